@@ -1,0 +1,60 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One package, two builds. The init side (everything that docker-btrfs-init links) is compiled as ordinary Swift for the
+// tests and the companion, and, with DOCKER_BTRFS_EMBEDDED=1, as Embedded Swift for the initramfs: see docs/decisions/.
+let embedded = Context.environment["DOCKER_BTRFS_EMBEDDED"] != nil
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let initSide: [SwiftSetting] =
+    embedded
+    ? strict + [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize"])]
+    : strict
+
+var targets: [Target] = [
+    .target(
+        name: "CLinux",
+        linkerSettings: ["btrfsutil", "blkid", "jansson", "md"].map { .linkedLibrary($0) }
+    ),
+    .target(name: "Basics", dependencies: ["CLinux"], swiftSettings: initSide),
+    .target(name: "Planning", dependencies: ["Basics"], swiftSettings: initSide),
+    .target(name: "Images", dependencies: ["Basics", "CLinux"], swiftSettings: initSide),
+    .target(name: "Boot", dependencies: ["Basics", "Planning", "Images"], swiftSettings: initSide),
+    .target(name: "Linux", dependencies: ["Basics", "Planning", "CLinux"], swiftSettings: initSide),
+    .target(
+        name: "BootRun",
+        dependencies: ["Basics", "Planning", "Images", "Boot", "Linux"],
+        swiftSettings: initSide
+    ),
+    .executableTarget(
+        name: "docker-btrfs-init",
+        dependencies: ["Basics", "BootRun", "CLinux"],
+        swiftSettings: initSide,
+        linkerSettings: embedded ? [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"])] : []
+    ),
+]
+var dependencies: [Package.Dependency] = []
+
+if !embedded {
+    dependencies = [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ]
+    targets += [
+        .executableTarget(
+            name: "docker-btrfs",
+            dependencies: [
+                "Basics", "Images", "BootRun",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        )
+    ]
+}
+
+let package = Package(name: "docker-btrfs", dependencies: dependencies, targets: targets)

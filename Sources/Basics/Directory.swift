@@ -1,0 +1,113 @@
+internal import CLinux
+
+/// A directory that is held open, and everything that is read below it.
+///
+/// Nothing here changes anything. Paths are resolved as if the directory were `/` (openat2 with RESOLVE_IN_ROOT): whatever
+/// symlinks say, nothing outside is ever reached.
+public final class Directory: Sendable {
+    package let descriptor: Int32
+
+    /// How messages name this directory, without a trailing slash: empty for the top level of the root's filesystem.
+    public let label: String
+
+    /// Takes over an open descriptor.
+    package init(descriptor: Int32, label: String) {
+        self.descriptor = descriptor
+        self.label = label
+    }
+
+    /// Opens a directory of the running system. `label` is how messages name it, the path itself unless given.
+    public init(opening path: String, label: String? = nil) throws(Failure) {
+        descriptor = linux_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+        self.label = label ?? (path == "/" ? "" : path)
+        if descriptor < 0 { throw .system("open the directory '\(path)'") }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// How messages name a path below this directory.
+    public func show(_ path: Path) -> String {
+        path.isTop && !label.isEmpty ? label : label + path.description
+    }
+
+    /// Opens a path below this directory; nil where there is nothing.
+    package func open(_ path: Path, _ flags: Int32, what: String) throws(Failure) -> Int32? {
+        let opened = linux_openat2(descriptor, path.cString, flags | O_CLOEXEC, 0, linux_resolve_in_root)
+        if opened >= 0 { return opened }
+        let code = linux_errno()
+        if code == ENOENT || code == ENOTDIR && flags & O_DIRECTORY == 0 { return nil }
+        throw .system("\(what) '\(show(path))'", errno: code)
+    }
+
+    /// The directory at `path`; nil where there is nothing. Fails where it is something else than a directory.
+    public func directory(at path: Path) throws(Failure) -> Directory? {
+        guard let opened = try open(path, O_RDONLY | O_DIRECTORY, what: "open the directory") else { return nil }
+        return Directory(descriptor: opened, label: path.isTop ? label : label + path.description)
+    }
+
+    /// What is at `path`, a symlink itself and not what it points to; nil where there is nothing.
+    public func status(of path: Path) throws(Failure) -> Status? {
+        try status(of: path, following: false)
+    }
+
+    /// What is at `path` after every symlink, resolved below this directory; nil where that is nothing.
+    public func target(of path: Path) throws(Failure) -> Status? {
+        try status(of: path, following: true)
+    }
+
+    private func status(of path: Path, following: Bool) throws(Failure) -> Status? {
+        guard let opened = try open(path, O_PATH | (following ? 0 : O_NOFOLLOW), what: "look at") else { return nil }
+        defer { close(opened) }
+        var found = stat()
+        if fstat(opened, &found) != 0 { throw .system("look at '\(show(path))'") }
+        return Status(found)
+    }
+
+    /// The whole content of a regular file; nil where there is nothing. Fails on anything but a regular file, and on more
+    /// than `limit` bytes: what is read here is metadata.
+    public func contents(of path: Path, limit: Int = 64 << 20) throws(Failure) -> [UInt8]? {
+        // O_NONBLOCK: a fifo in a broken store must not hold up the boot.
+        guard let opened = try open(path, O_RDONLY | O_NONBLOCK, what: "open") else { return nil }
+        defer { close(opened) }
+        var found = stat()
+        if fstat(opened, &found) != 0 { throw .system("read '\(show(path))'") }
+        guard Status(found).kind == .file else { throw Failure("could not read '\(show(path))': it is not a regular file") }
+        var content: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = read(opened, &buffer, buffer.count)
+            if count < 0 { throw .system("read '\(show(path))'") }
+            if count == 0 { return content }
+            content += buffer[..<count]
+            if content.count > limit { throw Failure("could not read '\(show(path))': it is larger than \(limit) bytes") }
+        }
+    }
+
+    /// The names in this directory but `.` and `..`, sorted by their bytes.
+    public func names() throws(Failure) -> [[UInt8]] {
+        // A second descriptor: reading moves the offset, which all users of one descriptor share.
+        let again = linux_openat2(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, linux_resolve_in_root)
+        guard again >= 0, let stream = fdopendir(again) else { throw .system("list '\(show(.top))'") }
+        defer { closedir(stream) }
+        var names: [[UInt8]] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
+                field.withMemoryRebound(to: UInt8.self, capacity: 256) { Array(UnsafeBufferPointer(start: $0, count: strlen($0))) }
+            }
+            if !name.elementsEqual(".".utf8) && !name.elementsEqual("..".utf8) { names.append(name) }
+        }
+        return names.sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
+    /// An extended attribute of this directory; nil where it has none of that name.
+    public func attribute(_ name: StaticString) throws(Failure) -> [UInt8]? {
+        var value = [UInt8](repeating: 0, count: 4096)
+        let size = name.withUTF8Buffer { fgetxattr(descriptor, $0.baseAddress, &value, value.count) }
+        if size >= 0 { return Array(value[..<size]) }
+        let code = linux_errno()
+        if code == ENODATA || code == EOPNOTSUPP { return nil }
+        throw .system("read the attribute '\(name)' of '\(show(.top))'", errno: code)
+    }
+}

@@ -1,0 +1,31 @@
+internal import CLinux
+
+/// What went wrong, in words for the person in front of the screen.
+///
+/// `message` is one lower-case sentence: what was not possible, the thing in single ticks, the reason. `hint`, where we know
+/// it, says what to do.
+public struct Failure: Error, Equatable, Sendable, CustomStringConvertible {
+    public let message: String
+    public let hint: String?
+
+    public init(_ message: String, hint: String? = nil) {
+        self.message = message
+        self.hint = hint
+    }
+
+    /// The message, and the hint on a second line.
+    public var description: String {
+        guard let hint else { return message }
+        return "\(message)\nhint: \(hint)"
+    }
+
+    /// The same failure, with a hint where it had none.
+    public func hinting(_ hint: String) -> Failure {
+        Failure(message, hint: self.hint ?? hint)
+    }
+
+    /// A failed system call: `could not <what>: <the system's reason>`. Call it before anything else can change errno.
+    package static func system(_ what: String, errno code: Int32 = linux_errno(), hint: String? = nil) -> Failure {
+        Failure("could not \(what): \(String(cString: strerror(code)))", hint: hint)
+    }
+}

@@ -1,0 +1,98 @@
+/// A path below some directory: bytes, as the kernel has it (Swift's String would repair what is not UTF-8).
+///
+/// Always relative and without `.`, `..`, empty components and NUL, so that joining two paths never leads up. The empty path
+/// is the directory itself. It prints with a leading slash: `/docker/image`.
+public struct Path: Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
+    /// The components joined by single slashes, without a leading one.
+    public let bytes: [UInt8]
+
+    private init(normalised bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// The directory itself.
+    public static let top = Path(normalised: [])
+
+    /// Takes slashes and `.` components out; nil for a `..` component or a NUL byte, which no path of ours has.
+    public init?(_ bytes: some Sequence<UInt8>) {
+        var normalised: [UInt8] = []
+        for component in Array(bytes).split(separator: Self.slash) {
+            if component.elementsEqual(".".utf8) { continue }
+            if component.elementsEqual("..".utf8) || component.contains(0) { return nil }
+            if !normalised.isEmpty { normalised.append(Self.slash) }
+            normalised += component
+        }
+        self.bytes = normalised
+    }
+
+    public init?(_ text: String) {
+        self.init(text.utf8)
+    }
+
+    /// For constants of this program.
+    public init(stringLiteral text: StaticString) {
+        let path = text.withUTF8Buffer { Path($0) }
+        precondition(path != nil, "a path constant has '..' in it")
+        self = path ?? .top
+    }
+
+    public var isTop: Bool { bytes.isEmpty }
+
+    /// The components from the top down.
+    public var components: [[UInt8]] { bytes.split(separator: Self.slash).map { Array($0) } }
+
+    /// The path without its last component; the top's parent is the top.
+    public var parent: Path {
+        guard let slash = bytes.lastIndex(of: Self.slash) else { return .top }
+        return Path(normalised: Array(bytes[..<slash]))
+    }
+
+    /// The last component; empty for the top.
+    public var name: [UInt8] {
+        guard let slash = bytes.lastIndex(of: Self.slash) else { return bytes }
+        return Array(bytes[(slash + 1)...])
+    }
+
+    public static func / (base: Path, next: Path) -> Path {
+        if base.isTop { return next }
+        return next.isTop ? base : Path(normalised: base.bytes + [slash] + next.bytes)
+    }
+
+    /// The path with one more component, which must be a name that a directory listing gave.
+    package func appending(name: [UInt8]) -> Path {
+        Path(normalised: isTop ? name : bytes + [Self.slash] + name)
+    }
+
+    public var description: String { "/" + display(bytes) }
+
+    /// What the kernel takes for this path below a directory descriptor: NUL-terminated, `.` for the directory itself.
+    package var cString: [CChar] {
+        (isTop ? [UInt8(ascii: ".")] : bytes).map { CChar(bitPattern: $0) } + [0]
+    }
+
+    private static let slash = UInt8(ascii: "/")
+}
+
+/// Bytes from outside as text that is safe to print: what is not UTF-8 becomes U+FFFD, control characters become `\xNN`.
+public func display(_ bytes: some Sequence<UInt8>) -> String {
+    var shown: [UInt8] = []
+    for byte in bytes {
+        if byte < 0x20 || byte == 0x7f {
+            shown += [UInt8(ascii: "\\"), UInt8(ascii: "x"), hexDigit(byte >> 4), hexDigit(byte & 15)]
+        } else {
+            shown.append(byte)
+        }
+    }
+    return String(decoding: shown, as: UTF8.self)
+}
+
+/// The lower-case hexadecimal form of bytes.
+public func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    var digits: [UInt8] = []
+    for byte in bytes { digits += [hexDigit(byte >> 4), hexDigit(byte & 15)] }
+    return String(decoding: digits, as: UTF8.self)
+}
+
+private func hexDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+}

@@ -1,0 +1,32 @@
+internal import CLinux
+
+/// What stat(2) says of a file.
+public struct Status: Equatable, Sendable {
+    public enum Kind: Sendable { case file, directory, symlink, other }
+
+    public let kind: Kind
+    /// Permission bits with setuid, setgid and sticky.
+    public let permissions: UInt32
+    /// With `inode`, what identifies a file. On btrfs each subvolume has a device number of its own.
+    public let device: UInt64
+    public let inode: UInt64
+
+    init(_ found: stat) {
+        kind =
+            switch Int32(found.st_mode) & S_IFMT {
+            case S_IFREG: .file
+            case S_IFDIR: .directory
+            case S_IFLNK: .symlink
+            default: .other
+            }
+        permissions = found.st_mode & 0o7777
+        device = UInt64(found.st_dev)
+        inode = UInt64(found.st_ino)
+    }
+
+    public var isExecutableFile: Bool { kind == .file && permissions & 0o111 != 0 }
+
+    public func isSameFile(as other: Status) -> Bool {
+        device == other.device && inode == other.inode
+    }
+}

@@ -1,0 +1,38 @@
+internal import CLinux
+
+/// The identity of a btrfs subvolume.
+public struct Subvolume: Equatable, Sendable {
+    /// 5 for the top level, 256 and up for all others.
+    public let id: UInt64
+    /// Unlike the id it is never used again, and a snapshot gets one of its own.
+    public let uuid: String
+}
+
+extension Directory {
+    public var isOnBtrfs: Bool { linux_is_btrfs(descriptor) }
+
+    /// Which subvolume this directory is the root of; nil where it is an ordinary directory or not on btrfs.
+    public func subvolume() throws(Failure) -> Subvolume? {
+        switch btrfs_util_is_subvolume_fd(descriptor) {
+        case BTRFS_UTIL_OK: break
+        case BTRFS_UTIL_ERROR_NOT_BTRFS, BTRFS_UTIL_ERROR_NOT_SUBVOLUME: return nil
+        default: throw .system("look at the subvolume '\(show(.top))'")
+        }
+        var info = btrfs_util_subvolume_info()
+        if btrfs_util_subvolume_info_fd(descriptor, 0, &info) != BTRFS_UTIL_OK {
+            throw .system("look at the subvolume '\(show(.top))'")
+        }
+        return Subvolume(id: info.id, uuid: withUnsafeBytes(of: info.uuid) { uuidText($0) })
+    }
+}
+
+/// Sixteen bytes in the usual form, `8-4-4-4-12` hexadecimal digits.
+private func uuidText(_ bytes: UnsafeRawBufferPointer) -> String {
+    var groups: [String] = []
+    var rest = bytes[...]
+    for size in [4, 2, 2, 2, 6] {
+        groups.append(hexadecimal(rest.prefix(size)))
+        rest = rest.dropFirst(size)
+    }
+    return groups.joined(separator: "-")
+}

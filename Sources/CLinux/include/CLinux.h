@@ -1,0 +1,59 @@
+/* The C interfaces that docker-btrfs is built on, for Swift.
+ *
+ * Swift cannot see variadic functions and function-like macros. Each function below stands for one of those, does nothing
+ * else, and says which. Whatever Swift can call by itself is called by its own name. */
+#pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/utsname.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <blkid/blkid.h>
+#include <btrfsutil.h>
+#include <jansson.h>
+#include <sha2.h>
+
+/* errno is a macro over a thread-local. */
+int linux_errno(void);
+
+/* open(2) is variadic. */
+int linux_open(const char *path, int flags, mode_t mode);
+
+/* openat2(2) has no wrapper in glibc. `resolve` is one of the combinations below (linux/openat2.h cannot be included
+ * beside fcntl.h in every glibc). */
+int linux_openat2(int directory, const char *path, int flags, mode_t mode, unsigned long long resolve);
+extern const unsigned long long linux_resolve_in_root; /* RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS */
+extern const unsigned long long linux_resolve_no_links; /* RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS */
+
+/* ioctl(2) is variadic, and its request numbers are function-like macros. */
+int linux_clone_file(int destination, int source);                      /* FICLONE */
+int linux_btrfs_scan_device(int control, const char *device);           /* BTRFS_IOC_SCAN_DEV: tell the kernel of a member */
+int linux_btrfs_devices_ready(int control, const char *device);         /* BTRFS_IOC_DEVICES_READY: 0 when all are there */
+
+/* BTRFS_SUPER_MAGIC, and what fstatfs(2) says of a descriptor. */
+bool linux_is_btrfs(int descriptor);
+
+/* Time of a clock in nanoseconds: CLOCK_MONOTONIC is a macro over an int that Swift cannot pass as clockid_t everywhere. */
+long long linux_monotonic_nanoseconds(void);
+
+/* The program's arguments: Embedded Swift has no CommandLine, and /proc may not be mounted. glibc hands argc and argv to
+ * constructors, in static programs too. */
+int linux_argument_count(void);
+const char *linux_argument(int index);
+
+/* Embedded Swift's print() goes through putchar; this writes a whole buffer to a descriptor. */
+bool linux_write_all(int descriptor, const void *bytes, size_t count);
