@@ -1,0 +1,33 @@
+# shellcheck shell=bash
+# A Docker daemon of the lab's own, of Debian's docker.io package, unpacked and not installed: see tools.
+
+PATH=$LAB/tools/usr/sbin:$LAB/tools/usr/bin:$PATH
+
+remove_empty() { rmdir "$1" 2> /dev/null; }
+
+# start_docker DIR: dockerd with its data in DIR, a directory on btrfs, until the script ends. Exports DOCKER_HOST.
+# Nothing of the host's own Docker is read or changed: not its configuration, its sockets, its networks or its packet filter.
+start_docker() {
+    local data=$1 run=$SCRATCH/docker pid
+    mkdir "$run"
+    printf '{"deprecated-key-path": "%s"}\n' "$run/key.json" > "$run/daemon.json"
+    export DOCKER_HOST=unix://$run/docker.sock DOCKER_CONFIG=$run/cli DOCKER_BUILDKIT=0
+    # containerd makes these for itself, wherever its data is.
+    local dir
+    for dir in /opt/containerd{,/bin,/lib} /run/containerd{,/s}; do
+        [[ -e $dir ]] || defer remove_empty "$dir"
+    done
+    # The daemon stops its containerd when it is asked to stop; --pdeathsig asks even if this script is killed.
+    setpriv --pdeathsig TERM dockerd --storage-driver btrfs --data-root "$data" --exec-root "$run/exec" \
+        --config-file "$run/daemon.json" --host "$DOCKER_HOST" --pidfile "$run/docker.pid" \
+        --group root --bridge none --iptables=false --ip6tables=false --ip-forward=false \
+        > "$LAB/logs/dockerd.log" 2>&1 < /dev/null &
+    pid=$!
+    defer stop "$pid"
+    local deadline=$((SECONDS + 60))
+    until docker version > /dev/null 2>&1; do
+        kill -0 "$pid" 2> /dev/null || die "dockerd ended: $(tail -n 3 "$LAB/logs/dockerd.log")"
+        ((SECONDS < deadline)) || die "dockerd does not answer after 60 s; its log is $LAB/logs/dockerd.log"
+        sleep 0.2
+    done
+}

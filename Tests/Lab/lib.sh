@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# What the lab's scripts have in common. Sourced first; every script of the lab runs as root.
+set -euo pipefail
+
+REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+HERE=$REPO/Tests/Lab
+LAB=${LAB:-$REPO/.build/lab}
+EXAMPLES=$REPO/docs/examples
+export LAB REPO HERE EXAMPLES
+
+say() { printf '%s\n' "$*" >&2; }
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+((EUID == 0)) || die "the lab must run as root: it mounts disk images and runs a Docker daemon of its own"
+umask 022
+mkdir -p "$LAB/logs"
+
+# defer COMMAND...: COMMAND runs when the script ends, however it ends; the last one deferred runs first.
+# A signal becomes an exit, so that one trap serves all.
+deferred=()
+defer() { deferred+=("$(printf '%q ' "$@")"); }
+run_deferred() {
+    local status=$? i
+    trap '' INT TERM HUP
+    for ((i = ${#deferred[@]} - 1; i >= 0; i--)); do eval "${deferred[i]}" || true; done
+    exit "$status"
+}
+trap run_deferred EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+
+# A directory for what is gone with the script.
+SCRATCH=$(mktemp -d -t docker-btrfs-lab.XXXXXX)
+defer rm -rf --one-file-system "$SCRATCH"
+
+# step TEXT COMMAND...: one progress line and the seconds it took; the output goes to a log, which is shown if COMMAND fails.
+step() {
+    local text=$1 log=$LAB/logs/${2##*/}.log start=$SECONDS
+    printf '%s' "==> $text " >&2
+    "${@:2}" > "$log" 2>&1 < /dev/null || {
+        printf 'failed:\n' >&2
+        tail -n 20 "$log" >&2
+        die "could not finish '$text'; all of it is in $log"
+    }
+    printf '(%d s)\n' $((SECONDS - start)) >&2
+}
+
+# stop PID: ends a process of ours and waits until it is gone.
+stop() {
+    kill "$1" 2> /dev/null || return 0
+    wait "$1" 2> /dev/null || true
+}
