@@ -1,0 +1,55 @@
+internal import Basics
+internal import CLinux
+
+/// A SHA-256 digest as container images have it, `sha256:` and 64 lower-case hexadecimal digits (OCI image specification,
+/// "Digests"; the other algorithms it allows occur in no Docker store).
+public struct Digest: Hashable, Sendable, CustomStringConvertible {
+    private let bytes: [UInt8]
+
+    private init(bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// nil for anything but the one form above.
+    public init?(_ text: String) {
+        let prefix = "sha256:".utf8
+        guard text.utf8.starts(with: prefix) else { return nil }
+        self.init(hex: text.utf8.dropFirst(prefix.count))
+    }
+
+    /// Takes the 64 digits alone, as files are named in a store; nil for anything else.
+    init?(hex: some Sequence<UInt8>) {
+        let values = hex.map { hexValue($0) }
+        guard values.count == 2 * Int(SHA256_DIGEST_LENGTH) else { return nil }
+        var bytes: [UInt8] = []
+        for index in stride(from: 0, to: values.count, by: 2) {
+            guard let high = values[index], let low = values[index + 1] else { return nil }
+            bytes.append(high << 4 | low)
+        }
+        self.bytes = bytes
+    }
+
+    /// The digest of a content.
+    public static func of(_ content: [UInt8]) -> Digest {
+        var context = SHA2_CTX()
+        var bytes = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
+        SHA256Init(&context)
+        SHA256Update(&context, content, content.count)
+        SHA256Final(&bytes, &context)
+        return Digest(bytes: bytes)
+    }
+
+    /// The 64 digits without `sha256:`.
+    public var hex: String { hexadecimal(bytes) }
+
+    public var description: String { "sha256:" + hex }
+}
+
+/// The value of a lower-case hexadecimal digit.
+func hexValue(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    default: nil
+    }
+}

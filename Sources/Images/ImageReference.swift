@@ -1,0 +1,46 @@
+public import Basics
+
+/// How a person names an image, read in the way that the Docker daemon does (distribution/reference, `ParseAnyReference`).
+public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
+    public enum Kind: Hashable, Sendable {
+        /// An id in full, which is never taken for a name.
+        case id(ImageID)
+        /// A name, and, should no image have it, perhaps the beginning of an id: see `idPrefix`.
+        case name(ImageName)
+    }
+
+    public let kind: Kind
+    private let text: String
+
+    /// Fails with what is wrong with the text.
+    public init(_ text: String) throws(Failure) {
+        self.text = text
+        if let id = Digest(text) ?? Digest(hex: text.utf8) {
+            kind = .id(ImageID(id))
+            return
+        }
+        do throws(GrammarError) {
+            kind = .name(try ImageName(text))
+        } catch {
+            throw Failure(
+                "could not read the image reference '\(display(text.utf8))': \(error.reason)",
+                hint: "an image is named as NAME, NAME:TAG, NAME@sha256:DIGEST or by its id"
+            )
+        }
+    }
+
+    /// The hexadecimal digits that an image id may begin with, where the text can be read so, with or without `sha256:`.
+    public var idPrefix: [UInt8]? {
+        let prefix = "sha256:".utf8
+        let digits = Array(text.utf8.starts(with: prefix) ? text.utf8.dropFirst(prefix.count) : text.utf8[...])
+        return !digits.isEmpty && digits.allSatisfy { hexValue($0) != nil } ? digits : nil
+    }
+
+    /// The id in full, or the name as Docker prints it.
+    public var description: String {
+        switch kind {
+        case .id(let id): id.description
+        case .name(let name): name.description
+        }
+    }
+}
