@@ -34,7 +34,7 @@ var targets: [Target] = [
     ),
     .executableTarget(
         name: "docker-btrfs-init",
-        dependencies: ["Basics", "BootRun", "CLinux"],
+        dependencies: ["Basics", "Planning", "Boot", "BootRun", "CLinux"],
         swiftSettings: initSide,
         linkerSettings: embedded ? [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"])] : []
     ),
@@ -49,11 +49,13 @@ if !embedded {
         .executableTarget(
             name: "docker-btrfs",
             dependencies: [
-                "Basics", "Images", "BootRun",
+                "Basics", "Boot", "Images", "BootRun", "Planning",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
-        )
+        ),
+        .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: strict),
+        .testTarget(name: "ImagesTests", dependencies: ["Basics", "Images"], swiftSettings: strict),
     ]
 }
 

@@ -71,18 +71,7 @@ public final class Directory: Sendable {
         // O_NONBLOCK: a fifo in a broken store must not hold up the boot.
         guard let opened = try open(path, O_RDONLY | O_NONBLOCK, what: "open") else { return nil }
         defer { close(opened) }
-        var found = stat()
-        if fstat(opened, &found) != 0 { throw .system("read '\(show(path))'") }
-        guard Status(found).kind == .file else { throw Failure("could not read '\(show(path))': it is not a regular file") }
-        var content: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = read(opened, &buffer, buffer.count)
-            if count < 0 { throw .system("read '\(show(path))'") }
-            if count == 0 { return content }
-            content += buffer[..<count]
-            if content.count > limit { throw Failure("could not read '\(show(path))': it is larger than \(limit) bytes") }
-        }
+        return try content(of: opened, name: show(path), limit: limit)
     }
 
     /// The names in this directory but `.` and `..`, sorted by their bytes.
@@ -102,12 +91,36 @@ public final class Directory: Sendable {
     }
 
     /// An extended attribute of this directory; nil where it has none of that name.
-    public func attribute(_ name: StaticString) throws(Failure) -> [UInt8]? {
+    public func attribute(_ name: String) throws(Failure) -> [UInt8]? {
         var value = [UInt8](repeating: 0, count: 4096)
-        let size = name.withUTF8Buffer { fgetxattr(descriptor, $0.baseAddress, &value, value.count) }
+        let size = fgetxattr(descriptor, name, &value, value.count)
         if size >= 0 { return Array(value[..<size]) }
         let code = linux_errno()
         if code == ENODATA || code == EOPNOTSUPP { return nil }
         throw .system("read the attribute '\(name)' of '\(show(.top))'", errno: code)
+    }
+}
+
+/// The whole content of a file of the running system; nil where there is nothing. Fails as `Directory.contents` does.
+public func fileContents(_ path: String) throws(Failure) -> [UInt8]? {
+    let opened = linux_open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0)
+    if opened < 0 && linux_errno() == ENOENT { return nil }
+    if opened < 0 { throw .system("open '\(path)'") }
+    defer { close(opened) }
+    return try content(of: opened, name: path, limit: 64 << 20)
+}
+
+private func content(of descriptor: Int32, name: String, limit: Int) throws(Failure) -> [UInt8] {
+    var found = stat()
+    if fstat(descriptor, &found) != 0 { throw .system("read '\(name)'") }
+    guard Status(found).kind == .file else { throw Failure("could not read '\(name)': it is not a regular file") }
+    var content: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = read(descriptor, &buffer, buffer.count)
+        if count < 0 { throw .system("read '\(name)'") }
+        if count == 0 { return content }
+        content += buffer[..<count]
+        if content.count > limit { throw Failure("could not read '\(name)': it is larger than \(limit) bytes") }
     }
 }

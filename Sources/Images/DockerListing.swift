@@ -1,8 +1,11 @@
 public import Basics
 
 extension DockerStore {
-    /// Every image, those with names first and by their first name, then the dangling ones by id. Unlike `image(_:)` it reads the
-    /// files of all of them. Fails only where the names or the ids cannot be read: what is wrong with one image is in its line.
+    /// The images that `docker images` lists, those with names first and by their first name, then the dangling ones by id: all
+    /// but those without a name that are a step of another one's build.
+    ///
+    /// Unlike `image(_:)` it reads the files of all images. Fails only where the names or the ids cannot be read: what is wrong with
+    /// one image is in its line.
     public func listing() throws(Failure) -> [ListedImage] {
         var names: [ImageID: [String]] = [:]
         var lines: [ListedImage] = []
@@ -14,8 +17,21 @@ extension DockerStore {
         }
         for (id, names) in names { lines.append(line(id, names: names.sorted(by: precedes))) }
         lines.sort { precedes($0.names.first ?? "", $1.names.first ?? "") }
-        for id in try ids() where names[id] == nil { lines.append(line(id, names: [])) }
+        let ids = try ids()
+        let steps = try parents(of: ids)
+        for id in ids where names[id] == nil && !steps.contains(id) { lines.append(line(id, names: [])) }
         return lines
+    }
+
+    /// The images that others were built from, step by step: Docker's classic builder keeps one for each line of a Dockerfile.
+    private func parents(of ids: [ImageID]) throws(Failure) -> Set<ImageID> {
+        var parents: Set<ImageID> = []
+        for id in ids {
+            let file = ("image/btrfs/imagedb/metadata/sha256" as Path).appending(name: Array(id.digest.hex.utf8)) / "parent"
+            guard let content = try root.contents(of: file, limit: 4096) else { continue }
+            if let parent = Digest(String(decoding: trim(content), as: UTF8.self)) { parents.insert(ImageID(parent)) }
+        }
+        return parents
     }
 
     private func line(_ id: ImageID, names: [String]) -> ListedImage {

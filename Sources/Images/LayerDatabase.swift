@@ -63,7 +63,8 @@ struct LayerDatabase {
     }
 }
 
-private func trim(_ bytes: [UInt8]) -> [UInt8] {
+/// Without white space at both ends, as the daemon reads the files of one value.
+func trim(_ bytes: [UInt8]) -> [UInt8] {
     let isSpace: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0d).contains($0) }
     guard let first = bytes.firstIndex(where: { !isSpace($0) }), let last = bytes.lastIndex(where: { !isSpace($0) }) else { return [] }
     return Array(bytes[first...last])

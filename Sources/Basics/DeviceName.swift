@@ -1,0 +1,45 @@
+/// A block device as the kernel command line names it.
+public enum DeviceName: Equatable, Sendable, CustomStringConvertible {
+    case label(String)
+    case uuid(String)
+    case partitionLabel(String)
+    case partitionUUID(String)
+    /// An absolute path below /dev.
+    case path(String)
+
+    /// Takes `LABEL=`, `UUID=`, `PARTLABEL=`, `PARTUUID=` and a path that starts with `/dev/`; nil for anything else.
+    public init?(_ text: String) {
+        if text.hasPrefix("/dev/") {
+            self = .path(text)
+            return
+        }
+        guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+        let value = String(text[text.utf8.index(after: equals)...])
+        if value.isEmpty { return nil }
+        switch text[..<equals] {
+        case "LABEL": self = .label(value)
+        case "UUID": self = .uuid(value)
+        case "PARTLABEL": self = .partitionLabel(value)
+        case "PARTUUID": self = .partitionUUID(value)
+        default: return nil
+        }
+    }
+
+    /// The tag's name and value as libblkid and udev know them; nil for a path.
+    public var tag: (name: String, value: String)? {
+        switch self {
+        case .label(let value): ("LABEL", value)
+        case .uuid(let value): ("UUID", value)
+        case .partitionLabel(let value): ("PARTLABEL", value)
+        case .partitionUUID(let value): ("PARTUUID", value)
+        case .path: nil
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .path(let path): path
+        default: tag.map { "\($0.name)=\($0.value)" } ?? ""
+        }
+    }
+}

@@ -1,0 +1,83 @@
+internal import Basics
+
+/// The parameters of a kernel command line, split as the kernel itself splits it (`next_arg` in lib/cmdline.c).
+///
+/// Double quotes hold words together, around a value (`key="a b"`) or around the whole parameter (`"key=a b"`, as GRUB writes
+/// it). What follows a lone `--` is for init and not for the kernel, nor for us.
+public struct KernelCommandLine: Equatable, Sendable {
+    public struct Parameter: Equatable, Sendable {
+        public let key: String
+        /// nil for a parameter without `=`.
+        public let value: String?
+    }
+
+    public let parameters: [Parameter]
+
+    public init(_ text: some Sequence<UInt8>) {
+        var parameters: [Parameter] = []
+        for word in Self.words(of: text) {
+            let parameter = Self.parameter(word)
+            if parameter.key == "--" && parameter.value == nil { break }
+            parameters.append(parameter)
+        }
+        self.parameters = parameters
+    }
+
+    /// The last parameter of that key: on a kernel command line the last one wins.
+    public func last(_ key: String) -> Parameter? {
+        parameters.last { $0.key == key }
+    }
+
+    /// The value of the last parameter of that key; nil where it is absent, empty or has no value.
+    func value(_ key: String) -> String? {
+        guard let value = last(key)?.value, !value.isEmpty else { return nil }
+        return value
+    }
+
+    /// Every value of a key, in order.
+    func values(_ key: String) -> [String] {
+        parameters.filter { $0.key == key }.compactMap { $0.value }
+    }
+
+    private static let quote = UInt8(ascii: "\"")
+
+    private static func words(of text: some Sequence<UInt8>) -> [[UInt8]] {
+        var words: [[UInt8]] = []
+        var word: [UInt8] = []
+        var quoted = false
+        for byte in text {
+            if byte == quote { quoted.toggle() }
+            if !quoted && isSpace(byte) {
+                if !word.isEmpty { words.append(word) }
+                word = []
+            } else {
+                word.append(byte)
+            }
+        }
+        return word.isEmpty ? words : words + [word]
+    }
+
+    private static func parameter(_ word: [UInt8]) -> Parameter {
+        let wholeQuoted = word.first == quote
+        let bare = wholeQuoted ? unquoted(word[...]) : word[...]
+        guard let equals = bare.firstIndex(of: UInt8(ascii: "=")) else {
+            return Parameter(key: String(decoding: bare, as: UTF8.self), value: nil)
+        }
+        let value = bare[(equals + 1)...]
+        return Parameter(
+            key: String(decoding: bare[..<equals], as: UTF8.self),
+            value: String(decoding: wholeQuoted ? value : unquoted(value), as: UTF8.self)
+        )
+    }
+
+    /// Without one quote at the start and, if there was one, one at the end.
+    private static func unquoted(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        guard bytes.first == quote else { return bytes }
+        let rest = bytes.dropFirst()
+        return rest.last == quote ? rest.dropLast() : rest
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || (0x09...0x0d).contains(byte)
+    }
+}

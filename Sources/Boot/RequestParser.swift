@@ -1,0 +1,119 @@
+public import Basics
+
+extension Request {
+    /// The key without which nothing is done.
+    public static let optIn = "docker_path"
+
+    /// Reads what is asked. nil where the command line has no `docker_path=`: this boot is none of our business. Fails with
+    /// the first key that is missing or wrong.
+    public init?(_ line: KernelCommandLine, _ configuration: Configuration) throws(Failure) {
+        guard let dockerPath = line.last(Self.optIn) else { return nil }
+        self.dockerPath = try path(dockerPath.value ?? "", key: Self.optIn, hint: "'docker_path=/' stands for the top level")
+        rootDevice = try device(line, "root")
+        let flags = try rootFlags(line)
+        name = flags.name
+        rootOptions = flags.options
+        try checkFilesystemType(line)
+        patience = try waiting(line)
+        image = try imageReference(line, configuration)
+        topLayer = try topLayerRequest(line)
+        initProgram = try line.value("init").map { text throws(Failure) in try path(text, key: "init") }
+    }
+}
+
+private func path(_ text: String, key: String, hint: String? = nil) throws(Failure) -> Path {
+    if text.isEmpty { throw Failure("could not use '\(key)=': it is empty", hint: hint) }
+    guard let path = Path(text) else { throw Failure("could not use '\(key)=\(text)': a path must not contain '..'") }
+    return path
+}
+
+private func device(_ line: KernelCommandLine, _ key: String) throws(Failure) -> DeviceName {
+    guard let text = line.value(key) else {
+        throw Failure("could not find '\(key)=' on the kernel command line", hint: "add \(key)=LABEL=name or another device")
+    }
+    guard let device = DeviceName(text) else {
+        throw Failure(
+            "could not use '\(key)=\(text)': it is not a device that docker-btrfs knows",
+            hint: "use LABEL=, UUID=, PARTLABEL=, PARTUUID= or a path below /dev"
+        )
+    }
+    return device
+}
+
+/// Several `rootflags=` are joined, as systemd's fstab-generator does.
+private func rootFlags(_ line: KernelCommandLine) throws(Failure) -> (name: Path, options: [String]) {
+    let flags = line.values("rootflags").flatMap { options($0) }
+    if let flag = flags.first(where: { $0.hasPrefix("subvolid=") }) {
+        throw Failure(
+            "could not use '\(flag)' in rootflags=: the root is made anew and has another id at each boot",
+            hint: "use subvol=NAME instead"
+        )
+    }
+    let names = flags.filter { $0.hasPrefix("subvol=") }.map { String($0.dropFirst("subvol=".utf8.count)) }
+    guard let name = names.first else {
+        throw Failure(
+            "could not find 'subvol=' in rootflags= on the kernel command line: nothing says what the root is to be called",
+            hint: "add rootflags=subvol=NAME, for example rootflags=subvol=docker_rwlayer"
+        )
+    }
+    if names.count > 1 {
+        throw Failure("could not choose the root: rootflags= has subvol= \(names.count) times: \(names.joined(separator: ", "))")
+    }
+    let root = try path(name, key: "subvol", hint: "add the root's name, for example rootflags=subvol=docker_rwlayer")
+    if root.isTop {
+        throw Failure("could not use 'subvol=\(name)': that is the top level of the filesystem, not a root that can be replaced")
+    }
+    return (root, flags.filter { !$0.hasPrefix("subvol=") && $0 != "ro" && $0 != "rw" })
+}
+
+private func options(_ text: String) -> [String] {
+    text.split(separator: ",").map { String($0) }
+}
+
+private func checkFilesystemType(_ line: KernelCommandLine) throws(Failure) {
+    guard let type = line.value("rootfstype"), type != "auto" else { return }
+    // The kernel takes a list: rootfstype=btrfs,ext4.
+    if !options(type).contains("btrfs") {
+        throw Failure("could not use 'rootfstype=\(type)': the root of docker-btrfs is on btrfs")
+    }
+}
+
+private func waiting(_ line: KernelCommandLine) throws(Failure) -> Request.Patience {
+    if let wait = line.last("rootwait") {
+        guard let seconds = wait.value else { return .forever }
+        return .seconds(try number(seconds, key: "rootwait"))
+    }
+    return .seconds(try line.value("rootdelay").map { text throws(Failure) in try number(text, key: "rootdelay") } ?? 10)
+}
+
+private func number(_ text: String, key: String) throws(Failure) -> Int {
+    guard let number = Int(text), number >= 0 else {
+        throw Failure("could not use '\(key)=\(text)': it is not a number of seconds")
+    }
+    return number
+}
+
+private func imageReference(_ line: KernelCommandLine, _ configuration: Configuration) throws(Failure) -> String {
+    if let image = line.value("docker_image") ?? configuration.image { return image }
+    throw Failure(
+        "could not tell which image to boot: neither the kernel command line nor /etc/docker-btrfs.json names one",
+        hint: "add docker_image=NAME:TAG to the kernel command line"
+    )
+}
+
+private func topLayerRequest(_ line: KernelCommandLine) throws(Failure) -> Request.TopLayer? {
+    let text = line.value("toplayer_path")
+    guard line.value("toplayer") != nil else {
+        guard let text else { return nil }
+        throw Failure(
+            "could not use 'toplayer_path=\(text)': there is no 'toplayer=' on the kernel command line",
+            hint: "add toplayer=LABEL=name or another device, the one that holds \(text)"
+        )
+    }
+    return Request.TopLayer(
+        device: try device(line, "toplayer"),
+        path: try text.map { text throws(Failure) in try path(text, key: "toplayer_path") } ?? .top,
+        filesystemType: line.value("toplayerfstype").flatMap { $0 == "auto" ? nil : $0 },
+        options: line.value("toplayerflags").map { options($0) } ?? []
+    )
+}

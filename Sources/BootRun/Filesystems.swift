@@ -1,0 +1,79 @@
+public import Basics
+public import Boot
+internal import Linux
+
+/// The filesystems that a boot is about, open for reading.
+public struct Filesystems {
+    /// Subvolume 5 of the root's filesystem.
+    let topLevel: Directory
+    /// The filesystem of `toplayer=`.
+    let topLayer: Directory?
+
+    /// What a mount may do to a disk before anything is planned.
+    public enum Care: Sendable {
+        /// Recover a journal that a power cut left, as every mount does.
+        case recovering
+        /// Change nothing at all, not even that.
+        case untouched
+    }
+
+    /// Waits for the request's devices and mounts them, read-only and seen by nobody else.
+    public init(mounting request: Request, _ care: Care) throws(Failure) {
+        let root = try BlockDevice.waiting(
+            for: request.rootDevice, key: "root",
+            seconds: request.patience.seconds, degraded: request.rootOptions.contains("degraded")
+        )
+        let options = ["subvolid=5"] + request.rootOptions
+        topLevel = try .mounting(MountRequest(root.path, "btrfs", options, care), label: "")
+        topLayer = try request.topLayer.map { layer throws(Failure) in try Self.mount(layer, request.patience, care) }
+    }
+
+    /// Takes directories in their place. Without one for the top layer it is `topLevel`, if both are the same device.
+    public init(topLevel: String, topLayer: String?, for request: Request) throws(Failure) {
+        self.topLevel = try Directory(opening: topLevel, label: "")
+        guard let layer = request.topLayer else {
+            self.topLayer = nil
+            return
+        }
+        if topLayer == nil && layer.device != request.rootDevice {
+            throw Failure("could not look at the top layer: it is on \(layer.device)", hint: "give --top-layer DIR as well")
+        }
+        self.topLayer = try Directory(opening: topLayer ?? topLevel, label: "\(layer.device):")
+    }
+
+    private static func mount(_ layer: Request.TopLayer, _ patience: Request.Patience, _ care: Care) throws(Failure) -> Directory {
+        let device = try BlockDevice.waiting(for: layer.device, key: "toplayer", seconds: patience.seconds, degraded: false)
+        guard let type = layer.filesystemType ?? device.filesystemType else {
+            throw Failure(
+                "could not mount '\(device.path)' (toplayer=): no filesystem was recognised on it",
+                hint: "say toplayerfstype=TYPE if there is one"
+            )
+        }
+        var options = layer.options
+        // Paths go from the top of the filesystem, whatever its default subvolume is.
+        if type == "btrfs" && !options.contains(where: { $0.hasPrefix("subvol") }) { options.insert("subvolid=5", at: 0) }
+        return try .mounting(MountRequest(device.path, type, options, care), label: "\(layer.device):")
+    }
+}
+
+extension Request.Patience {
+    fileprivate var seconds: Int? {
+        switch self {
+        case .seconds(let seconds): seconds
+        case .forever: nil
+        }
+    }
+}
+
+extension MountRequest {
+    fileprivate init(_ device: String, _ type: String, _ options: [String], _ care: Filesystems.Care) {
+        let noRecovery: [String] =
+            switch (care, type) {
+            case (.untouched, "btrfs"): ["rescue=nologreplay"]
+            case (.untouched, "ext3"), (.untouched, "ext4"): ["noload"]
+            case (.untouched, "xfs"): ["norecovery"]
+            default: []
+            }
+        self.init(device: device, filesystemType: type, options: options + noRecovery)
+    }
+}

@@ -1,0 +1,6 @@
+internal import CLinux
+
+/// Microseconds of the monotonic clock.
+public func microsecondsNow() -> Int {
+    Int(linux_monotonic_nanoseconds() / 1000)
+}

@@ -1,0 +1,61 @@
+public import Basics
+
+/// Steps in their order.
+public struct Plan: Equatable, Sendable, CustomStringConvertible {
+    /// Up to the swap, and the swap. A step that fails ends the plan, and the old root is still the root.
+    public let steps: [Step]
+    /// What follows once the new root is in place. A step that fails here is reported and does not stop the boot.
+    public let afterwards: [Step]
+
+    public init(steps: [Step], afterwards: [Step]) {
+        self.steps = steps
+        self.afterwards = afterwards
+    }
+
+    /// One step a line.
+    public var description: String {
+        (steps + afterwards).map { "\($0)\n" }.joined()
+    }
+}
+
+/// What steps are performed on.
+public protocol Machine {
+    /// Fails with the reason alone: what was not possible, the plan says.
+    mutating func perform(_ step: Step) throws(Failure)
+}
+
+/// How a plan tells what it does.
+public protocol PlanObserver {
+    mutating func willPerform(_ step: Step)
+    mutating func didPerform(_ step: Step)
+    /// A step after the swap failed; the boot goes on.
+    mutating func didFail(_ failure: Failure)
+}
+
+extension Plan {
+    /// Performs the steps in their order. Fails with the first step before the end of the swap that was not possible.
+    public func perform(on machine: inout some Machine, observer: inout some PlanObserver) throws(Failure) {
+        for step in steps {
+            try step.perform(on: &machine, observer: &observer)
+        }
+        for step in afterwards {
+            do throws(Failure) {
+                try step.perform(on: &machine, observer: &observer)
+            } catch {
+                observer.didFail(error)
+            }
+        }
+    }
+}
+
+extension Step {
+    fileprivate func perform(on machine: inout some Machine, observer: inout some PlanObserver) throws(Failure) {
+        observer.willPerform(self)
+        do throws(Failure) {
+            try machine.perform(self)
+        } catch {
+            throw Failure("could not \(self): \(error.message)", hint: error.hint)
+        }
+        observer.didPerform(self)
+    }
+}

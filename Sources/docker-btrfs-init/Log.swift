@@ -1,0 +1,44 @@
+internal import Basics
+internal import CLinux
+
+/// What the person at the machine, and later the journal, is told.
+struct Log {
+    enum Level: Int {
+        case error = 3
+        case info = 6
+    }
+
+    private static let name = "docker-btrfs-init"
+
+    /// -1 where the kernel's log is not written to.
+    private let kernel: Int32
+
+    /// `ofBoot`: write to the kernel's log as well, which is the only one that outlives an initramfs. Where stderr is
+    /// systemd's journal, it gets there by that way, and once is enough.
+    init(ofBoot: Bool) {
+        kernel = ofBoot && getenv("JOURNAL_STREAM") == nil ? linux_open("/dev/kmsg", O_WRONLY | O_CLOEXEC, 0) : -1
+    }
+
+    func info(_ text: String) { write(text, .info) }
+
+    func error(_ failure: Failure) { write(failure.description, .error) }
+
+    private func write(_ text: String, _ level: Level) {
+        for line in text.split(separator: "\n") {
+            put(Array("\(Self.name): \(line)\n".utf8), to: STDERR_FILENO)
+            // The kernel cuts a record at about 1000 bytes.
+            if kernel >= 0 { put(Array("<\(level.rawValue)>\(Self.name): \(line)".utf8.prefix(900)), to: kernel) }
+        }
+    }
+
+    /// Nobody is left to tell that telling failed.
+    private func put(_ bytes: [UInt8], to descriptor: Int32) {
+        _ = linux_write_all(descriptor, bytes, bytes.count)
+    }
+}
+
+/// Writes text to standard output.
+func show(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = linux_write_all(STDOUT_FILENO, bytes, bytes.count)
+}

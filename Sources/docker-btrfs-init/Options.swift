@@ -1,0 +1,73 @@
+internal import Basics
+internal import CLinux
+
+/// The program's arguments.
+struct Options: Equatable {
+    enum Action { case boot, dryRun, help, version }
+
+    var action = Action.boot
+    /// Instead of /proc/cmdline. Then it is not this machine's boot, and only stderr is told of it.
+    var commandLine: String?
+    var configuration: String?
+    var report: String?
+    var topLevel: String?
+    var topLayer: String?
+
+    static let usage = """
+        usage: docker-btrfs-init [options]
+
+        Makes the root that the kernel command line asks for from a Docker image on btrfs. Runs in the initramfs, before the
+        root is mounted; does nothing without docker_path= on the kernel command line.
+
+          --dry-run           print what would be done, one step a line, and change nothing
+          --cmdline TEXT      take TEXT for the kernel command line instead of /proc/cmdline
+          --config FILE       take FILE for the configuration instead of /etc/docker-btrfs.json
+          --report FILE       write the report of the boot to FILE instead of /run/docker-btrfs/boot.json
+                              (with --cmdline, none is written unless asked for)
+          --top-level DIR     with --dry-run: look at DIR instead of mounting the top level of root='s filesystem
+          --top-layer DIR     with --top-level: look at DIR instead of mounting toplayer='s filesystem
+          --help, --version
+
+        Exit status: 0 done, 1 failed and the old root is as it was, 64 wrong usage.
+
+        """
+
+    /// The program's own arguments, without its name.
+    static var given: [String] {
+        (1..<max(1, Int(linux_argument_count()))).map { String(cString: linux_argument(Int32($0))) }
+    }
+
+    /// Fails with one sentence on the first argument that is wrong.
+    init(_ arguments: [String]) throws(Failure) {
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            switch argument {
+            case "--dry-run": action = .dryRun
+            case "--help": action = .help
+            case "--version": action = .version
+            default: try take(argument, &rest)
+            }
+        }
+        if (topLevel != nil || topLayer != nil) && action == .boot {
+            throw Failure("--top-level and --top-layer go with --dry-run: a boot mounts its filesystems itself")
+        }
+        if topLayer != nil && topLevel == nil { throw Failure("--top-layer goes with --top-level") }
+    }
+
+    /// Takes an option with a value: `--key value` or `--key=value`.
+    private mutating func take(_ argument: String, _ rest: inout ArraySlice<String>) throws(Failure) {
+        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
+        func value() throws(Failure) -> String {
+            guard let value = parts.count > 1 ? parts[1] : rest.popFirst() else { throw Failure("\(argument) needs a value") }
+            return value
+        }
+        switch parts[0] {
+        case "--cmdline": commandLine = try value()
+        case "--config": configuration = try value()
+        case "--report": report = try value()
+        case "--top-level": topLevel = try value()
+        case "--top-layer": topLayer = try value()
+        default: throw Failure("there is no option '\(argument)'")
+        }
+    }
+}
