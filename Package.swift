@@ -14,7 +14,7 @@ let strict: [SwiftSetting] = [
 
 let initSide: [SwiftSetting] =
     embedded
-    ? strict + [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize"])]
+    ? strict + [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"])]
     : strict
 
 var targets: [Target] = [

@@ -17,6 +17,8 @@ start_docker() {
     for dir in /opt/containerd{,/bin,/lib} /run/containerd{,/s}; do
         [[ -e $dir ]] || defer remove_empty "$dir"
     done
+    # A container in the host's network leaves this behind.
+    defer umount --quiet "$run/exec/netns/default"
     # The daemon stops its containerd when it is asked to stop; --pdeathsig asks even if this script is killed.
     setpriv --pdeathsig TERM dockerd --storage-driver btrfs --data-root "$data" --exec-root "$run/exec" \
         --config-file "$run/daemon.json" --host "$DOCKER_HOST" --pidfile "$run/docker.pid" \
