@@ -2,7 +2,7 @@ public import Basics
 
 extension DockerStore {
     /// The images that `docker images` lists, those with names first and by their first name, then the dangling ones by id: all
-    /// but those without a name that are a step of another one's build.
+    /// but those without a name that another image was built from.
     ///
     /// Unlike `image(_:)` it reads the files of all images. Fails only where the names or the ids cannot be read: what is wrong with
     /// one image is in its line.
@@ -23,7 +23,7 @@ extension DockerStore {
         return lines
     }
 
-    /// The images that others were built from, step by step: Docker's classic builder keeps one for each line of a Dockerfile.
+    /// The images that others were built from: Docker's classic builder keeps one for each line of a Dockerfile.
     private func parents(of ids: [ImageID]) throws(Failure) -> Set<ImageID> {
         var parents: Set<ImageID> = []
         for id in ids {
