@@ -42,6 +42,8 @@ var targets: [Target] = [
 var dependencies: [Package.Dependency] = []
 
 if !embedded {
+    // CLinux reads the system's headers with _GNU_SOURCE. Beside Foundation, which reads them too, both must see the same.
+    let sameHeaders: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-D_GNU_SOURCE"])]
     dependencies = [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ]
@@ -54,8 +56,8 @@ if !embedded {
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: strict),
-        .testTarget(name: "ImagesTests", dependencies: ["Basics", "Images"], swiftSettings: strict),
+        .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: strict + sameHeaders),
+        .testTarget(name: "ImagesTests", dependencies: ["Basics", "Images"], swiftSettings: strict + sameHeaders),
     ]
 }
 
