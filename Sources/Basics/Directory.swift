@@ -7,7 +7,8 @@ internal import CLinux
 public final class Directory: Sendable {
     package let descriptor: Int32
 
-    /// How messages name this directory, without a trailing slash: empty for the top level of the root's filesystem.
+    /// How messages name this directory, without a trailing slash: empty for the top level of the root's filesystem,
+    /// `LABEL=x:` for that of another one.
     public let label: String
 
     /// Takes over an open descriptor.
@@ -29,7 +30,7 @@ public final class Directory: Sendable {
 
     /// How messages name a path below this directory.
     public func show(_ path: Path) -> String {
-        path.isTop && !label.isEmpty ? label : label + path.description
+        path.isTop && !label.isEmpty && !label.hasSuffix(":") ? label : label + path.description
     }
 
     /// Opens a path below this directory; nil where there is nothing.

@@ -21,7 +21,7 @@ extension Plan {
         case .foreign(let what):
             throw Failure(
                 "could not replace '\(request.name)': it is \(what) that docker-btrfs did not make",
-                hint: "give rootflags=subvol= a name that is not taken, for example \(request.name)_docker"
+                hint: "give rootflags=subvol= a name that is not taken, for example \(display(request.name.bytes))_docker"
             )
         }
     }

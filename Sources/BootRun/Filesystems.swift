@@ -24,7 +24,7 @@ public struct Filesystems {
             seconds: request.patience.seconds, degraded: request.rootOptions.contains("degraded")
         )
         let options = ["subvolid=5"] + request.rootOptions
-        topLevel = try .mounting(MountRequest(root.path, "btrfs", options, care), label: "")
+        topLevel = try .mounting(MountRequest(root.path, "btrfs", options, care), sealed: false, label: "")
         topLayer = try request.topLayer.map { layer throws(Failure) in try Self.mount(layer, request.patience, care) }
     }
 
@@ -52,7 +52,7 @@ public struct Filesystems {
         var options = layer.options
         // Paths go from the top of the filesystem, whatever its default subvolume is.
         if type == "btrfs" && !options.contains(where: { $0.hasPrefix("subvol") }) { options.insert("subvolid=5", at: 0) }
-        return try .mounting(MountRequest(device.path, type, options, care), label: "\(layer.device):")
+        return try .mounting(MountRequest(device.path, type, options, care), sealed: true, label: "\(layer.device):")
     }
 }
 

@@ -36,6 +36,7 @@ public struct PreparedBoot {
         var machine = try LinuxMachine(topLevel: filesystems.topLevel, topLayer: filesystems.topLayer)
         return try withoutActuallyEscaping(log) { log throws(Failure) in
             var observer = Observer(log: log, stopwatch: stopwatch)
+            observer.stopwatch.lap("make the filesystem writable")
             try plan.perform(on: &machine, observer: &observer)
             return Report(boot: self, laps: observer.stopwatch.laps, warnings: observer.warnings)
         }

@@ -17,11 +17,12 @@ public struct MountRequest: Sendable {
 }
 
 extension Directory {
-    /// Mounts a filesystem read-only and returns its top directory.
+    /// Mounts a filesystem read-only and returns its top directory. Where it is `sealed`, `makeWritable` does not reach this
+    /// mount.
     ///
     /// The mount is detached (fsopen, fsmount): it has no place in the directory tree, no other process sees it, and it ends
     /// with the last descriptor on it, however this process ends.
-    public static func mounting(_ request: MountRequest, label: String) throws(Failure) -> Directory {
+    public static func mounting(_ request: MountRequest, sealed: Bool, label: String) throws(Failure) -> Directory {
         let context = try FilesystemContext(opening: request.filesystemType)
         try context.set("source", request.device, of: request)
         for option in request.options { try context.set(option: option, of: request) }
@@ -29,7 +30,8 @@ extension Directory {
         if fsconfig(context.descriptor, UInt32(FSCONFIG_CMD_CREATE.rawValue), nil, nil, 0) != 0 {
             throw context.failure(mounting: request)
         }
-        let mount = fsmount(context.descriptor, UInt32(FSMOUNT_CLOEXEC), UInt32(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME))
+        let attributes = MOUNT_ATTR_NOATIME | (sealed ? MOUNT_ATTR_RDONLY : 0)
+        let mount = fsmount(context.descriptor, UInt32(FSMOUNT_CLOEXEC), UInt32(attributes))
         if mount < 0 { throw context.failure(mounting: request) }
         // A descriptor from fsmount is an O_PATH one, which takes no ioctl.
         defer { close(mount) }
@@ -38,16 +40,13 @@ extension Directory {
         return Directory(descriptor: top, label: label)
     }
 
-    /// Makes a mount that `mounting` made writable: first the filesystem, then this mount of it.
+    /// Makes the filesystem that `mounting` mounted writable.
     func makeWritable() throws(Failure) {
-        let context = fspick(descriptor, "", UInt32(FSPICK_CLOEXEC | FSPICK_EMPTY_PATH))
-        if context < 0 { throw .system("make '\(show(.top))' writable") }
-        let filesystem = FilesystemContext(taking: context)
-        var attributes = mount_attr()
-        attributes.attr_clr = UInt64(MOUNT_ATTR_RDONLY)
-        if fsconfig(filesystem.descriptor, UInt32(FSCONFIG_SET_FLAG.rawValue), "rw", nil, 0) != 0
-            || fsconfig(filesystem.descriptor, UInt32(FSCONFIG_CMD_RECONFIGURE.rawValue), nil, nil, 0) != 0
-            || mount_setattr(descriptor, "", UInt32(AT_EMPTY_PATH), &attributes, MemoryLayout<mount_attr>.size) != 0
+        let picked = fspick(descriptor, "", UInt32(FSPICK_CLOEXEC | FSPICK_EMPTY_PATH))
+        if picked < 0 { throw .system("make '\(show(.top))' writable") }
+        defer { close(picked) }
+        if fsconfig(picked, UInt32(FSCONFIG_SET_FLAG.rawValue), "rw", nil, 0) != 0
+            || fsconfig(picked, UInt32(FSCONFIG_CMD_RECONFIGURE.rawValue), nil, nil, 0) != 0
         {
             throw .system("make '\(show(.top))' writable")
         }
@@ -57,10 +56,6 @@ extension Directory {
 /// A filesystem that is being set up: fsopen(2).
 private final class FilesystemContext {
     let descriptor: Int32
-
-    init(taking descriptor: Int32) {
-        self.descriptor = descriptor
-    }
 
     init(opening type: String) throws(Failure) {
         descriptor = fsopen(type, UInt32(FSOPEN_CLOEXEC))
