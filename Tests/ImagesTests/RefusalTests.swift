@@ -39,6 +39,15 @@ struct RefusalTests {
                 """)
     }
 
+    @Test func `other names with a dot are no shifted owners`() throws {
+        for name in ["1.x", "1000", "v1.2", ".1"] { try fixture.makeDirectory("\(name)/image") }
+        #expect(
+            try refusal() == """
+                could not use '/docker': it is not a docker data-root, which has a directory 'image'
+                hint: it has .1, 1.x, 1000, v1.2
+                """)
+    }
+
     @Test func `a directory of something else`() throws {
         for name in ["bin", "boot", "dev\n", "etc", "home", "lib", "usr", "var"] { try fixture.makeDirectory(name) }
         #expect(

@@ -1,0 +1,15 @@
+import Basics
+import Images
+import Testing
+
+extension Fixture {
+    /// The whole text of the failure of `image(reference)` after a change to a store.
+    func failure(
+        _ reference: String = "bb3:v1", in name: Name = .docker29, after change: (Fixture) throws -> Void = { _ in }
+    ) throws -> String? {
+        try unpack(name)
+        try change(self)
+        let store = try DockerStore(at: directory())
+        return #expect(throws: Failure.self) { try store.image(reference) }?.description
+    }
+}
