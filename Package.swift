@@ -45,7 +45,8 @@ if !embedded {
     // CLinux reads the system's headers with _GNU_SOURCE. Beside Foundation, which reads them too, both must see the same.
     let sameHeaders: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-D_GNU_SOURCE"])]
     dependencies = [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ]
     targets += [
         .executableTarget(
@@ -58,6 +59,25 @@ if !embedded {
         ),
         .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: strict + sameHeaders),
         .testTarget(name: "ImagesTests", dependencies: ["Basics", "Images"], swiftSettings: strict + sameHeaders),
+        .testTarget(
+            name: "BootTests",
+            dependencies: ["Basics", "Boot", "Images", "Planning"],
+            swiftSettings: strict + sameHeaders
+        ),
+        .testTarget(name: "InitTests", dependencies: ["Basics", "docker-btrfs-init"], swiftSettings: strict + sameHeaders),
+        // Runs programs, for the tiers that need root (LoopTests) and QEMU (GuestTests).
+        .target(
+            name: "TestSupport",
+            dependencies: [.product(name: "Subprocess", package: "swift-subprocess")],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "LoopTests",
+            dependencies: ["Basics", "Boot", "BootRun", "Linux", "Planning", "TestSupport"],
+            swiftSettings: strict + sameHeaders
+        ),
+        .testTarget(name: "GuestTests", dependencies: ["TestSupport"], swiftSettings: strict + sameHeaders),
     ]
 }
 
