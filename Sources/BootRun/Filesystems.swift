@@ -1,16 +1,16 @@
-public import Basics
-public import Boot
+internal import Basics
+internal import Boot
 internal import Linux
 
 /// The filesystems that a boot is about, open for reading.
-public struct Filesystems {
+struct Filesystems {
     /// Subvolume 5 of the root's filesystem.
     let topLevel: Directory
     /// The filesystem of `toplayer=`.
     let topLayer: Directory?
 
     /// What a mount may do to a disk before anything is planned.
-    public enum Care: Sendable {
+    enum Care: Sendable {
         /// Recover a journal that a power cut left, as every mount does.
         case recovering
         /// Change nothing at all, not even that.
@@ -18,7 +18,7 @@ public struct Filesystems {
     }
 
     /// Waits for the request's devices and mounts them, read-only and seen by nobody else.
-    public init(mounting request: Request, _ care: Care) throws(Failure) {
+    init(mounting request: Request, _ care: Care) throws(Failure) {
         let root = try BlockDevice.waiting(
             for: request.rootDevice, key: "root",
             seconds: request.patience.seconds, degraded: request.rootOptions.contains("degraded")
@@ -29,7 +29,7 @@ public struct Filesystems {
     }
 
     /// Takes directories in their place. Without one for the top layer it is `topLevel`, if both are the same device.
-    public init(topLevel: String, topLayer: String?, for request: Request) throws(Failure) {
+    init(topLevel: String, topLayer: String?, for request: Request) throws(Failure) {
         self.topLevel = try Directory(opening: topLevel, label: "")
         guard let layer = request.topLayer else {
             self.topLayer = nil

@@ -11,10 +11,8 @@ public struct PreparedBoot {
     private let filesystems: Filesystems
     private var stopwatch: Stopwatch
 
-    /// Opens the filesystems, looks at them and plans. Changes nothing.
-    public init(
-        _ request: Request, opening: (Request) throws(Failure) -> Filesystems
-    ) throws(Failure) {
+    /// Opens the filesystems, looks at them and plans.
+    private init(_ request: Request, opening: (Request) throws(Failure) -> Filesystems) throws(Failure) {
         stopwatch = Stopwatch()
         filesystems = try opening(request)
         stopwatch.lap("wait for the devices and mount them")
@@ -22,6 +20,20 @@ public struct PreparedBoot {
         plan = try Plan(for: request, given: facts)
         stopwatch.lap("find the image and plan")
         self.request = request
+    }
+
+    /// A boot to look at and not to perform: changes nothing at all on a disk. Directories, where given, are looked at in place
+    /// of mounts.
+    public init(rehearsing request: Request, topLevel: String?, topLayer: String?) throws(Failure) {
+        try self.init(request) { request throws(Failure) in
+            guard let topLevel else { return try Filesystems(mounting: request, .untouched) }
+            return try Filesystems(topLevel: topLevel, topLayer: topLayer, for: request)
+        }
+    }
+
+    /// A boot to perform.
+    public init(mounting request: Request) throws(Failure) {
+        try self.init(request) { request throws(Failure) in try Filesystems(mounting: request, .recovering) }
     }
 
     /// Performs the plan and returns what is to be told of it. `log` gets a line for each step before it is done, and one for

@@ -33,13 +33,11 @@ func boot(_ options: Options, _ log: Log) throws(Failure) {
     guard let request = try Request(commandLine: options.commandLine, configurationFile: options.configuration) else {
         return log.info("nothing to do: there is no '\(Request.optIn)=' on the kernel command line")
     }
-    let boot = try PreparedBoot(request) { request throws(Failure) in
-        guard let topLevel = options.topLevel else {
-            return try Filesystems(mounting: request, options.action == .dryRun ? .untouched : .recovering)
-        }
-        return try Filesystems(topLevel: topLevel, topLayer: options.topLayer, for: request)
+    if options.action == .dryRun {
+        let boot = try PreparedBoot(rehearsing: request, topLevel: options.topLevel, topLayer: options.topLayer)
+        return show(boot.plan.description)
     }
-    if options.action == .dryRun { return show(boot.plan.description) }
+    let boot = try PreparedBoot(mounting: request)
     let report = try boot.perform { log.info($0) }
     log.info("'\(request.name)' is ready after \(report.totalMicroseconds / 1000) ms")
     guard let path = options.report ?? (options.commandLine == nil ? Report.path : nil) else { return }
