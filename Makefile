@@ -1,0 +1,89 @@
+# docker-btrfs. Start with `make demo` or `make test`, as root on a Debian 12 with Swift: both install what is missing.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+bin := .build/bin
+# The static archives for docker-btrfs-init and the headers for both programs; shellcheck for the hooks and the lab.
+packages := libbtrfsutil-dev libblkid-dev libmount-dev libjansson-dev libmd-dev shellcheck $(shell cat Tests/Lab/packages)
+
+say = @printf '==> %s\n'
+# Tests of a module need neither root nor QEMU; these two tiers do.
+tiers := LoopTests GuestTests
+
+.PHONY: help
+help: ## What can be made
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+.PHONY: demo
+demo: packages $(bin)/docker-btrfs-init ## Boot a machine from a Docker image, in QEMU
+	@Tests/Lab/demo
+
+.PHONY: build
+build: packages $(bin)/docker-btrfs-init $(bin)/docker-btrfs ## Both programs, in .build/bin
+
+.PHONY: test
+test: lint test-unit test-loop test-guest ## Everything: lint, unit, loop-mounted btrfs, QEMU
+
+.PHONY: lint
+lint: packages
+	$(say) "lint"
+	@swift format lint --strict --recursive Package.swift Sources Tests
+	@git ls-files hooks install Tests/Lab .ci | while read -r file; do \
+	    case $$(head -c 64 "$$file" | head -n 1) in \
+	    '#!'*bash) shellcheck -x -s bash "$$file" ;; \
+	    '#!'*sh) shellcheck -x -s dash "$$file" ;; \
+	    esac; \
+	done
+
+.PHONY: test-unit
+test-unit: packages
+	$(say) "unit tests"
+	@swift test $(foreach tier,$(tiers),--skip '^$(tier)\.')
+
+.PHONY: test-loop
+test-loop: packages $(bin)/docker-btrfs-init
+	$(say) "tests on loop-mounted btrfs"
+	@Tests/Lab/store
+	@swift test --filter '^LoopTests\.'
+
+.PHONY: test-guest
+test-guest: packages $(bin)/docker-btrfs-init
+	$(say) "boots in QEMU"
+	@Tests/Lab/prepare
+	@swift test --filter '^GuestTests\.'
+
+# SwiftPM knows what is out of date; make does not.
+.PHONY: $(bin)/docker-btrfs-init $(bin)/docker-btrfs
+$(bin)/docker-btrfs-init: packages
+	$(say) "docker-btrfs-init (Embedded Swift, static)"
+	@DOCKER_BTRFS_EMBEDDED=1 swift build --quiet --configuration release --scratch-path .build-embedded
+	@install -D .build-embedded/release/docker-btrfs-init $@
+
+$(bin)/docker-btrfs: packages
+	$(say) "docker-btrfs"
+	@swift build --quiet --configuration release --product docker-btrfs
+	@install -D .build/release/docker-btrfs $@
+
+.PHONY: install
+install: ## Lay the files for an initramfs out below DESTDIR
+	@install/install-files "$(DESTDIR)"
+
+# Only what is missing is installed.
+.PHONY: packages
+packages:
+	@command -v swift > /dev/null || { echo "could not find 'swift': install Swift 6.3 from swift.org" >&2; exit 1; }
+	@missing=$$(for package in $(packages); do \
+	    [[ $$(dpkg-query --show --showformat='$${Status}' "$$package" 2> /dev/null) == *' installed' ]] || echo "$$package"; \
+	done); \
+	if [[ $$missing ]]; then \
+	    echo "==> installing" $$missing; \
+	    log=$$(mktemp); \
+	    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $$missing; } \
+	        &> "$$log" || { tail -n 20 "$$log" >&2; exit 1; }; \
+	    rm -f "$$log"; \
+	fi
+
+.PHONY: clean
+clean: ## Remove what was made
+	@rm -rf .build .build-*
