@@ -58,10 +58,18 @@ if !embedded {
             swiftSettings: strict
         ),
         .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: strict + sameHeaders),
-        .testTarget(name: "ImagesTests", dependencies: ["Basics", "Images"], swiftSettings: strict + sameHeaders),
+        // Stores that real Dockers wrote, for the tests of more than one module.
+        .target(
+            name: "Fixtures",
+            dependencies: ["Basics"],
+            path: "Tests/Fixtures",
+            exclude: ["stores"],
+            swiftSettings: strict + sameHeaders
+        ),
+        .testTarget(name: "ImagesTests", dependencies: ["Basics", "Fixtures", "Images"], swiftSettings: strict + sameHeaders),
         .testTarget(
             name: "BootTests",
-            dependencies: ["Basics", "Boot", "Images", "Planning"],
+            dependencies: ["Basics", "Boot", "Fixtures", "Images", "Planning"],
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(name: "InitTests", dependencies: ["Basics", "docker-btrfs-init"], swiftSettings: strict + sameHeaders),

@@ -1,4 +1,5 @@
 import Basics
+import Fixtures
 import Foundation
 import Images
 import Testing

@@ -1,32 +1,33 @@
-import Basics
-import Foundation
-import Testing
+public import Basics
+public import Foundation
+internal import Testing
 
 /// A store that a real Docker wrote (its metadata, without the layers' content), unpacked for one test and removed after it.
-final class Fixture {
-    enum Name: String, CaseIterable, Sendable {
+public final class Fixture {
+    public enum Name: String, CaseIterable, Sendable {
         case docker20 = "docker20.10-graphdriver-btrfs"
         case buildKit = "docker28.5-graphdriver-btrfs-buildkit"
         case docker29 = "docker29.7-graphdriver-btrfs"
         case overlay2 = "docker28.5-overlay2-on-btrfs"
     }
 
-    static let stores = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Fixtures/stores").standardized
-    let folder: URL
+    public static let stores = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "stores")
+    public let folder: URL
 
     /// An empty directory. In memory: /tmp may be on btrfs, where the layers would have to be subvolumes.
-    init(in parent: String = "/dev/shm") {
+    public init(in parent: String = "/dev/shm") {
         folder = URL(filePath: "\(parent)/docker-btrfs-tests-\(UUID().uuidString)")
     }
 
     /// Call it on a property of the suite: that one lives until the test is over.
-    func unpack(_ name: Name) throws {
+    public func unpack(_ name: Name) throws {
         try makeDirectory("")
         let archive = Self.stores.appending(path: "\(name.rawValue).tar.gz").path
         try run("tar", "-xzf", archive, "-C", folder.path)
     }
 
-    func run(_ command: String...) throws {
+    /// Runs a program, which is expected to succeed.
+    public func run(_ command: String...) throws {
         let process = try Process.run(URL(filePath: "/usr/bin/env"), arguments: command)
         process.waitUntilExit()
         #expect(process.terminationStatus == 0)
@@ -38,34 +39,34 @@ final class Fixture {
     }
 
     /// The store, which messages call `/docker`.
-    func directory() throws -> Directory {
+    public func directory() throws -> Directory {
         try makeDirectory("")
         return try Directory(opening: folder.path, label: "/docker")
     }
 
-    func read(_ path: String) throws -> String {
+    public func read(_ path: String) throws -> String {
         try String(contentsOf: folder.appending(path: path), encoding: .utf8)
     }
 
-    func names(in path: String) throws -> [String] {
+    public func names(in path: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: path).path)
     }
 
-    func write(_ text: String, to path: String) throws {
+    public func write(_ text: String, to path: String) throws {
         let file = folder.appending(path: path)
         try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(text.utf8).write(to: file)
     }
 
-    func makeDirectory(_ path: String) throws {
+    public func makeDirectory(_ path: String) throws {
         try FileManager.default.createDirectory(at: folder.appending(path: path), withIntermediateDirectories: true)
     }
 
-    func link(_ path: String, to target: String) throws {
+    public func link(_ path: String, to target: String) throws {
         try FileManager.default.createSymbolicLink(atPath: folder.appending(path: path).path, withDestinationPath: target)
     }
 
-    func remove(_ path: String) throws {
+    public func remove(_ path: String) throws {
         try FileManager.default.removeItem(at: folder.appending(path: path))
     }
 }
