@@ -82,12 +82,15 @@ public final class Directory: Sendable {
         guard again >= 0, let stream = fdopendir(again) else { throw .system("list '\(show(.top))'") }
         defer { closedir(stream) }
         var names: [[UInt8]] = []
+        // readdir tells its end and an error apart by errno alone.
+        linux_clear_errno()
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
                 field.withMemoryRebound(to: UInt8.self, capacity: 256) { Array(UnsafeBufferPointer(start: $0, count: strlen($0))) }
             }
             if !name.elementsEqual(".".utf8) && !name.elementsEqual("..".utf8) { names.append(name) }
         }
+        if linux_errno() != 0 { throw .system("list '\(show(.top))'") }
         return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
 

@@ -22,6 +22,8 @@ const char *linux_argument(int index) { return arguments[index]; }
 
 int linux_errno(void) { return errno; }
 
+void linux_clear_errno(void) { errno = 0; }
+
 int linux_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
 
 const unsigned long long linux_resolve_in_root = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
