@@ -34,7 +34,7 @@ var targets: [Target] = [
     ),
     .executableTarget(
         name: "docker-btrfs-init",
-        dependencies: ["Basics", "Planning", "Boot", "BootRun", "CLinux"],
+        dependencies: ["Basics", "Planning", "Boot", "BootRun", "Linux", "CLinux"],
         swiftSettings: initSide,
         linkerSettings: embedded ? [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"])] : []
     ),

@@ -10,6 +10,13 @@ public struct Status: Equatable, Sendable {
     /// With `inode`, what identifies a file. On btrfs each subvolume has a device number of its own.
     public let device: UInt64
     public let inode: UInt64
+    public let owner: UInt32
+    public let group: UInt32
+    /// In bytes.
+    public let size: Int
+    /// Nanoseconds since 1970 of the last change of the content, and of content or attributes.
+    public let modified: Int
+    public let changed: Int
 
     init(_ found: stat) {
         kind =
@@ -22,6 +29,11 @@ public struct Status: Equatable, Sendable {
         permissions = found.st_mode & 0o7777
         device = UInt64(found.st_dev)
         inode = UInt64(found.st_ino)
+        owner = found.st_uid
+        group = found.st_gid
+        size = Int(found.st_size)
+        modified = found.st_mtim.tv_sec * 1_000_000_000 + found.st_mtim.tv_nsec
+        changed = found.st_ctim.tv_sec * 1_000_000_000 + found.st_ctim.tv_nsec
     }
 
     public var isExecutableFile: Bool { kind == .file && permissions & 0o111 != 0 }

@@ -26,6 +26,30 @@ extension Directory {
     }
 }
 
+extension Directory {
+    /// The subvolumes that are nested in the subvolume with this root, by their paths; none where this is not one.
+    public func nestedSubvolumes() throws(Failure) -> [Path] {
+        if try subvolume() == nil { return [] }
+        var iterator: OpaquePointer?
+        if btrfs_util_create_subvolume_iterator_fd(descriptor, 0, 0, &iterator) != BTRFS_UTIL_OK {
+            throw .system("list the subvolumes in '\(show(.top))'")
+        }
+        defer { btrfs_util_destroy_subvolume_iterator(iterator) }
+        var nested: [Path] = []
+        while true {
+            var path: UnsafeMutablePointer<CChar>?
+            switch btrfs_util_subvolume_iterator_next(iterator, &path, nil) {
+            case BTRFS_UTIL_OK: break
+            case BTRFS_UTIL_ERROR_STOP_ITERATION: return nested
+            default: throw .system("list the subvolumes in '\(show(.top))'")
+            }
+            guard let path else { continue }
+            defer { free(path) }
+            if let found = Path(UnsafeRawBufferPointer(start: path, count: strlen(path))) { nested.append(found) }
+        }
+    }
+}
+
 /// Sixteen bytes in the usual form, `8-4-4-4-12` hexadecimal digits.
 private func uuidText(_ bytes: UnsafeRawBufferPointer) -> String {
     var groups: [String] = []

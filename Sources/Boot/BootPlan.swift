@@ -1,80 +1,108 @@
 public import Basics
-internal import Images
 public import Planning
 
 extension Plan {
-    /// The plan of a boot: a new root is built in the workshop, and swapped in when it is complete and on the disk.
-    ///
-    /// Fails where the image cannot be booted on this machine, and where the root's name is taken by something that
-    /// docker-btrfs did not make.
+    /// The plan of a boot. Fails where the image cannot be booted on this machine, and where the root's name is taken by
+    /// something that docker-btrfs did not make.
     public init(for request: Request, given facts: Facts) throws(Failure) {
-        try checkPlatform(facts.image)
-        try checkContents(facts.contents, of: request.image, initProgram: request.initProgram)
-        let new = Layout.workplace(of: request.name)
-        let building = prepare(for: new, facts) + build(new, request, facts)
-        switch facts.standing {
-        case .nothing:
-            self.init(steps: building + [.rename(new, to: request.name)], afterwards: [])
-        case .root:
-            // After the exchange the old root lies where the new one was built.
-            self.init(steps: building + [.exchange(new, request.name)], afterwards: [.deleteSubvolume(new)])
-        case .foreign(let what):
-            throw Failure(
-                "could not replace '\(request.name)': it is \(what) that docker-btrfs did not make",
-                hint: "give rootflags=subvol= a name that is not taken, for example \(display(request.name.bytes))_docker"
+        self = try Rotation(request, facts).plan(Decision(for: request, given: facts))
+    }
+
+    /// The plan of a boot after that one's was not possible, for `docker_onfail=previous`. Fails where no root is left.
+    public init(after failure: Failure, for request: Request, given facts: Facts) throws(Failure) {
+        self = try Rotation(request, facts).plan(Decision(after: failure, for: request, given: facts))
+    }
+
+    /// Puts the root away, so that nothing mounts it by its name: a boot that is to stop must not go on there.
+    public init(stopping request: Request, given facts: Facts) {
+        guard case .root(let root) = facts.standing, !Layout.isKept(request.name) else {
+            self.init(steps: [])
+            return
+        }
+        let rotation = Rotation(request, facts)
+        self.init(
+            steps: rotation.directories + [.rename(request.name, to: Layout.kept(request.name, root.mark.number)), .sync],
+            notes: ["\(root.title) was put away as '\(Layout.kept(request.name, root.mark.number))'"]
+        )
+    }
+}
+
+/// The steps from one root to the next: the new one is built aside, swapped in when it is complete and on the disk, and the
+/// one that it replaces is kept.
+struct Rotation {
+    let request: Request
+    let facts: Facts
+    let new: Path
+
+    init(_ request: Request, _ facts: Facts) {
+        self.request = request
+        self.facts = facts
+        new = Layout.new(request.name)
+    }
+
+    func plan(_ decision: Decision) throws(Failure) -> Plan {
+        let damage = facts.recordDamage.map { [$0] } ?? []
+        let notes = decision.notes + damage
+        switch decision.choice {
+        case .stay(let root):
+            return Plan(steps: home + [attempt(root.mark)], notes: notes)
+        case .restore(let root):
+            let mark = Mark(origin: root.mark.origin, number: number, made: facts.host.time)
+            return try swap(mark, building: [.snapshot(of: root.path, at: new), .mark(new, mark)], notes)
+        case .build(let source, let modules):
+            let origin = Origin(
+                reference: source.reference, imageID: source.imageID, chainID: source.chainID, layer: source.layer,
+                topLayer: request.mode == .persist ? facts.topLayer?.fingerprint : nil
             )
+            let mark = Mark(origin: origin, number: number, made: facts.host.time)
+            return try swap(mark, building: hold(source) + build(source, mark, modules), notes)
         }
     }
-}
 
-private func prepare(for new: Path, _ facts: Facts) -> [Step] {
-    var steps: [Step] = []
-    if !facts.hasWorkshop { steps.append(.createDirectory(Layout.workshop, permissions: 0o700)) }
-    if facts.hasLeftover { steps.append(.deleteSubvolume(new)) }
-    return steps + facts.missingParents.map { .createDirectory($0, permissions: 0o755) }
-}
-
-private func build(_ new: Path, _ request: Request, _ facts: Facts) -> [Step] {
-    let origin = Origin(
-        reference: request.image,
-        imageID: facts.image.id.description,
-        chainID: facts.image.chainID.description
-    )
-    var steps: [Step] = [.snapshot(of: request.dockerPath / facts.image.layer, at: new), .mark(new, as: origin)]
-    steps += facts.contents.missingDirectories.map { .createDirectory(new / $0, permissions: $0 == "tmp" ? 0o1777 : 0o755) }
-    // systemd takes a root with this file for a container.
-    if facts.contents.hasContainerMark { steps.append(.removeFile(new / ".dockerenv")) }
-    if let layer = request.topLayer {
-        steps.append(.copyTopLayer(source: layer.path, device: layer.device.description, destination: new))
+    private func swap(_ mark: Mark, building: [Step], _ notes: [String]) throws(Failure) -> Plan {
+        let steps = try directories + clear + makeRoom() + building + [attempt(mark), .sync]
+        guard case .root(let old) = facts.standing else {
+            return keep(nil, under: mark, Plan(steps: steps + [.rename(new, to: request.name)], notes: notes))
+        }
+        return keep(old, under: mark, Plan(steps: steps + [.exchange(new, request.name)], notes: notes))
     }
-    return steps + [.sync]
-}
 
-private func checkPlatform(_ image: Image) throws(Failure) {
-    #if arch(x86_64)
-        let machine = "amd64"
-    #elseif arch(arm64)
-        let machine = "arm64"
-    #endif
-    // Both are empty in images that do not say, such as early `docker import` ones.
-    if ["linux", ""].contains(image.os) && [machine, ""].contains(image.architecture) { return }
-    throw Failure(
-        "could not use the image '\(image.reference)': it is for \(image.os)/\(image.architecture), and this machine is linux/\(machine)",
-        hint: "build or pull it with --platform linux/\(machine)"
-    )
-}
+    /// One more than that of any root that is there.
+    private var number: Int { (facts.roots + replacedLeftover).map { $0.mark.number }.max().map { $0 + 1 } ?? 1 }
 
-private func checkContents(_ contents: Facts.Contents, of image: String, initProgram: Path?) throws(Failure) {
-    if contents.initProgram == nil {
-        throw Failure(
-            "could not use the image '\(image)': it has no init: \(initProgram.map { "'\($0)' is not there" } ?? "'/sbin/init' is not there")",
-            hint: "install systemd-sysv or another init in the Dockerfile, or say init=PATH on the kernel command line"
-        )
+    private var home: [Step] {
+        facts.missingDirectories.contains(Layout.home) ? [.createDirectory(Layout.home, permissions: 0o700)] : []
     }
-    if !contents.hasOSRelease {
-        throw Failure(
-            "could not use the image '\(image)': it has neither '/etc/os-release' nor '/usr/lib/os-release', and systemd starts no root without",
-            hint: "add an /etc/os-release in the Dockerfile or in the top layer"
-        )
+
+    var directories: [Step] {
+        facts.missingDirectories.map { path in
+            .createDirectory(path, permissions: path.bytes.starts(with: Layout.home.bytes) ? 0o700 : 0o755)
+        }
+    }
+
+    var replacedLeftover: [Facts.Root] {
+        guard case .replaced(let root) = facts.leftover else { return [] }
+        return [root]
+    }
+
+    private var clear: [Step] {
+        switch facts.leftover {
+        case .nothing: []
+        case .replaced(let root): [.rename(new, to: Layout.kept(request.name, root.mark.number))]
+        case .unfinished: [.deleteSubvolume(new)]
+        }
+    }
+
+    private func attempt(_ mark: Mark) -> Step {
+        let numbers = (facts.roots + replacedLeftover).map { $0.mark.number } + [mark.number]
+        let record = facts.record.forgetting(rootsOf: request.name, but: numbers).trying(mark, of: request.name)
+        return .replaceFile(Layout.record, content: record.text)
+    }
+}
+
+extension Step {
+    /// Counts a boot as good: the step of the booted system.
+    public static func good(_ mark: Mark, name: Path, record: Record) -> Step {
+        .replaceFile(Layout.record, content: record.good(mark, of: name).text)
     }
 }

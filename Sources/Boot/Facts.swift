@@ -1,34 +1,105 @@
 public import Basics
-public import Images
 public import Planning
 
-/// What the survey found on the disk; all that the plan depends on beside the request.
-public struct Facts: Equatable, Sendable {
+/// What the survey found; all that the plan depends on beside the request.
+public struct Facts: Sendable {
+    /// The machine that is about to boot, as its running kernel shows it.
+    public struct Host: Sendable {
+        /// `uname -r`; nil for a kernel that takes no modules.
+        public let kernelRelease: String?
+        /// Seconds since 1970.
+        public let time: Int
+
+        public init(kernelRelease: String?, time: Int) {
+            self.kernelRelease = kernelRelease
+            self.time = time
+        }
+    }
+
+    /// A layer that a root can be made from.
+    public struct Source: Equatable, Sendable {
+        public var reference: String
+        public var imageID: String
+        public var chainID: String
+        public var layer: Path
+        public var contents: Contents
+    }
+
+    /// What a layer's filesystem has and lacks.
+    public struct Contents: Equatable, Sendable {
+        /// Those of `proc`, `sys`, `dev`, `run` and `tmp` that it lacks.
+        public var missingDirectories: [Path]
+        /// Empty places of nested subvolumes, which a snapshot leaves out.
+        public var placeholders: [Path]
+        public var hasContainerMark: Bool
+        public var modules: Modules
+    }
+
+    /// The modules of the running kernel.
+    public enum Modules: Equatable, Sendable {
+        case present
+        /// There are others.
+        case absent
+        /// None at all: it is not meant to have any, or the kernel takes none.
+        case notNeeded
+    }
+
+    /// A root that docker-btrfs made.
+    public struct Root: Equatable, Sendable {
+        public var path: Path
+        public var mark: Mark
+        public var isGood: Bool
+        public var modules: Modules
+        /// Subvolumes in it that somebody put something into: no such root is deleted.
+        public var occupied: [Path]
+    }
+
     /// What stands where the new root is to be.
     public enum Standing: Equatable, Sendable {
         case nothing
-        /// A root that docker-btrfs made.
-        case root(Origin)
+        case root(Root)
         /// Anything else, in words: `a subvolume`.
         case foreign(String)
     }
 
-    /// What the image's filesystem has and lacks.
-    public struct Contents: Equatable, Sendable {
-        /// Those of `proc`, `sys`, `dev`, `run` and `tmp` that the image lacks.
-        public var missingDirectories: [Path]
-        public var hasContainerMark: Bool
-        public var hasOSRelease: Bool
-        /// The init that the image or the top layer has; nil for none.
-        public var initProgram: Path?
+    /// The state of the top layer's directory.
+    public struct TopLayer: Equatable, Sendable {
+        public var fingerprint: String
+        /// Of all files, in bytes.
+        public var size: Int
+        public var files: Int
+        /// Whether a copy shares its data: both are on one filesystem.
+        public var isShared: Bool
     }
 
-    public var image: Image
-    public var contents: Contents
+    public var host: Host
+    /// What the image that is asked for gives, or why it gives nothing.
+    public var wanted: Result<Source, Failure>
+    /// What the last image gives whose boot was good, where that is another one.
+    public var lastGood: Source?
+    public var topLayer: TopLayer?
     public var standing: Standing
-    /// What lies above the root's name and is not there yet, from the top down.
-    public var missingParents: [Path]
-    public var hasWorkshop: Bool
-    /// A boot was interrupted: something lies where the new root is to be built.
-    public var hasLeftover: Bool
+    /// The roots that were replaced, oldest first.
+    public var kept: [Root]
+    /// The chain ids of the layers that are held.
+    public var held: [String]
+    public var record: Record
+    /// Why the record counts for nothing.
+    public var recordDamage: String?
+    /// Kernel modules that lie beside the kernel.
+    public var modulesBesideKernel: Path?
+    /// What the root's filesystem has free; nil where that is not known.
+    public var space: Need?
+    /// What is to be made before a root can be: from the top down, the directories that are not there yet.
+    public var missingDirectories: [Path]
+    /// What a boot that was interrupted left where the new root is to be built.
+    public var leftover: Leftover
+
+    public enum Leftover: Equatable, Sendable {
+        case nothing
+        /// A root that was replaced and not put away: older than the one in its place.
+        case replaced(Root)
+        /// A root that was not finished.
+        case unfinished
+    }
 }

@@ -12,6 +12,21 @@ public struct Request: Equatable, Sendable {
         public let options: [String]
     }
 
+    /// What becomes of the root at the next boot: `docker_mode=`.
+    public enum Mode: Equatable, Sendable {
+        /// Each boot makes a new one.
+        case fresh
+        /// It stays for as long as the image and the top layer do.
+        case persist
+    }
+
+    /// What to do where no new root can be made: `docker_onfail=`.
+    public enum OnFailure: Equatable, Sendable {
+        /// Boot the newest root that there is.
+        case previous
+        case stop, reboot, powerOff
+    }
+
     /// How long to wait for the devices.
     public enum Patience: Equatable, Sendable {
         case seconds(Int)
@@ -28,7 +43,26 @@ public struct Request: Equatable, Sendable {
     public let dockerPath: Path
     /// As written; the store's reader knows what it means.
     public let image: String
-    public let topLayer: TopLayer?
+    /// Whether the kernel command line names the image. Such a choice is never overruled.
+    public let isImageChosen: Bool
+    public internal(set) var topLayer: TopLayer?
+    public let mode: Mode
+    public let onFailure: OnFailure
+    /// How many of the roots that were replaced are kept.
+    public let keep: Int
+    /// How often an image is tried before the last good one is booted instead.
+    public let tries: Int
+    /// Directories of the root's filesystem where the boot loader may have found the kernel.
+    public let bootFolders: [Path]
+    /// `noresume`: a hibernated system is given up.
+    public let ignoresHibernation: Bool
     /// `init=`, without the leading slash.
     public let initProgram: Path?
+
+    /// The same request, for what has nothing to do with the top layer.
+    public var withoutTopLayer: Request {
+        var request = self
+        request.topLayer = nil
+        return request
+    }
 }

@@ -16,7 +16,18 @@ extension Request {
         try checkFilesystemType(line)
         patience = try waiting(line)
         image = try imageReference(line, configuration)
-        topLayer = try topLayerRequest(line)
+        isImageChosen = line.value("docker_image") != nil
+        let layer = try topLayerRequest(line)
+        topLayer = layer
+        mode = try choice(line, "docker_mode", [("fresh", .fresh), ("persist", .persist)])
+        onFailure = try choice(
+            line, "docker_onfail", [("previous", .previous), ("stop", .stop), ("reboot", .reboot), ("poweroff", .powerOff)]
+        )
+        keep = try count(line, "docker_keep", 1)
+        tries = max(1, try count(line, "docker_tries", 3))
+        let folder = layer?.device == rootDevice ? layer?.path : nil
+        bootFolders = kernelFolders(line) + (folder.map { [$0 / "boot"] } ?? [])
+        ignoresHibernation = line.last("noresume") != nil
         initProgram = try line.value("init").map { text throws(Failure) in try path(text, key: "init") }
     }
 }
@@ -91,6 +102,27 @@ private func number(_ text: String, key: String) throws(Failure) -> Int {
         throw Failure("could not use '\(key)=\(text)': it is not a number of seconds")
     }
     return number
+}
+
+/// One of the words that a key may have; the first is the default.
+private func choice<Value>(_ line: KernelCommandLine, _ key: String, _ words: [(String, Value)]) throws(Failure) -> Value {
+    guard let text = line.value(key) else { return words[0].1 }
+    for (word, value) in words where word == text { return value }
+    throw Failure("could not use '\(key)=\(text)': it must be one of \(words.map { $0.0 }.joined(separator: ", "))")
+}
+
+private func count(_ line: KernelCommandLine, _ key: String, _ usual: Int) throws(Failure) -> Int {
+    guard let text = line.value(key) else { return usual }
+    guard let number = Int(text), number >= 0 else { throw Failure("could not use '\(key)=\(text)': it is not a number") }
+    return number
+}
+
+/// GRUB says where the kernel was (`BOOT_IMAGE=/boot/vmlinuz`), rEFInd and the EFI stub where the initramfs was
+/// (`initrd=\boot\initrd.img`).
+private func kernelFolders(_ line: KernelCommandLine) -> [Path] {
+    (line.values("BOOT_IMAGE") + line.values("initrd")).compactMap { file in
+        Path(file.utf8.map { $0 == UInt8(ascii: "\\") ? UInt8(ascii: "/") : $0 })?.parent
+    }
 }
 
 private func imageReference(_ line: KernelCommandLine, _ configuration: Configuration) throws(Failure) -> String {

@@ -1,104 +1,91 @@
 public import Basics
-internal import Images
 internal import Planning
 
 extension Facts {
     /// Finds out all that the plan needs. Changes nothing.
     ///
-    /// `topLevel` is subvolume 5 of the root's filesystem, `topLayer` the filesystem of `toplayer=`. Fails where the image,
-    /// its layer or the top layer's directory is not there.
-    public init(surveying topLevel: Directory, topLayer: Directory?, for request: Request) throws(Failure) {
-        guard let dataRoot = try topLevel.directory(at: request.dockerPath) else {
-            throw try topLevel.absent(request.dockerPath, as: "Docker's data-root", key: Request.optIn)
+    /// `topLevel` is subvolume 5 of the root's filesystem, `topLayer` the filesystem of `toplayer=`. Fails where the disk
+    /// cannot be read; that the image or the top layer is not there is one of the facts.
+    public init(
+        surveying topLevel: Directory, topLayer filesystem: Result<Directory?, Failure>, for request: Request, on host: Host
+    ) throws(Failure) {
+        self.host = host
+        standing = try Standing(of: request.name, on: topLevel, host)
+        kept = try Root.kept(request.name, on: topLevel, host)
+        (record, recordDamage) = try Record.current(on: topLevel)
+        held = try topLevel.directory(at: Layout.layers)?.names().map { "sha256:\(display($0))" } ?? []
+        missingDirectories = try Self.missing(request, held: held, on: topLevel)
+        leftover = try Self.leftover(of: request.name, standing, on: topLevel, host)
+        modulesBesideKernel = try Self.modules(in: request.bootFolders, on: topLevel, host)
+        space = nil
+        var roots = kept
+        if case .root(let root) = standing { roots.append(root) }
+        let machineFiles: Directory?
+        do throws(Failure) {
+            machineFiles = try filesystem.get().flatMap { disk throws(Failure) in try request.topLayerDirectory(on: disk, topLevel) }
+            self.topLayer = try machineFiles.map { files throws(Failure) in
+                try TopLayer(of: files, isShared: request.topLayer?.device == request.rootDevice)
+            }
+            wanted = .success(try .wanted(by: request, on: topLevel, under: machineFiles, roots: roots, host))
+        } catch {
+            wanted = .failure(error)
+            return
         }
-        image = try DockerStore(at: dataRoot).image(request.image)
-        let layerPath = request.dockerPath / image.layer
-        guard let layer = try topLevel.directory(at: layerPath) else {
-            throw Failure("could not open the layer '\(layerPath)': it is not there")
+        if case .success(let source) = wanted, let image = record.lastGood(but: source.imageID) {
+            lastGood = try .recorded(image, request, on: topLevel, under: machineFiles, host)
         }
-        let machineFiles = try Self.topLayer(topLayer, topLevel: topLevel, request)
-        contents = try Contents(of: layer, under: machineFiles, initProgram: request.initProgram)
-        standing = try Standing(of: request.name, on: topLevel)
-        missingParents = try Self.missingParents(of: request.name, on: topLevel)
-        hasWorkshop = try topLevel.status(of: Layout.workshop) != nil
-        hasLeftover = try topLevel.status(of: Layout.workplace(of: request.name)) != nil
     }
 
-    private static func topLayer(
-        _ filesystem: Directory?, topLevel: Directory, _ request: Request
-    ) throws(Failure) -> Directory? {
-        guard let filesystem, let layer = request.topLayer else { return nil }
-        guard let directory = try filesystem.directory(at: layer.path) else {
-            throw try filesystem.absent(layer.path, as: "the top layer", key: "toplayer_path")
-        }
-        // Copying a directory into itself never ends, and the store is no one's machine files.
-        for inside in [request.name.parent, request.dockerPath] where try directory.holds(inside, of: topLevel) {
-            throw Failure(
-                "could not use '\(filesystem.show(layer.path))' as the top layer: it holds '\(inside)' itself",
-                hint: "give toplayer_path= a directory that holds only this machine's files"
-            )
-        }
-        return directory
+    /// A root gets its number when its building begins: one that was replaced is older than the one that stands.
+    private static func leftover(
+        of name: Path, _ standing: Standing, on topLevel: Directory, _ host: Host
+    ) throws(Failure) -> Leftover {
+        let place = Layout.new(name)
+        if try topLevel.status(of: place) == nil { return .nothing }
+        guard case .root(let root) = standing, let left = try Root(at: place, on: topLevel, host) else { return .unfinished }
+        return left.mark.number < root.mark.number ? .replaced(left) : .unfinished
     }
 
-    private static func missingParents(of name: Path, on topLevel: Directory) throws(Failure) -> [Path] {
+    private static func missing(_ request: Request, held: [String], on topLevel: Directory) throws(Failure) -> [Path] {
         var missing: [Path] = []
-        var parent = name.parent
+        for directory in [Layout.home, Layout.layers, Layout.allRoots, Layout.roots(of: request.name)] {
+            if try topLevel.status(of: directory) == nil { missing.append(directory) }
+        }
+        var parent = request.name.parent
+        var parents: [Path] = []
         while !parent.isTop {
             if try topLevel.status(of: parent) != nil { break }
-            missing.insert(parent, at: 0)
+            parents.insert(parent, at: 0)
             parent = parent.parent
         }
-        return missing
-    }
-}
-
-extension Facts.Contents {
-    /// systemd's switch-root wants an os-release, and every init wants to be there. The top layer may bring either.
-    init(of image: Directory, under topLayer: Directory?, initProgram asked: Path?) throws(Failure) {
-        let layers = topLayer.map { [$0, image] } ?? [image]
-        missingDirectories = []
-        for directory: Path in ["proc", "sys", "dev", "run", "tmp"] where try image.status(of: directory) == nil {
-            missingDirectories.append(directory)
-        }
-        hasContainerMark = try image.status(of: ".dockerenv") != nil
-        hasOSRelease = try Self.first(of: ["etc/os-release", "usr/lib/os-release"], in: layers) { $0.kind == .file } != nil
-        let inits: [Path] = asked.map { [$0] } ?? ["sbin/init", "etc/init", "bin/init", "lib/systemd/systemd"]
-        self.initProgram = try Self.first(of: inits, in: layers) { $0.isExecutableFile }
+        return missing + parents
     }
 
-    private static func first(
-        of paths: [Path], in layers: [Directory], where fits: (Status) -> Bool
-    ) throws(Failure) -> Path? {
-        for path in paths {
-            for layer in layers {
-                if let found = try layer.target(of: path), fits(found) { return path }
-            }
+    private static func modules(in folders: [Path], on topLevel: Directory, _ host: Host) throws(Failure) -> Path? {
+        guard let release = host.kernelRelease.flatMap({ Path($0) }) else { return nil }
+        for folder in folders {
+            let modules = folder / "modules" / release
+            if try topLevel.target(of: modules)?.kind == .directory { return modules }
         }
         return nil
     }
 }
 
-extension Facts.Standing {
-    init(of name: Path, on topLevel: Directory) throws(Failure) {
-        guard let status = try topLevel.status(of: name) else {
-            self = .nothing
-            return
+extension Request {
+    /// The directory of the top layer. Fails where it is not there, and where it holds what is not a machine's own files.
+    fileprivate func topLayerDirectory(on filesystem: Directory, _ topLevel: Directory) throws(Failure) -> Directory? {
+        guard let topLayer else { return nil }
+        guard let directory = try filesystem.directory(at: topLayer.path) else {
+            throw try filesystem.absent(topLayer.path, as: "the top layer", key: "toplayer_path")
         }
-        guard status.kind == .directory, let directory = try topLevel.directory(at: name) else {
-            self = .foreign(status.kind == .symlink ? "a symlink" : "a file")
-            return
+        // Copying a directory into itself never ends, and the store is no one's machine files.
+        for inside in [name.parent, dockerPath] where try directory.holds(inside, of: topLevel) {
+            throw Failure(
+                "could not use '\(filesystem.show(topLayer.path))' as the top layer: it holds '\(inside)' itself",
+                hint: "give toplayer_path= a directory that holds only this machine's files"
+            )
         }
-        guard let subvolume = try directory.subvolume() else {
-            self = .foreign("a directory")
-            return
-        }
-        let mark = try directory.attribute(Mark.attribute)
-        guard let origin = mark.flatMap({ Mark.origin($0, subvolume: subvolume) }) else {
-            self = .foreign("a subvolume")
-            return
-        }
-        self = .root(origin)
+        return directory
     }
 }
 
@@ -115,7 +102,7 @@ extension Directory {
     }
 
     /// The failure that says that `path` is not there, and what is there instead.
-    fileprivate func absent(_ path: Path, as what: String, key: String) throws(Failure) -> Failure {
+    func absent(_ path: Path, as what: String, key: String) throws(Failure) -> Failure {
         var parent = path.parent
         var found = try directory(at: parent)
         while found == nil && !parent.isTop {

@@ -6,8 +6,8 @@ internal import Linux
 struct Filesystems {
     /// Subvolume 5 of the root's filesystem.
     let topLevel: Directory
-    /// The filesystem of `toplayer=`.
-    let topLayer: Directory?
+    /// The filesystem of `toplayer=`, or why it cannot be had: a root that was kept needs none.
+    let topLayer: Result<Directory?, Failure>
 
     /// What a mount may do to a disk before anything is planned.
     enum Care: Sendable {
@@ -25,20 +25,22 @@ struct Filesystems {
         )
         let options = ["subvolid=5"] + request.rootOptions
         topLevel = try .mounting(MountRequest(root.path, "btrfs", options, care), sealed: false, label: "")
-        topLayer = try request.topLayer.map { layer throws(Failure) in try Self.mount(layer, request.patience, care) }
+        topLayer = Result { () throws(Failure) in
+            try request.topLayer.map { layer throws(Failure) in try Self.mount(layer, request.patience, care) }
+        }
     }
 
     /// Takes directories in their place. Without one for the top layer it is `topLevel`, if both are the same device.
     init(topLevel: String, topLayer: String?, for request: Request) throws(Failure) {
         self.topLevel = try Directory(opening: topLevel, label: "")
         guard let layer = request.topLayer else {
-            self.topLayer = nil
+            self.topLayer = .success(nil)
             return
         }
         if topLayer == nil && layer.device != request.rootDevice {
             throw Failure("could not look at the top layer: it is on \(layer.device)", hint: "give --top-layer DIR as well")
         }
-        self.topLayer = try Directory(opening: topLayer ?? topLevel, label: "\(layer.device):")
+        self.topLayer = .success(try Directory(opening: topLayer ?? topLevel, label: "\(layer.device):"))
     }
 
     private static func mount(_ layer: Request.TopLayer, _ patience: Request.Patience, _ care: Care) throws(Failure) -> Directory {

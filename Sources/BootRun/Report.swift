@@ -1,7 +1,7 @@
 public import Basics
 internal import Boot
-internal import Images
 internal import Linux
+internal import Planning
 
 /// What the booted system can read of its own boot.
 public struct Report {
@@ -11,21 +11,21 @@ public struct Report {
     public let totalMicroseconds: Int
     private let content: JSONOutput
 
-    init(boot: PreparedBoot, laps: [Stopwatch.Lap], warnings: [String]) {
+    init(_ request: Request, root: Facts.Root?, laps: [Stopwatch.Lap], notes: [String]) {
         totalMicroseconds = laps.reduce(0) { $0 + $1.microseconds }
-        let image = boot.facts.image
-        let request = boot.request
+        let origin = root?.mark.origin
         content = .object([
             ("version", .string(version)),
-            ("image", .string(request.image)),
-            ("image_id", .string(image.id.description)),
-            ("chain_id", .string(image.chainID.description)),
-            ("layer", .string((request.dockerPath / image.layer).description)),
+            ("image", .text(origin?.reference)),
+            ("image_id", .text(origin?.imageID)),
+            ("chain_id", .text(origin?.chainID)),
+            ("layer", .text(origin?.layer.description)),
             ("root", Self.place(request.rootDevice, request.name)),
+            ("root_number", root.map { .integer($0.mark.number) } ?? .null),
             ("top_layer", request.topLayer.map { Self.place($0.device, $0.path) } ?? .null),
+            ("notes", .array(notes.map { .string($0) })),
             ("microseconds", .integer(totalMicroseconds)),
             ("steps", .array(laps.map(Self.step))),
-            ("warnings", .array(warnings.map { .string($0) })),
         ])
     }
 
@@ -40,4 +40,8 @@ public struct Report {
     private static func step(_ lap: Stopwatch.Lap) -> JSONOutput {
         .object([("step", .string(lap.name)), ("microseconds", .integer(lap.microseconds))])
     }
+}
+
+extension JSONOutput {
+    fileprivate static func text(_ text: String?) -> JSONOutput { text.map { .string($0) } ?? .null }
 }

@@ -1,6 +1,7 @@
 #include "CLinux.h"
 
 #include <linux/btrfs.h>
+#include <linux/btrfs_tree.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
@@ -55,6 +56,49 @@ int linux_btrfs_devices_ready(int control, const char *device)
     return device_ioctl(control, BTRFS_IOC_DEVICES_READY, device);
 }
 
+int linux_btrfs_lift_limits(int subvolume)
+{
+    struct btrfs_ioctl_qgroup_limit_args arguments = {
+        .lim.flags = BTRFS_QGROUP_LIMIT_MAX_RFER | BTRFS_QGROUP_LIMIT_MAX_EXCL | BTRFS_QGROUP_LIMIT_RSV_RFER | BTRFS_QGROUP_LIMIT_RSV_EXCL,
+        .lim.max_rfer = ~0ULL, .lim.max_excl = ~0ULL, .lim.rsv_rfer = ~0ULL, .lim.rsv_excl = ~0ULL,
+    };
+    if (ioctl(subvolume, BTRFS_IOC_QGROUP_LIMIT, &arguments) == 0)
+        return 0;
+    /* Quotas are off, or this subvolume has none. */
+    return errno == ENOTCONN || errno == ENOENT || errno == EINVAL ? 0 : -1;
+}
+
+int linux_btrfs_space(int descriptor, unsigned long long *data, unsigned long long *metadata)
+{
+    enum { most = 16 };
+    _Alignas(8) char buffer[sizeof(struct btrfs_ioctl_space_args) + most * sizeof(struct btrfs_ioctl_space_info)] = {0};
+    struct btrfs_ioctl_space_args *arguments = (struct btrfs_ioctl_space_args *)buffer;
+    struct statfs found;
+    arguments->space_slots = most;
+    if (ioctl(descriptor, BTRFS_IOC_SPACE_INFO, arguments) != 0 || fstatfs(descriptor, &found) != 0)
+        return -1;
+    unsigned long long data_free = 0, metadata_free = 0, reserve = 0;
+    for (unsigned i = 0; i < most && i < arguments->total_spaces; i++) {
+        const struct btrfs_ioctl_space_info *space = &arguments->spaces[i];
+        unsigned long long free_bytes = space->total_bytes - space->used_bytes;
+        if (space->flags & BTRFS_SPACE_INFO_GLOBAL_RSV) {
+            reserve += free_bytes;
+            continue;
+        }
+        /* On small filesystems a chunk may be for both. */
+        if (space->flags & BTRFS_BLOCK_GROUP_DATA)
+            data_free += free_bytes;
+        if (space->flags & BTRFS_BLOCK_GROUP_METADATA)
+            metadata_free += free_bytes;
+    }
+    /* statfs counts the free data chunks and what no chunk has taken. */
+    unsigned long long available = (unsigned long long)found.f_bavail * found.f_bsize;
+    unsigned long long untaken = available > data_free ? available - data_free : 0;
+    *data = data_free + untaken;
+    *metadata = (metadata_free > reserve ? metadata_free - reserve : 0) + untaken;
+    return 0;
+}
+
 bool linux_is_btrfs(int descriptor)
 {
     struct statfs found;
@@ -82,3 +126,7 @@ bool linux_write_all(int descriptor, const void *bytes, size_t count)
     }
     return true;
 }
+
+int linux_reboot(void) { return reboot(RB_AUTOBOOT); }
+
+int linux_power_off(void) { return reboot(RB_POWER_OFF); }

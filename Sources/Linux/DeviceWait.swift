@@ -1,6 +1,12 @@
 public import Basics
 internal import CLinux
 
+/// The swap device or partition that holds a hibernated system; nil for none.
+public func hibernationImage() throws(Failure) -> String? {
+    var devices = try BlockDevices()
+    return devices.all().first { $0.filesystemType == "swsuspend" }?.path
+}
+
 extension BlockDevice {
     /// Waits until a device is there, and where it is a member of a btrfs filesystem, until every other member is.
     ///

@@ -5,11 +5,11 @@ public import Planning
 /// The machine that a plan is performed on: the only type that changes a disk.
 public struct LinuxMachine: Machine {
     private let topLevel: Directory
-    private let topLayer: Directory?
+    private let topLayer: Result<Directory?, Failure>
 
     /// Takes the top level of the root's filesystem, mounted by `Directory.mounting`, and makes it writable; and the
     /// filesystem of the top layer, which stays read-only.
-    public init(topLevel: Directory, topLayer: Directory?) throws(Failure) {
+    public init(topLevel: Directory, topLayer: Result<Directory?, Failure>) throws(Failure) {
         try topLevel.makeWritable()
         self.topLevel = topLevel
         self.topLayer = topLayer
@@ -18,9 +18,16 @@ public struct LinuxMachine: Machine {
     public func perform(_ step: Step) throws(Failure) {
         switch step {
         case .createDirectory(let path, let permissions): try createDirectory(path, permissions)
-        case .snapshot(let source, let path): try snapshot(source, path)
-        case .mark(let path, let origin): try mark(path, origin)
+        case .snapshot(let source, let path):
+            try snapshot(source, path, 0)
+            try check(linux_btrfs_lift_limits(existing(path).descriptor))
+        case .hold(let layer, let path): try snapshot(layer, path, Int32(BTRFS_UTIL_CREATE_SNAPSHOT_READ_ONLY))
+        case .mark(let path, let mark): try write(mark, on: path)
+        case .replacePlaceholder(let path): try replacePlaceholder(path)
         case .copyTopLayer(let source, _, let destination): try copyTopLayer(source, destination)
+        case .copyModules(let source, let destination): try copyModules(source, destination)
+        case .replaceFile(let path, let content): try replaceFile(path, content)
+        case .makeRoom(let need, let paths): try makeRoom(need, paths)
         case .removeFile(let path): try inParent(of: path) { unlinkat($0, $1, 0) }
         case .sync: try check(syncfs(topLevel.descriptor))
         case .rename(let path, let to): try rename(path, to, UInt32(RENAME_NOREPLACE))
@@ -34,23 +41,61 @@ public struct LinuxMachine: Machine {
         try inParent(of: path) { mkdirat($0, $1, 0o700) == 0 ? fchmodat($0, $1, permissions, 0) : -1 }
     }
 
-    private func snapshot(_ source: Path, _ path: Path) throws(Failure) {
+    private func snapshot(_ source: Path, _ path: Path, _ flags: Int32) throws(Failure) {
         let layer = try existing(source)
         let parent = try existing(path.parent)
-        try checkBtrfs(btrfs_util_create_snapshot_fd2(layer.descriptor, parent.descriptor, cString(path.name), 0, nil, nil))
+        try checkBtrfs(
+            btrfs_util_create_snapshot_fd2(layer.descriptor, parent.descriptor, cString(path.name), flags, nil, nil)
+        )
     }
 
-    private func mark(_ path: Path, _ origin: Origin) throws(Failure) {
+    private func write(_ mark: Mark, on path: Path) throws(Failure) {
         let root = try existing(path)
         guard let subvolume = try root.subvolume() else { throw Failure("it is not a subvolume") }
-        let value = Array(Mark.text(origin, subvolume: subvolume).utf8)
-        try check(fsetxattr(root.descriptor, Mark.attribute, value, value.count, 0))
+        try root.setAttribute(Mark.attribute, mark.text(subvolume: subvolume))
+    }
+
+    private func replacePlaceholder(_ path: Path) throws(Failure) {
+        try inParent(of: path) { unlinkat($0, $1, AT_REMOVEDIR) }
+        try createDirectory(path, 0o755)
     }
 
     private func copyTopLayer(_ source: Path, _ destination: Path) throws(Failure) {
-        guard let topLayer, let layer = try topLayer.directory(at: source) else { throw Failure("it is not there") }
+        guard let layer = try topLayer.get()?.directory(at: source) else { throw Failure("it is not there") }
         var copy = TreeCopy(from: layer, to: try existing(destination))
         try copy.run()
+    }
+
+    private func copyModules(_ source: Path, _ destination: Path) throws(Failure) {
+        let modules = try existing(source)
+        // The image's own /lib may be a link to /usr/lib, and need not have modules at all.
+        if try topLevel.directory(at: destination.parent) == nil { try createDirectory(destination.parent, 0o755) }
+        try createDirectory(destination, 0o755)
+        var copy = TreeCopy(from: modules, to: try existing(destination))
+        try copy.run()
+    }
+
+    private func replaceFile(_ path: Path, _ content: String) throws(Failure) {
+        let parent = try existing(path.parent)
+        let draft = cString(path.name + Array(".new".utf8))
+        let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
+        let file = linux_openat2(parent.descriptor, draft, flags, 0o600, linux_resolve_no_links)
+        try check(file < 0 ? -1 : 0)
+        defer { close(file) }
+        let bytes = Array(content.utf8)
+        try check(linux_write_all(file, bytes, bytes.count) && fsync(file) == 0 ? 0 : -1)
+        try check(renameat(parent.descriptor, draft, parent.descriptor, cString(path.name)))
+        try check(fsync(parent.descriptor))
+    }
+
+    private func makeRoom(_ need: Need, _ paths: [Path]) throws(Failure) {
+        for path in paths {
+            try deleteSubvolume(path)
+            try topLevel.waitForCleaner()
+            let space = try topLevel.space()
+            if space.data >= need.data && space.metadata >= need.metadata { return }
+        }
+        throw Failure("there is still not enough")
     }
 
     private func rename(_ path: Path, _ to: Path, _ flags: UInt32) throws(Failure) {
@@ -60,6 +105,8 @@ public struct LinuxMachine: Machine {
     }
 
     private func deleteSubvolume(_ path: Path) throws(Failure) {
+        // The kernel deletes a subvolume that is mounted without a word.
+        if let place = try topLevel.directory(at: path)?.mountPoint() { throw Failure("it is mounted at '\(place)'") }
         let parent = try existing(path.parent)
         let recursive = Int32(BTRFS_UTIL_DELETE_SUBVOLUME_RECURSIVE)
         try checkBtrfs(btrfs_util_delete_subvolume_fd(parent.descriptor, cString(path.name), recursive))

@@ -7,47 +7,87 @@ public struct Origin: Equatable, Sendable {
     /// `sha256:` and 64 hexadecimal digits.
     public let imageID: String
     public let chainID: String
+    /// The subvolume that it was a snapshot of.
+    public let layer: Path
+    /// What identifies the state of the top layer that was laid over it; nil where there was none.
+    public let topLayer: String?
 
-    public init(reference: String, imageID: String, chainID: String) {
+    public init(reference: String, imageID: String, chainID: String, layer: Path, topLayer: String?) {
         self.reference = reference
         self.imageID = imageID
         self.chainID = chainID
+        self.layer = layer
+        self.topLayer = topLayer
     }
 }
 
-/// The mark on a root of ours: an extended attribute of its topmost directory.
+/// What docker-btrfs writes on a root that it makes.
+public struct Mark: Equatable, Sendable {
+    public let origin: Origin
+    /// Roots of one name are numbered as they are made. Unlike a time, a number is right when the clock is not.
+    public let number: Int
+    /// Seconds since 1970 by the machine's clock.
+    public let made: Int
+
+    public init(origin: Origin, number: Int, made: Int) {
+        self.origin = origin
+        self.number = number
+        self.made = made
+    }
+}
+
+/// How a mark is kept: as an extended attribute of the root's topmost directory.
 ///
 /// A snapshot inherits the attributes of its source, so the mark names the subvolume that it was put on: on a snapshot that
 /// somebody else takes of our root it is void, and that snapshot is not ours to delete.
-public enum Mark {
+extension Mark {
     /// In the `user` namespace, so that a plan can be made without root; only the owner of the root directory can write it.
     public static let attribute = "user.docker-btrfs.root"
 
     private static let version = "docker-btrfs root 1"
 
     /// The attribute's value: lines of a key, a space and a value.
-    public static func text(_ origin: Origin, subvolume: Subvolume) -> String {
+    public func text(subvolume: Subvolume) -> String {
         """
-        \(version)
+        \(Self.version)
         subvolume \(subvolume.uuid)
-        image \(origin.reference)
+        number \(number)
+        made \(made)
+        image \(display(origin.reference.utf8))
         id \(origin.imageID)
         chain \(origin.chainID)
+        layer \(origin.layer)
+        toplayer \(origin.topLayer ?? "")
 
         """
     }
 
-    /// What the root was made from; nil where the mark is of another subvolume or is none of ours.
-    public static func origin(_ value: [UInt8], subvolume: Subvolume) -> Origin? {
-        let lines = value.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
-        guard lines.count >= 5, lines[0] == version, lines[1] == "subvolume \(subvolume.uuid)",
-            let reference = line(lines[2], key: "image "), let id = line(lines[3], key: "id "),
-            let chain = line(lines[4], key: "chain ")
+    /// Fails (nil) where the value is no mark, or that of another subvolume.
+    public init?(parsing value: [UInt8], subvolume: Subvolume) {
+        let newline = UInt8(ascii: "\n")
+        guard value.last == newline else { return nil }
+        var lines = value.split(separator: newline).map { String(decoding: $0, as: UTF8.self) }[...]
+        func next(_ key: String) -> String? {
+            guard let line = lines.popFirst(), line.hasPrefix(key) else { return nil }
+            return String(line.dropFirst(key.utf8.count))
+        }
+        guard next(Self.version) == "", next("subvolume ") == subvolume.uuid,
+            let number = next("number ").flatMap({ Int($0) }), let made = next("made ").flatMap({ Int($0) }),
+            let reference = next("image "), let id = next("id "), let chain = next("chain "),
+            let layer = next("layer ").flatMap({ Path($0) }), let topLayer = next("toplayer ")
         else { return nil }
-        return Origin(reference: reference, imageID: id, chainID: chain)
+        origin = Origin(
+            reference: reference, imageID: id, chainID: chain, layer: layer, topLayer: topLayer.isEmpty ? nil : topLayer
+        )
+        self.number = number
+        self.made = made
     }
+}
 
-    private static func line(_ line: String, key: String) -> String? {
-        line.hasPrefix(key) ? String(line.dropFirst(key.utf8.count)) : nil
-    }
+/// That a boot of a root was good: a second attribute, written by the booted system.
+public enum GoodMark {
+    public static let attribute = "user.docker-btrfs.good"
+
+    /// Names the subvolume, as the mark does.
+    public static func text(subvolume: Subvolume) -> String { subvolume.uuid }
 }

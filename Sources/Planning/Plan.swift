@@ -6,10 +6,13 @@ public struct Plan: Equatable, Sendable, CustomStringConvertible {
     public let steps: [Step]
     /// What follows once the new root is in place. A step that fails here is reported and does not stop the boot.
     public let afterwards: [Step]
+    /// What the person at the machine must know of this boot: that it is not the one that was asked for, and why.
+    public let notes: [String]
 
-    public init(steps: [Step], afterwards: [Step]) {
+    public init(steps: [Step], afterwards: [Step] = [], notes: [String] = []) {
         self.steps = steps
         self.afterwards = afterwards
+        self.notes = notes
     }
 
     /// One step a line.

@@ -6,13 +6,23 @@ public import Basics
 /// the boot log's line and, with `could not` before it, the error.
 public enum Step: Equatable, Sendable, CustomStringConvertible {
     case createDirectory(Path, permissions: UInt32)
-    /// A writable snapshot. The source is never changed.
+    /// A writable snapshot, without the source's quota limits. The source is never changed.
     case snapshot(of: Path, at: Path)
+    /// A read-only snapshot.
+    case hold(layer: Path, at: Path)
     /// Writes on a subvolume that we made it, and of what.
-    case mark(Path, as: Origin)
+    case mark(Path, Mark)
+    /// Puts an ordinary directory where a snapshot has the empty place of a nested subvolume.
+    case replacePlaceholder(Path)
     /// Lays the directory `source` of the filesystem `device` over the directory `destination`.
     case copyTopLayer(source: Path, device: String, destination: Path)
+    /// Lays a directory of kernel modules over another one, which need not be there.
+    case copyModules(Path, to: Path)
     case removeFile(Path)
+    /// Replaces a small file as a whole; it is on the disk when this is done.
+    case replaceFile(Path, content: String)
+    /// Deletes roots in this order until the filesystem has that much free.
+    case makeRoom(Need, deleting: [Path])
     /// Returns when all that was done so far would survive a power cut.
     case sync
     /// Fails where `to` exists.
@@ -26,14 +36,32 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .createDirectory(let path, let permissions): "create the directory '\(path)' with mode 0\(String(permissions, radix: 8))"
         case .snapshot(let source, let path): "snapshot '\(source)' to '\(path)'"
-        case .mark(let path, let origin): "mark '\(path)' as made from '\(origin.reference)' (\(origin.imageID))"
+        case .hold(let layer, let path): "hold the layer '\(layer)' as '\(path)'"
+        case .mark(let path, let mark):
+            "mark '\(path)' as root \(mark.number), made from '\(mark.origin.reference)' (\(mark.origin.imageID))"
+        case .replacePlaceholder(let path): "make '\(path)' an ordinary directory"
         case .copyTopLayer(let source, let device, let destination):
             "copy the top layer '\(source)' of \(device) over '\(destination)'"
+        case .copyModules(let source, let destination): "copy the kernel modules '\(source)' to '\(destination)'"
         case .removeFile(let path): "remove the file '\(path)'"
+        case .replaceFile(let path, _): "write the file '\(path)'"
+        case .makeRoom(let need, let paths):
+            "make room for \(need.data >> 20) MiB of data and \(need.metadata >> 20) MiB of metadata by deleting, one by one, \(paths.map { "'\($0)'" }.joined(separator: ", "))"
         case .sync: "write everything to the disk"
         case .rename(let path, let to): "rename '\(path)' to '\(to)'"
         case .exchange(let path, let other): "exchange '\(path)' and '\(other)'"
         case .deleteSubvolume(let path): "delete the subvolume '\(path)'"
         }
+    }
+}
+
+/// Free space in bytes.
+public struct Need: Equatable, Sendable {
+    public let data: Int
+    public let metadata: Int
+
+    public init(data: Int, metadata: Int) {
+        self.data = data
+        self.metadata = metadata
     }
 }

@@ -1,10 +1,12 @@
 internal import Basics
+internal import BootRun
 internal import CLinux
 
 /// What the person at the machine, and later the journal, is told.
-struct Log {
+struct Log: BootLog {
     enum Level: Int {
         case error = 3
+        case warning = 4
         case info = 6
     }
 
@@ -20,6 +22,8 @@ struct Log {
     }
 
     func info(_ text: String) { write(text, .info) }
+
+    func notice(_ text: String) { write(text, .warning) }
 
     func error(_ failure: Failure) { write(failure.description, .error) }
 

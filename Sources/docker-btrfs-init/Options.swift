@@ -3,7 +3,7 @@ internal import CLinux
 
 /// The program's arguments.
 struct Options: Equatable {
-    enum Action { case boot, dryRun, help, version }
+    enum Action { case boot, dryRun, markGood, help, version }
 
     var action = Action.boot
     /// Instead of /proc/cmdline. Then it is not this machine's boot, and only stderr is told of it.
@@ -20,6 +20,7 @@ struct Options: Equatable {
         root is mounted; does nothing without docker_path= on the kernel command line.
 
           --dry-run           print what would be done, one step a line, and change nothing
+          --mark-good         in the booted system: count its boot as good, so that it can be fallen back to
           --cmdline TEXT      take TEXT for the kernel command line instead of /proc/cmdline
           --config FILE       take FILE for the configuration instead of /etc/docker-btrfs.json
           --report FILE       write the report of the boot to FILE instead of /run/docker-btrfs/boot.json
@@ -28,7 +29,7 @@ struct Options: Equatable {
           --top-layer DIR     with --top-level: look at DIR instead of mounting toplayer='s filesystem
           --help, --version
 
-        Exit status: 0 done, 1 failed and the old root is as it was, 64 wrong usage.
+        Exit status: 0 there is a root to boot, 1 there is none, 64 wrong usage.
 
         """
 
@@ -43,6 +44,7 @@ struct Options: Equatable {
         while let argument = rest.popFirst() {
             switch argument {
             case "--dry-run": action = .dryRun
+            case "--mark-good": action = .markGood
             case "--help": action = .help
             case "--version": action = .version
             default: try take(argument, &rest)

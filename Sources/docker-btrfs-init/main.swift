@@ -2,6 +2,7 @@ internal import Basics
 internal import Boot
 internal import BootRun
 internal import CLinux
+internal import Linux
 internal import Planning
 
 exit(run())
@@ -20,7 +21,7 @@ func run() -> Int32 {
         switch options.action {
         case .help: show(Options.usage)
         case .version: show("docker-btrfs-init \(version)\n")
-        case .boot, .dryRun: try boot(options, log)
+        case .boot, .dryRun, .markGood: try act(options, log)
         }
         return 0
     } catch {
@@ -29,21 +30,65 @@ func run() -> Int32 {
     }
 }
 
-func boot(_ options: Options, _ log: Log) throws(Failure) {
+func act(_ options: Options, _ log: Log) throws(Failure) {
     guard let request = try Request(commandLine: options.commandLine, configurationFile: options.configuration) else {
         return log.info("nothing to do: there is no '\(Request.optIn)=' on the kernel command line")
     }
-    if options.action == .dryRun {
-        let boot = try PreparedBoot(rehearsing: request, topLevel: options.topLevel, topLayer: options.topLayer)
-        return show(boot.plan.description)
+    switch options.action {
+    case .dryRun: try rehearse(request, options, log)
+    case .markGood: log.info(try markBootAsGood(request))
+    default: try boot(request, options, log)
     }
-    let boot = try PreparedBoot(mounting: request)
-    let report = try boot.perform { log.info($0) }
+}
+
+func rehearse(_ request: Request, _ options: Options, _ log: Log) throws(Failure) {
+    let session = try BootSession(rehearsing: request, topLevel: options.topLevel, topLayer: options.topLayer)
+    let plan = try session.plan()
+    show(plan.description)
+    for note in plan.notes { log.notice(note) }
+}
+
+func boot(_ request: Request, _ options: Options, _ log: Log) throws(Failure) {
+    let report: Report
+    do throws(Failure) {
+        report = try makeRoot(request, log)
+    } catch {
+        // With --cmdline this is not the machine's own boot, and nothing ends it.
+        if options.commandLine == nil { end(request.onFailure, after: error, log) }
+        throw error
+    }
     log.info("'\(request.name)' is ready after \(report.totalMicroseconds / 1000) ms")
     guard let path = options.report ?? (options.commandLine == nil ? Report.path : nil) else { return }
     do throws(Failure) {
         try report.write(to: path)
     } catch {
-        log.info("\(error), ignoring")
+        log.notice("\(error.message), ignoring")
     }
+}
+
+/// The root that is asked for, or with `docker_onfail=previous` one that there was. Fails where there is neither; then no root
+/// is left that a mount could find by its name.
+func makeRoot(_ request: Request, _ log: Log) throws(Failure) -> Report {
+    let session = try BootSession(mounting: request)
+    do throws(Failure) {
+        return try session.perform(session.plan(), log)
+    } catch {
+        let rest = try session.again()
+        if request.onFailure == .previous {
+            log.error(error)
+            return try rest.perform(rest.plan(after: error), log)
+        }
+        let plan = rest.planToStop()
+        if !plan.steps.isEmpty { _ = try rest.perform(plan, log) }
+        throw error
+    }
+}
+
+/// What `docker_onfail=` wants done with the machine.
+func end(_ onFailure: Request.OnFailure, after failure: Failure, _ log: Log) {
+    if onFailure != .reboot && onFailure != .powerOff { return }
+    log.error(failure)
+    log.notice("\(onFailure == .reboot ? "restarting" : "switching off") in 10 s (docker_onfail=)")
+    sleep(10)
+    endMachine(poweringOff: onFailure == .powerOff)
 }

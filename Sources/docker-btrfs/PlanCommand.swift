@@ -34,6 +34,6 @@ struct PlanCommand: ParsableCommand {
         guard let request = try Request(commandLine: cmdline, configurationFile: config) else {
             throw Failure("could not plan a boot: there is no '\(Request.optIn)=' on the kernel command line")
         }
-        print(try PreparedBoot(rehearsing: request, topLevel: topLevel, topLayer: topLayer).plan, terminator: "")
+        print(try BootSession(rehearsing: request, topLevel: topLevel, topLayer: topLayer).plan(), terminator: "")
     }
 }

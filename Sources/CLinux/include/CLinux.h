@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/utsname.h>
@@ -45,11 +46,21 @@ int linux_clone_file(int destination, int source);                      /* FICLO
 int linux_btrfs_scan_device(int control, const char *device);           /* BTRFS_IOC_SCAN_DEV: tell the kernel of a member */
 int linux_btrfs_devices_ready(int control, const char *device);         /* BTRFS_IOC_DEVICES_READY: 0 when all are there */
 
+int linux_btrfs_lift_limits(int subvolume);                             /* BTRFS_IOC_QGROUP_LIMIT: none; 0 without quotas */
+
+/* BTRFS_IOC_SPACE_INFO: bytes free in the chunks of data and of metadata. What no chunk has taken counts for both; of
+ * metadata, what the kernel reserves for deleting is taken off. */
+int linux_btrfs_space(int descriptor, unsigned long long *data, unsigned long long *metadata);
+
 /* BTRFS_SUPER_MAGIC, and what fstatfs(2) says of a descriptor. */
 bool linux_is_btrfs(int descriptor);
 
 /* Time of a clock in nanoseconds: CLOCK_MONOTONIC is a macro over an int that Swift cannot pass as clockid_t everywhere. */
 long long linux_monotonic_nanoseconds(void);
+
+/* reboot(2) takes its command as a macro over int: RB_AUTOBOOT, or RB_POWER_OFF. */
+int linux_reboot(void);
+int linux_power_off(void);
 
 /* The program's arguments: Embedded Swift has no CommandLine, and /proc may not be mounted. glibc hands argc and argv to
  * constructors, in static programs too. */

@@ -1,0 +1,119 @@
+internal import Basics
+internal import Planning
+
+/// Which root a boot gets.
+enum RootChoice: Equatable {
+    /// One that is there, as it stands.
+    case stay(Facts.Root)
+    /// A new one, a copy of one that was kept.
+    case restore(Facts.Root)
+    /// A new one, from a layer; with modules from beside the kernel where the layer has none for it.
+    case build(Facts.Source, modules: Path?)
+}
+
+/// A choice, and why it is not the one that was asked for.
+struct Decision: Equatable {
+    let choice: RootChoice
+    var notes: [String] = []
+}
+
+extension Decision {
+    /// The root of a boot in which everything is there. Fails where no root is as it was asked for, and no fallback is due.
+    init(for request: Request, given facts: Facts) throws(Failure) {
+        if Layout.isKept(request.name) {
+            self.init(choice: .stay(try facts.chosenRoot(request.name)))
+            return
+        }
+        try facts.checkPlace(of: request.name)
+        let source = try facts.wanted.get()
+        if let decision = facts.tooOften(source, request) ?? facts.unchanged(source, request) {
+            self = decision
+        } else if source.contents.modules == .absent {
+            self = try facts.withoutModules(source)
+        } else {
+            self.init(choice: .build(source, modules: nil))
+        }
+    }
+
+    /// The root of a boot that failed (`docker_onfail=previous`): the newest whose boot was good, else the newest. Fails with
+    /// what failed before where there is none.
+    init(after failure: Failure, for request: Request, given facts: Facts) throws(Failure) {
+        try facts.checkPlace(of: request.name)
+        let roots = facts.roots.filter { $0.modules != .absent }
+        guard let root = roots.last(where: { $0.isGood }) ?? roots.last else { throw failure }
+        let choice = facts.choice(of: root)
+        let quality = root.isGood ? "the last one that booted well" : "which is not known to boot well"
+        self.init(choice: choice, notes: ["\(failure.message); booting \(root.title) instead, \(quality)"])
+    }
+}
+
+extension Facts {
+    /// All roots, oldest first.
+    var roots: [Root] {
+        guard case .root(let root) = standing else { return kept }
+        return (kept + [root]).sorted { $0.mark.number < $1.mark.number }
+    }
+
+    fileprivate func choice(of root: Root) -> RootChoice {
+        if case .root(root) = standing { return .stay(root) }
+        return .restore(root)
+    }
+
+    fileprivate func checkPlace(of name: Path) throws(Failure) {
+        guard case .foreign(let what) = standing else { return }
+        throw Failure(
+            "could not replace '\(name)': it is \(what) that docker-btrfs did not make",
+            hint: "give rootflags=subvol= a name that is not taken, for example \(display(name.bytes))_docker"
+        )
+    }
+
+    /// A kept root that was chosen at the boot menu.
+    fileprivate func chosenRoot(_ name: Path) throws(Failure) -> Root {
+        if case .root(let root) = standing { return root }
+        throw Failure("could not boot '\(name)': there is no such kept root", hint: "docker-btrfs plan shows which roots there are")
+    }
+
+    /// The last good root of another image, else the last good image, once this one was tried too often.
+    fileprivate func tooOften(_ source: Source, _ request: Request) -> Decision? {
+        let tries = record.tries(ofImage: source.imageID)
+        if request.isImageChosen || tries < request.tries { return nil }
+        let why = "image '\(source.reference)' (\(source.imageID)) was started \(tries) times and no boot of it was good"
+        let how = "docker_image=\(source.reference) at the boot menu tries it again"
+        let roots = roots.filter { $0.isGood && $0.mark.origin.imageID != source.imageID && $0.modules != .absent }
+        if let root = roots.last {
+            return Decision(choice: choice(of: root), notes: ["\(why); booting \(root.title) instead; \(how)"])
+        }
+        if let lastGood, lastGood.contents.modules != .absent {
+            let note = "\(why); booting '\(lastGood.reference)' (\(lastGood.imageID)) instead, the last image that booted well; \(how)"
+            return Decision(choice: .build(lastGood, modules: nil), notes: [note])
+        }
+        return nil
+    }
+
+    /// `docker_mode=persist`: the root that stands, while nothing that it was made from changed.
+    fileprivate func unchanged(_ source: Source, _ request: Request) -> Decision? {
+        guard request.mode == .persist, case .root(let root) = standing, root.modules != .absent else { return nil }
+        let origin = root.mark.origin
+        if origin.imageID != source.imageID || origin.topLayer != topLayer?.fingerprint { return nil }
+        if record.tries(ofRoot: request.name, root.mark.number) >= request.tries { return nil }
+        return Decision(choice: .stay(root))
+    }
+
+    fileprivate func withoutModules(_ source: Source) throws(Failure) -> Decision {
+        let release = host.kernelRelease ?? ""
+        let why = "image '\(source.reference)' has no modules for the running kernel \(release)"
+        let how = "copy the image's kernel and initramfs to where the boot loader reads them"
+        if let root = roots.last(where: { $0.isGood && $0.modules == .present }) {
+            return Decision(choice: choice(of: root), notes: ["\(why); booting \(root.title) instead, which has them; \(how)"])
+        }
+        if let modules = modulesBesideKernel {
+            return Decision(choice: .build(source, modules: modules), notes: ["\(why); taking those in '\(modules)'; \(how)"])
+        }
+        throw Failure("could not use the image: \(why)", hint: how)
+    }
+}
+
+extension Facts.Root {
+    /// `root 7 (sample_image:latest)`
+    var title: String { "root \(mark.number) ('\(mark.origin.reference)')" }
+}

@@ -1,0 +1,76 @@
+public import Basics
+internal import Planning
+
+extension Facts {
+    /// The root that is at `path` now; nil where there is none of ours.
+    public func root(at path: Path, on topLevel: Directory) throws(Failure) -> Root? {
+        try Root(at: path, on: topLevel, host)
+    }
+}
+
+extension Facts.Root {
+    /// The root at `path`; nil where that is no subvolume, or one without a mark of its own.
+    init?(at path: Path, on topLevel: Directory, _ host: Facts.Host) throws(Failure) {
+        guard let directory = try topLevel.directory(at: path), let subvolume = try directory.subvolume() else { return nil }
+        guard let value = try directory.attribute(Mark.attribute), let mark = Mark(parsing: value, subvolume: subvolume) else {
+            return nil
+        }
+        self.path = path
+        self.mark = mark
+        isGood = try directory.attribute(GoodMark.attribute).map { $0.elementsEqual(GoodMark.text(subvolume: subvolume).utf8) } ?? false
+        modules = try Facts.Modules(of: [directory], host)
+        occupied = []
+        for nested in try directory.nestedSubvolumes() {
+            if try directory.directory(at: nested)?.names().isEmpty == false { occupied.append(nested) }
+        }
+    }
+
+    /// The roots called `name` that were replaced, oldest first.
+    static func kept(_ name: Path, on topLevel: Directory, _ host: Facts.Host) throws(Failure) -> [Facts.Root] {
+        var roots: [Facts.Root] = []
+        for number in try topLevel.directory(at: Layout.roots(of: name))?.names() ?? [] {
+            guard Int(String(decoding: number, as: UTF8.self)) != nil else { continue }
+            let path = Layout.roots(of: name).appending(name: number)
+            if let root = try Facts.Root(at: path, on: topLevel, host) { roots.append(root) }
+        }
+        return roots.sorted { $0.mark.number < $1.mark.number }
+    }
+}
+
+extension Facts.Standing {
+    init(of name: Path, on topLevel: Directory, _ host: Facts.Host) throws(Failure) {
+        guard let status = try topLevel.status(of: name) else {
+            self = .nothing
+            return
+        }
+        guard status.kind == .directory, let directory = try topLevel.directory(at: name) else {
+            self = .foreign(status.kind == .symlink ? "a symlink" : "a file")
+            return
+        }
+        if let root = try Facts.Root(at: name, on: topLevel, host) {
+            self = .root(root)
+        } else {
+            self = .foreign(try directory.subvolume() == nil ? "a directory" : "a subvolume")
+        }
+    }
+}
+
+extension Facts.Modules {
+    /// `layers` lie over one another, the first on top.
+    init(of layers: [Directory], _ host: Facts.Host) throws(Failure) {
+        guard let release = host.kernelRelease, let name = Path(release) else {
+            self = .notNeeded
+            return
+        }
+        self = .notNeeded
+        for layer in layers {
+            for modules: Path in ["lib/modules", "usr/lib/modules"] {
+                if try layer.target(of: modules / name)?.kind == .directory {
+                    self = .present
+                    return
+                }
+                if try layer.directory(at: modules)?.names().isEmpty == false { self = .absent }
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+internal import Basics
+internal import Images
+internal import Planning
+
+extension Facts.Source {
+    /// What the request's image gives. Where the image is gone from the store and a root of ours was made from one of that
+    /// reference, it is the layer that was held then.
+    static func wanted(
+        by request: Request, on topLevel: Directory, under topLayer: Directory?, roots: [Facts.Root], _ host: Facts.Host
+    ) throws(Failure) -> Facts.Source {
+        do throws(Failure) {
+            return try inStore(request.image, request, topLevel, topLayer, host)
+        } catch {
+            let last = roots.last { $0.mark.origin.reference == request.image }
+            if let origin = last?.mark.origin, let held = try hold(origin.chainID, origin.imageID, origin.reference, request, topLevel, topLayer, host) {
+                return held
+            }
+            throw error
+        }
+    }
+
+    /// An image that was booted before: from the store, or its layer that was held.
+    static func recorded(
+        _ image: Record.Image, _ request: Request, on topLevel: Directory, under topLayer: Directory?, _ host: Facts.Host
+    ) throws(Failure) -> Facts.Source? {
+        do throws(Failure) {
+            return try inStore(image.id, request, topLevel, topLayer, host)
+        } catch {
+            return try hold(image.chainID, image.id, image.reference, request, topLevel, topLayer, host)
+        }
+    }
+
+    private static func inStore(
+        _ reference: String, _ request: Request, _ topLevel: Directory, _ topLayer: Directory?, _ host: Facts.Host
+    ) throws(Failure) -> Facts.Source {
+        guard let dataRoot = try topLevel.directory(at: request.dockerPath) else {
+            throw try topLevel.absent(request.dockerPath, as: "Docker's data-root", key: Request.optIn)
+        }
+        let image = try DockerStore(at: dataRoot).image(reference)
+        try checkPlatform(image)
+        let path = request.dockerPath / image.layer
+        guard let layer = try topLevel.directory(at: path) else { throw Failure("could not open the layer '\(path)': it is not there") }
+        return Facts.Source(
+            reference: reference, imageID: image.id.description, chainID: image.chainID.description, layer: path,
+            contents: try Facts.Contents(of: layer, under: topLayer, of: reference, initProgram: request.initProgram, host)
+        )
+    }
+
+    private static func hold(
+        _ chainID: String, _ imageID: String, _ reference: String, _ request: Request, _ topLevel: Directory,
+        _ topLayer: Directory?, _ host: Facts.Host
+    ) throws(Failure) -> Facts.Source? {
+        let path = Layout.hold(chainID)
+        guard let layer = try topLevel.directory(at: path) else { return nil }
+        return Facts.Source(
+            reference: reference, imageID: imageID, chainID: chainID, layer: path,
+            contents: try Facts.Contents(of: layer, under: topLayer, of: reference, initProgram: request.initProgram, host)
+        )
+    }
+}
+
+private func checkPlatform(_ image: Image) throws(Failure) {
+    #if arch(x86_64)
+        let machine = "amd64"
+    #elseif arch(arm64)
+        let machine = "arm64"
+    #endif
+    // Both are empty in images that do not say, such as early `docker import` ones.
+    if ["linux", ""].contains(image.os) && [machine, ""].contains(image.architecture) { return }
+    let os = image.os.isEmpty ? "linux" : image.os
+    let platform = display("\(os)/\(image.architecture.isEmpty ? machine : image.architecture)".utf8)
+    throw Failure(
+        "could not use the image '\(image.reference)': it is for \(platform), and this machine is linux/\(machine)",
+        hint: "build or pull it with --platform linux/\(machine)"
+    )
+}
+
+extension Facts.Contents {
+    /// Fails where no init is there, or no os-release, without which systemd's switch-root takes no root. The top layer may
+    /// bring either.
+    init(
+        of image: Directory, under topLayer: Directory?, of name: String, initProgram: Path?, _ host: Facts.Host
+    ) throws(Failure) {
+        let layers = topLayer.map { [$0, image] } ?? [image]
+        let inits: [Path] = initProgram.map { [$0] } ?? ["sbin/init", "etc/init", "bin/init", "lib/systemd/systemd"]
+        if try !Self.has(inits, in: layers, where: { $0.isExecutableFile }) {
+            throw Failure(
+                "could not use the image '\(name)': it has no init: there is no program '\(inits[0])'",
+                hint: "install systemd-sysv or another init in the Dockerfile, or say init=PATH on the kernel command line"
+            )
+        }
+        if try !Self.has(["etc/os-release", "usr/lib/os-release"], in: layers, where: { $0.kind == .file }) {
+            throw Failure(
+                "could not use the image '\(name)': it has neither '/etc/os-release' nor '/usr/lib/os-release', and systemd starts no root without",
+                hint: "add an /etc/os-release in the Dockerfile or in the top layer"
+            )
+        }
+        missingDirectories = []
+        for directory: Path in ["proc", "sys", "dev", "run", "tmp"] where try image.status(of: directory) == nil {
+            missingDirectories.append(directory)
+        }
+        placeholders = try Self.placeholders(in: image)
+        hasContainerMark = try image.status(of: ".dockerenv") != nil
+        modules = try Facts.Modules(of: layers, host)
+    }
+
+    private static func has(_ paths: [Path], in layers: [Directory], where fits: (Status) -> Bool) throws(Failure) -> Bool {
+        for path in paths {
+            for layer in layers {
+                if let found = try layer.target(of: path), fits(found) { return true }
+            }
+        }
+        return false
+    }
+
+    /// The subvolumes that are nested in the layer, and where it has such an empty place itself (inode 2) in the directories
+    /// for which systemd-tmpfiles makes subvolumes while an image is built.
+    private static func placeholders(in image: Directory) throws(Failure) -> [Path] {
+        let nested = try image.nestedSubvolumes()
+        // What is nested in one of these is not in the snapshot at all.
+        var found = nested.filter { path in !nested.contains { $0 != path && path.bytes.starts(with: $0.bytes + [UInt8(ascii: "/")]) } }
+        for parent: Path in [.top, "var", "var/lib"] {
+            guard let directory = try image.directory(at: parent) else { continue }
+            for name in try directory.names() {
+                if try directory.status(of: Path.top.appending(name: name))?.inode == 2 { found.append(parent.appending(name: name)) }
+            }
+        }
+        return found
+    }
+}
