@@ -3,7 +3,7 @@
 
 PATH=$LAB/tools/usr/sbin:$LAB/tools/usr/bin:$PATH
 
-remove_empty() { rmdir "$1" 2> /dev/null; }
+quietly() { "$@" 2> /dev/null; }
 
 # start_docker DIR: dockerd with its data in DIR, a directory on btrfs, until the script ends. Exports DOCKER_HOST.
 # Nothing of the host's own Docker is read or changed: not its configuration, its sockets, its networks or its packet filter.
@@ -15,10 +15,10 @@ start_docker() {
     # containerd makes these for itself, wherever its data is.
     local dir
     for dir in /opt/containerd{,/bin,/lib} /run/containerd{,/s}; do
-        [[ -e $dir ]] || defer remove_empty "$dir"
+        [[ -e $dir ]] || defer quietly rmdir "$dir"
     done
     # A container in the host's network leaves this behind.
-    defer umount --quiet "$run/exec/netns/default"
+    defer quietly umount "$run/exec/netns/default"
     # The daemon stops its containerd when it is asked to stop; --pdeathsig asks even if this script is killed.
     setpriv --pdeathsig TERM dockerd --storage-driver btrfs --data-root "$data" --exec-root "$run/exec" \
         --config-file "$run/daemon.json" --host "$DOCKER_HOST" --pidfile "$run/docker.pid" \
