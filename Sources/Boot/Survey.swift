@@ -11,10 +11,15 @@ extension Facts {
         guard let dataRoot = try topLevel.directory(at: request.dockerPath) else {
             throw try topLevel.absent(request.dockerPath, as: "Docker's data-root", key: Request.optIn)
         }
+        let oldRoot = try topLevel.target(of: request.name)?.kind == .directory ? topLevel.directory(at: request.name) : nil
+        try oldRoot?.checkLacks(request.dockerPath, of: topLevel, as: "Docker's data-root", key: Request.optIn)
         image = try DockerStore(at: dataRoot).image(request.image)
         let layerPath = request.dockerPath / image.layer
         guard let layer = try topLevel.directory(at: layerPath) else {
             throw Failure("could not open the layer '\(layerPath)': it is not there")
+        }
+        if let topLayer, let path = request.topLayer?.path {
+            try oldRoot?.checkLacks(path, of: topLayer, as: "the top layer", key: "toplayer_path")
         }
         let machineFiles = try Self.topLayer(topLayer, topLevel: topLevel, request)
         contents = try Contents(of: layer, under: machineFiles, initProgram: request.initProgram)
@@ -32,9 +37,10 @@ extension Facts {
             throw try filesystem.absent(layer.path, as: "the top layer", key: "toplayer_path")
         }
         // Copying a directory into itself never ends, and the store is no one's machine files.
-        for inside in [request.name.parent, request.dockerPath] where try directory.holds(inside, of: topLevel) {
+        let strangers = [(request.name, place: request.name.parent), (request.dockerPath, place: request.dockerPath)]
+        for (inside, place) in strangers where try directory.holds(place, of: topLevel) {
             throw Failure(
-                "could not use '\(filesystem.show(layer.path))' as the top layer: it holds '\(inside)' itself",
+                "could not use '\(filesystem.show(layer.path))' as the top layer: it holds '\(inside)'",
                 hint: "give toplayer_path= a directory that holds only this machine's files"
             )
         }
@@ -44,10 +50,12 @@ extension Facts {
     private static func missingParents(of name: Path, on topLevel: Directory) throws(Failure) -> [Path] {
         var missing: [Path] = []
         var parent = name.parent
-        while !parent.isTop {
-            if try topLevel.status(of: parent) != nil { break }
+        while !parent.isTop, try topLevel.status(of: parent) == nil {
             missing.insert(parent, at: 0)
             parent = parent.parent
+        }
+        guard try topLevel.target(of: parent)?.kind == .directory else {
+            throw Failure("could not make the root '\(name)': '\(parent)' is not a directory")
         }
         return missing
     }
@@ -112,6 +120,16 @@ extension Directory {
             if above.isTop { return false }
             above = above.parent
         }
+    }
+
+    /// Fails where `path` of `filesystem` is in this directory: a root is deleted with all that is in it, and must not hold what
+    /// the next boot reads.
+    fileprivate func checkLacks(_ path: Path, of filesystem: Directory, as what: String, key: String) throws(Failure) {
+        if try !holds(path, of: filesystem) { return }
+        throw Failure(
+            "could not use \(what) '\(filesystem.show(path))' (\(key)=): it is in the root '\(show(.top))', which each boot deletes",
+            hint: "move it out of the root, to a directory of its own"
+        )
     }
 
     /// The failure that says that `path` is not there, and what is there instead.
