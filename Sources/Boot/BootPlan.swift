@@ -58,8 +58,10 @@ private func checkPlatform(_ image: Image) throws(Failure) {
     #endif
     // Both are empty in images that do not say, such as early `docker import` ones.
     if ["linux", ""].contains(image.os) && [machine, ""].contains(image.architecture) { return }
+    let os = image.os.isEmpty ? "linux" : image.os
+    let platform = display("\(os)/\(image.architecture.isEmpty ? machine : image.architecture)".utf8)
     throw Failure(
-        "could not use the image '\(image.reference)': it is for \(image.os)/\(image.architecture), and this machine is linux/\(machine)",
+        "could not use the image '\(image.reference)': it is for \(platform), and this machine is linux/\(machine)",
         hint: "build or pull it with --platform linux/\(machine)"
     )
 }
@@ -67,7 +69,7 @@ private func checkPlatform(_ image: Image) throws(Failure) {
 private func checkContents(_ contents: Facts.Contents, of image: String, initProgram: Path?) throws(Failure) {
     if contents.initProgram == nil {
         throw Failure(
-            "could not use the image '\(image)': it has no init: \(initProgram.map { "'\($0)' is not there" } ?? "'/sbin/init' is not there")",
+            "could not use the image '\(image)': it has no init: there is no program '\(initProgram ?? "sbin/init")'",
             hint: "install systemd-sysv or another init in the Dockerfile, or say init=PATH on the kernel command line"
         )
     }
