@@ -30,7 +30,7 @@ public enum Mark {
         """
         \(version)
         subvolume \(subvolume.uuid)
-        image \(origin.reference)
+        image \(display(origin.reference.utf8))
         id \(origin.imageID)
         chain \(origin.chainID)
 
@@ -39,8 +39,9 @@ public enum Mark {
 
     /// What the root was made from; nil where the mark is of another subvolume or is none of ours.
     public static func origin(_ value: [UInt8], subvolume: Subvolume) -> Origin? {
-        let lines = value.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
-        guard lines.count >= 5, lines[0] == version, lines[1] == "subvolume \(subvolume.uuid)",
+        let newline = UInt8(ascii: "\n")
+        let lines = value.split(separator: newline).map { String(decoding: $0, as: UTF8.self) }
+        guard value.last == newline, lines.count >= 5, lines[0] == version, lines[1] == "subvolume \(subvolume.uuid)",
             let reference = line(lines[2], key: "image "), let id = line(lines[3], key: "id "),
             let chain = line(lines[4], key: "chain ")
         else { return nil }
