@@ -12,8 +12,10 @@ func expectGolden(_ plan: Plan, _ name: String, sourceLocation: SourceLocation =
         try Data(plan.description.utf8).write(to: file)
         Issue.record("wrote \(file.path): look at what git diff says, then run without \(rewriting)", sourceLocation: sourceLocation)
     }
+    let found = plan.description
+    let golden = try String(contentsOf: file, encoding: .utf8)
     #expect(
-        plan.description == (try String(contentsOf: file, encoding: .utf8)),
+        found == golden,
         "if this plan is what is wanted, \(rewriting)=1 swift test --filter BootTests writes it to \(file.path)",
         sourceLocation: sourceLocation
     )

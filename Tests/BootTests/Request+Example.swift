@@ -1,7 +1,7 @@
 import Basics
 import Boot
 
-/// The options of the menu entry in the article that all this began with, without `docker_path=`'s opt-in taken away.
+/// The options of the menu entry in the article that all this began with.
 let article =
     "root=LABEL=linux rootflags=subvol=docker_rwlayer rw docker_path=docker toplayer=LABEL=linux toplayer_path=boot_docker"
 let sampleImage = #"{"docker_image":"sample_image","docker_tag":"latest"}"#
