@@ -94,6 +94,22 @@ public final class Directory: Sendable {
         return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
+    /// Whether this directory is `other` or lies below it, whatever symlinks led to either.
+    public func isWithin(_ other: Directory) throws(Failure) -> Bool {
+        guard let sought = try other.status(of: .top) else { return false }
+        var place = self
+        while let status = try place.status(of: .top) {
+            if status.isSameFile(as: sought) { return true }
+            let above = linux_openat2(place.descriptor, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0)
+            if above < 0 { throw .system("open the directory above '\(place.show(.top))'") }
+            let parent = Directory(descriptor: above, label: place.label)
+            // The top of a mount is above itself.
+            if try parent.status(of: .top)?.isSameFile(as: status) == true { return false }
+            place = parent
+        }
+        return false
+    }
+
     /// An extended attribute of this directory; nil where it has none of that name.
     public func attribute(_ name: String) throws(Failure) -> [UInt8]? {
         var value = [UInt8](repeating: 0, count: 4096)

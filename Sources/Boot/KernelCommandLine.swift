@@ -58,23 +58,27 @@ public struct KernelCommandLine: Equatable, Sendable {
     }
 
     private static func parameter(_ word: [UInt8]) -> Parameter {
-        let wholeQuoted = word.first == quote
-        let bare = wholeQuoted ? unquoted(word[...]) : word[...]
-        guard let equals = bare.firstIndex(of: UInt8(ascii: "=")) else {
-            return Parameter(key: String(decoding: bare, as: UTF8.self), value: nil)
+        let isQuoted = word.first == quote
+        let rest = isQuoted ? word.dropFirst() : word[...]
+        // A parameter has a key: a `=` in the first place belongs to it.
+        guard let equals = rest.dropFirst().firstIndex(of: UInt8(ascii: "=")) else {
+            return Parameter(key: String(decoding: isQuoted ? unended(rest) : rest, as: UTF8.self), value: nil)
         }
-        let value = bare[(equals + 1)...]
+        var value = rest[(equals + 1)...]
+        if value.first == quote {
+            value = unended(value.dropFirst())
+        } else if isQuoted {
+            value = unended(value)
+        }
         return Parameter(
-            key: String(decoding: bare[..<equals], as: UTF8.self),
-            value: String(decoding: wholeQuoted ? value : unquoted(value), as: UTF8.self)
+            key: String(decoding: rest[..<equals], as: UTF8.self),
+            value: String(decoding: value, as: UTF8.self)
         )
     }
 
-    /// Without one quote at the start and, if there was one, one at the end.
-    private static func unquoted(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        guard bytes.first == quote else { return bytes }
-        let rest = bytes.dropFirst()
-        return rest.last == quote ? rest.dropLast() : rest
+    /// Without one quote at the end, if there is one.
+    private static func unended(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        bytes.last == quote ? bytes.dropLast() : bytes
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool {

@@ -34,6 +34,8 @@ extension Request {
 
 private func path(_ text: String, key: String, hint: String? = nil) throws(Failure) -> Path {
     if text.isEmpty { throw Failure("could not use '\(key)=': it is empty", hint: hint) }
+    // Bytes that were no UTF-8 are this character by now, and would lead to another place than the one that was meant.
+    if text.unicodeScalars.contains("\u{fffd}") { throw Failure("could not use '\(key)=\(text)': it is not UTF-8") }
     guard let path = Path(text) else { throw Failure("could not use '\(key)=\(text)': a path must not contain '..'") }
     return path
 }
@@ -74,6 +76,12 @@ private func rootFlags(_ line: KernelCommandLine) throws(Failure) -> (name: Path
     if root.isTop {
         throw Failure("could not use 'subvol=\(name)': that is the top level of the filesystem, not a root that can be replaced")
     }
+    if root.components.first == Layout.home.name && !Layout.isKept(root) {
+        throw Failure(
+            "could not use 'subvol=\(name)': '\(Layout.home)' is where docker-btrfs keeps things",
+            hint: "choose another name, or a root that was kept: docker-btrfs plan shows where they are"
+        )
+    }
     return (root, flags.filter { !$0.hasPrefix("subvol=") && $0 != "ro" && $0 != "rw" })
 }
 
@@ -98,10 +106,11 @@ private func waiting(_ line: KernelCommandLine) throws(Failure) -> Request.Patie
 }
 
 private func number(_ text: String, key: String) throws(Failure) -> Int {
-    guard let number = Int(text), number >= 0 else {
+    // Int32: a time in nanoseconds must fit 64 bits.
+    guard let number = Int32(text), number >= 0 else {
         throw Failure("could not use '\(key)=\(text)': it is not a number of seconds")
     }
-    return number
+    return Int(number)
 }
 
 /// One of the words that a key may have; the first is the default.

@@ -82,7 +82,7 @@ extension Facts.Contents {
         of image: Directory, under topLayer: Directory?, of name: String, initProgram: Path?, _ host: Facts.Host
     ) throws(Failure) {
         let layers = topLayer.map { [$0, image] } ?? [image]
-        let inits: [Path] = initProgram.map { [$0] } ?? ["sbin/init", "etc/init", "bin/init", "lib/systemd/systemd"]
+        let inits: [Path] = initProgram.map { [$0] } ?? ["sbin/init", "usr/sbin/init", "etc/init", "bin/init", "lib/systemd/systemd"]
         if try !Self.has(inits, in: layers, where: { $0.isExecutableFile }) {
             throw Failure(
                 "could not use the image '\(name)': it has no init: there is no program '\(inits[0])'",

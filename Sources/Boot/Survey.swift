@@ -26,6 +26,7 @@ extension Facts {
             self.topLayer = try machineFiles.map { files throws(Failure) in
                 try TopLayer(of: files, isShared: request.topLayer?.device == request.rootDevice)
             }
+            try checkPlaces(request, on: topLevel, machineFiles)
             wanted = .success(try .wanted(by: request, on: topLevel, under: machineFiles, roots: roots, host))
         } catch {
             wanted = .failure(error)
@@ -58,6 +59,9 @@ extension Facts {
             parents.insert(parent, at: 0)
             parent = parent.parent
         }
+        guard try topLevel.target(of: parent)?.kind == .directory else {
+            throw Failure("could not make the root '\(request.name)': '\(parent)' is not a directory")
+        }
         return missing + parents
     }
 
@@ -71,36 +75,7 @@ extension Facts {
     }
 }
 
-extension Request {
-    /// The directory of the top layer. Fails where it is not there, and where it holds what is not a machine's own files.
-    fileprivate func topLayerDirectory(on filesystem: Directory, _ topLevel: Directory) throws(Failure) -> Directory? {
-        guard let topLayer else { return nil }
-        guard let directory = try filesystem.directory(at: topLayer.path) else {
-            throw try filesystem.absent(topLayer.path, as: "the top layer", key: "toplayer_path")
-        }
-        // Copying a directory into itself never ends, and the store is no one's machine files.
-        for inside in [name.parent, dockerPath] where try directory.holds(inside, of: topLevel) {
-            throw Failure(
-                "could not use '\(filesystem.show(topLayer.path))' as the top layer: it holds '\(inside)' itself",
-                hint: "give toplayer_path= a directory that holds only this machine's files"
-            )
-        }
-        return directory
-    }
-}
-
 extension Directory {
-    /// Whether `path` of `topLevel`, or a directory above it, is this very directory.
-    fileprivate func holds(_ path: Path, of topLevel: Directory) throws(Failure) -> Bool {
-        guard let own = try status(of: .top) else { return false }
-        var above = path
-        while true {
-            if let status = try topLevel.target(of: above), status.isSameFile(as: own) { return true }
-            if above.isTop { return false }
-            above = above.parent
-        }
-    }
-
     /// The failure that says that `path` is not there, and what is there instead.
     func absent(_ path: Path, as what: String, key: String) throws(Failure) -> Failure {
         var parent = path.parent

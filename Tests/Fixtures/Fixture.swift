@@ -20,10 +20,10 @@ public final class Fixture {
     }
 
     /// Call it on a property of the suite: that one lives until the test is over.
-    public func unpack(_ name: Name) throws {
-        try makeDirectory("")
+    public func unpack(_ name: Name, at path: String = "") throws {
+        try makeDirectory(path)
         let archive = Self.stores.appending(path: "\(name.rawValue).tar.gz").path
-        try run("tar", "-xzf", archive, "-C", folder.path)
+        try run("tar", "-xzf", archive, "-C", folder.appending(path: path).path)
     }
 
     /// Runs a program, which is expected to succeed.

@@ -3,33 +3,34 @@
 
 PATH=$LAB/tools/usr/sbin:$LAB/tools/usr/bin:$PATH
 
-remove_empty() { rmdir "$1" 2> /dev/null; }
+quietly() { "$@" 2> /dev/null; }
 
 # start_docker DIR: dockerd with its data in DIR, a directory on btrfs, until the script ends. Exports DOCKER_HOST.
+# To be called in a mount namespace of the script's own.
 # Nothing of the host's own Docker is read or changed: not its configuration, its sockets, its networks or its packet filter.
 start_docker() {
     local data=$1 run=$SCRATCH/docker pid
     mkdir "$run"
     printf '{"deprecated-key-path": "%s"}\n' "$run/key.json" > "$run/daemon.json"
     export DOCKER_HOST=unix://$run/docker.sock DOCKER_CONFIG=$run/cli DOCKER_BUILDKIT=0
-    # containerd makes these for itself, wherever its data is.
-    local dir
-    for dir in /opt/containerd{,/bin,/lib} /run/containerd{,/s}; do
-        [[ -e $dir ]] || defer remove_empty "$dir"
-    done
+    # containerd uses these two wherever its data is. The sockets in the first are hidden from any other containerd's.
+    mkdir -p /run/containerd
+    mount -t tmpfs -o mode=711 containerd /run/containerd
+    defer umount /run/containerd
+    [[ -e /opt/containerd ]] || defer quietly rmdir /opt/containerd/{bin,lib,}
     # A container in the host's network leaves this behind.
-    defer umount --quiet "$run/exec/netns/default"
+    defer quietly umount "$run/exec/netns/default"
     # The daemon stops its containerd when it is asked to stop; --pdeathsig asks even if this script is killed.
     setpriv --pdeathsig TERM dockerd --storage-driver btrfs --data-root "$data" --exec-root "$run/exec" \
         --config-file "$run/daemon.json" --host "$DOCKER_HOST" --pidfile "$run/docker.pid" \
         --group root --bridge none --iptables=false --ip6tables=false --ip-forward=false \
-        > "$LAB/logs/dockerd.log" 2>&1 < /dev/null &
+        > "$run/log" 2>&1 < /dev/null &
     pid=$!
     defer stop "$pid"
     local deadline=$((SECONDS + 60))
     until docker version > /dev/null 2>&1; do
-        kill -0 "$pid" 2> /dev/null || die "dockerd ended: $(tail -n 3 "$LAB/logs/dockerd.log")"
-        ((SECONDS < deadline)) || die "dockerd does not answer after 60 s; its log is $LAB/logs/dockerd.log"
+        kill -0 "$pid" 2> /dev/null || die "dockerd ended: $(tail -n 3 "$run/log")"
+        ((SECONDS < deadline)) || die "dockerd does not answer after 60 s: $(tail -n 3 "$run/log")"
         sleep 0.2
     done
 }

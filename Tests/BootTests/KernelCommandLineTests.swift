@@ -1,0 +1,61 @@
+import Boot
+import Testing
+
+/// The rules are the kernel's own: next_arg and parse_args in lib/cmdline.c and kernel/params.c.
+struct KernelCommandLineTests {
+    /// Each parameter as `key` or `key -> value`.
+    private func parameters(_ bytes: [UInt8]) -> [String] {
+        KernelCommandLine(bytes).parameters.map { parameter in
+            parameter.value.map { "\(parameter.key) -> \($0)" } ?? parameter.key
+        }
+    }
+
+    @Test(arguments: [
+        ("", []), (" \t\n", []),
+        ("quiet", ["quiet"]), ("a=b", ["a -> b"]), ("a=", ["a -> "]), ("a= b", ["a -> ", "b"]),
+        ("a b=c d\n", ["a", "b -> c", "d"]), ("  a\t\tb\r\nc\u{b}d\u{c}e  ", ["a", "b", "c", "d", "e"]),
+        ("root=LABEL=linux", ["root -> LABEL=linux"]), ("a=b=c=", ["a -> b=c="]),
+        ("=a", ["=a"]), ("==a", ["= -> a"]), ("=a=b", ["=a -> b"]), ("=", ["="]),
+        ("a=1 a=2", ["a -> 1", "a -> 2"]),
+        (#"BOOT_IMAGE=(hd0,gpt2)/vmlinuz-6.1 root=UUID=1-2 ro"#, ["BOOT_IMAGE -> (hd0,gpt2)/vmlinuz-6.1", "root -> UUID=1-2", "ro"]),
+        (#"ro initrd=\boot_docker\initrd.img-6.1 quiet"#, ["ro", #"initrd -> \boot_docker\initrd.img-6.1"#, "quiet"]),
+    ])
+    func `words are parameters, and the first equals sign after a key begins its value`(text: String, expected: [String]) {
+        #expect(parameters(Array(text.utf8)) == expected)
+    }
+
+    @Test(arguments: [
+        (#"key="a b" c"#, ["key -> a b", "c"]), (#""key=a b" c"#, ["key -> a b", "c"]),
+        (#"a="" b"#, ["a -> ", "b"]), (#""a=" b"#, ["a -> ", "b"]), (#""" b"#, ["", "b"]), (#""a b" c"#, ["a b", "c"]),
+        (#"a="x=y z""#, ["a -> x=y z"]), ("a=\"b\tc\nd\"", ["a -> b\tc\nd"]),
+        (#"a=b" c"d e"#, [#"a -> b" c"d"#, "e"]), (#"a" b"=c"#, [#"a" b" -> c"#]), (#"a="b"c d"#, [#"a -> b"c"#, "d"]),
+        (#"a=b" "#, [#"a -> b" "#]), (#"a="b c"#, ["a -> b c"]), (#""a=b c"#, ["a -> b c"]), (#"a=""#, ["a -> "]), (#"""#, [""]),
+        (#""a="b" c"#, [#"a -> b" c"#]), (#""a="b""#, ["a -> b"]), (#""a="b c""#, ["a -> b", #"c""#]),
+        (#"a=\"b c\""#, [#"a -> \"b c\""#]),
+    ])
+    func `quotes hold words together, and go where they are around a value or a parameter`(text: String, expected: [String]) {
+        #expect(parameters(Array(text.utf8)) == expected)
+    }
+
+    @Test(arguments: [
+        ("a -- b", ["a"]), ("-- a", []), (#"a "--" b"#, ["a"]),
+        ("a --=x b", ["a", "-- -> x", "b"]), ("a --- b", ["a", "---", "b"]), (#"a="-- b" c"#, ["a -> -- b", "c"]),
+    ])
+    func `what follows a lone double dash is for init`(text: String, expected: [String]) {
+        #expect(parameters(Array(text.utf8)) == expected)
+    }
+
+    @Test func `the last parameter of a key wins, with its value or without one`() {
+        let line = KernelCommandLine(#"a=1 rootwait=5 a="2 3" rootwait A=4"#.utf8)
+        #expect(line.last("a")?.value == "2 3")
+        #expect(line.last("rootwait") == line.parameters[3])
+        #expect(line.last("rootwait")?.value == nil)
+        #expect(line.last("none") == nil)
+    }
+
+    @Test func `letters beyond ASCII are kept, and bytes that are no UTF-8 break nothing`() {
+        // The kernel takes 0xa0, the second byte of à, for a space: only in a parameter of its own would that matter.
+        #expect(parameters(Array("a=Größe à".utf8)) == ["a -> Größe", "à"])
+        #expect(parameters(Array("a=x".utf8) + [0xff, 0x22] + Array(" b\" c".utf8)) == ["a -> x\u{fffd}\" b\"", "c"])
+    }
+}

@@ -1,0 +1,95 @@
+import Basics
+import Planning
+import Testing
+
+/// Writes down what it is asked to do, and fails where it is told to.
+private struct RecordingMachine: Machine {
+    var performed: [Step] = []
+    var failures: [(step: Step, reason: Failure)] = []
+
+    mutating func perform(_ step: Step) throws(Failure) {
+        performed.append(step)
+        for failure in failures where failure.step == step { throw failure.reason }
+    }
+}
+
+private struct RecordingObserver: PlanObserver {
+    var told: [String] = []
+
+    mutating func willPerform(_ step: Step) { told.append("will \(step)") }
+    mutating func didPerform(_ step: Step) { told.append("did \(step)") }
+    mutating func didFail(_ failure: Failure) { told.append("failed: \(failure)") }
+}
+
+struct PerformTests {
+    private let plan = Plan(
+        steps: [.snapshot(of: "layer", at: "w/new"), .sync, .exchange("w/new", "root")],
+        afterwards: [.deleteSubvolume("w/new"), .removeFile("w/log")]
+    )
+    private var machine = RecordingMachine()
+    private var observer = RecordingObserver()
+
+    @Test mutating func `steps are performed in their order, and each is told before and after`() throws {
+        try plan.perform(on: &machine, observer: &observer)
+        #expect(machine.performed == plan.steps + plan.afterwards)
+        #expect(
+            observer.told == [
+                "will snapshot '/layer' to '/w/new'", "did snapshot '/layer' to '/w/new'",
+                "will write everything to the disk", "did write everything to the disk",
+                "will exchange '/w/new' and '/root'", "did exchange '/w/new' and '/root'",
+                "will delete the subvolume '/w/new'", "did delete the subvolume '/w/new'",
+                "will remove the file '/w/log'", "did remove the file '/w/log'",
+            ])
+    }
+
+    @Test mutating func `a plan prints what is performed`() throws {
+        try plan.perform(on: &machine, observer: &observer)
+        #expect(plan.description == machine.performed.map { "\($0)\n" }.joined())
+    }
+
+    @Test(arguments: 0..<3)
+    mutating func `the first step that is not possible ends the plan`(index: Int) throws {
+        machine.failures = [(plan.steps[index], Failure("No space left on device", hint: "delete something"))]
+        let expected = Failure("could not \(plan.steps[index]): No space left on device", hint: "delete something")
+        #expect(throws: expected) { try plan.perform(on: &machine, observer: &observer) }
+        #expect(machine.performed == Array(plan.steps[...index]))
+        #expect(observer.told.last == "will \(plan.steps[index])")
+    }
+
+    @Test mutating func `after the swap a failure is told and stops nothing`() throws {
+        machine.failures = plan.afterwards.map { ($0, Failure("Read-only file system")) }
+        try plan.perform(on: &machine, observer: &observer)
+        #expect(machine.performed == plan.steps + plan.afterwards)
+        #expect(
+            observer.told.suffix(4) == [
+                "will delete the subvolume '/w/new'",
+                "failed: could not delete the subvolume '/w/new': Read-only file system",
+                "will remove the file '/w/log'",
+                "failed: could not remove the file '/w/log': Read-only file system",
+            ])
+    }
+
+    @Test func `every step says what it does`() throws {
+        let origin = Origin(reference: "a:1", imageID: "sha256:1", chainID: "sha256:2")
+        let odd = try #require(Path("a\nb".utf8))
+        let steps: [Step] = [
+            .createDirectory("tmp", permissions: 0o1777), .createDirectory("a", permissions: 0o755), .snapshot(of: "a", at: "b"),
+            .mark("a", as: origin), .copyTopLayer(source: .top, device: "LABEL=x", destination: "a"), .removeFile(odd), .sync,
+            .rename("a", to: "b/c"), .exchange("a", "b"), .deleteSubvolume("a b"),
+        ]
+        #expect(
+            Plan(steps: steps, afterwards: []).description == """
+                create the directory '/tmp' with mode 01777
+                create the directory '/a' with mode 0755
+                snapshot '/a' to '/b'
+                mark '/a' as made from 'a:1' (sha256:1)
+                copy the top layer '/' of LABEL=x over '/a'
+                remove the file '/a\\x0ab'
+                write everything to the disk
+                rename '/a' to '/b/c'
+                exchange '/a' and '/b'
+                delete the subvolume '/a b'
+
+                """)
+    }
+}

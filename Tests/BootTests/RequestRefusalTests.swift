@@ -1,0 +1,136 @@
+import Basics
+import Boot
+import Testing
+
+/// What a person reads where the kernel command line cannot be followed.
+struct RequestRefusalTests {
+    private func failure(_ line: String, configuration: String? = sampleImage) -> String? {
+        #expect(throws: Failure.self) { try Request(line, configuration: configuration) }?.description
+    }
+
+    /// The failure of a command line that is right but for what is added to it.
+    private func failure(adding text: String) -> String? {
+        failure("root=LABEL=linux rootflags=subvol=name docker_path=docker \(text)")
+    }
+
+    @Test(arguments: ["docker_path=", "docker_path"])
+    func `an empty docker_path`(text: String) {
+        #expect(
+            failure(adding: text) == """
+                could not use 'docker_path=': it is empty
+                hint: 'docker_path=/' stands for the top level
+                """)
+    }
+
+    @Test(arguments: ["docker_path", "toplayer_path", "init"])
+    func `a path that leads up`(key: String) {
+        #expect(
+            failure(adding: "toplayer=LABEL=x \(key)=a/../../docker")
+                == "could not use '\(key)=a/../../docker': a path must not contain '..'")
+        #expect(
+            failure("root=LABEL=x rootflags=subvol=.. docker_path=docker") == "could not use 'subvol=..': a path must not contain '..'")
+    }
+
+    @Test func `a path that is not UTF-8, since it would be another one by now`() throws {
+        let line = Array("root=LABEL=x docker_path=docker rootflags=subvol=na".utf8) + [0xef] + Array("ve".utf8)
+        #expect(throws: Failure("could not use 'subvol=na\u{fffd}ve': it is not UTF-8")) {
+            try Request(KernelCommandLine(line), .none)
+        }
+    }
+
+    @Test(arguments: ["root=", "root", ""])
+    func `no root device`(text: String) {
+        #expect(
+            failure("\(text) rootflags=subvol=name docker_path=docker") == """
+                could not find 'root=' on the kernel command line
+                hint: add root=LABEL=name or another device
+                """)
+    }
+
+    @Test(arguments: ["nfs", "LABEL=", "label=linux", "sda2", "8:2", "/sda2", "gpt-auto", "ID=x"])
+    func `a device that has no such name`(text: String) {
+        for key in ["root", "toplayer"] {
+            #expect(
+                failure(adding: "\(key)=\(text)") == """
+                    could not use '\(key)=\(text)': it is not a device that docker-btrfs knows
+                    hint: use LABEL=, UUID=, PARTLABEL=, PARTUUID= or a path below /dev
+                    """)
+        }
+    }
+
+    @Test(arguments: ["", "rootflags", "rootflags=", "rootflags=ssd,subvol", "rootflags=xsubvol=name"])
+    func `no subvol=`(text: String) {
+        #expect(
+            failure("root=LABEL=linux docker_path=docker \(text)") == """
+                could not find 'subvol=' in rootflags= on the kernel command line: nothing says what the root is to be called
+                hint: add rootflags=subvol=NAME, for example rootflags=subvol=docker_rwlayer
+                """)
+    }
+
+    @Test(arguments: ["rootflags=subvol=name,ssd,subvol=other", "rootflags=subvol=name rootflags=subvol=other"])
+    func `subvol= more than once`(text: String) {
+        #expect(
+            failure("root=LABEL=linux docker_path=docker \(text)")
+                == "could not choose the root: rootflags= has subvol= 2 times: name, other")
+    }
+
+    @Test func `an empty subvol=`() {
+        #expect(
+            failure("root=LABEL=linux docker_path=docker rootflags=subvol=,ssd") == """
+                could not use 'subvol=': it is empty
+                hint: add the root's name, for example rootflags=subvol=docker_rwlayer
+                """)
+    }
+
+    @Test(arguments: ["/", "//", "."])
+    func `subvol= of the top level`(name: String) {
+        #expect(
+            failure("root=LABEL=linux docker_path=docker rootflags=subvol=\(name)")
+                == "could not use 'subvol=\(name)': that is the top level of the filesystem, not a root that can be replaced")
+    }
+
+    @Test(arguments: ["/.docker-btrfs", ".docker-btrfs/name.new"])
+    func `subvol= of the place where roots are built`(name: String) {
+        #expect(
+            failure("root=LABEL=linux docker_path=docker rootflags=subvol=\(name)") == """
+                could not use 'subvol=\(name)': '/.docker-btrfs' is where docker-btrfs builds roots
+                hint: choose another name
+                """)
+    }
+
+    @Test func `subvolid=`() {
+        #expect(
+            failure(adding: "rootflags=subvolid=256") == """
+                could not use 'subvolid=256' in rootflags=: the root is made anew and has another id at each boot
+                hint: use subvol=NAME instead
+                """)
+    }
+
+    @Test(arguments: ["ext4", "ext4,xfs", "btrfs2", "Btrfs"])
+    func `a root that is not on btrfs`(type: String) {
+        #expect(failure(adding: "rootfstype=\(type)") == "could not use 'rootfstype=\(type)': the root of docker-btrfs is on btrfs")
+    }
+
+    @Test(arguments: ["rootdelay=soon", "rootdelay=-1", "rootdelay=1.5", "rootwait=", "rootwait=10s", "rootdelay=99999999999"])
+    func `a time that is no number`(text: String) {
+        #expect(failure(adding: text) == "could not use '\(text)': it is not a number of seconds")
+    }
+
+    @Test(arguments: [nil, "{}", #"{"docker_tag":"latest"}"#])
+    func `no image`(configuration: String?) {
+        #expect(
+            failure("root=LABEL=linux rootflags=subvol=name docker_path=docker docker_image=", configuration: configuration) == """
+                could not tell which image to boot: neither the kernel command line nor /etc/docker-btrfs.json names one
+                hint: add docker_image=NAME:TAG to the kernel command line
+                """)
+    }
+
+    @Test(arguments: ["", "toplayer="])
+    func `a top layer's path without its device`(text: String) {
+        #expect(
+            failure(adding: "toplayer_path=boot_docker \(text)") == """
+                could not use 'toplayer_path=boot_docker': there is no 'toplayer=' on the kernel command line
+                hint: add toplayer=LABEL=name or another device, the one that holds boot_docker
+                """)
+    }
+}

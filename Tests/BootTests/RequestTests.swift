@@ -1,0 +1,114 @@
+import Basics
+import Testing
+
+@testable import Boot
+
+struct RequestTests {
+    /// The request of the shortest command line with something added.
+    private func request(_ line: String) throws -> Request {
+        try #require(try Request("root=LABEL=linux rootflags=subvol=name docker_path=docker \(line)"))
+    }
+
+    @Test func `the article's line`() throws {
+        #expect(
+            try Request(article)
+                == Request(
+                    rootDevice: .label("linux"), name: "docker_rwlayer", rootOptions: [], patience: .seconds(10),
+                    dockerPath: "docker", image: "sample_image:latest",
+                    topLayer: .init(device: .label("linux"), path: "boot_docker", filesystemType: nil, options: []),
+                    initProgram: nil
+                ))
+    }
+
+    @Test func `every key at once`() throws {
+        let line = """
+            BOOT_IMAGE=/vmlinuz root=/dev/sda2 ro rootfstype=btrfs,ext4 "rootflags=subvol=/layers/my root,compress=zstd" \
+            rootflags=degraded,rw rootdelay=30 docker_path=/var/lib/docker docker_image=ghcr.io/x/y:z toplayer=PARTLABEL=files \
+            toplayer_path="/etc of/this one/" toplayerfstype=ext4 toplayerflags=data=ordered,nobarrier init=/usr/bin/dinit -- single
+            """
+        #expect(
+            try Request(line)
+                == Request(
+                    rootDevice: .path("/dev/sda2"), name: "layers/my root", rootOptions: ["compress=zstd", "degraded"],
+                    patience: .seconds(30), dockerPath: "var/lib/docker", image: "ghcr.io/x/y:z",
+                    topLayer: .init(
+                        device: .partitionLabel("files"), path: "etc of/this one", filesystemType: "ext4",
+                        options: ["data=ordered", "nobarrier"]
+                    ),
+                    initProgram: "usr/bin/dinit"
+                ))
+    }
+
+    @Test(arguments: ["", "root=LABEL=linux rootflags=subvol=x", "root=nonsense rootflags=subvolid=5", "quiet -- docker_path=docker"])
+    func `without docker_path this boot is none of our business`(line: String) throws {
+        #expect(try Request(line) == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("LABEL=linux", .label("linux")), (#""LABEL=my disk""#, .label("my disk")), ("LABEL=a=b", .label("a=b")),
+            ("UUID=30f5-77", .uuid("30f5-77")), ("PARTLABEL=root", .partitionLabel("root")), ("PARTUUID=a-02", .partitionUUID("a-02")),
+            ("/dev/nvme0n1p2", .path("/dev/nvme0n1p2")), ("/dev/disk/by-label/linux", .path("/dev/disk/by-label/linux")),
+        ] as [(String, DeviceName)])
+    func `devices have names of five kinds`(text: String, device: DeviceName) throws {
+        #expect(try request("root=\(text)").rootDevice == device)
+        #expect(try request("toplayer=\(text)").topLayer?.device == device)
+    }
+
+    @Test(
+        arguments: [
+            ("subvol=name", "name", []), ("subvol=/name", "name", []), ("subvol=//a/./b/", "a/b", []), ("subvol=a b", "a b", []),
+            ("ssd,name=x,subvol=name,,noatime", "name", ["ssd", "name=x", "noatime"]), ("rw,subvol=name,ro", "name", []),
+            ("subvol=a=b,subvolume=c", "a=b", ["subvolume=c"]),
+        ] as [(String, Path, [String])])
+    func `the root's name is found among the flags of its filesystem`(flags: String, name: Path, others: [String]) throws {
+        let request = try #require(try Request("root=LABEL=x rootflags=\"\(flags)\" docker_path=d"))
+        #expect(request.name == name)
+        #expect(request.rootOptions == others)
+    }
+
+    @Test func `several rootflags= are joined, whatever their order`() throws {
+        let request = try #require(
+            try Request("rootflags=ssd root=LABEL=x rootflags= rootflags=subvol=a docker_path=d rootflags rootflags=x"))
+        #expect(request.name == "a")
+        #expect(request.rootOptions == ["ssd", "x"])
+    }
+
+    @Test(
+        arguments: [
+            ("", .seconds(10)), ("rootdelay=30", .seconds(30)), ("rootdelay=0", .seconds(0)), ("rootdelay", .seconds(10)),
+            ("rootwait", .forever), ("rootwait=7", .seconds(7)), ("rootwait rootdelay=30", .forever), ("rootwait=7 rootwait", .forever),
+            ("rootwait rootwait=7", .seconds(7)), ("rootdelay=2147483647", .seconds(2_147_483_647)),
+        ] as [(String, Request.Patience)])
+    func `how long to wait`(line: String, patience: Request.Patience) throws {
+        #expect(try request(line).patience == patience)
+    }
+
+    @Test(arguments: [
+        "", "rootfstype=btrfs", "rootfstype=auto", "rootfstype=ext4,btrfs", "rootfstype=", "rootfstype=ext4 rootfstype=btrfs",
+    ])
+    func `the root's filesystem is btrfs, or may be`(line: String) throws {
+        #expect(try request(line) == request(""))
+    }
+
+    @Test(arguments: [
+        ("docker_image=a:1", "a:1"), ("docker_image=a", "a"), ("docker_image=a docker_image=b", "b"), ("", "sample_image:latest"),
+        ("docker_image=", "sample_image:latest"), ("docker_image", "sample_image:latest"),
+    ])
+    func `the image of the command line comes before that of the configuration`(line: String, image: String) throws {
+        #expect(try request(line).image == image)
+    }
+
+    @Test func `the top of a filesystem is a path too`() throws {
+        #expect(try request("docker_path=/").dockerPath == .top)
+        #expect(try request("toplayer=UUID=1 toplayer_path=/").topLayer?.path == .top)
+        #expect(try request("toplayer=UUID=1").topLayer?.path == .top)
+    }
+
+    @Test func `empty values of what need not be there are nothing`() throws {
+        #expect(try request("toplayer= toplayer_path= toplayerfstype= toplayerflags= init= init").topLayer == nil)
+        #expect(try request("init=").initProgram == nil)
+        let layer = try request("toplayer=LABEL=x toplayer_path= toplayerfstype=auto toplayerflags=").topLayer
+        #expect(layer == .init(device: .label("x"), path: .top, filesystemType: nil, options: []))
+    }
+}
