@@ -22,7 +22,7 @@ extension Facts {
         if case .root(let root) = standing { roots.append(root) }
         let machineFiles: Directory?
         do throws(Failure) {
-            machineFiles = try filesystem.get().flatMap { disk throws(Failure) in try request.topLayerDirectory(on: disk, topLevel) }
+            machineFiles = try request.topLayerDirectory(on: filesystem.get())
             self.topLayer = try machineFiles.map { files throws(Failure) in
                 try TopLayer(of: files, isShared: request.topLayer?.device == request.rootDevice)
             }
@@ -72,6 +72,14 @@ extension Facts {
             if try topLevel.target(of: modules)?.kind == .directory { return modules }
         }
         return nil
+    }
+}
+
+extension Request {
+    fileprivate func topLayerDirectory(on filesystem: Directory?) throws(Failure) -> Directory? {
+        guard let filesystem, let topLayer else { return nil }
+        if let directory = try filesystem.directory(at: topLayer.path) { return directory }
+        throw try filesystem.absent(topLayer.path, as: "the top layer", key: "toplayer_path")
     }
 }
 
