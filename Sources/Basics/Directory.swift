@@ -5,6 +5,8 @@ internal import CLinux
 /// Nothing here changes anything. Paths are resolved as if the directory were `/` (openat2 with RESOLVE_IN_ROOT): whatever
 /// symlinks say, nothing outside is ever reached.
 public final class Directory: Sendable {
+    /// Open as long as the object lives. Give the object a name before this goes into a call: an unnamed one is closed as soon
+    /// as the number was read.
     package let descriptor: Int32
 
     /// How messages name this directory, without a trailing slash: empty for the top level of the root's filesystem,

@@ -20,7 +20,7 @@ public struct LinuxMachine: Machine {
         case .createDirectory(let path, let permissions): try createDirectory(path, permissions)
         case .snapshot(let source, let path):
             try snapshot(source, path, 0)
-            try check(linux_btrfs_lift_limits(existing(path).descriptor))
+            try liftLimits(path)
         case .hold(let layer, let path): try snapshot(layer, path, Int32(BTRFS_UTIL_CREATE_SNAPSHOT_READ_ONLY))
         case .mark(let path, let mark): try write(mark, on: path)
         case .replacePlaceholder(let path): try replacePlaceholder(path)
@@ -47,6 +47,11 @@ public struct LinuxMachine: Machine {
         try checkBtrfs(
             btrfs_util_create_snapshot_fd2(layer.descriptor, parent.descriptor, cString(path.name), flags, nil, nil)
         )
+    }
+
+    private func liftLimits(_ path: Path) throws(Failure) {
+        let root = try existing(path)
+        try check(linux_btrfs_lift_limits(root.descriptor))
     }
 
     private func write(_ mark: Mark, on path: Path) throws(Failure) {

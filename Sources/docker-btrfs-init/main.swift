@@ -75,8 +75,9 @@ func makeRoot(_ request: Request, _ log: Log) throws(Failure) -> Report {
     } catch {
         let rest = try session.again()
         if request.onFailure == .previous {
+            let plan = try rest.plan(after: error)
             log.error(error)
-            return try rest.perform(rest.plan(after: error), log)
+            return try rest.perform(plan, log)
         }
         let plan = rest.planToStop()
         if !plan.steps.isEmpty { _ = try rest.perform(plan, log) }
