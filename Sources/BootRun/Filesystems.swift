@@ -23,6 +23,9 @@ struct Filesystems {
             for: request.rootDevice, key: "root",
             seconds: request.patience.seconds, degraded: request.rootOptions.contains("degraded")
         )
+        if let type = root.filesystemType, type != "btrfs" {
+            throw Failure("could not use '\(root.path)' (root=): it has \(type) on it, and the root of docker-btrfs is on btrfs")
+        }
         let options = ["subvolid=5"] + request.rootOptions
         topLevel = try .mounting(MountRequest(root.path, "btrfs", options, care), sealed: false, label: "")
         topLayer = Result { () throws(Failure) in

@@ -60,7 +60,8 @@ private final class FilesystemContext {
     init(opening type: String) throws(Failure) {
         descriptor = fsopen(type, UInt32(FSOPEN_CLOEXEC))
         if descriptor < 0 {
-            throw .system("mount a filesystem of the type '\(type)'", hint: "the initramfs needs the kernel module '\(type)'")
+            let hint = linux_errno() == ENODEV ? "the initramfs needs the kernel module '\(type)'" : nil
+            throw .system("mount a filesystem of the type '\(type)'", hint: hint)
         }
     }
 
