@@ -45,7 +45,8 @@ struct Rotation {
         let notes = decision.notes + damage
         switch decision.choice {
         case .stay(let root):
-            return Plan(steps: home + [attempt(root.mark)], notes: notes)
+            // A boot that cannot be counted is still a boot: the disk may be read-only.
+            return Plan(steps: [], afterwards: home + [attempt(root.mark)], notes: notes)
         case .restore(let root):
             let mark = Mark(origin: root.mark.origin, number: number, made: facts.host.time)
             return try swap(mark, building: [.snapshot(of: root.path, at: new), .mark(new, mark)], notes)

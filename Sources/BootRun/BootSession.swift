@@ -70,8 +70,7 @@ public struct BootSession {
         }
         for note in plan.notes { log.notice(note) }
         var observer = Observer(log: log, stopwatch: stopwatch)
-        var machine = try LinuxMachine(topLevel: filesystems.topLevel, topLayer: filesystems.topLayer)
-        observer.stopwatch.lap("make the filesystem writable")
+        var machine = LinuxMachine(topLevel: filesystems.topLevel, topLayer: filesystems.topLayer)
         try plan.perform(on: &machine, observer: &observer)
         return Report(
             request, root: try facts.root(at: request.name, on: filesystems.topLevel), laps: observer.stopwatch.laps,

@@ -18,7 +18,7 @@ public func markBootAsGood(_ request: Request) throws(Failure) -> String {
         throw Failure("could not mark '/' as good: \(error.message)")
     }
     let filesystems = try Filesystems(mounting: request.withoutTopLayer, .recovering)
-    let machine = try LinuxMachine(topLevel: filesystems.topLevel, topLayer: filesystems.topLayer)
+    var machine = LinuxMachine(topLevel: filesystems.topLevel, topLayer: filesystems.topLayer)
     try machine.perform(.good(mark, name: request.name, record: try Record.current(on: filesystems.topLevel).record))
     return "root \(mark.number) of '\(mark.origin.reference)' booted well"
 }

@@ -7,15 +7,18 @@ public struct LinuxMachine: Machine {
     private let topLevel: Directory
     private let topLayer: Result<Directory?, Failure>
 
-    /// Takes the top level of the root's filesystem, mounted by `Directory.mounting`, and makes it writable; and the
-    /// filesystem of the top layer, which stays read-only.
-    public init(topLevel: Directory, topLayer: Result<Directory?, Failure>) throws(Failure) {
-        try topLevel.makeWritable()
+    private var isWritable = false
+
+    /// Takes the top level of the root's filesystem, mounted by `Directory.mounting`, which becomes writable with the first
+    /// step; and the filesystem of the top layer, which stays read-only.
+    public init(topLevel: Directory, topLayer: Result<Directory?, Failure>) {
         self.topLevel = topLevel
         self.topLayer = topLayer
     }
 
-    public func perform(_ step: Step) throws(Failure) {
+    public mutating func perform(_ step: Step) throws(Failure) {
+        if !isWritable { try topLevel.makeWritable() }
+        isWritable = true
         switch step {
         case .createDirectory(let path, let permissions): try createDirectory(path, permissions)
         case .snapshot(let source, let path):
