@@ -31,7 +31,7 @@ lint: packages
 	@swift format lint --strict --recursive Package.swift Sources Tests
 	@git ls-files hooks install Tests/Lab .ci | while read -r file; do \
 	    case $$(head -c 64 "$$file" | head -n 1) in \
-	    '#!'*bash) shellcheck -x -s bash "$$file" ;; \
+	    '#!'*bash | '# shellcheck shell=bash') shellcheck -x -s bash "$$file" ;; \
 	    '#!'*sh) shellcheck -x -s dash "$$file" ;; \
 	    esac; \
 	done
@@ -67,7 +67,7 @@ $(bin)/docker-btrfs: packages
 
 .PHONY: install
 install: ## Lay the files for an initramfs out below DESTDIR
-	@install/install-files "$(DESTDIR)"
+	@install/install-files "$(DESTDIR)/"
 
 # Only what is missing is installed.
 .PHONY: packages

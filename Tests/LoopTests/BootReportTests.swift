@@ -1,0 +1,63 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension OnDisk {
+    struct BootReportTests {
+        private struct Report: Decodable {
+            struct Place: Decodable, Equatable {
+                let device: String
+                let path: String
+            }
+            struct Step: Decodable {
+                let step: String
+                let microseconds: Int
+            }
+            let image: String
+            let imageId: String
+            let chainId: String
+            let layer: String
+            let root: Place
+            let topLayer: Place?
+            let microseconds: Int
+            let steps: [Step]
+            let warnings: [String]
+
+            init(at file: String) throws {
+                let decoder = JSONDecoder()
+                decoder.keyDecodingStrategy = .convertFromSnakeCase
+                self = try decoder.decode(Self.self, from: Data(contentsOf: URL(filePath: file)))
+            }
+        }
+
+        @Test func `the report names the image by the id that Docker shows, and every step that was done`() async throws {
+            try await Disk.withStore { disk, store in
+                let image = try #require(store.images["sample_image:latest"])
+                let plan = try await disk.plan()
+                let file = "\(disk.folder)/boot.json"
+                try await disk.bootWell(nil, ["--report", file])
+                let report = try Report(at: file)
+                #expect(report.image == "sample_image:latest")
+                #expect(report.imageId == image.id)
+                #expect(report.chainId == image.chainID)
+                #expect(report.layer == "/docker/btrfs/subvolumes/\(image.cacheID)")
+                #expect(report.root == Report.Place(device: disk.device, path: "/docker_rwlayer"))
+                #expect(report.topLayer == Report.Place(device: disk.device, path: "/boot_docker"))
+                #expect(report.steps.dropFirst(3).map { $0.step + "\n" }.joined() == plan)
+                #expect(report.microseconds == report.steps.reduce(0) { $0 + $1.microseconds })
+                #expect(report.warnings == [])
+            }
+        }
+
+        @Test(arguments: ["sample_image", "docker.io/library/sample_image:latest", "ID", "SHORT"])
+        func `however the image is named, it is the same`(name: String) async throws {
+            try await Disk.withStore { disk, store in
+                let id = try #require(store.images["sample_image:latest"]).id
+                let names = ["ID": id, "SHORT": String(id.dropFirst("sha256:".count).prefix(12))]
+                let file = "\(disk.folder)/boot.json"
+                try await disk.bootWell(disk.line("docker_image=\(names[name] ?? name)"), ["--report", file])
+                #expect(try Report(at: file).imageId == id)
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// Devices that are not there or hold something else, and top layers that are not there.
+    struct DeviceTests {
+        @Test func `a device of the top layer that does not come`() async throws {
+            try await Disk.withStore { disk, _ in
+                var line = disk.line("rootdelay=0")
+                line.topLayer = "LABEL=no-such-disk"
+                let bytes = try await disk.bytes()
+                let outcome = try await disk.boot(line)
+                #expect(outcome.status == 1)
+                let lines = outcome.told.split(separator: "\n")
+                #expect(lines.first == "could not find the device 'LABEL=no-such-disk' (toplayer=): it was not there after 0 s")
+                // What else the machine has depends on the machine.
+                #expect(lines.last?.hasPrefix("hint: here are ") == true && lines.last?.contains("\(disk.device) (btrfs)") == true)
+                #expect(try await disk.bytes() == bytes)
+            }
+        }
+
+        @Test func `a root device that does not come is waited for`() async throws {
+            let clock = ContinuousClock()
+            let line = KernelLine(root: "/dev/no-such-disk", more: "docker_image=sample_image rootdelay=1")
+            let start = clock.now
+            let outcome = try await run([Repository.embeddedInit, "--cmdline", line.text])
+            #expect(clock.now - start >= .seconds(1))
+            #expect(outcome.status == 1)
+            #expect(outcome.told.hasPrefix("could not find the device '/dev/no-such-disk' (root=): it was not there after 1 s\nhint: "))
+        }
+
+        @Test func `a root that is not on btrfs`() async throws {
+            try await Disk.with(["mkfs.ext4", "-q"], size: "16M") { disk in
+                try await expectRefusal(
+                    on: disk, "could not use '\(disk.device)' (root=): it has ext4 on it, and the root of docker-btrfs is on btrfs")
+            }
+        }
+
+        @Test func `a top layer on a device without a filesystem`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await Disk.with(["true"], size: "1M") { empty in
+                    var line = disk.line
+                    line.topLayer = empty.device
+                    try await expectRefusal(
+                        on: disk, line,
+                        """
+                        could not mount '\(empty.device)' (toplayer=): no filesystem was recognised on it
+                        hint: say toplayerfstype=TYPE if there is one
+                        """)
+                }
+            }
+        }
+
+        @Test(arguments: [
+            ("boot_dockr", "'/' holds boot_docker, docker, victim, victims"),
+            ("boot_docker/etc/machine", "'/boot_docker/etc' holds absolute.d, hostname, motd, one-elsewhere, passwd, relative.d"),
+            ("boot_docker/new/empty/a/b", "'/boot_docker/new/empty' holds nothing"),
+        ])
+        func `a top layer that is not there`(path: String, hint: String) async throws {
+            try await Disk.withStore { disk, _ in
+                try await expectRefusal(
+                    on: disk, disk.line("toplayer_path=\(path)"),
+                    """
+                    could not find the top layer '\(disk.device):/\(path)' (toplayer_path=): there is no such directory
+                    hint: \(hint.replacing("'/", with: "'\(disk.device):/"))
+                    """)
+            }
+        }
+
+        @Test(arguments: [
+            ("/", "docker_rwlayer", "/docker_rwlayer"), ("/docker", "docker_rwlayer", "/docker"), ("/mine", "mine/root", "/mine/root"),
+        ])
+        func `a top layer that holds the root or the store`(path: String, name: String, held: String) async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.change("mkdir mine")
+                try await disk.bootWell()
+                var line = disk.line("toplayer_path=\(path)")
+                line.flags = "rootflags=subvol=\(name)"
+                try await expectRefusal(
+                    on: disk, line,
+                    """
+                    could not use '\(disk.device):\(path)' as the top layer: it holds '\(held)'
+                    hint: give toplayer_path= a directory that holds only this machine's files
+                    """)
+            }
+        }
+
+        @Test(arguments: ["/docker_rwlayer", "/docker_rwlayer/etc"])
+        func `a top layer in the root itself`(path: String) async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.bootWell()
+                try await expectRefusal(
+                    on: disk, disk.line("toplayer_path=\(path)"),
+                    """
+                    could not use the top layer '\(disk.device):\(path)' (toplayer_path=): it is in the root '/docker_rwlayer', which each boot deletes
+                    hint: move it out of the root, to a directory of its own
+                    """)
+            }
+        }
+    }
+}

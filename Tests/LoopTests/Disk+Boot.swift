@@ -1,0 +1,63 @@
+import Foundation
+import TestSupport
+
+/// A kernel command line: the article's own, until a test changes it.
+struct KernelLine {
+    var root: String
+    var flags = "rootflags=subvol=docker_rwlayer"
+    var dockerPath = "docker"
+    var topLayer: String?
+    var topLayerPath = "boot_docker"
+    /// What else it has, at its end.
+    var more = ""
+
+    var text: String {
+        let layer = topLayer.map { " toplayer=\($0) toplayer_path=\(topLayerPath)" } ?? ""
+        return "root=\(root) \(flags) rw docker_path=\(dockerPath)\(layer) rootdelay=2 \(more)"
+    }
+}
+
+extension Disk {
+    /// The root and the top layer are both on this disk.
+    var line: KernelLine { KernelLine(root: device, topLayer: device) }
+
+    /// The article's line with something at its end, where the last key wins.
+    func line(_ more: String) -> KernelLine {
+        var line = line
+        line.more = more
+        return line
+    }
+
+    /// The command of a boot from this disk.
+    func bootCommand(_ line: KernelLine, _ options: [String] = [], program: String = Repository.embeddedInit) throws -> [String] {
+        let configuration = "\(folder)/docker-btrfs.json"
+        try Data(#"{ "docker_image": "sample_image", "docker_tag": "latest" }"#.utf8).write(to: URL(filePath: configuration))
+        return [program, "--cmdline", line.text, "--config", configuration] + options
+    }
+
+    func boot(_ line: KernelLine? = nil, _ options: [String] = [], program: String = Repository.embeddedInit) async throws -> Outcome {
+        try await run(bootCommand(line ?? self.line, options, program: program))
+    }
+
+    /// A boot that must end well.
+    func bootWell(_ line: KernelLine? = nil, _ options: [String] = []) async throws {
+        try await output(of: bootCommand(line ?? self.line, options))
+    }
+
+    /// The plan of a boot.
+    func plan(_ line: KernelLine? = nil) async throws -> String {
+        try await output(of: bootCommand(line ?? self.line, ["--dry-run"]))
+    }
+}
+
+extension Outcome {
+    /// What the program told, without its name before each line.
+    var told: String {
+        errors.replacing("docker-btrfs-init: ", with: "")
+    }
+
+    static func failed(_ message: String) -> Outcome {
+        let lines = message.split(separator: "\n").map { "docker-btrfs-init: \($0)\n" }
+        return Outcome(status: 1, output: "", errors: lines.joined())
+    }
+}

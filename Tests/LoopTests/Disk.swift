@@ -1,0 +1,88 @@
+import Foundation
+import TestSupport
+
+/// A disk in a file, attached to a loop device, and a folder that is gone with it.
+struct Disk {
+    let folder: String
+    let file: String
+    /// `/dev/loopN`
+    let device: String
+
+    /// In memory if there is room: each sync waits for its disk, and others may keep the machine's disk busy.
+    private static let folders: String = {
+        let free = try? FileManager.default.attributesOfFileSystem(forPath: "/dev/shm")[.systemFreeSize] as? Int
+        let parent = free ?? 0 > 2 << 30 ? "/dev/shm" : Repository.path(".build/lab")
+        return URL(filePath: parent).resolvingSymlinksInPath().path + "/docker-btrfs-disks"
+    }()
+
+    /// Runs `body` with a fresh copy of the store's disk; whatever happens, nothing of it stays attached or on the disk.
+    static func withStore(_ body: (Disk, Store) async throws -> Void) async throws {
+        let store = try await Store.made()
+        let copy = { (file: String) in
+            try await output(of: ["cp", "--sparse=always", store.disk, file])
+            // The kernel takes two filesystems with one UUID for one.
+            _ = try await output(of: ["btrfstune", "-f", "-u", file])
+        }
+        try await withFile(copy) { try await body($0, store) }
+    }
+
+    /// Runs `body` with a disk that a command makes of an empty file, which is its last argument.
+    static func with(_ command: [String], size: String, _ body: (Disk) async throws -> Void) async throws {
+        let make = { (file: String) in
+            try await output(of: ["truncate", "--size", size, file])
+            try await output(of: command + [file])
+        }
+        try await withFile({ _ = try await make($0) }, body)
+    }
+
+    private static func withFile(_ make: (String) async throws -> Void, _ body: (Disk) async throws -> Void) async throws {
+        let folder = "\(folders)/\(getpid())-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let result: Result<Void, any Error>
+        do {
+            let file = folder + "/disk.img"
+            try await make(file)
+            try await body(Disk(folder: folder, file: file, device: attach(file)))
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        try await remove(folder)
+        try result.get()
+    }
+
+    private static func attach(_ file: String) async throws -> String {
+        try await output(of: ["losetup", "--find", "--show", file]).trimmingCharacters(in: .newlines)
+    }
+
+    /// The same disk on another loop device: once detached, somebody else may have taken the old one.
+    func attached() async throws -> Disk {
+        Disk(folder: folder, file: file, device: try await Self.attach(file))
+    }
+
+    /// Takes the loop device away, for a while in which something else uses the file or the disk must be missing.
+    func detach() async throws {
+        // What it knows of a filesystem's other devices, the kernel keeps until it is told not to.
+        _ = try await run(["btrfs", "device", "scan", "--forget", device])
+        try await output(of: ["losetup", "--detach", device])
+    }
+
+    private static func remove(_ folder: String) async throws {
+        for file in try FileManager.default.contentsOfDirectory(atPath: folder) where file.hasSuffix(".img") {
+            let devices = try await output(of: ["losetup", "--noheadings", "--output", "NAME", "--associated", "\(folder)/\(file)"])
+            for device in devices.split(separator: "\n") {
+                try await Disk(folder: folder, file: file, device: String(device)).detach()
+            }
+        }
+        try FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Takes away what tests left that were killed.
+    static func sweep() async throws {
+        guard FileManager.default.fileExists(atPath: folders) else { return }
+        for name in try FileManager.default.contentsOfDirectory(atPath: folders) {
+            guard let process = Int32(name.prefix { $0 != "-" }), kill(process, 0) != 0 else { continue }
+            try await remove("\(folders)/\(name)")
+        }
+    }
+}

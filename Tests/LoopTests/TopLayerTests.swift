@@ -1,0 +1,146 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// What a root has of the machine's own files, and what it keeps of the image's.
+    struct TopLayerTests {
+        /// Prints all that a copy could lose: types, modes, owners, nanoseconds, names of one file, targets of links, attributes.
+        private func inventory(_ folder: String) -> String {
+            """
+            (cd \(folder); find . -printf '%p %y %m %U:%G %s %T@ %A@ %n %l\\n' | sort
+            getfattr --recursive --no-dereference --absolute-names --dump --match=- . | sort
+            stat --format '%n %t %T' device; find . -type f -print0 | sort -z | xargs -0 sha256sum)
+            """
+        }
+
+        @Test func `what the image has not is copied whole`() async throws {
+            try await Disk.withStore { disk, _ in
+                let original = try await disk.look(inventory("boot_docker/new"))
+                for attribute in ["security.capability=", "user.note=", "trusted.note=", "system.posix_acl_default="] {
+                    #expect(original.contains(attribute), "the top layer must have \(attribute) for this test to mean something")
+                }
+                try await disk.bootWell()
+                #expect(try await disk.look(inventory("docker_rwlayer/new")) == original)
+            }
+        }
+
+        @Test func `two names of one file stay that, also in different folders, and holes stay holes`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.bootWell()
+                #expect(
+                    try await disk.look(
+                        """
+                        cd docker_rwlayer
+                        stat --format %i new/one new/deep/one-more etc/one-elsewhere | sort --unique | wc --lines
+                        stat --format '%s bytes' new/sparse
+                        (($(stat --format %b new/sparse) <= 16)) && echo sparse
+                        """) == "1\n16777216 bytes\nsparse\n")
+            }
+        }
+
+        @Test func `its files win, also those that begin with a dot, and the rest is the image's`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.bootWell()
+                #expect(
+                    try await disk.look("cd docker_rwlayer; head .config .hidden/.file etc/motd etc/issue etc/version srv/kept/file") == """
+                        ==> .config <==
+                        a dot-file
+
+                        ==> .hidden/.file <==
+                        a dot-file
+
+                        ==> etc/motd <==
+                        from the top layer
+
+                        ==> etc/issue <==
+                        from the image
+
+                        ==> etc/version <==
+                        1
+
+                        ==> srv/kept/file <==
+                        from the top layer
+
+                        """)
+            }
+        }
+
+        @Test func `the image's directories keep their owners and modes, its files their setuid`() async throws {
+            try await Disk.withStore { disk, _ in
+                let command = "stat --format '%n %a %u:%g' . etc srv srv/kept usr/lib usr/bin/su"
+                try await disk.bootWell()
+                #expect(
+                    try await disk.look("cd docker_rwlayer; \(command)") == """
+                        . 755 0:0
+                        etc 755 0:0
+                        srv 755 0:0
+                        srv/kept 2750 1000:1000
+                        usr/lib 755 0:0
+                        usr/bin/su 4755 0:0
+
+                        """)
+            }
+        }
+
+        @Test func `a directory goes where the image's symlink leads`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.bootWell()
+                #expect(
+                    try await disk.look("cd docker_rwlayer; readlink lib; cat usr/lib/modules/6.1/module.ko; ls usr/lib")
+                        == "usr/lib\na module\nmodules\nos-release\n")
+            }
+        }
+
+        @Test func `what a symlink of the image points to outside stays as it is`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.bootWell()
+                #expect(
+                    try await disk.look("head victim victims/*; stat --format '%n %F' docker_rwlayer/etc/{passwd,hostname}") == """
+                        ==> victim <==
+                        the victim
+
+                        ==> victims/file <==
+                        the victim
+                        docker_rwlayer/etc/passwd regular file
+                        docker_rwlayer/etc/hostname regular file
+
+                        """)
+                let machine = ["/victim", "/victims"].filter { FileManager.default.fileExists(atPath: $0) }
+                #expect(machine.isEmpty, "nothing was written to the machine's own root")
+            }
+        }
+
+        @Test func `a directory over a symlink that leads nowhere takes its place`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.bootWell()
+                #expect(
+                    try await disk.look("cd docker_rwlayer; stat --format '%n %F' etc/*.d; cat etc/*.d/file") == """
+                        etc/absolute.d directory
+                        etc/relative.d directory
+                        from the top layer
+                        from the top layer
+
+                        """)
+            }
+        }
+
+        @Test func `a file in the place of a directory of the image ends the boot, and the old root stays`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.change("mkdir -p other/srv; touch other/srv/kept")
+                try await disk.bootWell()
+                let before = try await disk.files(in: "docker_rwlayer")
+                let outcome = try await disk.boot(disk.line("toplayer_path=other"))
+                #expect(outcome.status == 1)
+                #expect(
+                    outcome.told.hasSuffix(
+                        """
+                        could not copy the top layer '/other' of \(disk.device) over '/.docker-btrfs/docker_rwlayer.new': \
+                        '/srv/kept': the image has a directory where the top layer has none
+
+                        """))
+                #expect(try await disk.files(in: "docker_rwlayer") == before)
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+public import Foundation
+
+/// Where things are in the working copy that the tests were built in.
+public enum Repository {
+    public static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    public static func path(_ relative: String) -> String {
+        folder.appending(path: relative).path
+    }
+
+    /// The program that goes into an initramfs.
+    public static let embeddedInit = path(".build/bin/docker-btrfs-init")
+
+    /// The same sources, built together with the tests.
+    public static let ordinaryInit = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent().appending(path: "docker-btrfs-init").path
+}
