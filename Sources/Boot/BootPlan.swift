@@ -61,7 +61,7 @@ struct Rotation {
     }
 
     private func swap(_ mark: Mark, building: [Step], _ notes: [String]) throws(Failure) -> Plan {
-        let steps = try directories + clear + makeRoom() + building + [attempt(mark), .sync]
+        let steps = try directories + clear() + building + [attempt(mark), .sync]
         guard case .root(let old) = facts.standing else {
             return keep(nil, under: mark, Plan(steps: steps + [.rename(new, to: request.name)], notes: notes))
         }
@@ -86,11 +86,13 @@ struct Rotation {
         return [root]
     }
 
-    private var clear: [Step] {
-        switch facts.leftover {
-        case .nothing: []
-        case .replaced(let root): [.rename(new, to: Layout.kept(request.name, root.mark.number))]
-        case .unfinished: [.deleteSubvolume(new)]
+    /// Takes away what is in the way. Where there is no room, what is deleted is waited for.
+    private func clear() throws(Failure) -> [Step] {
+        let room = try makeRoom()
+        return switch facts.leftover {
+        case .replaced(let root): [.rename(new, to: Layout.kept(request.name, root.mark.number))] + room
+        case .unfinished where room.isEmpty: [.deleteSubvolume(new)]
+        case .nothing, .unfinished: room
         }
     }
 

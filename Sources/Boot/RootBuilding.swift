@@ -22,7 +22,7 @@ extension Rotation {
         return steps
     }
 
-    /// Older roots go where there is no room for a new one, but for the last good one.
+    /// Where there is no room for a new root, one that was not finished goes, and then older ones, but for the last good one.
     func makeRoom() throws(Failure) -> [Step] {
         guard let space = facts.space else { return [] }
         let layer = facts.topLayer
@@ -31,13 +31,14 @@ extension Rotation {
         let metadata = (layer?.files ?? 0) * 2048 + 16 << 20
         if space.data >= data && space.metadata >= metadata { return [] }
         let good = facts.roots.last { $0.isGood }
-        let dispensable = facts.kept.filter { $0 != good && $0.occupied.isEmpty }
+        let unfinished = facts.leftover == .unfinished ? [new] : []
+        let dispensable = unfinished + facts.kept.filter { $0 != good && $0.occupied.isEmpty }.map { $0.path }
         if dispensable.isEmpty {
             throw Failure(
                 "could not make a new root: the filesystem has \(space.data >> 20) MiB free for data and \(space.metadata >> 20) MiB for metadata, and \(data >> 20) and \(metadata >> 20) are needed",
                 hint: "remove images or files that are not needed"
             )
         }
-        return [.makeRoom(Need(data: data, metadata: metadata), deleting: dispensable.map { $0.path })]
+        return [.makeRoom(Need(data: data, metadata: metadata), deleting: dispensable)]
     }
 }
