@@ -1,6 +1,5 @@
 import Basics
 import Boot
-import Foundation
 import Linux
 import Planning
 import TestSupport

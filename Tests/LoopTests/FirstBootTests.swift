@@ -89,7 +89,7 @@ extension OnDisk {
                 try await disk.bootWell(line)
                 #expect(
                     try await disk.look("cat docker_rwlayer/etc/motd; readlink docker_rwlayer/etc/passwd")
-                        == "from the image\n../../victim\n")
+                        == "from the image\n../../../victim\n")
             }
         }
     }

@@ -29,7 +29,7 @@ extension OnDisk {
                     ) {
                         try await disk.bootWell(line)
                     }
-                    try await disk.change("btrfs subvolume sync .")
+                    try await disk.change("btrfs filesystem sync .; btrfs subvolume sync -s 1 .")
                     try await disk.bootWell(line)
                     #expect(
                         try await disk.look("cat docker_rwlayer/etc/motd; ls -A .docker-btrfs; ls docker_rwlayer/dirt 2>&1 || true") == """
