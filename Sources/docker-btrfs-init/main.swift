@@ -49,16 +49,17 @@ func rehearse(_ request: Request, _ options: Options, _ log: Log) throws(Failure
 }
 
 func boot(_ request: Request, _ options: Options, _ log: Log) throws(Failure) {
+    // With --cmdline this is not the machine's own boot: nothing goes on after it, and nothing is to be stopped.
+    let isMachines = options.commandLine == nil
     let report: Report
     do throws(Failure) {
-        report = try makeRoot(request, log)
+        report = try makeRoot(request, isMachines: isMachines, log)
     } catch {
-        // With --cmdline this is not the machine's own boot, and nothing ends it.
-        if options.commandLine == nil { end(request.onFailure, after: error, log) }
+        if isMachines { end(request.onFailure, after: error, log) }
         throw error
     }
     log.info("'\(request.name)' is ready after \(report.totalMicroseconds / 1000) ms")
-    guard let path = options.report ?? (options.commandLine == nil ? Report.path : nil) else { return }
+    guard let path = options.report ?? (isMachines ? Report.path : nil) else { return }
     do throws(Failure) {
         try report.write(to: path)
     } catch {
@@ -66,9 +67,9 @@ func boot(_ request: Request, _ options: Options, _ log: Log) throws(Failure) {
     }
 }
 
-/// The root that is asked for, or with `docker_onfail=previous` one that there was. Fails where there is neither; then no root
-/// is left that a mount could find by its name.
-func makeRoot(_ request: Request, _ log: Log) throws(Failure) -> Report {
+/// The root that is asked for, or with `docker_onfail=previous` one that there was. Fails where there is neither; then the
+/// machine's own boot leaves no root that a mount could find by its name.
+func makeRoot(_ request: Request, isMachines: Bool, _ log: Log) throws(Failure) -> Report {
     let session = try BootSession(mounting: request)
     do throws(Failure) {
         return try session.perform(session.plan(), log)
@@ -80,7 +81,7 @@ func makeRoot(_ request: Request, _ log: Log) throws(Failure) -> Report {
             return try rest.perform(plan, log)
         }
         let plan = rest.planToStop()
-        if !plan.steps.isEmpty { _ = try rest.perform(plan, log) }
+        if isMachines && !plan.steps.isEmpty { _ = try rest.perform(plan, log) }
         throw error
     }
 }

@@ -25,7 +25,7 @@ extension OnDisk {
                 line.flags = "rootflags=subvol=@roots/mine"
                 for _ in 1...2 { try await disk.bootWell(line) }
                 let found = try await disk.look(
-                    "cat @roots/mine/etc/motd; ls -A .docker-btrfs; btrfs subvolume list -o @roots | wc --lines")
+                    "cat @roots/mine/etc/motd; ls -A .docker-btrfs/roots/*; btrfs subvolume list -o @roots | wc --lines")
                 #expect(found == "from the top layer\n1\n")
             }
         }

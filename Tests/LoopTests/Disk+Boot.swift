@@ -8,12 +8,14 @@ struct KernelLine {
     var dockerPath = "docker"
     var topLayer: String?
     var topLayerPath = "boot_docker"
+    /// A failure is an error, and no old root is kept: what becomes of roots otherwise is the subject of tests of its own.
+    var policy = "docker_onfail=stop docker_keep=0"
     /// What else it has, at its end.
     var more = ""
 
     var text: String {
         let layer = topLayer.map { " toplayer=\($0) toplayer_path=\(topLayerPath)" } ?? ""
-        return "root=\(root) \(flags) rw docker_path=\(dockerPath)\(layer) rootdelay=2 \(more)"
+        return "root=\(root) \(flags) rw docker_path=\(dockerPath)\(layer) rootdelay=2 \(policy) \(more)"
     }
 }
 

@@ -6,7 +6,7 @@ extension OnDisk {
         @Test func `the plan is what the boot then does, line for line`() async throws {
             try await Disk.withStore { disk, _ in
                 // The first boot has other steps than the next, and those of one after a failure are others again.
-                for arrange in ["true", "touch docker_rwlayer/dirt", "btrfs subvolume create .docker-btrfs/docker_rwlayer.new"] {
+                for arrange in ["true", "touch docker_rwlayer/dirt", "btrfs subvolume create .docker-btrfs/roots/docker_rwlayer/new"] {
                     try await disk.change(arrange)
                     let plan = try await disk.plan()
                     let outcome = try await disk.boot()
@@ -65,7 +65,7 @@ extension OnDisk {
                     #expect(embedded == ordinary)
                 }
                 let embedded = try await disk.boot()
-                try await disk.change("btrfs subvolume delete docker_rwlayer; rmdir .docker-btrfs")
+                try await disk.change("btrfs subvolume delete docker_rwlayer .docker-btrfs/layers/*; rm -r .docker-btrfs")
                 let ordinary = try await disk.boot(program: Repository.ordinaryInit)
                 #expect(embedded.told.replacing(/\d+ ms/, with: "") == ordinary.told.replacing(/\d+ ms/, with: ""))
             }

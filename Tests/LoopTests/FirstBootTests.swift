@@ -8,21 +8,26 @@ extension OnDisk {
         @Test func `the steps are those of the plan, and the root is ready`() async throws {
             try await Disk.withStore { disk, store in
                 let image = try #require(store.images["sample_image:latest"])
-                let new = "/.docker-btrfs/docker_rwlayer.new"
+                let new = "/.docker-btrfs/roots/docker_rwlayer/new"
                 let outcome = try await disk.boot()
                 #expect(outcome.status == 0)
                 #expect(outcome.output == "")
                 #expect(
                     outcome.told.replacing(/after \d+ ms/, with: "after N ms") == """
                         create the directory '/.docker-btrfs' with mode 0700
+                        create the directory '/.docker-btrfs/layers' with mode 0700
+                        create the directory '/.docker-btrfs/roots' with mode 0700
+                        create the directory '/.docker-btrfs/roots/docker_rwlayer' with mode 0700
+                        hold the layer '/docker/btrfs/subvolumes/\(image.cacheID)' as '/.docker-btrfs/layers/\(image.chainID.dropFirst(7))'
                         snapshot '/docker/btrfs/subvolumes/\(image.cacheID)' to '\(new)'
-                        mark '\(new)' as made from 'sample_image:latest' (\(image.id))
+                        mark '\(new)' as root 1, made from 'sample_image:latest' (\(image.id))
                         create the directory '\(new)/proc' with mode 0755
                         create the directory '\(new)/sys' with mode 0755
                         create the directory '\(new)/dev' with mode 0755
                         create the directory '\(new)/run' with mode 0755
                         create the directory '\(new)/tmp' with mode 01777
                         copy the top layer '/boot_docker' of \(disk.device) over '\(new)'
+                        write the file '/.docker-btrfs/record'
                         write everything to the disk
                         rename '\(new)' to '/docker_rwlayer'
                         '/docker_rwlayer' is ready after N ms
@@ -44,7 +49,7 @@ extension OnDisk {
                     [[ $uuid == "$parent" ]] && echo snapshot
                     btrfs property get -ts docker_rwlayer ro
                     cat docker_rwlayer/etc/version
-                    ls -A .docker-btrfs
+                    ls -A .docker-btrfs/roots/docker_rwlayer
                     """)
                 #expect(found == "snapshot\nro=false\n1\n")
                 #expect(try await disk.files(in: layer) == before, "the layer is as it was")
@@ -70,8 +75,8 @@ extension OnDisk {
             try await Disk.withStore { disk, _ in
                 let outcome = try await disk.boot(disk.line("docker_image=exported"))
                 #expect(outcome.status == 0)
-                #expect(outcome.told.contains("remove the file '/.docker-btrfs/docker_rwlayer.new/.dockerenv'\n"))
-                #expect(!outcome.told.contains("create the directory '/.docker-btrfs/docker_rwlayer.new/"), "all of them are there")
+                #expect(outcome.told.contains("remove the file '/.docker-btrfs/roots/docker_rwlayer/new/.dockerenv'\n"))
+                #expect(!outcome.told.contains("create the directory '/.docker-btrfs/roots/docker_rwlayer/new/"), "all of them are there")
                 #expect(
                     try await disk.look("stat -c '%n %a' docker_rwlayer/{proc,tmp}; ls docker_rwlayer/.dockerenv 2>&1 || true") == """
                         docker_rwlayer/proc 700

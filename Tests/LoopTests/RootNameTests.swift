@@ -95,12 +95,13 @@ extension OnDisk {
                 try await disk.change("touch layers/of/mine/dirt layers/beside")
                 try await disk.bootWell(line)
                 let found = try await disk.look(
-                    "stat --format '%n %a' layers layers/of; ls -A layers layers/of .docker-btrfs; cat layers/of/mine/etc/motd")
+                    "stat --format '%n %a' layers layers/of; ls -A layers layers/of .docker-btrfs/roots; cat layers/of/mine/etc/motd")
                 #expect(
                     found == """
                         layers 755
                         layers/of 755
-                        .docker-btrfs:
+                        .docker-btrfs/roots:
+                        layers%2Fof%2Fmine
 
                         layers:
                         beside

@@ -16,6 +16,12 @@ struct Store {
     /// The subvolumes that Docker made, sorted. Images may have the same layers.
     var layers: [String] { Set(images.values.map { "docker/btrfs/subvolumes/\($0.cacheID)" }).sorted() }
 
+    /// The subvolumes of a disk on which roots were made of these images, and none was kept.
+    func subvolumes(holding names: String...) -> [String] {
+        let holds = names.compactMap { images[$0]?.chainID.dropFirst("sha256:".count) }.map { ".docker-btrfs/layers/\($0)" }
+        return (layers + holds + ["docker_rwlayer"]).sorted()
+    }
+
     /// Made where it is missing, once for all tests.
     static func made() async throws -> Store { try await making.value }
 

@@ -57,7 +57,7 @@ extension OnDisk {
                 #expect(
                     outcome.told.hasSuffix(
                         """
-                        could not copy the top layer '/other' of \(disk.device) over '/.docker-btrfs/docker_rwlayer.new': \
+                        could not copy the top layer '/other' of \(disk.device) over '/.docker-btrfs/roots/docker_rwlayer/new': \
                         '/srv/kept': the image has a directory where the top layer has none
 
                         """))
