@@ -23,6 +23,8 @@ public struct Facts: Sendable {
         public var chainID: String
         public var layer: Path
         public var contents: Contents
+        /// Why it is not the layer of the image in the store.
+        public var note: String?
     }
 
     /// What a layer's filesystem has and lacks.

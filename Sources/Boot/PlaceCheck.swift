@@ -9,10 +9,10 @@ func checkPlaces(_ request: Request, on topLevel: Directory, _ topLayer: Directo
     }
     guard let topLayer else { return }
     // Copying a directory into itself never ends, and the store is no one's machine files.
-    try topLayer.checkLacksMachine(dataRoot, request.dockerPath)
     var parent = request.name.parent
     while try topLevel.target(of: parent) == nil { parent = parent.parent }
     try topLayer.checkLacksMachine(try topLevel.directory(at: parent), request.name)
+    try topLayer.checkLacksMachine(dataRoot, request.dockerPath)
 }
 
 extension Directory {

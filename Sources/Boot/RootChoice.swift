@@ -31,7 +31,7 @@ extension Decision {
         } else if source.contents.modules == .absent {
             self = try facts.withoutModules(source)
         } else {
-            self.init(choice: .build(source, modules: nil))
+            self.init(choice: .build(source, modules: nil), notes: source.note.map { [$0] } ?? [])
         }
     }
 

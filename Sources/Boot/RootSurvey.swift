@@ -21,7 +21,7 @@ extension Facts.Root {
         modules = try Facts.Modules(of: [directory], host)
         occupied = []
         for nested in try directory.nestedSubvolumes() {
-            if try directory.directory(at: nested)?.names().isEmpty == false { occupied.append(nested) }
+            if try directory.directory(at: nested)?.hasFiles() == true { occupied.append(nested) }
         }
     }
 
@@ -52,6 +52,18 @@ extension Facts.Standing {
         } else {
             self = .foreign(try directory.subvolume() == nil ? "a directory" : "a subvolume")
         }
+    }
+}
+
+extension Directory {
+    /// Whether anything but directories is below this one.
+    fileprivate func hasFiles() throws(Failure) -> Bool {
+        for name in try names() {
+            let entry = Path.top.appending(name: name)
+            guard try status(of: entry)?.kind == .directory else { return true }
+            if try directory(at: entry)?.hasFiles() == true { return true }
+        }
+        return false
     }
 }
 

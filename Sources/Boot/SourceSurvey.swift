@@ -3,19 +3,21 @@ internal import Images
 internal import Planning
 
 extension Facts.Source {
-    /// What the request's image gives. Where the image is gone from the store and a root of ours was made from one of that
-    /// reference, it is the layer that was held then.
+    /// What the request's image gives. Where the store has it no more and a root of ours was made from one of that reference,
+    /// it is the layer that was held then.
     static func wanted(
         by request: Request, on topLevel: Directory, under topLayer: Directory?, roots: [Facts.Root], _ host: Facts.Host
     ) throws(Failure) -> Facts.Source {
+        let store = try request.store(on: topLevel)
         do throws(Failure) {
-            return try inStore(request.image, request, topLevel, topLayer, host)
+            return try inStore(store, request.image, request, topLevel, topLayer, host)
         } catch {
-            let last = roots.last { $0.mark.origin.reference == request.image }
-            if let origin = last?.mark.origin, let held = try hold(origin.chainID, origin.imageID, origin.reference, request, topLevel, topLayer, host) {
-                return held
-            }
-            throw error
+            let origin = roots.last { $0.mark.origin.reference == request.image }?.mark.origin
+            guard let origin, let held = try hold(origin.chainID, origin.imageID, origin.reference, request, topLevel, topLayer, host)
+            else { throw error }
+            var source = held
+            source.note = "\(error.message); taking the layer that was held when it was booted"
+            return source
         }
     }
 
@@ -24,19 +26,16 @@ extension Facts.Source {
         _ image: Record.Image, _ request: Request, on topLevel: Directory, under topLayer: Directory?, _ host: Facts.Host
     ) throws(Failure) -> Facts.Source? {
         do throws(Failure) {
-            return try inStore(image.id, request, topLevel, topLayer, host)
+            return try inStore(request.store(on: topLevel), image.id, request, topLevel, topLayer, host)
         } catch {
             return try hold(image.chainID, image.id, image.reference, request, topLevel, topLayer, host)
         }
     }
 
     private static func inStore(
-        _ reference: String, _ request: Request, _ topLevel: Directory, _ topLayer: Directory?, _ host: Facts.Host
+        _ store: DockerStore, _ reference: String, _ request: Request, _ topLevel: Directory, _ topLayer: Directory?, _ host: Facts.Host
     ) throws(Failure) -> Facts.Source {
-        guard let dataRoot = try topLevel.directory(at: request.dockerPath) else {
-            throw try topLevel.absent(request.dockerPath, as: "Docker's data-root", key: Request.optIn)
-        }
-        let image = try DockerStore(at: dataRoot).image(reference)
+        let image = try store.image(reference)
         try checkPlatform(image)
         let path = request.dockerPath / image.layer
         guard let layer = try topLevel.directory(at: path) else { throw Failure("could not open the layer '\(path)': it is not there") }
@@ -56,6 +55,13 @@ extension Facts.Source {
             reference: reference, imageID: imageID, chainID: chainID, layer: path,
             contents: try Facts.Contents(of: layer, under: topLayer, of: reference, initProgram: request.initProgram, host)
         )
+    }
+}
+
+extension Request {
+    fileprivate func store(on topLevel: Directory) throws(Failure) -> DockerStore {
+        if let dataRoot = try topLevel.directory(at: dockerPath) { return try DockerStore(at: dataRoot) }
+        throw try topLevel.absent(dockerPath, as: "Docker's data-root", key: Self.optIn)
     }
 }
 

@@ -26,8 +26,9 @@ extension Facts {
             self.topLayer = try machineFiles.map { files throws(Failure) in
                 try TopLayer(of: files, isShared: request.topLayer?.device == request.rootDevice)
             }
+            let source = try Source.wanted(by: request, on: topLevel, under: machineFiles, roots: roots, host)
             try checkPlaces(request, on: topLevel, machineFiles)
-            wanted = .success(try .wanted(by: request, on: topLevel, under: machineFiles, roots: roots, host))
+            wanted = .success(source)
         } catch {
             wanted = .failure(error)
             return

@@ -29,7 +29,7 @@ struct Filesystems {
         let options = ["subvolid=5"] + request.rootOptions
         topLevel = try .mounting(MountRequest(root.path, "btrfs", options, care), sealed: false, label: "")
         topLayer = Result { () throws(Failure) in
-            try request.topLayer.map { layer throws(Failure) in try Self.mount(layer, request.patience, care) }
+            try request.topLayer.map { layer throws(Failure) in try Self.mount(layer, request, care) }
         }
     }
 
@@ -46,8 +46,11 @@ struct Filesystems {
         self.topLayer = .success(try Directory(opening: topLayer ?? topLevel, label: "\(layer.device):"))
     }
 
-    private static func mount(_ layer: Request.TopLayer, _ patience: Request.Patience, _ care: Care) throws(Failure) -> Directory {
-        let device = try BlockDevice.waiting(for: layer.device, key: "toplayer", seconds: patience.seconds, degraded: false)
+    private static func mount(_ layer: Request.TopLayer, _ request: Request, _ care: Care) throws(Failure) -> Directory {
+        let options = layer.options + (layer.device == request.rootDevice ? request.rootOptions : [])
+        let device = try BlockDevice.waiting(
+            for: layer.device, key: "toplayer", seconds: request.patience.seconds, degraded: options.contains("degraded")
+        )
         guard let type = layer.filesystemType ?? device.filesystemType else {
             throw Failure(
                 "could not mount '\(device.path)' (toplayer=): no filesystem was recognised on it",

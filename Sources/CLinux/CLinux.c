@@ -130,3 +130,5 @@ bool linux_write_all(int descriptor, const void *bytes, size_t count)
 int linux_reboot(void) { return reboot(RB_AUTOBOOT); }
 
 int linux_power_off(void) { return reboot(RB_POWER_OFF); }
+
+void linux_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }

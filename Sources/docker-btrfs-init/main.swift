@@ -5,6 +5,7 @@ internal import CLinux
 internal import Linux
 internal import Planning
 
+linux_ignore_broken_pipes()
 exit(run())
 
 /// Returns the exit status.

@@ -72,7 +72,7 @@ extension OnDisk {
         }
 
         @Test func `a configuration that is not what the id says`() async throws {
-            try await withRoot { disk, store in
+            try await Disk.withStore { disk, store in
                 let hex = try #require(store.images["sample_image:latest"]).id.dropFirst("sha256:".count)
                 let file = "docker/image/btrfs/imagedb/content/sha256/\(hex)"
                 let digest = try await disk.change("printf ' ' >> \(file); sha256sum \(file)").prefix(64)
@@ -86,7 +86,7 @@ extension OnDisk {
         }
 
         @Test func `a layer that is listed but absent`() async throws {
-            try await withRoot { disk, store in
+            try await Disk.withStore { disk, store in
                 let layer = "docker/btrfs/subvolumes/\(try #require(store.images["sample_image:latest"]).cacheID)"
                 try await disk.change("btrfs subvolume delete \(layer)")
                 try await expectRefusal(

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,9 @@ bool linux_is_btrfs(int descriptor);
 
 /* Time of a clock in nanoseconds: CLOCK_MONOTONIC is a macro over an int that Swift cannot pass as clockid_t everywhere. */
 long long linux_monotonic_nanoseconds(void);
+
+/* SIG_IGN is a cast macro. A reader of our messages that goes away must not end the boot. */
+void linux_ignore_broken_pipes(void);
 
 /* reboot(2) takes its command as a macro over int: RB_AUTOBOOT, or RB_POWER_OFF. */
 int linux_reboot(void);
