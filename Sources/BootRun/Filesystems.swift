@@ -47,9 +47,9 @@ struct Filesystems {
     }
 
     private static func mount(_ layer: Request.TopLayer, _ request: Request, _ care: Care) throws(Failure) -> Directory {
-        let options = layer.options + (layer.device == request.rootDevice ? request.rootOptions : [])
+        let flags = layer.options + (layer.device == request.rootDevice ? request.rootOptions : [])
         let device = try BlockDevice.waiting(
-            for: layer.device, key: "toplayer", seconds: request.patience.seconds, degraded: options.contains("degraded")
+            for: layer.device, key: "toplayer", seconds: request.patience.seconds, degraded: flags.contains("degraded")
         )
         guard let type = layer.filesystemType ?? device.filesystemType else {
             throw Failure(
