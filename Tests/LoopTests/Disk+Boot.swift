@@ -10,6 +10,8 @@ struct KernelLine {
     var topLayerPath = "boot_docker"
     /// A failure is an error, and no old root is kept: what becomes of roots otherwise is the subject of tests of its own.
     var policy = "docker_onfail=stop docker_keep=0"
+    /// The tag of sample_image that the machine's configuration names.
+    var tag = "latest"
     /// What else it has, at its end.
     var more = ""
 
@@ -33,7 +35,7 @@ extension Disk {
     /// The command of a boot from this disk.
     func bootCommand(_ line: KernelLine, _ options: [String] = [], program: String = Repository.embeddedInit) throws -> [String] {
         let configuration = "\(folder)/docker-btrfs.json"
-        try Data(#"{ "docker_image": "sample_image", "docker_tag": "latest" }"#.utf8).write(to: URL(filePath: configuration))
+        try Data(#"{ "docker_image": "sample_image", "docker_tag": "\#(line.tag)" }"#.utf8).write(to: URL(filePath: configuration))
         return [program, "--cmdline", line.text, "--config", configuration] + options
     }
 
@@ -44,6 +46,24 @@ extension Disk {
     /// A boot that must end well.
     func bootWell(_ line: KernelLine? = nil, _ options: [String] = []) async throws {
         try await output(of: bootCommand(line ?? self.line, options))
+    }
+
+    /// A line without the policy of most tests: roots are kept, and a failure falls back.
+    func line(keeping more: String, tag: String = "latest") -> KernelLine {
+        var line = line(more)
+        line.policy = ""
+        line.tag = tag
+        return line
+    }
+
+    /// Counts the boot of the root as good, as its system does: with the root as /.
+    func markGood(_ line: KernelLine) async throws {
+        let script = """
+            root=$PWD/docker_rwlayer; command=("${@:5}"); command[0]=/tmp/init; command[4]=/tmp/config
+            mount --bind /dev $root/dev; mount --bind /proc $root/proc; mount -t tmpfs none $root/tmp
+            cp "$5" $root/tmp/init; cp "$9" $root/tmp/config; chroot $root "${command[@]}" --mark-good
+            """
+        try await output(of: mounted(script) + bootCommand(line))
     }
 
     /// The plan of a boot.

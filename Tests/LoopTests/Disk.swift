@@ -51,13 +51,13 @@ struct Disk {
         try result.get()
     }
 
-    private static func attach(_ file: String) async throws -> String {
-        try await output(of: ["losetup", "--find", "--show", file]).trimmingCharacters(in: .newlines)
+    private static func attach(_ file: String, _ options: [String] = []) async throws -> String {
+        try await output(of: ["losetup", "--find", "--show"] + options + [file]).trimmingCharacters(in: .newlines)
     }
 
     /// The same disk on another loop device: once detached, somebody else may have taken the old one.
-    func attached() async throws -> Disk {
-        Disk(folder: folder, file: file, device: try await Self.attach(file))
+    func attached(_ options: [String] = []) async throws -> Disk {
+        Disk(folder: folder, file: file, device: try await Self.attach(file, options))
     }
 
     /// Takes the loop device away, for a while in which something else uses the file or the disk must be missing.

@@ -1,0 +1,71 @@
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// What btrfs does that bites.
+    struct PeculiarTests {
+        @Test func `the empty places of nested subvolumes become ordinary directories`() async throws {
+            try await Disk.withStore { disk, store in
+                let layer = "docker/btrfs/subvolumes/\(try #require(store.images["sample_image:latest"]).cacheID)"
+                // The first is nested in the layer itself, the second was nested in the one below.
+                try await disk.change(
+                    """
+                    mkdir -p \(layer)/var/lib; btrfs subvolume create \(layer)/var/lib/machines
+                    btrfs subvolume create other; mkdir other/x; btrfs subvolume create other/x/y; btrfs subvolume snapshot other \(layer)/../copy
+                    """)
+                try await disk.bootWell()
+                try await disk.change("echo content > docker_rwlayer/var/lib/machines/file")
+                #expect(try await disk.look("stat --format %a docker_rwlayer/var/lib/machines") == "755\n")
+            }
+        }
+
+        @Test func `the limits of a container are lifted`() async throws {
+            try await Disk.withStore { disk, store in
+                let layer = "docker/btrfs/subvolumes/\(try #require(store.images["sample_image:latest"]).cacheID)"
+                try await disk.change("btrfs quota enable .; btrfs quota rescan -w .; btrfs qgroup limit 1M \(layer)")
+                try await disk.bootWell()
+                try await disk.change("head --bytes 4M /dev/urandom > docker_rwlayer/large; sync")
+            }
+        }
+
+        @Test func `where there is no room, older roots go, but not the last good one`() async throws {
+            try await Disk.withStore { disk, _ in
+                let line = disk.line(keeping: "docker_keep=3 docker_tries=9")
+                for number in 1...3 {
+                    try await disk.bootWell(line)
+                    if number == 1 { try await disk.markGood(line) }
+                    try await disk.change("head --bytes 40M /dev/urandom > docker_rwlayer/large; sync")
+                }
+                try await Disk.with(["mkfs.ext4", "-q"], size: "128M") { machine in
+                    try await machine.change("mkdir etc; head --bytes 80M /dev/urandom > more; echo big > etc/motd", options: "rw")
+                    var line = line
+                    line.topLayer = machine.device
+                    line.topLayerPath = "/"
+                    let outcome = try await disk.boot(line)
+                    #expect(outcome.told.hasPrefix("make room for 80 MiB of data and 16 MiB of metadata by deleting, one by one, '/.docker-btrfs/roots/docker_rwlayer/2'\n"))
+                    #expect(outcome.status == 0)
+                    #expect(try await disk.look("cat docker_rwlayer/etc/motd; ls .docker-btrfs/roots/docker_rwlayer") == "big\n1\n3\n")
+                }
+            }
+        }
+
+        @Test func `a boot that is killed at any time leaves a whole root, and the next one goes well`() async throws {
+            try await Disk.withStore { disk, _ in
+                let line = disk.line(keeping: "")
+                try await disk.bootWell(line)
+                var killed = 0
+                for attempt in 1...200 {
+                    // From 1 to 40 ms: a whole boot takes about 20.
+                    let milliseconds = attempt % 40 + 1
+                    let command = ["timeout", "--signal=KILL", milliseconds < 10 ? "0.00\(milliseconds)" : "0.0\(milliseconds)"]
+                    let outcome = try await run(command + disk.bootCommand(line))
+                    killed += outcome.status == 137 ? 1 : 0
+                    #expect(try await disk.look("cat docker_rwlayer/etc/{version,motd}") == "1\nfrom the top layer\n")
+                }
+                #expect(killed > 50, "the test must hit the boot to mean something")
+                try await disk.bootWell(line)
+                #expect(try await disk.look("ls .docker-btrfs/roots/docker_rwlayer | wc --lines") == "1\n")
+            }
+        }
+    }
+}
