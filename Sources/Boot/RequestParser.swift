@@ -36,6 +36,9 @@ private func path(_ text: String, key: String, hint: String? = nil) throws(Failu
     if text.isEmpty { throw Failure("could not use '\(key)=': it is empty", hint: hint) }
     // Bytes that were no UTF-8 are this character by now, and would lead to another place than the one that was meant.
     if text.unicodeScalars.contains("\u{fffd}") { throw Failure("could not use '\(key)=\(text)': it is not UTF-8") }
+    if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) {
+        throw Failure("could not use '\(key)=\(display(text.utf8))': a path must not contain control characters")
+    }
     guard let path = Path(text) else { throw Failure("could not use '\(key)=\(text)': a path must not contain '..'") }
     return path
 }
@@ -122,15 +125,16 @@ private func choice<Value>(_ line: KernelCommandLine, _ key: String, _ words: [(
 
 private func count(_ line: KernelCommandLine, _ key: String, _ usual: Int) throws(Failure) -> Int {
     guard let text = line.value(key) else { return usual }
-    guard let number = Int(text), number >= 0 else { throw Failure("could not use '\(key)=\(text)': it is not a number") }
-    return number
+    guard let number = Int32(text), number >= 0 else { throw Failure("could not use '\(key)=\(text)': it is not a number") }
+    return Int(number)
 }
 
-/// GRUB says where the kernel was (`BOOT_IMAGE=/boot/vmlinuz`), rEFInd and the EFI stub where the initramfs was
+/// GRUB says where the kernel was (`BOOT_IMAGE=/boot/vmlinuz`, or `(hd0,gpt2)/boot/vmlinuz`), rEFInd and the EFI stub where the initramfs was
 /// (`initrd=\boot\initrd.img`).
 private func kernelFolders(_ line: KernelCommandLine) -> [Path] {
     (line.values("BOOT_IMAGE") + line.values("initrd")).compactMap { file in
-        Path(file.utf8.map { $0 == UInt8(ascii: "\\") ? UInt8(ascii: "/") : $0 })?.parent
+        let path = file.hasPrefix("(") ? file.utf8.drop { $0 != UInt8(ascii: ")") }.dropFirst() : file.utf8[...]
+        return Path(path.map { $0 == UInt8(ascii: "\\") ? UInt8(ascii: "/") : $0 })?.parent
     }
 }
 
