@@ -52,6 +52,8 @@ public struct Facts: Sendable {
         public var mark: Mark
         public var isGood: Bool
         public var modules: Modules
+        /// The outermost subvolumes in it, whose places are left empty in a copy of the root.
+        public var nested: [Path]
         /// Subvolumes in it that somebody put something into: no such root is deleted.
         public var occupied: [Path]
     }
@@ -83,8 +85,12 @@ public struct Facts: Sendable {
     public var standing: Standing
     /// The roots that were replaced, oldest first.
     public var kept: [Root]
+    /// The highest number that one of their places has, whatever lies there; 0 where there is none.
+    public var lastNumber: Int
     /// The chain ids of the layers that are held.
     public var held: [String]
+    /// Those that roots of other names were made from.
+    public var heldForOthers: [String]
     public var record: Record
     /// Why the record counts for nothing.
     public var recordDamage: String?
@@ -99,7 +105,7 @@ public struct Facts: Sendable {
 
     public enum Leftover: Equatable, Sendable {
         case nothing
-        /// A root that was replaced and not put away: older than the one in its place.
+        /// A root that was replaced and not put away: older than the one in its place. `path` is where it is to be put.
         case replaced(Root)
         /// A root that was not finished.
         case unfinished

@@ -32,8 +32,31 @@ enum Layout {
 
     /// Whether `name` is that of a root that was kept: `.docker-btrfs/roots/NAME/7`.
     static func isKept(_ name: Path) -> Bool {
-        let parts = name.components
-        return name.parent.parent == allRoots && parts.last.map { Int(String(decoding: $0, as: UTF8.self)) != nil } ?? false
+        name.parent.parent == allRoots && number(name.name) != nil
+    }
+
+    /// The number that a kept root's name is; nil for any other name.
+    static func number(_ name: [UInt8]) -> Int? {
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        // Int32: there is always a next number.
+        return name.allSatisfy { digits.contains($0) } ? Int32(String(decoding: name, as: UTF8.self)).map { Int($0) } : nil
+    }
+
+    /// The name whose roots lie in a directory of that name; nil for one that we did not make.
+    static func name(ofRootsIn directory: [UInt8]) -> Path? {
+        var bytes: [UInt8] = []
+        var rest = directory[...]
+        while let byte = rest.popFirst() {
+            if byte != UInt8(ascii: "%") {
+                bytes.append(byte)
+            } else if rest.starts(with: "2F".utf8) || rest.starts(with: "25".utf8) {
+                bytes.append(rest.starts(with: "2F".utf8) ? UInt8(ascii: "/") : byte)
+                rest = rest.dropFirst(2)
+            } else {
+                return nil
+            }
+        }
+        return Path(bytes)
     }
 
     /// A path as one name, the way of URLs: `layers/one` is `layers%2Fone`.

@@ -39,6 +39,9 @@ public struct Record: Equatable, Sendable {
         roots.first { $0.name == name && $0.number == number }?.tries ?? 0
     }
 
+    /// Whether any boot of that image was good.
+    func isGood(image id: String) -> Bool { images.first { $0.id == id }?.isGood ?? false }
+
     /// The image whose boot was good most recently, but for one.
     func lastGood(but id: String?) -> Image? { images.last { $0.isGood && $0.id != id } }
 
@@ -85,11 +88,15 @@ public struct Record: Equatable, Sendable {
 }
 
 extension Record {
-    /// The record on the disk, and why it counts for nothing if it does not.
-    public static func current(on topLevel: Directory) throws(Failure) -> (record: Record, damage: String?) {
-        guard let content = try topLevel.contents(of: Layout.record) else { return (Record(), nil) }
-        if let record = Record(parsing: content) { return (record, nil) }
-        return (Record(), "the record of earlier boots '\(Layout.record)' is damaged: counting starts anew")
+    /// The record on the disk, and why it counts for nothing if it does not: no boot fails for want of it.
+    public static func current(on topLevel: Directory) -> (record: Record, damage: String?) {
+        do throws(Failure) {
+            guard let content = try topLevel.contents(of: Layout.record) else { return (Record(), nil) }
+            if let record = Record(parsing: content) { return (record, nil) }
+            return (Record(), "the record of earlier boots '\(Layout.record)' is damaged, or of a later version: counting starts anew")
+        } catch {
+            return (Record(), "\(error.message): counting of boots starts anew")
+        }
     }
 
     public var text: String {

@@ -19,21 +19,41 @@ extension Facts.Root {
         self.mark = mark
         isGood = try directory.attribute(GoodMark.attribute).map { $0.elementsEqual(GoodMark.text(subvolume: subvolume).utf8) } ?? false
         modules = try Facts.Modules(of: [directory], host)
+        let subvolumes = try directory.nestedSubvolumes()
+        nested = outermost(subvolumes)
         occupied = []
-        for nested in try directory.nestedSubvolumes() {
+        for nested in subvolumes {
             if try directory.directory(at: nested)?.hasFiles() == true { occupied.append(nested) }
         }
     }
 
-    /// The roots called `name` that were replaced, oldest first.
-    static func kept(_ name: Path, on topLevel: Directory, _ host: Facts.Host) throws(Failure) -> [Facts.Root] {
+    /// The roots called `name` that were replaced, oldest first, and the highest number that any of their places has.
+    static func kept(
+        _ name: Path, on topLevel: Directory, _ host: Facts.Host
+    ) throws(Failure) -> (roots: [Facts.Root], lastNumber: Int) {
         var roots: [Facts.Root] = []
-        for number in try topLevel.directory(at: Layout.roots(of: name))?.names() ?? [] {
-            guard Int(String(decoding: number, as: UTF8.self)) != nil else { continue }
-            let path = Layout.roots(of: name).appending(name: number)
+        var last = 0
+        for entry in try topLevel.directory(at: Layout.roots(of: name))?.names() ?? [] {
+            guard let number = Layout.number(entry) else { continue }
+            last = max(last, number)
+            let path = Layout.roots(of: name).appending(name: entry)
+            guard try topLevel.status(of: path)?.kind == .directory else { continue }
             if let root = try Facts.Root(at: path, on: topLevel, host) { roots.append(root) }
         }
-        return roots.sorted { $0.mark.number < $1.mark.number }
+        return (roots.sorted { $0.mark.number < $1.mark.number }, last)
+    }
+
+    /// The chain ids of what the roots of other names were made from.
+    static func chains(but name: Path, on topLevel: Directory, _ host: Facts.Host) throws(Failure) -> [String] {
+        var chains: [String] = []
+        for entry in try topLevel.directory(at: Layout.allRoots)?.names() ?? [] {
+            guard let other = Layout.name(ofRootsIn: entry), other != name else { continue }
+            chains += try kept(other, on: topLevel, host).roots.map { $0.mark.origin.chainID }
+            for place in [other, Layout.new(other)] where try topLevel.status(of: place)?.kind == .directory {
+                if let root = try Facts.Root(at: place, on: topLevel, host) { chains.append(root.mark.origin.chainID) }
+            }
+        }
+        return chains
     }
 }
 
@@ -65,6 +85,11 @@ extension Directory {
         }
         return false
     }
+}
+
+/// Those of some paths that are below none of the others.
+func outermost(_ paths: [Path]) -> [Path] {
+    paths.filter { path in !paths.contains { $0 != path && path.bytes.starts(with: $0.bytes + [UInt8(ascii: "/")]) } }
 }
 
 extension Facts.Modules {

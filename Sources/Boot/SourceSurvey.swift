@@ -9,8 +9,9 @@ extension Facts.Source {
         by request: Request, on topLevel: Directory, under topLayer: Directory?, roots: [Facts.Root], _ host: Facts.Host
     ) throws(Failure) -> Facts.Source {
         let store = try request.store(on: topLevel)
+        let image: Image
         do throws(Failure) {
-            return try inStore(store, request.image, request, topLevel, topLayer, host)
+            image = try store.image(request.image)
         } catch {
             let origin = roots.last { $0.mark.origin.reference == request.image }?.mark.origin
             guard let origin, let held = try hold(origin.chainID, origin.imageID, origin.reference, request, topLevel, topLayer, host)
@@ -19,6 +20,7 @@ extension Facts.Source {
             source.note = "\(error.message); taking the layer that was held when it was booted"
             return source
         }
+        return try inStore(image, as: request.image, request, topLevel, topLayer, host)
     }
 
     /// An image that was booted before: from the store, or its layer that was held.
@@ -26,16 +28,16 @@ extension Facts.Source {
         _ image: Record.Image, _ request: Request, on topLevel: Directory, under topLayer: Directory?, _ host: Facts.Host
     ) throws(Failure) -> Facts.Source? {
         do throws(Failure) {
-            return try inStore(request.store(on: topLevel), image.id, request, topLevel, topLayer, host)
+            let found = try request.store(on: topLevel).image(image.id)
+            return try inStore(found, as: image.reference, request, topLevel, topLayer, host)
         } catch {
             return try hold(image.chainID, image.id, image.reference, request, topLevel, topLayer, host)
         }
     }
 
     private static func inStore(
-        _ store: DockerStore, _ reference: String, _ request: Request, _ topLevel: Directory, _ topLayer: Directory?, _ host: Facts.Host
+        _ image: Image, as reference: String, _ request: Request, _ topLevel: Directory, _ topLayer: Directory?, _ host: Facts.Host
     ) throws(Failure) -> Facts.Source {
-        let image = try store.image(reference)
         try checkPlatform(image)
         let path = request.dockerPath / image.layer
         guard let layer = try topLevel.directory(at: path) else { throw Failure("could not open the layer '\(path)': it is not there") }
@@ -124,7 +126,7 @@ extension Facts.Contents {
     private static func placeholders(in image: Directory) throws(Failure) -> [Path] {
         let nested = try image.nestedSubvolumes()
         // What is nested in one of these is not in the snapshot at all.
-        var found = nested.filter { path in !nested.contains { $0 != path && path.bytes.starts(with: $0.bytes + [UInt8(ascii: "/")]) } }
+        var found = outermost(nested)
         for parent: Path in [.top, "var", "var/lib"] {
             guard let directory = try image.directory(at: parent) else { continue }
             for name in try directory.names() {

@@ -1,4 +1,5 @@
 public import Basics
+internal import Images
 internal import Planning
 
 extension Facts {
@@ -11,21 +12,21 @@ extension Facts {
     ) throws(Failure) {
         self.host = host
         standing = try Standing(of: request.name, on: topLevel, host)
-        kept = try Root.kept(request.name, on: topLevel, host)
-        (record, recordDamage) = try Record.current(on: topLevel)
-        held = try topLevel.directory(at: Layout.layers)?.names().map { "sha256:\(display($0))" } ?? []
+        (kept, lastNumber) = try Root.kept(request.name, on: topLevel, host)
+        (record, recordDamage) = Record.current(on: topLevel)
+        held = try topLevel.directory(at: Layout.layers)?.names().compactMap { Digest("sha256:\(display($0))")?.description } ?? []
+        heldForOthers = try Root.chains(but: request.name, on: topLevel, host)
         missingDirectories = try Self.missing(request, held: held, on: topLevel)
         leftover = try Self.leftover(of: request.name, standing, on: topLevel, host)
         modulesBesideKernel = try Self.modules(in: request.bootFolders, on: topLevel, host)
         space = nil
-        var roots = kept
-        if case .root(let root) = standing { roots.append(root) }
         let machineFiles: Directory?
         do throws(Failure) {
             machineFiles = try request.topLayerDirectory(on: filesystem.get())
             self.topLayer = try machineFiles.map { files throws(Failure) in
                 try TopLayer(of: files, isShared: request.topLayer?.device == request.rootDevice)
             }
+            let roots = Self.inOrder(kept, leftover, standing)
             let source = try Source.wanted(by: request, on: topLevel, under: machineFiles, roots: roots, host)
             try checkPlaces(request, on: topLevel, machineFiles)
             wanted = .success(source)
@@ -34,7 +35,12 @@ extension Facts {
             return
         }
         if case .success(let source) = wanted, let image = record.lastGood(but: source.imageID) {
-            lastGood = try .recorded(image, request, on: topLevel, under: machineFiles, host)
+            do throws(Failure) {
+                lastGood = try .recorded(image, request, on: topLevel, under: machineFiles, host)
+            } catch {
+                // What is not asked for stops no boot.
+                lastGood = nil
+            }
         }
     }
 
@@ -43,9 +49,16 @@ extension Facts {
         of name: Path, _ standing: Standing, on topLevel: Directory, _ host: Host
     ) throws(Failure) -> Leftover {
         let place = Layout.new(name)
-        if try topLevel.status(of: place) == nil { return .nothing }
-        guard case .root(let root) = standing, let left = try Root(at: place, on: topLevel, host) else { return .unfinished }
-        return left.mark.number < root.mark.number ? .replaced(left) : .unfinished
+        guard let status = try topLevel.status(of: place) else { return .nothing }
+        guard status.kind == .directory, var left = try Root(at: place, on: topLevel, host) else { return .unfinished }
+        if case .root(let root) = standing {
+            if left.mark.number >= root.mark.number { return .unfinished }
+        } else if !left.isGood {
+            // One that booted well was in its place once.
+            return .unfinished
+        }
+        left.path = Layout.kept(name, left.mark.number)
+        return .replaced(left)
     }
 
     private static func missing(_ request: Request, held: [String], on topLevel: Directory) throws(Failure) -> [Path] {
