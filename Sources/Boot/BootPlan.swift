@@ -10,7 +10,13 @@ extension Plan {
 
     /// The plan of a boot after that one's was not possible, for `docker_onfail=previous`. Fails where no root is left.
     public init(after failure: Failure, for request: Request, given facts: Facts) throws(Failure) {
-        self = try Rotation(request, facts).plan(Decision(after: failure, for: request, given: facts))
+        let rotation = Rotation(request, facts)
+        do throws(Failure) {
+            self = try rotation.plan(Decision(after: failure, for: request, given: facts))
+        } catch {
+            // There may be no room even for a copy of one that was kept.
+            self = try rotation.plan(Decision(after: failure, stayingOn: facts))
+        }
     }
 
     /// Puts the root away, so that nothing mounts it by its name: a boot that is to stop must not go on there.
@@ -45,23 +51,25 @@ struct Rotation {
         let notes = decision.notes + damage
         switch decision.choice {
         case .stay(let root):
+            // A kept root that was chosen says nothing about its image: it is as its last boot left it.
+            if Layout.isKept(request.name) { return Plan(steps: [], notes: notes) }
             // A boot that cannot be counted is still a boot: the disk may be read-only.
             return Plan(steps: [], afterwards: home + [attempt(root.mark)], notes: notes)
         case .restore(let root):
             let mark = Mark(origin: root.mark.origin, number: number, made: facts.host.time)
-            return try swap(mark, building: [.snapshot(of: root.path, at: new), .mark(new, mark)], notes)
+            return try swap(mark, building: restore(root, mark), clear(for: Self.least, sparing: root), notes + leftBehind(root))
         case .build(let source, let modules):
             let origin = Origin(
                 reference: source.reference, imageID: source.imageID, chainID: source.chainID, layer: source.layer,
                 topLayer: request.mode == .persist ? facts.topLayer?.fingerprint : nil
             )
             let mark = Mark(origin: origin, number: number, made: facts.host.time)
-            return try swap(mark, building: hold(source) + build(source, mark, modules), notes)
+            return try swap(mark, building: hold(source) + build(source, mark, modules), clear(for: needed), notes)
         }
     }
 
-    private func swap(_ mark: Mark, building: [Step], _ notes: [String]) throws(Failure) -> Plan {
-        let steps = try directories + clear() + building + [attempt(mark), .sync]
+    private func swap(_ mark: Mark, building: [Step], _ clearing: [Step], _ notes: [String]) -> Plan {
+        let steps = directories + clearing + building + [attempt(mark), .sync]
         guard case .root(let old) = facts.standing else {
             return keep(nil, under: mark, Plan(steps: steps + [.rename(new, to: request.name)], notes: notes))
         }
@@ -69,7 +77,7 @@ struct Rotation {
     }
 
     /// One more than that of any root that is there.
-    private var number: Int { (facts.roots + replacedLeftover).map { $0.mark.number }.max().map { $0 + 1 } ?? 1 }
+    private var number: Int { (facts.roots.map { $0.mark.number } + [facts.lastNumber]).reduce(0, max) + 1 }
 
     private var home: [Step] {
         facts.missingDirectories.contains(Layout.home) ? [.createDirectory(Layout.home, permissions: 0o700)] : []
@@ -81,23 +89,19 @@ struct Rotation {
         }
     }
 
-    var replacedLeftover: [Facts.Root] {
-        guard case .replaced(let root) = facts.leftover else { return [] }
-        return [root]
-    }
-
     /// Takes away what is in the way. Where there is no room, what is deleted is waited for.
-    private func clear() throws(Failure) -> [Step] {
-        let room = try makeRoom()
+    private func clear(for need: Need, sparing root: Facts.Root? = nil) throws(Failure) -> [Step] {
+        let room = try makeRoom(for: need, sparing: root)
         return switch facts.leftover {
-        case .replaced(let root): [.rename(new, to: Layout.kept(request.name, root.mark.number))] + room
+        case .replaced(let root): [.rename(new, to: root.path)] + room
         case .unfinished where room.isEmpty: [.deleteSubvolume(new)]
         case .nothing, .unfinished: room
         }
     }
 
     private func attempt(_ mark: Mark) -> Step {
-        let numbers = (facts.roots + replacedLeftover).map { $0.mark.number } + [mark.number]
+        // A new root may have the number of one that was never finished, and whose boot was counted.
+        let numbers = facts.roots.map { $0.mark.number }
         let record = facts.record.forgetting(rootsOf: request.name, but: numbers).trying(mark, of: request.name)
         return .replaceFile(Layout.record, content: record.text)
     }

@@ -22,23 +22,42 @@ extension Rotation {
         return steps
     }
 
-    /// Where there is no room for a new root, one that was not finished goes, and then older ones, but for the last good one.
-    func makeRoom() throws(Failure) -> [Step] {
-        guard let space = facts.space else { return [] }
-        let layer = facts.topLayer
-        let data = layer.map { $0.isShared ? 0 : $0.size } ?? 0
-        // A file costs metadata for its inode, its name and its extents; 16 MiB is for all the rest.
-        let metadata = (layer?.files ?? 0) * 2048 + 16 << 20
-        if space.data >= data && space.metadata >= metadata { return [] }
+    /// A copy of a root that was kept. What lies in its nested subvolumes stays there.
+    func restore(_ root: Facts.Root, _ mark: Mark) -> [Step] {
+        [.snapshot(of: root.path, at: new), .mark(new, mark)] + root.nested.map { .replacePlaceholder(new / $0) }
+    }
+
+    /// What a copy of a root has not.
+    func leftBehind(_ root: Facts.Root) -> [String] {
+        root.occupied.map { "what is in '\($0)' of root \(root.mark.number) stays there, in '\(root.path / $0)'" }
+    }
+
+    /// What a snapshot and all the rest takes that is no file of the top layer.
+    static let least = Need(data: 0, metadata: 16 << 20)
+
+    var needed: Need {
+        guard let layer = facts.topLayer else { return Self.least }
+        // A file costs metadata for its inode, its name and its extents.
+        return Need(data: layer.isShared ? 0 : layer.size, metadata: Self.least.metadata + layer.files * 2048)
+    }
+
+    /// Where there is no room for a new root, one that was not finished goes, and then older ones, but for the last good one and
+    /// the one that the new one is made from.
+    func makeRoom(for need: Need, sparing root: Facts.Root?) throws(Failure) -> [Step] {
+        guard let space = facts.space, space.data < need.data || space.metadata < need.metadata else { return [] }
         let good = facts.roots.last { $0.isGood }
         let unfinished = facts.leftover == .unfinished ? [new] : []
-        let dispensable = unfinished + facts.kept.filter { $0 != good && $0.occupied.isEmpty }.map { $0.path }
+        let older = facts.kept.filter { $0 != good && $0 != root && $0.occupied.isEmpty }
+        let dispensable = unfinished + older.map { $0.path }
         if dispensable.isEmpty {
             throw Failure(
-                "could not make a new root: the filesystem has \(space.data >> 20) MiB free for data and \(space.metadata >> 20) MiB for metadata, and \(data >> 20) and \(metadata >> 20) are needed",
+                """
+                could not make a new root: the filesystem has \(space.data >> 20) MiB free for data and \(space.metadata >> 20) MiB for \
+                metadata, and \(need.data >> 20) and \(need.metadata >> 20) are needed
+                """,
                 hint: "remove images or files that are not needed"
             )
         }
-        return [.makeRoom(Need(data: data, metadata: metadata), deleting: dispensable)]
+        return [.makeRoom(need, deleting: dispensable)]
     }
 }

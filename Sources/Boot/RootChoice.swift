@@ -29,10 +29,11 @@ extension Decision {
         if let decision = facts.tooOften(source, request) ?? facts.unchanged(source, request) {
             self = decision
         } else if source.contents.modules == .absent {
-            self = try facts.withoutModules(source)
+            self = try facts.withoutModules(source, request)
         } else {
-            self.init(choice: .build(source, modules: nil), notes: source.note.map { [$0] } ?? [])
+            self.init(choice: .build(source, modules: nil), notes: facts.endOfPersistence(source, request))
         }
+        if let note = source.note { notes.insert(note, at: 0) }
     }
 
     /// The root of a boot that failed (`docker_onfail=previous`): the newest whose boot was good, else the newest. Fails with
@@ -41,7 +42,16 @@ extension Decision {
         try facts.checkPlace(of: request.name)
         let roots = facts.roots.filter { $0.modules != .absent }
         guard let root = roots.last(where: { $0.isGood }) ?? roots.last else { throw failure }
-        let choice = facts.choice(of: root)
+        self.init(after: failure, choice: facts.choice(of: root), root)
+    }
+
+    /// As a last resort, the root that stands.
+    init(after failure: Failure, stayingOn facts: Facts) throws(Failure) {
+        guard case .root(let root) = facts.standing, root.modules != .absent else { throw failure }
+        self.init(after: failure, choice: .stay(root), root)
+    }
+
+    private init(after failure: Failure, choice: RootChoice, _ root: Facts.Root) {
         let quality = root.isGood ? "the last one that booted well" : "which is not known to boot well"
         self.init(choice: choice, notes: ["\(failure.message); booting \(root.title) instead, \(quality)"])
     }
@@ -49,9 +59,13 @@ extension Decision {
 
 extension Facts {
     /// All roots, oldest first.
-    var roots: [Root] {
-        guard case .root(let root) = standing else { return kept }
-        return (kept + [root]).sorted { $0.mark.number < $1.mark.number }
+    var roots: [Root] { Self.inOrder(kept, leftover, standing) }
+
+    static func inOrder(_ kept: [Root], _ leftover: Leftover, _ standing: Standing) -> [Root] {
+        var roots = kept
+        if case .replaced(let root) = leftover { roots.append(root) }
+        if case .root(let root) = standing { roots.append(root) }
+        return roots.sorted { $0.mark.number < $1.mark.number }
     }
 
     fileprivate func choice(of root: Root) -> RootChoice {
@@ -76,8 +90,10 @@ extension Facts {
     /// The last good root of another image, else the last good image, once this one was tried too often.
     fileprivate func tooOften(_ source: Source, _ request: Request) -> Decision? {
         let tries = record.tries(ofImage: source.imageID)
-        if request.isImageChosen || tries < request.tries { return nil }
-        let why = "image '\(source.reference)' (\(source.imageID)) was started \(tries) times and no boot of it was good"
+        // What was done in a root that persists may be what fails: then a new root of a good image has its chances too.
+        let limit = request.mode == .persist && record.isGood(image: source.imageID) ? 2 * request.tries : request.tries
+        if request.isImageChosen || tries < limit { return nil }
+        let why = "none of the last \(tries) boots of image '\(source.reference)' (\(source.imageID)) was good"
         let how = "docker_image=\(source.reference) at the boot menu tries it again"
         let roots = roots.filter { $0.isGood && $0.mark.origin.imageID != source.imageID && $0.modules != .absent }
         if let root = roots.last {
@@ -90,19 +106,38 @@ extension Facts {
         return nil
     }
 
-    /// `docker_mode=persist`: the root that stands, while nothing that it was made from changed.
+    /// `docker_mode=persist`: the root that stands, while nothing that it was made from changed; else a copy of the newest that
+    /// was made from the same, which was put away, or made way for another image.
     fileprivate func unchanged(_ source: Source, _ request: Request) -> Decision? {
-        guard request.mode == .persist, case .root(let root) = standing, root.modules != .absent else { return nil }
-        let origin = root.mark.origin
-        if origin.imageID != source.imageID || origin.topLayer != topLayer?.fingerprint { return nil }
+        guard request.mode == .persist, let root = roots.last(where: { difference(of: $0, from: source) == nil }) else { return nil }
         if record.tries(ofRoot: request.name, root.mark.number) >= request.tries { return nil }
-        return Decision(choice: .stay(root))
+        let choice = choice(of: root)
+        if case .stay = choice { return Decision(choice: choice) }
+        return Decision(choice: choice, notes: ["going on with a copy of \(root.title), which was made from the same image and top layer"])
     }
 
-    fileprivate func withoutModules(_ source: Source) throws(Failure) -> Decision {
+    /// Why a root that persists ends here.
+    fileprivate func endOfPersistence(_ source: Source, _ request: Request) -> [String] {
+        guard request.mode == .persist, case .root(let root) = standing else { return [] }
+        let tries = record.tries(ofRoot: request.name, root.mark.number)
+        let why = difference(of: root, from: source) ?? "none of its last \(tries) boots was good"
+        return ["making a new root, and keeping \(root.title) as '\(Layout.kept(request.name, root.mark.number))': \(why)"]
+    }
+
+    /// What is not as it would be in a root that is made now; nil where there is nothing.
+    private func difference(of root: Root, from source: Source) -> String? {
+        let origin = root.mark.origin
+        if origin.imageID != source.imageID { return "it was made from another image" }
+        if origin.topLayer != topLayer?.fingerprint { return "the top layer changed" }
+        return root.modules == .absent ? "it has no modules for the running kernel" : nil
+    }
+
+    fileprivate func withoutModules(_ source: Source, _ request: Request) throws(Failure) -> Decision {
         let release = host.kernelRelease ?? ""
         let why = "image '\(source.reference)' has no modules for the running kernel \(release)"
         let how = "copy the image's kernel and initramfs to where the boot loader reads them"
+        // One that was chosen is not overruled.
+        let roots = roots.filter { !request.isImageChosen || $0.mark.origin.imageID == source.imageID }
         if let root = roots.last(where: { $0.isGood && $0.modules == .present }) {
             return Decision(choice: choice(of: root), notes: ["\(why); booting \(root.title) instead, which has them; \(how)"])
         }

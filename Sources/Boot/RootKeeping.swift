@@ -5,24 +5,23 @@ extension Rotation {
     /// Adds what becomes of the root that is replaced, which then lies where the new one was built, and of older ones and of
     /// holds that nothing refers to any more.
     func keep(_ old: Facts.Root?, under mark: Mark, _ plan: Plan) -> Plan {
+        let gone = facts.roots.filter { plan.steps.deleted.contains($0.path) }
+        let rest = facts.roots.filter { !gone.contains($0) }
+        let worthy = worthKeeping(rest)
+        let staying = rest.filter { worthy.contains($0) || !$0.occupied.isEmpty }
+        let leaving = rest.filter { !staying.contains($0) }
         var afterwards: [Step] = []
-        var notes = plan.notes
-        var staying: [Facts.Root] = []
-        let gone = plan.steps.deleted
-        let all = (facts.kept + replacedLeftover).filter { !gone.contains($0.path) } + (old.map { [$0] } ?? [])
-        let kept = worthKeeping(all)
-        for root in all {
-            let isOld = root == old
-            let place = isOld || replacedLeftover.contains(root) ? Layout.kept(request.name, root.mark.number) : root.path
-            if kept.contains(root) || !root.occupied.isEmpty {
-                staying.append(root)
-                if isOld { afterwards.append(.rename(new, to: place)) }
-                if !kept.contains(root) { notes.append(occupation(of: root, at: place)) }
-            } else {
-                afterwards.append(.deleteSubvolume(isOld ? new : place))
-            }
-        }
-        return Plan(steps: plan.steps, afterwards: afterwards + dropHolds(but: staying, mark), notes: notes)
+        if let old, staying.contains(old) { afterwards.append(.rename(new, to: place(of: old))) }
+        afterwards += leaving.map { .deleteSubvolume($0 == old ? new : $0.path) }
+        // Those that make room may not all have to go.
+        afterwards += dropHolds(but: staying + gone, mark)
+        let notes = staying.filter { !worthy.contains($0) }.map { occupation(of: $0) } + leaving.compactMap { farewell(to: $0) }
+        return Plan(steps: plan.steps, afterwards: afterwards, notes: plan.notes + notes)
+    }
+
+    /// Where a root lies after the swap.
+    private func place(of root: Facts.Root) -> Path {
+        root.path == request.name ? Layout.kept(request.name, root.mark.number) : root.path
     }
 
     /// The newest ones, as many as were asked for, and the last good one. A root that persisted has work in it: one of those is
@@ -35,13 +34,21 @@ extension Rotation {
         return newest + (good.map { newest.contains($0) ? [] : [$0] } ?? [])
     }
 
-    private func occupation(of root: Facts.Root, at place: Path) -> String {
+    private func occupation(of root: Facts.Root) -> String {
         let inside = root.occupied.map { "'\($0)'" }.joined(separator: ", ")
-        return "\(root.title) at '\(place)' is not deleted: somebody put something into its subvolume \(inside)"
+        return "\(root.title) at '\(place(of: root))' is not deleted: somebody put something into its subvolume \(inside)"
+    }
+
+    /// Work is never lost without a word.
+    private func farewell(to root: Facts.Root) -> String? {
+        if request.mode != .persist { return nil }
+        return "\(root.title) is deleted with what was done in it: docker_keep=\(request.keep) keeps no more"
     }
 
     private func dropHolds(but roots: [Facts.Root], _ mark: Mark) -> [Step] {
-        var needed = roots.map { $0.mark.origin.chainID } + [mark.origin.chainID]
+        // Without a record, the last good image is not known.
+        if facts.recordDamage != nil { return [] }
+        var needed = roots.map { $0.mark.origin.chainID } + [mark.origin.chainID] + facts.heldForOthers
         if let good = facts.record.lastGood(but: nil) { needed.append(good.chainID) }
         return facts.held.filter { !needed.contains($0) }.map { .deleteSubvolume(Layout.hold($0)) }
     }
