@@ -62,7 +62,7 @@ $(bin)/docker-btrfs-init: packages
 
 $(bin)/docker-btrfs: packages
 	$(say) "docker-btrfs"
-	@swift build --quiet --configuration release --product docker-btrfs
+	@swift build --quiet --configuration release --product docker-btrfs --static-swift-stdlib
 	@install -D .build/release/docker-btrfs $@
 
 .PHONY: install

@@ -6,14 +6,21 @@ public struct MountRequest: Sendable {
     /// A path below /dev.
     public let device: String
     public let filesystemType: String
-    /// As in mount(8), without `ro` and `rw`.
+    /// What the filesystem itself is to be told.
     public let options: [String]
 
+    /// Takes options as in mount(8). Those that are not the filesystem's but of a place in the tree say nothing here.
     public init(device: String, filesystemType: String, options: [String]) {
         self.device = device
         self.filesystemType = filesystemType
-        self.options = options
+        self.options = options.filter { !Self.ofPlaces.contains($0) && !$0.hasPrefix("x-") }
     }
+
+    private static let ofPlaces = [
+        "defaults", "ro", "rw", "atime", "noatime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
+        "suid", "nosuid", "dev", "nodev", "exec", "noexec", "symfollow", "nosymfollow", "auto", "noauto", "user", "nouser", "users",
+        "owner", "group", "_netdev", "nofail",
+    ]
 }
 
 extension Directory {

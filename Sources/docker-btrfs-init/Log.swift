@@ -29,7 +29,8 @@ struct Log: BootLog {
 
     private func write(_ text: String, _ level: Level) {
         for line in text.split(separator: "\n") {
-            put(Array("\(Self.name): \(line)\n".utf8), to: STDERR_FILENO)
+            // The kernel shows its log on the console, unless it was told to be quiet: then what matters gets there all the same.
+            if kernel < 0 || level != .info { put(Array("\(Self.name): \(line)\n".utf8), to: STDERR_FILENO) }
             // The kernel cuts a record at about 1000 bytes.
             if kernel >= 0 { put(Array("<\(level.rawValue)>\(Self.name): \(line)".utf8.prefix(900)), to: kernel) }
         }
