@@ -1,0 +1,49 @@
+import TestSupport
+import Testing
+
+/// The image's kernel package was upgraded, and the boot loader still starts the old kernel.
+struct LostKernelTests {
+    /// What an upgrade does to the modules.
+    private static let upgrade = """
+        docker build --network none --quiet --tag sample_image - > /dev/null << END
+        FROM sample_image
+        RUN mv /lib/modules/* /lib/modules/9.9.9-new && echo 2 > /etc/image-version
+        END
+        """
+
+    private static let script = """
+        cat /etc/image-version
+        [ -d /lib/modules/$(uname -r) ] && modprobe --dry-run btrfs && echo 'has its modules'
+        """
+
+    @Test func `the last good root is booted, which has the kernel's modules, and it is said what to do`() async throws {
+        try await Machine.with(\.disk) { machine, _ in
+            let first = try await machine.answers(Lab.menuEntry(), log: "1", to: "uname -r")
+            let release = first.text.trimmingCharacters(in: .newlines)
+            try await machine.change(docker: true, Self.upgrade)
+            let second = try await machine.answers(Lab.menuEntry(), log: "2", to: Self.script)
+            #expect(second.text == "1\nhas its modules\n")
+            let note = """
+                image 'sample_image:latest' has no modules for the running kernel \(release); booting root 1 ('sample_image:latest') \
+                instead, which has them; copy the image's kernel and initramfs to where the boot loader reads them
+                """
+            #expect(second.console.told.first == note)
+            #expect(second.report?.notes == [note])
+        }
+    }
+
+    @Test func `without a good root, the modules beside the kernel are taken`() async throws {
+        try await Machine.with(\.disk) { machine, _ in
+            try await machine.change(
+                docker: true,
+                """
+                container=$(docker create sample_image)
+                mkdir boot_docker/boot/modules; docker cp "$container:/lib/modules/." boot_docker/boot/modules; docker rm "$container"
+                \(Self.upgrade)
+                """)
+            let answers = try await machine.answers(Lab.menuEntry(), to: Self.script)
+            #expect(answers.text == "2\nhas its modules\n")
+            #expect(answers.console.told.first?.contains("; taking those in '/boot_docker/boot/modules/") == true)
+        }
+    }
+}
