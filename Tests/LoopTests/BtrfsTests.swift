@@ -47,6 +47,14 @@ extension OnDisk {
             }
         }
 
+        @Test func `options of a place in the tree, which the filesystem does not know, do no harm`() async throws {
+            try await Disk.withStore { disk, _ in
+                var line = disk.line("toplayerflags=noatime,nodev")
+                line.flags = "rootflags=subvol=docker_rwlayer,defaults,noatime,nosuid"
+                try await disk.bootWell(line)
+            }
+        }
+
         @Test func `an option that btrfs does not know is an error with the kernel's words`() async throws {
             try await Disk.withStore { disk, _ in
                 var line = disk.line

@@ -20,7 +20,7 @@ extension OnDisk {
                 }
                 let id = try #require(store.images["sample_image:v2"]).id
                 let note = """
-                    image 'sample_image:v2' (\(id)) was started 3 times and no boot of it was good; booting root 1 ('sample_image:latest') \
+                    none of the last 3 boots of image 'sample_image:v2' (\(id)) was good; booting root 1 ('sample_image:latest') \
                     instead; docker_image=sample_image:v2 at the boot menu tries it again
                     """
                 let outcome = try await disk.boot(bad)
