@@ -41,7 +41,18 @@ var targets: [Target] = [
 ]
 var dependencies: [Package.Dependency] = []
 
-if !embedded {
+if embedded {
+    // What the crash test must catch, for its guest. Nothing installs it.
+    targets.append(
+        .executableTarget(
+            name: "careless-init",
+            dependencies: ["Basics", "Boot", "BootRun", "CLinux", "Planning"],
+            path: "Tests/CrashTests/Careless",
+            swiftSettings: initSide,
+            linkerSettings: [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"])]
+        )
+    )
+} else {
     // CLinux reads the system's headers with _GNU_SOURCE. Beside Foundation, which reads them too, both must see the same.
     let sameHeaders: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-D_GNU_SOURCE"])]
     dependencies = [
@@ -84,6 +95,16 @@ if !embedded {
         .testTarget(
             name: "LoopTests",
             dependencies: ["Basics", "Boot", "BootRun", "Linux", "Planning", "TestSupport"],
+            swiftSettings: strict + sameHeaders
+        ),
+        // Replays the disk writes of a guest and checks what a power cut would have left.
+        .executableTarget(
+            name: "crash-test",
+            dependencies: [
+                "Basics", "Boot", "CLinux", "Linux", "Planning", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/CrashTests/Replay",
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(name: "GuestTests", dependencies: ["TestSupport"], swiftSettings: strict + sameHeaders),

@@ -1,0 +1,49 @@
+internal import Basics
+internal import Boot
+internal import BootRun
+internal import CLinux
+internal import Planning
+
+// docker-btrfs-init as it must not be: what the crash test has to catch. Made for its guest alone, and never installed.
+// `careless=delete-first` or `careless=without-sync` on the command line says in which way.
+
+struct Silence: BootLog {
+    func info(_ text: String) {}
+    func notice(_ text: String) {}
+}
+
+/// The value of `--key`.
+func option(_ key: String) -> String? {
+    let arguments = (1..<max(1, Int(linux_argument_count()))).map { String(cString: linux_argument(Int32($0))) }
+    guard let place = arguments.firstIndex(where: { $0 == key }), place + 1 < arguments.count else { return nil }
+    return arguments[place + 1]
+}
+
+/// Nothing is on the disk for certain when the root changes.
+func withoutSync(_ plan: Plan) -> Plan {
+    Plan(steps: plan.steps.filter { $0 != .sync }, afterwards: plan.afterwards, notes: plan.notes)
+}
+
+/// The old root goes before the new one is there, as it did in the system that this one is modelled on.
+func deletingFirst(_ plan: Plan) -> Plan {
+    guard case .exchange(let new, let name) = plan.steps.last else { return plan }
+    return Plan(steps: [.deleteSubvolume(name)] + plan.steps.dropLast() + [.rename(new, to: name)])
+}
+
+func run() throws(Failure) {
+    guard let request = try Request(commandLine: option("--cmdline"), configurationFile: option("--config")) else { return }
+    let session = try BootSession(mounting: request)
+    let plan = try session.plan()
+    let way = option("--cmdline").flatMap { KernelCommandLine($0.utf8).last("careless")?.value }
+    let careless = way == "delete-first" ? deletingFirst(plan) : withoutSync(plan)
+    let report = try session.perform(careless, Silence())
+    if let path = option("--report") { try report.write(to: path) }
+}
+
+do throws(Failure) {
+    try run()
+} catch {
+    let text = Array("careless-init: \(error)\n".utf8)
+    _ = linux_write_all(STDERR_FILENO, text, text.count)
+    exit(1)
+}

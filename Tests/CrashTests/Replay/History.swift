@@ -1,0 +1,80 @@
+import Basics
+
+/// What the guest had done by some place in the log of writes: its notes, which it writes behind the filesystem.
+struct History {
+    /// The operation that is going on or was the last one.
+    private(set) var current = -1
+    private(set) var isOver = true
+    /// Operations that brought something about, with what they printed: for a boot the root's number.
+    private(set) var results: [Int: String] = [:]
+    private let operations: [Operation]
+
+    init(_ operations: [Operation]) {
+        self.operations = operations
+    }
+
+    /// Takes a note: `begin 17` or `end 17 23`.
+    mutating func take(_ note: [UInt8]) {
+        let words = String(decoding: note, as: UTF8.self).split(separator: " ").map { String($0) }
+        guard words.count > 1, let number = Int(words[1]) else { return }
+        isOver = words[0] == "end"
+        current = number
+        if isOver && words.count > 2 { results[number] = words[2] }
+    }
+
+    var name: String {
+        guard current >= 0 else { return "before the first operation" }
+        let words = operations[current].line.split(separator: "\t").joined(separator: " ")
+        return "\(isOver ? "after" : "during") operation \(current) (\(words))"
+    }
+
+    private var begun: Range<Int> { 0..<(current + 1) }
+
+    /// Whether a root must stand in its place: from the first boot that was written to the disk, but for a boot that was to stop.
+    var mustHaveRoot: Bool {
+        var must = false
+        for number in begun {
+            switch operations[number] {
+            case .boot(let boot) where boot.stops: must = false
+            case .sync, .link, .fill, .empty: must = results[number] == "0" ? hasRoot(before: number) : must
+            default: break
+            }
+        }
+        return must
+    }
+
+    private func hasRoot(before end: Int) -> Bool {
+        let last = operations[..<end].lastIndex { $0.boot != nil }
+        guard let last, case .boot(let boot) = operations[last] else { return false }
+        return !boot.stops
+    }
+
+    /// The number of the root that no boot may have deleted yet: that of the last good boot, unless none was to be kept.
+    var goodRoot: Int? {
+        var good: Int?
+        var standing: Int?
+        for number in begun {
+            switch operations[number] {
+            case .boot(let boot), .killed(let boot, _):
+                if boot.keep == 0 { good = nil }
+                standing = results[number].flatMap { Int($0) }
+            case .good where results[number] == "0": good = standing
+            default: break
+            }
+        }
+        return good
+    }
+
+    /// The boot that comes after a power cut here: once more the one that was cut off, else the next one.
+    var nextBoot: Boot? {
+        let start = isOver ? current + 1 : max(0, current)
+        let boots = (operations[start...] + operations.reversed()).lazy.compactMap { $0.boot }
+        return boots.first { !$0.isMissing }
+    }
+
+    /// What was asked for when a root with that time in its mark was made; nil for one that was made after the power cut.
+    func boot(at time: Int) -> Boot? {
+        let number = time / 1_000_000 - 1
+        return operations.indices.contains(number) ? operations[number].boot : nil
+    }
+}
