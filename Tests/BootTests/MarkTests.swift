@@ -4,60 +4,90 @@ import Testing
 @testable import Basics
 
 struct MarkTests {
-    private let origin = Origin(reference: "sample_image:latest", imageID: "sha256:1a", chainID: "sha256:2b")
     private let subvolume = Subvolume(id: 256, uuid: "30f57f2c-1a2b-4c3d-8e4f-5a6b7c8d9e0f")
     private let text = """
         docker-btrfs root 1
         subvolume 30f57f2c-1a2b-4c3d-8e4f-5a6b7c8d9e0f
+        number 7
+        made 1800000000
         image sample_image:latest
         id sha256:1a
         chain sha256:2b
+        layer /docker/btrfs/subvolumes/x8rj
+        toplayer sha256:3c
 
         """
 
-    private func origin(_ text: String) -> Origin? {
-        Mark.origin(Array(text.utf8), subvolume: subvolume)
+    private func mark(reference: String = "sample_image:latest", topLayer: String? = "sha256:3c", made: Int = 1_800_000_000) -> Mark {
+        let origin = Origin(
+            reference: reference, imageID: "sha256:1a", chainID: "sha256:2b", layer: "docker/btrfs/subvolumes/x8rj", topLayer: topLayer
+        )
+        return Mark(origin: origin, number: 7, made: made)
     }
 
-    @Test func `a mark is five lines, and what was written is read`() {
-        #expect(Mark.text(origin, subvolume: subvolume) == text)
-        #expect(origin(text) == origin)
+    private func parse(_ text: String) -> Mark? {
+        Mark(parsing: Array(text.utf8), subvolume: subvolume)
+    }
+
+    @Test func `a mark is nine lines, and what was written is read`() {
+        #expect(mark().text(subvolume: subvolume) == text)
+        #expect(parse(text) == mark())
+    }
+
+    @Test(arguments: [0, -1, 86_399, Int.max])
+    func `any clock will do`(time: Int) {
+        #expect(parse(mark(made: time).text(subvolume: subvolume)) == mark(made: time))
+    }
+
+    @Test func `without a state of the top layer its line is empty`() {
+        let written = mark(topLayer: nil).text(subvolume: subvolume)
+        #expect(written == text.replacing("toplayer sha256:3c", with: "toplayer "))
+        #expect(parse(written) == mark(topLayer: nil))
     }
 
     @Test func `what a later version adds below does no harm`() {
-        #expect(origin(text + "kept since monday\n") == origin)
+        #expect(parse(text + "kept since monday\n") == mark())
     }
 
     @Test func `a snapshot of a root has its mark, and is not ours`() {
-        #expect(Mark.origin(Array(text.utf8), subvolume: Subvolume(id: 256, uuid: "30f57f2c-1a2b-4c3d-8e4f-5a6b7c8d9e00")) == nil)
-        #expect(Mark.origin(Array(text.utf8), subvolume: Subvolume(id: 256, uuid: "")) == nil)
+        #expect(Mark(parsing: Array(text.utf8), subvolume: Subvolume(id: 256, uuid: "30f57f2c-1a2b-4c3d-8e4f-5a6b7c8d9e00")) == nil)
+        #expect(Mark(parsing: Array(text.utf8), subvolume: Subvolume(id: 256, uuid: "")) == nil)
     }
 
     @Test func `the same subvolume with another id is ours: the uuid tells`() {
-        #expect(Mark.origin(Array(text.utf8), subvolume: Subvolume(id: 999, uuid: subvolume.uuid)) == origin)
+        #expect(Mark(parsing: Array(text.utf8), subvolume: Subvolume(id: 999, uuid: subvolume.uuid)) == mark())
     }
 
     @Test func `a mark that is cut short anywhere is none`() {
         for length in 0..<text.utf8.count {
-            #expect(Mark.origin(Array(text.utf8.prefix(length)), subvolume: subvolume) == nil, "the first \(length) bytes")
+            #expect(Mark(parsing: Array(text.utf8.prefix(length)), subvolume: subvolume) == nil, "the first \(length) bytes")
         }
     }
 
+    @Test(arguments: [
+        ("root 1", "root 2"), ("root 1", "root 11"), ("id ", "ID "), ("image sample_image:latest\n", ""), ("number 7", "number seven"),
+        ("number 7", "number "), ("made 1800000000", "made yesterday"), ("layer /docker", "layer /../docker"),
+        ("number 7\n", "number 7\n7\n"),
+    ])
+    func `a mark with something else in it is none`(text: String, other: String) {
+        #expect(parse(self.text.replacing(text, with: other)) == nil)
+    }
+
     @Test func `anything else is no mark`() {
-        #expect(origin("yes\n") == nil)
-        #expect(origin("\n\n\n\n\n") == nil)
-        #expect(origin(text.replacing("root 1", with: "root 2")) == nil)
-        #expect(origin(text.replacing("root 1", with: "root 11")) == nil)
-        #expect(origin(text.replacing("id ", with: "ID ")) == nil)
-        #expect(origin(text.replacing("image sample_image:latest\n", with: "")) == nil)
-        #expect(Mark.origin([UInt8](repeating: 0xff, count: 4096), subvolume: subvolume) == nil)
-        #expect(Mark.origin(Array("docker-btrfs root 1\n".utf8) + [0, 0xff, 10, 10, 10, 10, 10], subvolume: subvolume) == nil)
+        #expect(parse("yes\n") == nil)
+        #expect(parse(String(repeating: "\n", count: 9)) == nil)
+        #expect(Mark(parsing: [UInt8](repeating: 0xff, count: 4096), subvolume: subvolume) == nil)
+        #expect(Mark(parsing: Array("docker-btrfs root 1\n".utf8) + [0, 0xff, 10, 10, 10, 10, 10], subvolume: subvolume) == nil)
     }
 
     @Test func `a reference cannot add lines`() {
-        let forged = Origin(reference: "a\nid sha256:0\nchain sha256:0\n", imageID: "sha256:1a", chainID: "sha256:2b")
-        let written = Mark.text(forged, subvolume: subvolume)
+        let written = mark(reference: "a\nid sha256:0\nchain sha256:0\n").text(subvolume: subvolume)
         #expect(written == text.replacing("sample_image:latest", with: #"a\x0aid sha256:0\x0achain sha256:0\x0a"#))
-        #expect(origin(written)?.imageID == "sha256:1a")
+        #expect(parse(written)?.origin.imageID == "sha256:1a")
+    }
+
+    @Test func `that a boot was good names the subvolume too, and is kept beside the mark`() {
+        #expect(GoodMark.text(subvolume: subvolume) == subvolume.uuid)
+        #expect(GoodMark.attribute != Mark.attribute)
     }
 }

@@ -89,13 +89,40 @@ struct RequestRefusalTests {
                 == "could not use 'subvol=\(name)': that is the top level of the filesystem, not a root that can be replaced")
     }
 
-    @Test(arguments: ["/.docker-btrfs", ".docker-btrfs/name.new"])
-    func `subvol= of the place where roots are built`(name: String) {
+    @Test(arguments: [
+        "/.docker-btrfs", ".docker-btrfs/roots", ".docker-btrfs/roots/name", ".docker-btrfs/roots/name/new", ".docker-btrfs/roots/name/7a",
+        ".docker-btrfs/roots/name/-7", ".docker-btrfs/roots/name/+7", ".docker-btrfs/roots/name/99999999999", ".docker-btrfs/roots/a/b/7",
+        ".docker-btrfs/roots/7", ".docker-btrfs/layers/7", ".docker-btrfs/layers/name/7", ".docker-btrfs/7",
+        ".docker-btrfs/roots/name/7/home",
+    ])
+    func `subvol= of the place where docker-btrfs keeps things, but for a kept root`(name: String) {
         #expect(
             failure("root=LABEL=linux docker_path=docker rootflags=subvol=\(name)") == """
-                could not use 'subvol=\(name)': '/.docker-btrfs' is where docker-btrfs builds roots
-                hint: choose another name
+                could not use 'subvol=\(name)': '/.docker-btrfs' is where docker-btrfs keeps things
+                hint: choose another name, or a root that was kept: docker-btrfs plan shows where they are
                 """)
+    }
+
+    @Test(arguments: [
+        ("docker_mode=Persist", "fresh, persist"), ("docker_mode=none", "fresh, persist"),
+        ("docker_onfail=retry", "previous, stop, reboot, poweroff"), ("docker_onfail=power-off", "previous, stop, reboot, poweroff"),
+    ])
+    func `a policy that there is not`(text: String, words: String) {
+        #expect(failure(adding: text) == "could not use '\(text)': it must be one of \(words)")
+    }
+
+    @Test(arguments: ["docker_keep", "docker_tries"])
+    func `a number that is none`(key: String) {
+        for value in ["all", "-1", "1.5", "0x2", "99999999999"] {
+            #expect(failure(adding: "\(key)=\(value)") == "could not use '\(key)=\(value)': it is not a number")
+        }
+    }
+
+    @Test(arguments: ["\n", "\t", "\u{1b}[2J", "\u{7f}"])
+    func `a path with control characters, which would be another one in a mark or in the record`(text: String) {
+        #expect(
+            failure("root=LABEL=x docker_path=docker \"rootflags=subvol=a\(text)b\"")
+                == "could not use 'subvol=\(display("a\(text)b".utf8))': a path must not contain control characters")
     }
 
     @Test func `subvolid=`() {

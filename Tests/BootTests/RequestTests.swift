@@ -14,9 +14,10 @@ struct RequestTests {
             try Request(article)
                 == Request(
                     rootDevice: .label("linux"), name: "docker_rwlayer", rootOptions: [], patience: .seconds(10),
-                    dockerPath: "docker", image: "sample_image:latest",
+                    dockerPath: "docker", image: "sample_image:latest", isImageChosen: false,
                     topLayer: .init(device: .label("linux"), path: "boot_docker", filesystemType: nil, options: []),
-                    initProgram: nil
+                    mode: .fresh, onFailure: .previous, keep: 1, tries: 3, bootFolders: ["boot_docker/boot"],
+                    ignoresHibernation: false, initProgram: nil
                 ))
     }
 
@@ -24,18 +25,20 @@ struct RequestTests {
         let line = """
             BOOT_IMAGE=/vmlinuz root=/dev/sda2 ro rootfstype=btrfs,ext4 "rootflags=subvol=/layers/my root,compress=zstd" \
             rootflags=degraded,rw rootdelay=30 docker_path=/var/lib/docker docker_image=ghcr.io/x/y:z toplayer=PARTLABEL=files \
-            toplayer_path="/etc of/this one/" toplayerfstype=ext4 toplayerflags=data=ordered,nobarrier init=/usr/bin/dinit -- single
+            toplayer_path="/etc of/this one/" toplayerfstype=ext4 toplayerflags=data=ordered,nobarrier init=/usr/bin/dinit \
+            docker_mode=persist docker_onfail=poweroff docker_keep=5 docker_tries=2 noresume -- single
             """
         #expect(
             try Request(line)
                 == Request(
                     rootDevice: .path("/dev/sda2"), name: "layers/my root", rootOptions: ["compress=zstd", "degraded"],
-                    patience: .seconds(30), dockerPath: "var/lib/docker", image: "ghcr.io/x/y:z",
+                    patience: .seconds(30), dockerPath: "var/lib/docker", image: "ghcr.io/x/y:z", isImageChosen: true,
                     topLayer: .init(
                         device: .partitionLabel("files"), path: "etc of/this one", filesystemType: "ext4",
                         options: ["data=ordered", "nobarrier"]
                     ),
-                    initProgram: "usr/bin/dinit"
+                    mode: .persist, onFailure: .powerOff, keep: 5, tries: 2, bootFolders: [.top],
+                    ignoresHibernation: true, initProgram: "usr/bin/dinit"
                 ))
     }
 

@@ -16,7 +16,9 @@ struct OptionsTests {
         }
     }
 
-    @Test(arguments: [("--dry-run", .dryRun), ("--help", .help), ("--version", .version)] as [(String, Options.Action)])
+    @Test(
+        arguments: [("--dry-run", .dryRun), ("--mark-good", .markGood), ("--help", .help), ("--version", .version)]
+            as [(String, Options.Action)])
     func `an option for each thing to do`(argument: String, action: Options.Action) throws {
         #expect(try Options([argument]).action == action)
     }
@@ -63,12 +65,19 @@ struct OptionsTests {
         #expect(failure(arguments) == "--top-level and --top-layer go with --dry-run: a boot mounts its filesystems itself")
     }
 
+    @Test func `of several things to do the last one is done`() throws {
+        #expect(try Options(["--dry-run", "--mark-good"]).action == .markGood)
+        #expect(try Options(["--mark-good", "--dry-run"]).action == .dryRun)
+    }
+
     @Test func `a top layer's directory needs a top level's`() {
         #expect(failure(["--dry-run", "--top-layer", "/mnt"]) == "--top-layer goes with --top-level")
     }
 
     @Test func `help names every option, in lines that fit a console`() {
-        let options = ["--dry-run", "--cmdline TEXT", "--config FILE", "--report FILE", "--top-level DIR", "--top-layer DIR"]
+        let options = [
+            "--dry-run", "--mark-good", "--cmdline TEXT", "--config FILE", "--report FILE", "--top-level DIR", "--top-layer DIR",
+        ]
         for option in options { #expect(Options.usage.contains("\n  \(option) "), "\(option)") }
         #expect(Options.usage.contains("\n  --help, --version\n"))
         #expect(Options.usage.split(separator: "\n").allSatisfy { $0.utf8.count <= 128 })

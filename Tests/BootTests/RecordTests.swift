@@ -1,0 +1,118 @@
+import Basics
+import Images
+import Planning
+import Testing
+
+@testable import Boot
+
+/// The counting of boots, and how it is kept.
+struct RecordTests {
+    private func mark(_ version: String, _ number: Int) -> Mark {
+        Mark(origin: .image(version), number: number, made: 0)
+    }
+
+    /// v1 booted well, v2 was tried twice, the second time in a root of another name.
+    private var record: Record {
+        Record().trying(mark("v1", 1), of: "a name").good(mark("v1", 1), of: "a name").trying(mark("v2", 2), of: "a name")
+            .trying(mark("v2", 3), of: "layers/other")
+    }
+
+    private let lines = """
+        docker-btrfs record 1
+        image sha256:v1 sha256:chain-v1 0 good sample:v1
+        image sha256:v2 sha256:chain-v2 2 new sample:v2
+        root 2 1 a name
+        root 3 1 layers/other
+
+        """
+
+    @Test func `the record is lines of text, the last of which is the sum of the others`() {
+        #expect(record.text.hasPrefix(lines))
+        #expect(record.text.dropFirst(lines.count).wholeMatch(of: /sum sha256:[0-9a-f]{64}\n/) != nil)
+        #expect(record == Record(parsing: Array(record.text.utf8)))
+    }
+
+    @Test func `an empty record is one`() {
+        #expect(Record(parsing: Array(Record().text.utf8)) == Record())
+    }
+
+    @Test(arguments: ["a", " a", "a ", "a  b c", "image sha256:1", "ä%2F/ö", "1 2 3"])
+    func `a root may have any name`(name: String) throws {
+        let record = Record().trying(mark("v1", 5), of: try #require(Path(name)))
+        #expect(Record(parsing: Array(record.text.utf8)) == record)
+        #expect(record.tries(ofRoot: try #require(Path(name)), 5) == 1)
+    }
+
+    @Test func `a record that is cut short anywhere counts for nothing`() {
+        let bytes = Array(record.text.utf8)
+        for length in 0..<bytes.count { #expect(Record(parsing: Array(bytes[..<length])) == nil, "the first \(length) bytes") }
+    }
+
+    @Test func `nor does one in which any byte is another`() {
+        let bytes = Array(record.text.utf8)
+        for index in bytes.indices {
+            for change: UInt8 in [0x01, 0x20, 0x80] {
+                var damaged = bytes
+                damaged[index] ^= change
+                #expect(Record(parsing: damaged) == nil, "byte \(index)")
+            }
+        }
+    }
+
+    @Test func `nor one with something added`() {
+        let text = record.text
+        for other in [text + "\n", text + "image a b 0 good c\n", "\n" + text, text + text, text.replacing("\n", with: "\r\n")] {
+            #expect(Record(parsing: Array(other.utf8)) == nil)
+        }
+    }
+
+    @Test(arguments: ["docker-btrfs record 2\n", "docker-btrfs record 1\nboot 7\n", "docker-btrfs record 1\nroot 1 a b\n", "", "\n"])
+    func `one that another version wrote has a right sum, and counts for nothing`(lines: String) {
+        #expect(Record(parsing: Array("\(lines)sum \(Digest.of(Array(lines.utf8)))\n".utf8)) == nil)
+    }
+
+    @Test func `every start counts, for the image and for the root`() {
+        #expect(record.tries(ofImage: "sha256:v2") == 2)
+        #expect(record.tries(ofRoot: "a name", 2) == 1)
+        #expect(record.tries(ofRoot: "layers/other", 3) == 1)
+        #expect(record.tries(ofRoot: "layers/other", 2) == 0)
+        #expect(record.tries(ofImage: "sha256:none") == 0)
+    }
+
+    @Test func `a good boot ends the counting, and makes its image the last good one`() {
+        let good = record.good(mark("v2", 3), of: "layers/other")
+        #expect(good.tries(ofImage: "sha256:v2") == 0)
+        #expect(good.tries(ofRoot: "layers/other", 3) == 0)
+        #expect(good.tries(ofRoot: "a name", 2) == 1)
+        #expect(good.lastGood(but: nil)?.id == "sha256:v2")
+        #expect(good.lastGood(but: "sha256:v2")?.id == "sha256:v1")
+        #expect(record.lastGood(but: nil)?.id == "sha256:v1")
+        #expect(record.lastGood(but: "sha256:v1") == nil)
+    }
+
+    @Test func `an image that booted well once stays one that did, however often it is tried`() {
+        var record = record
+        for _ in 1...5 { record = record.trying(mark("v1", 9), of: "a name") }
+        #expect(record.tries(ofImage: "sha256:v1") == 5)
+        #expect(record.isGood(image: "sha256:v1"))
+        #expect(record.lastGood(but: nil)?.id == "sha256:v1")
+    }
+
+    @Test func `roots that are gone are forgotten, those of other names are not`() {
+        let record = record.trying(mark("v2", 4), of: "a name").forgetting(rootsOf: "a name", but: [4])
+        #expect(record.roots.map { "\($0.number) \($0.name)" } == ["3 /layers/other", "4 /a name"])
+    }
+
+    @Test func `more than 32 images are not remembered`() {
+        var record = Record()
+        for number in 1...40 { record = record.trying(mark("v\(number)", number), of: "a").forgetting(rootsOf: "a", but: [number]) }
+        #expect(record.images.map { $0.id } == (9...40).map { "sha256:v\($0)" })
+        #expect(record.roots.count == 1)
+        #expect(Record(parsing: Array(record.text.utf8)) == record)
+    }
+
+    @Test func `a good boot is one step: the record is replaced`() {
+        let step = Step.good(mark("v2", 2), name: "a name", record: record)
+        #expect(step == .replaceFile(".docker-btrfs/record", content: record.good(mark("v2", 2), of: "a name").text))
+    }
+}
