@@ -67,7 +67,7 @@ extension Request {
     }
 }
 
-private func checkPlatform(_ image: Image) throws(Failure) {
+func checkPlatform(_ image: Image) throws(Failure) {
     #if arch(x86_64)
         let machine = "amd64"
     #elseif arch(arm64)

@@ -14,25 +14,39 @@ struct BootPlanTests {
         try expectGolden(plan(.example()), "first-boot")
     }
 
-    @Test func `a later boot exchanges the roots, and deletes the old one last`() throws {
+    @Test func `a later boot exchanges the roots, keeps the old one and deletes what is older last`() throws {
         try expectGolden(plan(.later()), "later-boot")
     }
 
+    @Test func `without roots to keep, the old one is deleted last`() throws {
+        try expectGolden(plan(.later(), for: "\(article) docker_keep=0"), "nothing-kept")
+    }
+
     @Test func `what an interrupted boot left is deleted before anything is built`() throws {
-        try expectGolden(plan(.later { $0.hasLeftover = true }), "interrupted-boot")
+        try expectGolden(plan(.later { $0.leftover = .unfinished }), "interrupted-boot")
+    }
+
+    @Test func `what a boot that was interrupted after the swap left is put away`() throws {
+        let facts = Facts.later { facts in
+            facts.kept = []
+            facts.leftover = .replaced(.kept(1, "v1"))
+        }
+        try expectGolden(plan(facts), "interrupted-after-the-swap")
     }
 
     @Test func `a first boot that was interrupted`() throws {
         let facts = Facts.example { facts in
-            facts.hasWorkshop = true
-            facts.hasLeftover = true
+            facts.missingDirectories = []
+            facts.leftover = .unfinished
         }
         try expectGolden(plan(facts), "interrupted-first-boot")
     }
 
-    @Test func `directories above the root's name are made, and the name is one name in the workshop`() throws {
+    @Test func `directories above the root's name are made, and the name is one name among the roots`() throws {
         let line = article.replacing("subvol=docker_rwlayer", with: "subvol=/layers/100%/root")
-        try expectGolden(plan(.example { $0.missingParents = ["layers", "layers/100%"] }, for: line), "nested-name")
+        let name: Path = "layers/100%/root"
+        let missing = [Layout.home, Layout.layers, Layout.allRoots, Layout.roots(of: name), "layers", "layers/100%"]
+        try expectGolden(plan(.example { $0.missingDirectories = missing }, for: line), "nested-name")
     }
 
     @Test func `without a top layer nothing is copied`() throws {
@@ -46,29 +60,59 @@ struct BootPlanTests {
 
     @Test func `an image from a container gets what it lacks and loses its mark`() throws {
         let facts = Facts.later { facts in
-            facts.contents.missingDirectories = ["proc", "sys", "dev", "run", "tmp"]
-            facts.contents.hasContainerMark = true
+            var source = Facts.Source.image("v2")
+            source.contents.missingDirectories = ["proc", "sys", "dev", "run", "tmp"]
+            source.contents.placeholders = ["var/lib/machines"]
+            source.contents.hasContainerMark = true
+            facts.wanted = .success(source)
         }
         try expectGolden(plan(facts), "image-of-a-container")
     }
 
-    @Test func `only the old root's end is left for after the swap`() throws {
-        let first = try plan(.example())
-        #expect(first.steps.last == .rename(".docker-btrfs/docker_rwlayer.new", to: "docker_rwlayer"))
-        #expect(first.afterwards == [])
-        let later = try plan(.later())
-        #expect(later.steps.last == .exchange(".docker-btrfs/docker_rwlayer.new", "docker_rwlayer"))
-        #expect(later.afterwards == [.deleteSubvolume(".docker-btrfs/docker_rwlayer.new")])
+    @Test func `a fallback to a kept root`() throws {
+        let facts = Facts.later { facts in
+            facts.kept = [.kept(1, "v1", .good) { $0.nested = ["var/lib/machines", "var/lib/portables"] }]
+            facts.standing = .root(2, "v2")
+            facts.record = .example(good: ["v1"], images: ["v2": 3])
+        }
+        try expectGolden(plan(facts), "fallback")
     }
 
-    @Test(arguments: [Facts.example(), .later(), .later { $0.hasLeftover = true }])
-    func `the disk is written before the swap, and nothing is between the two`(facts: Facts) throws {
-        #expect(try plan(facts).steps.dropLast().last == .sync)
+    @Test func `modules that lie beside the kernel`() throws {
+        let facts = Facts.later { facts in
+            facts.wanted = .success(.image("v2", modules: .absent))
+            facts.modulesBesideKernel = "boot_docker/boot/modules/6.18.44"
+        }
+        try expectGolden(plan(facts), "modules-beside-the-kernel")
     }
 
-    @Test func `two names never share a place in the workshop`() {
-        let names: [Path] = ["a/b", "a%2Fb", "a", "a.new", "a%b", "a%25b", "A"]
-        #expect(Set(names.map { Layout.workplace(of: $0) }).count == names.count)
-        #expect(Layout.workplace(of: "a/b%") == ".docker-btrfs/a%2Fb%25.new")
+    @Test func `a nearly full filesystem`() throws {
+        let facts = Facts.later { facts in
+            facts.kept = [.kept(0, "v0"), .kept(1, "v1", .good)]
+            facts.space = Need(data: 1 << 30, metadata: 1 << 20)
+            facts.leftover = .unfinished
+        }
+        try expectGolden(plan(facts), "nearly-full")
+    }
+
+    @Test func `a root that persists`() throws {
+        let facts = Facts.later { facts in
+            facts.standing = .root(.kept(2, "v2") { $0.path = "docker_rwlayer" }.with(topLayer: "sha256:files"))
+        }
+        try expectGolden(plan(facts, for: "\(article) docker_mode=persist"), "persisting-root")
+    }
+
+    @Test func `a boot that is to stop`() throws {
+        try expectGolden(Plan(stopping: try #require(try Request(article)), given: .later()), "stop")
+    }
+
+    @Test func `up to the swap nothing is deleted but what was not finished`() throws {
+        for facts in [Facts.example(), .later(), .later { $0.leftover = .unfinished }] {
+            let deletions = try plan(facts).steps.filter { step in
+                if case .deleteSubvolume(let path) = step { return path != Layout.new("docker_rwlayer") }
+                return false
+            }
+            #expect(deletions == [])
+        }
     }
 }

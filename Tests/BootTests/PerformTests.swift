@@ -70,11 +70,13 @@ struct PerformTests {
     }
 
     @Test func `every step says what it does`() throws {
-        let origin = Origin(reference: "a:1", imageID: "sha256:1", chainID: "sha256:2")
+        let origin = Origin(reference: "a:1", imageID: "sha256:1", chainID: "sha256:2", layer: "a", topLayer: nil)
         let odd = try #require(Path("a\nb".utf8))
         let steps: [Step] = [
             .createDirectory("tmp", permissions: 0o1777), .createDirectory("a", permissions: 0o755), .snapshot(of: "a", at: "b"),
-            .mark("a", as: origin), .copyTopLayer(source: .top, device: "LABEL=x", destination: "a"), .removeFile(odd), .sync,
+            .hold(layer: "a", at: "b"), .mark("a", Mark(origin: origin, number: 7, made: 0)), .replacePlaceholder("a/b"),
+            .copyTopLayer(source: .top, device: "LABEL=x", destination: "a"), .copyModules("a", to: "b"), .removeFile(odd),
+            .replaceFile("a", content: "b\n"), .makeRoom(Need(data: 5 << 20, metadata: 6 << 20 - 1), deleting: ["a", "b"]), .sync,
             .rename("a", to: "b/c"), .exchange("a", "b"), .deleteSubvolume("a b"),
         ]
         #expect(
@@ -82,9 +84,14 @@ struct PerformTests {
                 create the directory '/tmp' with mode 01777
                 create the directory '/a' with mode 0755
                 snapshot '/a' to '/b'
-                mark '/a' as made from 'a:1' (sha256:1)
+                hold the layer '/a' as '/b'
+                mark '/a' as root 7, made from 'a:1' (sha256:1)
+                make '/a/b' an ordinary directory
                 copy the top layer '/' of LABEL=x over '/a'
+                copy the kernel modules '/a' to '/b'
                 remove the file '/a\\x0ab'
+                write the file '/a'
+                make room for 5 MiB of data and 5 MiB of metadata by deleting, one by one, '/a', '/b'
                 write everything to the disk
                 rename '/a' to '/b/c'
                 exchange '/a' and '/b'

@@ -1,8 +1,8 @@
 import Basics
+import Planning
 import Testing
 
 @testable import Boot
-@testable import Images
 
 /// What is found on a disk, here a directory tree. Roots of ours have to be subvolumes: see LoopTests.
 struct SurveyTests {
@@ -13,27 +13,22 @@ struct SurveyTests {
     }
 
     @Test func `a machine before its first boot`() throws {
-        let facts = Facts(
-            image: Image(
-                reference: "bb3:v1",
-                id: ImageID(try #require(Digest("sha256:a8be6a5138c5d7f5ec05c29530aafd7971f30d23bad9e01ab95138c6e7f5829c"))),
-                chainID: ChainID(try #require(Digest("sha256:f81a049253937bdbeacf17b02a0ed5822e2b27f707296c285c3e84d73f1efabe"))),
-                layer: "btrfs/subvolumes/a791edfc1a1c0ca091ebb77f7d2e0e375377ad47d7a167cfa6da5d4f10f74229",
-                os: "linux", architecture: "amd64"
-            ),
-            contents: .bootable, standing: .nothing, missingParents: [], hasWorkshop: false, hasLeftover: false
-        )
-        #expect(try tree.facts() == facts)
-        #expect(try tree.facts("root=LABEL=linux rootflags=subvol=x docker_path=/docker/ docker_image=bb3:v1") == facts)
-    }
-
-    @Test func `an image that was made for containers`() throws {
-        try tree.remove("\(Tree.layer)/proc", "\(Tree.layer)/dev", "\(Tree.layer)/tmp")
-        try tree.link("\(Tree.layer)/tmp", to: "/nowhere")
-        try tree.write("", to: "\(Tree.layer)/.dockerenv")
-        let contents = try tree.facts().contents
-        #expect(contents.missingDirectories == ["proc", "dev"])
-        #expect(contents.hasContainerMark)
+        let facts = try tree.facts()
+        #expect(facts.standing == .nothing)
+        #expect(facts.kept == [])
+        #expect(facts.lastNumber == 0)
+        #expect(facts.held == [])
+        #expect(facts.heldForOthers == [])
+        #expect(facts.record == Record())
+        #expect(facts.recordDamage == nil)
+        #expect(facts.leftover == .nothing)
+        #expect(facts.modulesBesideKernel == nil)
+        #expect(facts.lastGood == nil)
+        #expect(facts.topLayer?.files == 0)
+        #expect(
+            facts.missingDirectories == [
+                ".docker-btrfs", ".docker-btrfs/layers", ".docker-btrfs/roots", ".docker-btrfs/roots/docker_rwlayer",
+            ])
     }
 
     @Test func `what has the root's name without being a root of ours is named`() throws {
@@ -55,7 +50,7 @@ struct SurveyTests {
         try tree.make("here")
         try tree.link("there", to: "/here")
         let facts = try tree.facts(Tree.line.renaming(to: name))
-        #expect(facts.missingParents == missing)
+        #expect(facts.missingDirectories.dropFirst(4) == missing[...])
         #expect(facts.standing == .nothing)
     }
 
@@ -64,45 +59,125 @@ struct SurveyTests {
         try tree.write("", to: "file")
         try tree.link("link", to: "nowhere")
         let reason = "'/\(parent.prefix { $0 != "/" })' is not a directory"
-        #expect(tree.failure(Tree.line.renaming(to: "\(parent)/x")) == "could not make the root '/\(parent)/x': \(reason)")
+        #expect(throws: Failure("could not make the root '/\(parent)/x': \(reason)")) {
+            try tree.facts(Tree.line.renaming(to: "\(parent)/x"))
+        }
     }
 
-    @Test func `the workshop of earlier boots, and what an interrupted one left in it`() throws {
-        try tree.make(".docker-btrfs/other.new")
-        #expect(try tree.facts().hasWorkshop)
-        #expect(try !tree.facts().hasLeftover)
-        try tree.make(".docker-btrfs/docker_rwlayer.new")
-        #expect(try tree.facts().hasLeftover)
-        try tree.make(".docker-btrfs/layers%2Fone.new")
-        #expect(try tree.facts(Tree.line.renaming(to: "layers/one")).hasLeftover)
-        #expect(try !tree.facts(Tree.line.renaming(to: "layers/two")).hasLeftover)
+    @Test func `what an interrupted boot left belongs to one name`() throws {
+        try tree.make(".docker-btrfs/roots/other/new")
+        #expect(try tree.facts().leftover == .nothing)
+        try tree.make(".docker-btrfs/roots/docker_rwlayer/new")
+        #expect(try tree.facts().leftover == .unfinished)
+        #expect(try tree.facts().missingDirectories == [".docker-btrfs/layers"])
+        try tree.make(".docker-btrfs/roots/layers%2Fone/new")
+        #expect(try tree.facts(Tree.line.renaming(to: "layers/one")).leftover == .unfinished)
+        #expect(try tree.facts(Tree.line.renaming(to: "layers/two")).leftover == .nothing)
+    }
+
+    @Test func `what lies among the roots without being one stops nothing, and its number is taken`() throws {
+        let roots = ".docker-btrfs/roots/docker_rwlayer"
+        try tree.make("\(roots)/3")
+        try tree.write("", to: "\(roots)/11")
+        try tree.link("\(roots)/5", to: "3")
+        for name in ["notes", "99a", "-100", "99999999999"] { try tree.make("\(roots)/\(name)") }
+        try tree.write("", to: "\(roots)/new")
+        let facts = try tree.facts()
+        #expect(facts.kept == [])
+        #expect(facts.lastNumber == 11)
+        #expect(facts.leftover == .unfinished)
+    }
+
+    @Test func `a hold has a digest for a name`() throws {
+        let digits = String(repeating: "0a", count: 32)
+        for name in [digits, "mine", "0a1b", digits.uppercased(), digits + "0"] { try tree.make(".docker-btrfs/layers/\(name)") }
+        #expect(try tree.facts().held == ["sha256:\(digits)"])
+    }
+
+    @Test func `the record is read, and one that cannot be read stops no boot`() throws {
+        let record = Record.example(good: ["v1"], images: ["v2": 2])
+        try tree.write(record.text, to: ".docker-btrfs/record")
+        #expect(try tree.facts().record == record)
+        #expect(try tree.facts().recordDamage == nil)
+        try tree.write(String(record.text.dropLast()), to: ".docker-btrfs/record")
+        #expect(try tree.facts().record == Record())
+        #expect(
+            try tree.facts().recordDamage
+                == "the record of earlier boots '/.docker-btrfs/record' is damaged, or of a later version: counting starts anew")
+        try tree.remove(".docker-btrfs/record")
+        try tree.make(".docker-btrfs/record")
+        #expect(
+            try tree.facts().recordDamage
+                == "could not read '/.docker-btrfs/record': it is not a regular file: counting of boots starts anew")
+    }
+
+    @Test func `the last good image comes from the store, by its id and with the name that it had`() throws {
+        let image = "sha256:a8be6a5138c5d7f5ec05c29530aafd7971f30d23bad9e01ab95138c6e7f5829c"
+        let origin = Origin(reference: "bb3:v0", imageID: image, chainID: "sha256:2b", layer: "x", topLayer: nil)
+        let record = Record().good(Mark(origin: origin, number: 1, made: 0), of: "a")
+        try tree.write(record.text, to: ".docker-btrfs/record")
+        #expect(try tree.facts().lastGood == nil, "it is the one that is asked for")
+        let request = try #require(try Request(Tree.line))
+        let source = try Facts.Source.recorded(record.images[0], request, on: tree.open(), under: nil, Tree.host)
+        #expect(source?.reference == "bb3:v0")
+        #expect(source?.imageID == image)
+        #expect(source?.layer.description == "/\(Tree.layer)")
+    }
+
+    @Test func `a last good image that is gone, or that cannot be booted any more, stops no boot`() throws {
+        let chain = String(repeating: "0a", count: 32)
+        let origin = Origin(reference: "gone:1", imageID: "sha256:\(chain)", chainID: "sha256:\(chain)", layer: "x", topLayer: nil)
+        try tree.write(Record().good(Mark(origin: origin, number: 1, made: 0), of: "a").text, to: ".docker-btrfs/record")
+        #expect(try tree.facts().lastGood == nil)
+        #expect(try tree.refusal() == nil)
+        try tree.make(".docker-btrfs/layers/\(chain)/etc")
+        #expect(try tree.facts().lastGood == nil, "the hold has no init")
+        #expect(try tree.refusal() == nil)
+        try tree.program(".docker-btrfs/layers/\(chain)/sbin/init")
+        try tree.write("ID=old\n", to: ".docker-btrfs/layers/\(chain)/etc/os-release")
+        let source = try #require(try tree.facts().lastGood)
+        #expect(source.layer.description == "/.docker-btrfs/layers/\(chain)")
+        #expect(source.reference == "gone:1")
+    }
+
+    @Test(
+        arguments: [
+            ("BOOT_IMAGE=/esp/vmlinuz", "esp/modules/6.18.44"), ("BOOT_IMAGE=(hd0,gpt1)/esp/vmlinuz", "esp/modules/6.18.44"),
+            (#"initrd=\esp\initrd.img"#, "esp/modules/6.18.44"), ("", "boot_docker/boot/modules/6.18.44"),
+            ("BOOT_IMAGE=/elsewhere/vmlinuz", "boot_docker/boot/modules/6.18.44"), ("BOOT_IMAGE=/file", "boot_docker/boot/modules/6.18.44"),
+        ] as [(String, Path)])
+    func `modules beside the kernel, in the first of the folders that has them`(text: String, place: Path) throws {
+        try tree.make("esp/modules/6.18.44")
+        try tree.make("boot_docker/boot/modules/6.18.44")
+        try tree.make("elsewhere/modules/6.1")
+        try tree.write("", to: "file")
+        #expect(try tree.facts("\(text) \(Tree.line)").modulesBesideKernel == place)
+        #expect(try tree.facts("\(text) \(Tree.line)", on: Facts.Host(kernelRelease: nil, time: 0)).modulesBesideKernel == nil)
+    }
+
+    @Test func `why the top layer's filesystem cannot be had is why there is no new root`() throws {
+        let request = try #require(try Request(Tree.line))
+        let failure = Failure("could not find the device")
+        let facts = try Facts(surveying: tree.open(), topLayer: .failure(failure), for: request, on: Tree.host)
+        #expect(facts.wanted == .failure(failure))
+        #expect(facts.topLayer == nil)
     }
 
     @Test func `a wrong docker_path: what is there is listed`() throws {
         #expect(
-            tree.failure("\(Tree.line) docker_path=var/lib/docker") == """
+            try tree.refusal("\(Tree.line) docker_path=var/lib/docker") == """
                 could not find Docker's data-root '/var/lib/docker' (docker_path=): there is no such directory
                 hint: '/' holds boot_docker, docker
                 """)
         #expect(
-            tree.failure("\(Tree.line) docker_path=docker/data") == """
+            try tree.refusal("\(Tree.line) docker_path=docker/data") == """
                 could not find Docker's data-root '/docker/data' (docker_path=): there is no such directory
                 hint: '/docker' holds btrfs, containers, image
                 """)
         #expect(
-            tree.failure("\(Tree.line) docker_path=boot_docker") == """
+            try tree.refusal("\(Tree.line) docker_path=boot_docker") == """
                 could not use '/boot_docker': it is not a docker data-root, which has a directory 'image'
                 hint: the directory is empty
-                """)
-    }
-
-    @Test(arguments: [("docker", "docker"), ("docker", "docker/image"), ("link", "docker")])
-    func `a store in the root that each boot deletes`(root: String, store: String) throws {
-        try tree.link("link", to: "docker")
-        #expect(
-            tree.failure("\(Tree.line) docker_path=\(store)".renaming(to: root)) == """
-                could not use Docker's data-root '/\(store)' (docker_path=): it is in the root '/\(root)', which each boot deletes
-                hint: move it out of the root, to a directory of its own
                 """)
     }
 }

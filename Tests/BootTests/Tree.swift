@@ -24,10 +24,18 @@ struct Tree {
         try make("boot_docker")
     }
 
+    static let host = Facts.Host(kernelRelease: "6.18.44", time: 1_800_000_000)
+
     /// What is found for a command line.
-    func facts(_ line: String = line) throws -> Facts {
+    func facts(_ line: String = line, on host: Facts.Host = host) throws -> Facts {
         let request = try #require(try Request(line))
-        return try Facts(surveying: open(), topLayer: request.topLayer.map { try open(label: "\($0.device):") }, for: request)
+        let topLayer = try request.topLayer.map { try open(label: "\($0.device):") }
+        return try Facts(surveying: open(), topLayer: .success(topLayer), for: request, on: host)
+    }
+
+    /// What the image and the top layer give together.
+    func contents(_ line: String = line, on host: Facts.Host = host) throws -> Facts.Contents {
+        try facts(line, on: host).wanted.get().contents
     }
 
     /// The disk's top level.
@@ -35,9 +43,10 @@ struct Tree {
         try Directory(opening: fixture.folder.path, label: label)
     }
 
-    /// The whole text of the failure to find out the facts.
-    func failure(_ line: String = line) -> String? {
-        #expect(throws: Failure.self) { try facts(line) }?.description
+    /// Why the image that is asked for gives nothing, in whole.
+    func refusal(_ line: String = line) throws -> String? {
+        guard case .failure(let failure) = try facts(line).wanted else { return nil }
+        return failure.description
     }
 
     func make(_ path: String) throws { try fixture.makeDirectory(path) }
@@ -54,6 +63,16 @@ struct Tree {
     func link(_ path: String, to target: String) throws {
         try fixture.makeDirectory(URL(filePath: "/\(path)").deletingLastPathComponent().path)
         try fixture.link(path, to: target)
+    }
+
+    /// Runs a program on the tree, with paths from its top.
+    func run(_ command: String, on path: String) throws {
+        let words = command.split(separator: " ").map { String($0) }
+        try fixture.run(words + [fixture.folder.appending(path: path).path])
+    }
+
+    func move(_ path: String, to other: String) throws {
+        try run("mv \(fixture.folder.appending(path: path).path)", on: other)
     }
 
     func remove(_ paths: String...) throws {

@@ -27,7 +27,9 @@ public final class Fixture {
     }
 
     /// Runs a program, which is expected to succeed.
-    public func run(_ command: String...) throws {
+    public func run(_ command: String...) throws { try run(command) }
+
+    public func run(_ command: [String]) throws {
         let process = try Process.run(URL(filePath: "/usr/bin/env"), arguments: command)
         process.waitUntilExit()
         #expect(process.terminationStatus == 0)

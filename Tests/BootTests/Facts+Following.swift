@@ -1,0 +1,51 @@
+import Basics
+import Planning
+
+@testable import Boot
+
+/// What a disk is like once a plan was performed on it, as far as roots and the record go: boots one after the other.
+extension Facts {
+    mutating func follow(_ plan: Plan) {
+        var places: [Path: Root] = [:]
+        for root in kept { places[root.path] = root }
+        if case .root(let root) = standing { places["docker_rwlayer"] = root }
+        let workplace = Layout.new("docker_rwlayer")
+        if case .replaced(let root) = leftover { places[workplace] = root }
+        for step in plan.steps + plan.afterwards { perform(step, &places) }
+        settle(places)
+    }
+
+    private mutating func perform(_ step: Step, _ places: inout [Path: Root]) {
+        switch step {
+        case .mark(let path, let mark):
+            places[path] = Root(path: path, mark: mark, isGood: false, modules: .present, nested: [], occupied: [])
+        case .rename(let path, let to): (places[to], places[path]) = (places[path], nil)
+        case .exchange(let path, let other): (places[path], places[other]) = (places[other], places[path])
+        case .deleteSubvolume(let path):
+            places[path] = nil
+            held.removeAll { Layout.hold($0) == path }
+        case .hold(_, let path): held.append("sha256:\(display(path.name))")
+        case .makeRoom(_, let paths): for path in paths { places[path] = nil }
+        case .replaceFile(_, let content): record = Record(parsing: Array(content.utf8)) ?? Record()
+        default: break
+        }
+    }
+
+    private mutating func settle(_ places: [Path: Root]) {
+        var places = places
+        for path in places.keys { places[path]?.path = path }
+        standing = places["docker_rwlayer"].map { .root($0) } ?? .nothing
+        leftover = .nothing
+        places["docker_rwlayer"] = nil
+        kept = places.values.sorted { $0.mark.number < $1.mark.number }
+        lastNumber = kept.last?.mark.number ?? 0
+    }
+
+    /// The standing root's system found its boot good.
+    mutating func markGood() {
+        guard case .root(var root) = standing else { return }
+        root.isGood = true
+        standing = .root(root)
+        record = record.good(root.mark, of: "docker_rwlayer")
+    }
+}

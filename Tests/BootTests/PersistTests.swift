@@ -1,0 +1,139 @@
+import Basics
+import Planning
+import Testing
+
+@testable import Boot
+
+/// `docker_mode=persist`: the root stays for as long as what it was made from.
+struct PersistTests {
+    private let persist = "docker_mode=persist"
+
+    /// Root 5 of the image and the top layer that are asked for stands, and booted well.
+    private func standing(
+        _ root: Facts.Root = .kept(5, "v2", .good).with(topLayer: "sha256:files"), _ change: (inout Facts) -> Void = { _ in }
+    ) -> Facts {
+        .later { facts in
+            var root = root
+            root.path = "docker_rwlayer"
+            facts.kept = [.kept(4, "v1", .good)]
+            facts.standing = .root(root)
+            facts.record = .example(good: ["v1", "v2"])
+            change(&facts)
+        }
+    }
+
+    private func keeping(_ root: Int, _ version: String, _ why: String) -> [String] {
+        ["making a new root, and keeping root \(root) ('sample:\(version)') as '/.docker-btrfs/roots/docker_rwlayer/\(root)': \(why)"]
+    }
+
+    @Test func `while nothing changed it stays, and all that is written is that it was tried`() throws {
+        let facts = standing()
+        guard case .root(let root) = facts.standing else { return }
+        #expect(try decision(facts, adding: persist) == Decision(choice: .stay(root)))
+        let record = Step.replaceFile(".docker-btrfs/record", content: facts.record.trying(root.mark, of: "docker_rwlayer").text)
+        #expect(try plan(facts, adding: persist) == Plan(steps: [], afterwards: [record]))
+    }
+
+    @Test func `docker_mode=fresh makes a new one all the same`() throws {
+        #expect(try decision(standing()) == Decision(choice: .build(.image("v2"), modules: nil)))
+    }
+
+    @Test func `another image gives a new root, and that is said`() throws {
+        let facts = standing(.kept(5, "v1", .good).with(topLayer: "sha256:files"))
+        #expect(
+            try decision(facts, adding: persist)
+                == Decision(choice: .build(.image("v2"), modules: nil), notes: keeping(5, "v1", "it was made from another image")))
+    }
+
+    @Test(arguments: ["sha256:other files", nil])
+    func `another state of the top layer gives a new root, and that is said`(topLayer: String?) throws {
+        let facts = standing(.kept(5, "v2", .good).with(topLayer: topLayer))
+        #expect(
+            try decision(facts, adding: persist)
+                == Decision(choice: .build(.image("v2"), modules: nil), notes: keeping(5, "v2", "the top layer changed")))
+    }
+
+    @Test func `a root without a top layer stays where there is none`() throws {
+        let facts = standing(.kept(5, "v2")) { $0.topLayer = nil }
+        guard case .root(let root) = facts.standing else { return }
+        #expect(try decision(facts, adding: persist).choice == .stay(root))
+    }
+
+    @Test func `the new root remembers the state of the top layer; one that does not persist need not`() throws {
+        for (text, topLayer) in [(persist, "sha256:files"), ("", nil)] {
+            let mark = Mark(origin: .image("v2", topLayer: topLayer), number: 1, made: 1_800_000_000)
+            #expect(try plan(.example(), adding: text).steps.contains(.mark(".docker-btrfs/roots/docker_rwlayer/new", mark)))
+        }
+    }
+
+    @Test func `one that does not boot any more gives way to a new one of the same image`() throws {
+        let facts = standing { $0.record = .example(good: ["v2"], images: ["v2": 3], roots: [5: 3]) }
+        #expect(
+            try decision(facts, adding: persist)
+                == Decision(choice: .build(.image("v2"), modules: nil), notes: keeping(5, "v2", "none of its last 3 boots was good")))
+    }
+
+    @Test func `a new one has as many chances, and then it is the image's fault`() throws {
+        let facts = standing(.kept(6, "v2").with(topLayer: "sha256:files")) { facts in
+            facts.kept = [.kept(4, "v1", .good), .kept(5, "v2", .good).with(topLayer: "sha256:files")]
+            facts.record = .example(good: ["v1", "v2"], images: ["v2": 5], roots: [6: 2])
+        }
+        guard case .root(let root) = facts.standing else { return }
+        #expect(try decision(facts, adding: persist).choice == .stay(root))
+        var next = facts
+        next.record = .example(good: ["v1", "v2"], images: ["v2": 6], roots: [6: 3])
+        #expect(
+            try decision(next, adding: persist).notes == [
+                """
+                none of the last 6 boots of image 'sample:v2' (sha256:v2) was good; booting root 4 ('sample:v1') instead; \
+                docker_image=sample:v2 at the boot menu tries it again
+                """
+            ])
+    }
+
+    @Test func `an image that never booted well has no more chances than in other modes`() throws {
+        let facts = standing(.kept(5, "v2").with(topLayer: "sha256:files")) { facts in
+            facts.record = .example(good: ["v1"], images: ["v2": 3], roots: [5: 3])
+        }
+        #expect(try decision(facts, adding: persist).choice == .restore(.kept(4, "v1", .good)))
+    }
+
+    @Test func `a root that was put away is gone on with`() throws {
+        let root = Facts.Root.kept(4, "v2").with(topLayer: "sha256:files")
+        let facts = standing { facts in
+            facts.standing = .nothing
+            facts.kept = [root]
+        }
+        let note = "going on with a copy of root 4 ('sample:v2'), which was made from the same image and top layer"
+        #expect(try decision(facts, adding: persist) == Decision(choice: .restore(root), notes: [note]))
+    }
+
+    @Test func `after another image was tried, the work of the first one is gone on with`() throws {
+        let root = Facts.Root.kept(4, "v2", .good).with(topLayer: "sha256:files")
+        let facts = standing(.kept(5, "v3", .good).with(topLayer: "sha256:files")) { $0.kept = [root] }
+        #expect(try decision(facts, adding: persist).choice == .restore(root))
+    }
+
+    @Test func `one without modules for the running kernel does not stay`() throws {
+        var root = Facts.Root.kept(5, "v2", .good).with(topLayer: "sha256:files")
+        root.modules = .absent
+        #expect(
+            try decision(standing(root), adding: persist)
+                == Decision(choice: .build(.image("v2"), modules: nil), notes: keeping(5, "v2", "it has no modules for the running kernel"))
+        )
+    }
+
+    @Test func `the newest root is kept whatever docker_keep= says, and the end of another one is told`() throws {
+        let facts = standing(.kept(5, "v1").with(topLayer: "sha256:files")) { $0.kept = [.kept(3, "v0"), .kept(4, "v1", .good)] }
+        let plan = try plan(facts, adding: "\(persist) docker_keep=0")
+        #expect(
+            plan.afterwards == [
+                .rename(".docker-btrfs/roots/docker_rwlayer/new", to: ".docker-btrfs/roots/docker_rwlayer/5"),
+                .deleteSubvolume(".docker-btrfs/roots/docker_rwlayer/3"),
+            ])
+        #expect(
+            plan.notes == keeping(5, "v1", "it was made from another image") + [
+                "root 3 ('sample:v0') is deleted with what was done in it: docker_keep=0 keeps no more"
+            ])
+    }
+}

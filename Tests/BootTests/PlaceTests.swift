@@ -1,0 +1,101 @@
+import Basics
+import Testing
+
+@testable import Boot
+
+/// Where the store and the top layer may be, and where not.
+struct PlaceTests {
+    private let tree: Tree
+
+    init() throws {
+        tree = try Tree()
+    }
+
+    private func refusal(_ path: String, _ name: String = "docker_rwlayer") throws -> String? {
+        try tree.refusal("\(Tree.line) toplayer_path=\(path)".renaming(to: name))
+    }
+
+    @Test func `a path that is not there: what its parent holds is listed`() throws {
+        try tree.make("files/this machine")
+        try tree.make("files/.hidden")
+        #expect(
+            try refusal("files/that") == """
+                could not find the top layer 'LABEL=linux:/files/that' (toplayer_path=): there is no such directory
+                hint: 'LABEL=linux:/files' holds .hidden, this machine
+                """)
+        #expect(
+            try refusal("boot_docker/a/b") == """
+                could not find the top layer 'LABEL=linux:/boot_docker/a/b' (toplayer_path=): there is no such directory
+                hint: 'LABEL=linux:/boot_docker' holds nothing
+                """)
+        #expect(
+            try refusal("no") == """
+                could not find the top layer 'LABEL=linux:/no' (toplayer_path=): there is no such directory
+                hint: 'LABEL=linux:/' holds boot_docker, docker, files
+                """)
+    }
+
+    @Test func `a file is no top layer`() throws {
+        try tree.write("", to: "file")
+        #expect(try refusal("file") == "could not open the directory 'LABEL=linux:/file': Not a directory")
+    }
+
+    @Test(arguments: [("docker", "docker"), ("link", "docker"), ("docker", "store"), ("docker/btrfs", "docker/btrfs/data")])
+    func `a store in the root that boots delete, whatever leads there`(root: String, store: String) throws {
+        try tree.link("link", to: "docker")
+        try tree.link("store", to: "/docker")
+        try tree.make("docker/btrfs/data/image/btrfs")
+        let found = try tree.refusal("\(Tree.line) docker_path=\(store)".renaming(to: root))
+        if store == "docker/btrfs/data" {
+            #expect(found?.hasPrefix("could not find image 'bb3:v1'") == true)
+        } else {
+            #expect(
+                found == """
+                    could not use Docker's data-root '/\(store)' (docker_path=): it is in the root '/\(root)', which boots delete
+                    hint: move it out of the root, to a directory of its own
+                    """)
+        }
+    }
+
+    @Test(arguments: [
+        ("/", "docker_rwlayer", "docker_rwlayer"), ("layers", "layers/root", "layers/root"), ("layers", "layers/a/b/c", "layers/a/b/c"),
+        ("link", "layers/root", "layers/root"), ("layers", "link/root", "link/root"), ("layers", "link/a/root", "link/a/root"),
+        ("docker", "docker_rwlayer", "docker"), ("store", "docker_rwlayer", "docker"),
+    ])
+    func `a top layer that holds the root or the store, whatever leads there`(path: String, name: String, held: String) throws {
+        try tree.make("layers")
+        try tree.link("link", to: "layers")
+        try tree.link("store", to: "/docker")
+        #expect(
+            try refusal(path, name) == """
+                could not use 'LABEL=linux:/\(path == "/" ? "" : path)' as the top layer: it holds '/\(held)'
+                hint: give toplayer_path= a directory that holds only this machine's files
+                """)
+    }
+
+    @Test(arguments: ["docker_rwlayer/etc", "docker_rwlayer", "etc"])
+    func `a top layer in the root that boots delete`(path: String) throws {
+        try tree.make("docker_rwlayer/etc")
+        try tree.link("etc", to: "docker_rwlayer/etc")
+        #expect(
+            try refusal(path) == """
+                could not use the top layer 'LABEL=linux:/\(path)' (toplayer_path=): it is in the root '/docker_rwlayer', \
+                which boots delete
+                hint: move it out of the root, to a directory of its own
+                """)
+    }
+
+    @Test func `the same paths on another device mean nothing`() throws {
+        let other = try Tree()
+        let request = try #require(try Request("\(Tree.line) toplayer=UUID=1 toplayer_path=docker"))
+        let facts = try Facts(surveying: tree.open(), topLayer: .success(other.open()), for: request, on: Tree.host)
+        #expect(try facts.wanted.get().reference == "bb3:v1")
+        #expect(facts.topLayer?.isShared == false)
+    }
+
+    @Test func `a top layer beside the root, in the same directory`() throws {
+        try tree.make("layers/files")
+        #expect(try refusal("layers/files", "layers/root") == nil)
+        #expect(try tree.facts("\(Tree.line) toplayer_path=layers/files".renaming(to: "layers/root")).topLayer?.isShared == true)
+    }
+}

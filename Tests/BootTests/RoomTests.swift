@@ -1,0 +1,108 @@
+import Basics
+import Planning
+import Testing
+
+@testable import Boot
+
+/// Boots on a filesystem that is nearly full. The top layer is 1000 files of 80 MiB.
+struct RoomTests {
+    private let new: Path = ".docker-btrfs/roots/docker_rwlayer/new"
+    private let need = Need(data: 0, metadata: 16 << 20 + 2_048_000)
+
+    private func place(_ number: Int) -> Path { Layout.kept("docker_rwlayer", number) }
+
+    private func tight(_ space: Need = Need(data: 1 << 30, metadata: 1 << 20), _ change: (inout Facts) -> Void = { _ in }) -> Facts {
+        .later { facts in
+            facts.kept = [.kept(1, "v0"), .kept(2, "v1", .good), .kept(3, "v1")]
+            facts.standing = .root(4, "v1")
+            facts.space = space
+            change(&facts)
+        }
+    }
+
+    /// What is deleted to make room.
+    private func room(_ facts: Facts, adding text: String = "") throws -> (need: Need, roots: [Path])? {
+        for case .makeRoom(let need, let roots) in try plan(facts, adding: text).steps { return (need, roots) }
+        return nil
+    }
+
+    @Test(arguments: [nil, Need(data: 0, metadata: 1 << 30), Need(data: 0, metadata: 16 << 20 + 2_048_000)])
+    func `where there is enough, or where that is not known, nothing is deleted for it`(space: Need?) throws {
+        #expect(try room(tight { $0.space = space }) == nil)
+    }
+
+    @Test func `older roots go before anything is built, the oldest first, and never the last good one`() throws {
+        let plan = try plan(tight(), adding: "docker_keep=9")
+        #expect(plan.steps.first == .makeRoom(need, deleting: [place(1), place(3)]))
+        #expect(plan.afterwards == [.rename(new, to: place(4))])
+    }
+
+    @Test func `nor one that holds somebody's subvolume`() throws {
+        #expect(try room(tight { $0.kept[0].occupied = ["srv"] })?.roots == [place(3)])
+    }
+
+    @Test func `where the last good one stands, all others may go`() throws {
+        #expect(try room(tight { $0.standing = .root(4, "v1", .good) })?.roots == [place(1), place(2), place(3)])
+    }
+
+    @Test func `nor one that the new root is a copy of`() throws {
+        let facts = tight(Need(data: 0, metadata: 0)) { facts in
+            facts.standing = .root(4, "v2", .good)
+            facts.record = .example(good: ["v1", "v2"], images: ["v2": 3])
+        }
+        let found = try #require(try room(facts))
+        #expect(found.roots == [place(1), place(3)])
+        #expect(found.need == Need(data: 0, metadata: 16 << 20), "the top layer is not copied")
+        #expect(try plan(facts).steps.contains(.snapshot(of: place(2), at: new)))
+    }
+
+    @Test func `a root that was not finished goes first, and nothing deletes it twice`() throws {
+        let facts = tight { $0.leftover = .unfinished }
+        #expect(try room(facts)?.roots == [new, place(1), place(3)])
+        #expect(try !plan(facts).steps.contains(.deleteSubvolume(new)))
+        var alone = facts
+        alone.kept = []
+        #expect(try room(alone)?.roots == [new])
+    }
+
+    @Test func `a root that is to be put away is put away first`() throws {
+        let facts = tight { facts in
+            facts.kept.removeLast()
+            facts.leftover = .replaced(.kept(3, "v1"))
+        }
+        #expect(try plan(facts).steps.prefix(2) == [.rename(new, to: place(3)), .makeRoom(need, deleting: [place(1)])])
+    }
+
+    @Test(arguments: [(true, 0), (false, 80 << 20)])
+    func `a top layer on another filesystem needs room for its content too`(isShared: Bool, data: Int) throws {
+        let facts = tight { $0.topLayer?.isShared = isShared }
+        #expect(try room(facts)?.need == Need(data: data, metadata: need.metadata))
+        let full = tight(Need(data: 79 << 20, metadata: 1 << 30)) { $0.topLayer?.isShared = isShared }
+        #expect(try room(full)?.need.data == (isShared ? nil : data))
+    }
+
+    @Test func `without a top layer a little is enough`() throws {
+        #expect(try room(tight(Need(data: 0, metadata: 16 << 20)) { $0.topLayer = nil }) == nil)
+    }
+
+    @Test func `where nothing can go, the boot fails before it changed anything`() throws {
+        let facts = tight(Need(data: 3 << 20, metadata: 1 << 20)) { facts in
+            facts.kept = [.kept(2, "v1", .good)]
+            facts.topLayer?.isShared = false
+        }
+        let failure = #expect(throws: Failure.self) { try plan(facts) }
+        #expect(
+            failure?.description == """
+                could not make a new root: the filesystem has 3 MiB free for data and 1 MiB for metadata, and 80 and 17 are needed
+                hint: remove images or files that are not needed
+                """)
+    }
+
+    @Test func `a root that stays needs none`() throws {
+        let facts = tight(Need(data: 0, metadata: 0)) { facts in
+            facts.standing = .root(4, "v2")
+            facts.topLayer = nil
+        }
+        #expect(try plan(facts, adding: "docker_mode=persist").steps == [])
+    }
+}

@@ -1,0 +1,77 @@
+import Basics
+import Testing
+
+@testable import Boot
+
+/// What identifies the state of the top layer.
+struct TopLayerTests {
+    private let tree: Tree
+
+    init() throws {
+        tree = try Tree()
+        try tree.write("a line\n", to: "files/etc/motd")
+        try tree.write("another\n", to: "files/etc/deep/er/file")
+        try tree.link("files/etc/link", to: "motd")
+    }
+
+    private func topLayer() throws -> Facts.TopLayer {
+        try #require(try tree.facts("\(Tree.line) toplayer_path=files").topLayer)
+    }
+
+    @Test func `its files are counted, and their content is`() throws {
+        let found = try topLayer()
+        #expect(found.files == 6)
+        #expect(found.size == 15)
+        #expect(found.isShared)
+        #expect(found.fingerprint.hasPrefix("sha256:"))
+    }
+
+    @Test func `it is the same while nothing changes`() throws {
+        let before = try topLayer()
+        try tree.run("cat", on: "files/etc/motd")
+        try tree.run("ls -l", on: "files/etc")
+        #expect(try topLayer() == before)
+    }
+
+    @Test(arguments: [
+        "chmod 600", "chown 1:0", "chown 0:1", "truncate --size 3", "truncate --size 100", "touch", "touch --date 2001-01-01", "rm",
+        "chmod u+s", "cp /etc/hostname", "sed -i s/line/lime/",
+    ])
+    func `any change of a file is one`(command: String) throws {
+        let before = try topLayer()
+        try tree.run(command, on: "files/etc/motd")
+        #expect(try topLayer().fingerprint != before.fingerprint)
+    }
+
+    @Test func `also one of the same length that hides its time, as rsync --times does`() throws {
+        try tree.run("touch --date 2001-01-01", on: "files/etc/motd")
+        let before = try topLayer()
+        try tree.write("a lime\n", to: "files/etc/motd")
+        try tree.run("touch --date 2001-01-01", on: "files/etc/motd")
+        #expect(try topLayer().fingerprint != before.fingerprint)
+    }
+
+    @Test func `deep down, and of directories and symlinks too`() throws {
+        var seen = [try topLayer().fingerprint]
+        for (command, path) in [
+            ("chmod 600", "files/etc/deep/er/file"), ("chmod 700", "files/etc/deep"), ("chown --no-dereference 1:1", "files/etc/link"),
+            ("mkdir", "files/new"), ("touch", "files/new/empty"), ("ln -sf nowhere", "files/etc/link"), ("mkfifo", "files/fifo"),
+        ] {
+            try tree.run(command, on: path)
+            seen.append(try topLayer().fingerprint)
+        }
+        #expect(Set(seen).count == seen.count)
+    }
+
+    @Test func `a name that moves is another state`() throws {
+        let before = try topLayer()
+        try tree.move("files/etc/motd", to: "files/etc/motd2")
+        #expect(try topLayer().fingerprint != before.fingerprint)
+    }
+
+    @Test func `what is beside it does not matter`() throws {
+        let before = try topLayer()
+        try tree.write("more", to: "boot_docker/etc/motd")
+        #expect(try topLayer() == before)
+    }
+}
