@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -28,8 +29,8 @@ struct BadImageTests {
             #expect(later.text == "1\n")
             #expect(later.report?.imageId == prepared.imageID)
             let note = """
-                image 'sample_image:latest' (\(bad)) was started 3 times and no boot of it was good; booting root 1 \
-                ('sample_image:latest') instead; docker_image=sample_image:latest at the boot menu tries it again
+                none of the last 3 boots of image 'sample_image:latest' (\(bad)) was good; booting root 1 ('sample_image:latest') \
+                instead; docker_image=sample_image:latest at the boot menu tries it again
                 """
             #expect(later.console.told.first == note)
             #expect(later.report?.notes == [note])

@@ -49,6 +49,22 @@ extension OnDisk {
             }
         }
 
+        @Test func `with metadata full the root of the last boot is booted, and that is said`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.bootWell(disk.line(keeping: ""))
+                // Files this small lie in the metadata; data is taken first, so that no new chunk is left for it.
+                try await disk.change(
+                    """
+                    head --bytes 1G /dev/zero > full 2> /dev/null || true; mkdir small
+                    head --bytes 300M /dev/urandom | split --bytes 1900 --suffix-length 6 - small/ 2> /dev/null || true; sync
+                    """)
+                let outcome = try await disk.boot(disk.line(keeping: ""))
+                #expect(outcome.status == 0)
+                #expect(outcome.told.contains("; booting root 1 ('sample_image:latest') instead, which is not known to boot well\n"))
+                #expect(try await disk.look("cat docker_rwlayer/etc/{version,motd}") == "1\nfrom the top layer\n")
+            }
+        }
+
         @Test func `a boot that is killed at any time leaves a whole root, and the next one goes well`() async throws {
             try await Disk.withStore { disk, _ in
                 let line = disk.line(keeping: "")
