@@ -49,16 +49,19 @@ struct History {
         return !boot.stops
     }
 
-    /// The number of the root that no boot may have deleted yet: that of the last good boot, unless none was to be kept.
-    var goodRoot: Int? {
-        var good: Int?
+    /// The numbers of roots one of which must be there: that of the last good boot, unless none was to be kept. While one is being
+    /// marked, it may be that or the one before.
+    var goodRoots: [Int] {
+        var good: [Int] = []
         var standing: Int?
         for number in begun {
             switch operations[number] {
             case .boot(let boot), .killed(let boot, _):
-                if boot.keep == 0 { good = nil }
+                if boot.keep == 0 { good = [] }
                 standing = results[number].flatMap { Int($0) }
-            case .good where results[number] == "0": good = standing
+            case .good:
+                guard let standing else { break }
+                good = results[number] == "0" ? [standing] : good.isEmpty ? [] : good + [standing]
             default: break
             }
         }

@@ -33,14 +33,25 @@ struct StateCheck {
         let isAnnounced = outcome.errors.contains(" instead")
         do throws(Failure) {
             let topLevel = try mounted()
-            let found = lookAtKept(topLevel, history) + lookAtRecord(topLevel)
+            let found = lookAtKept(topLevel, history, after: boot) + lookAtRecord(topLevel)
             guard let root = try roots.root(at: RootCheck.name, on: topLevel, history) else { return found + ["the next boot left no root"] }
-            if !isAnnounced { try roots.check(root, is: boot) }
-            let leftover = try topLevel.status(of: RootCheck.new) == nil ? [] : ["the next boot left '\(RootCheck.new)'"]
-            return found + leftover
+            if !isAnnounced { try roots.check(root, is: asked(boot, on: topLevel)) }
+            // Where the root that stood is booted, nothing is built, and what an interrupted boot left stays for the next that builds.
+            let isNew = history.boot(at: root.mark.made) == nil
+            let leftover = try topLevel.status(of: RootCheck.new)
+            return isNew && leftover != nil ? found + ["the next boot left '\(RootCheck.new)'"] : found
         } catch {
             return ["after the next boot \(error.message)\n\(outcome.errors)"]
         }
+    }
+
+    /// The link to the top layer on the disk itself may have been changed, or not yet.
+    private mutating func asked(_ boot: Boot, on topLevel: Directory) throws(Failure) -> Boot {
+        guard !boot.hasOwnTop, let linked = try topLevel.directory(at: "top") else { return boot }
+        let owner = try roots.content.owner(of: Content.top, in: linked)
+        var boot = boot
+        boot.top = Operation.Top.allCases.first { "top \($0)" == owner } ?? boot.top
+        return boot
     }
 
     /// What `btrfs check` finds; it takes as long as all the rest together.
@@ -63,18 +74,19 @@ struct StateCheck {
         }
     }
 
-    private mutating func lookAtKept(_ topLevel: Directory, _ history: History) -> [String] {
+    private mutating func lookAtKept(_ topLevel: Directory, _ history: History, after boot: Boot? = nil) -> [String] {
         do throws(Failure) {
-            let kept = try roots.keptRoots(on: topLevel, history)
-            guard let good = history.goodRoot else { return [] }
-            var numbers = kept.map { $0.mark.number }
+            var found = try roots.keptRoots(on: topLevel, history)
             for place in [RootCheck.name, RootCheck.new] {
                 // What is being built need not be whole.
                 do throws(Failure) {
-                    if let root = try roots.root(at: place, on: topLevel, history) { numbers.append(root.mark.number) }
+                    if let root = try roots.root(at: place, on: topLevel, history) { found.append(root) }
                 } catch {}
             }
-            return numbers.contains(good) ? [] : ["root \(good), the last whose boot was good, is gone: there are \(numbers)"]
+            let good = boot?.keep == 0 ? [] : history.goodRoots
+            if good.isEmpty || found.contains(where: { good.contains($0.mark.number) }) { return [] }
+            let all = found.map { "\($0.mark.number)\($0.isGood ? " (good)" : "")" }.joined(separator: ", ")
+            return ["root \(good), the last whose boot was good, is gone: there are \(all)"]
         } catch {
             return [error.message]
         }
