@@ -1,0 +1,68 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What a system told that was booted.
+struct Answers {
+    /// What the script printed.
+    let text: String
+    /// /run/docker-btrfs/boot.json.
+    let report: Report?
+    let console: Console
+}
+
+struct Report: Decodable, Equatable {
+    struct Place: Decodable, Equatable {
+        let device: String
+        let path: String
+    }
+
+    let image: String
+    let imageId: String
+    let root: Place
+    let topLayer: Place?
+}
+
+extension Machine {
+    /// Boots the kernel directly, with `line` for its command line, and lets the system that was booted run a shell script as root,
+    /// which ends with the machine going off.
+    func answers(
+        _ line: String, _ options: [String] = [], log suffix: String = "", qemu: [String] = [], to script: String
+    ) async throws -> Answers {
+        let file = "\(folder)/script-\(UUID().uuidString)"
+        try Data(Self.disk(with: script).utf8).write(to: URL(filePath: file))
+        let boot = command(["--append", line + Console.ending] + options, log: suffix)
+        try await output(
+            of: boot.command + [
+                "--", "-serial", "file:\(file).answers", "-drive", "file=\(file),format=raw,if=none,id=script,readonly=on",
+                "-device", "virtio-blk-pci,drive=script,serial=script",
+            ] + qemu)
+        let told = try String(contentsOfFile: "\(file).answers", encoding: .utf8).replacing("\r\n", with: "\n")
+        let parts = told.split(separator: Self.reportMark, omittingEmptySubsequences: false)
+        try #require(parts.count == 2, "the script did not run: '\(told)', see \(boot.log)")
+        return Answers(text: String(parts[0]), report: try report(String(parts[1])), console: try Console(log: boot.log))
+    }
+
+    private static let reportMark = "-- boot.json\n"
+
+    private static func disk(with script: String) -> String {
+        let text = """
+            # No fact is asked before the boot is over.
+            systemctl is-system-running --wait > /dev/null
+            \(script)
+            echo '\(reportMark.dropLast())'
+            cat /run/docker-btrfs/boot.json 2> /dev/null
+            sync
+            systemctl --force poweroff
+
+            """
+        // A disk has whole sectors.
+        return text + String(repeating: "\n", count: 512 - text.utf8.count % 512)
+    }
+
+    private func report(_ json: String) throws -> Report? {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return json.isEmpty ? nil : try decoder.decode(Report.self, from: Data(json.utf8))
+    }
+}

@@ -1,0 +1,20 @@
+import TestSupport
+import Testing
+
+struct MenuEntryTests {
+    @Test func `the article's menu entry leads from UEFI and rEFInd to the image's login prompt`() async throws {
+        try await Machine.with(\.disk) { machine, prepared in
+            let boot = machine.command(["--uefi", "--until", "docker-machine login: ", "--unless", "emergency.target"])
+            try await output(of: boot.command)
+            let console = try Console(log: boot.log)
+            let line = """
+                root=LABEL=linux rootflags=subvol=docker_rwlayer rw docker_path=docker \
+                toplayer=LABEL=linux toplayer_path=boot_docker
+                """
+            #expect(console.text.contains("rEFInd - Booting OS\nStarting vmlinuz\nUsing load options '\(line) console=ttyS0 initrd="))
+            #expect(console.told.last?.hasPrefix("'/docker_rwlayer' is ready after ") == true)
+            // The lab's prompt begins with boot.json.
+            #expect(console.text.contains("\"image_id\": \"\(prepared.imageID)\""))
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension Machine {
+    /// Makes the file of a disk with a filesystem by the last command of a Bash script, which gets the file as one more argument and
+    /// finds a copy of the top layer in the directory `top-layer`.
+    func makeDisk(_ script: String) async throws -> String {
+        let folder = "\(folder)/\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        // Without its kernel, which is for the boot loader.
+        try await change(
+            """
+            cp -a boot_docker '\(folder)/top-layer'
+            cd '\(folder)'
+            rm -r top-layer/boot
+            echo 'from the other disk' | tee top-layer/.dot-file > top-layer/etc/whose
+            truncate --size 256M disk.img
+            \(script) disk.img
+            """)
+        return "\(folder)/disk.img"
+    }
+
+    /// The same machine with one more disk, before the others.
+    func with(first disk: String) -> Machine {
+        var machine = self
+        machine.disks.insert(disk, at: 0)
+        return machine
+    }
+
+    /// What identifies the root's partition, without mounting it: UUID (the filesystem's) or PARTUUID.
+    func rootPartition(_ tag: String) async throws -> String {
+        let command =
+            tag == "PARTUUID"
+            ? #"partx --noheadings --raw --output UUID --nr 2 "$1""#
+            : #"blkid --probe --offset 64MiB --output value --match-tag "$2" "$1""#
+        let id = try await output(of: ["bash", "-euc", command, "bash", disk, tag]).trimmingCharacters(in: .whitespacesAndNewlines)
+        return try #require(id.isEmpty ? nil : id)
+    }
+}
+
+/// A disk that a machine gets while it runs: when its console shows a text, and two seconds have passed.
+struct LateDisk {
+    private let disk: String
+    private let monitor: String
+    private let log: String
+
+    /// `log`: of the boot that is to come.
+    init(_ disk: String, of machine: Machine, log: String) async throws {
+        self.disk = disk
+        self.log = log
+        monitor = "\(machine.folder)/monitor"
+        try await output(of: ["mkfifo", "\(monitor).in", "\(monitor).out"])
+        try await output(of: ["rm", "-f", log])
+    }
+
+    /// What QEMU has to know before.
+    var qemu: [String] {
+        [
+            "-drive", "file=\(disk),format=raw,if=none,id=late", "-device", "pcie-root-port,id=slot",
+            "-chardev", "pipe,id=monitor,path=\(monitor)", "-mon", "chardev=monitor",
+        ]
+    }
+
+    func plug(when text: String) async throws {
+        let script = """
+            until grep --quiet --no-messages "$1" "$2"; do sleep 0.2; done
+            sleep 2
+            echo device_add virtio-blk-pci,drive=late,bus=slot > "$3.in"
+            """
+        try await output(of: ["timeout", "600", "bash", "-euc", script, "bash", text, log, monitor])
+    }
+}
