@@ -23,7 +23,7 @@ demo: packages $(bin)/docker-btrfs-init ## Boot a machine from a Docker image, i
 build: packages $(bin)/docker-btrfs-init $(bin)/docker-btrfs ## Both programs, in .build/bin
 
 .PHONY: test
-test: lint test-unit test-loop test-guest ## Everything: lint, unit, loop-mounted btrfs, QEMU
+test: lint test-unit test-loop test-crash test-guest ## Everything: lint, unit, loop-mounted btrfs, power cuts, QEMU
 
 .PHONY: lint
 lint: packages
@@ -52,6 +52,15 @@ test-guest: packages $(bin)/docker-btrfs-init
 	$(say) "boots in QEMU"
 	@Tests/Lab/prepare
 	@swift test --filter '^GuestTests\.'
+
+# A power cut at every write: --whole takes every state, not a sample.
+crash-test: states := --whole
+.PHONY: test-crash crash-test
+test-crash crash-test: packages $(bin)/docker-btrfs-init
+	$(say) "power cuts"
+	@Tests/Lab/prepare
+	@swift build --quiet --product crash-test
+	@Tests/Lab/crash-test $(states)
 
 # SwiftPM knows what is out of date; make does not.
 .PHONY: $(bin)/docker-btrfs-init $(bin)/docker-btrfs

@@ -21,6 +21,7 @@ struct Report: Decodable, Equatable {
     let imageId: String
     let root: Place
     let topLayer: Place?
+    var notes: [String] = []
 }
 
 extension Machine {

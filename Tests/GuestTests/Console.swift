@@ -21,6 +21,11 @@ struct Console {
         }
     }
 
+    /// The last of these lines, as many as `message` has.
+    func lastWords(as message: String) -> String {
+        told.suffix(message.split(separator: "\n").count).joined(separator: "\n")
+    }
+
     var reachedEmergency: Bool { text.contains("Reached target emergency.target") }
 
     /// Whether a system on a disk was started, and not only the initramfs.

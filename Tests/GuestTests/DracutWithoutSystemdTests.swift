@@ -30,7 +30,7 @@ struct DracutWithoutSystemdTests {
         try await Machine.with(\.bootedDisk) { machine, _ in
             let before = try await machine.belongings()
             let console = try await machine.stops(BadBoot.noSuchImage.line(), ["--initrd", Self.initramfs()])
-            #expect(console.told.joined(separator: "\n") == BadBoot.noSuchImage.message)
+            #expect(console.lastWords(as: BadBoot.noSuchImage.message) == BadBoot.noSuchImage.message)
             #expect(console.text.contains("dracut: FATAL: docker-btrfs-init failed: no root to boot"))
             #expect(!console.startedSystem)
             #expect(try await Set(machine.belongings()).symmetricDifference(before) == [])

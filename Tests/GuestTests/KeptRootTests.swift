@@ -21,7 +21,10 @@ struct KeptRootTests {
                         mount -o ro,subvolid=5 LABEL=linux /mnt
                         cat /mnt/\(Self.roots)/*/root/work
                         """)
-                #expect(answers.text == (number == 1 ? "cat: '/mnt/\(Self.roots)/*/root/work': No such file or directory\n" : "work of boot \(number - 1)\n"))
+                #expect(
+                    answers.text
+                        == (number == 1
+                            ? "cat: '/mnt/\(Self.roots)/*/root/work': No such file or directory\n" : "work of boot \(number - 1)\n"))
             }
             let subvolumes = try await machine.change("btrfs subvolume list . | cut -d ' ' -f 9- | grep -v '^docker/' | sort")
             let nested = ["", "/var/lib/machines", "/var/lib/portables"]

@@ -34,7 +34,7 @@ struct OldRootTests {
         try await Machine.with(\.bootedDisk) { machine, _ in
             let before = try await machine.belongings()
             let console = try await machine.stops(boot.line(), log: boot.testDescription)
-            #expect(console.told.joined(separator: "\n") == boot.message)
+            #expect(console.lastWords(as: boot.message) == boot.message)
             #expect(console.reachedEmergency)
             #expect(!console.startedSystem)
             #expect(try await Set(machine.belongings()).symmetricDifference(before) == [])

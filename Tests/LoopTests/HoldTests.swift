@@ -8,7 +8,9 @@ extension OnDisk {
             try await Disk.withStore { disk, store in
                 try await disk.bootWell()
                 try await disk.detach()
-                let docker = [Repository.path("Tests/Lab/with-store"), disk.file, "--docker", "docker", "rmi", "--force", "sample_image:latest"]
+                let docker = [
+                    Repository.path("Tests/Lab/with-store"), disk.file, "--docker", "docker", "rmi", "--force", "sample_image:latest",
+                ]
                 try await output(of: docker)
                 let disk = try await disk.attached()
                 let layer = try #require(store.images["sample_image:latest"]).cacheID

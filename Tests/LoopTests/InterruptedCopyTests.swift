@@ -27,7 +27,8 @@ extension OnDisk {
                     try await machine.change("truncate --size 0 large", options: "rw")
                     try await disk.bootWell(line)
                     #expect(
-                        try await disk.look("cat docker_rwlayer/etc/motd; ls -A .docker-btrfs/roots/*; ls docker_rwlayer/dirt 2>&1 || true") == """
+                        try await disk.look("cat docker_rwlayer/etc/motd; ls -A .docker-btrfs/roots/*; ls docker_rwlayer/dirt 2>&1 || true")
+                            == """
                             big
                             ls: cannot access 'docker_rwlayer/dirt': No such file or directory
 

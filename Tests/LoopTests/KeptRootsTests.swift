@@ -19,7 +19,9 @@ extension OnDisk {
             try await Disk.withStore { disk, _ in
                 try await boot(disk, disk.line(keeping: policy), times: 4)
                 let found = kept.map { "\(roots)/\($0)/root-\($0)\n" }.joined()
-                #expect(try await disk.look("find .docker-btrfs/roots -name 'root-*' | sort; ls docker_rwlayer/root-*") == found + "docker_rwlayer/root-4\n")
+                #expect(
+                    try await disk.look("find .docker-btrfs/roots -name 'root-*' | sort; ls docker_rwlayer/root-*") == found
+                        + "docker_rwlayer/root-4\n")
             }
         }
 
