@@ -33,7 +33,13 @@ const unsigned long long linux_resolve_no_links = RESOLVE_BENEATH | RESOLVE_NO_S
 int linux_openat2(int directory, const char *path, int flags, mode_t mode, unsigned long long resolve)
 {
     struct open_how how = {.flags = (unsigned)flags, .mode = mode, .resolve = resolve};
-    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+    int opened;
+    /* A rename or mount anywhere on the machine while a `..` is resolved makes the kernel give up with EAGAIN (openat2(2)). */
+    int tries = 10000;
+    do
+        opened = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+    while (opened < 0 && (errno == EINTR || (errno == EAGAIN && --tries > 0)));
+    return opened;
 }
 
 int linux_clone_file(int destination, int source) { return ioctl(destination, FICLONE, source); }
