@@ -33,7 +33,11 @@ const unsigned long long linux_resolve_no_links = RESOLVE_BENEATH | RESOLVE_NO_S
 int linux_openat2(int directory, const char *path, int flags, mode_t mode, unsigned long long resolve)
 {
     struct open_how how = {.flags = (unsigned)flags, .mode = mode, .resolve = resolve};
-    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+    int opened, attempts = 10000;
+    /* EAGAIN: the path leads through '..', and while it was walked something was renamed or mounted, anywhere on the machine. */
+    do opened = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+    while (opened < 0 && errno == EAGAIN && --attempts > 0);
+    return opened;
 }
 
 int linux_clone_file(int destination, int source) { return ioctl(destination, FICLONE, source); }
