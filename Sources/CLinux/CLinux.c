@@ -33,12 +33,10 @@ const unsigned long long linux_resolve_no_links = RESOLVE_BENEATH | RESOLVE_NO_S
 int linux_openat2(int directory, const char *path, int flags, mode_t mode, unsigned long long resolve)
 {
     struct open_how how = {.flags = (unsigned)flags, .mode = mode, .resolve = resolve};
-    int opened;
-    /* A rename or mount anywhere on the machine while a `..` is resolved makes the kernel give up with EAGAIN (openat2(2)). */
-    int tries = 10000;
-    do
-        opened = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
-    while (opened < 0 && (errno == EINTR || (errno == EAGAIN && --tries > 0)));
+    int opened, attempts = 10000;
+    /* EAGAIN: the path leads through '..', and while it was walked something was renamed or mounted, anywhere on the machine. */
+    do opened = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+    while (opened < 0 && errno == EAGAIN && --attempts > 0);
     return opened;
 }
 

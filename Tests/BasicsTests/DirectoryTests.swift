@@ -34,6 +34,20 @@ final class DirectoryTests {
         #expect(try directory.contents(of: "large") == large)
     }
 
+    @Test func `a link that leads up is followed while files are renamed elsewhere, which the kernel cannot do in one go`() async throws {
+        try link("sub/up", to: "../file")
+        let busy = folder.appending(path: "busy")
+        try Data().write(to: busy)
+        let renaming = Task.detached {
+            while !Task.isCancelled {
+                _ = rename(busy.path, busy.path + "2")
+                _ = rename(busy.path + "2", busy.path)
+            }
+        }
+        for _ in 1...20_000 { #expect(try directory.target(of: "sub/up")?.kind == .file) }
+        renaming.cancel()
+    }
+
     @Test func `where there is nothing, nothing is the answer`() throws {
         #expect(try text("no") == nil)
         #expect(try text("no/such/file") == nil)

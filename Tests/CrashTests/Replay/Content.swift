@@ -34,7 +34,8 @@ struct Content {
             let expected = text(owner, number)
             if found == expected { continue }
             let path = tree.directory.appending(name: Array("\(number)".utf8))
-            throw Failure("'\(root.show(path))' is not of '\(owner)': \(found.count) bytes '\(display(found.prefix(24)))…', not \(expected.count)")
+            let what = "\(found.count) bytes that begin with '\(display(found.prefix(24)))', not \(expected.count)"
+            throw Failure("'\(root.show(path))' is not of '\(owner)': \(what)")
         }
         return owner
     }

@@ -11,10 +11,9 @@ struct CrashTest: AsyncParsableCommand {
 }
 
 struct ScenarioOptions: ParsableArguments {
-    @Option(help: "how often the guest does everything") var rounds = 1
     @Option(help: "what the program under test leaves out, and has to be caught at") var careless: Scenario.Carelessness?
 
-    var scenario: Scenario { careless.map { Scenario($0) } ?? Scenario(rounds: rounds) }
+    var scenario: Scenario { careless.map { Scenario($0) } ?? Scenario() }
 }
 
 extension Scenario.Carelessness: ExpressibleByArgument {}

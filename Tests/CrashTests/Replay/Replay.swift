@@ -36,49 +36,66 @@ struct Replay {
 
     /// Calls `visit` with `limit` states at most, evenly spread over the log.
     mutating func run(limit: Int, _ visit: (History, Counts) async throws -> Void) async throws {
-        let all = 3 * log.entries.count { $0.isFlush }
-        let share = min(1, Double(limit) / Double(max(1, all)))
-        var due = 0.0
+        let all = states
+        let limit = min(limit, all)
+        var next = 0
         func isDue() -> Bool {
-            due += share
-            if due < 1 { return false }
-            due -= 1
-            return true
+            next += 1
+            return next * limit / all != (next - 1) * limit / all
         }
         for entry in log.entries {
             try take(entry)
             if !entry.isFlush || pending.isEmpty { continue }
-            if isDue() {
-                counts.between += 1
-                try await show(pending.prefix(Int.random(in: 0...pending.count, using: &random)), visit)
-            }
-            if isDue() {
-                counts.halves += 1
-                let half = pending.filter { _ in Bool.random(using: &random) }
-                try await show(half[...], visit)
+            // Of a single write, there is neither a part nor a half.
+            if pending.count > 1 {
+                if isDue() { try await show(pending.prefix(.random(in: 1..<pending.count, using: &random)), \.between, visit) }
+                if isDue() { try await show(half(), \.halves, visit) }
             }
             for (entry, _) in pending { try durable.write(log.data(of: entry), at: entry.place) }
             pending = []
-            if isDue() {
-                counts.flushes += 1
-                try await show([], visit)
-            }
+            if isDue() { try await show([], \.flushes, visit) }
         }
+    }
+
+    /// How many there are: one for a flush, two between two of them.
+    private var states: Int {
+        var count = 0
+        var writes = 0
+        for entry in log.entries {
+            if isPending(entry) { writes += 1 }
+            if !entry.isFlush { continue }
+            count += writes > 1 ? 3 : writes
+            writes = 0
+        }
+        return count
+    }
+
+    private mutating func half() -> ArraySlice<(entry: WriteLog.Entry, history: History)> {
+        while true {
+            let half = pending.filter { _ in Bool.random(using: &random) }
+            if !half.isEmpty && half.count < pending.count { return half[...] }
+        }
+    }
+
+    private func isPending(_ entry: WriteLog.Entry) -> Bool {
+        entry.count > 0 && entry.place < filesystemSize && !entry.isDurable
     }
 
     private mutating func take(_ entry: WriteLog.Entry) throws(Failure) {
         if entry.count == 0 { return }
         if entry.place >= filesystemSize { return history.take(try log.data(of: entry)) }
-        if entry.isDurable {
-            try durable.write(log.data(of: entry), at: entry.place)
-        } else {
+        if isPending(entry) {
             pending.append((entry, history))
+        } else {
+            try durable.write(log.data(of: entry), at: entry.place)
         }
     }
 
-    private func show(
-        _ entries: ArraySlice<(entry: WriteLog.Entry, history: History)>, _ visit: (History, Counts) async throws -> Void
+    private mutating func show(
+        _ entries: ArraySlice<(entry: WriteLog.Entry, history: History)>, _ kind: WritableKeyPath<Counts, Int>,
+        _ visit: (History, Counts) async throws -> Void
     ) async throws {
+        counts[keyPath: kind] += 1
         try state.become(durable)
         for (entry, _) in entries { try state.write(log.data(of: entry), at: entry.place) }
         try await visit(entries.last?.history ?? history, counts)

@@ -31,8 +31,8 @@ struct RootCheck {
             place: place, mark: mark, isGood: good.map { $0.elementsEqual(GoodMark.text(subvolume: subvolume).utf8) } ?? false,
             image: try content.owner(of: Content.image, in: directory), top: try content.owner(of: Content.top, in: directory)
         )
-        for needed: Path in ["sbin/init", "etc/os-release", "proc", "sys", "dev", "run", "tmp"] where try directory.status(of: needed) == nil {
-            throw Failure("'\(place)' has no '\(needed)'")
+        for needed: Path in ["sbin/init", "etc/os-release", "proc", "sys", "dev", "run", "tmp"] {
+            if try directory.status(of: needed) == nil { throw Failure("'\(place)' has no '\(needed)'") }
         }
         try checkOrigin(of: root, history)
         return root
@@ -51,7 +51,8 @@ struct RootCheck {
 
     func check(_ root: FoundRoot, is boot: Boot) throws(Failure) {
         if root.image == "image \(boot.image)" && root.top == "top \(boot.top)" { return }
-        throw Failure("'\(root.place)' has '\(root.image)' with '\(root.top)', and 'image \(boot.image)' with 'top \(boot.top)' was asked for")
+        let asked = "'image \(boot.image)' with 'top \(boot.top)' was asked for"
+        throw Failure("'\(root.place)' has '\(root.image)' with '\(root.top)', and \(asked)")
     }
 
     /// Every root that lies under a number.

@@ -11,16 +11,14 @@ struct Scenario {
     }
 
     /// All that docker-btrfs-init does to a disk.
-    init(rounds: Int) {
+    init() {
         extra = []
-        for round in 0..<rounds {
-            fresh(round)
-            persist()
-            fallBack()
-            fail()
-            lowSpace()
-            killed(round)
-        }
+        fresh()
+        persist()
+        fallBack()
+        fail()
+        lowSpace()
+        killed()
     }
 
     /// Enough for a careless program to be caught.
@@ -54,7 +52,7 @@ struct Scenario {
         boot(Boot(image: turn % 2 == 0 ? .v1 : .v2, top: top, hasOwnTop: hasOwnTop, keep: keep), isGood: isGood)
     }
 
-    private mutating func fresh(_ round: Int) {
+    private mutating func fresh() {
         for turn in 0..<8 { alternate(turn, keep: 1, isGood: turn % 3 == 0) }
         operations.append(.sync)
         operations.append(.hold)
@@ -104,10 +102,10 @@ struct Scenario {
         operations.append(.empty)
     }
 
-    private mutating func killed(_ round: Int) {
+    private mutating func killed() {
         for turn in 0..<6 {
             let request = Boot(image: turn % 2 == 0 ? .v1 : .v2, top: turn % 4 < 2 ? .b : .a)
-            operations.append(.killed(request, after: 30 + turn * 90 + round * 37 % 90))
+            operations.append(.killed(request, after: 30 + turn * 90))
             if turn % 2 == 1 { boot(request) }
         }
     }

@@ -34,7 +34,9 @@ struct StateCheck {
         do throws(Failure) {
             let topLevel = try mounted()
             let found = lookAtKept(topLevel, history, after: boot) + lookAtRecord(topLevel)
-            guard let root = try roots.root(at: RootCheck.name, on: topLevel, history) else { return found + ["the next boot left no root"] }
+            guard let root = try roots.root(at: RootCheck.name, on: topLevel, history) else {
+                return found + ["the next boot left no root"]
+            }
             if !isAnnounced { try roots.check(root, is: asked(boot, on: topLevel)) }
             // Where the root that stood is booted, nothing is built, and what an interrupted boot left stays for the next that builds.
             let isNew = history.boot(at: root.mark.made) == nil
