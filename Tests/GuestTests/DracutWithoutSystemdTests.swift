@@ -43,13 +43,13 @@ struct DracutWithoutSystemdTests {
     private static let making = Task {
         let disk = "\(Prepared.folder)/initramfs.img"
         try await output(of: ["cp", "--sparse=always", "--reflink=auto", Prepared.made().disk, disk])
-        defer { try? FileManager.default.removeItem(atPath: disk) }
         try await Lab.change(
             disk, docker: true,
             """
             docker run --rm --network none --volume '\(Prepared.folder):/out' sample_image sh -c '
                 dracut --no-hostonly --no-hostonly-cmdline --zstd --quiet --omit "systemd crypt" /out/initrd.img $(ls /lib/modules)'
             """)
+        try FileManager.default.removeItem(atPath: disk)
         return "\(Prepared.folder)/initrd.img"
     }
 }

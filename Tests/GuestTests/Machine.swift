@@ -16,10 +16,17 @@ struct Machine {
         try await Lab.guests.withPermit {
             let folder = "\(Prepared.folder)/\(UUID().uuidString)"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            defer { try? FileManager.default.removeItem(atPath: folder) }
-            let copy = "\(folder)/disk.img"
-            try await output(of: ["cp", "--sparse=always", "--reflink=auto", prepared[keyPath: disk], copy])
-            try await body(Machine(folder: folder, disk: copy, disks: [copy]), prepared)
+            let result: Result<Void, any Error>
+            do {
+                let copy = "\(folder)/disk.img"
+                try await output(of: ["cp", "--sparse=always", "--reflink=auto", prepared[keyPath: disk], copy])
+                try await body(Machine(folder: folder, disk: copy, disks: [copy]), prepared)
+                result = .success(())
+            } catch {
+                result = .failure(error)
+            }
+            try FileManager.default.removeItem(atPath: folder)
+            try result.get()
         }
     }
 

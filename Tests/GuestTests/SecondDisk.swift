@@ -57,7 +57,7 @@ struct LateDisk {
     /// What QEMU has to know before.
     var qemu: [String] {
         [
-            "-drive", "file=\(disk),format=raw,if=none,id=late", "-device", "pcie-root-port,id=slot",
+            "-drive", "file=\(disk),format=raw,if=none,id=late", "-device", "pcie-root-port,id=late-slot",
             "-chardev", "pipe,id=monitor,path=\(monitor)", "-mon", "chardev=monitor",
         ]
     }
@@ -66,7 +66,7 @@ struct LateDisk {
         let script = """
             until grep --quiet --no-messages "$1" "$2"; do sleep 0.2; done
             sleep 2
-            echo device_add virtio-blk-pci,drive=late,bus=slot > "$3.in"
+            echo device_add virtio-blk-pci,drive=late,bus=late-slot > "$3.in"
             """
         try await output(of: ["timeout", "600", "bash", "-euc", script, "bash", text, log, monitor])
     }

@@ -39,7 +39,7 @@ struct TwoDisksTests {
         try await Machine.with(\.disk) { machine, _ in
             let uuid = try await machine.rootPartition("UUID")
             let disk = try await machine.makeDisk("mkfs.ext4 -q -L machine -d top-layer")
-            let start = "Starting docker-btrfs.serv"
+            let start = "Root from a Docker image..."
             let late = try await LateDisk(disk, of: machine, log: machine.command([]).log)
             let line = line(root: "UUID=\(uuid)", "toplayer=LABEL=machine rootdelay=300")
             async let plugged: Void = late.plug(when: start)
