@@ -1,8 +1,8 @@
 /// One thing that the guest does, and what is known of the disk from it. The guest's /init performs the line of each.
 enum Operation {
     case boot(Boot)
-    /// A boot that is killed after a time in milliseconds.
-    case killed(Boot, after: Int)
+    /// A boot that is killed as soon as it has begun so many steps.
+    case killed(Boot, steps: Int)
     /// What stands counts as a good boot.
     case good(Boot)
     /// Somebody else has the filesystem mounted from here on: the end of a boot does not unmount it, and so commits nothing.
@@ -27,7 +27,7 @@ enum Operation {
     var line: String {
         switch self {
         case .boot(let boot): "boot\t\(boot.fields)"
-        case .killed(let boot, let time): "killed\t\(time)\t\(boot.fields)"
+        case .killed(let boot, let steps): "killed\t\(steps)\t\(boot.fields)"
         case .good(let boot): "good\t\(boot.fields)"
         case .hold: "hold"
         case .release: "release"

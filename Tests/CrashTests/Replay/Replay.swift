@@ -34,26 +34,28 @@ struct Replay {
         random = SplitMix(state: seed)
     }
 
-    /// Calls `visit` with `limit` states at most, evenly spread over the log.
+    /// Calls `visit` with `limit` states at most, from all over the log.
     mutating func run(limit: Int, _ visit: (History, Counts) async throws -> Void) async throws {
-        let all = states
-        let limit = min(limit, all)
-        var next = 0
-        func isDue() -> Bool {
-            next += 1
-            return next * limit / all != (next - 1) * limit / all
+        var left = states
+        var wanted = min(limit, left)
+        // Each with the same chance, and as many as are wanted in the end.
+        func isDue(_ random: inout SplitMix) -> Bool {
+            let isTaken = Int.random(in: 0..<left, using: &random) < wanted
+            left -= 1
+            wanted -= isTaken ? 1 : 0
+            return isTaken
         }
         for entry in log.entries {
             try take(entry)
             if !entry.isFlush || pending.isEmpty { continue }
             // Of a single write, there is neither a part nor a half.
             if pending.count > 1 {
-                if isDue() { try await show(pending.prefix(.random(in: 1..<pending.count, using: &random)), \.between, visit) }
-                if isDue() { try await show(half(), \.halves, visit) }
+                if isDue(&random) { try await show(pending.prefix(.random(in: 1..<pending.count, using: &random)), \.between, visit) }
+                if isDue(&random) { try await show(half(), \.halves, visit) }
             }
             for (entry, _) in pending { try durable.write(log.data(of: entry), at: entry.place) }
             pending = []
-            if isDue() { try await show([], \.flushes, visit) }
+            if isDue(&random) { try await show([], \.flushes, visit) }
         }
     }
 

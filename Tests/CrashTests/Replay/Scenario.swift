@@ -102,10 +102,11 @@ struct Scenario {
         operations.append(.empty)
     }
 
+    /// While the top layer is copied, at the record, the sync, the swap and what follows it.
     private mutating func killed() {
-        for turn in 0..<6 {
+        for (turn, steps) in [1, 8, 8, 9, 10, 11, 12, 13].enumerated() {
             let request = Boot(image: turn % 2 == 0 ? .v1 : .v2, top: turn % 4 < 2 ? .b : .a)
-            operations.append(.killed(request, after: 30 + turn * 90))
+            operations.append(.killed(request, steps: steps))
             if turn % 2 == 1 { boot(request) }
         }
     }

@@ -86,9 +86,11 @@ struct StateCheck {
                 } catch {}
             }
             let good = boot?.keep == 0 ? [] : history.goodRoots
-            if good.isEmpty || found.contains(where: { good.contains($0.mark.number) }) { return [] }
+            // While one of two is being marked, it may be either.
+            let isThere = found.contains { good.contains($0.mark.number) && ($0.isGood || good.count > 1) }
+            if good.isEmpty || isThere { return [] }
             let all = found.map { "\($0.mark.number)\($0.isGood ? " (good)" : "")" }.joined(separator: ", ")
-            return ["root \(good), the last whose boot was good, is gone: there are \(all)"]
+            return ["root \(good), the last whose boot was good, is gone or not marked as good: there are \(all)"]
         } catch {
             return [error.message]
         }
