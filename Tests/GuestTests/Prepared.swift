@@ -23,8 +23,8 @@ struct Prepared {
         let disk = "\(folder)/prepared.img"
         let bootedDisk = "\(folder)/booted.img"
         // The lab's scripts lock a disk too while they write to it.
-        try await output(
-            of: ["flock", "--shared", "\(Lab.folder)/disk.img", "cp", "--sparse=always", "--reflink=auto", "\(Lab.folder)/disk.img", disk])
+        let copy = #"exec 9< "$1"; flock --shared 9; cp --sparse=always --reflink=auto "$1" "$2""#
+        try await output(of: ["bash", "-euc", copy, "bash", "\(Lab.folder)/disk.img", disk])
         let imageID = try await Lab.change(disk, docker: true, image(version: "1")).trimmingCharacters(in: .newlines)
         let machineID = try await Lab.change(disk, topLayer).trimmingCharacters(in: .newlines)
         try await output(of: ["cp", "--sparse=always", "--reflink=auto", disk, bootedDisk])
