@@ -38,7 +38,7 @@ struct LostKernelTests {
             try await machine.change(
                 docker: true,
                 """
-                container=$(docker create sample_image)
+                container=$(docker create sample_image true)
                 mkdir boot_docker/boot/modules; docker cp "$container:/lib/modules/." boot_docker/boot/modules; docker rm "$container"
                 \(Self.upgrade)
                 """)
