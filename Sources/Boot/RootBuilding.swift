@@ -17,7 +17,7 @@ extension Rotation {
         if contents.hasContainerMark { steps.append(.removeFile(new / ".dockerenv")) }
         if let modules { steps.append(.copyModules(modules, to: (new / "lib/modules").appending(name: modules.name))) }
         if let layer = request.topLayer {
-            steps.append(.copyTopLayer(source: layer.path, device: layer.device.description, destination: new))
+            steps.append(.copyTopLayer(source: layer.path, device: layer.device.description, .none, destination: new))
         }
         return steps
     }

@@ -74,22 +74,26 @@ public struct BootSession {
         try plan.perform(on: &machine, observer: &observer)
         return Report(
             request, root: try facts.root(at: request.name, on: filesystems.topLevel), laps: observer.stopwatch.laps,
-            notes: plan.notes + observer.warnings
+            notes: plan.notes + observer.notes
         )
     }
 
     private struct Observer<Log: BootLog>: PlanObserver {
         let log: Log
         var stopwatch: Stopwatch
-        var warnings: [String] = []
+        var notes: [String] = []
 
         func willPerform(_ step: Step) { log.info("\(step)") }
 
-        mutating func didPerform(_ step: Step) { stopwatch.lap("\(step)") }
+        mutating func didPerform(_ step: Step, notes: [String]) {
+            stopwatch.lap("\(step)")
+            for note in notes { log.notice(note) }
+            self.notes += notes
+        }
 
         mutating func didFail(_ failure: Failure) {
             log.notice("\(failure.message), ignoring")
-            warnings.append(failure.message)
+            notes.append(failure.message)
         }
     }
 }

@@ -19,6 +19,6 @@ public func markBootAsGood(_ request: Request) throws(Failure) -> String {
     }
     let filesystems = try Filesystems(mounting: request.withoutTopLayer, .recovering)
     var machine = LinuxMachine(topLevel: filesystems.topLevel, topLayer: filesystems.topLayer)
-    try machine.perform(.good(mark, name: request.name, record: Record.current(on: filesystems.topLevel).record))
+    _ = try machine.perform(.good(mark, name: request.name, record: Record.current(on: filesystems.topLevel).record))
     return "root \(mark.number) of '\(mark.origin.reference)' booted well"
 }

@@ -16,7 +16,7 @@ public struct LinuxMachine: Machine {
         self.topLayer = topLayer
     }
 
-    public mutating func perform(_ step: Step) throws(Failure) {
+    public mutating func perform(_ step: Step) throws(Failure) -> [String] {
         if !isWritable { try topLevel.makeWritable() }
         isWritable = true
         switch step {
@@ -27,7 +27,7 @@ public struct LinuxMachine: Machine {
         case .hold(let layer, let path): try snapshot(layer, path, Int32(BTRFS_UTIL_CREATE_SNAPSHOT_READ_ONLY))
         case .mark(let path, let mark): try write(mark, on: path)
         case .replacePlaceholder(let path): try replacePlaceholder(path)
-        case .copyTopLayer(let source, _, let destination): try copyTopLayer(source, destination)
+        case .copyTopLayer(let source, _, let rules, let destination): return try copyTopLayer(source, rules, destination)
         case .copyModules(let source, let destination): try copyModules(source, destination)
         case .replaceFile(let path, let content): try replaceFile(path, content)
         case .makeRoom(let need, let paths): try makeRoom(need, paths)
@@ -37,6 +37,7 @@ public struct LinuxMachine: Machine {
         case .exchange(let path, let other): try rename(path, other, UInt32(RENAME_EXCHANGE))
         case .deleteSubvolume(let path): try deleteSubvolume(path)
         }
+        return []
     }
 
     private func createDirectory(_ path: Path, _ permissions: UInt32) throws(Failure) {
@@ -68,10 +69,10 @@ public struct LinuxMachine: Machine {
         try createDirectory(path, 0o755)
     }
 
-    private func copyTopLayer(_ source: Path, _ destination: Path) throws(Failure) {
+    private func copyTopLayer(_ source: Path, _ rules: LayerRules, _ destination: Path) throws(Failure) -> [String] {
         guard let layer = try topLayer.get()?.directory(at: source) else { throw Failure("it is not there") }
-        var copy = TreeCopy(from: layer, to: try existing(destination))
-        try copy.run()
+        var copy = TreeCopy(from: layer, to: try existing(destination), rules)
+        return try copy.run()
     }
 
     private func copyModules(_ source: Path, _ destination: Path) throws(Failure) {
@@ -79,8 +80,8 @@ public struct LinuxMachine: Machine {
         // The image's own /lib may be a link to /usr/lib, and need not have modules at all.
         if try topLevel.directory(at: destination.parent) == nil { try createDirectory(destination.parent, 0o755) }
         try createDirectory(destination, 0o755)
-        var copy = TreeCopy(from: modules, to: try existing(destination))
-        try copy.run()
+        var copy = TreeCopy(from: modules, to: try existing(destination), .none)
+        _ = try copy.run()
     }
 
     private func replaceFile(_ path: Path, _ content: String) throws(Failure) {

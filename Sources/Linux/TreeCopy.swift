@@ -1,5 +1,6 @@
 internal import Basics
 internal import CLinux
+internal import Planning
 
 /// Lays one directory tree over another.
 ///
@@ -15,16 +16,20 @@ struct TreeCopy {
 
     private let source: Directory
     private let destination: Directory
+    private let rules: LayerRules
     /// The first copy of each file that has more than one name.
     private var firstNames: [FileID: Path] = [:]
 
-    init(from source: Directory, to destination: Directory) {
+    init(from source: Directory, to destination: Directory, _ rules: LayerRules) {
         self.source = source
         self.destination = destination
+        self.rules = rules
     }
 
-    mutating func run() throws(Failure) {
+    /// Returns what the person at the machine must know: what of the destination had to go, beside files that have a successor.
+    mutating func run() throws(Failure) -> [String] {
         try copyContents(of: source, into: destination, at: .top)
+        return []
     }
 
     private mutating func copyContents(of source: Directory, into target: Directory, at path: Path) throws(Failure) {

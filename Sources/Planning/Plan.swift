@@ -23,14 +23,15 @@ public struct Plan: Equatable, Sendable, CustomStringConvertible {
 
 /// What steps are performed on.
 public protocol Machine {
-    /// Fails with the reason alone: what was not possible, the plan says.
-    mutating func perform(_ step: Step) throws(Failure)
+    /// Returns what the person at the machine must know of how it went. Fails with the reason alone: what was not possible, the
+    /// plan says.
+    mutating func perform(_ step: Step) throws(Failure) -> [String]
 }
 
 /// How a plan tells what it does.
 public protocol PlanObserver {
     mutating func willPerform(_ step: Step)
-    mutating func didPerform(_ step: Step)
+    mutating func didPerform(_ step: Step, notes: [String])
     /// A step after the swap failed; the boot goes on.
     mutating func didFail(_ failure: Failure)
 }
@@ -54,11 +55,12 @@ extension Plan {
 extension Step {
     fileprivate func perform(on machine: inout some Machine, observer: inout some PlanObserver) throws(Failure) {
         observer.willPerform(self)
+        let notes: [String]
         do throws(Failure) {
-            try machine.perform(self)
+            notes = try machine.perform(self)
         } catch {
             throw Failure("could not \(self): \(error.message)", hint: error.hint)
         }
-        observer.didPerform(self)
+        observer.didPerform(self, notes: notes)
     }
 }

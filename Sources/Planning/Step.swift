@@ -15,7 +15,7 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
     /// Puts an ordinary directory where a snapshot has the empty place of a nested subvolume.
     case replacePlaceholder(Path)
     /// Lays the directory `source` of the filesystem `device` over the directory `destination`.
-    case copyTopLayer(source: Path, device: String, destination: Path)
+    case copyTopLayer(source: Path, device: String, LayerRules, destination: Path)
     /// Lays a directory of kernel modules over another one, which need not be there.
     case copyModules(Path, to: Path)
     case removeFile(Path)
@@ -40,7 +40,7 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
         case .mark(let path, let mark):
             "mark '\(path)' as root \(mark.number), made from '\(mark.origin.reference)' (\(mark.origin.imageID))"
         case .replacePlaceholder(let path): "make '\(path)' an ordinary directory"
-        case .copyTopLayer(let source, let device, let destination):
+        case .copyTopLayer(let source, let device, _, let destination):
             "copy the top layer '\(source)' of \(device) over '\(destination)'"
         case .copyModules(let source, let destination): "copy the kernel modules '\(source)' to '\(destination)'"
         case .removeFile(let path): "remove the file '\(path)'"

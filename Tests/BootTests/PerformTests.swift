@@ -7,9 +7,10 @@ private struct RecordingMachine: Machine {
     var performed: [Step] = []
     var failures: [(step: Step, reason: Failure)] = []
 
-    mutating func perform(_ step: Step) throws(Failure) {
+    mutating func perform(_ step: Step) throws(Failure) -> [String] {
         performed.append(step)
         for failure in failures where failure.step == step { throw failure.reason }
+        return step == .sync ? ["it took long"] : []
     }
 }
 
@@ -17,7 +18,7 @@ private struct RecordingObserver: PlanObserver {
     var told: [String] = []
 
     mutating func willPerform(_ step: Step) { told.append("will \(step)") }
-    mutating func didPerform(_ step: Step) { told.append("did \(step)") }
+    mutating func didPerform(_ step: Step, notes: [String]) { told.append("did \(step)\(notes.map { "; \($0)" }.joined())") }
     mutating func didFail(_ failure: Failure) { told.append("failed: \(failure)") }
 }
 
@@ -35,7 +36,7 @@ struct PerformTests {
         #expect(
             observer.told == [
                 "will snapshot '/layer' to '/w/new'", "did snapshot '/layer' to '/w/new'",
-                "will write everything to the disk", "did write everything to the disk",
+                "will write everything to the disk", "did write everything to the disk; it took long",
                 "will exchange '/w/new' and '/root'", "did exchange '/w/new' and '/root'",
                 "will delete the subvolume '/w/new'", "did delete the subvolume '/w/new'",
                 "will remove the file '/w/log'", "did remove the file '/w/log'",
@@ -75,7 +76,7 @@ struct PerformTests {
         let steps: [Step] = [
             .createDirectory("tmp", permissions: 0o1777), .createDirectory("a", permissions: 0o755), .snapshot(of: "a", at: "b"),
             .hold(layer: "a", at: "b"), .mark("a", Mark(origin: origin, number: 7, made: 0)), .replacePlaceholder("a/b"),
-            .copyTopLayer(source: .top, device: "LABEL=x", destination: "a"), .copyModules("a", to: "b"), .removeFile(odd),
+            .copyTopLayer(source: .top, device: "LABEL=x", .none, destination: "a"), .copyModules("a", to: "b"), .removeFile(odd),
             .replaceFile("a", content: "b\n"), .makeRoom(Need(data: 5 << 20, metadata: 6 << 20 - 1), deleting: ["a", "b"]), .sync,
             .rename("a", to: "b/c"), .exchange("a", "b"), .deleteSubvolume("a b"),
         ]

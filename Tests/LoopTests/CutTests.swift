@@ -19,7 +19,7 @@ extension OnDisk {
             let plan = try Plan(for: request, given: facts)
             var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(topLevel))
             let steps = plan.steps + plan.afterwards
-            for step in steps.prefix(count) { try machine.perform(step) }
+            for step in steps.prefix(count) { _ = try machine.perform(step) }
             try await output(of: ["cp", "--sparse=always", disk.file, cut])
             withExtendedLifetime(topLevel) {}
             return steps.count
