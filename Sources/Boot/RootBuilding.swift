@@ -11,11 +11,11 @@ extension Rotation {
     func build(_ source: Facts.Source, _ mark: Mark, _ modules: Path?) -> [Step] {
         let contents = source.contents
         var steps: [Step] = [.snapshot(of: source.layer, at: new), .mark(new, mark)]
-        steps += contents.placeholders.map { .replacePlaceholder(new / $0) }
+        steps += contents.placeholders.map { .replacePlaceholder($0, of: new) }
         steps += contents.missingDirectories.map { .createDirectory(new / $0, permissions: $0 == "tmp" ? 0o1777 : 0o755) }
         // systemd takes a root with this file for a container.
-        if contents.hasContainerMark { steps.append(.removeFile(new / ".dockerenv")) }
-        if let modules { steps.append(.copyModules(modules, to: (new / "lib/modules").appending(name: modules.name))) }
+        if contents.hasContainerMark { steps.append(.removeFile(".dockerenv", of: new)) }
+        if let modules { steps.append(.copyModules(modules, to: ("lib/modules" as Path).appending(name: modules.name), of: new)) }
         if let layer = request.topLayer {
             steps.append(.copyTopLayer(source: layer.path, device: layer.device.description, .none, destination: new))
         }
@@ -24,7 +24,7 @@ extension Rotation {
 
     /// A copy of a root that was kept. What lies in its nested subvolumes stays there.
     func restore(_ root: Facts.Root, _ mark: Mark) -> [Step] {
-        [.snapshot(of: root.path, at: new), .mark(new, mark)] + root.nested.map { .replacePlaceholder(new / $0) }
+        [.snapshot(of: root.path, at: new), .mark(new, mark)] + root.nested.map { .replacePlaceholder($0, of: new) }
     }
 
     /// What a copy of a root has not.

@@ -20,29 +20,24 @@ public struct LinuxMachine: Machine {
         if !isWritable { try topLevel.makeWritable() }
         isWritable = true
         switch step {
-        case .createDirectory(let path, let permissions): try createDirectory(path, permissions)
+        case .createDirectory(let path, let permissions): try topLevel.createDirectory(path, permissions)
         case .snapshot(let source, let path):
             try snapshot(source, path, 0)
             try liftLimits(path)
         case .hold(let layer, let path): try snapshot(layer, path, Int32(BTRFS_UTIL_CREATE_SNAPSHOT_READ_ONLY))
         case .mark(let path, let mark): try write(mark, on: path)
-        case .replacePlaceholder(let path): try replacePlaceholder(path)
+        case .replacePlaceholder(let path, let root): try existing(root).replacePlaceholder(path)
         case .copyTopLayer(let source, _, let rules, let destination): return try copyTopLayer(source, rules, destination)
-        case .copyModules(let source, let destination): try copyModules(source, destination)
+        case .copyModules(let source, let destination, let root): try copyModules(source, destination, existing(root))
         case .replaceFile(let path, let content): try replaceFile(path, content)
         case .makeRoom(let need, let paths): try makeRoom(need, paths)
-        case .removeFile(let path): try inParent(of: path) { unlinkat($0, $1, 0) }
+        case .removeFile(let path, let root): try existing(root).inParent(of: path) { unlinkat($0, $1, 0) }
         case .sync: try check(syncfs(topLevel.descriptor))
         case .rename(let path, let to): try rename(path, to, UInt32(RENAME_NOREPLACE))
         case .exchange(let path, let other): try rename(path, other, UInt32(RENAME_EXCHANGE))
         case .deleteSubvolume(let path): try deleteSubvolume(path)
         }
         return []
-    }
-
-    private func createDirectory(_ path: Path, _ permissions: UInt32) throws(Failure) {
-        // The process's umask applies to mkdir, not to chmod.
-        try inParent(of: path) { mkdirat($0, $1, 0o700) == 0 ? fchmodat($0, $1, permissions, 0) : -1 }
     }
 
     private func snapshot(_ source: Path, _ path: Path, _ flags: Int32) throws(Failure) {
@@ -64,23 +59,17 @@ public struct LinuxMachine: Machine {
         try root.setAttribute(Mark.attribute, mark.text(subvolume: subvolume))
     }
 
-    private func replacePlaceholder(_ path: Path) throws(Failure) {
-        try inParent(of: path) { unlinkat($0, $1, AT_REMOVEDIR) }
-        try createDirectory(path, 0o755)
-    }
-
     private func copyTopLayer(_ source: Path, _ rules: LayerRules, _ destination: Path) throws(Failure) -> [String] {
         guard let layer = try topLayer.get()?.directory(at: source) else { throw Failure("it is not there") }
         var copy = TreeCopy(from: layer, to: try existing(destination), rules)
         return try copy.run()
     }
 
-    private func copyModules(_ source: Path, _ destination: Path) throws(Failure) {
-        let modules = try existing(source)
+    private func copyModules(_ source: Path, _ destination: Path, _ root: Directory) throws(Failure) {
         // The image's own /lib may be a link to /usr/lib, and need not have modules at all.
-        if try topLevel.directory(at: destination.parent) == nil { try createDirectory(destination.parent, 0o755) }
-        try createDirectory(destination, 0o755)
-        var copy = TreeCopy(from: modules, to: try existing(destination), .none)
+        if try root.directory(at: destination.parent) == nil { try root.createDirectory(destination.parent, 0o755) }
+        try root.createDirectory(destination, 0o755)
+        var copy = TreeCopy(from: try existing(source), to: try root.existing(destination), .none)
         _ = try copy.run()
     }
 
@@ -122,17 +111,34 @@ public struct LinuxMachine: Machine {
     }
 
     private func existing(_ path: Path) throws(Failure) -> Directory {
-        guard let directory = try topLevel.directory(at: path) else { throw Failure("'\(path)' is not there") }
-        return directory
-    }
-
-    private func inParent(of path: Path, _ call: (Int32, [CChar]) -> Int32) throws(Failure) {
-        let parent = try existing(path.parent)
-        try check(call(parent.descriptor, cString(path.name)))
+        try topLevel.existing(path)
     }
 
     private func checkBtrfs(_ result: btrfs_util_error) throws(Failure) {
         if result != BTRFS_UTIL_OK { throw Failure(String(cString: strerror(linux_errno()))) }
+    }
+}
+
+extension Directory {
+    fileprivate func existing(_ path: Path) throws(Failure) -> Directory {
+        guard let directory = try directory(at: path) else { throw Failure("'\(show(path))' is not there") }
+        return directory
+    }
+
+    /// Makes a call that takes the directory above `path` and the last name.
+    fileprivate func inParent(of path: Path, _ call: (Int32, [CChar]) -> Int32) throws(Failure) {
+        let parent = try existing(path.parent)
+        try check(call(parent.descriptor, cString(path.name)))
+    }
+
+    fileprivate func createDirectory(_ path: Path, _ permissions: UInt32) throws(Failure) {
+        // The process's umask applies to mkdir, not to chmod.
+        try inParent(of: path) { mkdirat($0, $1, 0o700) == 0 ? fchmodat($0, $1, permissions, 0) : -1 }
+    }
+
+    fileprivate func replacePlaceholder(_ path: Path) throws(Failure) {
+        try inParent(of: path) { unlinkat($0, $1, AT_REMOVEDIR) }
+        try createDirectory(path, 0o755)
     }
 }
 

@@ -2,7 +2,8 @@ public import Basics
 
 /// Everything that docker-btrfs can do to a machine's disk. This list is the worst that it can do.
 ///
-/// Paths go from the top level of the root's filesystem (btrfs subvolume 5). The description of a step is the dry run's line,
+/// Paths go from the top level of the root's filesystem (btrfs subvolume 5); those `of` a root go from there, and symlinks of
+/// the image on their way never lead out of it. The description of a step is the dry run's line,
 /// the boot log's line and, with `could not` before it, the error.
 public enum Step: Equatable, Sendable, CustomStringConvertible {
     case createDirectory(Path, permissions: UInt32)
@@ -12,13 +13,13 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
     case hold(layer: Path, at: Path)
     /// Writes on a subvolume that we made it, and of what.
     case mark(Path, Mark)
-    /// Puts an ordinary directory where a snapshot has the empty place of a nested subvolume.
-    case replacePlaceholder(Path)
+    /// Puts an ordinary directory where a root has the empty place of a nested subvolume.
+    case replacePlaceholder(Path, of: Path)
     /// Lays the directory `source` of the filesystem `device` over the directory `destination`.
     case copyTopLayer(source: Path, device: String, LayerRules, destination: Path)
-    /// Lays a directory of kernel modules over another one, which need not be there.
-    case copyModules(Path, to: Path)
-    case removeFile(Path)
+    /// Lays a directory of kernel modules over another one of a root, which need not be there.
+    case copyModules(Path, to: Path, of: Path)
+    case removeFile(Path, of: Path)
     /// Replaces a small file as a whole; it is on the disk when this is done.
     case replaceFile(Path, content: String)
     /// Deletes roots in this order until the filesystem has that much free.
@@ -39,11 +40,11 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
         case .hold(let layer, let path): "hold the layer '\(layer)' as '\(path)'"
         case .mark(let path, let mark):
             "mark '\(path)' as root \(mark.number), made from '\(mark.origin.reference)' (\(mark.origin.imageID))"
-        case .replacePlaceholder(let path): "make '\(path)' an ordinary directory"
+        case .replacePlaceholder(let path, let root): "make '\(root / path)' an ordinary directory"
         case .copyTopLayer(let source, let device, _, let destination):
             "copy the top layer '\(source)' of \(device) over '\(destination)'"
-        case .copyModules(let source, let destination): "copy the kernel modules '\(source)' to '\(destination)'"
-        case .removeFile(let path): "remove the file '\(path)'"
+        case .copyModules(let source, let destination, let root): "copy the kernel modules '\(source)' to '\(root / destination)'"
+        case .removeFile(let path, let root): "remove the file '\(root / path)'"
         case .replaceFile(let path, _): "write the file '\(path)'"
         case .makeRoom(let need, let paths):
             "make room for \(need.data >> 20) MiB of data and \(need.metadata >> 20) MiB of metadata by deleting, one by one, \(paths.map { "'\($0)'" }.joined(separator: ", "))"

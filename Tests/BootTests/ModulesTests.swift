@@ -35,7 +35,7 @@ struct ModulesTests {
         )
         #expect(try decision(facts) == expected)
         let new: Path = ".docker-btrfs/roots/docker_rwlayer/new"
-        #expect(try plan(facts).steps.contains(.copyModules("boot/modules/6.18.44", to: new / "lib/modules/6.18.44")))
+        #expect(try plan(facts).steps.contains(.copyModules("boot/modules/6.18.44", to: "lib/modules/6.18.44", of: new)))
     }
 
     @Test func `else the boot fails`() throws {

@@ -25,7 +25,7 @@ private struct RecordingObserver: PlanObserver {
 struct PerformTests {
     private let plan = Plan(
         steps: [.snapshot(of: "layer", at: "w/new"), .sync, .exchange("w/new", "root")],
-        afterwards: [.deleteSubvolume("w/new"), .removeFile("w/log")]
+        afterwards: [.deleteSubvolume("w/new"), .removeFile("log", of: "w")]
     )
     private var machine = RecordingMachine()
     private var observer = RecordingObserver()
@@ -75,8 +75,9 @@ struct PerformTests {
         let odd = try #require(Path("a\nb".utf8))
         let steps: [Step] = [
             .createDirectory("tmp", permissions: 0o1777), .createDirectory("a", permissions: 0o755), .snapshot(of: "a", at: "b"),
-            .hold(layer: "a", at: "b"), .mark("a", Mark(origin: origin, number: 7, made: 0)), .replacePlaceholder("a/b"),
-            .copyTopLayer(source: .top, device: "LABEL=x", .none, destination: "a"), .copyModules("a", to: "b"), .removeFile(odd),
+            .hold(layer: "a", at: "b"), .mark("a", Mark(origin: origin, number: 7, made: 0)), .replacePlaceholder("b", of: "a"),
+            .copyTopLayer(source: .top, device: "LABEL=x", .none, destination: "a"), .copyModules("a", to: "b", of: "c"),
+            .removeFile(odd, of: "c"),
             .replaceFile("a", content: "b\n"), .makeRoom(Need(data: 5 << 20, metadata: 6 << 20 - 1), deleting: ["a", "b"]), .sync,
             .rename("a", to: "b/c"), .exchange("a", "b"), .deleteSubvolume("a b"),
         ]
@@ -89,8 +90,8 @@ struct PerformTests {
                 mark '/a' as root 7, made from 'a:1' (sha256:1)
                 make '/a/b' an ordinary directory
                 copy the top layer '/' of LABEL=x over '/a'
-                copy the kernel modules '/a' to '/b'
-                remove the file '/a\\x0ab'
+                copy the kernel modules '/a' to '/c/b'
+                remove the file '/c/a\\x0ab'
                 write the file '/a'
                 make room for 5 MiB of data and 5 MiB of metadata by deleting, one by one, '/a', '/b'
                 write everything to the disk
