@@ -6,10 +6,22 @@ public struct Subvolume: Equatable, Sendable {
     public let id: UInt64
     /// Unlike the id it is never used again, and a snapshot gets one of its own.
     public let uuid: String
+    /// The transaction that last changed anything in it (ctransid). Taking a snapshot of it is no change.
+    public let transaction: UInt64
+    /// When that was, in nanoseconds since 1970.
+    public let changed: Int
+
+    /// What is never the same again once anything in it changed. The time tells copies of a whole filesystem apart, which have
+    /// the same UUID and count on alike.
+    public var state: String { "\(uuid) \(transaction) \(changed)" }
 }
 
 extension Directory {
     public var isOnBtrfs: Bool { linux_is_btrfs(descriptor) }
+
+    /// Whether a change of a file always changes its ctime or its inode number, also from one mount to the next. vfat keeps
+    /// neither.
+    public var keepsChangeTimes: Bool { linux_keeps_change_times(descriptor) }
 
     /// Which subvolume this directory is the root of; nil where it is an ordinary directory or not on btrfs.
     public func subvolume() throws(Failure) -> Subvolume? {
@@ -22,7 +34,10 @@ extension Directory {
         if btrfs_util_subvolume_info_fd(descriptor, 0, &info) != BTRFS_UTIL_OK {
             throw .system("look at the subvolume '\(show(.top))'")
         }
-        return Subvolume(id: info.id, uuid: withUnsafeBytes(of: info.uuid) { uuidText($0) })
+        return Subvolume(
+            id: info.id, uuid: withUnsafeBytes(of: info.uuid) { uuidText($0) }, transaction: info.ctransid,
+            changed: info.ctime.tv_sec * 1_000_000_000 + info.ctime.tv_nsec
+        )
     }
 }
 

@@ -61,10 +61,13 @@ struct Rotation {
         case .build(let source, let modules):
             let origin = Origin(
                 reference: source.reference, imageID: source.imageID, chainID: source.chainID, layer: source.layer,
-                topLayer: request.mode == .persist ? facts.topLayer?.fingerprint : nil
+                topLayer: request.mode == .persist ? facts.topLayer?.state : nil, topLayers: layers.map { $0.path }
             )
             let mark = Mark(origin: origin, number: number, made: facts.host.time)
-            return try swap(mark, building: hold(source) + build(source, mark, modules), clear(for: needed), notes)
+            let template = modules == nil ? facts.template(of: source, for: request) : nil
+            let building = hold(source) + build(source, mark, modules, template)
+            let about = notes + identityNote(source) + (facts.topLayer?.note.map { [$0] } ?? [])
+            return storeMinted(keepTemplate(template, swap(mark, building: building, try clear(for: needed, using: template), about)))
         }
     }
 
@@ -90,8 +93,8 @@ struct Rotation {
     }
 
     /// Takes away what is in the way. Where there is no room, what is deleted is waited for.
-    private func clear(for need: Need, sparing root: Facts.Root? = nil) throws(Failure) -> [Step] {
-        let room = try makeRoom(for: need, sparing: root)
+    private func clear(for need: Need, sparing root: Facts.Root? = nil, using template: Path? = nil) throws(Failure) -> [Step] {
+        let room = try makeRoom(for: need, sparing: root, template)
         return switch facts.leftover {
         case .replaced(let root): [.rename(new, to: root.path)] + room
         case .unfinished where room.isEmpty: [.deleteSubvolume(new)]

@@ -9,10 +9,13 @@ public struct Facts: Sendable {
         public let kernelRelease: String?
         /// Seconds since 1970.
         public let time: Int
+        /// What may stand for this machine in a folder of top layers, from what is shared by most to what is only its own.
+        public let names: [String]
 
-        public init(kernelRelease: String?, time: Int) {
+        public init(kernelRelease: String?, time: Int, names: [String] = []) {
             self.kernelRelease = kernelRelease
             self.time = time
+            self.names = names
         }
     }
 
@@ -22,6 +25,8 @@ public struct Facts: Sendable {
         public var imageID: String
         public var chainID: String
         public var layer: Path
+        /// What changes with anything in the layer; nil where it is no subvolume.
+        public var layerState: String?
         public var contents: Contents
         /// Why it is not the layer of the image in the store.
         public var note: String?
@@ -33,7 +38,10 @@ public struct Facts: Sendable {
         public var missingDirectories: [Path]
         /// Empty places of nested subvolumes, which a snapshot leaves out.
         public var placeholders: [Path]
-        public var hasContainerMark: Bool
+        /// What a container engine left that a machine must not have.
+        public var leftovers: [Path]
+        /// Files that are one machine's own, and are those of all that boot this image: the top layer has none in their place.
+        public var identity: [Path]
         public var modules: Modules
     }
 
@@ -66,14 +74,32 @@ public struct Facts: Sendable {
         case foreign(String)
     }
 
-    /// The state of the top layer's directory.
+    /// A directory of files that are laid over the root.
+    public struct Layer: Equatable, Sendable {
+        /// From the top of its filesystem.
+        public var path: Path
+        public var manifest: LayerManifest
+    }
+
+    /// The top layer: one directory, or several that were chosen for this machine.
     public struct TopLayer: Equatable, Sendable {
-        public var fingerprint: String
+        /// In the order in which they are laid over the root.
+        public var layers: [Layer]
+        /// What is never the same again once anything in them changed.
+        public var state: String
+        /// What a copy of them takes; nil where that was not looked at, for a template has it.
+        public var extent: Extent?
+        /// Whether a copy shares its data: both are on one filesystem.
+        public var isShared: Bool
+        /// What the person at the machine must know of the choice.
+        public var note: String?
+    }
+
+    /// The files of a directory tree.
+    public struct Extent: Equatable, Sendable {
         /// Of all files, in bytes.
         public var size: Int
         public var files: Int
-        /// Whether a copy shares its data: both are on one filesystem.
-        public var isShared: Bool
     }
 
     public var host: Host
@@ -91,6 +117,10 @@ public struct Facts: Sendable {
     public var held: [String]
     /// Those that roots of other names were made from.
     public var heldForOthers: [String]
+    /// Roots without a mark that were prepared from a layer and the top layer: read-only snapshots.
+    public var templates: [Path]
+    /// Files that the standing root's system made for this machine, and the top layer is to have.
+    public var minted: [Path]
     public var record: Record
     /// Why the record counts for nothing.
     public var recordDamage: String?

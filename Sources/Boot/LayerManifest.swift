@@ -40,6 +40,15 @@ public struct LayerManifest: Equatable, Sendable {
         self.imageIdentity = imageIdentity
     }
 
+    /// That of a layer without one.
+    static let none = LayerManifest()
+
+    private init() {
+        directories = []
+        createOnly = []
+        imageIdentity = .keep
+    }
+
     var rules: LayerRules { LayerRules(directories: directories) }
 }
 

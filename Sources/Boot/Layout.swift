@@ -1,15 +1,19 @@
 internal import Basics
+internal import Images
 
 /// Where docker-btrfs keeps things on the top level of the root's filesystem. All that lies there was made by it.
 ///
 ///     /.docker-btrfs/roots/docker_rwlayer/new     the root that is being built
 ///     /.docker-btrfs/roots/docker_rwlayer/7       a root that was replaced: the seventh that was made
 ///     /.docker-btrfs/layers/<chain id>            a hold: a read-only snapshot of a layer that a root was made from
+///     /.docker-btrfs/templates/docker_rwlayer.<digest>
+///                                                 a read-only snapshot of a root before its first boot, for the next one
 ///     /.docker-btrfs/record                       how often each image and root was tried
 enum Layout {
     static let home: Path = ".docker-btrfs"
     static let allRoots: Path = ".docker-btrfs/roots"
     static let layers: Path = ".docker-btrfs/layers"
+    static let templates: Path = ".docker-btrfs/templates"
     static let record: Path = ".docker-btrfs/record"
 
     /// Where the roots called `name` lie when they are not in their place.
@@ -28,6 +32,21 @@ enum Layout {
     static func hold(_ chainID: String) -> Path {
         // A digest's algorithm stands before the colon.
         layers.appending(name: Array(chainID.utf8.drop { $0 != UInt8(ascii: ":") }.dropFirst()))
+    }
+
+    /// A template of the roots called `name`; `recipe` is the digest of what it was made from.
+    static func template(_ name: Path, _ recipe: Digest) -> Path {
+        templates.appending(name: templatePrefix(name) + Array(recipe.hex.utf8))
+    }
+
+    /// Whether a name in `templates` is that of a template of the roots called `name`.
+    static func isTemplate(_ entry: [UInt8], of name: Path) -> Bool {
+        let prefix = templatePrefix(name)
+        return entry.starts(with: prefix) && entry.count == prefix.count + 64
+    }
+
+    private static func templatePrefix(_ name: Path) -> [UInt8] {
+        escaped(name.bytes) + [UInt8(ascii: ".")]
     }
 
     /// Whether `name` is that of a root that was kept: `.docker-btrfs/roots/NAME/7`.

@@ -58,6 +58,10 @@ public struct Request: Equatable, Sendable {
     public let ignoresHibernation: Bool
     /// `init=`, without the leading slash.
     public let initProgram: Path?
+    /// `systemd.hostname=`.
+    public let hostname: String?
+    /// `systemd.machine_id=`.
+    public let machineID: String?
 
     /// The same request, for what has nothing to do with the top layer.
     public var withoutTopLayer: Request {

@@ -28,6 +28,8 @@ extension Request {
         let folder = layer?.device == rootDevice ? layer?.path : nil
         bootFolders = kernelFolders(line) + (folder.map { [$0 / "boot"] } ?? [])
         ignoresHibernation = line.last("noresume") != nil
+        hostname = line.value("systemd.hostname")
+        machineID = line.value("systemd.machine_id")
         initProgram = try line.value("init").map { text throws(Failure) in try path(text, key: "init") }
     }
 }

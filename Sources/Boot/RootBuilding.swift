@@ -7,19 +7,35 @@ extension Rotation {
         facts.held.contains(source.chainID) ? [] : [.hold(layer: source.layer, at: Layout.hold(source.chainID))]
     }
 
-    /// A root from a layer: first what the layer lacks, then the machine's own files over all of it.
-    func build(_ source: Facts.Source, _ mark: Mark, _ modules: Path?) -> [Step] {
+    /// A root from a template, or from a layer: then first what the layer lacks, and the machine's own files over all of it.
+    func build(_ source: Facts.Source, _ mark: Mark, _ modules: Path?, _ template: Path?) -> [Step] {
+        if let template, facts.templates.contains(template) { return [.snapshot(of: template, at: new), .mark(new, mark)] }
         let contents = source.contents
         var steps: [Step] = [.snapshot(of: source.layer, at: new), .mark(new, mark)]
         steps += contents.placeholders.map { .replacePlaceholder($0, of: new) }
         steps += contents.missingDirectories.map { .createDirectory(new / $0, permissions: $0 == "tmp" ? 0o1777 : 0o755) }
-        // systemd takes a root with this file for a container.
-        if contents.hasContainerMark { steps.append(.removeFile(".dockerenv", of: new)) }
+        steps += contents.leftovers.map { .removeFile($0, of: new) }
+        if removesIdentity { steps += contents.identity.map { .removeFile($0, of: new) } }
         if let modules { steps.append(.copyModules(modules, to: ("lib/modules" as Path).appending(name: modules.name), of: new)) }
-        if let layer = request.topLayer {
-            steps.append(.copyTopLayer(source: layer.path, device: layer.device.description, .none, destination: new))
+        if let device = request.topLayer?.device.description {
+            steps += layers.map { .copyTopLayer(source: $0.path, device: device, $0.manifest.rules, destination: new) }
         }
-        return steps
+        return steps + facts.minted.map { .carryFile($0, of: request.name, to: new) }
+    }
+
+    /// In the order in which they are laid over the root.
+    var layers: [Facts.Layer] { request.topLayer == nil ? [] : facts.topLayer?.layers ?? [] }
+
+    private var removesIdentity: Bool { layers.contains { $0.manifest.imageIdentity == .remove } }
+
+    /// What the person must know of an image that was made for one machine.
+    func identityNote(_ source: Facts.Source) -> [String] {
+        let files = source.contents.identity
+        if files.isEmpty || removesIdentity { return [] }
+        let names = files.map { "'\($0)'" }.joined(separator: ", ")
+        return [
+            "image '\(source.reference)' brings \(names), which every machine that boots it has alike; docs/top-layer.md tells what to do"
+        ]
     }
 
     /// A copy of a root that was kept. What lies in its nested subvolumes stays there.
@@ -36,19 +52,19 @@ extension Rotation {
     static let least = Need(data: 0, metadata: 16 << 20)
 
     var needed: Need {
-        guard let layer = facts.topLayer else { return Self.least }
+        guard let layer = facts.topLayer, let extent = layer.extent else { return Self.least }
         // A file costs metadata for its inode, its name and its extents.
-        return Need(data: layer.isShared ? 0 : layer.size, metadata: Self.least.metadata + layer.files * 2048)
+        return Need(data: layer.isShared ? 0 : extent.size, metadata: Self.least.metadata + extent.files * 2048)
     }
 
-    /// Where there is no room for a new root, one that was not finished goes, and then older ones, but for the last good one and
+    /// Where there is no room for a new root, templates of others go, then one that was not finished, then older ones, but for the last good one and
     /// the one that the new one is made from.
-    func makeRoom(for need: Need, sparing root: Facts.Root?) throws(Failure) -> [Step] {
+    func makeRoom(for need: Need, sparing root: Facts.Root?, _ template: Path?) throws(Failure) -> [Step] {
         guard let space = facts.space, space.data < need.data || space.metadata < need.metadata else { return [] }
         let good = facts.roots.last { $0.isGood }
         let unfinished = facts.leftover == .unfinished ? [new] : []
         let older = facts.kept.filter { $0 != good && $0 != root && $0.occupied.isEmpty }
-        let dispensable = unfinished + older.map { $0.path }
+        let dispensable = facts.templates.filter { $0 != template } + unfinished + older.map { $0.path }
         if dispensable.isEmpty {
             throw Failure(
                 """

@@ -128,7 +128,7 @@ extension Facts {
     private func difference(of root: Root, from source: Source) -> String? {
         let origin = root.mark.origin
         if origin.imageID != source.imageID { return "it was made from another image" }
-        if origin.topLayer != topLayer?.fingerprint { return "the top layer changed" }
+        if origin.topLayer != topLayer?.state { return "the top layer changed" }
         return root.modules == .absent ? "it has no modules for the running kernel" : nil
     }
 

@@ -55,8 +55,8 @@ extension Rotation {
 }
 
 extension [Step] {
-    /// The roots that a step of these may delete.
-    fileprivate var deleted: [Path] {
+    /// The roots and templates that a step of these may delete.
+    var deleted: [Path] {
         flatMap { step in
             if case .makeRoom(_, let paths) = step { return paths }
             return []

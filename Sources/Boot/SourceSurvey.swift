@@ -6,7 +6,7 @@ extension Facts.Source {
     /// What the request's image gives. Where the store has it no more and a root of ours was made from one of that reference,
     /// it is the layer that was held then.
     static func wanted(
-        by request: Request, on topLevel: Directory, under topLayer: Directory?, roots: [Facts.Root], _ host: Facts.Host
+        by request: Request, on topLevel: Directory, under topLayer: [Directory], roots: [Facts.Root], _ host: Facts.Host
     ) throws(Failure) -> Facts.Source {
         let store = try request.store(on: topLevel)
         let image: Image
@@ -25,7 +25,7 @@ extension Facts.Source {
 
     /// An image that was booted before: from the store, or its layer that was held.
     static func recorded(
-        _ image: Record.Image, _ request: Request, on topLevel: Directory, under topLayer: Directory?, _ host: Facts.Host
+        _ image: Record.Image, _ request: Request, on topLevel: Directory, under topLayer: [Directory], _ host: Facts.Host
     ) throws(Failure) -> Facts.Source? {
         do throws(Failure) {
             let found = try request.store(on: topLevel).image(image.id)
@@ -36,25 +36,27 @@ extension Facts.Source {
     }
 
     private static func inStore(
-        _ image: Image, as reference: String, _ request: Request, _ topLevel: Directory, _ topLayer: Directory?, _ host: Facts.Host
+        _ image: Image, as reference: String, _ request: Request, _ topLevel: Directory, _ topLayer: [Directory], _ host: Facts.Host
     ) throws(Failure) -> Facts.Source {
         try checkPlatform(image)
         let path = request.dockerPath / image.layer
         guard let layer = try topLevel.directory(at: path) else { throw Failure("could not open the layer '\(path)': it is not there") }
         return Facts.Source(
             reference: reference, imageID: image.id.description, chainID: image.chainID.description, layer: path,
+            layerState: try layer.subvolume()?.state,
             contents: try Facts.Contents(of: layer, under: topLayer, of: reference, initProgram: request.initProgram, host)
         )
     }
 
     private static func hold(
         _ chainID: String, _ imageID: String, _ reference: String, _ request: Request, _ topLevel: Directory,
-        _ topLayer: Directory?, _ host: Facts.Host
+        _ topLayer: [Directory], _ host: Facts.Host
     ) throws(Failure) -> Facts.Source? {
         let path = Layout.hold(chainID)
         guard let layer = try topLevel.directory(at: path) else { return nil }
         return Facts.Source(
             reference: reference, imageID: imageID, chainID: chainID, layer: path,
+            layerState: try layer.subvolume()?.state,
             contents: try Facts.Contents(of: layer, under: topLayer, of: reference, initProgram: request.initProgram, host)
         )
     }
@@ -87,9 +89,9 @@ extension Facts.Contents {
     /// Fails where no init is there, or no os-release, without which systemd's switch-root takes no root. The top layer may
     /// bring either.
     init(
-        of image: Directory, under topLayer: Directory?, of name: String, initProgram: Path?, _ host: Facts.Host
+        of image: Directory, under topLayer: [Directory], of name: String, initProgram: Path?, _ host: Facts.Host
     ) throws(Failure) {
-        let layers = topLayer.map { [$0, image] } ?? [image]
+        let layers = topLayer + [image]
         let inits: [Path] = initProgram.map { [$0] } ?? ["sbin/init", "usr/sbin/init", "etc/init", "bin/init", "lib/systemd/systemd"]
         if try !Self.has(inits, in: layers, where: { $0.isExecutableFile }) {
             throw Failure(
@@ -108,7 +110,9 @@ extension Facts.Contents {
             missingDirectories.append(directory)
         }
         placeholders = try Self.placeholders(in: image)
-        hasContainerMark = try image.status(of: ".dockerenv") != nil
+        leftovers = try image.containerLeftovers()
+        identity = []
+        for file in try image.identityFiles() where try !Self.has([file], in: topLayer, where: { _ in true }) { identity.append(file) }
         modules = try Facts.Modules(of: layers, host)
     }
 

@@ -20,28 +20,35 @@ extension Facts {
         leftover = try Self.leftover(of: request.name, standing, on: topLevel, host)
         modulesBesideKernel = try Self.modules(in: request.bootFolders, on: topLevel, host)
         space = nil
-        let machineFiles: Directory?
+        templates = try Self.templates(of: request.name, on: topLevel)
+        minted = []
+        let machineFiles: MachineFiles?
         do throws(Failure) {
-            machineFiles = try request.topLayerDirectory(on: filesystem.get())
-            self.topLayer = try machineFiles.map { files throws(Failure) in
-                try TopLayer(of: files, isShared: request.topLayer?.device == request.rootDevice)
-            }
+            machineFiles = try MachineFiles(of: request, on: filesystem.get(), host)
             let roots = Self.inOrder(kept, leftover, standing)
-            let source = try Source.wanted(by: request, on: topLevel, under: machineFiles, roots: roots, host)
-            try checkPlaces(request, on: topLevel, machineFiles)
+            let source = try Source.wanted(by: request, on: topLevel, under: machineFiles?.layers ?? [], roots: roots, host)
+            try checkPlaces(request, on: topLevel, machineFiles?.folder)
             wanted = .success(source)
+            topLayer = try machineFiles?.facts(host)
+            minted = try machineFiles?.minted(by: standing, on: topLevel) ?? []
+            if topLayer?.extent == nil && !hasTemplate(of: source, for: request) { topLayer?.extent = try machineFiles?.extent() }
         } catch {
             wanted = .failure(error)
             return
         }
         if case .success(let source) = wanted, let image = record.lastGood(but: source.imageID) {
             do throws(Failure) {
-                lastGood = try .recorded(image, request, on: topLevel, under: machineFiles, host)
+                lastGood = try .recorded(image, request, on: topLevel, under: machineFiles?.layers ?? [], host)
             } catch {
                 // What is not asked for stops no boot.
                 lastGood = nil
             }
         }
+    }
+
+    private static func templates(of name: Path, on topLevel: Directory) throws(Failure) -> [Path] {
+        let names = try topLevel.directory(at: Layout.templates)?.names() ?? []
+        return names.filter { Layout.isTemplate($0, of: name) }.map { Layout.templates.appending(name: $0) }
     }
 
     /// A root gets its number when its building begins: one that was replaced is older than the one that stands.
@@ -63,7 +70,7 @@ extension Facts {
 
     private static func missing(_ request: Request, held: [String], on topLevel: Directory) throws(Failure) -> [Path] {
         var missing: [Path] = []
-        for directory in [Layout.home, Layout.layers, Layout.allRoots, Layout.roots(of: request.name)] {
+        for directory in [Layout.home, Layout.layers, Layout.templates, Layout.allRoots, Layout.roots(of: request.name)] {
             if try topLevel.status(of: directory) == nil { missing.append(directory) }
         }
         var parent = request.name.parent
@@ -86,14 +93,6 @@ extension Facts {
             if try topLevel.target(of: modules)?.kind == .directory { return modules }
         }
         return nil
-    }
-}
-
-extension Request {
-    fileprivate func topLayerDirectory(on filesystem: Directory?) throws(Failure) -> Directory? {
-        guard let filesystem, let topLayer else { return nil }
-        if let directory = try filesystem.directory(at: topLayer.path) { return directory }
-        throw try filesystem.absent(topLayer.path, as: "the top layer", key: "toplayer_path")
     }
 }
 

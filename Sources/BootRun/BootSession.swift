@@ -39,7 +39,8 @@ public struct BootSession {
         self.request = request
         self.filesystems = filesystems
         self.stopwatch = stopwatch
-        let host = Facts.Host(kernelRelease: kernelRelease(), time: secondsNow())
+        let names = [request.hostname].compactMap { $0 } + hardwareNames() + [request.machineID].compactMap { $0 }
+        let host = Facts.Host(kernelRelease: kernelRelease(), time: secondsNow(), names: names)
         var facts = try Facts(surveying: filesystems.topLevel, topLayer: filesystems.topLayer, for: request, on: host)
         facts.space = filesystems.topLevel.isOnBtrfs ? try filesystems.topLevel.space() : nil
         self.facts = facts

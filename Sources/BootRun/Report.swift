@@ -23,6 +23,7 @@ public struct Report {
             ("root", Self.place(request.rootDevice, request.name)),
             ("root_number", root.map { .integer($0.mark.number) } ?? .null),
             ("top_layer", request.topLayer.map { Self.place($0.device, $0.path) } ?? .null),
+            ("top_layers", .array(origin?.topLayers.map { .string($0.description) } ?? [])),
             ("notes", .array(notes.map { .string($0) })),
             ("microseconds", .integer(totalMicroseconds)),
             ("steps", .array(laps.map(Self.step))),

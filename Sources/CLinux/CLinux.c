@@ -103,10 +103,24 @@ int linux_btrfs_space(int descriptor, unsigned long long *data, unsigned long lo
     return 0;
 }
 
-bool linux_is_btrfs(int descriptor)
+static unsigned long filesystem_magic(int descriptor)
 {
     struct statfs found;
-    return fstatfs(descriptor, &found) == 0 && (unsigned long)found.f_type == BTRFS_SUPER_MAGIC;
+    return fstatfs(descriptor, &found) == 0 ? (unsigned long)found.f_type : 0;
+}
+
+bool linux_is_btrfs(int descriptor) { return filesystem_magic(descriptor) == BTRFS_SUPER_MAGIC; }
+
+bool linux_keeps_change_times(int descriptor)
+{
+    switch (filesystem_magic(descriptor)) {
+    case BTRFS_SUPER_MAGIC:
+    case EXT4_SUPER_MAGIC: /* of ext2 and ext3 too */
+    case F2FS_SUPER_MAGIC:
+    case TMPFS_MAGIC:
+    case XFS_SUPER_MAGIC: return true;
+    default: return false;
+    }
 }
 
 long long linux_monotonic_nanoseconds(void)

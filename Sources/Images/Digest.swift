@@ -31,12 +31,29 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
 
     /// The digest of a content.
     public static func of(_ content: [UInt8]) -> Digest {
-        var context = SHA2_CTX()
-        var bytes = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
-        SHA256Init(&context)
-        SHA256Update(&context, content, content.count)
-        SHA256Final(&bytes, &context)
-        return Digest(bytes: bytes)
+        var builder = Builder()
+        builder.add(content)
+        return builder.digest()
+    }
+
+    /// The digest of a content that comes in pieces.
+    public struct Builder {
+        private var context = SHA2_CTX()
+
+        public init() {
+            SHA256Init(&context)
+        }
+
+        public mutating func add(_ piece: [UInt8]) {
+            SHA256Update(&context, piece, piece.count)
+        }
+
+        public func digest() -> Digest {
+            var context = context
+            var bytes = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
+            SHA256Final(&bytes, &context)
+            return Digest(bytes: bytes)
+        }
     }
 
     /// The 64 digits without `sha256:`.

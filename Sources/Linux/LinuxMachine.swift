@@ -33,6 +33,9 @@ public struct LinuxMachine: Machine {
         case .makeRoom(let need, let paths): try makeRoom(need, paths)
         case .removeFile(let path, let root): try existing(root).inParent(of: path) { unlinkat($0, $1, 0) }
         case .sync: try check(syncfs(topLevel.descriptor))
+        case .carryFile(let path, let root, let new): try existing(root).copyFile(path, to: existing(new))
+        case .storeFile(let path, let root, let layer, _): try storeFile(path, root, layer)
+        case .keepTemplate(let root, let path): try snapshot(root, path, Int32(BTRFS_UTIL_CREATE_SNAPSHOT_READ_ONLY))
         case .rename(let path, let to): try rename(path, to, UInt32(RENAME_NOREPLACE))
         case .exchange(let path, let other): try rename(path, other, UInt32(RENAME_EXCHANGE))
         case .deleteSubvolume(let path): try deleteSubvolume(path)
@@ -71,6 +74,13 @@ public struct LinuxMachine: Machine {
         try root.createDirectory(destination, 0o755)
         var copy = TreeCopy(from: try existing(source), to: try root.existing(destination), .none)
         _ = try copy.run()
+    }
+
+    private func storeFile(_ path: Path, _ root: Path, _ layer: Path) throws(Failure) {
+        guard let filesystem = try topLayer.get() else { throw Failure("it is not there") }
+        let system = try existing(root)
+        try filesystem.unseal()
+        try system.copyFile(path, to: filesystem.existing(layer))
     }
 
     private func replaceFile(_ path: Path, _ content: String) throws(Failure) {
@@ -120,7 +130,7 @@ public struct LinuxMachine: Machine {
 }
 
 extension Directory {
-    fileprivate func existing(_ path: Path) throws(Failure) -> Directory {
+    func existing(_ path: Path) throws(Failure) -> Directory {
         guard let directory = try directory(at: path) else { throw Failure("'\(show(path))' is not there") }
         return directory
     }
@@ -131,7 +141,7 @@ extension Directory {
         try check(call(parent.descriptor, cString(path.name)))
     }
 
-    fileprivate func createDirectory(_ path: Path, _ permissions: UInt32) throws(Failure) {
+    func createDirectory(_ path: Path, _ permissions: UInt32) throws(Failure) {
         // The process's umask applies to mkdir, not to chmod.
         try inParent(of: path) { mkdirat($0, $1, 0o700) == 0 ? fchmodat($0, $1, permissions, 0) : -1 }
     }

@@ -47,6 +47,17 @@ extension Directory {
         return Directory(descriptor: top, label: label)
     }
 
+    /// Makes a sealed filesystem writable, through this mount too.
+    func unseal() throws(Failure) {
+        var attributes = mount_attr()
+        attributes.attr_clr = UInt64(MOUNT_ATTR_RDONLY)
+        let flags = UInt32(AT_EMPTY_PATH)
+        if mount_setattr(descriptor, "", flags, &attributes, MemoryLayout<mount_attr>.size) != 0 {
+            throw .system("make '\(show(.top))' writable")
+        }
+        try makeWritable()
+    }
+
     /// Makes the filesystem that `mounting` mounted writable.
     func makeWritable() throws(Failure) {
         let picked = fspick(descriptor, "", UInt32(FSPICK_CLOEXEC | FSPICK_EMPTY_PATH))

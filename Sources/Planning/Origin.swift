@@ -11,13 +11,23 @@ public struct Origin: Equatable, Sendable {
     public let layer: Path
     /// What identifies the state of the top layer that was laid over it; nil where there was none.
     public let topLayer: String?
+    /// The top layers, in their order, by their paths from the top of their filesystem.
+    public let topLayers: [Path]
 
-    public init(reference: String, imageID: String, chainID: String, layer: Path, topLayer: String?) {
+    public init(reference: String, imageID: String, chainID: String, layer: Path, topLayer: String?, topLayers: [Path] = []) {
         self.reference = reference
         self.imageID = imageID
         self.chainID = chainID
         self.layer = layer
         self.topLayer = topLayer
+        self.topLayers = topLayers
+    }
+}
+
+extension Origin {
+    /// ` and '/boot_docker'`; nothing where there is no top layer.
+    var topLayersText: String {
+        topLayers.isEmpty ? "" : " and \(topLayers.map { "'\($0)'" }.joined(separator: ", "))"
     }
 }
 
@@ -59,7 +69,7 @@ extension Mark {
         layer \(origin.layer)
         toplayer \(origin.topLayer ?? "")
 
-        """
+        """ + origin.topLayers.map { "over \($0)\n" }.joined()
     }
 
     /// Fails (nil) where the value is no mark, or that of another subvolume.
@@ -76,8 +86,11 @@ extension Mark {
             let reference = next("image "), let id = next("id "), let chain = next("chain "),
             let layer = next("layer ").flatMap({ Path($0) }), let topLayer = next("toplayer ")
         else { return nil }
+        let over = "over "
+        let topLayers = lines.filter { $0.hasPrefix(over) }.compactMap { Path(String($0.dropFirst(over.utf8.count))) }
         origin = Origin(
-            reference: reference, imageID: id, chainID: chain, layer: layer, topLayer: topLayer.isEmpty ? nil : topLayer
+            reference: reference, imageID: id, chainID: chain, layer: layer, topLayer: topLayer.isEmpty ? nil : topLayer,
+            topLayers: topLayers
         )
         self.number = number
         self.made = made

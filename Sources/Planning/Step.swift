@@ -20,6 +20,12 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
     /// Lays a directory of kernel modules over another one of a root, which need not be there.
     case copyModules(Path, to: Path, of: Path)
     case removeFile(Path, of: Path)
+    /// Copies one file of a root to the same place in another one.
+    case carryFile(Path, of: Path, to: Path)
+    /// Copies one file of a root into a layer, which has none there: the only step that writes to the top layer's filesystem.
+    case storeFile(Path, of: Path, in: Path, device: String)
+    /// A read-only snapshot of a root that was not booted yet.
+    case keepTemplate(of: Path, at: Path)
     /// Replaces a small file as a whole; it is on the disk when this is done.
     case replaceFile(Path, content: String)
     /// Deletes roots in this order until the filesystem has that much free.
@@ -39,12 +45,16 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
         case .snapshot(let source, let path): "snapshot '\(source)' to '\(path)'"
         case .hold(let layer, let path): "hold the layer '\(layer)' as '\(path)'"
         case .mark(let path, let mark):
-            "mark '\(path)' as root \(mark.number), made from '\(mark.origin.reference)' (\(mark.origin.imageID))"
+            "mark '\(path)' as root \(mark.number), made from '\(mark.origin.reference)' (\(mark.origin.imageID))\(mark.origin.topLayersText)"
         case .replacePlaceholder(let path, let root): "make '\(root / path)' an ordinary directory"
         case .copyTopLayer(let source, let device, _, let destination):
             "copy the top layer '\(source)' of \(device) over '\(destination)'"
         case .copyModules(let source, let destination, let root): "copy the kernel modules '\(source)' to '\(root / destination)'"
         case .removeFile(let path, let root): "remove the file '\(root / path)'"
+        case .carryFile(let path, let root, let new): "carry the file '\(root / path)' over to '\(new / path)'"
+        case .storeFile(let path, let root, let layer, let device):
+            "store the file '\(root / path)' in the top layer as '\(layer / path)' of \(device)"
+        case .keepTemplate(let root, let path): "keep '\(root)' as the template '\(path)'"
         case .replaceFile(let path, _): "write the file '\(path)'"
         case .makeRoom(let need, let paths):
             "make room for \(need.data >> 20) MiB of data and \(need.metadata >> 20) MiB of metadata by deleting, one by one, \(paths.map { "'\($0)'" }.joined(separator: ", "))"

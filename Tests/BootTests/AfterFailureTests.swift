@@ -104,7 +104,7 @@ struct AfterFailureTests {
         #expect(facts.kept.map { $0.mark.number } == [1, 2])
         let next = try BootTests.plan(facts, adding: "docker_keep=2")
         #expect(next.steps.last == .rename(".docker-btrfs/roots/docker_rwlayer/new", to: "docker_rwlayer"))
-        let mark = Mark(origin: .image("v2"), number: 3, made: 1_800_000_000)
+        let mark = Mark(origin: .image("v2", over: ["boot_docker"]), number: 3, made: 1_800_000_000)
         #expect(next.steps.contains(.mark(".docker-btrfs/roots/docker_rwlayer/new", mark)))
         #expect(next.afterwards == [])
     }

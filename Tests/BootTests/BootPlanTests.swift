@@ -45,7 +45,7 @@ struct BootPlanTests {
     @Test func `directories above the root's name are made, and the name is one name among the roots`() throws {
         let line = article.replacing("subvol=docker_rwlayer", with: "subvol=/layers/100%/root")
         let name: Path = "layers/100%/root"
-        let missing = [Layout.home, Layout.layers, Layout.allRoots, Layout.roots(of: name), "layers", "layers/100%"]
+        let missing = [Layout.home, Layout.layers, Layout.templates, Layout.allRoots, Layout.roots(of: name), "layers", "layers/100%"]
         try expectGolden(plan(.example { $0.missingDirectories = missing }, for: line), "nested-name")
     }
 
@@ -55,7 +55,8 @@ struct BootPlanTests {
 
     @Test func `the top layer of another device`() throws {
         let line = "\(article) toplayer=PARTUUID=6c2b-01 toplayer_path=/"
-        try expectGolden(plan(.later(), for: line), "top-layer-of-another-device")
+        let facts = Facts.later { $0.topLayer?.layers[0].path = .top }
+        try expectGolden(plan(facts, for: line), "top-layer-of-another-device")
     }
 
     @Test func `an image from a container gets what it lacks and loses its mark`() throws {
@@ -63,7 +64,7 @@ struct BootPlanTests {
             var source = Facts.Source.image("v2")
             source.contents.missingDirectories = ["proc", "sys", "dev", "run", "tmp"]
             source.contents.placeholders = ["var/lib/machines"]
-            source.contents.hasContainerMark = true
+            source.contents.leftovers = [".dockerenv"]
             facts.wanted = .success(source)
         }
         try expectGolden(plan(facts), "image-of-a-container")

@@ -5,17 +5,17 @@ import Planning
 
 /// Images are called v1, v2 and so on; all that is known of one follows from that.
 extension Origin {
-    static func image(_ version: String, topLayer: String? = nil) -> Origin {
+    static func image(_ version: String, topLayer: String? = nil, over topLayers: [Path] = []) -> Origin {
         Origin(
             reference: "sample:\(version)", imageID: "sha256:\(version)", chainID: "sha256:chain-\(version)",
-            layer: Path("docker/layer-\(version)") ?? .top, topLayer: topLayer
+            layer: Path("docker/layer-\(version)") ?? .top, topLayer: topLayer, topLayers: topLayers
         )
     }
 }
 
 extension Facts.Contents {
     /// A whole system.
-    static let bootable = Facts.Contents(missingDirectories: [], placeholders: [], hasContainerMark: false, modules: .present)
+    static let bootable = Facts.Contents(missingDirectories: [], placeholders: [], leftovers: [], identity: [], modules: .present)
 }
 
 extension Facts.Source {
@@ -83,9 +83,13 @@ extension Facts {
         var facts = Facts(
             host: Host(kernelRelease: "6.18.44", time: 1_800_000_000),
             wanted: .success(.image("v2")),
-            topLayer: TopLayer(fingerprint: "sha256:files", size: 80 << 20, files: 1000, isShared: true),
-            standing: .nothing, kept: [], lastNumber: 0, held: [], heldForOthers: [], record: Record(),
-            missingDirectories: [Layout.home, Layout.layers, Layout.allRoots, Layout.roots(of: "docker_rwlayer")], leftover: .nothing
+            topLayer: TopLayer(
+                layers: [Layer(path: "boot_docker", manifest: .none)], state: "sha256:files", extent: Extent(size: 80 << 20, files: 1000),
+                isShared: true
+            ),
+            standing: .nothing, kept: [], lastNumber: 0, held: [], heldForOthers: [], templates: [], minted: [], record: Record(),
+            missingDirectories: [Layout.home, Layout.layers, Layout.templates, Layout.allRoots, Layout.roots(of: "docker_rwlayer")],
+            leftover: .nothing
         )
         change(&facts)
         return facts

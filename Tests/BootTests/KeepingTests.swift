@@ -128,7 +128,7 @@ struct KeepingTests {
             (.later { $0.leftover = .replaced(.kept(7, "v1")) }, 8), (.later { $0.kept = [.kept(5, "v1")] }, 6),
         ] as [(Facts, Int)])
     func `a new root has a number that no place has`(facts: Facts, number: Int) throws {
-        let mark = Mark(origin: .image("v2"), number: number, made: 1_800_000_000)
+        let mark = Mark(origin: .image("v2", over: ["boot_docker"]), number: number, made: 1_800_000_000)
         #expect(try plan(facts).steps.contains(.mark(new, mark)))
     }
 

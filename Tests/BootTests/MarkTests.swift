@@ -4,7 +4,7 @@ import Testing
 @testable import Basics
 
 struct MarkTests {
-    private let subvolume = Subvolume(id: 256, uuid: "30f57f2c-1a2b-4c3d-8e4f-5a6b7c8d9e0f")
+    private let subvolume = Self.subvolume("30f57f2c-1a2b-4c3d-8e4f-5a6b7c8d9e0f")
     private let text = """
         docker-btrfs root 1
         subvolume 30f57f2c-1a2b-4c3d-8e4f-5a6b7c8d9e0f
@@ -17,6 +17,10 @@ struct MarkTests {
         toplayer sha256:3c
 
         """
+
+    private static func subvolume(_ uuid: String, id: UInt64 = 256) -> Subvolume {
+        Subvolume(id: id, uuid: uuid, transaction: 12, changed: 0)
+    }
 
     private func mark(reference: String = "sample_image:latest", topLayer: String? = "sha256:3c", made: Int = 1_800_000_000) -> Mark {
         let origin = Origin(
@@ -45,17 +49,27 @@ struct MarkTests {
         #expect(parse(written) == mark(topLayer: nil))
     }
 
+    @Test func `the top layers stand below, one a line`() throws {
+        let origin = Origin(
+            reference: "sample_image:latest", imageID: "sha256:1a", chainID: "sha256:2b", layer: "docker/btrfs/subvolumes/x8rj",
+            topLayer: "sha256:3c", topLayers: ["files/common", "files/machine/52-54-00-12-34-56"]
+        )
+        let mark = Mark(origin: origin, number: 7, made: 1_800_000_000)
+        #expect(mark.text(subvolume: subvolume) == text + "over /files/common\nover /files/machine/52-54-00-12-34-56\n")
+        #expect(parse(mark.text(subvolume: subvolume)) == mark)
+    }
+
     @Test func `what a later version adds below does no harm`() {
         #expect(parse(text + "kept since monday\n") == mark())
     }
 
     @Test func `a snapshot of a root has its mark, and is not ours`() {
-        #expect(Mark(parsing: Array(text.utf8), subvolume: Subvolume(id: 256, uuid: "30f57f2c-1a2b-4c3d-8e4f-5a6b7c8d9e00")) == nil)
-        #expect(Mark(parsing: Array(text.utf8), subvolume: Subvolume(id: 256, uuid: "")) == nil)
+        #expect(Mark(parsing: Array(text.utf8), subvolume: Self.subvolume("30f57f2c-1a2b-4c3d-8e4f-5a6b7c8d9e00")) == nil)
+        #expect(Mark(parsing: Array(text.utf8), subvolume: Self.subvolume("")) == nil)
     }
 
     @Test func `the same subvolume with another id is ours: the uuid tells`() {
-        #expect(Mark(parsing: Array(text.utf8), subvolume: Subvolume(id: 999, uuid: subvolume.uuid)) == mark())
+        #expect(Mark(parsing: Array(text.utf8), subvolume: Self.subvolume(subvolume.uuid, id: 999)) == mark())
     }
 
     @Test func `a mark that is cut short anywhere is none`() {

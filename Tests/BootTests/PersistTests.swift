@@ -61,7 +61,7 @@ struct PersistTests {
 
     @Test func `the new root remembers the state of the top layer; one that does not persist need not`() throws {
         for (text, topLayer) in [(persist, "sha256:files"), ("", nil)] {
-            let mark = Mark(origin: .image("v2", topLayer: topLayer), number: 1, made: 1_800_000_000)
+            let mark = Mark(origin: .image("v2", topLayer: topLayer, over: ["boot_docker"]), number: 1, made: 1_800_000_000)
             #expect(try plan(.example(), adding: text).steps.contains(.mark(".docker-btrfs/roots/docker_rwlayer/new", mark)))
         }
     }

@@ -17,7 +17,7 @@ struct RequestTests {
                     dockerPath: "docker", image: "sample_image:latest", isImageChosen: false,
                     topLayer: .init(device: .label("linux"), path: "boot_docker", filesystemType: nil, options: []),
                     mode: .fresh, onFailure: .previous, keep: 1, tries: 3, bootFolders: ["boot_docker/boot"],
-                    ignoresHibernation: false, initProgram: nil
+                    ignoresHibernation: false, initProgram: nil, hostname: nil, machineID: nil
                 ))
     }
 
@@ -26,7 +26,8 @@ struct RequestTests {
             BOOT_IMAGE=/vmlinuz root=/dev/sda2 ro rootfstype=btrfs,ext4 "rootflags=subvol=/layers/my root,compress=zstd" \
             rootflags=degraded,rw rootdelay=30 docker_path=/var/lib/docker docker_image=ghcr.io/x/y:z toplayer=PARTLABEL=files \
             toplayer_path="/etc of/this one/" toplayerfstype=ext4 toplayerflags=data=ordered,nobarrier init=/usr/bin/dinit \
-            docker_mode=persist docker_onfail=poweroff docker_keep=5 docker_tries=2 noresume -- single
+            docker_mode=persist docker_onfail=poweroff docker_keep=5 docker_tries=2 noresume \
+            systemd.hostname=desk systemd.machine_id=2d4c64db7ecb294e9f43f31960545a27 -- single
             """
         #expect(
             try Request(line)
@@ -38,7 +39,7 @@ struct RequestTests {
                         options: ["data=ordered", "nobarrier"]
                     ),
                     mode: .persist, onFailure: .powerOff, keep: 5, tries: 2, bootFolders: [.top],
-                    ignoresHibernation: true, initProgram: "usr/bin/dinit"
+                    ignoresHibernation: true, initProgram: "usr/bin/dinit", hostname: "desk", machineID: "2d4c64db7ecb294e9f43f31960545a27"
                 ))
     }
 

@@ -24,8 +24,19 @@ extension Disk {
         try await look("find \(place) -printf '%p %y %m %U:%G %s %T@ %n %l\\n' | sort")
     }
 
-    /// The paths of all subvolumes, sorted.
+    /// The paths of all subvolumes but templates, sorted.
     func subvolumes() async throws -> [String] {
+        try await allSubvolumes().filter { !$0.hasPrefix(Self.templates) }
+    }
+
+    /// The paths of the templates.
+    func templates() async throws -> [String] {
+        try await allSubvolumes().filter { $0.hasPrefix(Self.templates) }
+    }
+
+    private static let templates = ".docker-btrfs/templates/"
+
+    private func allSubvolumes() async throws -> [String] {
         try await look("btrfs subvolume list . | cut -d ' ' -f 9- | LC_ALL=C sort").split(separator: "\n").map { String($0) }
     }
 

@@ -55,6 +55,7 @@ int linux_btrfs_space(int descriptor, unsigned long long *data, unsigned long lo
 
 /* BTRFS_SUPER_MAGIC, and what fstatfs(2) says of a descriptor. */
 bool linux_is_btrfs(int descriptor);
+bool linux_keeps_change_times(int descriptor); /* the same for the filesystems that are known to */
 
 /* Time of a clock in nanoseconds: CLOCK_MONOTONIC is a macro over an int that Swift cannot pass as clockid_t everywhere. */
 long long linux_monotonic_nanoseconds(void);

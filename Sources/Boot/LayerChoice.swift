@@ -1,0 +1,49 @@
+internal import Basics
+
+/// Which directories in the folder of `toplayer_path=` are layers of this machine.
+///
+/// A folder with a directory `machine` holds layers: `common`, then those in `machine` that are called as this machine is, from
+/// what it shares with others to what is only its own. Any other folder is a layer itself.
+struct LayerChoice {
+    /// From the folder, in the order in which they are laid over the root.
+    let paths: [Path]
+    let note: String?
+
+    private static let common: Path = "common"
+    private static let machine: Path = "machine"
+
+    init(in folder: Directory, for host: Facts.Host) throws(Failure) {
+        guard try folder.target(of: Self.machine)?.kind == .directory, let machines = try folder.directory(at: Self.machine) else {
+            paths = [.top]
+            note = nil
+            return
+        }
+        let own = Self.names(try machines.names(), fitting: host.names).map { Self.machine.appending(name: $0) }
+        let common = try folder.target(of: Self.common)?.kind == .directory ? [Self.common] : []
+        paths = common + own
+        let names = host.names.isEmpty ? "nothing names this machine" : "it may be called \(host.names.joined(separator: ", "))"
+        note = own.isEmpty ? "no folder in '\(folder.show(Self.machine))' is for this machine: \(names)" : nil
+        if paths.isEmpty, let note {
+            throw Failure("could not choose a top layer: \(note)", hint: "add such a folder, or one called common")
+        }
+    }
+
+    /// Upper and lower case do not matter, and a `:` may be written `-`: vfat has no `:` in names.
+    private static func names(_ found: [[UInt8]], fitting names: [String]) -> [[UInt8]] {
+        var fitting: [[UInt8]] = []
+        for name in names {
+            fitting += found.filter { plain($0) == plain(Array(name.utf8)) && !fitting.contains($0) }
+        }
+        return fitting
+    }
+
+    private static func plain(_ name: [UInt8]) -> [UInt8] {
+        name.map { byte in
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
+            case UInt8(ascii: ":"): UInt8(ascii: "-")
+            default: byte
+            }
+        }
+    }
+}

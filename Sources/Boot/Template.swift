@@ -1,0 +1,36 @@
+internal import Basics
+internal import Images
+internal import Planning
+
+/// A template is a root as it was before its first boot. The next root of the same making is a snapshot of it, whatever the top
+/// layer's size.
+extension Facts {
+    /// Where the template of that layer and the top layer lies, or would; nil where a new root is made from more than these.
+    func template(of source: Source, for request: Request) -> Path? {
+        guard request.mode == .fresh, minted.isEmpty, let topLayer, let layerState = source.layerState else { return nil }
+        let recipe = "docker-btrfs template 1\n\(source.chainID)\n\(layerState)\n\(topLayer.state)\n"
+        return Layout.template(request.name, Digest.of(Array(recipe.utf8)))
+    }
+
+    /// Whether a root of that layer needs no copy of the top layer.
+    func hasTemplate(of source: Source, for request: Request) -> Bool {
+        template(of: source, for: request).map { templates.contains($0) } ?? false
+    }
+}
+
+extension Rotation {
+    /// Keeps the new root as the template, and no other: steps after the swap, before the root's first boot.
+    func keepTemplate(_ template: Path?, _ plan: Plan) -> Plan {
+        var afterwards = plan.afterwards
+        if let template, !facts.templates.contains(template) { afterwards.append(.keepTemplate(of: request.name, at: template)) }
+        let leaving = facts.templates.filter { $0 != template && !plan.steps.deleted.contains($0) }
+        return Plan(steps: plan.steps, afterwards: afterwards + leaving.map { .deleteSubvolume($0) }, notes: plan.notes)
+    }
+
+    /// Writes what the last root's system made for this machine to the layer that is this machine's.
+    func storeMinted(_ plan: Plan) -> Plan {
+        guard let layer = request.topLayer, let own = layers.last else { return plan }
+        let storing = facts.minted.map { Step.storeFile($0, of: request.name, in: own.path, device: layer.device.description) }
+        return Plan(steps: plan.steps, afterwards: plan.afterwards + storing, notes: plan.notes)
+    }
+}

@@ -1,0 +1,49 @@
+internal import Basics
+internal import CLinux
+
+extension Directory {
+    /// Copies one file to the same path in another tree that has nothing there, with all its attributes; it is on the disk when
+    /// this is done. Directories above it that are missing are made.
+    func copyFile(_ path: Path, to target: Directory) throws(Failure) {
+        let source = try existing(path.parent)
+        let from = linux_openat2(source.descriptor, cString(path.name), O_RDONLY | O_CLOEXEC, 0, linux_resolve_no_links)
+        try check(from < 0 ? -1 : 0)
+        defer { close(from) }
+        let parent = try target.making(path.parent)
+        let draft = cString(Array(".docker-btrfs.new".utf8))
+        _ = unlinkat(parent.descriptor, draft, 0)
+        do throws(Failure) {
+            try parent.write(from, to: draft)
+            try check(renameat2(parent.descriptor, draft, parent.descriptor, cString(path.name), UInt32(RENAME_NOREPLACE)))
+        } catch {
+            _ = unlinkat(parent.descriptor, draft, 0)
+            throw error
+        }
+        try check(fsync(parent.descriptor))
+    }
+
+    private func write(_ source: Int32, to draft: [CChar]) throws(Failure) {
+        let file = linux_openat2(descriptor, draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600, linux_resolve_no_links)
+        try check(file < 0 ? -1 : 0)
+        defer { close(file) }
+        try copyData(from: source, to: file)
+        try copyAttributes(from: source, to: file)
+        // vfat takes every mode and keeps none: a key that others can read is worse than none.
+        var wanted = stat()
+        var found = stat()
+        try check(fstat(source, &wanted))
+        try check(fstat(file, &found))
+        if wanted.st_mode != found.st_mode || wanted.st_uid != found.st_uid || wanted.st_gid != found.st_gid {
+            throw Failure("the filesystem does not keep its owner and mode")
+        }
+        try check(fsync(file))
+    }
+
+    /// The directory at `path`, made with mode 0755 where it is missing.
+    private func making(_ path: Path) throws(Failure) -> Directory {
+        if let found = try directory(at: path) { return found }
+        _ = try making(path.parent)
+        try createDirectory(path, 0o755)
+        return try existing(path)
+    }
+}

@@ -1,0 +1,90 @@
+import Basics
+import Planning
+import Testing
+
+@testable import Boot
+
+/// A root that is kept as it was before its first boot, for the next one.
+struct TemplateTests {
+    private let new = Layout.new("docker_rwlayer")
+
+    /// A disk whose layers are subvolumes, as they are on a real one.
+    private func facts(_ change: (inout Facts) -> Void = { _ in }) -> Facts {
+        .later { facts in
+            var source = Facts.Source.image("v2")
+            source.layerState = "uuid 1 1"
+            facts.wanted = .success(source)
+            change(&facts)
+        }
+    }
+
+    private func template(_ facts: Facts, _ text: String = "") throws -> Path? {
+        facts.template(of: try facts.wanted.get(), for: try request(text))
+    }
+
+    private func request(_ text: String) throws -> Request { try #require(try Request("\(article) \(text)")) }
+
+    @Test func `it is kept after the swap, and those of earlier makings go`() throws {
+        let old = Layout.templates / "docker_rwlayer.old"
+        let facts = facts { $0.templates = [old] }
+        let template = try #require(try template(facts))
+        let plan = try plan(facts)
+        #expect(plan.afterwards.suffix(2) == [.keepTemplate(of: "docker_rwlayer", at: template), .deleteSubvolume(old)])
+        #expect(plan.steps.contains { if case .copyTopLayer = $0 { true } else { false } })
+    }
+
+    @Test func `an unchanged boot is a snapshot of it`() throws {
+        var facts = facts()
+        let template = try #require(try template(facts))
+        facts.templates = [template]
+        facts.held.append("sha256:chain-v2")
+        facts.topLayer?.extent = nil
+        let mark = Mark(origin: .image("v2", over: ["boot_docker"]), number: 3, made: 1_800_000_000)
+        let plan = try plan(facts)
+        #expect(plan.steps.prefix(2) == [.snapshot(of: template, at: new), .mark(new, mark)])
+        #expect(plan.steps.count == 5, "the record, the sync and the exchange follow")
+        #expect(!plan.afterwards.contains { if case .keepTemplate = $0 { true } else { false } })
+    }
+
+    @Test func `anything else that a root is made from makes it another one`() throws {
+        let changes: [(inout Facts) -> Void] = [
+            { _ in }, { $0.topLayer?.state = "sha256:other" },
+            { facts in
+                var source = Facts.Source.image("v3")
+                source.layerState = "uuid 1 1"
+                facts.wanted = .success(source)
+            },
+            { facts in
+                var source = Facts.Source.image("v2")
+                source.layerState = "uuid 2 1"
+                facts.wanted = .success(source)
+            },
+        ]
+        let templates = try changes.map { try #require(try template(facts($0))) }
+        #expect(Set(templates).count == templates.count)
+    }
+
+    @Test func `there is none where a root is made from more, or stays`() throws {
+        #expect(try template(facts { $0.minted = ["etc/machine-id"] }) == nil)
+        #expect(try template(facts { $0.topLayer = nil }) == nil)
+        #expect(try template(facts(), "docker_mode=persist") == nil)
+        #expect(try template(.later()) == nil, "a layer that is no subvolume has no state")
+        let stale = Layout.templates / "docker_rwlayer.old"
+        #expect(try plan(facts { $0.templates = [stale] }, adding: "docker_mode=persist").afterwards.contains(.deleteSubvolume(stale)))
+    }
+
+    @Test func `where there is no room, those of earlier makings go first`() throws {
+        let stale = Layout.templates / "docker_rwlayer.old"
+        let plan = try plan(
+            facts { facts in
+                facts.templates = [stale]
+                facts.space = Need(data: 0, metadata: 0)
+            })
+        guard case .makeRoom(_, let paths)? = plan.steps.first(where: { if case .makeRoom = $0 { true } else { false } }) else {
+            Issue.record("nothing makes room")
+            return
+        }
+        #expect(paths.first == stale)
+        #expect(!plan.afterwards.contains(.deleteSubvolume(stale)))
+    }
+}
