@@ -81,18 +81,14 @@ public final class Directory: Sendable {
     public func names() throws(Failure) -> [[UInt8]] {
         // A second descriptor: reading moves the offset, which all users of one descriptor share.
         let again = linux_openat2(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, linux_resolve_in_root)
-        guard again >= 0, let stream = fdopendir(again) else { throw .system("list '\(show(.top))'") }
-        defer { closedir(stream) }
+        guard again >= 0 else { throw .system("list '\(show(.top))'") }
+        let reader = Directory(descriptor: again, label: label)
         var names: [[UInt8]] = []
-        // readdir tells its end and an error apart by errno alone.
-        linux_clear_errno()
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
-                field.withMemoryRebound(to: UInt8.self, capacity: 256) { Array(UnsafeBufferPointer(start: $0, count: strlen($0))) }
-            }
-            if !name.elementsEqual(".".utf8) && !name.elementsEqual("..".utf8) { names.append(name) }
+        do throws(Failure) {
+            try reader.forEachName { (name, _) in names.append(name.dropLast().map { UInt8(bitPattern: $0) }) }
+        } catch {
+            throw Failure("could not list '\(show(.top))': \(error.message)")
         }
-        if linux_errno() != 0 { throw .system("list '\(show(.top))'") }
         return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
 

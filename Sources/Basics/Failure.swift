@@ -28,4 +28,9 @@ public struct Failure: Error, Equatable, Sendable, CustomStringConvertible {
     package static func system(_ what: String, errno code: Int32 = linux_errno(), hint: String? = nil) -> Failure {
         Failure("could not \(what): \(String(cString: strerror(code)))", hint: hint)
     }
+
+    /// A failed system call, by the system's reason alone: for a caller that says what it was.
+    package static func reason(_ code: Int32 = linux_errno()) -> Failure {
+        Failure(String(cString: strerror(code)))
+    }
 }

@@ -5,7 +5,9 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <stdint.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 static int argument_count;
@@ -41,6 +43,106 @@ int linux_openat2(int directory, const char *path, int flags, mode_t mode, unsig
 }
 
 int linux_clone_file(int destination, int source) { return ioctl(destination, FICLONE, source); }
+
+const int linux_copied_flags =
+    FS_NOCOW_FL | FS_NOCOMP_FL | FS_COMPR_FL | FS_NODUMP_FL | FS_NOATIME_FL | FS_SYNC_FL | FS_DIRSYNC_FL;
+const int linux_inherited_flags = FS_NOCOW_FL | FS_NOCOMP_FL | FS_COMPR_FL;
+
+int linux_get_flags(int descriptor, int *flags) { return ioctl(descriptor, FS_IOC_GETFLAGS, flags); }
+
+int linux_set_flags(int descriptor, int flags) { return ioctl(descriptor, FS_IOC_SETFLAGS, &flags); }
+
+/* The same numbers on all architectures that Swift has. */
+enum { call_setxattrat = 463, call_getxattrat, call_listxattrat, call_removexattrat };
+
+struct attribute_value {
+    _Alignas(8) unsigned long long value;
+    unsigned size, flags;
+};
+
+/* Goes to a directory and returns a descriptor of the one before. */
+static int enter(int directory)
+{
+    int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (before >= 0 && fchdir(directory) != 0) {
+        close(before);
+        return -1;
+    }
+    return before;
+}
+
+/* Goes back and passes a result on. */
+static ssize_t leave(int before, ssize_t result)
+{
+    int code = errno;
+    if (fchdir(before) != 0)
+        result = -1;
+    else
+        errno = code;
+    close(before);
+    return result;
+}
+
+ssize_t linux_list_attributes_at(int directory, const char *name, char *list, size_t size)
+{
+    ssize_t result = syscall(call_listxattrat, directory, name, AT_SYMLINK_NOFOLLOW, list, size);
+    if (result >= 0 || errno != ENOSYS)
+        return result;
+    int before = enter(directory);
+    return before < 0 ? -1 : leave(before, llistxattr(name, list, size));
+}
+
+ssize_t linux_get_attribute_at(int directory, const char *name, const char *attribute, void *value, size_t size)
+{
+    struct attribute_value arguments = {.value = (uintptr_t)value, .size = (unsigned)size};
+    ssize_t result = syscall(call_getxattrat, directory, name, AT_SYMLINK_NOFOLLOW, attribute, &arguments, sizeof arguments);
+    if (result >= 0 || errno != ENOSYS)
+        return result;
+    int before = enter(directory);
+    return before < 0 ? -1 : leave(before, lgetxattr(name, attribute, value, size));
+}
+
+int linux_set_attribute_at(int directory, const char *name, const char *attribute, const void *value, size_t size)
+{
+    struct attribute_value arguments = {.value = (uintptr_t)value, .size = (unsigned)size};
+    long result = syscall(call_setxattrat, directory, name, AT_SYMLINK_NOFOLLOW, attribute, &arguments, sizeof arguments);
+    if (result >= 0 || errno != ENOSYS)
+        return (int)result;
+    int before = enter(directory);
+    return before < 0 ? -1 : (int)leave(before, lsetxattr(name, attribute, value, size, 0));
+}
+
+int linux_remove_attribute_at(int directory, const char *name, const char *attribute)
+{
+    long result = syscall(call_removexattrat, directory, name, AT_SYMLINK_NOFOLLOW, attribute);
+    if (result >= 0 || errno != ENOSYS)
+        return (int)result;
+    int before = enter(directory);
+    return before < 0 ? -1 : (int)leave(before, lremovexattr(name, attribute));
+}
+
+int linux_handle_of(int descriptor, linux_file_handle *handle)
+{
+    struct file_handle *head = (struct file_handle *)handle->bytes;
+    int mount;
+    head->handle_bytes = sizeof handle->bytes - sizeof *head;
+    return name_to_handle_at(descriptor, "", head, &mount, AT_EMPTY_PATH);
+}
+
+int linux_open_handle(int mount, const linux_file_handle *handle, int flags)
+{
+    linux_file_handle copy = *handle;
+    return open_by_handle_at(mount, (struct file_handle *)copy.bytes, flags);
+}
+
+void linux_raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
 
 static int device_ioctl(int control, unsigned long request, const char *device)
 {

@@ -1,15 +1,22 @@
 internal import Basics
 internal import CLinux
 
-/// One name in a directory of the source and in one of the destination, and how it gets from here to there.
+/// One name in a directory of the layer and in one of the destination, and how it gets from here to there.
 ///
 /// Both directories are held by descriptor and the name is a single component, so no symlink is ever followed here. A new
-/// file is made with O_EXCL and mode 0600 and gets its owner, mode, attributes and times in that order: chown clears setuid,
-/// chown and write clear `security.capability`, and everything changes times.
+/// file is made with O_EXCL and mode 0600 and gets inode flags, data, owner, mode, attributes and times in that order: btrfs
+/// takes some flags on an empty file only, chown clears setuid, chown and write clear `security.capability`, and everything
+/// changes times.
 struct Entry {
+    enum Kind { case directory, file, symlink, special }
+
     let name: [CChar]
     let source: Directory
-    let target: Directory
+    let target: TargetDirectory
+    let notes: CopyNotes
+    let buffer: CopyBuffer
+
+    var place: Path { target.path.appending(name: name) }
 
     func status() throws(Failure) -> stat {
         var status = stat()
@@ -24,63 +31,89 @@ struct Entry {
         return opened
     }
 
-    func copyFile() throws(Failure) {
+    func copyFile(_ links: inout HardLinks) throws(Failure) {
         let from = try open(O_RDONLY)
         defer { close(from) }
-        try makeWay()
-        let to = linux_openat2(target.descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600, linux_resolve_no_links)
-        try check(to < 0 ? -1 : 0)
+        let status = try Linux.status(of: from)
+        if status.st_nlink > 1, try link(status, links: &links) { return }
+        let to = try make(.file) {
+            linux_openat2(target.descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600, linux_resolve_no_links)
+        }
         defer { close(to) }
-        try copyData(from: from, to: to)
-        try copyAttributes(from: from, to: to)
+        try fill(to, from: from, status)
+        if status.st_nlink > 1 { try links.add(to, of: status) }
     }
 
-    func makeLink(to descriptor: Int32) throws(Failure) {
-        try makeWay()
-        try check(linkat(descriptor, "", target.descriptor, name, AT_EMPTY_PATH))
+    private func fill(_ to: Int32, from: Int32, _ status: stat) throws(Failure) {
+        try target.clearAttributes(of: .open(to))
+        let flags = try inodeFlags(of: from)
+        if flags != target.flags { try setInodeFlags(of: to, to: flags) }
+        try copyData(from: from, to: to, size: status.st_size, buffer)
+        if needsOwner(status) { try check(fchown(to, status.st_uid, status.st_gid)) }
+        try check(fchmod(to, status.st_mode & 0o7777))
+        try Inode.open(to).copyAttributes(of: .open(from), buffer)
+        try check(futimens(to, [status.st_atim, status.st_mtim]))
+    }
+
+    /// Gives the copy of this file, made under another name, one more. False where there is none.
+    private func link(_ status: stat, links: inout HardLinks) throws(Failure) -> Bool {
+        guard let copy = try links.copy(of: status, in: target.descriptor) else { return false }
+        defer { close(copy) }
+        if try attempt(.file, { linkat(copy, "", target.descriptor, name, AT_EMPTY_PATH) }) == 0 { return true }
+        // The copy's last name was this one.
+        if linux_errno() == ENOENT { return false }
+        throw .reason()
     }
 
     /// An empty directory of mode 0700, to be filled before it gets its own mode and times.
-    func makeDirectory() throws(Failure) -> Directory {
-        try makeWay()
-        try check(mkdirat(target.descriptor, name, 0o700))
+    func makeDirectory(like layer: Directory) throws(Failure) -> Directory {
+        _ = try make(.directory) { mkdirat(target.descriptor, name, 0o700) }
         let opened = linux_openat2(target.descriptor, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, linux_resolve_no_links)
         try check(opened < 0 ? -1 : 0)
-        return Directory(descriptor: opened, label: "")
+        let made = Directory(descriptor: opened, label: "")
+        try target.clearAttributes(of: .open(opened))
+        let flags = try inodeFlags(of: layer.descriptor)
+        if flags != target.flags { try setInodeFlags(of: opened, to: flags) }
+        return made
     }
 
-    func copySymlink(_ status: stat) throws(Failure) {
-        var text = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-        try check(readlinkat(source.descriptor, name, &text, text.count - 1) < 0 ? -1 : 0)
-        try makeWay()
-        try check(symlinkat(text, target.descriptor, name))
-        try check(fchownat(target.descriptor, name, status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW))
-        try setTimes(status)
+    func copySymlink() throws(Failure) {
+        let status = try status()
+        let text = buffer.bytes.assumingMemoryBound(to: CChar.self)
+        let length = readlinkat(source.descriptor, name, text, Int(PATH_MAX))
+        try check(length < 0 ? -1 : 0)
+        text[length] = 0
+        _ = try make(.symlink) { symlinkat(text, target.descriptor, name) }
+        if needsOwner(status) { try setOwner(status) }
+        try copyAttributes(status)
     }
 
     /// A device, fifo or socket.
-    func copyNode(_ status: stat) throws(Failure) {
-        try makeWay()
-        try check(mknodat(target.descriptor, name, status.st_mode & ~0o7777 | 0o600, status.st_rdev))
-        try check(fchownat(target.descriptor, name, status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW))
+    func copyNode() throws(Failure) {
+        let status = try status()
+        _ = try make(.special) { mknodat(target.descriptor, name, status.st_mode & ~0o7777 | 0o600, status.st_rdev) }
+        try target.clearAttributes(of: .named(name, in: target.descriptor))
+        if needsOwner(status) { try setOwner(status) }
         // Nothing else writes in the new root, so this is no symlink that fchmodat could follow.
         try check(fchmodat(target.descriptor, name, status.st_mode & 0o7777, 0))
-        try setTimes(status)
+        try copyAttributes(status)
     }
 
-    private func setTimes(_ status: stat) throws(Failure) {
+    private func needsOwner(_ status: stat) -> Bool {
+        status.st_uid != target.owner.user || status.st_gid != target.owner.group
+    }
+
+    private func setOwner(_ status: stat) throws(Failure) {
+        try check(fchownat(target.descriptor, name, status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW))
+    }
+
+    private func copyAttributes(_ status: stat) throws(Failure) {
+        try Inode.named(name, in: target.descriptor).copyAttributes(of: .named(name, in: source.descriptor), buffer)
         try check(utimensat(target.descriptor, name, [status.st_atim, status.st_mtim], AT_SYMLINK_NOFOLLOW))
-    }
-
-    /// Takes away what stands at the name in the destination, unless that is a directory.
-    private func makeWay() throws(Failure) {
-        if unlinkat(target.descriptor, name, 0) == 0 || linux_errno() == ENOENT { return }
-        if linux_errno() == EISDIR { throw Failure("the image has a directory where the top layer has none") }
-        try check(-1)
     }
 }
 
 /// Fails with the system's reason where a call did.
 func check(_ result: Int32) throws(Failure) {
-    if result != 0 { throw Failure(String(cString: strerror(linux_errno()))) }
+    if result != 0 { throw .reason() }
 }

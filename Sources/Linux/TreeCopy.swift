@@ -2,23 +2,25 @@ internal import Basics
 internal import CLinux
 internal import Planning
 
-/// Lays one directory tree over another.
+/// Lays one directory tree, a layer, over another.
 ///
-/// Nothing outside the destination is ever written. A directory of the source merges with one of the destination, also where
+/// Nothing outside the destination is ever written. A directory of the layer merges with one of the destination, also where
 /// the destination has a symlink to a directory (`/lib` in a usr-merged image): symlinks are resolved as if the destination
-/// were `/`. Everything else replaces what stands in its place, and never writes through it. Directories that are there keep
-/// their owner, mode and times; new ones get the source's. The first error ends the copy.
+/// were `/`. Everything else replaces what stands in its place, a whole directory too, and never writes through it.
+/// Directories that are there keep their owner, mode, attributes and times, but those that the rules name; new ones get the
+/// layer's. Whiteouts of the OCI image specification remove what the destination has. The first error ends the copy.
+///
+/// A path may be longer than the kernel takes at once, but where a symlink of the destination is at its end.
 struct TreeCopy {
-    private struct FileID: Hashable {
-        let device: UInt64
-        let inode: UInt64
-    }
+    /// Each directory in another takes two descriptors and some of the stack.
+    private static let deepest = 1500
 
     private let source: Directory
     private let destination: Directory
     private let rules: LayerRules
-    /// The first copy of each file that has more than one name.
-    private var firstNames: [FileID: Path] = [:]
+    private let notes = CopyNotes()
+    private let buffer = CopyBuffer()
+    private var links = HardLinks()
 
     init(from source: Directory, to destination: Directory, _ rules: LayerRules) {
         self.source = source
@@ -28,64 +30,74 @@ struct TreeCopy {
 
     /// Returns what the person at the machine must know: what of the destination had to go, beside files that have a successor.
     mutating func run() throws(Failure) -> [String] {
-        try copyContents(of: source, into: destination, at: .top)
-        return []
+        linux_raise_file_limit()
+        try merge(source, into: TargetDirectory(destination, at: .top, depth: 0))
+        return notes.lines
     }
 
-    private mutating func copyContents(of source: Directory, into target: Directory, at path: Path) throws(Failure) {
-        for name in try source.names() {
-            let entry = Entry(name: cString(name), source: source, target: target)
-            let place = path.appending(name: name)
+    private mutating func merge(_ layer: Directory, into target: TargetDirectory) throws(Failure) {
+        try target.removeWhiteouts(of: layer)
+        try copyEntries(of: layer, into: target)
+        if rules.directories.contains(target.path) {
+            try target.replaceAttributes(by: layer, buffer)
+        } else {
+            try target.restoreTimes()
+        }
+    }
+
+    private mutating func copyEntries(of layer: Directory, into target: TargetDirectory) throws(Failure) {
+        if target.depth > Self.deepest { throw Failure("there are more than \(Self.deepest) directories in one another") }
+        try layer.forEachName { (name, kind) throws(Failure) in
+            let entry = Entry(name: name, source: layer, target: target, notes: notes, buffer: buffer)
             do throws(Failure) {
-                try copy(entry, at: place)
+                if try entry.isCopied() { try copy(entry, entry.kind(kind)) }
             } catch {
-                // The innermost place is the one to name.
-                throw error.message.hasPrefix("'") ? error : Failure("'\(place)': \(error.message)", hint: error.hint)
+                throw error.located(at: entry.place)
             }
         }
     }
 
-    private mutating func copy(_ entry: Entry, at place: Path) throws(Failure) {
-        let status = try entry.status()
-        switch Int32(status.st_mode) & S_IFMT {
-        case S_IFDIR: try copyDirectory(entry, at: place)
-        case S_IFREG: try copyFile(entry, status, at: place)
-        case S_IFLNK: try entry.copySymlink(status)
-        default: try entry.copyNode(status)
+    private mutating func copy(_ entry: Entry, _ kind: Entry.Kind) throws(Failure) {
+        switch kind {
+        case .directory: try copyDirectory(entry)
+        case .file: try entry.copyFile(&links)
+        case .symlink: try entry.copySymlink()
+        case .special: try entry.copyNode()
         }
     }
 
-    private mutating func copyDirectory(_ entry: Entry, at place: Path) throws(Failure) {
-        let inner = Directory(descriptor: try entry.open(O_RDONLY | O_DIRECTORY), label: "")
-        if let existing = try existingDirectory(at: place) {
-            try copyContents(of: inner, into: existing, at: place)
+    private mutating func copyDirectory(_ entry: Entry) throws(Failure) {
+        let layer = Directory(descriptor: try entry.open(O_RDONLY | O_DIRECTORY), label: "")
+        let depth = entry.target.depth + 1
+        if let existing = try existingDirectory(entry) {
+            try merge(layer, into: TargetDirectory(existing, at: entry.place, depth: depth))
         } else {
-            let made = try entry.makeDirectory()
-            try copyContents(of: inner, into: made, at: place)
-            try copyAttributes(from: inner.descriptor, to: made.descriptor)
+            let made = try TargetDirectory(making: entry.makeDirectory(like: layer), at: entry.place, depth: depth)
+            try copyEntries(of: layer, into: made)
+            try made.copyAttributes(from: layer, buffer)
         }
     }
 
-    /// The directory at `place` of the destination, also through symlinks; nil where there is none.
-    private func existingDirectory(at place: Path) throws(Failure) -> Directory? {
+    /// The directory that a directory of the layer merges with; nil where there is nothing, or something to replace.
+    private func existingDirectory(_ entry: Entry) throws(Failure) -> Directory? {
+        if entry.target.origin == .made { return nil }
         let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
-        let opened = linux_openat2(destination.descriptor, place.cString, flags, 0, linux_resolve_in_root)
+        var opened = linux_openat2(entry.target.descriptor, entry.name, flags, 0, linux_resolve_no_links)
+        if opened < 0 && linux_errno() == ELOOP {
+            // A symlink, which may lead anywhere in the destination.
+            opened = linux_openat2(destination.descriptor, entry.place.cString, flags, 0, linux_resolve_in_root)
+        }
         if opened >= 0 { return Directory(descriptor: opened, label: "") }
         switch linux_errno() {
         case ENOENT, ENOTDIR, ELOOP: return nil
-        case let code: throw Failure(String(cString: strerror(code)))
+        case let code: throw .reason(code)
         }
     }
+}
 
-    private mutating func copyFile(_ entry: Entry, _ status: stat, at place: Path) throws(Failure) {
-        let id = FileID(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
-        if status.st_nlink > 1, let first = firstNames[id] {
-            let opened = linux_openat2(destination.descriptor, first.cString, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, linux_resolve_in_root)
-            if opened < 0 { throw Failure(String(cString: strerror(linux_errno()))) }
-            defer { close(opened) }
-            return try entry.makeLink(to: opened)
-        }
-        try entry.copyFile()
-        if status.st_nlink > 1 { firstNames[id] = place }
+extension Failure {
+    /// The same failure with its place before it, unless it has one: the innermost is the one to name.
+    func located(at place: Path) -> Failure {
+        message.hasPrefix("'") ? self : Failure("'\(place)': \(message)", hint: hint)
     }
 }

@@ -44,6 +44,8 @@ extern const unsigned long long linux_resolve_no_links; /* RESOLVE_BENEATH | RES
 
 /* ioctl(2) is variadic, and its request numbers are function-like macros. */
 int linux_clone_file(int destination, int source);                      /* FICLONE */
+int linux_get_flags(int descriptor, int *flags);                        /* FS_IOC_GETFLAGS */
+int linux_set_flags(int descriptor, int flags);                         /* FS_IOC_SETFLAGS */
 int linux_btrfs_scan_device(int control, const char *device);           /* BTRFS_IOC_SCAN_DEV: tell the kernel of a member */
 int linux_btrfs_devices_ready(int control, const char *device);         /* BTRFS_IOC_DEVICES_READY: 0 when all are there */
 
@@ -52,6 +54,27 @@ int linux_btrfs_lift_limits(int subvolume);                             /* BTRFS
 /* BTRFS_IOC_SPACE_INFO: bytes free in the chunks of data and of metadata. What no chunk has taken counts for both; of
  * metadata, what the kernel reserves for deleting is taken off. */
 int linux_btrfs_space(int descriptor, unsigned long long *data, unsigned long long *metadata);
+
+/* Macros of linux/fs.h, which cannot be included beside sys/mount.h in every glibc. */
+extern const int linux_copied_flags;    /* FS_*_FL that a copy has too: not those that make a file unchangeable */
+extern const int linux_inherited_flags; /* the ones that btrfs gives a new file from its directory */
+
+/* Extended attributes of what cannot be opened: a symlink, device, fifo or socket named in a directory. glibc has no wrappers
+ * for getxattrat(2) and its like, and kernels before 6.13 have no such calls. There the name is looked up in the working
+ * directory, which is changed and changed back: /proc/self/fd may not be there, and this program has one thread. */
+ssize_t linux_list_attributes_at(int directory, const char *name, char *list, size_t size);
+ssize_t linux_get_attribute_at(int directory, const char *name, const char *attribute, void *value, size_t size);
+int linux_set_attribute_at(int directory, const char *name, const char *attribute, const void *value, size_t size);
+int linux_remove_attribute_at(int directory, const char *name, const char *attribute);
+
+/* name_to_handle_at(2) and open_by_handle_at(2) take a structure without a fixed size. A handle finds a file of a filesystem
+ * again, whatever its path is; the buffer holds the longest that btrfs makes. */
+typedef struct { _Alignas(8) unsigned char bytes[48]; } linux_file_handle;
+int linux_handle_of(int descriptor, linux_file_handle *handle);
+int linux_open_handle(int mount, const linux_file_handle *handle, int flags);
+
+/* RLIMIT_NOFILE is a macro or an enum, as the headers are read. Lets this process have as many open files as it may. */
+void linux_raise_file_limit(void);
 
 /* BTRFS_SUPER_MAGIC, and what fstatfs(2) says of a descriptor. */
 bool linux_is_btrfs(int descriptor);

@@ -1,0 +1,47 @@
+internal import CLinux
+
+extension Directory {
+    private static let readSize = 1 << 14
+
+    /// Hands out each name in this directory but `.` and `..`, NUL-terminated and in the filesystem's order, with its `DT_`
+    /// kind (`DT_UNKNOWN` where the filesystem does not tell). The memory this takes does not grow with the directory.
+    ///
+    /// Reading moves the descriptor's offset: `body` must not read this object in the same way. Fails as `body` does, or with
+    /// the system's reason alone.
+    package func forEachName(_ body: (_ name: [CChar], _ kind: UInt8) throws(Failure) -> Void) throws(Failure) {
+        let buffer = UnsafeMutableRawPointer.allocate(byteCount: Self.readSize, alignment: 8)
+        defer { buffer.deallocate() }
+        if lseek(descriptor, 0, SEEK_SET) != 0 { throw .reason() }
+        while true {
+            let size = getdents64(descriptor, buffer, Self.readSize)
+            if size < 0 { throw .reason() }
+            if size == 0 { return }
+            var offset = 0
+            while offset < size {
+                let entry = DirectoryEntry(in: buffer, at: offset)
+                if !entry.isDirectoryItself { try body(entry.name, entry.kind) }
+                offset += entry.length
+            }
+        }
+    }
+}
+
+/// A `struct dirent64` as getdents64(2) writes it: 16 bytes that say nothing here, the length, the kind, the name.
+private struct DirectoryEntry {
+    let length: Int
+    let kind: UInt8
+    let name: [CChar]
+
+    init(in buffer: UnsafeRawPointer, at offset: Int) {
+        length = Int(buffer.load(fromByteOffset: offset + 16, as: UInt16.self))
+        kind = buffer.load(fromByteOffset: offset + 18, as: UInt8.self)
+        let text = (buffer + offset + 19).assumingMemoryBound(to: CChar.self)
+        name = Array(UnsafeBufferPointer(start: text, count: strlen(text) + 1))
+    }
+
+    /// `.` or `..`.
+    var isDirectoryItself: Bool {
+        let dot = CChar(bitPattern: UInt8(ascii: "."))
+        return name[0] == dot && (name[1] == 0 || name[1] == dot && name[2] == 0)
+    }
+}

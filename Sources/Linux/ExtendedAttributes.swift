@@ -1,0 +1,76 @@
+internal import Basics
+internal import CLinux
+
+/// A file of any kind as the owner of extended attributes: open, or what cannot be opened by its name in a directory.
+enum Inode {
+    case open(Int32)
+    case named([CChar], in: Int32)
+
+    /// How the names of docker-btrfs's own attributes begin.
+    static let ownAttributes: StaticString = "user.docker-btrfs."
+
+    /// Gives this inode the extended attributes of another, ACLs among them, but those whose names begin with `spared`.
+    func copyAttributes(of source: Inode, but spared: StaticString? = nil, _ buffer: CopyBuffer) throws(Failure) {
+        for name in try source.attributeNames() {
+            if let spared, name.begins(with: spared) { continue }
+            let size = source.read(name, buffer)
+            if size < 0 || write(name, buffer, size) != 0 { throw .attribute(name) }
+        }
+    }
+
+    /// Empty also where the filesystem has no such attributes.
+    func attributeNames() throws(Failure) -> [[CChar]] {
+        let expected = list(nil, 0)
+        if expected == 0 || expected < 0 && linux_errno() == EOPNOTSUPP { return [] }
+        try check(expected < 0 ? -1 : 0)
+        var names = [CChar](repeating: 0, count: expected)
+        let size = list(&names, expected)
+        try check(size < 0 ? -1 : 0)
+        return names[..<size].split(separator: 0).map { Array($0) + [0] }
+    }
+
+    func remove(_ name: [CChar]) throws(Failure) {
+        let result =
+            switch self {
+            case .open(let descriptor): fremovexattr(descriptor, name)
+            case .named(let file, let directory): linux_remove_attribute_at(directory, file, name)
+            }
+        if result != 0 { throw .attribute(name) }
+    }
+
+    private func list(_ names: UnsafeMutablePointer<CChar>?, _ size: Int) -> Int {
+        switch self {
+        case .open(let descriptor): flistxattr(descriptor, names, size)
+        case .named(let file, let directory): linux_list_attributes_at(directory, file, names, size)
+        }
+    }
+
+    private func read(_ name: [CChar], _ buffer: CopyBuffer) -> Int {
+        switch self {
+        case .open(let descriptor): fgetxattr(descriptor, name, buffer.bytes, CopyBuffer.size)
+        case .named(let file, let directory): linux_get_attribute_at(directory, file, name, buffer.bytes, CopyBuffer.size)
+        }
+    }
+
+    private func write(_ name: [CChar], _ buffer: CopyBuffer, _ size: Int) -> Int32 {
+        switch self {
+        case .open(let descriptor): fsetxattr(descriptor, name, buffer.bytes, size, 0)
+        case .named(let file, let directory): linux_set_attribute_at(directory, file, name, buffer.bytes, size)
+        }
+    }
+}
+
+extension Failure {
+    /// A call for an extended attribute failed.
+    fileprivate static func attribute(_ name: [CChar]) -> Failure {
+        let reason = Failure.reason()
+        return Failure("the attribute '\(display(name.dropLast().map { UInt8(bitPattern: $0) }))': \(reason.message)")
+    }
+}
+
+extension [CChar] {
+    /// Whether a NUL-terminated text begins so.
+    func begins(with text: StaticString) -> Bool {
+        count > text.utf8CodeUnitCount && memcmp(self, text.utf8Start, text.utf8CodeUnitCount) == 0
+    }
+}
