@@ -103,7 +103,7 @@ public struct LinuxMachine: Machine {
             let space = try topLevel.space()
             if space.data >= need.data && space.metadata >= need.metadata { return }
         }
-        throw Failure("there is still not enough")
+        throw Failure("there is still not enough", hint: "remove images or files that are not needed")
     }
 
     private func rename(_ path: Path, _ to: Path, _ flags: UInt32) throws(Failure) {

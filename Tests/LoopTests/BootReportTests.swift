@@ -45,7 +45,9 @@ extension OnDisk {
                 #expect(report.topLayer == Report.Place(device: disk.device, path: "/boot_docker"))
                 #expect(report.steps.dropFirst(2).map { $0.step + "\n" }.joined() == plan)
                 #expect(report.microseconds == report.steps.reduce(0) { $0 + $1.microseconds })
-                #expect(report.notes == [])
+                #expect(
+                    report.notes
+                        == ["absolute", "relative"].map { "the top layer's directory '/etc/\($0).d' replaced a symlink of the image" })
             }
         }
 

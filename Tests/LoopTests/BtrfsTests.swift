@@ -39,6 +39,8 @@ extension OnDisk {
                     line.topLayerPath = "/"
                     for (flags, isEncoded) in [("", false), ("rootflags=compress-force=zstd:3", true)] {
                         line.flags = "rootflags=subvol=docker_rwlayer \(flags)"
+                        // Otherwise nothing is written: the root is a snapshot of the template.
+                        try await machine.change("touch easy", options: "rw")
                         try await disk.bootWell(line)
                         let extents = try await disk.look("filefrag -v docker_rwlayer/easy")
                         #expect(extents.contains("encoded") == isEncoded)

@@ -18,9 +18,14 @@ extension OnDisk {
             return try await run(disk.mounted(script, options: "ro,subvolid=5") + command)
         }
 
+        /// A layer that is no subvolume has no template.
+        private func planWithoutTemplate(_ disk: Disk) async throws -> String {
+            try await disk.plan().replacing(/keep .* as the template .*\n/, with: "")
+        }
+
         @Test func `the plan of a directory tree is that of the disk`() async throws {
             try await Disk.withStore { disk, _ in
-                let expected = Outcome(status: 0, output: try await disk.plan(), errors: "")
+                let expected = Outcome(status: 0, output: try await planWithoutTemplate(disk), errors: "")
                 #expect(try await plan(disk, "--top-level $tree/top", line: disk.line) == expected)
                 #expect(try await plan(disk, "--top-level $tree/top --top-layer $tree/top", line: disk.line) == expected)
             }
@@ -31,7 +36,8 @@ extension OnDisk {
                 var line = disk.line
                 line.topLayer = "LABEL=machine"
                 line.topLayerPath = "/"
-                let expected = try await disk.plan().replacing("'/boot_docker' of \(disk.device)", with: "'/' of LABEL=machine")
+                let expected = try await planWithoutTemplate(disk)
+                    .replacing("'/boot_docker' of \(disk.device)", with: "'/' of LABEL=machine").replacing("'/boot_docker'", with: "'/'")
                 let found = try await plan(disk, "--top-level $tree/top --top-layer $tree/top/boot_docker", line: line)
                 #expect(found == Outcome(status: 0, output: expected, errors: ""))
                 #expect(

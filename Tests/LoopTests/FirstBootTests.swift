@@ -13,26 +13,32 @@ extension OnDisk {
                 #expect(outcome.status == 0)
                 #expect(outcome.output == "")
                 #expect(
-                    outcome.told.replacing(/after \d+ ms/, with: "after N ms") == """
-                        create the directory '/.docker-btrfs' with mode 0700
-                        create the directory '/.docker-btrfs/layers' with mode 0700
-                        create the directory '/.docker-btrfs/roots' with mode 0700
-                        create the directory '/.docker-btrfs/roots/docker_rwlayer' with mode 0700
-                        hold the layer '/docker/btrfs/subvolumes/\(image.cacheID)' as '/.docker-btrfs/layers/\(image.chainID.dropFirst(7))'
-                        snapshot '/docker/btrfs/subvolumes/\(image.cacheID)' to '\(new)'
-                        mark '\(new)' as root 1, made from 'sample_image:latest' (\(image.id))
-                        create the directory '\(new)/proc' with mode 0755
-                        create the directory '\(new)/sys' with mode 0755
-                        create the directory '\(new)/dev' with mode 0755
-                        create the directory '\(new)/run' with mode 0755
-                        create the directory '\(new)/tmp' with mode 01777
-                        copy the top layer '/boot_docker' of \(disk.device) over '\(new)'
-                        write the file '/.docker-btrfs/record'
-                        write everything to the disk
-                        rename '\(new)' to '/docker_rwlayer'
-                        '/docker_rwlayer' is ready after N ms
+                    outcome.told.replacing(/after \d+ ms/, with: "after N ms").replacing(
+                        /docker_rwlayer\.[0-9a-f]{64}/, with: "docker_rwlayer.DIGEST")
+                            == """
+                            create the directory '/.docker-btrfs' with mode 0700
+                            create the directory '/.docker-btrfs/layers' with mode 0700
+                            create the directory '/.docker-btrfs/templates' with mode 0700
+                            create the directory '/.docker-btrfs/roots' with mode 0700
+                            create the directory '/.docker-btrfs/roots/docker_rwlayer' with mode 0700
+                            hold the layer '/docker/btrfs/subvolumes/\(image.cacheID)' as '/.docker-btrfs/layers/\(image.chainID.dropFirst(7))'
+                            snapshot '/docker/btrfs/subvolumes/\(image.cacheID)' to '\(new)'
+                            mark '\(new)' as root 1, made from 'sample_image:latest' (\(image.id)) and '/boot_docker'
+                            create the directory '\(new)/proc' with mode 0755
+                            create the directory '\(new)/sys' with mode 0755
+                            create the directory '\(new)/dev' with mode 0755
+                            create the directory '\(new)/run' with mode 0755
+                            create the directory '\(new)/tmp' with mode 01777
+                            copy the top layer '/boot_docker' of \(disk.device) over '\(new)'
+                            the top layer's directory '/etc/absolute.d' replaced a symlink of the image
+                            the top layer's directory '/etc/relative.d' replaced a symlink of the image
+                            write the file '/.docker-btrfs/record'
+                            write everything to the disk
+                            rename '\(new)' to '/docker_rwlayer'
+                            keep '/docker_rwlayer' as the template '/.docker-btrfs/templates/docker_rwlayer.DIGEST'
+                            '/docker_rwlayer' is ready after N ms
 
-                        """)
+                            """)
             }
         }
 

@@ -17,11 +17,12 @@ extension OnDisk {
                     let outcome = try await disk.boot(line)
                     #expect(outcome.status == 1)
                     #expect(
-                        outcome.told.replacing(/has \d+ MiB free for data and \d+ MiB/, with: "has N MiB free for data and N MiB") == """
-                            could not make a new root: the filesystem has N MiB free for data and N MiB for metadata, and 400 and 16 are needed
+                        outcome.told.hasSuffix(
+                            """
+                            : there is still not enough
                             hint: remove images or files that are not needed
 
-                            """)
+                            """))
                     #expect(try await disk.files(in: "docker_rwlayer") == before)
 
                     try await machine.change("truncate --size 0 large", options: "rw")

@@ -19,9 +19,13 @@ func option(_ key: String) -> String? {
     return arguments[place + 1]
 }
 
-/// Nothing is on the disk for certain when the root changes.
+/// Nothing is on the disk for certain when the root changes. A snapshot writes all before it to the disk, so no template is
+/// made, which later boots would be snapshots of.
 func withoutSync(_ plan: Plan) -> Plan {
-    Plan(steps: plan.steps.filter { $0 != .sync }, afterwards: plan.afterwards, notes: plan.notes)
+    let afterwards = plan.afterwards.filter { step in
+        if case .keepTemplate = step { false } else { true }
+    }
+    return Plan(steps: plan.steps.filter { $0 != .sync }, afterwards: afterwards, notes: plan.notes)
 }
 
 /// The old root goes before the new one is there, as it did in the system that this one is modelled on.

@@ -1,0 +1,102 @@
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// A root that was kept as it was before its first boot: an unchanged boot is a snapshot of it, and a changed one is not.
+    struct TemplateBootTests {
+        /// What identifies a root's content: all but the mark, which is another one each time.
+        private func content(_ disk: Disk) async throws -> String {
+            try await disk.look(
+                """
+                cd docker_rwlayer; find . -mindepth 1 -printf '%p %y %m %U:%G %s %T@ %n %l\\n' | sort
+                getfattr --recursive --no-dereference --absolute-names --dump --match=- . | grep -v docker-btrfs | sort
+                find . -type f -print0 | sort -z | xargs -0 sha256sum
+                """)
+        }
+
+        private func usesTemplate(_ disk: Disk, _ line: KernelLine) async throws -> Bool {
+            let outcome = try await disk.boot(line)
+            #expect(outcome.status == 0, "\(outcome.told)")
+            return outcome.told.contains("snapshot '/.docker-btrfs/templates/")
+        }
+
+        @Test func `an unchanged boot is one snapshot, and the root is the same`() async throws {
+            try await Disk.withStore { disk, _ in
+                #expect(try await !usesTemplate(disk, disk.line))
+                let first = try await content(disk)
+                let templates = try await disk.templates()
+                try await disk.change("echo dirt > docker_rwlayer/etc/motd; rm docker_rwlayer/etc/issue")
+                #expect(try await usesTemplate(disk, disk.line))
+                #expect(try await content(disk) == first)
+                #expect(try await disk.templates() == templates)
+                #expect(try await disk.look("btrfs property get -ts \(templates[0]) ro") == "ro=true\n")
+            }
+        }
+
+        /// Each as the last one left the top layer: of another content, with its length and its time as they were.
+        private static let changes = [
+            "echo more >> etc/motd", "chmod 600 etc/motd", "setfattr -n user.note -v other etc/motd", "touch new-file", "rm new-file",
+            "mv etc/motd etc/motd2; mv etc/motd2 etc/motd3", "mkdir etc/new", "chown 5 etc/new",
+            "touch -r etc/fixed reference; echo B > etc/fixed; touch -r reference etc/fixed; rm reference",
+            "touch -r etc/fixed reference; printf C | dd of=etc/fixed conv=notrunc status=none; touch -r reference etc/fixed",
+        ]
+
+        @Test(arguments: ["mkdir machine-files", "btrfs subvolume create machine-files"])
+        func `no change of the top layer is missed`(make: String) async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.change("\(make); cp -a boot_docker/. machine-files; echo A > machine-files/etc/fixed")
+                let line = disk.line("toplayer_path=machine-files")
+                #expect(try await !usesTemplate(disk, line))
+                for change in Self.changes {
+                    #expect(try await usesTemplate(disk, line), "before \(change)")
+                    try await disk.change("cd machine-files; \(change)")
+                    #expect(try await !usesTemplate(disk, line), "after \(change)")
+                    #expect(try await disk.templates().count == 1)
+                }
+                #expect(try await disk.look("head -c 1 docker_rwlayer/etc/fixed") == "C")
+            }
+        }
+
+        @Test func `a change in a subvolume nested in the top layer is none of the outer one, and not missed`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.change(
+                    "btrfs subvolume create machine-files; btrfs subvolume create machine-files/etc; echo 1 > machine-files/etc/motd")
+                let line = disk.line("toplayer_path=machine-files")
+                #expect(try await !usesTemplate(disk, line))
+                #expect(try await usesTemplate(disk, line))
+                try await disk.change("echo 2 > machine-files/etc/motd")
+                #expect(try await !usesTemplate(disk, line))
+                #expect(try await disk.look("cat docker_rwlayer/etc/motd") == "2\n")
+            }
+        }
+
+        @Test(arguments: [["mkfs.ext4", "-q"], ["mkfs.vfat"]])
+        func `on another filesystem a file of the same length and time is not missed`(make: [String]) async throws {
+            try await Disk.withStore { disk, _ in
+                try await Disk.with(make, size: "32M") { machine in
+                    try await machine.change("mkdir etc; echo A > etc/motd; touch -d 2026-02-02 etc/motd", options: "rw")
+                    var line = disk.line
+                    line.topLayer = machine.device
+                    line.topLayerPath = "/"
+                    #expect(try await !usesTemplate(disk, line))
+                    #expect(try await usesTemplate(disk, line))
+                    try await machine.change("echo B > etc/motd; touch -d 2026-02-02 etc/motd", options: "rw")
+                    #expect(try await !usesTemplate(disk, line))
+                    #expect(try await disk.look("cat docker_rwlayer/etc/motd") == "B\n")
+                }
+            }
+        }
+
+        @Test func `another image, or the same one pulled anew, is another template`() async throws {
+            try await Disk.withStore { disk, store in
+                #expect(try await !usesTemplate(disk, disk.line))
+                #expect(try await !usesTemplate(disk, disk.line("docker_image=sample_image:v2")))
+                #expect(try await usesTemplate(disk, disk.line("docker_image=sample_image:v2")))
+                let layer = "docker/btrfs/subvolumes/\(try #require(store.images["sample_image:v2"]).cacheID)"
+                try await disk.change("btrfs subvolume snapshot \(layer) again; btrfs subvolume delete \(layer); mv again \(layer)")
+                #expect(try await !usesTemplate(disk, disk.line("docker_image=sample_image:v2")))
+                #expect(try await disk.templates().count == 1)
+            }
+        }
+    }
+}
