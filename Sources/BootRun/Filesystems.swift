@@ -27,7 +27,7 @@ struct Filesystems {
             throw Failure("could not use '\(root.path)' (root=): it has \(type) on it, and the root of docker-btrfs is on btrfs")
         }
         let options = ["subvolid=5"] + request.rootOptions
-        topLevel = try .mounting(MountRequest(root.path, "btrfs", options, care), sealed: false, label: "")
+        topLevel = try .mounting(MountRequest(root.path, "btrfs", options, care), label: "")
         topLayer = Result { () throws(Failure) in
             try request.topLayer.map { layer throws(Failure) in try Self.mount(layer, request, care) }
         }
@@ -60,7 +60,7 @@ struct Filesystems {
         var options = layer.options
         // Paths go from the top of the filesystem, whatever its default subvolume is.
         if type == "btrfs" && !options.contains(where: { $0.hasPrefix("subvol") }) { options.insert("subvolid=5", at: 0) }
-        return try .mounting(MountRequest(device.path, type, options, care), sealed: true, label: "\(layer.device):")
+        return try .mounting(MountRequest(device.path, type, options, care), label: "\(layer.device):")
     }
 }
 

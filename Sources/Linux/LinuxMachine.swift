@@ -10,7 +10,7 @@ public struct LinuxMachine: Machine {
     private var isWritable = false
 
     /// Takes the top level of the root's filesystem, mounted by `Directory.mounting`, which becomes writable with the first
-    /// step; and the filesystem of the top layer, which stays read-only.
+    /// step; and the filesystem of the top layer, which becomes so when a file is stored there.
     public init(topLevel: Directory, topLayer: Result<Directory?, Failure>) {
         self.topLevel = topLevel
         self.topLayer = topLayer
@@ -79,7 +79,7 @@ public struct LinuxMachine: Machine {
     private func storeFile(_ path: Path, _ root: Path, _ layer: Path) throws(Failure) {
         guard let filesystem = try topLayer.get() else { throw Failure("it is not there") }
         let system = try existing(root)
-        try filesystem.unseal()
+        try filesystem.makeWritable()
         try system.copyFile(path, to: filesystem.existing(layer))
     }
 

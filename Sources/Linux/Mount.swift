@@ -24,12 +24,11 @@ public struct MountRequest: Sendable {
 }
 
 extension Directory {
-    /// Mounts a filesystem read-only and returns its top directory. Where it is `sealed`, `makeWritable` does not reach this
-    /// mount.
+    /// Mounts a filesystem read-only and returns its top directory.
     ///
     /// The mount is detached (fsopen, fsmount): it has no place in the directory tree, no other process sees it, and it ends
     /// with the last descriptor on it, however this process ends.
-    public static func mounting(_ request: MountRequest, sealed: Bool, label: String) throws(Failure) -> Directory {
+    public static func mounting(_ request: MountRequest, label: String) throws(Failure) -> Directory {
         let context = try FilesystemContext(opening: request.filesystemType)
         try context.set("source", request.device, of: request)
         for option in request.options { try context.set(option: option, of: request) }
@@ -37,25 +36,13 @@ extension Directory {
         if fsconfig(context.descriptor, UInt32(FSCONFIG_CMD_CREATE.rawValue), nil, nil, 0) != 0 {
             throw context.failure(mounting: request)
         }
-        let attributes = MOUNT_ATTR_NOATIME | (sealed ? MOUNT_ATTR_RDONLY : 0)
-        let mount = fsmount(context.descriptor, UInt32(FSMOUNT_CLOEXEC), UInt32(attributes))
+        let mount = fsmount(context.descriptor, UInt32(FSMOUNT_CLOEXEC), UInt32(MOUNT_ATTR_NOATIME))
         if mount < 0 { throw context.failure(mounting: request) }
         // A descriptor from fsmount is an O_PATH one, which takes no ioctl.
         defer { close(mount) }
         let top = linux_openat2(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, linux_resolve_in_root)
         if top < 0 { throw .system("open the filesystem on '\(request.device)'") }
         return Directory(descriptor: top, label: label)
-    }
-
-    /// Makes a sealed filesystem writable, through this mount too.
-    func unseal() throws(Failure) {
-        var attributes = mount_attr()
-        attributes.attr_clr = UInt64(MOUNT_ATTR_RDONLY)
-        let flags = UInt32(AT_EMPTY_PATH)
-        if mount_setattr(descriptor, "", flags, &attributes, MemoryLayout<mount_attr>.size) != 0 {
-            throw .system("make '\(show(.top))' writable")
-        }
-        try makeWritable()
     }
 
     /// Makes the filesystem that `mounting` mounted writable.

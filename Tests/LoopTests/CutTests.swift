@@ -13,7 +13,7 @@ extension OnDisk {
         private func perform(first count: Int, of disk: Disk, to cut: String) async throws -> Int {
             let request = try #require(try Request(KernelCommandLine(disk.line("docker_image=sample_image:v2").text.utf8), .none))
             let mount = MountRequest(device: disk.device, filesystemType: "btrfs", options: ["subvolid=5"])
-            let topLevel = try Directory.mounting(mount, sealed: false, label: "")
+            let topLevel = try Directory.mounting(mount, label: "")
             let host = Facts.Host(kernelRelease: nil, time: 0)
             let facts = try Facts(surveying: topLevel, topLayer: .success(topLevel), for: request, on: host)
             let plan = try Plan(for: request, given: facts)

@@ -70,10 +70,9 @@ extension OnDisk {
             }
         }
 
-        @Test(arguments: [["mkfs.ext4", "-q"], ["mkfs.vfat"]])
-        func `on another filesystem a file of the same length and time is not missed`(make: [String]) async throws {
+        @Test func `on another filesystem a file of the same length and time is not missed`() async throws {
             try await Disk.withStore { disk, _ in
-                try await Disk.with(make, size: "32M") { machine in
+                try await Disk.with(["mkfs.ext4", "-q"], size: "32M") { machine in
                     try await machine.change("mkdir etc; echo A > etc/motd; touch -d 2026-02-02 etc/motd", options: "rw")
                     var line = disk.line
                     line.topLayer = machine.device

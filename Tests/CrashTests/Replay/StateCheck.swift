@@ -64,7 +64,7 @@ struct StateCheck {
 
     /// Writable, as the next boot has it: the log of a crashed filesystem is replayed. Nobody sees it, and it ends with its last use.
     private func mounted() throws(Failure) -> Directory {
-        try .mounting(MountRequest(device: device, filesystemType: "btrfs", options: ["subvolid=5"]), sealed: false, label: "")
+        try .mounting(MountRequest(device: device, filesystemType: "btrfs", options: ["subvolid=5"]), label: "")
     }
 
     private mutating func lookAtStanding(_ topLevel: Directory, _ history: History) -> [String] {
