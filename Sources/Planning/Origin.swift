@@ -92,7 +92,8 @@ extension Mark {
         guard next(Self.version) == "", next("subvolume ") == subvolume.uuid,
             // Int32: there is always a next number.
             let number = next("number ").flatMap({ Int32($0) }), number >= 0, let made = next("made ").flatMap({ Int($0) }),
-            let reference = next("image "), let id = next("id "), let chain = next("chain "), Origin.isID(id), Origin.isID(chain),
+            let reference = next("image "), let id = next("id "), let chain = next("chain "),
+            !reference.isEmpty, Origin.isID(id), Origin.isID(chain),
             let layer = next("layer ").flatMap({ Path($0) }), let topLayer = next("toplayer ")
         else { return nil }
         let over = "over "
