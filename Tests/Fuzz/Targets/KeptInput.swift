@@ -4,12 +4,13 @@ import Planning
 @testable import Basics
 @testable import Boot
 
-private let subvolume = Subvolume(id: 256, uuid: "30f57f2c-1a2b-4c3d-8e4f-5a6b7c8d9e0f")
+private let subvolume = Subvolume(id: 256, uuid: "30f57f2c-1a2b-4c3d-8e4f-5a6b7c8d9e0f", transaction: 12, changed: 0)
 
 /// The input is the mark of a root.
 func checkMark(_ input: [UInt8]) throws {
     guard let mark = Mark(parsing: input, subvolume: subvolume) else { return }
-    try expect(Mark(parsing: input, subvolume: Subvolume(id: 256, uuid: "")) == nil, "a mark is that of one subvolume")
+    let other = Subvolume(id: 256, uuid: "", transaction: 12, changed: 0)
+    try expect(Mark(parsing: input, subvolume: other) == nil, "a mark is that of one subvolume")
     let written = mark.text(subvolume: subvolume)
     guard let again = Mark(parsing: Array(written.utf8), subvolume: subvolume) else {
         throw Violation(description: "a mark that is written is not read: \(written.debugDescription)")
@@ -48,7 +49,7 @@ private func expectPlaces(of mark: Mark) throws(Violation) {
     let kept = Layout.kept("name", mark.number)
     try expect(Layout.isKept(kept), "a root has a place to be kept: \(kept)")
     try expectInside(Layout.hold(mark.origin.chainID), of: Layout.layers)
-    try expectSound(mark.origin.layer, "the layer")
+    for layer in [mark.origin.layer] + mark.origin.topLayers { try expectSound(layer, "a layer") }
 }
 
 private func expectInside(_ path: Path, of directory: Path) throws(Violation) {
