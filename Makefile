@@ -29,7 +29,7 @@ test: lint test-unit test-loop test-crash test-guest ## Everything: lint, unit, 
 lint: packages
 	$(say) "lint"
 	@swift format lint --strict --recursive Package.swift Sources Tests
-	@git ls-files hooks install Tests/Lab .ci | while read -r file; do \
+	@git ls-files hooks install Tests/Lab Tests/Fuzz/run .ci | while read -r file; do \
 	    case $$(head -c 64 "$$file" | head -n 1) in \
 	    '#!'*bash | '# shellcheck shell=bash') shellcheck -x -s bash "$$file" ;; \
 	    '#!'*sh) shellcheck -x -s dash "$$file" ;; \
@@ -61,6 +61,11 @@ test-crash crash-test: packages $(bin)/docker-btrfs-init
 	@Tests/Lab/prepare
 	@swift build --quiet --product crash-test
 	@Tests/Lab/crash-test $(states)
+
+# SECONDS_EACH is how long each parser takes.
+.PHONY: fuzz
+fuzz: packages ## Random inputs for the parsers, with libFuzzer
+	@SECONDS_EACH='$(or $(SECONDS_EACH),60)' Tests/Fuzz/run
 
 # SwiftPM knows what is out of date; make does not.
 .PHONY: $(bin)/docker-btrfs-init $(bin)/docker-btrfs

@@ -4,6 +4,8 @@ import PackageDescription
 // One package, two builds. The init side (everything that docker-btrfs-init links) is compiled as ordinary Swift for the
 // tests and the companion, and, with DOCKER_BTRFS_EMBEDDED=1, as Embedded Swift for the initramfs: see docs/decisions/.
 let embedded = Context.environment["DOCKER_BTRFS_EMBEDDED"] != nil
+// A third one is for libFuzzer, which brings its own main: `make fuzz`.
+let fuzzing = Context.environment["DOCKER_BTRFS_FUZZ"] != nil
 
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -52,6 +54,17 @@ if embedded {
             linkerSettings: [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"])]
         )
     )
+} else if fuzzing {
+    targets.append(
+        .executableTarget(
+            name: "fuzz",
+            dependencies: ["Basics", "Boot", "CLinux", "Images", "Planning"],
+            path: "Tests/Fuzz",
+            exclude: ["Replay", "corpus", "dictionaries", "run"],
+            sources: ["Targets", "Fuzzer"],
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]
+        )
+    )
 } else {
     // CLinux reads the system's headers with _GNU_SOURCE. Beside Foundation, which reads them too, both must see the same.
     let sameHeaders: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-D_GNU_SOURCE"])]
@@ -85,6 +98,15 @@ if embedded {
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(name: "InitTests", dependencies: ["Basics", "docker-btrfs-init"], swiftSettings: strict + sameHeaders),
+        // The functions that are fuzzed, on the inputs that were kept.
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: ["Basics", "Boot", "CLinux", "Images", "Planning"],
+            path: "Tests/Fuzz",
+            exclude: ["Fuzzer", "corpus", "dictionaries", "run"],
+            sources: ["Targets", "Replay"],
+            swiftSettings: strict + sameHeaders
+        ),
         // Runs programs, for the tiers that need root (LoopTests) and QEMU (GuestTests).
         .target(
             name: "TestSupport",

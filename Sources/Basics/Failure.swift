@@ -8,9 +8,10 @@ public struct Failure: Error, Equatable, Sendable, CustomStringConvertible {
     public let message: String
     public let hint: String?
 
+    /// What comes from outside may have control characters: they are shown and not sent to the console.
     public init(_ message: String, hint: String? = nil) {
-        self.message = message
-        self.hint = hint
+        self.message = display(message.utf8)
+        self.hint = hint.map { display($0.utf8) }
     }
 
     /// The message, and the hint on a second line.

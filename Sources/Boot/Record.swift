@@ -48,8 +48,8 @@ public struct Record: Equatable, Sendable {
     /// The record once a boot of a root called `name` was begun.
     func trying(_ mark: Mark, of name: Path) -> Record {
         var next = self
-        next.update(mark.origin) { $0.tries += 1 }
-        next.setTries(tries(ofRoot: name, mark.number) + 1, ofRoot: name, mark.number)
+        next.update(mark.origin) { $0.tries = Self.oneMore($0.tries) }
+        next.setTries(Self.oneMore(tries(ofRoot: name, mark.number)), ofRoot: name, mark.number)
         return next
     }
 
@@ -70,6 +70,9 @@ public struct Record: Equatable, Sendable {
         next.roots.removeAll { $0.name == name && !numbers.contains($0.number) }
         return next
     }
+
+    /// Stays within what a record can have.
+    private static func oneMore(_ tries: Int) -> Int { tries < Int32.max ? tries + 1 : tries }
 
     private mutating func update(_ origin: Origin, _ change: (inout Image) -> Void) {
         var image =
@@ -133,17 +136,20 @@ private func fields(_ line: ArraySlice<UInt8>, _ kind: String, _ count: Int) -> 
     return fields.count == count + 1 && fields[0] == kind ? Array(fields.dropFirst()) : nil
 }
 
+private func count(_ text: String) -> Int? { Layout.number(Array(text.utf8)) }
+
 extension Record.Image {
     fileprivate init?(_ line: ArraySlice<UInt8>) {
-        guard let fields = fields(line, "image", 5), let tries = Int(fields[2]) else { return nil }
+        guard let fields = fields(line, "image", 5), let tries = count(fields[2]), Origin.isID(fields[0]), Origin.isID(fields[1])
+        else { return nil }
         self.init(id: fields[0], chainID: fields[1], reference: fields[4], tries: tries, isGood: fields[3] == "good")
     }
 }
 
 extension Record.Root {
     fileprivate init?(_ line: ArraySlice<UInt8>) {
-        guard let fields = fields(line, "root", 3), let number = Int(fields[0]), let tries = Int(fields[1]),
-            let name = Path(fields[2])
+        guard let fields = fields(line, "root", 3), let number = count(fields[0]), let tries = count(fields[1]),
+            let name = Path(fields[2]), !name.isTop
         else { return nil }
         self.init(name: name, number: number, tries: tries)
     }

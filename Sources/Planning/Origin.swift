@@ -29,6 +29,14 @@ extension Origin {
     var topLayersText: String {
         topLayers.isEmpty ? "" : " and \(topLayers.map { "'\($0)'" }.joined(separator: ", "))"
     }
+
+    /// Whether a text that was kept can be an image id or a chain id: `sha256:` and one word, which is also a name of a file.
+    package static func isID(_ text: String) -> Bool {
+        let prefix = "sha256:".utf8
+        let word = text.utf8.dropFirst(prefix.count)
+        return text.utf8.starts(with: prefix) && !word.isEmpty
+            && word.allSatisfy { $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) || (0x61...0x7a).contains($0) }
+    }
 }
 
 /// What docker-btrfs writes on a root that it makes.
@@ -72,7 +80,7 @@ extension Mark {
         """ + origin.topLayers.map { "over \($0)\n" }.joined()
     }
 
-    /// Fails (nil) where the value is no mark, or that of another subvolume.
+    /// Fails (nil) where the value is no mark, or that of another subvolume. Who owns the root's directory can write anything.
     public init?(parsing value: [UInt8], subvolume: Subvolume) {
         let newline = UInt8(ascii: "\n")
         guard value.last == newline else { return nil }
@@ -82,8 +90,10 @@ extension Mark {
             return String(line.dropFirst(key.utf8.count))
         }
         guard next(Self.version) == "", next("subvolume ") == subvolume.uuid,
-            let number = next("number ").flatMap({ Int($0) }), let made = next("made ").flatMap({ Int($0) }),
+            // Int32: there is always a next number.
+            let number = next("number ").flatMap({ Int32($0) }), number >= 0, let made = next("made ").flatMap({ Int($0) }),
             let reference = next("image "), let id = next("id "), let chain = next("chain "),
+            !reference.isEmpty, Origin.isID(id), Origin.isID(chain),
             let layer = next("layer ").flatMap({ Path($0) }), let topLayer = next("toplayer ")
         else { return nil }
         let over = "over "
@@ -92,7 +102,7 @@ extension Mark {
             reference: reference, imageID: id, chainID: chain, layer: layer, topLayer: topLayer.isEmpty ? nil : topLayer,
             topLayers: topLayers
         )
-        self.number = number
+        self.number = Int(number)
         self.made = made
     }
 }

@@ -81,7 +81,10 @@ struct MarkTests {
     @Test(arguments: [
         ("root 1", "root 2"), ("root 1", "root 11"), ("id ", "ID "), ("image sample_image:latest\n", ""), ("number 7", "number seven"),
         ("number 7", "number "), ("made 1800000000", "made yesterday"), ("layer /docker", "layer /../docker"),
-        ("number 7\n", "number 7\n7\n"),
+        ("number 7\n", "number 7\n7\n"), ("number 7", "number -7"), ("number 7", "number 9223372036854775807"),
+        ("image sample_image:latest", "image "), ("id sha256:1a", "id 1a"),
+        ("id sha256:1a", "id sha256:"), ("id sha256:1a", "id sha256:1a 2b"), ("chain sha256:2b", "chain 2b"),
+        ("chain sha256:2b", "chain sha256:../roots"), ("chain sha256:2b", "chain sha256:."), ("chain sha256:2b", "chain sha256:a/b"),
     ])
     func `a mark with something else in it is none`(text: String, other: String) {
         #expect(parse(self.text.replacing(text, with: other)) == nil)

@@ -71,6 +71,22 @@ struct RecordTests {
         #expect(Record(parsing: Array("\(lines)sum \(Digest.of(Array(lines.utf8)))\n".utf8)) == nil)
     }
 
+    @Test(arguments: [
+        "image v1 sha256:2 0 good a", "image sha256:1 sha256: 0 good a", "image sha256:1 sha256:../../mine 0 good a",
+        "image sha256:1 sha256:2 -1 good a", "image sha256:1 sha256:2 9223372036854775807 good a", "root 1 1 /", "root -1 1 a",
+        "root 1 9223372036854775807 a",
+    ])
+    func `nor does one with an id that is no name of a file, or a number that is none of ours`(line: String) {
+        let lines = "docker-btrfs record 1\n\(line)\n"
+        #expect(Record(parsing: Array("\(lines)sum \(Digest.of(Array(lines.utf8)))\n".utf8)) == nil)
+    }
+
+    @Test func `counting ends at what a record can have`() throws {
+        let lines = "docker-btrfs record 1\nimage sha256:v1 sha256:chain-v1 2147483647 new a\nroot 1 2147483647 a\n"
+        let record = try #require(Record(parsing: Array("\(lines)sum \(Digest.of(Array(lines.utf8)))\n".utf8)))
+        #expect(Record(parsing: Array(record.trying(mark("v1", 1), of: "a").text.utf8))?.tries(ofImage: "sha256:v1") == 2_147_483_647)
+    }
+
     @Test func `every start counts, for the image and for the root`() {
         #expect(record.tries(ofImage: "sha256:v2") == 2)
         #expect(record.tries(ofRoot: "a name", 2) == 1)
