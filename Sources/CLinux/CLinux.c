@@ -121,12 +121,12 @@ int linux_remove_attribute_at(int directory, const char *name, const char *attri
     return before < 0 ? -1 : (int)leave(before, lremovexattr(name, attribute));
 }
 
-int linux_handle_of(int descriptor, linux_file_handle *handle)
+int linux_handle_of(int directory, const char *name, linux_file_handle *handle)
 {
     struct file_handle *head = (struct file_handle *)handle->bytes;
     int mount;
     head->handle_bytes = sizeof handle->bytes - sizeof *head;
-    return name_to_handle_at(descriptor, "", head, &mount, AT_EMPTY_PATH);
+    return name_to_handle_at(directory, name, head, &mount, 0);
 }
 
 int linux_open_handle(int mount, const linux_file_handle *handle, int flags)

@@ -35,13 +35,13 @@ struct Entry {
         let from = try open(O_RDONLY)
         defer { close(from) }
         let status = try Linux.status(of: from)
-        if status.st_nlink > 1, try link(status, links: &links) { return }
+        if try link(.file, status, &links) { return }
         let to = try make(.file) {
             linux_openat2(target.descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600, linux_resolve_no_links)
         }
         defer { close(to) }
         try fill(to, from: from, status)
-        if status.st_nlink > 1 { try links.add(to, of: status) }
+        try links.add(name, in: target.descriptor, of: status)
     }
 
     private func fill(_ to: Int32, from: Int32, _ status: stat) throws(Failure) {
@@ -56,10 +56,10 @@ struct Entry {
     }
 
     /// Gives the copy of this file, made under another name, one more. False where there is none.
-    private func link(_ status: stat, links: inout HardLinks) throws(Failure) -> Bool {
+    private func link(_ kind: Kind, _ status: stat, _ links: inout HardLinks) throws(Failure) -> Bool {
         guard let copy = try links.copy(of: status, in: target.descriptor) else { return false }
         defer { close(copy) }
-        if try attempt(.file, { linkat(copy, "", target.descriptor, name, AT_EMPTY_PATH) }) == 0 { return true }
+        if try attempt(kind, { linkat(copy, "", target.descriptor, name, AT_EMPTY_PATH) }) == 0 { return true }
         // The copy's last name was this one.
         if linux_errno() == ENOENT { return false }
         throw .reason()
@@ -77,8 +77,9 @@ struct Entry {
         return made
     }
 
-    func copySymlink() throws(Failure) {
+    func copySymlink(_ links: inout HardLinks) throws(Failure) {
         let status = try status()
+        if try link(.symlink, status, &links) { return }
         let text = buffer.bytes.assumingMemoryBound(to: CChar.self)
         let length = readlinkat(source.descriptor, name, text, Int(PATH_MAX))
         try check(length < 0 ? -1 : 0)
@@ -86,17 +87,20 @@ struct Entry {
         _ = try make(.symlink) { symlinkat(text, target.descriptor, name) }
         if needsOwner(status) { try setOwner(status) }
         try copyAttributes(status)
+        try links.add(name, in: target.descriptor, of: status)
     }
 
     /// A device, fifo or socket.
-    func copyNode() throws(Failure) {
+    func copyNode(_ links: inout HardLinks) throws(Failure) {
         let status = try status()
+        if try link(.special, status, &links) { return }
         _ = try make(.special) { mknodat(target.descriptor, name, status.st_mode & ~0o7777 | 0o600, status.st_rdev) }
         try target.clearAttributes(of: .named(name, in: target.descriptor))
         if needsOwner(status) { try setOwner(status) }
         // Nothing else writes in the new root, so this is no symlink that fchmodat could follow.
         try check(fchmodat(target.descriptor, name, status.st_mode & 0o7777, 0))
         try copyAttributes(status)
+        try links.add(name, in: target.descriptor, of: status)
     }
 
     private func needsOwner(_ status: stat) -> Bool {

@@ -26,6 +26,7 @@ struct HardLinks {
 
     /// Opens the copy of a file for one more name; nil where there was none or it is gone.
     mutating func copy(of status: stat, in directory: Int32) throws(Failure) -> Int32? {
+        if status.st_nlink < 2 { return nil }
         let id = FileID(status)
         guard var copy = copies[id] else { return nil }
         copy.names -= 1
@@ -37,10 +38,11 @@ struct HardLinks {
         return opened
     }
 
-    /// Remembers the copy of a file.
-    mutating func add(_ copy: Int32, of status: stat) throws(Failure) {
+    /// Remembers the copy of a file, which may have more names to come.
+    mutating func add(_ name: [CChar], in directory: Int32, of status: stat) throws(Failure) {
+        if status.st_nlink < 2 { return }
         var handle = linux_file_handle()
-        try check(linux_handle_of(copy, &handle))
-        copies[FileID(status)] = Copy(handle: handle, names: UInt64(status.st_nlink))
+        try check(linux_handle_of(directory, name, &handle))
+        copies[FileID(status)] = Copy(handle: handle, names: UInt64(status.st_nlink) - 1)
     }
 }

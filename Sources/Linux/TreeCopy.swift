@@ -61,8 +61,8 @@ struct TreeCopy {
         switch kind {
         case .directory: try copyDirectory(entry)
         case .file: try entry.copyFile(&links)
-        case .symlink: try entry.copySymlink()
-        case .special: try entry.copyNode()
+        case .symlink: try entry.copySymlink(&links)
+        case .special: try entry.copyNode(&links)
         }
     }
 
