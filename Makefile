@@ -6,6 +6,7 @@ SHELL := /bin/bash
 bin := .build/bin
 # The static archives for docker-btrfs-init and the headers for both programs; shellcheck for the hooks and the lab.
 packages := libbtrfsutil-dev libblkid-dev libmount-dev libjansson-dev libmd-dev shellcheck $(shell cat Tests/Lab/packages)
+bench_packages := busybox jq rsync strace time
 
 say = @printf '==> %s\n'
 # Tests of a module need neither root nor QEMU; these two tiers do.
@@ -29,7 +30,7 @@ test: lint test-unit test-loop test-crash test-guest ## Everything: lint, unit, 
 lint: packages
 	$(say) "lint"
 	@swift format lint --strict --recursive Package.swift Sources Tests
-	@git ls-files hooks install Tests/Lab Tests/Fuzz/run .ci | while read -r file; do \
+	@git ls-files hooks install Tests/Lab Tests/Bench Tests/Fuzz/run .ci | while read -r file; do \
 	    case $$(head -c 64 "$$file" | head -n 1) in \
 	    '#!'*bash | '# shellcheck shell=bash') shellcheck -x -s bash "$$file" ;; \
 	    '#!'*sh) shellcheck -x -s dash "$$file" ;; \
@@ -66,6 +67,14 @@ test-crash crash-test: packages $(bin)/docker-btrfs-init
 .PHONY: fuzz
 fuzz: packages ## Random inputs for the parsers, with libFuzzer
 	@SECONDS_EACH='$(or $(SECONDS_EACH),60)' Tests/Fuzz/run
+
+# Not a test: times are never right or wrong.
+.PHONY: bench
+bench: packages += $(bench_packages)
+bench: packages $(bin)/docker-btrfs-init ## Measure it beside scripts, cp, rsync and tar; writes docs/benchmarks.md
+	$(say) "benchmarks"
+	@swift build --quiet --product bench
+	@Tests/Bench/run
 
 # SwiftPM knows what is out of date; make does not.
 .PHONY: $(bin)/docker-btrfs-init $(bin)/docker-btrfs

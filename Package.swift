@@ -129,6 +129,14 @@ if embedded {
             path: "Tests/CrashTests/Replay",
             swiftSettings: strict + sameHeaders
         ),
+        // Measures docker-btrfs-init beside other ways of doing its job.
+        .executableTarget(
+            name: "bench",
+            dependencies: ["Images", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/Bench",
+            exclude: ["careful", "predecessor", "run"],
+            swiftSettings: strict + sameHeaders
+        ),
         .testTarget(name: "GuestTests", dependencies: ["TestSupport"], swiftSettings: strict + sameHeaders),
     ]
 }

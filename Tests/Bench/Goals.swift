@@ -1,0 +1,129 @@
+internal import Foundation
+internal import TestSupport
+
+/// The bytes of the program, as it is and as an initramfs has it.
+struct ProgramSize {
+    let bytes: Int
+    let compressed: Int
+
+    init(of program: String) async throws {
+        bytes = try FileManager.default.attributesOfItem(atPath: program)[.size] as? Int ?? 0
+        let count = try await output(of: ["bash", "-c", "zstd -19 --quiet --stdout \"$1\" | wc -c", "bash", program])
+        compressed = Int(count.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+    }
+}
+
+/// A figure that the project wants to reach.
+struct Goal {
+    enum Bound {
+        case atMost(Double)
+        case atLeast(Double)
+    }
+
+    let what: String
+    let bound: Bound
+    let unit: String
+    let found: Double
+    /// The boot that it is about, and the one that this must not take much longer than: for where the time goes.
+    var situation: Situation?
+    var base: Situation?
+    /// The same for what is no boot.
+    var remark = ""
+
+    var isReached: Bool {
+        switch bound {
+        case .atMost(let limit): found <= limit
+        case .atLeast(let limit): found >= limit
+        }
+    }
+
+    /// What is missing.
+    var gap: Double {
+        switch bound {
+        case .atMost(let limit): found - limit
+        case .atLeast(let limit): limit - found
+        }
+    }
+
+    var wanted: String {
+        switch bound {
+        case .atMost(let limit): "at most \(number(limit)) \(unit)"
+        case .atLeast(let limit): "at least \(number(limit)) \(unit)"
+        }
+    }
+}
+
+extension Result {
+    var goals: [Goal] { speed + growth + cost }
+
+    private var speed: [Goal] {
+        let many = Situation(layers: 1_000)
+        let unchanged = Situation.large.filter { $0.topLayer.change == .unchanged }
+        return [
+            Goal(what: "100 layers, 10 files", bound: .atLeast(2.3), unit: "times", found: ratio(.usual), situation: .usual),
+            Goal(what: "1000 layers, 10 files", bound: .atLeast(4.5), unit: "times", found: ratio(many), situation: many),
+        ].map { $0.than("predecessor") }
+            + unchanged.map { situation in
+                Goal(
+                    what: "20000 unchanged files in a \(situation.topLayer.kind)", bound: .atLeast(40), unit: "times",
+                    found: ratio(situation), situation: situation
+                ).than("predecessor")
+            }
+    }
+
+    private var growth: [Goal] {
+        let layers = [100, 5_000].map { Situation(layers: $0) }
+        let images = [5_000, 200_000].map { Situation(imageFiles: $0) }
+        return [
+            Goal(
+                what: "5000 layers instead of 100", bound: .atMost(3), unit: "ms more",
+                found: (boots.time(.ours, layers[1]) - boots.time(.ours, layers[0])) / 1000, situation: layers[1], base: layers[0]
+            ),
+            Goal(
+                what: "an image of 200000 files instead of 5000", bound: .atMost(10), unit: "ms more",
+                found: (boots.time(.ours, images[1]) - boots.time(.ours, images[0])) / 1000, situation: images[1], base: images[0]
+            ),
+        ]
+    }
+
+    private var cost: [Goal] {
+        let copy = copies.times.mapValues { $0.median }
+        let calls =
+            "\(number(copies.calls[.ours] ?? 0)) system calls a file, with the look at it before; cp makes \(number(copies.calls[.cpReflink] ?? 0))"
+        let memory = boots.memory.filter { $0.key.way == .ours }.values.max() ?? 0
+        let flat = boots.kibibytes(.ours, Situation(layers: 5_000)) - boots.kibibytes(.ours, .usual)
+        return [
+            Goal(what: "copying a changed top layer, warm", bound: .atMost(60), unit: "µs a file", found: copy[.ours] ?? 0, remark: calls),
+            Goal(
+                what: "the same, beside `\(Copier.cpReflink.rawValue)`", bound: .atMost(1), unit: "times its time",
+                found: (copy[.ours] ?? 0) / (copy[.cpReflink] ?? 1), remark: calls
+            ),
+            Goal(what: "peak memory of any boot here", bound: .atMost(8), unit: "MiB", found: Double(memory) / 1024),
+            Goal(what: "peak memory with 5000 layers instead of 100", bound: .atMost(0.25), unit: "MiB more", found: Double(flat) / 1024),
+            Goal(what: "the program, with `zstd -19`", bound: .atMost(700), unit: "KB", found: Double(size.compressed) / 1000),
+        ]
+    }
+
+    /// How many times as long the predecessor takes. It makes no difference between top layers of one size.
+    func ratio(_ situation: Situation) -> Double {
+        boots.time(.predecessor, comparable(situation)) / boots.time(.ours, situation)
+    }
+
+    /// The situation that the scripts were measured in.
+    func comparable(_ situation: Situation) -> Situation {
+        Situation.large.contains(situation) ? Situation.large[0] : situation
+    }
+}
+
+extension Goal {
+    fileprivate func than(_ other: String) -> Goal {
+        Goal(what: what, bound: bound, unit: "\(unit) as fast as \(other)", found: found, situation: situation)
+    }
+}
+
+/// With as many digits as say something.
+func number(_ value: Double) -> String {
+    if abs(value) < 0.005 { return "0" }
+    let digits = abs(value) >= 100 || value == value.rounded() ? 0 : abs(value) >= 10 ? 1 : 2
+    return String(format: "%.\(digits)f", value)
+}

@@ -1,0 +1,65 @@
+internal import Foundation
+internal import TestSupport
+
+extension Result {
+    /// docs/benchmarks.md
+    func page() async throws -> String {
+        """
+        # Benchmarks
+
+        `make bench` measured this and wrote this page, on \(try await machine()). A program that is measured elsewhere
+        takes other times: only what stands in one table is comparable.
+
+        \(tables)
+        ## How it is measured
+
+        A *boot* is the time from the start of a program to its end: the filesystem is mounted, the image's layer found, the old
+        root replaced by a snapshot, the top layer copied over it, and everything unmounted. The last mount, of the root itself, is
+        the initramfs's, and in no figure.
+
+        - \(Way.ours.rawValue) is the program of the initramfs. Its figures are of a second boot: there is a root to replace.
+        - [predecessor](../Tests/Bench/predecessor) is a script of our own that does the same job the way of the hook that this project
+          replaces: BusyBox's sh, mount and cp, jq, btrfs, and one look at every layer of the store. That hook has a program of its own for the
+          look, for which one awk stands here.
+        - [careful](../Tests/Bench/careful) is the better script: it looks the layer up by its chain id, and lets GNU cp share the files'
+          contents.
+
+        Every boot is cold: the filesystem was unmounted, all else written and dropped from memory (`drop_caches`), and only the programs
+        themselves were read again. What the kernel clears away in the background was waited for. The contestants take turns, so that the
+        machine's other work hits all alike. Figures are medians, of \(rounds) boots, and \(longRounds) where the top layer has 20000
+        files; a first round is not counted. *Changed* means that one file of the top layer was touched before each boot. The scripts
+        take a top layer as it comes, so that their figure is the same in all rows of 20000 files.
+
+        Copies go into a snapshot of the image of 50000 files, which has half of the top layer's 20000 files already, on one mounted filesystem
+        with everything in memory; medians of \(longRounds). docker-btrfs-init's time is that of its step. System calls are those
+        that one more file costs (1000 files and 10), for docker-btrfs-init with the look at the top layer before the copy.
+
+        Memory is the peak of the resident set (GNU time): of the largest process, where there are several. The least that it can show is
+        what GNU time has itself, 1 to 2 MiB.
+
+        The store is synthetic: made-up images with 20 layers each, all digests right, subvolumes only for the images that are booted.
+        Files have 300 to 6000 bytes.
+
+        ## What is weaker
+
+        - The disk is a file behind a loop device: a write to it ends when the machine's own disk has it. What that disk keeps in its own
+          memory is not dropped. No disk that turns and no NVMe was measured.
+        - The program tells nothing of a wait for a device that comes late, and none is measured.
+        - The scripts do not do all of it: they wait for no device, check no digest, keep no old root, and their root is not whole until
+          they are through. The predecessor's cp loses attributes and holes besides.
+        - Times of other machines' work are in the figures; a median of few boots hides only single ones.
+
+        """
+    }
+
+    /// What it ran on, without its name.
+    private func machine() async throws -> String {
+        let kernel = try await output(of: ["uname", "-sr"]).trimmingCharacters(in: .newlines)
+        let processors = ProcessInfo.processInfo.activeProcessorCount
+        let memory = ProcessInfo.processInfo.physicalMemory >> 30
+        let model =
+            try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8).split(separator: "\n")
+            .first { $0.hasPrefix("model name") }?.split(separator: ":").last.map { " (\($0.trimmingCharacters(in: .whitespaces)))" } ?? ""
+        return "\(kernel) with \(processors) processors\(model) and \(memory) GiB of memory"
+    }
+}
