@@ -109,6 +109,33 @@ final class DirectoryTests {
         #expect(try directory.names() == names, "reading the names again")
     }
 
+    @Test func `a large directory is read as a stream, each name once and with its kind`() throws {
+        for number in 1...3000 { #expect(mkfifo(folder.appending(path: "root/a rather long name \(number)").path, 0o600) == 0) }
+        for time in ["first", "second"] {
+            var kinds: [String: UInt8] = [:]
+            var count = 0
+            try directory.forEachName { (name, kind) in
+                kinds[String(cString: name)] = kind
+                count += 1
+            }
+            #expect(count == 3002, "the \(time) time")
+            #expect(kinds.count == 3002)
+            #expect(kinds["sub"] == UInt8(DT_DIR) && kinds["file"] == UInt8(DT_REG))
+            #expect(kinds["a rather long name 3000"] == UInt8(DT_FIFO))
+        }
+    }
+
+    @Test func `a failure of who reads a directory ends the reading`() throws {
+        var seen = 0
+        #expect(throws: Failure("enough")) {
+            try self.directory.forEachName { (_, _) throws(Failure) in
+                seen += 1
+                throw Failure("enough")
+            }
+        }
+        #expect(seen == 1)
+    }
+
     @Test func `messages name a path by the label`() throws {
         #expect(directory.show("a/b") == "/store/a/b")
         #expect(directory.show(.top) == "/store")
