@@ -115,7 +115,7 @@ final class DirectoryTests {
             var kinds: [String: UInt8] = [:]
             var count = 0
             try directory.forEachName { (name, kind) in
-                kinds[String(cString: name)] = kind
+                kinds[String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)] = kind
                 count += 1
             }
             #expect(count == 3002, "the \(time) time")

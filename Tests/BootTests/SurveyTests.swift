@@ -27,7 +27,8 @@ struct SurveyTests {
         #expect(facts.topLayer?.extent?.files == 0)
         #expect(
             facts.missingDirectories == [
-                ".docker-btrfs", ".docker-btrfs/layers", ".docker-btrfs/templates", ".docker-btrfs/roots", ".docker-btrfs/roots/docker_rwlayer",
+                ".docker-btrfs", ".docker-btrfs/layers", ".docker-btrfs/templates", ".docker-btrfs/roots",
+                ".docker-btrfs/roots/docker_rwlayer",
             ])
     }
 

@@ -16,6 +16,8 @@ extension OnDisk {
                 // cp keeps no inode flags.
                 try copy.without("flags").expectSame(as: disk.inventory("reference").without("flags"))
                 #expect(try await disk.look("lsattr docker_rwlayer/corpus/nocow").contains("C"))
+                // A root stays writable.
+                try await disk.change("cd docker_rwlayer/corpus; rm 'an immutable file' 'a file that only grows'")
             }
         }
 

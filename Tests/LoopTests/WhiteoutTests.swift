@@ -16,9 +16,11 @@ extension OnDisk {
         @Test func `a whiteout removes what has its name, of any kind, and is not copied`() async throws {
             let image = """
                 mkdir -p srv/a/b/c; echo x > srv/a/b/c/file; ln -s /victims srv/a/b/link; echo x > srv/file; mkfifo srv/fifo
-                mkdir srv/target; echo x > srv/target/file; ln -s target srv/link; ln -s nowhere srv/dangling; echo x > srv/-rf; echo x > srv/.wh
+                mkdir srv/target; echo x > srv/target/file; ln -s target srv/link; ln -s nowhere srv/dangling
+                echo x > srv/-rf; echo x > srv/.wh
                 """
-            let layer = "mkdir srv; touch srv/.wh.{a,file,fifo,link,dangling,-rf,absent}; mkdir srv/new; touch srv/new/.wh.file srv/new/file"
+            let layer =
+                "mkdir srv; touch srv/.wh.{a,file,fifo,link,dangling,-rf,absent}; mkdir srv/new; touch srv/new/.wh.file srv/new/file"
             try await boot(layer: layer, image: image) { disk, outcome in
                 #expect(outcome.status == 0)
                 let found = try await disk.look("cd docker_rwlayer; find srv | sort; cat $OLDPWD/victims/file")
@@ -48,7 +50,10 @@ extension OnDisk {
 
         @Test func `an opaque directory loses what the image has in it, and nothing of the layer`() async throws {
             let image = "chmod 711 srv; mkdir -p srv/a/b; touch srv/a/b/file srv/file; ln -s /victims srv/link; touch -d @5 srv"
-            let layer = "mkdir -p srv/a lib/x; touch srv/.wh..wh..opq srv/.wh..wh.other srv/a/new srv/file2 srv/.wh.file lib/x/.wh..wh..opq lib/x/y"
+            let layer = """
+                mkdir -p srv/a lib/x; touch srv/.wh..wh..opq srv/.wh..wh.other srv/a/new srv/file2 srv/.wh.file
+                touch lib/x/.wh..wh..opq lib/x/y
+                """
             try await boot(layer: layer, image: image) { disk, outcome in
                 #expect(outcome.status == 0)
                 let look = "cd docker_rwlayer; find srv | sort; stat -c '%a %Y' srv; ls -A lib/ lib/x; cat $OLDPWD/victims/file"
