@@ -42,25 +42,11 @@ struct HostileDisk {
 
         """
 
-    /// All of a directory that a program can change: content, attributes and times, but those of the directory itself.
-    func inventory(_ place: String, but left: String = "") async throws -> String {
-        try await disk.look(Self.inventory(place, but: left))
-    }
-
-    private static func inventory(_ place: String, but left: String) -> String {
-        """
-        (cd '\(place)'; mapfile -t files < <(ls -A | grep --invert-match --line-regexp --extended-regexp '\(left)')
-        find "${files[@]}" -printf '%p %y %m %U:%G %s %T@ %C@ %i %n %l\\n' | LC_ALL=C sort
-        tar --create --sort=name --acls --xattrs --xattrs-include='*' --atime-preserve=system "${files[@]}" 2> /dev/null | sha256sum)
-
-        """
-    }
-
     /// All of the disk that is no root, and the machine's own victims.
     func outside() async throws -> String {
         let machine = "ls -d /victim /victims /middle /hostile* /etc/hostile* 2> /dev/null || true"
         let roots = "docker_rwlayer|.docker-btrfs"
-        return try await disk.look(Self.inventory(".", but: roots) + Self.inventory(victims, but: "") + machine)
+        return try await disk.look(inventoryScript(of: ".", but: roots) + inventoryScript(of: victims) + machine)
     }
 
     /// What stands in the root at each case's place.

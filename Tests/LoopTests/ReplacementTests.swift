@@ -86,8 +86,8 @@ extension OnDisk {
 
         private func copyTopLayer(on disk: Disk, _ rules: LayerRules) throws {
             let request = MountRequest(device: disk.device, filesystemType: "btrfs", options: ["subvolid=5"])
-            let top = try Directory.mounting(request, sealed: false, label: "")
-            var machine = LinuxMachine(topLevel: top, topLayer: .success(try Directory.mounting(request, sealed: true, label: "")))
+            let top = try Directory.mounting(request, label: "")
+            var machine = LinuxMachine(topLevel: top, topLayer: .success(try Directory.mounting(request, label: "")))
             let step = Step.copyTopLayer(source: "other", device: disk.device, rules, destination: "root")
             #expect(try machine.perform(step) == [])
         }
