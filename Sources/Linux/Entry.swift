@@ -47,7 +47,8 @@ struct Entry {
     private func fill(_ to: Int32, from: Int32, _ status: stat) throws(Failure) {
         try target.clearAttributes(of: .open(to))
         let flags = try inodeFlags(of: from)
-        if flags != target.flags { try setInodeFlags(of: to, to: flags) }
+        // A file that is to have none keeps what the mount gives all new files (nodatacow).
+        if flags != 0 || target.flags != 0 { try setInodeFlags(of: to, to: flags) }
         try copyData(from: from, to: to, size: status.st_size, buffer)
         if needsOwner(status) { try check(fchown(to, status.st_uid, status.st_gid)) }
         try check(fchmod(to, status.st_mode & 0o7777))
@@ -73,7 +74,7 @@ struct Entry {
         let made = Directory(descriptor: opened, label: "")
         try target.clearAttributes(of: .open(opened))
         let flags = try inodeFlags(of: layer.descriptor)
-        if flags != target.flags { try setInodeFlags(of: opened, to: flags) }
+        if flags != 0 || target.flags != 0 { try setInodeFlags(of: opened, to: flags) }
         return made
     }
 
