@@ -33,10 +33,10 @@ struct BadImageTests {
                 instead; docker_image=sample_image:latest at the boot menu tries it again
                 """
             #expect(later.console.told.first == note)
-            #expect(later.report?.notes == [note])
+            #expect(later.report?.notes.contains(note) == true)
 
             let chosen = try await machine.stops(Lab.menuEntry() + " docker_image=sample_image:latest", log: "chosen")
-            #expect(chosen.told.contains { $0.hasSuffix("made from 'sample_image:latest' (\(bad))") })
+            #expect(chosen.told.contains { $0.contains("made from 'sample_image:latest' (\(bad))") })
         }
     }
 }
