@@ -26,7 +26,8 @@ struct KeptRootTests {
                         == (number == 1
                             ? "cat: '/mnt/\(Self.roots)/*/root/work': No such file or directory\n" : "work of boot \(number - 1)\n"))
             }
-            let subvolumes = try await machine.change("btrfs subvolume list . | cut -d ' ' -f 9- | grep -v '^docker/\\|^.docker-btrfs/templates/' | sort")
+            let subvolumes = try await machine.change(
+                "btrfs subvolume list . | cut -d ' ' -f 9- | grep -v '^docker/\\|^.docker-btrfs/templates/' | sort")
             let nested = ["", "/var/lib/machines", "/var/lib/portables"]
             let expected = nested.map { "\(Self.roots)/4\($0)" } + nested.map { "docker_rwlayer\($0)" }
             #expect(subvolumes.split(separator: "\n").dropFirst().map { String($0) } == expected)
