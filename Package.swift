@@ -51,7 +51,9 @@ if embedded {
             dependencies: ["Basics", "Boot", "BootRun", "CLinux", "Planning"],
             path: "Tests/CrashTests/Careless",
             swiftSettings: initSide,
-            linkerSettings: [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"])]
+            linkerSettings: [
+                .unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s", "-Xlinker", "--wrap=syncfs"])
+            ]
         )
     )
 } else if fuzzing {

@@ -27,14 +27,14 @@ extension Plan {
         }
         let rotation = Rotation(request, facts)
         self.init(
-            steps: rotation.directories + [.rename(request.name, to: Layout.kept(request.name, root.mark.number)), .sync],
+            steps: rotation.directories + [.rename(request.name, to: Layout.kept(request.name, root.mark.number))],
             notes: ["\(root.title) was put away as '\(Layout.kept(request.name, root.mark.number))'"]
         )
     }
 }
 
-/// The steps from one root to the next: the new one is built aside, swapped in when it is complete and on the disk, and the
-/// one that it replaces is kept.
+/// The steps from one root to the next: the new one is built aside, swapped in when it is complete, and the one that it
+/// replaces is kept.
 struct Rotation {
     let request: Request
     let facts: Facts
@@ -72,7 +72,7 @@ struct Rotation {
     }
 
     private func swap(_ mark: Mark, building: [Step], _ clearing: [Step], _ notes: [String]) -> Plan {
-        let steps = directories + clearing + building + [attempt(mark), .sync]
+        let steps = directories + clearing + building + [attempt(mark)]
         guard case .root(let old) = facts.standing else {
             return keep(nil, under: mark, Plan(steps: steps + [.rename(new, to: request.name)], notes: notes))
         }

@@ -22,8 +22,9 @@ public struct BootSession {
     /// A boot to perform. Fails where the root's filesystem cannot be mounted, or must not be.
     public init(mounting request: Request) throws(Failure) {
         try self.init(request) { request throws(Failure) in
-            try checkHibernation(request)
-            return try Filesystems(mounting: request, .recovering)
+            var devices = try BlockDevices()
+            try checkHibernation(request, &devices)
+            return try Filesystems(mounting: request, .recovering, among: &devices)
         }
     }
 
@@ -74,7 +75,7 @@ public struct BootSession {
         var machine = LinuxMachine(topLevel: filesystems.topLevel, topLayer: filesystems.topLayer)
         try plan.perform(on: &machine, observer: &observer)
         return Report(
-            request, root: try facts.root(at: request.name, on: filesystems.topLevel), laps: observer.stopwatch.laps,
+            request, root: try facts.root(at: request.name, on: filesystems.topLevel), observer.stopwatch,
             notes: plan.notes + observer.notes
         )
     }
@@ -109,9 +110,9 @@ public protocol BootLog {
 
 /// A filesystem that a hibernated system holds open must not be mounted, not even read-only: recovering its log writes to it,
 /// and the resumed system would go on with what it had in memory.
-private func checkHibernation(_ request: Request) throws(Failure) {
+private func checkHibernation(_ request: Request, _ devices: inout BlockDevices) throws(Failure) {
     if request.ignoresHibernation { return }
-    guard let device = try hibernationImage() else { return }
+    guard let device = devices.hibernationImage() else { return }
     throw Failure(
         "could not mount the root's filesystem: a hibernated system is waiting to be resumed from '\(device)'",
         hint: "resume it, or say noresume on the kernel command line to give it up"

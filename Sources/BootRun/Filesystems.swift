@@ -17,9 +17,14 @@ struct Filesystems {
         case untouched
     }
 
-    /// Waits for the request's devices and mounts them, read-only and seen by nobody else.
     init(mounting request: Request, _ care: Care) throws(Failure) {
-        let root = try BlockDevice.waiting(
+        var devices = try BlockDevices()
+        try self.init(mounting: request, care, among: &devices)
+    }
+
+    /// Waits for the request's devices and mounts them, read-only and seen by nobody else.
+    init(mounting request: Request, _ care: Care, among devices: inout BlockDevices) throws(Failure) {
+        let root = try devices.waiting(
             for: request.rootDevice, key: "root",
             seconds: request.patience.seconds, degraded: request.rootOptions.contains("degraded")
         )
@@ -28,8 +33,10 @@ struct Filesystems {
         }
         let options = ["subvolid=5"] + request.rootOptions
         topLevel = try .mounting(MountRequest(root.path, "btrfs", options, care), label: "")
-        topLayer = Result { () throws(Failure) in
-            try request.topLayer.map { layer throws(Failure) in try Self.mount(layer, request, care) }
+        do throws(Failure) {
+            topLayer = .success(try Self.mountTopLayer(request, care, root, among: &devices))
+        } catch {
+            topLayer = .failure(error)
         }
     }
 
@@ -46,11 +53,17 @@ struct Filesystems {
         self.topLayer = .success(try Directory(opening: topLayer ?? topLevel, label: "\(layer.device):"))
     }
 
-    private static func mount(_ layer: Request.TopLayer, _ request: Request, _ care: Care) throws(Failure) -> Directory {
-        let flags = layer.options + (layer.device == request.rootDevice ? request.rootOptions : [])
-        let device = try BlockDevice.waiting(
-            for: layer.device, key: "toplayer", seconds: request.patience.seconds, degraded: flags.contains("degraded")
-        )
+    private static func mountTopLayer(
+        _ request: Request, _ care: Care, _ root: BlockDevice, among devices: inout BlockDevices
+    ) throws(Failure) -> Directory? {
+        guard let layer = request.topLayer else { return nil }
+        let device =
+            layer.device == request.rootDevice
+            ? root
+            : try devices.waiting(
+                for: layer.device, key: "toplayer",
+                seconds: request.patience.seconds, degraded: layer.options.contains("degraded")
+            )
         guard let type = layer.filesystemType ?? device.filesystemType else {
             throw Failure(
                 "could not mount '\(device.path)' (toplayer=): no filesystem was recognised on it",

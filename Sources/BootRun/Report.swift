@@ -8,13 +8,13 @@ public struct Report {
     /// Where the booted system finds it. /run is handed on from the initramfs.
     public static let path = "/run/docker-btrfs/boot.json"
 
-    public let totalMicroseconds: Int
-    private let content: JSONOutput
+    private let fields: [(String, JSONOutput)]
+    private var stopwatch: Stopwatch
 
-    init(_ request: Request, root: Facts.Root?, laps: [Stopwatch.Lap], notes: [String]) {
-        totalMicroseconds = laps.reduce(0) { $0 + $1.microseconds }
+    init(_ request: Request, root: Facts.Root?, _ stopwatch: Stopwatch, notes: [String]) {
+        self.stopwatch = stopwatch
         let origin = root?.mark.origin
-        content = .object([
+        fields = [
             ("version", .string(version)),
             ("image", .text(origin?.reference)),
             ("image_id", .text(origin?.imageID)),
@@ -25,13 +25,21 @@ public struct Report {
             ("top_layer", request.topLayer.map { Self.place($0.device, $0.path) } ?? .null),
             ("top_layers", .array(origin?.topLayers.map { .string($0.description) } ?? [])),
             ("notes", .array(notes.map { .string($0) })),
-            ("microseconds", .integer(totalMicroseconds)),
-            ("steps", .array(laps.map(Self.step))),
-        ])
+        ]
+    }
+
+    public var totalMicroseconds: Int { stopwatch.laps.reduce(0) { $0 + $1.microseconds } }
+
+    /// Ends the time that is reported. The filesystems are closed by now, which the kernel takes its time for.
+    public mutating func end() {
+        stopwatch.lap("unmount")
     }
 
     public func write(to path: String) throws(Failure) {
-        try writeReport(content.text, to: path)
+        let times: [(String, JSONOutput)] = [
+            ("microseconds", .integer(totalMicroseconds)), ("steps", .array(stopwatch.laps.map(Self.step))),
+        ]
+        try writeReport(JSONOutput.object(fields + times).text, to: path)
     }
 
     private static func place(_ device: DeviceName, _ path: Path) -> JSONOutput {

@@ -1,4 +1,4 @@
-internal import Basics
+public import Basics
 internal import CLinux
 
 /// A block device that is there, and what libblkid found on it.
@@ -11,11 +11,11 @@ public struct BlockDevice: Sendable {
     let filesystemUUID: String?
 }
 
-/// libblkid's view of the machine's block devices, made anew so that it shows devices that came late.
-struct BlockDevices: ~Copyable {
+/// libblkid's view of the machine's block devices. It does not show those that come later.
+public struct BlockDevices: ~Copyable {
     private var cache: blkid_cache?
 
-    init() throws(Failure) {
+    public init() throws(Failure) {
         // The default cache file would be read and written on the machine; /dev/null stands for none.
         if blkid_get_cache(&cache, "/dev/null") != 0 { throw .system("look for block devices") }
     }

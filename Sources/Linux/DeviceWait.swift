@@ -1,36 +1,47 @@
 public import Basics
 internal import CLinux
 
-/// The swap device or partition that holds a hibernated system; nil for none.
-public func hibernationImage() throws(Failure) -> String? {
-    var devices = try BlockDevices()
-    return devices.all().first { $0.filesystemType == "swsuspend" }?.path
-}
+extension BlockDevices {
+    /// The swap device or partition that holds a hibernated system; nil for none.
+    public mutating func hibernationImage() -> String? {
+        all().first { $0.filesystemType == "swsuspend" }?.path
+    }
 
-extension BlockDevice {
     /// Waits until a device is there, and where it is a member of a btrfs filesystem, until every other member is.
     ///
     /// `seconds` is how long, nil for ever; `key` names the kernel command line key that asked, for the message. Fails when
     /// the time is over. A filesystem that lacks a member is taken then all the same if `degraded`.
-    public static func waiting(
+    public mutating func waiting(
         for name: DeviceName, key: String, seconds: Int?, degraded: Bool
     ) throws(Failure) -> BlockDevice {
         let start = linux_monotonic_nanoseconds()
         while true {
-            var devices = try BlockDevices()
             let isLate = seconds.map { linux_monotonic_nanoseconds() - start >= Int64($0) * 1_000_000_000 } ?? false
-            if let device = devices.find(name) {
-                if device.filesystemType != "btrfs" || device.isComplete(among: &devices) || (isLate && degraded) { return device }
+            if let device = find(name) {
+                if device.filesystemType != "btrfs" || device.isComplete(among: &self) || (isLate && degraded) { return device }
                 if isLate { throw device.incomplete(name, key: key, seconds: seconds ?? 0) }
             } else if isLate {
-                throw absent(name, key: key, seconds: seconds ?? 0, among: devices.all())
+                throw absent(name, key: key, seconds: seconds ?? 0)
             }
             usleep(50_000)
+            self = try BlockDevices()
         }
     }
 
+    private mutating func absent(_ name: DeviceName, key: String, seconds: Int) -> Failure {
+        let devices = all()
+        return Failure(
+            "could not find the device '\(name)' (\(key)=): it was not there after \(seconds) s",
+            hint: devices.isEmpty
+                ? "no block device with a filesystem is here"
+                : "here are \(devices.map { $0.summary }.joined(separator: ", "))"
+        )
+    }
+}
+
+extension BlockDevice {
     /// Whether the kernel knows every member of this btrfs filesystem (BTRFS_IOC_DEVICES_READY).
-    private func isComplete(among devices: inout BlockDevices) -> Bool {
+    fileprivate func isComplete(among devices: inout BlockDevices) -> Bool {
         let control = linux_open("/dev/btrfs-control", O_RDWR | O_CLOEXEC, 0)
         // Without the control device the mount itself tells what is wrong.
         if control < 0 { return true }
@@ -43,23 +54,14 @@ extension BlockDevice {
         return linux_btrfs_devices_ready(control, path) == 0
     }
 
-    private func incomplete(_ name: DeviceName, key: String, seconds: Int) -> Failure {
+    fileprivate func incomplete(_ name: DeviceName, key: String, seconds: Int) -> Failure {
         Failure(
             "could not use the device '\(name)' (\(key)=): other devices of its btrfs filesystem were not there after \(seconds) s",
             hint: "attach them, or say rootflags=subvol=NAME,degraded to go without"
         )
     }
 
-    private static func absent(_ name: DeviceName, key: String, seconds: Int, among devices: [BlockDevice]) -> Failure {
-        Failure(
-            "could not find the device '\(name)' (\(key)=): it was not there after \(seconds) s",
-            hint: devices.isEmpty
-                ? "no block device with a filesystem is here"
-                : "here are \(devices.map { $0.summary }.joined(separator: ", "))"
-        )
-    }
-
-    private var summary: String {
+    fileprivate var summary: String {
         let label = label.map { " LABEL=\($0)" } ?? ""
         return "\(path) (\(filesystemType ?? "unknown")\(label))"
     }

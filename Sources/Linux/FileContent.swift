@@ -4,6 +4,8 @@ internal import CLinux
 /// Memory for what is copied, one for a whole copy. An extended attribute has at most 64 KiB.
 final class CopyBuffer {
     static let size = 1 << 17
+    /// Whether the content of any file went another way than by sharing it.
+    fileprivate(set) var hasWrittenContents = false
     let bytes = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
 
     deinit {
@@ -20,6 +22,7 @@ func copyData(from source: Int32, to destination: Int32, size: off_t, _ buffer: 
     case EXDEV, EINVAL, EOPNOTSUPP, ENOTTY, ENOSYS: break
     case let code: throw .reason(code)
     }
+    buffer.hasWrittenContents = true
     var offset: off_t = 0
     while true {
         let start = lseek(source, offset, SEEK_DATA)

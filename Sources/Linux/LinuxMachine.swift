@@ -64,16 +64,23 @@ public struct LinuxMachine: Machine {
 
     private func copyTopLayer(_ source: Path, _ rules: LayerRules, _ destination: Path) throws(Failure) -> [String] {
         guard let layer = try topLayer.get()?.directory(at: source) else { throw Failure("it is not there") }
-        var copy = TreeCopy(from: layer, to: try existing(destination), rules)
-        return try copy.run()
+        return try copy(layer, to: try existing(destination), rules)
     }
 
     private func copyModules(_ source: Path, _ destination: Path, _ root: Directory) throws(Failure) {
         // The image's own /lib may be a link to /usr/lib, and need not have modules at all.
         if try root.directory(at: destination.parent) == nil { try root.createDirectory(destination.parent, 0o755) }
         try root.createDirectory(destination, 0o755)
-        var copy = TreeCopy(from: try existing(source), to: try root.existing(destination), .none)
-        _ = try copy.run()
+        _ = try copy(existing(source), to: root.existing(destination), .none)
+    }
+
+    /// btrfs commits names and shared contents together: what is done later is never on the disk without them. That is not so
+    /// for contents that were written.
+    private func copy(_ layer: Directory, to destination: Directory, _ rules: LayerRules) throws(Failure) -> [String] {
+        var copy = TreeCopy(from: layer, to: destination, rules)
+        let notes = try copy.run()
+        if copy.hasWrittenContents { try check(syncfs(topLevel.descriptor)) }
+        return notes
     }
 
     private func storeFile(_ path: Path, _ root: Path, _ layer: Path) throws(Failure) {

@@ -7,13 +7,14 @@ extension Directory {
         let system = try Directory(opening: "/")
         guard let table = try system.contents(of: "proc/self/mountinfo") else { return nil }
         for line in table.split(separator: UInt8(ascii: "\n")) {
-            // proc(5): the fifth field is the mount point.
+            // proc(5): the fifth field is the mount point, and the type is the third from the end.
             let fields = line.split(separator: UInt8(ascii: " "))
             guard fields.count > 4, let place = Path(unescaped(fields[4])) else { continue }
+            if !fields[fields.count - 3].elementsEqual("btrfs".utf8) { continue }
             do throws(Failure) {
                 if let found = try system.target(of: place), found.isSameFile(as: own) { return place }
             } catch {
-                // A mount point that root may not look at is a FUSE filesystem of some user, and no subvolume of ours.
+                // A mount point that root may not look at is below a FUSE filesystem of some user, and not a place of ours.
                 continue
             }
         }

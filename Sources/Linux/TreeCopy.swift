@@ -28,6 +28,9 @@ struct TreeCopy {
         self.rules = rules
     }
 
+    /// Whether there are contents that a power cut may still take.
+    var hasWrittenContents: Bool { buffer.hasWrittenContents }
+
     /// Returns what the person at the machine must know: what of the destination had to go, beside files that have a successor.
     mutating func run() throws(Failure) -> [String] {
         linux_raise_file_limit()

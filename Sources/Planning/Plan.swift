@@ -15,9 +15,12 @@ public struct Plan: Equatable, Sendable, CustomStringConvertible {
         self.notes = notes
     }
 
+    /// What ends the boot if it fails, like a step: a root that is not on the disk is none.
+    public var ending: [Step] { steps.isEmpty ? [] : [.sync] }
+
     /// One step a line.
     public var description: String {
-        (steps + afterwards).map { "\($0)\n" }.joined()
+        (steps + afterwards + ending).map { "\($0)\n" }.joined()
     }
 }
 
@@ -37,7 +40,8 @@ public protocol PlanObserver {
 }
 
 extension Plan {
-    /// Performs the steps in their order. Fails with the first step before the end of the swap that was not possible.
+    /// Performs the steps in their order. Fails with the first one up to the swap that was not possible, and where
+    /// what was done cannot be written to the disk.
     public func perform(on machine: inout some Machine, observer: inout some PlanObserver) throws(Failure) {
         for step in steps {
             try step.perform(on: &machine, observer: &observer)
@@ -48,6 +52,9 @@ extension Plan {
             } catch {
                 observer.didFail(error)
             }
+        }
+        for step in ending {
+            try step.perform(on: &machine, observer: &observer)
         }
     }
 }

@@ -15,7 +15,8 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
     case mark(Path, Mark)
     /// Puts an ordinary directory where a root has the empty place of a nested subvolume.
     case replacePlaceholder(Path, of: Path)
-    /// Lays the directory `source` of the filesystem `device` over the directory `destination`.
+    /// Lays the directory `source` of the filesystem `device` over the directory `destination`. The contents of its files are on
+    /// the disk when this is done.
     case copyTopLayer(source: Path, device: String, LayerRules, destination: Path)
     /// Lays a directory of kernel modules over another one of a root, which need not be there.
     case copyModules(Path, to: Path, of: Path)

@@ -52,13 +52,14 @@ func rehearse(_ request: Request, _ options: Options, _ log: Log) throws(Failure
 func boot(_ request: Request, _ options: Options, _ log: Log) throws(Failure) {
     // With --cmdline this is not the machine's own boot: nothing goes on after it, and nothing is to be stopped.
     let isMachines = options.commandLine == nil
-    let report: Report
+    var report: Report
     do throws(Failure) {
         report = try makeRoot(request, isMachines: isMachines, log)
     } catch {
         if isMachines { end(request.onFailure, after: error, log) }
         throw error
     }
+    report.end()
     log.info("'\(request.name)' is ready after \(report.totalMicroseconds / 1000) ms")
     guard let path = options.report ?? (isMachines ? Report.path : nil) else { return }
     do throws(Failure) {

@@ -24,7 +24,7 @@ private struct RecordingObserver: PlanObserver {
 
 struct PerformTests {
     private let plan = Plan(
-        steps: [.snapshot(of: "layer", at: "w/new"), .sync, .exchange("w/new", "root")],
+        steps: [.snapshot(of: "layer", at: "w/new"), .createDirectory("w/new/run", permissions: 0o755), .exchange("w/new", "root")],
         afterwards: [.deleteSubvolume("w/new"), .removeFile("log", of: "w")]
     )
     private var machine = RecordingMachine()
@@ -32,14 +32,15 @@ struct PerformTests {
 
     @Test mutating func `steps are performed in their order, and each is told before and after`() throws {
         try plan.perform(on: &machine, observer: &observer)
-        #expect(machine.performed == plan.steps + plan.afterwards)
+        #expect(machine.performed == plan.steps + plan.afterwards + [.sync])
         #expect(
             observer.told == [
                 "will snapshot '/layer' to '/w/new'", "did snapshot '/layer' to '/w/new'",
-                "will write everything to the disk", "did write everything to the disk; it took long",
+                "will create the directory '/w/new/run' with mode 0755", "did create the directory '/w/new/run' with mode 0755",
                 "will exchange '/w/new' and '/root'", "did exchange '/w/new' and '/root'",
                 "will delete the subvolume '/w/new'", "did delete the subvolume '/w/new'",
                 "will remove the file '/w/log'", "did remove the file '/w/log'",
+                "will write everything to the disk", "did write everything to the disk; it took long",
             ])
     }
 
@@ -60,14 +61,26 @@ struct PerformTests {
     @Test mutating func `after the swap a failure is told and stops nothing`() throws {
         machine.failures = plan.afterwards.map { ($0, Failure("Read-only file system")) }
         try plan.perform(on: &machine, observer: &observer)
-        #expect(machine.performed == plan.steps + plan.afterwards)
+        #expect(machine.performed == plan.steps + plan.afterwards + [.sync])
         #expect(
-            observer.told.suffix(4) == [
+            observer.told.dropLast(2).suffix(4) == [
                 "will delete the subvolume '/w/new'",
                 "failed: could not delete the subvolume '/w/new': Read-only file system",
                 "will remove the file '/w/log'",
                 "failed: could not remove the file '/w/log': Read-only file system",
             ])
+    }
+
+    @Test mutating func `what cannot be written to the disk was not done`() throws {
+        machine.failures = [(.sync, Failure("Input/output error"))]
+        let expected = Failure("could not write everything to the disk: Input/output error")
+        #expect(throws: expected) { try plan.perform(on: &machine, observer: &observer) }
+    }
+
+    @Test mutating func `a root that stays has nothing to write`() throws {
+        let plan = Plan(steps: [], afterwards: [.replaceFile("record", content: "")])
+        try plan.perform(on: &machine, observer: &observer)
+        #expect(machine.performed == plan.afterwards)
     }
 
     @Test func `every step says what it does`() throws {
@@ -82,7 +95,7 @@ struct PerformTests {
             .rename("a", to: "b/c"), .exchange("a", "b"), .deleteSubvolume("a b"),
         ]
         #expect(
-            Plan(steps: steps, afterwards: []).description == """
+            steps.map { "\($0)\n" }.joined() == """
                 create the directory '/tmp' with mode 01777
                 create the directory '/a' with mode 0755
                 snapshot '/a' to '/b'

@@ -42,7 +42,7 @@ struct TemplateTests {
         let mark = Mark(origin: .image("v2", over: ["boot_docker"]), number: 3, made: 1_800_000_000)
         let plan = try plan(facts)
         #expect(plan.steps.prefix(2) == [.snapshot(of: template, at: new), .mark(new, mark)])
-        #expect(plan.steps.count == 5, "the record, the sync and the exchange follow")
+        #expect(plan.steps.count == 4, "the record and the exchange follow")
         #expect(!plan.afterwards.contains { if case .keepTemplate = $0 { true } else { false } })
     }
 

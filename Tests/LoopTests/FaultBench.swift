@@ -49,7 +49,7 @@ struct FaultBench {
         try await disk.bootWell()
         try await disk.change("echo work > docker_rwlayer/work")
         // What a run that failed left is there in each of the following.
-        _ = try await run(Fault(call: "syncfs", number: 1, error: "EIO").options)
+        _ = try await run(Fault(call: "renameat2", number: 1, error: "EIO").options)
         return try await root()
     }
 

@@ -5,7 +5,7 @@ extension OnDisk {
     /// Each system call from the copy up to the swap fails once, with each error that a disk can give it.
     struct FaultTests {
         /// Only where the content of files cannot be shared.
-        private static let copying = ["copy_file_range", "ftruncate", "pread64", "write"]
+        private static let copying = ["copy_file_range", "ftruncate", "pread64", "syncfs", "write"]
 
         @Test func `after any fault the root is the new one and whole, or the old one and the error is named`() async throws {
             try await Disk.withStore { disk, _ in

@@ -33,9 +33,9 @@ extension OnDisk {
                             the top layer's directory '/etc/absolute.d' replaced a symlink of the image
                             the top layer's directory '/etc/relative.d' replaced a symlink of the image
                             write the file '/.docker-btrfs/record'
-                            write everything to the disk
                             rename '\(new)' to '/docker_rwlayer'
                             keep '/docker_rwlayer' as the template '/.docker-btrfs/templates/docker_rwlayer.DIGEST'
+                            write everything to the disk
                             '/docker_rwlayer' is ready after N ms
 
                             """)

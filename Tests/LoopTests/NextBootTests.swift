@@ -49,9 +49,9 @@ extension OnDisk {
                 let lines = outcome.told.split(separator: "\n").suffix(4).dropLast().map { String($0) }
                 #expect(
                     lines == [
-                        "write everything to the disk",
                         "exchange '/.docker-btrfs/roots/docker_rwlayer/new' and '/docker_rwlayer'",
                         "delete the subvolume '/.docker-btrfs/roots/docker_rwlayer/new'",
+                        "write everything to the disk",
                     ])
             }
         }

@@ -19,13 +19,16 @@ func option(_ key: String) -> String? {
     return arguments[place + 1]
 }
 
-/// Nothing is on the disk for certain when the root changes. A snapshot writes all before it to the disk, so no template is
-/// made, which later boots would be snapshots of.
-func withoutSync(_ plan: Plan) -> Plan {
+/// The linker puts this in the place of syncfs(2): no content is on the disk for certain when the root changes.
+@_cdecl("__wrap_syncfs")
+func leaveUnwritten(_ descriptor: Int32) -> Int32 { 0 }
+
+/// A snapshot writes all before it to the disk, so no template is made, which later boots would be snapshots of.
+func withoutTemplate(_ plan: Plan) -> Plan {
     let afterwards = plan.afterwards.filter { step in
         if case .keepTemplate = step { false } else { true }
     }
-    return Plan(steps: plan.steps.filter { $0 != .sync }, afterwards: afterwards, notes: plan.notes)
+    return Plan(steps: plan.steps, afterwards: afterwards, notes: plan.notes)
 }
 
 /// The old root goes before the new one is there, as it did in the system that this one is modelled on.
@@ -39,7 +42,7 @@ func run() throws(Failure) {
     let session = try BootSession(mounting: request)
     let plan = try session.plan()
     let way = option("--cmdline").flatMap { KernelCommandLine($0.utf8).last("careless")?.value }
-    let careless = way == "delete-first" ? deletingFirst(plan) : withoutSync(plan)
+    let careless = way == "delete-first" ? deletingFirst(plan) : withoutTemplate(plan)
     let report = try session.perform(careless, Silence())
     if let path = option("--report") { try report.write(to: path) }
 }
