@@ -78,10 +78,10 @@ if embedded {
         .executableTarget(
             name: "docker-btrfs",
             dependencies: [
-                "Basics", "Boot", "Images", "BootRun", "Planning",
+                "Basics", "Boot", "BootRun", "CLinux", "Images", "Planning",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict
+            swiftSettings: strict + sameHeaders
         ),
         .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: strict + sameHeaders),
         // Stores that real Dockers wrote, for the tests of more than one module.

@@ -67,7 +67,8 @@ struct Rotation {
             let template = modules == nil ? facts.template(of: source, for: request) : nil
             let building = hold(source) + build(source, mark, modules, template)
             let about = notes + identityNote(source) + (facts.topLayer?.note.map { [$0] } ?? [])
-            return storeMinted(keepTemplate(template, swap(mark, building: building, try clear(for: needed, using: template), about)))
+            let clearing = try clear(for: needed(using: template), using: template)
+            return storeMinted(keepTemplate(template, swap(mark, building: building, clearing, about)))
         }
     }
 

@@ -6,7 +6,7 @@ extension Directory {
     /// machine for a container, and the empty files that the engine mounts its own over.
     func containerLeftovers() throws(Failure) -> [Path] {
         var found: [Path] = []
-        for mark: Path in [".dockerenv", "run/.containerenv"] where try status(of: mark) != nil { found.append(mark) }
+        for mark: Path in [".dockerenv", "run/.containerenv"] where try status(of: mark)?.kind == .file { found.append(mark) }
         for file: Path in ["etc/hostname", "etc/hosts", "etc/resolv.conf"] {
             if let status = try status(of: file), status.kind == .file, status.size == 0 { found.append(file) }
         }

@@ -51,7 +51,8 @@ extension Rotation {
     /// What a snapshot and all the rest takes that is no file of the top layer.
     static let least = Need(data: 0, metadata: 16 << 20)
 
-    var needed: Need {
+    func needed(using template: Path?) -> Need {
+        if let template, facts.templates.contains(template) { return Self.least }
         guard let layer = facts.topLayer, let extent = layer.extent else { return Self.least }
         // A file costs metadata for its inode, its name and its extents.
         return Need(data: layer.isShared ? 0 : extent.size, metadata: Self.least.metadata + extent.files * 2048)

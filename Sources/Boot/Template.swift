@@ -27,8 +27,10 @@ extension Rotation {
         return Plan(steps: plan.steps, afterwards: afterwards + leaving.map { .deleteSubvolume($0) }, notes: plan.notes)
     }
 
-    /// Writes what the last root's system made for this machine to the layer that is this machine's.
+    /// Writes what the last root's system made for this machine to the layer that is this machine's. A root that persists has it,
+    /// and would end with a change of the layer.
     func storeMinted(_ plan: Plan) -> Plan {
+        if request.mode == .persist { return plan }
         guard let layer = request.topLayer, let own = layers.last else { return plan }
         let storing = facts.minted.map { Step.storeFile($0, of: request.name, in: own.path, device: layer.device.description) }
         return Plan(steps: plan.steps, afterwards: plan.afterwards + storing, notes: plan.notes)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Boot
 import BootRun
+import CLinux
 import Planning
 
 struct PlanCommand: ParsableCommand {
@@ -34,6 +35,14 @@ struct PlanCommand: ParsableCommand {
         guard let request = try Request(commandLine: cmdline, configurationFile: config) else {
             throw Failure("could not plan a boot: there is no '\(Request.optIn)=' on the kernel command line")
         }
-        print(try BootSession(rehearsing: request, topLevel: topLevel, topLayer: topLayer).plan(), terminator: "")
+        let plan = try BootSession(rehearsing: request, topLevel: topLevel, topLayer: topLayer).plan()
+        print(plan, terminator: "")
+        for note in plan.notes { tell(note) }
     }
+}
+
+/// What is not part of the answer goes to standard error.
+private func tell(_ note: String) {
+    let line = Array("note: \(note)\n".utf8)
+    _ = linux_write_all(STDERR_FILENO, line, line.count)
 }

@@ -47,6 +47,13 @@ struct IdentityTests {
                 == .storeFile("etc/machine-id", of: "docker_rwlayer", in: "boot_docker", device: "LABEL=linux"))
     }
 
+    @Test func `a root that persists has what the machine made, and its layer stays as it is`() throws {
+        let request = try #require(try Request("\(article) docker_mode=persist"))
+        let plan = try Plan(for: request, given: facts(minted: ["etc/machine-id"]))
+        #expect(plan.steps.contains(.carryFile("etc/machine-id", of: "docker_rwlayer", to: new)))
+        #expect(!plan.afterwards.contains { if case .storeFile = $0 { true } else { false } })
+    }
+
     @Test func `the survey finds what a container engine and an installation left`() throws {
         let tree = try Tree()
         for file in [".dockerenv", "run/.containerenv", "etc/hosts", "etc/resolv.conf", "etc/ssh/ssh_host_empty_key"] {

@@ -46,6 +46,16 @@ struct TemplateTests {
         #expect(!plan.afterwards.contains { if case .keepTemplate = $0 { true } else { false } })
     }
 
+    @Test func `it needs no room for the top layer`() throws {
+        var facts = facts()
+        facts.topLayer?.isShared = false
+        facts.space = Need(data: 1 << 20, metadata: 1 << 30)
+        #expect(try plan(facts).steps.contains { if case .makeRoom = $0 { true } else { false } })
+        facts.templates = [try #require(try template(facts))]
+        facts.held.append("sha256:chain-v2")
+        #expect(try plan(facts).steps.count == 4)
+    }
+
     @Test func `anything else that a root is made from makes it another one`() throws {
         let changes: [(inout Facts) -> Void] = [
             { _ in }, { $0.topLayer?.state = "sha256:other" },
