@@ -74,6 +74,7 @@ struct Copies {
             if copier != .ours { return (time, try sync.duration().microseconds) }
             let steps = try workplace.steps()
             let sum = { (name: String) in steps.filter { $0.name == name }.map { $0.microseconds }.reduce(0, +) }
+            if sum("copy the top layer") == 0 { throw BenchError("the boot did not copy its top layer") }
             return (sum("copy the top layer"), sum("write everything to the disk"))
         }
     }
@@ -84,6 +85,8 @@ struct Copies {
         _ copier: Copier, _ situation: Situation, _ body: (Command) throws -> Result
     ) async throws -> Result {
         guard let arguments = copier.arguments(from: disk.path(situation.topLayer.path), to: target) else {
+            // Without a change there is nothing to copy.
+            try await output(of: ["touch", disk.path("\(situation.topLayer.path)/\(Tree.topLayerPath(1))")])
             // Its own mount begins read-only, and so must be that of the same filesystem here.
             try await output(of: ["mount", "-o", "remount,ro", disk.mountPoint])
             let result = try body(workplace.command(.ours, situation))

@@ -7,8 +7,11 @@ extension Result {
         """
         # Benchmarks
 
-        `make bench` measured this and wrote this page, on \(try await machine()). A program that is measured elsewhere
-        takes other times: only what stands in one table is comparable.
+        `make bench` measured this and wrote this page. The machine:
+
+        - \(try await machine())
+
+        Elsewhere a boot takes another time. Only figures of one table are to be compared.
 
         \(tables)
         ## How it is measured
