@@ -24,6 +24,27 @@ extension Directory {
             }
         }
     }
+
+    /// Hands out each name as `forEachName` does, with what is there: a symlink itself.
+    package func forEachEntry(_ body: (_ name: [CChar], Status) throws(Failure) -> Void) throws(Failure) {
+        try forEachName { (name, _) throws(Failure) in
+            var found = stat()
+            if fstatat(descriptor, name, &found, AT_SYMLINK_NOFOLLOW) != 0 { throw .reason() }
+            try body(name, Status(found))
+        }
+    }
+
+    /// Opens a directory in this one by its name, never a symlink's target. Fails with the system's reason alone.
+    package func child(_ name: [CChar]) throws(Failure) -> Directory {
+        let opened = linux_openat2(descriptor, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, linux_resolve_no_links)
+        if opened < 0 { throw .reason() }
+        return Directory(descriptor: opened, label: "")
+    }
+}
+
+/// Lets this process have as many open files as it may: who walks down a tree holds one or two for each directory on the way.
+package func raiseFileLimit() {
+    linux_raise_file_limit()
 }
 
 /// A `struct dirent64` as getdents64(2) writes it: 16 bytes that say nothing here, the length, the kind, the name.

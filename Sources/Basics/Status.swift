@@ -2,7 +2,7 @@ internal import CLinux
 
 /// What stat(2) says of a file.
 public struct Status: Equatable, Sendable {
-    public enum Kind: Sendable { case file, directory, symlink, other }
+    public enum Kind: Int, Sendable { case file, directory, symlink, other }
 
     public let kind: Kind
     /// Permission bits with setuid, setgid and sticky.

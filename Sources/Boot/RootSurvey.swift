@@ -76,12 +76,13 @@ extension Facts.Standing {
 }
 
 extension Directory {
-    /// Whether anything but directories is below this one.
-    fileprivate func hasFiles() throws(Failure) -> Bool {
+    /// Whether anything but directories is below this one, or more of them in one another than are looked at.
+    fileprivate func hasFiles(within depth: Int = 100) throws(Failure) -> Bool {
+        if depth == 0 { return true }
         for name in try names() {
             let entry = Path.top.appending(name: name)
             guard try status(of: entry)?.kind == .directory else { return true }
-            if try directory(at: entry)?.hasFiles() == true { return true }
+            if try directory(at: entry)?.hasFiles(within: depth - 1) == true { return true }
         }
         return false
     }

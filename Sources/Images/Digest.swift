@@ -4,7 +4,7 @@ internal import CLinux
 /// A SHA-256 digest as container images have it, `sha256:` and 64 lower-case hexadecimal digits (OCI image specification,
 /// "Digests"; the other algorithms it allows occur in no Docker store).
 public struct Digest: Hashable, Sendable, CustomStringConvertible {
-    private let bytes: [UInt8]
+    package let bytes: [UInt8]
 
     private init(bytes: [UInt8]) {
         self.bytes = bytes

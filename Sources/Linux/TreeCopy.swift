@@ -12,9 +12,6 @@ internal import Planning
 ///
 /// A path may be longer than the kernel takes at once, but where a symlink of the destination is at its end.
 struct TreeCopy {
-    /// Each directory in another takes two descriptors and some of the stack.
-    private static let deepest = 1500
-
     private let source: Directory
     private let destination: Directory
     private let rules: LayerRules
@@ -33,7 +30,7 @@ struct TreeCopy {
 
     /// Returns what the person at the machine must know: what of the destination had to go, beside files that have a successor.
     mutating func run() throws(Failure) -> [String] {
-        linux_raise_file_limit()
+        raiseFileLimit()
         try merge(source, into: TargetDirectory(destination, at: .top, depth: 0))
         return notes.lines
     }
@@ -49,7 +46,7 @@ struct TreeCopy {
     }
 
     private mutating func copyEntries(of layer: Directory, into target: TargetDirectory) throws(Failure) {
-        if target.depth > Self.deepest { throw Failure("there are more than \(Self.deepest) directories in one another") }
+        if target.depth > LayerRules.deepest { throw LayerRules.isTooDeep }
         try layer.forEachName { (name, kind) throws(Failure) in
             let entry = Entry(name: name, source: layer, target: target, notes: notes, buffer: buffer)
             do throws(Failure) {
@@ -70,7 +67,7 @@ struct TreeCopy {
     }
 
     private mutating func copyDirectory(_ entry: Entry) throws(Failure) {
-        let layer = Directory(descriptor: try entry.open(O_RDONLY | O_DIRECTORY), label: "")
+        let layer = try entry.source.child(entry.name)
         let depth = entry.target.depth + 1
         if let existing = try existingDirectory(entry) {
             try merge(layer, into: TargetDirectory(existing, at: entry.place, depth: depth))

@@ -26,6 +26,34 @@ struct TopLayerTests {
         #expect(found.state.hasPrefix("sha256:"))
     }
 
+    @Test func `a whiteout and the layer's rules are none of its files, and tell one state from another`() throws {
+        let before = try topLayer()
+        try tree.write("whiteout", to: "files/etc/.wh.issue")
+        let whiteout = try topLayer()
+        try tree.write("{}", to: "files/.docker-btrfs.json")
+        let rules = try topLayer()
+        #expect(whiteout.extent == before.extent && rules.extent == before.extent)
+        #expect(Set([before.state, whiteout.state, rules.state]).count == 3)
+        try tree.write("{}", to: "files/etc/.docker-btrfs.json")
+        #expect(try topLayer().extent?.files == 7)
+    }
+
+    @Test func `the owner and mode of its top are part of its state`() throws {
+        let before = try topLayer()
+        try tree.run("chmod 700", on: "files")
+        #expect(try topLayer().state != before.state)
+    }
+
+    @Test func `two layers in the other order are another state`() throws {
+        try tree.write("1", to: "room/common/file")
+        try tree.write("1", to: "room/machine/a/file")
+        let line = "\(Tree.line) toplayer_path=room"
+        let host = Facts.Host(kernelRelease: nil, time: 1_800_000_000, names: ["a"])
+        let before = try #require(try tree.facts(line, on: host).topLayer)
+        for (from, to) in [("common", "x"), ("machine/a", "common"), ("x", "machine/a")] { try tree.move("room/\(from)", to: "room/\(to)") }
+        #expect(try tree.facts(line, on: host).topLayer?.state != before.state)
+    }
+
     @Test func `it is the same while nothing changes`() throws {
         let before = try topLayer()
         try tree.run("cat", on: "files/etc/motd")

@@ -86,6 +86,28 @@ extension OnDisk {
             }
         }
 
+        @Test func `a symlink of a time that no right clock shows is not missed`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await Disk.with(["mkfs.ext4", "-q"], size: "32M") { machine in
+                    // In place, where nothing else tells of it: a short text lies in the inode.
+                    let set = { (field: String) in
+                        try await output(of: ["debugfs", "-w", "-R", "set_inode_field /link \(field)", machine.file])
+                    }
+                    try await machine.change("ln -s aaaa link", options: "rw")
+                    _ = try await set("ctime 20200101")
+                    var line = disk.line
+                    line.topLayer = machine.device
+                    line.topLayerPath = "/"
+                    #expect(try await !usesTemplate(disk, line))
+                    #expect(try await usesTemplate(disk, line))
+                    _ = try await set("block[0] 0x62626262")
+                    try await output(of: ["blockdev", "--flushbufs", machine.device])
+                    #expect(try await !usesTemplate(disk, line))
+                    #expect(try await disk.look("readlink docker_rwlayer/link") == "bbbb\n")
+                }
+            }
+        }
+
         @Test func `another image, or the same one pulled anew, is another template`() async throws {
             try await Disk.withStore { disk, store in
                 #expect(try await !usesTemplate(disk, disk.line))
