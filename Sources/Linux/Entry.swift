@@ -24,15 +24,9 @@ struct Entry {
         return status
     }
 
-    /// Opens the source.
-    func open(_ flags: Int32) throws(Failure) -> Int32 {
-        let opened = linux_openat2(source.descriptor, name, flags | O_CLOEXEC, 0, linux_resolve_no_links)
-        try check(opened < 0 ? -1 : 0)
-        return opened
-    }
-
     func copyFile(_ links: inout HardLinks) throws(Failure) {
-        let from = try open(O_RDONLY)
+        let from = linux_openat2(source.descriptor, name, O_RDONLY | O_CLOEXEC, 0, linux_resolve_no_links)
+        try check(from < 0 ? -1 : 0)
         defer { close(from) }
         let status = try Linux.status(of: from)
         if try link(.file, status, &links) { return }
@@ -69,12 +63,10 @@ struct Entry {
     /// An empty directory of mode 0700, to be filled before it gets its own mode and times.
     func makeDirectory(like layer: Directory) throws(Failure) -> Directory {
         _ = try make(.directory) { mkdirat(target.descriptor, name, 0o700) }
-        let opened = linux_openat2(target.descriptor, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, linux_resolve_no_links)
-        try check(opened < 0 ? -1 : 0)
-        let made = Directory(descriptor: opened, label: "")
-        try target.clearAttributes(of: .open(opened))
+        let made = try target.directory.child(name)
+        try target.clearAttributes(of: .open(made.descriptor))
         let flags = try inodeFlags(of: layer.descriptor)
-        if flags != 0 || target.flags != 0 { try setInodeFlags(of: opened, to: flags) }
+        if flags != 0 || target.flags != 0 { try setInodeFlags(of: made.descriptor, to: flags) }
         return made
     }
 

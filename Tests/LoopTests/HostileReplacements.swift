@@ -68,6 +68,10 @@ extension HostileCase {
             "a file over a directory of mode 0", image: "old a/b; chmod 0 a/b a", layer: "new a", end: ["a: new"],
             notes: ["a: file over directory"]),
         HostileCase(
+            "a file over directories of directories that are called by numbers",
+            image: "mkdir -p a/{1,2,3}/{1,2,3}/{1,2,3}; old a/{1,2,3}/4 a/{1,2,3}/{1,2,3}/5", layer: "new a", end: ["a: new"],
+            notes: ["a: file over directory"]),
+        HostileCase(
             "a file over a deep directory", image: "mkdir a; cd a; deep 20 touch file", layer: "new a", end: ["a: new"],
             notes: ["a: file over directory"]),
         HostileCase(
