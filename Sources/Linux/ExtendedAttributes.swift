@@ -10,11 +10,17 @@ enum Inode {
     static let ownAttributes: StaticString = "user.docker-btrfs."
 
     /// Gives this inode the extended attributes of another, ACLs among them, but those whose names begin with `spared`.
+    ///
+    /// One that it does not take is an error: it may be what keeps others from the file, or lets a program run. Only a
+    /// property of btrfs, which says how data is stored, is left out where it does not go with the mount (compression with
+    /// nodatasum) or with the filesystem.
     func copyAttributes(of source: Inode, but spared: StaticString? = nil, _ buffer: CopyBuffer) throws(Failure) {
         for name in try source.attributeNames() {
             if let spared, name.begins(with: spared) { continue }
             let size = source.read(name, buffer)
-            if size < 0 || write(name, buffer, size) != 0 { throw .attribute(name) }
+            if size >= 0 && write(name, buffer, size) == 0 { continue }
+            let isRefused = size >= 0 && (linux_errno() == EINVAL || linux_errno() == EOPNOTSUPP)
+            if !isRefused || !name.begins(with: "btrfs.") { throw .attribute(name) }
         }
     }
 
