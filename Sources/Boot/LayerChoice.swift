@@ -21,8 +21,9 @@ struct LayerChoice {
         let own = Self.names(try machines.names(), fitting: host.names).map { Self.machine.appending(name: $0) }
         let common = try folder.target(of: Self.common)?.kind == .directory ? [Self.common] : []
         paths = common + own
-        let names = host.names.isEmpty ? "nothing names this machine" : "it may be called \(host.names.joined(separator: ", "))"
-        note = own.isEmpty ? "no folder in '\(folder.show(Self.machine))' is for this machine: \(names)" : nil
+        let names = display(host.names.joined(separator: ", ").utf8)
+        let why = names.isEmpty ? "nothing names this machine" : "it may be called \(names)"
+        note = own.isEmpty ? "no folder in '\(folder.show(Self.machine))' is for this machine: \(why)" : nil
         if paths.isEmpty, let note {
             throw Failure("could not choose a top layer: \(note)", hint: "add such a folder, or one called common")
         }

@@ -61,6 +61,14 @@ struct LayerChoiceTests {
                 """)
     }
 
+    @Test func `the console gets no control characters of a name`() throws {
+        try tree.make("room/machine/x")
+        try tree.make("room/common")
+        #expect(
+            try facts(["a\u{1b}[2J"]).topLayer?.note
+                == "no folder in 'LABEL=linux:/room/machine' is for this machine: it may be called a\\x1b[2J")
+    }
+
     @Test func `init may be in any of them`() throws {
         try tree.remove("\(Tree.layer)/usr/sbin/init", "\(Tree.layer)/usr/lib/systemd/systemd")
         try tree.make("room/common")
