@@ -28,9 +28,12 @@ struct FaultBench {
         return line
     }
 
-    init(_ disk: Disk, layer: Disk) async throws {
+    init(_ disk: Disk, _ store: Store, layer: Disk) async throws {
         self.disk = disk
         self.layer = layer
+        // In the place of the layer's file, directories that hold others.
+        let image = try #require(store.images["sample_image:v2"]).cacheID
+        try await disk.change("cd docker/btrfs/subvolumes/\(image); mkdir -p srv/a/b/c; touch srv/a/{b/,b/c/,}file")
         try await layer.change("mkdir faults; cd faults\n" + Self.arranging, options: layer.device == disk.device ? "subvolid=5" : "rw")
         let line = FaultBench(disk, layer, "").line
         try await disk.bootWell()
@@ -73,8 +76,9 @@ struct FaultBench {
 
     /// Lets each call fail by itself, with each error.
     func sweep(_ calls: [String]) async throws -> Ends {
+        _ = try await reset()
+        let trace = try await run(["--trace", Fault.calls.joined(separator: ",")]).trace
         var old = try await reset()
-        let trace = try await run(["--trace", Fault.calls.joined(separator: ","), "--inject", "renameat2:error=EIO"]).trace
         var ends = Ends()
         for fault in Fault.all(in: trace) where calls.contains(fault.call) {
             let (outcome, trace) = try await run(fault.options)

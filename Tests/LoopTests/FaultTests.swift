@@ -8,8 +8,8 @@ extension OnDisk {
         private static let copying = ["copy_file_range", "ftruncate", "pread64", "syncfs", "write"]
 
         @Test func `after any fault the root is the new one and whole, or the old one and the error is named`() async throws {
-            try await Disk.withStore { disk, _ in
-                let bench = try await FaultBench(disk, layer: disk)
+            try await Disk.withStore { disk, store in
+                let bench = try await FaultBench(disk, store, layer: disk)
                 let ends = try await bench.sweep(Fault.calls)
                 #expect(ends.named > 150, "\(ends)")
                 #expect(Set(Fault.calls).subtracting(ends.calls).isSubset(of: Self.copying))
@@ -17,9 +17,9 @@ extension OnDisk {
         }
 
         @Test func `the same where the layer is on another filesystem, and its data is copied`() async throws {
-            try await Disk.withStore { disk, _ in
+            try await Disk.withStore { disk, store in
                 try await Disk.with(["mkfs.ext4", "-q"], size: "16M") { layer in
-                    let bench = try await FaultBench(disk, layer: layer)
+                    let bench = try await FaultBench(disk, store, layer: layer)
                     let ends = try await bench.sweep(Self.copying)
                     // Where the kernel cannot copy, the program does.
                     #expect(ends.well > 0 && ends.named > 10, "\(ends)")
