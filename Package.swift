@@ -22,6 +22,7 @@ let initSide: [SwiftSetting] =
 var targets: [Target] = [
     .target(
         name: "CLinux",
+        cSettings: embedded ? [.define("LEAN")] : [],
         linkerSettings: ["btrfsutil", "blkid", "jansson", "md"].map { .linkedLibrary($0) }
     ),
     .target(name: "Basics", dependencies: ["CLinux"], swiftSettings: initSide),
@@ -34,9 +35,10 @@ var targets: [Target] = [
         dependencies: ["Basics", "Planning", "Images", "Boot", "Linux"],
         swiftSettings: initSide
     ),
+    .target(name: "InitProcess", dependencies: ["Basics", "Boot", "CLinux", "Linux"], swiftSettings: initSide),
     .executableTarget(
         name: "docker-btrfs-init",
-        dependencies: ["Basics", "Planning", "Boot", "BootRun", "Linux", "CLinux"],
+        dependencies: ["Basics", "Planning", "Boot", "BootRun", "InitProcess", "Linux", "CLinux"],
         swiftSettings: initSide,
         linkerSettings: embedded ? [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"])] : []
     ),
@@ -99,7 +101,10 @@ if embedded {
             exclude: ["Golden"],
             swiftSettings: strict + sameHeaders
         ),
-        .testTarget(name: "InitTests", dependencies: ["Basics", "docker-btrfs-init"], swiftSettings: strict + sameHeaders),
+        .testTarget(
+            name: "InitTests",
+            dependencies: ["Basics", "Boot", "CLinux", "InitProcess", "docker-btrfs-init"],
+            swiftSettings: strict + sameHeaders),
         // The functions that are fuzzed, on the inputs that were kept.
         .testTarget(
             name: "FuzzTests",

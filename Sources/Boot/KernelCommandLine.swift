@@ -29,13 +29,13 @@ public struct KernelCommandLine: Equatable, Sendable {
     }
 
     /// The value of the last parameter of that key; nil where it is absent, empty or has no value.
-    func value(_ key: String) -> String? {
+    package func value(_ key: String) -> String? {
         guard let value = last(key)?.value, !value.isEmpty else { return nil }
         return value
     }
 
     /// Every value of a key, in order.
-    func values(_ key: String) -> [String] {
+    package func values(_ key: String) -> [String] {
         parameters.filter { $0.key == key }.compactMap { $0.value }
     }
 

@@ -9,12 +9,12 @@ extension Request {
     public init?(_ line: KernelCommandLine, _ configuration: Configuration) throws(Failure) {
         guard let dockerPath = line.last(Self.optIn) else { return nil }
         self.dockerPath = try path(dockerPath.value ?? "", key: Self.optIn, hint: "'docker_path=/' stands for the top level")
-        rootDevice = try device(line, "root")
+        rootDevice = try line.device("root")
         let flags = try rootFlags(line)
         name = flags.name
         rootOptions = flags.options
         try checkFilesystemType(line)
-        patience = try waiting(line)
+        patience = try line.patience()
         image = try imageReference(line, configuration)
         isImageChosen = line.value("docker_image") != nil
         let layer = try topLayerRequest(line)
@@ -43,19 +43,6 @@ private func path(_ text: String, key: String, hint: String? = nil) throws(Failu
     }
     guard let path = Path(text) else { throw Failure("could not use '\(key)=\(text)': a path must not contain '..'") }
     return path
-}
-
-private func device(_ line: KernelCommandLine, _ key: String) throws(Failure) -> DeviceName {
-    guard let text = line.value(key) else {
-        throw Failure("could not find '\(key)=' on the kernel command line", hint: "add \(key)=LABEL=name or another device")
-    }
-    guard let device = DeviceName(text) else {
-        throw Failure(
-            "could not use '\(key)=\(text)': it is not a device that docker-btrfs knows",
-            hint: "use LABEL=, UUID=, PARTLABEL=, PARTUUID= or a path below /dev"
-        )
-    }
-    return device
 }
 
 /// Several `rootflags=` are joined, as systemd's fstab-generator does.
@@ -90,32 +77,12 @@ private func rootFlags(_ line: KernelCommandLine) throws(Failure) -> (name: Path
     return (root, flags.filter { !$0.hasPrefix("subvol=") && $0 != "ro" && $0 != "rw" })
 }
 
-private func options(_ text: String) -> [String] {
-    text.split(separator: ",").map { String($0) }
-}
-
 private func checkFilesystemType(_ line: KernelCommandLine) throws(Failure) {
     guard let type = line.value("rootfstype"), type != "auto" else { return }
     // The kernel takes a list: rootfstype=btrfs,ext4.
     if !options(type).contains("btrfs") {
         throw Failure("could not use 'rootfstype=\(type)': the root of docker-btrfs is on btrfs")
     }
-}
-
-private func waiting(_ line: KernelCommandLine) throws(Failure) -> Request.Patience {
-    if let wait = line.last("rootwait") {
-        guard let seconds = wait.value else { return .forever }
-        return .seconds(try number(seconds, key: "rootwait"))
-    }
-    return .seconds(try line.value("rootdelay").map { text throws(Failure) in try number(text, key: "rootdelay") } ?? 10)
-}
-
-private func number(_ text: String, key: String) throws(Failure) -> Int {
-    // Int32: a time in nanoseconds must fit 64 bits.
-    guard let number = Int32(text), number >= 0 else {
-        throw Failure("could not use '\(key)=\(text)': it is not a number of seconds")
-    }
-    return Int(number)
 }
 
 /// One of the words that a key may have; the first is the default.
@@ -158,7 +125,7 @@ private func topLayerRequest(_ line: KernelCommandLine) throws(Failure) -> Reque
         )
     }
     return Request.TopLayer(
-        device: try device(line, "toplayer"),
+        device: try line.device("toplayer"),
         path: try text.map { text throws(Failure) in try path(text, key: "toplayer_path") } ?? .top,
         filesystemType: line.value("toplayerfstype").flatMap { $0 == "auto" ? nil : $0 },
         options: line.value("toplayerflags").map { options($0) } ?? []

@@ -77,15 +77,6 @@ struct Filesystems {
     }
 }
 
-extension Request.Patience {
-    fileprivate var seconds: Int? {
-        switch self {
-        case .seconds(let seconds): seconds
-        case .forever: nil
-        }
-    }
-}
-
 extension MountRequest {
     fileprivate init(_ device: String, _ type: String, _ options: [String], _ care: Filesystems.Care) {
         let noRecovery: [String] =

@@ -4,11 +4,14 @@
 #include <linux/btrfs_tree.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <linux/netlink.h>
 #include <linux/openat2.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 static int argument_count;
 static char **arguments;
@@ -31,6 +34,8 @@ int linux_open(const char *path, int flags, mode_t mode) { return open(path, fla
 
 const unsigned long long linux_resolve_in_root = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
 const unsigned long long linux_resolve_no_links = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+const unsigned long long linux_resolve_one_mount =
+    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
 
 int linux_openat2(int directory, const char *path, int flags, mode_t mode, unsigned long long resolve)
 {
@@ -135,13 +140,17 @@ int linux_open_handle(int mount, const linux_file_handle *handle, int flags)
     return open_by_handle_at(mount, (struct file_handle *)copy.bytes, flags);
 }
 
+static struct rlimit first_file_limit;
+
 void linux_raise_file_limit(void)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    if (first_file_limit.rlim_max == 0)
+        first_file_limit = limit;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int device_ioctl(int control, unsigned long request, const char *device)
@@ -225,6 +234,12 @@ bool linux_keeps_change_times(int descriptor)
     }
 }
 
+bool linux_is_in_memory(int descriptor)
+{
+    unsigned long magic = filesystem_magic(descriptor);
+    return magic == RAMFS_MAGIC || magic == TMPFS_MAGIC;
+}
+
 long long linux_monotonic_nanoseconds(void)
 {
     struct timespec now;
@@ -252,3 +267,71 @@ int linux_reboot(void) { return reboot(RB_AUTOBOOT); }
 int linux_power_off(void) { return reboot(RB_POWER_OFF); }
 
 void linux_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
+
+int linux_load_module(int file, const char *parameters) { return (int)syscall(SYS_finit_module, file, parameters, 0); }
+
+int linux_listen_for_devices(void)
+{
+    /* Group 1 is the kernel's, 2 udev's, which tells of a device when its links are made. */
+    struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = 1 | 2};
+    int opened = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+    if (opened >= 0 && bind(opened, (struct sockaddr *)&address, sizeof address) != 0) {
+        close(opened);
+        opened = -1;
+    }
+    return opened;
+}
+
+int linux_try_program(int root, const char *path)
+{
+    int status = 0;
+    pid_t child = fork();
+    if (child < 0)
+        return errno;
+    if (child == 0) {
+        /* Without its slash: at the name /sbin/init the TOMOYO security module would load its policy, from the wrong root. */
+        char *const none[] = {(char *)path + strspn(path, "/"), NULL};
+        if (fchdir(root) == 0 && chroot(".") == 0 && ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0)
+            execve(none[0], none, none + 1);
+        _exit(errno);
+    }
+    if (waitpid(child, &status, 0) != child)
+        return errno;
+    if (WIFSTOPPED(status)) {
+        kill(child, SIGKILL);
+        waitpid(child, &status, 0);
+        return 0;
+    }
+    /* A program that cannot be mapped as it says is killed by the kernel. */
+    return WIFEXITED(status) ? WEXITSTATUS(status) : ENOEXEC;
+}
+
+static void restore_what_was_changed(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+    if (first_file_limit.rlim_max != 0)
+        setrlimit(RLIMIT_NOFILE, &first_file_limit);
+}
+
+void linux_run_on_console(const char *path)
+{
+    pid_t child = fork(), ended;
+    if (child == 0) {
+        restore_what_was_changed();
+        setsid();
+        ioctl(STDIN_FILENO, TIOCSCTTY, 1);
+        execl(path, path, (char *)NULL);
+        _exit(127);
+    }
+    if (child < 0)
+        return;
+    do ended = wait(NULL);
+    while (ended != child && (ended >= 0 || errno == EINTR));
+}
+
+void linux_become(const char *program)
+{
+    restore_what_was_changed();
+    arguments[0] = (char *)program;
+    execv(program, arguments);
+}

@@ -15,6 +15,7 @@ extension BlockDevices {
         for name: DeviceName, key: String, seconds: Int?, degraded: Bool
     ) throws(Failure) -> BlockDevice {
         let start = linux_monotonic_nanoseconds()
+        let events = DeviceEvents()
         while true {
             let isLate = seconds.map { linux_monotonic_nanoseconds() - start >= Int64($0) * 1_000_000_000 } ?? false
             if let device = find(name) {
@@ -23,7 +24,7 @@ extension BlockDevices {
             } else if isLate {
                 throw absent(name, key: key, seconds: seconds ?? 0)
             }
-            usleep(50_000)
+            events.wait()
             self = try BlockDevices()
         }
     }

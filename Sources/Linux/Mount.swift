@@ -8,13 +8,25 @@ public struct MountRequest: Sendable {
     public let filesystemType: String
     /// What the filesystem itself is to be told.
     public let options: [String]
+    /// MOUNT_ATTR_ flags: what its place in the tree is to be told.
+    let attributes: UInt32
 
-    /// Takes options as in mount(8). Those that are not the filesystem's but of a place in the tree say nothing here.
+    /// Takes options as in mount(8). Those that are not the filesystem's but of a place in the tree count only where it gets
+    /// one.
     public init(device: String, filesystemType: String, options: [String]) {
         self.device = device
         self.filesystemType = filesystemType
         self.options = options.filter { !Self.ofPlaces.contains($0) && !$0.hasPrefix("x-") }
+        var attributes: UInt32 = 0
+        for (option, flag) in Self.flags where options.contains(option) { attributes |= UInt32(flag) }
+        self.attributes = attributes
     }
+
+    private static let flags = [
+        (option: "noatime", flag: MOUNT_ATTR_NOATIME), ("strictatime", MOUNT_ATTR_STRICTATIME), ("nodiratime", MOUNT_ATTR_NODIRATIME),
+        ("nosuid", MOUNT_ATTR_NOSUID), ("nodev", MOUNT_ATTR_NODEV), ("noexec", MOUNT_ATTR_NOEXEC),
+        ("nosymfollow", MOUNT_ATTR_NOSYMFOLLOW),
+    ]
 
     private static let ofPlaces = [
         "defaults", "ro", "rw", "atime", "noatime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
@@ -29,15 +41,7 @@ extension Directory {
     /// The mount is detached (fsopen, fsmount): it has no place in the directory tree, no other process sees it, and it ends
     /// with the last descriptor on it, however this process ends.
     public static func mounting(_ request: MountRequest, label: String) throws(Failure) -> Directory {
-        let context = try FilesystemContext(opening: request.filesystemType)
-        try context.set("source", request.device, of: request)
-        for option in request.options { try context.set(option: option, of: request) }
-        try context.set(option: "ro", of: request)
-        if fsconfig(context.descriptor, UInt32(FSCONFIG_CMD_CREATE.rawValue), nil, nil, 0) != 0 {
-            throw context.failure(mounting: request)
-        }
-        let mount = fsmount(context.descriptor, UInt32(FSMOUNT_CLOEXEC), UInt32(MOUNT_ATTR_NOATIME))
-        if mount < 0 { throw context.failure(mounting: request) }
+        let mount = try request.mount(.readOnly, UInt32(MOUNT_ATTR_NOATIME))
         // A descriptor from fsmount is an O_PATH one, which takes no ioctl.
         defer { close(mount) }
         let top = linux_openat2(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, linux_resolve_in_root)
@@ -55,6 +59,34 @@ extension Directory {
         {
             throw .system("make '\(show(.top))' writable")
         }
+    }
+}
+
+/// Whether a mounted filesystem can be written to.
+public enum MountAccess: Sendable { case readOnly, readWrite }
+
+extension MountRequest {
+    /// Mounts the filesystem at a directory of the running system.
+    public func mount(at place: String, _ access: MountAccess) throws(Failure) {
+        let mounted = try mount(access, attributes | (access == .readOnly ? UInt32(MOUNT_ATTR_RDONLY) : 0))
+        defer { close(mounted) }
+        if move_mount(mounted, "", AT_FDCWD, place, UInt32(MOVE_MOUNT_F_EMPTY_PATH)) != 0 {
+            throw .system("mount '\(device)' at '\(place)'")
+        }
+    }
+
+    /// Returns a descriptor of the mount, which is in no place.
+    fileprivate func mount(_ access: MountAccess, _ attributes: UInt32) throws(Failure) -> Int32 {
+        let context = try FilesystemContext(opening: filesystemType)
+        try context.set("source", device, of: self)
+        for option in options { try context.set(option: option, of: self) }
+        if access == .readOnly { try context.set(option: "ro", of: self) }
+        if fsconfig(context.descriptor, UInt32(FSCONFIG_CMD_CREATE.rawValue), nil, nil, 0) != 0 {
+            throw context.failure(mounting: self)
+        }
+        let mounted = fsmount(context.descriptor, UInt32(FSMOUNT_CLOEXEC), attributes)
+        if mounted < 0 { throw context.failure(mounting: self) }
+        return mounted
     }
 }
 

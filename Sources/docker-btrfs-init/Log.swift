@@ -27,13 +27,22 @@ struct Log: BootLog {
 
     func error(_ failure: Failure) { write(failure.description, .error) }
 
+    /// Writes to the kernel's log alone, for what is shown in another way.
+    func record(_ failure: Failure) {
+        for line in failure.description.split(separator: "\n") { keep(line, .error) }
+    }
+
     private func write(_ text: String, _ level: Level) {
         for line in text.split(separator: "\n") {
             // The kernel shows its log on the console, unless it was told to be quiet: then what matters gets there all the same.
             if kernel < 0 || level != .info { put(Array("\(Self.name): \(line)\n".utf8), to: STDERR_FILENO) }
-            // The kernel cuts a record at about 1000 bytes.
-            if kernel >= 0 { put(Array("<\(level.rawValue)>\(Self.name): \(line)".utf8.prefix(900)), to: kernel) }
+            keep(line, level)
         }
+    }
+
+    private func keep(_ line: Substring, _ level: Level) {
+        // The kernel cuts a record at about 1000 bytes.
+        if kernel >= 0 { put(Array("<\(level.rawValue)>\(Self.name): \(line)".utf8.prefix(900)), to: kernel) }
     }
 
     /// Nobody is left to tell that telling failed.

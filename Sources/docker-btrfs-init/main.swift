@@ -2,10 +2,12 @@ internal import Basics
 internal import Boot
 internal import BootRun
 internal import CLinux
+internal import InitProcess
 internal import Linux
 internal import Planning
 
 linux_ignore_broken_pipes()
+if isInit() { runAsInit() }
 exit(run())
 
 /// Returns the exit status.

@@ -10,13 +10,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/utsname.h>
@@ -40,6 +43,7 @@ int linux_open(const char *path, int flags, mode_t mode);
  * beside fcntl.h in every glibc). */
 int linux_openat2(int directory, const char *path, int flags, mode_t mode, unsigned long long resolve);
 extern const unsigned long long linux_resolve_in_root; /* RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS */
+extern const unsigned long long linux_resolve_one_mount; /* the next one | RESOLVE_NO_XDEV */
 extern const unsigned long long linux_resolve_no_links; /* RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS */
 
 /* ioctl(2) is variadic, and its request numbers are function-like macros. */
@@ -82,6 +86,30 @@ bool linux_keeps_change_times(int descriptor); /* the same for the filesystems t
 
 /* Time of a clock in nanoseconds: CLOCK_MONOTONIC is a macro over an int that Swift cannot pass as clockid_t everywhere. */
 long long linux_monotonic_nanoseconds(void);
+
+/* finit_module(2) has no wrapper in glibc. */
+int linux_load_module(int file, const char *parameters);
+
+/* sockaddr_nl and the numbers of netlink are in kernel headers. A socket that gets what the kernel and udev tell of devices. */
+int linux_listen_for_devices(void);
+
+/* Swift has no fork(2).
+ *
+ * Whether the kernel would start a program below the directory `root`: 0, or the errno of execve(2). It is started, traced and
+ * ended before its first instruction. */
+int linux_try_program(int root, const char *path);
+/* Runs a program as the leader of a session on the console and returns when it ended. Children that others left are reaped. */
+void linux_run_on_console(const char *path);
+
+/* execv(2) takes pointers to C strings: becomes a program, with this program's other arguments and its environment, and with
+ * the signals and the limits that this program began with. */
+void linux_become(const char *program);
+
+/* What ramfs and tmpfs say of a descriptor in fstatfs(2). */
+bool linux_is_in_memory(int descriptor);
+
+/* sscanf(3) as far as libblkid uses it: see Lean.c. */
+int lean_vsscanf(const char *text, const char *format, va_list arguments);
 
 /* SIG_IGN is a cast macro. A reader of our messages that goes away must not end the boot. */
 void linux_ignore_broken_pipes(void);

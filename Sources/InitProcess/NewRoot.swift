@@ -1,0 +1,67 @@
+public import Basics
+public import Boot
+internal import CLinux
+public import Linux
+
+/// The root that is about to become `/`.
+public struct NewRoot {
+    public static let place = "/sysroot"
+
+    let directory: Directory
+    /// An absolute path in it.
+    public let program: String
+
+    /// Mounts the root and finds its init: the one that `init=` names, or the first that there is of those that the kernel would
+    /// try. Fails where there is none that the kernel would start.
+    public init(mounting request: MountRequest, _ access: MountAccess, _ line: KernelCommandLine) throws(Failure) {
+        mkdir(Self.place, 0o755)
+        // What an attempt before this one left.
+        while umount2(Self.place, Int32(MNT_DETACH)) == 0 {}
+        try request.mount(at: Self.place, access)
+        directory = try Directory(opening: Self.place, label: "")
+        program = try Self.program(in: directory, line.value("init"))
+        try Self.check(program, in: directory)
+    }
+
+    private static let usual = ["/sbin/init", "/etc/init", "/bin/init", "/bin/sh"]
+
+    private static func program(in root: Directory, _ asked: String?) throws(Failure) -> String {
+        if let asked {
+            guard asked.hasPrefix("/"), let path = Path(asked) else {
+                throw Failure("could not start 'init=\(asked)': it is not an absolute path", hint: choose)
+            }
+            if try root.target(of: path) == nil {
+                throw Failure("could not start 'init=\(asked)': the root has nothing there", hint: choose)
+            }
+            return asked
+        }
+        for name in usual {
+            if let path = Path(name), let found = try target(of: path, in: root), found.isExecutableFile { return name }
+        }
+        throw Failure(
+            "could not start the system: the root has no init: there is no program at \(usual.joined(separator: ", "))",
+            hint: "is rootflags=subvol= the right one? if its init is elsewhere, add init=PATH"
+        )
+    }
+
+    /// A symlink that leads in circles is none that leads to an init.
+    private static func target(of path: Path, in root: Directory) throws(Failure) -> Status? {
+        do throws(Failure) { return try root.target(of: path) } catch { return nil }
+    }
+
+    private static let choose = "correct init= on the kernel command line, or leave it out"
+
+    /// Lets the kernel say whether it would start the program.
+    private static func check(_ program: String, in root: Directory) throws(Failure) {
+        let hint: String
+        let code = linux_try_program(root.descriptor, program)
+        switch code {
+        case 0: return
+        case ENOENT: hint = "it needs an interpreter or a loader that is not there: is the image complete?"
+        case ENOEXEC: hint = "it is no program for this machine: is the image made for another architecture?"
+        case EACCES: hint = "it is not an executable file"
+        default: hint = choose
+        }
+        throw .system("start '\(program)' of the root", errno: code, hint: hint)
+    }
+}

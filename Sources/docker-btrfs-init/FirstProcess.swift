@@ -1,0 +1,105 @@
+internal import Basics
+internal import Boot
+internal import BootRun
+internal import CLinux
+internal import InitProcess
+internal import Linux
+
+/// This program as /init: the first process of a machine, in an initramfs that needs no other program. It becomes the init of
+/// the root, or shows why not; it never ends.
+func runAsInit() -> Never {
+    while true {
+        do throws(Failure) {
+            try startMachine()
+        } catch {
+            tell(error)
+        }
+    }
+}
+
+/// Returns only by failing.
+private func startMachine() throws(Failure) {
+    if !isInInitramfs() {
+        throw Failure("could not boot: '/' is not an initramfs", hint: "docker-btrfs-init can be /init in an initramfs only")
+    }
+    try mountKernelFilesystems()
+    letKernelKeepEveryLine()
+    let log = Log(ofBoot: true)
+    let line = KernelCommandLine(try fileContents("/proc/cmdline") ?? [])
+    try loadModules(line, log)
+    let request = try Request(commandLine: nil, configurationFile: nil)
+    let filesystem = try RootFilesystem(line)
+    let device = try filesystem.waiting()
+    if let request { try boot(request, Options([]), log) }
+    let root = try NewRoot(mounting: filesystem.mount(of: device), filesystem.access, line)
+    log.info("starting '\(root.program)' of \(filesystem.device)")
+    try root.start { log.notice("\($0.message), ignoring") }
+}
+
+/// Mounts as many as it can: what tells of one that is missing needs the others.
+private func mountKernelFilesystems() throws(Failure) {
+    var first: Failure?
+    for filesystem in KernelFilesystem.allCases {
+        do throws(Failure) {
+            try filesystem.mountIfMissing()
+        } catch {
+            first = first ?? error
+        }
+    }
+    Console.open()
+    if let first { throw first }
+}
+
+private func loadModules(_ line: KernelCommandLine, _ log: Log) throws(Failure) {
+    for module in try ModuleList.ofInitramfs().with(line).modules {
+        do throws(Failure) {
+            try module.load()
+        } catch {
+            if !module.isOptional { throw error }
+            log.info("\(error.message), ignoring")
+        }
+    }
+}
+
+/// Otherwise it takes ten lines in five seconds. Where the kernel command line has a say in it, this fails, as it should.
+private func letKernelKeepEveryLine() {
+    let opened = linux_open("/proc/sys/kernel/printk_devkmsg", O_WRONLY | O_CLOEXEC, 0)
+    if opened < 0 { return }
+    _ = linux_write_all(opened, "on\n", 3)
+    close(opened)
+}
+
+/// Shows what went wrong and does what comes after it; returns to try again.
+private func tell(_ failure: Failure) {
+    let screen = Screen(failure, commandLine: fileText("/proc/cmdline"), end: screenEnd())
+    Log(ofBoot: true).record(failure)
+    show(screen.text)
+    switch screen.end {
+    case .shell:
+        linux_run_on_console("/bin/sh")
+    case .restart(let seconds):
+        sleep(UInt32(seconds))
+        endMachine(poweringOff: false)
+        wait()
+    case .nothing:
+        wait()
+    }
+}
+
+private func screenEnd() -> Screen.End {
+    let panic = fileText("/proc/sys/kernel/panic").flatMap { Int($0) } ?? 0
+    return Screen.End(panic: panic, hasShell: isInInitramfs() && access("/bin/sh", X_OK) == 0)
+}
+
+/// The first line of a file; nil where it cannot be read.
+private func fileText(_ path: String) -> String? {
+    do throws(Failure) {
+        return try fileContents(path).map { display($0.prefix { $0 != 0x0a }) }
+    } catch {
+        return nil
+    }
+}
+
+private func wait() -> Never {
+    while true { pause() }
+}

@@ -1,0 +1,104 @@
+import TestSupport
+import Testing
+
+/// docker-btrfs-init as /init.
+struct InitTests {
+    private static let line = "root=LABEL=linux rw rootflags=subvol=root docker_path=docker docker_image=tiny quiet"
+
+    @Test func `a system of 2 MB from a Docker image gets all that /init is to hand over, and its memory`() async throws {
+        try await Machine.plain { machine in
+            try await machine.ask(
+                """
+                cat /etc/whose /run/started
+                cut -d ' ' -f 1-3 /proc/mounts
+                grep 'open files' /proc/1/limits | tr -s ' '
+                grep SigIgn /proc/1/status
+                grep Unevictable /proc/meminfo | tr -s ' '
+                ls /run/docker-btrfs
+                """)
+            try await machine.change(
+                """
+                printf '#!/bin/sh\\necho "$0 $*, $HOME" > /run/started; exec /sbin/init\\n' > boot_docker/start
+                chmod 755 boot_docker/start
+                """)
+            let layer = "toplayer=LABEL=linux toplayer_path=boot_docker"
+            let console = try await machine.start("\(Self.line) \(layer) init=/start 3 -- 'last' word")
+            #expect(
+                console.answers == """
+                    of this machine
+                    /start 3 'last' word, /
+                    devtmpfs /dev devtmpfs
+                    proc /proc proc
+                    sysfs /sys sysfs
+                    tmpfs /run tmpfs
+                    /dev/vda / btrfs
+                    Max open files 1024 4096 files
+                    SigIgn:\t0000000000000000
+                    Unevictable: 0 kB
+                    boot.json
+
+                    """)
+        }
+    }
+
+    @Test func `it boots to its shell`() async throws {
+        try await Machine.plain { machine in
+            let console = try await machine.start(Self.line, ["--until", "\n/ #"])
+            #expect(console.text.hasSuffix("\n/ #"))
+        }
+    }
+
+    @Test func `without docker_path= the root is mounted as the kernel command line says, and nothing else happens`() async throws {
+        try await Machine.plain { machine in
+            try await machine.ask(in: "plain", "grep ' / ' /proc/mounts | cut -d ' ' -f 4; ls -d /run/docker-btrfs; ls /")
+            // A root that is read-only and lacks a directory: what cannot be handed over is told.
+            try await machine.change("rmdir plain/run; btrfs subvolume list . > before")
+            let line = "root=/dev/vda rootfstype=ext2,btrfs rootflags=noatime rootflags=subvol=plain"
+            let console = try await machine.start(line + " loglevel=5")
+            #expect(
+                console.answers == """
+                    ro,noatime,space_cache=v2,subvolid=257,subvol=/plain
+                    ls: /run/docker-btrfs: No such file or directory
+                    bin
+                    dev
+                    etc
+                    proc
+                    sbin
+                    sys
+                    tmp
+                    told
+
+                    """)
+            #expect(console.told == ["could not hand '/run' over to the root: No such file or directory, ignoring"])
+            try await machine.change("btrfs subvolume list . | diff before - ")
+        }
+    }
+
+    /// An initramfs in which somebody else was before /init.
+    @Test func `what is mounted already stays as it is`() async throws {
+        try await Machine.plain { machine in
+            try await machine.ask(in: "plain", "cut -d ' ' -f 1-3 /proc/mounts | sort; cat /run/before")
+            let console = try await machine.start(
+                "root=LABEL=linux rw rootflags=subvol=plain rdinit=/before quiet",
+                initramfs: """
+                    install -D "$BUSYBOX" bin/busybox
+                    cat > before << 'END'
+                    #!/bin/busybox sh
+                    busybox mount -t proc proc /proc; busybox mount -t tmpfs mine /run; echo before > /run/before
+                    exec /init < /dev/null > /dev/null 2>&1
+                    END
+                    chmod 755 before
+                    """)
+            #expect(
+                console.answers == """
+                    /dev/vda / btrfs
+                    devtmpfs /dev devtmpfs
+                    mine /run tmpfs
+                    proc /proc proc
+                    sysfs /sys sysfs
+                    before
+
+                    """)
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import TestSupport
+
+/// Machines that boot without a framework: docker-btrfs-init is /init, and alone in the initramfs.
+extension Machine {
+    /// Runs `body` with a machine that has a copy of the disk that `Tests/Lab/plain-disk` makes, when it may start.
+    static func plain(_ body: (Machine) async throws -> Void) async throws {
+        try await output(of: Lab.command("plain-disk", []))
+        try await Lab.guests.withPermit {
+            let folder = "\(Lab.folder)/guests/\(getpid())/\(UUID().uuidString)"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let result: Result<Void, any Error>
+            do {
+                let disk = "\(folder)/disk.img"
+                try await output(of: ["cp", "--sparse=always", "--reflink=auto", "\(Lab.folder)/plain.img", disk])
+                try await body(Machine(folder: folder, disk: disk, disks: [disk]))
+                result = .success(())
+            } catch {
+                result = .failure(error)
+            }
+            try FileManager.default.removeItem(atPath: folder)
+            try result.get()
+        }
+    }
+
+    /// Lets the system in a directory of the disk answer a script once it is booted, and go off.
+    func ask(in root: String = "boot_docker", _ script: String) async throws {
+        let file = "\(folder)/told"
+        try Data("dmesg -n 1\necho -- told\n\(script)\n".utf8).write(to: URL(filePath: file))
+        try await change("cp '\(file)' '\(root)/told'")
+    }
+
+    /// Boots the machine until it goes off. `initramfs` is a Bash script that changes what is in the initramfs.
+    func start(
+        _ line: String, initramfs script: String = "", _ options: [String] = [], log suffix: String = "", qemu: [String] = []
+    ) async throws -> Console {
+        let initramfs = "\(folder)/\(UUID().uuidString).cpio"
+        try await output(of: Lab.command("plain-initramfs", [initramfs, script]))
+        let more = ["--initrd", initramfs, "--append", "console=ttyS0 \(line)", "--timeout", "120"]
+        let boot = command(more + options, log: suffix)
+        try await output(of: boot.command + ["--"] + qemu)
+        return try Console(log: boot.log)
+    }
+}
+
+extension Console {
+    /// What the root's script /told printed, if it came to its end.
+    var answers: String? {
+        guard let start = text.firstRange(of: "-- told\n"), let end = text.firstRange(of: "All OK") else { return nil }
+        return String(text[start.upperBound..<end.lowerBound])
+    }
+
+    /// A line of the screen that a boot without a framework ends with.
+    func screen(_ title: String) -> String? {
+        text.split(separator: "\n").first { $0.hasPrefix("  \(title): ") }
+            .map { $0.dropFirst(title.utf8.count + 4).trimmingCharacters(in: .whitespaces) }
+    }
+}
