@@ -103,7 +103,7 @@ if embedded {
         ),
         .testTarget(
             name: "InitTests",
-            dependencies: ["Basics", "Boot", "CLinux", "InitProcess", "docker-btrfs-init"],
+            dependencies: ["Basics", "Boot", "CLinux", "InitProcess", "Linux", "docker-btrfs-init"],
             swiftSettings: strict + sameHeaders),
         // The functions that are fuzzed, on the inputs that were kept.
         .testTarget(

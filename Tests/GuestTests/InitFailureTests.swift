@@ -66,6 +66,7 @@ struct InitFailureTests {
                 """
                 busybox mount -t devtmpfs none /dev; busybox sed s/^.// /etc/docker-btrfs/modules | while read -r module; do \
                 busybox insmod /$module; done; busybox mount -t btrfs /dev/vda /sysroot; busybox cp /init /sysroot; \
+                busybox mkdir /sysroot/proc; busybox mount -t proc proc /sysroot/proc; \
                 exec busybox chroot /sysroot /init
                 """),
             "could not boot: '/' is not an initramfs", "docker-btrfs-init can be /init in an initramfs only"),
@@ -96,7 +97,7 @@ struct InitFailureTests {
             "no module for the filesystem", plain, initramfs: "sed -i /btrfs.ko/d etc/docker-btrfs/modules",
             "could not mount a filesystem of the type 'btrfs': No such device", "the initramfs needs the kernel module 'btrfs'"),
         .init(
-            "a configuration that is no JSON", docker, initramfs: "echo { > etc/docker-btrfs.json",
+            "a configuration that is no JSON", docker, initramfs: "printf { > etc/docker-btrfs.json",
             "could not read '/etc/docker-btrfs.json': it is not JSON: line 1: string or '}' expected near end of file", usual),
     ]
 
@@ -119,7 +120,8 @@ struct InitFailureTests {
             "a root without init", "root=LABEL=linux",
             "could not start the system: the root has no init: there is no program at /sbin/init, /etc/init, /bin/init, /bin/sh",
             "is rootflags=subvol= the right one? if its init is elsewhere, add init=PATH"),
-        .init("an init= that is not there", plain + " init=/nowhere", "could not start 'init=/nowhere': the root has nothing there", correct),
+        .init(
+            "an init= that is not there", plain + " init=/nowhere", "could not start 'init=/nowhere': the root has nothing there", correct),
         .init("an init= that is no path", plain + " init=sh", "could not start 'init=sh': it is not an absolute path", correct),
         .init(
             "an init that is a directory", plain + " init=/etc", "could not start '/etc' of the root: Permission denied",

@@ -37,7 +37,7 @@ extension Machine {
         let initramfs = "\(folder)/\(UUID().uuidString).cpio"
         try await output(of: Lab.command("plain-initramfs", [initramfs, script]))
         let more = ["--initrd", initramfs, "--append", "console=ttyS0 \(line)", "--timeout", "120"]
-        let boot = command(more + options, log: suffix)
+        let boot = command(more + options, log: suffix.replacing("/", with: " "))
         try await output(of: boot.command + ["--"] + qemu)
         return try Console(log: boot.log)
     }
@@ -54,5 +54,11 @@ extension Console {
     func screen(_ title: String) -> String? {
         text.split(separator: "\n").first { $0.hasPrefix("  \(title): ") }
             .map { $0.dropFirst(title.utf8.count + 4).trimmingCharacters(in: .whitespaces) }
+    }
+
+    /// The times of the kernel's lines in which something is, in seconds.
+    func times(of sought: Regex<Substring>) -> [Double] {
+        text.split(separator: "\n").filter { $0.contains(sought) }
+            .compactMap { line in line.firstMatch(of: /^\[ *([0-9.]+)\]/).flatMap { Double($0.1) } }
     }
 }

@@ -1,0 +1,84 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// How /init finds and waits for disks, where no udev does.
+struct InitDevicesTests {
+    private static let line = "rw rootflags=subvol=plain quiet"
+
+    @Test func `a disk that comes late ends the wait`() async throws {
+        try await Machine.plain { machine in
+            try await machine.ask(in: "plain", "cut -d ' ' -f 1-2 /proc/mounts | grep ' /$'")
+            var machine = machine
+            let late = try await LateDisk(machine.disk, of: machine, log: machine.command([]).log)
+            machine.disks = []
+            async let plugged: Void = late.plug(when: "Run /init as init process")
+            let console = try await machine.start("root=LABEL=linux rootwait rw rootflags=subvol=plain", qemu: late.qemu)
+            try await plugged
+            #expect(console.answers == "/dev/vda /\n")
+            // The kernel tells of the disk, and then it is mounted at once.
+            let times = console.times(of: /virtio_blk .* \[vda\]|BTRFS info .* first mount/)
+            #expect(times.count == 2 && times[1] - times[0] < 1)
+        }
+    }
+
+    @Test func `partitions are found by what a partition table calls them`() async throws {
+        try await Machine.plain { machine in
+            try await machine.ask(in: "plain", "cut -d ' ' -f 1-2 /proc/mounts | grep ' /$'")
+            var machine = machine
+            machine.disks = [try await machine.partitioned()]
+            for name in ["PARTLABEL=the-root", "PARTUUID=11111111-2222-3333-4444-555555555555", "LABEL=linux"] {
+                let console = try await machine.start("root=\(name) \(Self.line)", log: name)
+                #expect(console.answers == "/dev/vda1 /\n")
+            }
+        }
+    }
+
+    @Test func `a btrfs of two devices, and with one of them missing`() async throws {
+        try await Machine.plain { machine in
+            try await machine.ask(in: "plain", "cut -d ' ' -f 1-2 /proc/mounts | grep ' /$'")
+            var machine = machine
+            machine.disks.append(try await machine.addMember())
+            for name in ["LABEL=linux", "/dev/vdb"] {
+                let console = try await machine.start("root=\(name) \(Self.line)", log: name)
+                #expect(console.answers == "/dev/vda /\n")
+            }
+            machine.disks.removeLast()
+            let failed = try await machine.start("root=LABEL=linux \(Self.line) rootdelay=1 panic=-1", log: "one missing")
+            #expect(
+                failed.screen("What happened")
+                    == "could not use the device 'LABEL=linux' (root=): other devices of its btrfs filesystem were not there after 1 s")
+            let degraded = try await machine.start("root=LABEL=linux rw rootflags=subvol=plain,degraded rootdelay=1 quiet", log: "degraded")
+            #expect(degraded.answers == "/dev/vda /\n")
+        }
+    }
+}
+
+extension Machine {
+    /// The machine's disk once more, as the only partition of another one.
+    fileprivate func partitioned() async throws -> String {
+        let script = """
+            truncate --size $(($(stat --format %s "$1") + 2097152)) "$2"
+            echo 'start=2048, name=the-root, uuid=11111111-2222-3333-4444-555555555555' | sfdisk --quiet --label gpt --no-reread "$2" ||
+                exit 1
+            dd if="$1" of="$2" bs=1M seek=1 conv=notrunc,sparse status=none
+            """
+        let file = "\(folder)/partitioned.img"
+        try await output(of: ["bash", "-euc", script, "bash", disk, file])
+        return file
+    }
+
+    /// Makes the filesystem of the machine's disk one on two disks, with everything on both, and returns the other one.
+    fileprivate func addMember() async throws -> String {
+        let file = "\(folder)/member.img"
+        try await change(
+            """
+            truncate --size 256M '\(file)'
+            member=$(losetup --find --show '\(file)')
+            trap 'losetup --detach "$member"' EXIT
+            btrfs device add "$member" .
+            btrfs balance start -dconvert=raid1 -mconvert=raid1 .
+            """)
+        return file
+    }
+}
