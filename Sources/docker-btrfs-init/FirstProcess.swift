@@ -19,16 +19,17 @@ func runAsInit() -> Never {
 
 /// Returns only by failing.
 private func startMachine() throws(Failure) {
-    if !isInInitramfs() {
-        throw Failure("could not boot: '/' is not an initramfs", hint: "docker-btrfs-init can be /init in an initramfs only")
-    }
+    let hint = "docker-btrfs-init can be /init in the initramfs of a machine only"
+    if !isInInitramfs() { throw Failure("could not boot: '/' is not an initramfs", hint: hint) }
     try mountKernelFilesystems()
+    if isInContainer() { throw Failure("could not boot: this is a container", hint: hint) }
     letKernelKeepEveryLine()
     let log = Log(ofBoot: true)
     let line = KernelCommandLine(try fileContents("/proc/cmdline") ?? [])
     try loadModules(line, log)
     let request = try Request(commandLine: nil, configurationFile: nil)
     let filesystem = try RootFilesystem(line)
+    log.info("waiting for \(filesystem.device) (root=)")
     let device = try filesystem.waiting()
     if let request { try boot(request, Options([]), log) }
     let root = try NewRoot(mounting: filesystem.mount(of: device), filesystem.access, line)

@@ -70,15 +70,19 @@ extension Machine {
 
     /// Makes the filesystem of the machine's disk one on two disks, with everything on both, and returns the other one.
     fileprivate func addMember() async throws -> String {
-        let file = "\(folder)/member.img"
-        try await change(
+        // The host's kernel takes copies of one filesystem for one, and remembers members. So it gets an id of its own before.
+        let script = """
+            btrfstune -f -u "$1" > /dev/null
+            truncate --size 256M "$2"
+            mkdir "$2.top"
+            disk=$(losetup --find --show "$1"); member=$(losetup --find --show "$2")
+            trap 'umount "$2.top"; btrfs device scan --forget "$disk"; btrfs device scan --forget "$member"; losetup --detach "$disk" "$member"' EXIT
+            mount "$disk" "$2.top"
+            btrfs device add "$member" "$2.top" > /dev/null
+            btrfs balance start -dconvert=raid1 -mconvert=raid1 "$2.top" > /dev/null
             """
-            truncate --size 256M '\(file)'
-            member=$(losetup --find --show '\(file)')
-            trap 'losetup --detach "$member"' EXIT
-            btrfs device add "$member" .
-            btrfs balance start -dconvert=raid1 -mconvert=raid1 .
-            """)
+        let file = "\(folder)/member.img"
+        try await output(of: ["unshare", "--mount", "bash", "-euc", script, "bash", disk, file])
         return file
     }
 }

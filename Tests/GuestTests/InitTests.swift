@@ -101,4 +101,16 @@ struct InitTests {
                     """)
         }
     }
+
+    @Test func `a Debian with systemd boots as from any other initramfs`() async throws {
+        try await Machine.with(\.disk) { machine, _ in
+            let initramfs = "\(machine.folder)/initramfs"
+            try await output(of: Lab.command("plain-initramfs", [initramfs]))
+            let answers = try await machine.answers(
+                Lab.menuEntry(), ["--initrd", initramfs],
+                to: "systemctl is-system-running; findmnt --noheadings --output FSTYPE,FSROOT /; cat /etc/whose")
+            #expect(answers.text == "running\nbtrfs  /docker_rwlayer\nfrom the top layer\n")
+            #expect(answers.report?.image == "sample_image:latest")
+        }
+    }
 }
