@@ -40,6 +40,28 @@ struct InitEndTests {
         }
     }
 
+    @Test func `without a console the kernel's log has it, and the machine restarts all the same`() async throws {
+        try await Machine.plain { machine in
+            let console = try await machine.start(
+                Self.line + " panic=-1 rdinit=/before",
+                initramfs: """
+                    install -D "$BUSYBOX" bin/busybox
+                    cat > before << 'END'
+                    #!/bin/busybox sh
+                    busybox mount -t tmpfs none /dev; busybox mknod /dev/kmsg c 1 11
+                    exec /init 0<&- 1<&- 2<&-
+                    END
+                    chmod 755 before
+                    """)
+            #expect(
+                console.told == [
+                    "could not find the device 'LABEL=nowhere' (root=): it was not there after 0 s",
+                    "hint: no block device with a filesystem is here",
+                ])
+            #expect(console.text.contains("reboot: Restarting system") && !console.text.contains("Kernel panic"))
+        }
+    }
+
     @Test func `docker_onfail= says what comes after a boot that failed, when it was asked for an image`() async throws {
         try await Machine.plain { machine in
             let line = "root=LABEL=linux rootflags=subvol=root docker_path=docker docker_image=tin docker_onfail=poweroff quiet"

@@ -105,7 +105,8 @@ struct InitTests {
     @Test func `a Debian with systemd boots as from any other initramfs`() async throws {
         try await Machine.with(\.disk) { machine, _ in
             let initramfs = "\(machine.folder)/initramfs"
-            try await output(of: Lab.command("plain-initramfs", [initramfs]))
+            let configuration = Repository.path("docs/examples/debian/docker-btrfs.json")
+            try await output(of: Lab.command("plain-initramfs", [initramfs, "cp '\(configuration)' etc"]))
             let answers = try await machine.answers(
                 Lab.menuEntry(), ["--initrd", initramfs],
                 to: "systemctl is-system-running; findmnt --noheadings --output FSTYPE,FSROOT /; cat /etc/whose")
