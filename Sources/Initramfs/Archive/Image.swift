@@ -6,6 +6,8 @@ public struct InitramfsImage: Sendable {
     public let name: String
     /// How its parts are compressed, nil for plain ones: the early microcode is one of those.
     public private(set) var segments: [Compression?] = []
+    /// The kernel's, where the file is an EFI program that has one.
+    public let commandLine: String?
     private var files: [Path: CPIOEntry] = [:]
 
     /// Opens an initramfs, or the one in an EFI program (a unified kernel image).
@@ -16,7 +18,11 @@ public struct InitramfsImage: Sendable {
 
     init(_ bytes: [UInt8], name: String) async throws(Failure) {
         self.name = name
-        var rest = PortableExecutable.magic == bytes.prefix(2) ? try PortableExecutable(bytes, name: name).initramfs()[...] : bytes[...]
+        let program = bytes.prefix(2) == PortableExecutable.magic ? try PortableExecutable(bytes, name: name) : nil
+        commandLine = try program?.content(of: ".cmdline").map {
+            display($0.prefix { $0 != 0 }.split(separator: UInt8(ascii: "\n")).joined())
+        }
+        var rest = try program?.initramfs()[...] ?? bytes[...]
         while try readArchive(&rest, compression: nil) {}
         if let compression = Compression(of: rest) {
             let unpacked = try await compression.decompress(Array(rest), name: name)
