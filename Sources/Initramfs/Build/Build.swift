@@ -69,7 +69,9 @@ public struct Build: Sendable {
         let order = try loadOrder(of: modules, for: recipe, notes: &notes)
         var collection = ModuleCollection(recipe.tree, modules)
         for file in order.files { try await collection.add(file, by: order) }
-        notes += collection.missingFirmware.isEmpty ? [] : ["firmware not there: \(collection.missingFirmware.joined(separator: ", "))"]
+        if !collection.missingFirmware.isEmpty {
+            notes.append("firmware that some hardware asks for is not there: \(collection.missingFirmware.joined(separator: ", "))")
+        }
         entries += collection.entries
         entries.append(.file(modulesListPath, Array((collection.list.joined(separator: "\n") + "\n").utf8)))
         if let content = try recipe.tree.contents(of: modules.folder / "modules.builtin") {

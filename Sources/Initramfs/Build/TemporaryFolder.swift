@@ -11,6 +11,8 @@ final class TemporaryFolder {
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    func file(_ name: String) -> String { path + "/" + name }
+
     deinit {
         if let folder = try? Directory(opening: path), let names = try? folder.names() {
             for name in names { unlink(path + "/" + display(name)) }

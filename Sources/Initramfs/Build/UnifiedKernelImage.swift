@@ -7,6 +7,7 @@ public struct UnifiedKernelImage: Sendable {
     private let kernel: [UInt8]
     private let osRelease: [UInt8]
     private let commandLine: [UInt8]
+    private let release: String
 
     /// `commandLine` nil is that of the tree's etc/kernel/cmdline.
     public init(_ recipe: Recipe, commandLine: String?) throws(Failure) {
@@ -20,7 +21,7 @@ public struct UnifiedKernelImage: Sendable {
         (stub, stubName) = try first(
             ["usr/lib/systemd/boot/efi/linuxx64.efi.stub"], "systemd's stub",
             hint: "install the package 'systemd-boot-efi' (Debian) or 'systemd'")
-        let release = recipe.release
+        release = recipe.release
         kernel = try first(
             ["lib/modules/\(release)/vmlinuz", "boot/vmlinuz-\(release)"], "the kernel '\(release)'",
             hint: "it is looked for as boot/vmlinuz-\(release)"
@@ -28,64 +29,67 @@ public struct UnifiedKernelImage: Sendable {
         osRelease = try first(["etc/os-release", "usr/lib/os-release"], "os-release", hint: "every system has one").bytes
         var line = commandLine.map { Array($0.utf8) }
         if line == nil { line = try first(["etc/kernel/cmdline"], "a command line", hint: "give one with --cmdline").bytes }
-        self.commandLine = (line ?? []).split(separator: UInt8(ascii: "\n")).joined(separator: [UInt8(ascii: " ")]) + [0]
+        self.commandLine = Array((line ?? []).split(separator: UInt8(ascii: "\n")).joined(separator: [UInt8(ascii: " ")]))
     }
 
-    /// The sections and their addresses: behind the stub's own, each at a multiple of its alignment. The kernel is the last one,
-    /// since it may be unpacked where it lies.
-    func layout(around initramfs: [UInt8]) throws(Failure) -> (sections: [(name: String, content: [UInt8], address: Int)], base: Int) {
-        let program = try PortableExecutable(stub, name: stubName)
-        let alignment = max(program.sectionAlignment, 4096)
-        var address = program.sections.map(\.end).max() ?? 0
-        var sections: [(name: String, content: [UInt8], address: Int)] = []
-        for (name, content) in [(".osrel", osRelease), (".cmdline", commandLine), (".initrd", initramfs), (".linux", kernel)] {
+    /// The image, by ukify(1), which signs it too where it is set up to, or by objcopy(1). It is read again before it is used.
+    public func built(around initramfs: [UInt8]) async throws(Failure) -> [UInt8] {
+        let folder = try TemporaryFolder()
+        let parts = [(".osrel", osRelease), (".cmdline", commandLine), (".initrd", initramfs), (".linux", kernel)]
+        for (name, content) in parts + [(".stub", stub)] { try replaceFile(folder.file(name), with: content) }
+        let byUkify = try await runProgram(ukify(in: folder))
+        let outcome =
+            if let byUkify { byUkify } else {
+                try await runProgram(objcopy(parts, into: PortableExecutable(stub, name: stubName), in: folder))
+            }
+        guard let outcome else {
+            throw Failure(
+                "could not build a unified kernel image: there is no program 'ukify' or 'objcopy'", hint: "install the package 'binutils'")
+        }
+        guard outcome.status == 0, let image = try fileContents(folder.file(".image"), limit: sizeLimit) else {
+            throw Failure("could not build a unified kernel image: \(byUkify == nil ? "objcopy" : "ukify"): \(outcome.complaint)")
+        }
+        try PortableExecutable(image, name: "the unified kernel image").checkParts(parts)
+        return image
+    }
+
+    private func ukify(in folder: TemporaryFolder) -> [String] {
+        ["ukify", "build", "--stub", folder.file(".stub"), "--linux", folder.file(".linux"), "--initrd", folder.file(".initrd")]
+            + ["--cmdline", "@" + folder.file(".cmdline"), "--os-release", "@" + folder.file(".osrel")]
+            + ["--uname", release, "--output", folder.file(".image")]
+    }
+
+    /// Each part behind the stub's own sections, at a multiple of their alignment. The kernel is the last one, since it may be
+    /// unpacked where it lies.
+    private func objcopy(_ parts: [(name: String, content: [UInt8])], into stub: PortableExecutable, in folder: TemporaryFolder) -> [String]
+    {
+        let alignment = max(stub.sectionAlignment, 4096)
+        var address = stub.sections.map(\.end).max() ?? 0
+        var command = ["objcopy"]
+        for (name, content) in parts {
             address = (address + alignment - 1) / alignment * alignment
-            sections.append((name, content, address))
+            command += ["--add-section", "\(name)=\(folder.file(name))", "--change-section-vma", "\(name)=\(stub.imageBase + address)"]
+            command += ["--set-section-flags", "\(name)=data,readonly"]
             address += content.count
         }
-        return (sections, program.imageBase)
-    }
-
-    /// The image, by objcopy(1). It is read again: what is not as it was laid out is not used.
-    public func built(around initramfs: [UInt8]) async throws(Failure) -> [UInt8] {
-        let (sections, base) = try layout(around: initramfs)
-        let folder = try TemporaryFolder()
-        var command = ["objcopy"]
-        for (name, content, address) in sections {
-            let file = folder.path + "/" + name.dropFirst()
-            try replaceFile(file, with: content)
-            command += ["--add-section", "\(name)=\(file)", "--change-section-vma", "\(name)=\(base + address)"]
-            command += ["--set-section-flags", "\(name)=data,readonly"]
-        }
-        let (source, result) = (folder.path + "/stub", folder.path + "/image")
-        try replaceFile(source, with: stub)
-        guard let outcome = try await runProgram(command + [source, result]) else {
-            throw Failure("could not build a unified kernel image: there is no program 'objcopy'", hint: "install the package 'binutils'")
-        }
-        guard outcome.status == 0, let image = try fileContents(result, limit: sizeLimit) else {
-            throw Failure("could not build a unified kernel image: objcopy: \(outcome.complaint)")
-        }
-        let built = try PortableExecutable(image, name: "the unified kernel image")
-        try built.checkLayout()
-        for (name, content, address) in sections {
-            guard built.sections.contains(where: { $0.name == name && $0.address == address }), try built.content(of: name) == content
-            else {
-                throw Failure("could not build a unified kernel image: objcopy did not put section '\(name)' where it belongs")
-            }
-        }
-        return image
+        return command + [folder.file(".stub"), folder.file(".image")]
     }
 }
 
 extension PortableExecutable {
-    /// Fails where firmware would not load it: sections must be aligned and apart.
-    func checkLayout() throws(Failure) {
+    /// Fails where firmware would not load it, or the stub would not find the parts: they must be whole, apart and aligned. The
+    /// stub's own sections need not be aligned.
+    func checkParts(_ parts: [(name: String, content: [UInt8])]) throws(Failure) {
         var end = 0
         for section in sections.sorted(by: { $0.address < $1.address }) {
-            if section.address < end || section.address % sectionAlignment != 0 {
+            let isPart = parts.contains { $0.name == section.name }
+            if section.address < end || isPart && section.address % sectionAlignment != 0 {
                 throw Failure("could not build a unified kernel image: section '\(section.name)' overlaps another or is not aligned")
             }
             end = section.end
+        }
+        for (name, content) in parts where try self.content(of: name)?.starts(with: content) != true {
+            throw Failure("could not build a unified kernel image: section '\(name)' is not what was put there")
         }
     }
 }

@@ -14,7 +14,7 @@ public enum Framework: Sendable {
     init?(of image: InitramfsImage) {
         func has(_ path: Path) -> Bool { image.target(of: path) != nil }
         let hasSystemd = has("usr/lib/systemd/systemd") || has("lib/systemd/systemd")
-        if has(modulesListPath) {
+        if has(modulesListPath) || image.target(of: "init").map({ isInitProgram($0) }) == true {
             self = .none
         } else if has("scripts/functions") && has("conf/initramfs.conf") {
             self = .initramfsTools

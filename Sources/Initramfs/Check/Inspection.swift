@@ -50,6 +50,11 @@ private func program(in image: InitramfsImage) -> Finding {
     return program(entry, at: path)
 }
 
+func isInitProgram(_ entry: CPIOEntry) -> Bool {
+    ELF(Array(entry.content))?.initVersion != nil
+}
+
+/// What is the matter with a file that should be docker-btrfs-init, or its version.
 func program(_ entry: CPIOEntry, at path: Path) -> Finding {
     func wrong(_ text: String) -> Finding { Finding(mark: .missing, subject: "program", text: "\(path) \(text)") }
     guard entry.kind == .file, let elf = ELF(Array(entry.content)), let found = elf.initVersion else {
