@@ -130,7 +130,7 @@ if embedded {
         ),
         .testTarget(
             name: "LoopTests",
-            dependencies: ["Basics", "Boot", "BootRun", "CLinux", "Linux", "Planning", "TestSupport"],
+            dependencies: ["Basics", "Boot", "BootRun", "CLinux", "Initramfs", "Linux", "Planning", "TestSupport"],
             swiftSettings: strict + sameHeaders
         ),
         // Replays the disk writes of a guest and checks what a power cut would have left.

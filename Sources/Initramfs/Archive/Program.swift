@@ -10,9 +10,12 @@ struct ProgramOutcome {
     let output: [UInt8]
     let errors: [UInt8]
 
-    /// The first line of what it complained of, or how it ended.
+    /// The first line of what it complained of, without the program's path, or how it ended.
     var complaint: String {
-        if let line = errors.split(separator: UInt8(ascii: "\n")).first { return display(line) }
+        if let line = errors.split(separator: UInt8(ascii: "\n")).first.map({ display($0) }) {
+            let path = line.hasPrefix("/") ? line.firstRange(of: ": ") : nil
+            return String(line[(path?.upperBound ?? line.startIndex)...])
+        }
         return status.map { "it ended with status \($0)" } ?? "a signal ended it"
     }
 }
