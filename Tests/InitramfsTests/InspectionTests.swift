@@ -36,7 +36,7 @@ struct InspectionTests {
         (.dracutWithSystemd, [[.directory("usr/lib/dracut")], systemd, unit, link]),
         (.dracut, [[.directory("var/lib/dracut")], dracutHook]),
         (.mkinitcpioWithSystemd, [[.file("buildconfig", [])], systemd, unit, link]),
-        (.mkinitcpio, [[.file("init_functions", [])], hook, hooksList]),
+        (.mkinitcpio, [[.file("buildconfig", [])], hook, hooksList]),
         (.initramfsTools, [tools, script, order]),
         (.systemd, [systemd, unit, link]),
     ]

@@ -18,7 +18,7 @@ public enum Framework: Sendable {
             self = .none
         } else if has("scripts/functions") && has("conf/initramfs.conf") {
             self = .initramfsTools
-        } else if has("buildconfig") || has("init_functions") {
+        } else if has("buildconfig") || has("config") && has("hooks") {
             self = hasSystemd ? .mkinitcpioWithSystemd : .mkinitcpio
         } else if has("usr/lib/dracut") || has("lib/dracut") || has("var/lib/dracut") {
             self = hasSystemd ? .dracutWithSystemd : .dracut
