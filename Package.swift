@@ -84,7 +84,7 @@ if embedded {
         ),
         .testTarget(
             name: "InitramfsTests",
-            dependencies: ["Basics", "Initramfs", "TestSupport"],
+            dependencies: ["Basics", "Boot", "Initramfs", "TestSupport"],
             swiftSettings: strict + sameHeaders
         ),
         .executableTarget(

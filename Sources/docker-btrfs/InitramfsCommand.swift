@@ -39,7 +39,10 @@ struct InitramfsBuildCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write a unified kernel image for UEFI: stub, kernel, command line, initramfs.", valueName: "file"))
     var uki: String?
 
-    @Option(help: ArgumentHelp("The kernel command line of --uki; from etc/kernel/cmdline unless given.", valueName: "text"))
+    @Option(
+        help: ArgumentHelp(
+            "The kernel command line for --uki, instead of etc/kernel/cmdline, and for --host-only, instead of this boot's.",
+            valueName: "text"))
     var cmdline: String?
 
     @Flag(help: "Drivers for most machines, or for this one alone.")
@@ -62,7 +65,7 @@ struct InitramfsBuildCommand: AsyncParsableCommand {
 
     func validate() throws {
         if output == nil && uki == nil { throw ValidationError("--output or --uki has to say what is written") }
-        if cmdline != nil && uki == nil { throw ValidationError("--cmdline goes with --uki") }
+        if cmdline != nil && uki == nil && drivers == .generic { throw ValidationError("--cmdline goes with --uki or --host-only") }
     }
 
     func run() async throws {
@@ -76,7 +79,7 @@ struct InitramfsBuildCommand: AsyncParsableCommand {
             print("\(output): \(bytes.count) bytes, \(contents)")
         }
         if let uki {
-            let image = try await UnifiedKernelImage(recipe, commandLine: cmdline).built(around: bytes)
+            let image = try await UnifiedKernelImage(recipe).built(around: bytes)
             try replaceFile(uki, with: image)
             print("\(uki): \(image.count) bytes, \(contents)")
         }
@@ -89,6 +92,7 @@ struct InitramfsBuildCommand: AsyncParsableCommand {
         recipe.addedModules = addModule
         recipe.shell = shell ? .busybox : .none
         recipe.configuration = config
+        recipe.commandLine = cmdline
         recipe.time = try sourceDateEpoch() ?? 0
         return recipe
     }

@@ -1,4 +1,5 @@
 import Basics
+import Boot
 import Foundation
 import TestSupport
 import Testing
@@ -115,6 +116,21 @@ struct BuildTests {
         await expect(recipe, "could not take 'T/bin/busybox' for a shell: it is not a static program", hint: "install 'busybox-static'")
     }
 
+    @Test func `for this machine alone, the top layer's filesystem is taken by the command line`() async throws {
+        let folder = "tree/lib/modules/6.1"
+        try await scratch.shell("printf 'kernel/jfs.ko:\nkernel/vfat.ko:\nkernel/nls_cp437.ko:\n' >> \(folder)/modules.dep")
+        try scratch.write(Array("alias fs-jfs2 jfs\n".utf8), to: "\(folder)/modules.alias")
+        for name in ["jfs", "vfat", "nls_cp437"] { try scratch.write(sampleModule("license=GPL"), to: "\(folder)/kernel/\(name).ko") }
+        var recipe = recipe
+        recipe.drivers = .hostOnly
+        for (type, modules) in [("jfs", ["jfs"]), ("jfs2", ["jfs"]), ("vfat", ["vfat", "nls_cp437"])] {
+            recipe.commandLine = "docker_path=d toplayer=LABEL=nowhere toplayerfstype=\(type)"
+            let list = try await text(modulesListPath, image(recipe)) ?? ""
+            for module in modules { #expect(list.contains("?/usr/lib/modules/6.1/kernel/\(module).ko\n"), "\(type)") }
+        }
+        #expect(topLayerFilesystem(KernelCommandLine("toplayer=LABEL=nowhere-at-all".utf8)) == nil)
+    }
+
     @Test func `what cannot be built is named`() async throws {
         var added = recipe
         added.addedModules = ["nothing"]
@@ -170,7 +186,7 @@ struct BuildTests {
     @Test func `a unified kernel image needs systemd's stub`() {
         #expect(
             throws: Failure("could not find systemd's stub in 'T'", hint: "install the package 'systemd-boot-efi' (Debian) or 'systemd'")
-        ) { try UnifiedKernelImage(recipe, commandLine: "x") }
+        ) { try UnifiedKernelImage(recipe) }
     }
 
     @Test func `the companion says which package has a program that it needs`() async throws {

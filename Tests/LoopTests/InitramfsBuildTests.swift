@@ -1,8 +1,10 @@
 import Basics
+import Boot
 import Foundation
-import Initramfs
 import TestSupport
 import Testing
+
+@testable import Initramfs
 
 /// `docker-btrfs initramfs build` on Debian's kernel, read back with the system's own programs.
 @Suite(.serialized) struct InitramfsBuildTests {
@@ -125,6 +127,14 @@ import Testing
             let failing = try await run([Repository.companion, "check-initramfs", folder + "/v.efi"])
             #expect(failing.status == 1)
             #expect(failing.errors.contains("command line: there is no 'docker_path=' on 'quiet'"))
+        }
+    }
+
+    @Test func `the filesystem of the top layer's device is found`() async throws {
+        try await Disk.with(["mkfs.vfat"], size: "16M") { disk in
+            #expect(topLayerFilesystem(KernelCommandLine("toplayer=\(disk.device)".utf8)) == "vfat")
+            #expect(topLayerFilesystem(KernelCommandLine("toplayer=\(disk.device) toplayerfstype=ext4".utf8)) == "ext4")
+            #expect(topLayerFilesystem(KernelCommandLine("toplayer=\(disk.device) toplayerfstype=auto".utf8)) == "vfat")
         }
     }
 }

@@ -23,6 +23,9 @@ public struct Recipe: Sendable {
     public var shell = Shell.none
     /// A file of the running system instead of the tree's /etc/docker-btrfs.json.
     public var configuration: String?
+    /// The kernel's: for a unified kernel image instead of the tree's etc/kernel/cmdline, and for where the top layer is instead
+    /// of the running kernel's.
+    public var commandLine: String?
     /// When everything was changed, in seconds since 1970.
     public var time = 0
 

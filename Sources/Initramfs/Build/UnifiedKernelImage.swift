@@ -9,8 +9,7 @@ public struct UnifiedKernelImage: Sendable {
     private let commandLine: [UInt8]
     private let release: String
 
-    /// `commandLine` nil is that of the tree's etc/kernel/cmdline.
-    public init(_ recipe: Recipe, commandLine: String?) throws(Failure) {
+    public init(_ recipe: Recipe) throws(Failure) {
         let tree = recipe.tree
         func first(_ paths: [String], _ what: String, hint: String) throws(Failure) -> (bytes: [UInt8], name: String) {
             for path in paths.compactMap({ Path($0) }) {
@@ -27,7 +26,7 @@ public struct UnifiedKernelImage: Sendable {
             hint: "it is looked for as boot/vmlinuz-\(release)"
         ).bytes
         osRelease = try first(["etc/os-release", "usr/lib/os-release"], "os-release", hint: "every system has one").bytes
-        var line = commandLine.map { Array($0.utf8) }
+        var line = recipe.commandLine.map { Array($0.utf8) }
         if line == nil { line = try first(["etc/kernel/cmdline"], "a command line", hint: "give one with --cmdline").bytes }
         self.commandLine = Array((line ?? []).split(separator: UInt8(ascii: "\n")).joined(separator: [UInt8(ascii: " ")]))
     }

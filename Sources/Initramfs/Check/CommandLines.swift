@@ -10,7 +10,7 @@ func imageName(parsing bytes: [UInt8], name: String) throws(Failure) -> String? 
 func commandLines(in image: InitramfsImage) -> [Finding] {
     var findings: [Finding] = []
     if let line = image.commandLine {
-        let asksForUs = line.split(separator: " ").contains { $0.hasPrefix("\(Request.optIn)=") }
+        let asksForUs = KernelCommandLine(line.utf8).last(Request.optIn) != nil
         findings.append(
             Finding(
                 mark: asksForUs ? .ok : .missing, subject: "command line",
