@@ -16,8 +16,9 @@ struct InspectionTests {
     static let unit: Parts = [.file("usr/lib/systemd/system/docker-btrfs.service", [])]
     static let link: Parts = [.symlink("usr/lib/systemd/system/sysroot.mount.requires/docker-btrfs.service", to: "../docker-btrfs.service")]
     static let own: Parts =
-        (["dev", "proc", "sys", "run", "sysroot", "tmp"] as [Path]).map { .directory($0) }
-        + [.file("init", mode: 0o755, staticProgram), .file(modulesListPath, [])]
+        (["dev", "proc", "sys", "run", "sysroot", "tmp"] as [Path]).map { .directory($0) } + [.file("init", mode: 0o755, staticProgram)]
+    static let ownModule: Parts = [.file("usr/lib/modules/6.1/kernel/fs/btrfs/btrfs.ko", sampleModule())]
+    static let ownList: Parts = [.file(modulesListPath, Array("/usr/lib/modules/6.1/kernel/fs/btrfs/btrfs.ko\n".utf8))]
     static let script: Parts = [.file("scripts/local-premount/docker-btrfs", mode: 0o755, [])]
     static let order: Parts = [
         .file(
@@ -32,7 +33,7 @@ struct InspectionTests {
     static let staticProgram = sampleProgram()
 
     static let whole: [(framework: Framework, parts: [Parts])] = [
-        (.none, [own]),
+        (.none, [own, ownModule, ownList]),
         (.dracutWithSystemd, [[.directory("usr/lib/dracut")], systemd, unit, link]),
         (.dracut, [[.directory("var/lib/dracut")], dracutHook]),
         (.mkinitcpioWithSystemd, [[.file("buildconfig", [])], systemd, unit, link]),
@@ -41,6 +42,9 @@ struct InspectionTests {
         (.systemd, [systemd, unit, link]),
     ]
 
+    /// What all the frameworks have.
+    private static func common(_ framework: Framework) -> [Parts] { framework == .none ? [] : [program, module] }
+
     private func inspection(_ parts: [Parts]) async throws -> Inspection {
         try await Inspection(of: InitramfsImage(CPIOWriter.archive(parts.flatMap { $0 }, time: 0), name: "x"))
     }
@@ -48,15 +52,15 @@ struct InspectionTests {
     @Test(arguments: Self.whole) func `an initramfs of every framework that has everything`(framework: Framework, parts: [Parts])
         async throws
     {
-        let found = try await inspection(parts + [Self.program, Self.module, Self.configuration])
+        let found = try await inspection(parts + Self.common(framework) + [Self.configuration])
         #expect(found.framework == framework)
         #expect(found.findings.allSatisfy { $0.mark == .ok }, "\(found.findings)")
         #expect(found.failure == nil)
     }
 
     @Test(arguments: Self.whole) func `whatever is taken out is said to be missing`(framework: Framework, parts: [Parts]) async throws {
-        let all = parts.dropFirst() + [Self.program, Self.module]
-        for index in all.indices.dropFirst(framework == .none ? 1 : 0) where all[index].first?.path != "usr/lib/systemd/systemd" {
+        let all = parts.dropFirst() + Self.common(framework)
+        for index in all.indices where all[index].first?.path != "usr/lib/systemd/systemd" {
             var less = Array(all)
             less.remove(at: index - all.startIndex)
             let failure = try await inspection([parts[0]] + less).failure
@@ -117,6 +121,19 @@ struct InspectionTests {
         let found = try await inspection([[.directory("usr/lib/dracut")], Self.dracutHook, Self.module, Self.program, line])
         #expect(found.findings.last?.mark == .note)
         #expect(found.findings.last?.text.contains("competes with the menu entry") == true)
+    }
+
+    @Test(arguments: [
+        ("", "modules: btrfs is not among those that /etc/docker-btrfs/modules names"),
+        (
+            "?/usr/lib/modules/x.ko a=1\n",
+            "modules: /usr/lib/modules/x.ko, which /etc/docker-btrfs/modules names, is not there or no module"
+        ),
+        ("/init/../x", "modules: /init/../x, which /etc/docker-btrfs/modules names, is not there or no module"),
+    ])
+    func `a list of modules that is wrong`(list: String, message: String) async throws {
+        let failure = try await inspection([Self.own, Self.ownModule, [.file(modulesListPath, Array(list.utf8))]]).failure
+        #expect(failure?.message == "'x' cannot boot an image: \(message)")
     }
 
     @Test func `an initramfs of something else`() async throws {

@@ -28,7 +28,7 @@ import Testing
             #expect(check.status == 0)
             #expect(
                 check.output.hasPrefix(
-                    "ok  framework      docker-btrfs-init as /init\nok  program        /usr/bin/docker-btrfs-init, version"))
+                    "ok  framework      docker-btrfs-init as /init\nok  init           /init, version \(version)\nok  btrfs "))
         }
     }
 
@@ -122,6 +122,9 @@ import Testing
             let check = try await run([Repository.companion, "check-initramfs", folder + "/u.efi"])
             #expect(check.status == 0)
             #expect(check.output.hasSuffix("ok  command line   \(line)\n"))
+            let again = try await InitramfsTree.build(["--uki", folder + "/w.efi", "--cmdline", line, "--compress", "none"])
+            #expect(again.status == 0)
+            #expect(try await run(["cmp", folder + "/u.efi", folder + "/w.efi"]).status == 0, "the same input gives the same bytes")
             let other = try await InitramfsTree.build(["--uki", folder + "/v.efi", "--cmdline", "quiet", "--compress", "none"])
             #expect(other.status == 0)
             let failing = try await run([Repository.companion, "check-initramfs", folder + "/v.efi"])

@@ -8,6 +8,7 @@ public struct UnifiedKernelImage: Sendable {
     private let osRelease: [UInt8]
     private let commandLine: [UInt8]
     private let release: String
+    private let time: Int
 
     public init(_ recipe: Recipe) throws(Failure) {
         let tree = recipe.tree
@@ -21,6 +22,7 @@ public struct UnifiedKernelImage: Sendable {
             ["usr/lib/systemd/boot/efi/linuxx64.efi.stub"], "systemd's stub",
             hint: "install the package 'systemd-boot-efi' (Debian) or 'systemd'")
         release = recipe.release
+        time = recipe.time
         kernel = try first(
             ["lib/modules/\(release)/vmlinuz", "boot/vmlinuz-\(release)"], "the kernel '\(release)'",
             hint: "it is looked for as boot/vmlinuz-\(release)"
@@ -45,10 +47,11 @@ public struct UnifiedKernelImage: Sendable {
             throw Failure(
                 "could not build a unified kernel image: there is no program 'ukify' or 'objcopy'", hint: "install the package 'binutils'")
         }
-        guard outcome.status == 0, let image = try fileContents(folder.file(".image"), limit: sizeLimit) else {
+        guard outcome.status == 0, var image = try fileContents(folder.file(".image"), limit: sizeLimit) else {
             throw Failure("could not build a unified kernel image: \(byUkify == nil ? "objcopy" : "ukify"): \(outcome.complaint)")
         }
         try PortableExecutable(image, name: "the unified kernel image").checkParts(parts)
+        if byUkify == nil { image.setTime(time) }
         return image
     }
 
@@ -89,6 +92,16 @@ extension PortableExecutable {
         }
         for (name, content) in parts where try self.content(of: name)?.starts(with: content) != true {
             throw Failure("could not build a unified kernel image: section '\(name)' is not what was put there")
+        }
+    }
+}
+
+extension [UInt8] {
+    /// The time of an EFI program in place of the one at which objcopy ran. The check sum over it is none then; nobody asks.
+    fileprivate mutating func setTime(_ time: Int) {
+        guard let header = number(at: 0x3c, size: 4) else { return }
+        for (offset, value) in [(header + 8, time), (header + 88, 0)] {
+            for byte in 0..<4 { self[offset + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
         }
     }
 }

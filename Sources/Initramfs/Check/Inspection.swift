@@ -27,10 +27,11 @@ public struct Inspection: Sendable {
             findings = [Finding(mark: .missing, subject: "framework", text: "none that docker-btrfs knows")]
             return
         }
+        // As /init, the program is what starts too.
+        let program: [Finding] = if case .none = framework { [] } else { [initProgram(in: image)] }
         findings =
-            [Finding(mark: .ok, subject: "framework", text: framework.name), program(in: image)]
-            + start(in: image, by: framework) + drivers(in: image, of: framework) + [configuration(in: image)]
-            + commandLines(in: image)
+            [Finding(mark: .ok, subject: "framework", text: framework.name)] + program + start(in: image, by: framework)
+            + drivers(in: image, of: framework) + [configuration(in: image)] + commandLines(in: image)
     }
 
     /// What is missing and what to do, where something is.
@@ -44,7 +45,7 @@ public struct Inspection: Sendable {
 typealias Finding = Inspection.Finding
 
 /// docker-btrfs-init itself.
-private func program(in image: InitramfsImage) -> Finding {
+private func initProgram(in image: InitramfsImage) -> Finding {
     let path: Path = "usr/bin/docker-btrfs-init"
     guard let entry = image.target(of: path) else { return Finding(mark: .missing, subject: "program", text: "there is no \(path)") }
     return program(entry, at: path)

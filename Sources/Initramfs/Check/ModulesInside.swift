@@ -25,7 +25,7 @@ private func kernelReleases(in image: InitramfsImage) -> [[UInt8]] {
 private func btrfs(in image: InitramfsImage, release: [UInt8]) -> Finding {
     let folders = modulesFolders.map { $0.appending(name: release) }
     let module = image.paths.first { path in
-        path.name.starts(with: "btrfs.ko".utf8) && folders.contains { path.bytes.starts(with: $0.bytes + [UInt8(ascii: "/")]) }
+        isBtrfs(path) && folders.contains { path.bytes.starts(with: $0.bytes + [UInt8(ascii: "/")]) }
     }
     if let module { return Finding(mark: .ok, subject: "btrfs", text: module.description) }
     let builtin = folders.lazy.compactMap { image.target(of: $0 / "modules.builtin") }.first
@@ -35,6 +35,8 @@ private func btrfs(in image: InitramfsImage, release: [UInt8]) -> Finding {
     return Finding(mark: .missing, subject: "btrfs", text: "there is no btrfs module for the kernel \(display(release))")
 }
 
+private func isBtrfs(_ path: Path) -> Bool { path.name.starts(with: "btrfs.ko".utf8) }
+
 private func listedModules(in image: InitramfsImage) -> Finding {
     let lines = (image.target(of: modulesListPath)?.content ?? []).split(separator: UInt8(ascii: "\n"))
     for line in lines {
@@ -43,6 +45,10 @@ private func listedModules(in image: InitramfsImage) -> Finding {
             return Finding(
                 mark: .missing, subject: "modules", text: "\(display(name)), which \(modulesListPath) names, is not there or no module")
         }
+    }
+    let hasBtrfs = image.paths.contains { isBtrfs($0) }
+    if hasBtrfs && !lines.contains(where: { display($0).contains("/btrfs.ko") }) {
+        return Finding(mark: .missing, subject: "modules", text: "btrfs is not among those that \(modulesListPath) names")
     }
     return Finding(mark: .ok, subject: "modules", text: "\(lines.count) to load")
 }

@@ -16,8 +16,7 @@ private func ownStart(in image: InitramfsImage) -> [Finding] {
     guard let entry = image.target(of: path) else { return [Finding(mark: .missing, subject: "init", text: "there is no \(path)")] }
     let found = program(entry, at: path)
     let missing = (["dev", "proc", "sys", "run", "sysroot", "tmp"] as [Path]).filter { image.target(of: $0)?.kind != .directory }
-    if found.mark == .missing { return [Finding(mark: .missing, subject: "init", text: found.text)] }
-    if missing.isEmpty { return [Finding(mark: .ok, subject: "init", text: "\(path)")] }
+    if found.mark == .missing || missing.isEmpty { return [Finding(mark: found.mark, subject: "init", text: found.text)] }
     return [Finding(mark: .missing, subject: "init", text: "there is no directory \(missing.map(\.description).joined(separator: ", "))")]
 }
 
