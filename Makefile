@@ -46,6 +46,7 @@ test-unit: packages
 test-loop: packages $(bin)/docker-btrfs-init
 	$(say) "tests on loop-mounted btrfs"
 	@Tests/Lab/store
+	@Tests/Lab/initramfs
 	@swift test --filter '^LoopTests\.'
 
 .PHONY: test-guest

@@ -74,13 +74,25 @@ if embedded {
     let sameHeaders: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-D_GNU_SOURCE"])]
     dependencies = [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        // Without its part for Foundation, which would be most of the companion.
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ]
     targets += [
+        // Reads, checks and builds initramfs images.
+        .target(
+            name: "Initramfs",
+            dependencies: ["Basics", "Boot", "CLinux", .product(name: "Subprocess", package: "swift-subprocess")],
+            swiftSettings: strict + sameHeaders
+        ),
+        .testTarget(
+            name: "InitramfsTests",
+            dependencies: ["Basics", "Boot", "Initramfs", "TestSupport"],
+            swiftSettings: strict + sameHeaders
+        ),
         .executableTarget(
             name: "docker-btrfs",
             dependencies: [
-                "Basics", "Boot", "BootRun", "CLinux", "Images", "Planning",
+                "Basics", "Boot", "BootRun", "CLinux", "Images", "Initramfs", "Planning",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict + sameHeaders
@@ -123,7 +135,7 @@ if embedded {
         ),
         .testTarget(
             name: "LoopTests",
-            dependencies: ["Basics", "Boot", "BootRun", "CLinux", "Linux", "Planning", "TestSupport"],
+            dependencies: ["Basics", "Boot", "BootRun", "CLinux", "Initramfs", "Linux", "Planning", "TestSupport"],
             swiftSettings: strict + sameHeaders
         ),
         // Replays the disk writes of a guest and checks what a power cut would have left.

@@ -120,12 +120,12 @@ public final class Directory: Sendable {
 }
 
 /// The whole content of a file of the running system; nil where there is nothing. Fails as `Directory.contents` does.
-public func fileContents(_ path: String) throws(Failure) -> [UInt8]? {
+public func fileContents(_ path: String, limit: Int = 64 << 20) throws(Failure) -> [UInt8]? {
     let opened = linux_open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0)
     if opened < 0 && linux_errno() == ENOENT { return nil }
     if opened < 0 { throw .system("open '\(path)'") }
     defer { close(opened) }
-    return try content(of: opened, name: path, limit: 64 << 20)
+    return try content(of: opened, name: path, limit: limit)
 }
 
 private func content(of descriptor: Int32, name: String, limit: Int) throws(Failure) -> [UInt8] {

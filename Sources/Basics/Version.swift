@@ -1,2 +1,4 @@
+internal import CLinux
+
 /// The version of both programs.
-public let version = "0.1.0"
+public let version = DOCKER_BTRFS_VERSION

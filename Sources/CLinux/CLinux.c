@@ -13,6 +13,11 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+__attribute__((used, section(".note.docker-btrfs"), aligned(4))) static const struct {
+    unsigned name_size, version_size, type;
+    char name[16], version[sizeof DOCKER_BTRFS_VERSION];
+} version_note = { sizeof "docker-btrfs", sizeof DOCKER_BTRFS_VERSION, 1, "docker-btrfs", DOCKER_BTRFS_VERSION };
+
 static int argument_count;
 static char **arguments;
 

@@ -3,18 +3,22 @@ import Basics
 
 /// The companion on the running system.
 @main
-struct DockerBtrfs: ParsableCommand {
+struct DockerBtrfs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "docker-btrfs",
         abstract: "Boot this machine from Docker images on btrfs.",
         version: "docker-btrfs \(version)",
-        subcommands: [ImagesCommand.self, PlanCommand.self]
+        subcommands: [ImagesCommand.self, PlanCommand.self, InitramfsCommand.self, CheckInitramfsCommand.self]
     )
 
-    static func main() {
+    static func main() async {
         do {
             var command = try parseAsRoot()
-            try command.run()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
         } catch let failure as Failure {
             exit(withError: Complaint(failure))
         } catch {

@@ -12,6 +12,11 @@ public enum Repository {
     public static let embeddedInit = path(".build/bin/docker-btrfs-init")
 
     /// The same sources, built together with the tests.
-    public static let ordinaryInit = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-        .deletingLastPathComponent().appending(path: "docker-btrfs-init").path
+    public static let ordinaryInit = builtHere("docker-btrfs-init")
+
+    public static let companion = builtHere("docker-btrfs")
+
+    private static func builtHere(_ program: String) -> String {
+        URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: program).path
+    }
 }

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
@@ -31,6 +33,9 @@
 #include <btrfsutil.h>
 #include <jansson.h>
 #include <sha2.h>
+
+/* The version of both programs. CLinux.c has it as an ELF note too, which says what a docker-btrfs-init is without running it. */
+#define DOCKER_BTRFS_VERSION "0.1.0"
 
 /* errno is a macro over a thread-local. */
 int linux_errno(void);

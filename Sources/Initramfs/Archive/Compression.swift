@@ -1,0 +1,65 @@
+internal import Basics
+
+/// How a file is compressed. The system's programs do the work: an initramfs is read on a system that can make one.
+public enum Compression: String, CaseIterable, Sendable {
+    case gzip, xz, zstd, lz4, lzma, bzip2, lzo
+
+    /// What compressed data begins with.
+    private var magics: [[UInt8]] {
+        switch self {
+        case .gzip: [[0x1f, 0x8b]]
+        case .xz: [[0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]]
+        case .zstd: [[0x28, 0xb5, 0x2f, 0xfd]]
+        // The second is the old format, the only one that the kernel takes.
+        case .lz4: [[0x04, 0x22, 0x4d, 0x18], [0x02, 0x21, 0x4c, 0x18]]
+        case .lzma: [[0x5d, 0, 0]]
+        case .bzip2: [[0x42, 0x5a, 0x68]]
+        case .lzo: [[0x89, 0x4c, 0x5a, 0x4f, 0]]
+        }
+    }
+
+    /// nil for data that begins like none of them.
+    init?(of bytes: some Collection<UInt8>) {
+        guard let found = Self.allCases.first(where: { $0.magics.contains { bytes.starts(with: $0) } }) else { return nil }
+        self = found
+    }
+
+    private var program: String {
+        switch self {
+        case .lzma: "xz"
+        case .lzo: "lzop"
+        default: rawValue
+        }
+    }
+
+    /// The package that has the program.
+    private var package: String { program == "xz" ? "xz-utils' (Debian) or 'xz" : program }
+
+    /// `name` is what messages call the data.
+    func decompress(_ bytes: [UInt8], name: String) async throws(Failure) -> [UInt8] {
+        let outcome = try await run(["-d", "-c"], on: bytes, "read '\(name)'")
+        // Status 2 is a warning of gzip's: something follows the data, padding for example.
+        if outcome.status == 0 || self == .gzip && outcome.status == 2 { return outcome.output }
+        throw Failure("could not read '\(name)': \(program) could not decompress it: \(outcome.complaint)")
+    }
+
+    /// As small as the program makes it, in a form that the kernel takes, the same for the same bytes.
+    func compress(_ bytes: [UInt8], name: String) async throws(Failure) -> [UInt8] {
+        let options =
+            switch self {
+            case .gzip: ["-9", "-n", "-c"]
+            case .xz, .lzma: ["-9", "--format=\(rawValue)", "--check=crc32", "-c"]
+            case .zstd: ["-19", "-T0", "-c"]
+            case .lz4: ["-9", "-l", "-c"]
+            case .bzip2, .lzo: ["-9", "-c"]
+            }
+        let outcome = try await run(options, on: bytes, "write '\(name)'")
+        if outcome.status == 0 { return outcome.output }
+        throw Failure("could not write '\(name)': \(program) could not compress it: \(outcome.complaint)")
+    }
+
+    private func run(_ options: [String], on bytes: [UInt8], _ what: String) async throws(Failure) -> ProgramOutcome {
+        if let outcome = try await runProgram([program] + options, input: bytes) { return outcome }
+        throw Failure("could not \(what): there is no program '\(program)' for its compression", hint: "install the package '\(package)'")
+    }
+}

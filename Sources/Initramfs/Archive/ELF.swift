@@ -1,0 +1,54 @@
+internal import Basics
+
+/// A program, or a kernel module, for a 64-bit machine.
+struct ELF {
+    /// What it is for; 62 is x86-64.
+    let machine: Int
+    /// Whether the kernel can start it without a dynamic linker.
+    let isStatic: Bool
+    private let bytes: [UInt8]
+
+    /// nil for what is no such file or is cut off.
+    init?(_ bytes: [UInt8]) {
+        guard bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46, 2, 1]), let machine = bytes.number(at: 18, size: 2),
+            let segments = bytes.number(at: 32, size: 8), let count = bytes.number(at: 56, size: 2)
+        else { return nil }
+        self.bytes = bytes
+        self.machine = machine
+        let interpreter = 3
+        isStatic = !(0..<count).contains { bytes.number(at: segments + $0 * 56, size: 4) == interpreter }
+    }
+
+    static let x86 = 62
+
+    /// The content of a section; nil where there is none of that name.
+    func section(_ name: String) -> ArraySlice<UInt8>? {
+        guard let table = bytes.number(at: 40, size: 8), let count = bytes.number(at: 60, size: 2),
+            let namesIndex = bytes.number(at: 62, size: 2), let names = content(ofHeaderAt: table + namesIndex * 64)
+        else { return nil }
+        for index in 0..<count {
+            guard let offset = bytes.number(at: table + index * 64, size: 4), offset < names.count else { continue }
+            if names.dropFirst(offset).prefix(while: { $0 != 0 }).elementsEqual(name.utf8) {
+                return content(ofHeaderAt: table + index * 64)
+            }
+        }
+        return nil
+    }
+
+    private func content(ofHeaderAt header: Int) -> ArraySlice<UInt8>? {
+        guard let offset = bytes.number(at: header + 24, size: 8), let size = bytes.number(at: header + 32, size: 8),
+            offset + size <= bytes.count
+        else { return nil }
+        return bytes[offset..<(offset + size)]
+    }
+}
+
+extension ELF {
+    /// The version of docker-btrfs-init that this is; nil for another program.
+    var initVersion: String? {
+        let header = 12
+        let name = 16
+        guard let note = section(".note.docker-btrfs"), note.count > header + name else { return nil }
+        return display(note.dropFirst(header + name).prefix { $0 != 0 })
+    }
+}

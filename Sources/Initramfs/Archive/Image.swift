@@ -1,0 +1,84 @@
+public import Basics
+
+/// An initramfs, opened: everything that the kernel would unpack from it.
+public struct InitramfsImage: Sendable {
+    /// How messages name the file.
+    public let name: String
+    /// How its parts are compressed, nil for plain ones: the early microcode is one of those.
+    public private(set) var segments: [Compression?] = []
+    /// The kernel's, where the file is an EFI program that has one.
+    public let commandLine: String?
+    private var files: [Path: CPIOEntry] = [:]
+
+    /// Opens an initramfs, or the one in an EFI program (a unified kernel image).
+    public init(reading file: String) async throws(Failure) {
+        guard let bytes = try fileContents(file, limit: sizeLimit) else { throw Failure("could not read '\(file)': there is no such file") }
+        try await self.init(bytes, name: file)
+    }
+
+    init(_ bytes: [UInt8], name: String) async throws(Failure) {
+        self.name = name
+        let program = bytes.prefix(2) == PortableExecutable.magic ? try PortableExecutable(bytes, name: name) : nil
+        commandLine = try program?.content(of: ".cmdline").map {
+            display($0.prefix { $0 != 0 }.split(separator: UInt8(ascii: "\n")).joined())
+        }
+        var rest = try program?.initramfs()[...] ?? bytes[...]
+        while try readArchive(&rest, compression: nil) {}
+        if let compression = Compression(of: rest) {
+            let unpacked = try await compression.decompress(Array(rest), name: name)
+            rest = unpacked[...]
+            while try readArchive(&rest, compression: compression) {}
+        }
+        if !rest.isEmpty {
+            throw Failure("could not read '\(name)': no cpio archive and no known compression is at byte \(rest.startIndex)")
+        }
+        if files.isEmpty { throw Failure("could not read '\(name)': it is empty") }
+    }
+
+    /// Takes one archive from the front, with the zeros before it; false where there is none.
+    private mutating func readArchive(_ rest: inout ArraySlice<UInt8>, compression: Compression?) throws(Failure) -> Bool {
+        rest = rest.drop { $0 == 0 }
+        guard rest.first == CPIOFormat.magic[0] else { return false }
+        let (entries, remainder) = try CPIOReader.read(rest, name: name)
+        for entry in entries { files[entry.path] = entry }
+        segments.append(compression)
+        rest = remainder
+        return true
+    }
+
+    /// Every path, sorted.
+    public var paths: [Path] {
+        files.keys.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+    }
+
+    /// What is at `path`, a symlink itself and not what it points to.
+    public subscript(path: Path) -> CPIOEntry? { files[path] }
+
+    /// What is at `path` after every symlink, resolved in the image.
+    public func target(of path: Path) -> CPIOEntry? {
+        resolved(path).flatMap { files[$0] }
+    }
+
+    /// `path` without symlinks; nil where they go round.
+    func resolved(_ path: Path) -> Path? {
+        var place = Path.top
+        var ahead = Array(path.components.reversed())
+        var followed = 0
+        while let component = ahead.popLast() {
+            if component == Array("..".utf8) {
+                place = place.parent
+                continue
+            }
+            let next = place.appending(name: component)
+            guard let link = files[next], link.kind == .symlink else {
+                place = next
+                continue
+            }
+            followed += 1
+            if followed > 40 { return nil }
+            if link.content.first == UInt8(ascii: "/") { place = .top }
+            ahead += link.content.split(separator: UInt8(ascii: "/")).reversed().map { Array($0) }.filter { $0 != [UInt8(ascii: ".")] }
+        }
+        return place
+    }
+}

@@ -1,0 +1,77 @@
+internal import Basics
+
+/// An EFI program, of which a unified kernel image is one: the kernel, its command line and the initramfs are sections of it.
+struct PortableExecutable {
+    struct Section: Equatable {
+        let name: String
+        let address: Int
+        /// In memory; what the file has may be padded.
+        let size: Int
+        let offset: Int
+        let storedSize: Int
+
+        var end: Int { address + size }
+    }
+
+    static let magic = Array("MZ".utf8)[...]
+
+    let sections: [Section]
+    let imageBase: Int
+    let sectionAlignment: Int
+    private let bytes: [UInt8]
+    private let name: String
+
+    init(_ bytes: [UInt8], name: String) throws(Failure) {
+        self.bytes = bytes
+        self.name = name
+        let broken = Failure("could not read '\(name)': it is no EFI program for x86-64")
+        guard let header = bytes.number(at: 0x3c, size: 4), bytes.number(at: header, size: 4) == 0x4550,
+            bytes.number(at: header + 4, size: 2) == 0x8664, let count = bytes.number(at: header + 6, size: 2),
+            let optionalSize = bytes.number(at: header + 20, size: 2), bytes.number(at: header + 24, size: 2) == 0x20b,
+            let imageBase = bytes.number(at: header + 48, size: 8), let alignment = bytes.number(at: header + 56, size: 4)
+        else { throw broken }
+        self.imageBase = imageBase
+        sectionAlignment = alignment
+        var sections: [Section] = []
+        for index in 0..<count {
+            guard let section = Section(in: bytes, at: header + 24 + optionalSize + index * 40) else { throw broken }
+            sections.append(section)
+        }
+        self.sections = sections
+    }
+
+    /// The content of a section; nil where there is none of that name.
+    func content(of section: String) throws(Failure) -> [UInt8]? {
+        guard let found = sections.first(where: { $0.name == section }) else { return nil }
+        let size = min(found.size, found.storedSize)
+        guard found.offset + size <= bytes.count else { throw Failure("could not read '\(name)': it is cut off in section '\(section)'") }
+        return Array(bytes[found.offset..<(found.offset + size)])
+    }
+
+    func initramfs() throws(Failure) -> [UInt8] {
+        if let content = try content(of: ".initrd") { return content }
+        throw Failure("could not read '\(name)': it is an EFI program without an initramfs (section '.initrd')")
+    }
+}
+
+extension PortableExecutable.Section {
+    fileprivate init?(in bytes: [UInt8], at offset: Int) {
+        guard let size = bytes.number(at: offset + 8, size: 4), let address = bytes.number(at: offset + 12, size: 4),
+            let storedSize = bytes.number(at: offset + 16, size: 4), let place = bytes.number(at: offset + 20, size: 4)
+        else { return nil }
+        name = String(decoding: bytes[offset..<(offset + 8)].prefix { $0 != 0 }, as: UTF8.self)
+        self.address = address
+        self.size = size
+        self.offset = place
+        self.storedSize = storedSize
+    }
+}
+
+extension [UInt8] {
+    /// A little-endian number; nil where the bytes end before it does, and where it is too large to be one of an offset or size.
+    func number(at offset: Int, size: Int) -> Int? {
+        guard offset >= 0, offset <= count - size else { return nil }
+        let value = self[offset..<(offset + size)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return value <= UInt64(Int32.max) << 16 ? Int(value) : nil
+    }
+}

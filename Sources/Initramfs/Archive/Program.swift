@@ -1,0 +1,51 @@
+internal import Basics
+internal import CLinux
+internal import Subprocess
+internal import SystemPackage
+
+/// What a program that was run to its end left.
+struct ProgramOutcome {
+    /// nil where a signal ended it.
+    let status: Int32?
+    let output: [UInt8]
+    let errors: [UInt8]
+
+    /// The first line of what it complained of, without the program's path, or how it ended.
+    var complaint: String {
+        if let line = errors.split(separator: UInt8(ascii: "\n")).first.map({ display($0) }) {
+            let path = line.hasPrefix("/") ? line.firstRange(of: ": ") : nil
+            return String(line[(path?.upperBound ?? line.startIndex)...])
+        }
+        return status.map { "it ended with status \($0)" } ?? "a signal ended it"
+    }
+}
+
+/// Runs a program of the system on `input`; nil where there is no such program.
+func runProgram(_ command: [String], input: [UInt8] = []) async throws(Failure) -> ProgramOutcome? {
+    // A file in memory and no pipe: nobody has to write while the program reads.
+    let file = memfd_create("docker-btrfs", UInt32(MFD_CLOEXEC))
+    guard file >= 0, linux_write_all(file, input, input.count), lseek(file, 0, SEEK_SET) == 0 else {
+        throw .system("hand data to '\(command[0])'")
+    }
+    defer { close(file) }
+    do {
+        let result = try await Subprocess.run(
+            command[0].contains("/") ? .path(FilePath(command[0])) : .name(command[0]),
+            arguments: Arguments(Array(command.dropFirst())),
+            input: .fileDescriptor(FileDescriptor(rawValue: file), closeAfterSpawningProcess: false),
+            output: .bytes(limit: sizeLimit),
+            error: .bytes(limit: 1 << 20)
+        )
+        let status: Int32? = if case .exited(let code) = result.terminationStatus { code } else { nil }
+        return ProgramOutcome(status: status, output: result.standardOutput, errors: result.standardError)
+    } catch let error as SubprocessError where error.code == .executableNotFound {
+        return nil
+    } catch let error as SubprocessError where error.code == .outputLimitExceeded {
+        throw Failure("could not run '\(command[0])': it wrote more than \(sizeLimit >> 20) MB")
+    } catch {
+        throw Failure("could not run '\(command[0])': \(error)")
+    }
+}
+
+/// No initramfs is larger, packed or not.
+let sizeLimit = 2 << 30

@@ -1,0 +1,54 @@
+internal import Basics
+internal import Boot
+internal import CLinux
+
+/// The modules that a recipe asks for, in the order in which /init loads them. Only btrfs and what the user named must load:
+/// whether a driver finds its device is not known here.
+func loadOrder(of modules: KernelModules, for recipe: Recipe, notes: inout [String]) throws(Failure) -> LoadOrder {
+    let settings = try ModuleSettings(for: modules, in: recipe.tree)
+    var order = LoadOrder(modules, settings)
+    switch recipe.drivers {
+    case .generic:
+        for name in DriverList.generic + DriverList.filesystems { order.add(name, .optional) }
+    case .hostOnly:
+        for file in try hostDrivers(modules, settings) { order.add(file: file, .optional) }
+        for name in try hostFilesystems(recipe) where !order.add(name, .optional) { order.add("fs-\(name)", .optional) }
+    }
+    if recipe.shell != .none { for name in DriverList.keyboards { order.add(name, .optional) } }
+    for name in recipe.addedModules where !order.add(name, .required) {
+        throw Failure("could not find the module '\(name)' of the kernel '\(modules.release)'")
+    }
+    if !order.add("btrfs", .required) {
+        throw Failure("could not find btrfs in the kernel '\(modules.release)'", hint: "take a kernel that has it, as a module or built in")
+    }
+    return order
+}
+
+private func hostDrivers(_ modules: KernelModules, _ settings: ModuleSettings) throws(Failure) -> [String] {
+    let names = try modaliases(below: Directory(opening: "/sys/devices"))
+    return Set(names.flatMap { modules.files(matching: $0) })
+        .filter { DriverList.leadsToDisks($0) && !settings.blacklist.contains(KernelModules.name(ofFile: $0)) }.sorted()
+}
+
+/// Those that the running kernel has a use for, and the top layer's.
+private func hostFilesystems(_ recipe: Recipe) throws(Failure) -> [String] {
+    let known = knownFilesystems(try fileContents("/proc/filesystems") ?? [])
+    let text = if let line = recipe.commandLine { Array(line.utf8) } else { try fileContents("/proc/cmdline") ?? [] }
+    let line = KernelCommandLine(text)
+    let found = DriverList.filesystems.filter { known.contains($0) } + [topLayerFilesystem(line)].compactMap { $0 }
+    return found.contains("vfat") ? found + DriverList.encodings : found
+}
+
+/// The filesystem of the top layer that a kernel command line names; nil where it names none, or its device is not here.
+func topLayerFilesystem(_ line: KernelCommandLine) -> String? {
+    if let type = line.last("toplayerfstype")?.value, !type.isEmpty, type != "auto" { return type }
+    var cache: blkid_cache?
+    // The default cache file would be read and written; /dev/null stands for none.
+    guard let name = line.last("toplayer")?.value, blkid_get_cache(&cache, "/dev/null") == 0 else { return nil }
+    defer { blkid_put_cache(cache) }
+    guard let device = blkid_evaluate_spec(name, &cache) else { return nil }
+    defer { free(device) }
+    guard let type = blkid_get_tag_value(cache, "TYPE", device) else { return nil }
+    defer { free(type) }
+    return String(cString: type)
+}

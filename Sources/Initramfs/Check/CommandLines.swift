@@ -1,0 +1,27 @@
+internal import Basics
+internal import Boot
+
+/// The image that a configuration names.
+func imageName(parsing bytes: [UInt8], name: String) throws(Failure) -> String? {
+    try Configuration(parsing: bytes, name: name).image
+}
+
+/// Kernel command lines that the image brings: that of a unified kernel image, and those that dracut keeps.
+func commandLines(in image: InitramfsImage) -> [Finding] {
+    var findings: [Finding] = []
+    if let line = image.commandLine {
+        let asksForUs = KernelCommandLine(line.utf8).last(Request.optIn) != nil
+        findings.append(
+            Finding(
+                mark: asksForUs ? .ok : .missing, subject: "command line",
+                text: asksForUs ? line : "there is no '\(Request.optIn)=' on '\(line)'"))
+    }
+    for path in image.paths where path.parent == "etc/cmdline.d" {
+        let line = display(image[path]?.content ?? []).replacing("\\x0a", with: " ")
+        if line.contains("rootflags=") {
+            let text = "\(path) has '\(line)', which competes with the menu entry: build with --no-hostonly-cmdline"
+            findings.append(Finding(mark: .note, subject: "command line", text: text))
+        }
+    }
+    return findings
+}

@@ -1,0 +1,87 @@
+public import Basics
+
+/// Whether an initramfs has what a boot from a Docker image needs.
+public struct Inspection: Sendable {
+    /// One thing that was looked for.
+    public struct Finding: Equatable, Sendable {
+        public enum Mark: String, Sendable {
+            case ok, missing
+            /// Right or wrong, as the machine needs it.
+            case note
+        }
+
+        public let mark: Mark
+        public let subject: String
+        /// What was found, or which is not there.
+        public let text: String
+    }
+
+    public let framework: Framework?
+    public let findings: [Finding]
+    private let name: String
+
+    public init(of image: InitramfsImage) {
+        name = image.name
+        framework = Framework(of: image)
+        guard let framework else {
+            findings = [Finding(mark: .missing, subject: "framework", text: "none that docker-btrfs knows")]
+            return
+        }
+        // As /init, the program is what starts too.
+        let program: [Finding] = if case .none = framework { [] } else { [initProgram(in: image)] }
+        findings =
+            [Finding(mark: .ok, subject: "framework", text: framework.name)] + program + start(in: image, by: framework)
+            + drivers(in: image, of: framework) + [configuration(in: image)] + commandLines(in: image)
+    }
+
+    /// What is missing and what to do, where something is.
+    public var failure: Failure? {
+        let missing = findings.filter { $0.mark == .missing }.map { "\($0.subject): \($0.text)" }
+        if missing.isEmpty { return nil }
+        return Failure("'\(name)' cannot boot an image: \(missing.joined(separator: "; "))", hint: framework?.remedy)
+    }
+}
+
+typealias Finding = Inspection.Finding
+
+/// docker-btrfs-init itself.
+private func initProgram(in image: InitramfsImage) -> Finding {
+    let path: Path = "usr/bin/docker-btrfs-init"
+    guard let entry = image.target(of: path) else { return Finding(mark: .missing, subject: "program", text: "there is no \(path)") }
+    return program(entry, at: path)
+}
+
+func isInitProgram(_ entry: CPIOEntry) -> Bool {
+    ELF(Array(entry.content))?.initVersion != nil
+}
+
+/// What is the matter with a file that should be docker-btrfs-init, or its version.
+func program(_ entry: CPIOEntry, at path: Path) -> Finding {
+    func wrong(_ text: String) -> Finding { Finding(mark: .missing, subject: "program", text: "\(path) \(text)") }
+    guard entry.kind == .file, let elf = ELF(Array(entry.content)), let found = elf.initVersion else {
+        return wrong("is not docker-btrfs-init")
+    }
+    if elf.machine != ELF.x86 { return wrong("is not for x86-64") }
+    if !elf.isStatic { return wrong("is not the static program") }
+    let mode = String(entry.permissions, radix: 8)
+    if entry.permissions & 0o111 != 0o111 { return wrong("has mode \(mode) and cannot be run") }
+    if entry.permissions & 0o022 != 0 { return wrong("has mode \(mode): others than root may change it") }
+    return Finding(
+        mark: found == version ? .ok : .note, subject: "program",
+        text: "\(path), version \(found)" + (found == version ? "" : ", and this is version \(version)"))
+}
+
+private func configuration(in image: InitramfsImage) -> Finding {
+    let path: Path = "etc/docker-btrfs.json"
+    guard let entry = image.target(of: path) else {
+        return Finding(mark: .note, subject: "configuration", text: "no \(path): docker_image= on the kernel command line names the image")
+    }
+    do throws(Failure) {
+        let found = try imageName(parsing: Array(entry.content), name: path.description)
+        return Finding(
+            mark: found == nil ? .note : .ok, subject: "configuration",
+            text: found.map { "\(path) names the image '\($0)'" } ?? "\(path) names no image")
+    } catch {
+        return Finding(mark: .missing, subject: "configuration", text: error.message)
+    }
+}

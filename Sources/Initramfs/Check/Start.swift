@@ -1,0 +1,70 @@
+internal import Basics
+
+/// What starts docker-btrfs-init, and what stops the boot when it fails.
+func start(in image: InitramfsImage, by framework: Framework) -> [Finding] {
+    switch framework {
+    case .none: ownStart(in: image)
+    case .dracut: [dracutHook(in: image)]
+    case .mkinitcpio: [mkinitcpioHook(in: image)]
+    case .initramfsTools: [initramfsToolsScript(in: image)]
+    case .dracutWithSystemd, .mkinitcpioWithSystemd, .systemd: systemdUnit(in: image)
+    }
+}
+
+private func ownStart(in image: InitramfsImage) -> [Finding] {
+    let path: Path = "init"
+    guard let entry = image.target(of: path) else { return [Finding(mark: .missing, subject: "init", text: "there is no \(path)")] }
+    let found = program(entry, at: path)
+    let missing = (["dev", "proc", "sys", "run", "sysroot", "tmp"] as [Path]).filter { image.target(of: $0)?.kind != .directory }
+    if found.mark == .missing || missing.isEmpty { return [Finding(mark: found.mark, subject: "init", text: found.text)] }
+    return [Finding(mark: .missing, subject: "init", text: "there is no directory \(missing.map(\.description).joined(separator: ", "))")]
+}
+
+private let systemdFolders: [Path] = ["usr/lib/systemd/system", "lib/systemd/system", "etc/systemd/system"]
+
+private func systemdUnit(in image: InitramfsImage) -> [Finding] {
+    let unit: Path = "docker-btrfs.service"
+    let link: Path = "sysroot.mount.requires/docker-btrfs.service"
+    let units = systemdFolders.map { $0 / unit }.filter { image.target(of: $0)?.kind == .file }
+    let links = systemdFolders.map { $0 / link }.filter { image.target(of: $0)?.kind == .file }
+    return [
+        units.first.map { Finding(mark: .ok, subject: "unit", text: $0.description) }
+            ?? Finding(mark: .missing, subject: "unit", text: "there is no \(systemdFolders[0] / unit)"),
+        links.first.map { Finding(mark: .ok, subject: "link", text: "\($0): a failure stops the boot") }
+            ?? Finding(
+                mark: .missing, subject: "link",
+                text: "there is no \(systemdFolders[0] / link): without it, a failure would boot an old root"),
+    ]
+}
+
+private func dracutHook(in image: InitramfsImage) -> Finding {
+    let found = image.paths.first { path in
+        display(path.name).hasSuffix("-docker-btrfs.sh") && path.parent.name.elementsEqual("pre-mount".utf8)
+    }
+    guard let found else {
+        return Finding(mark: .missing, subject: "hook", text: "there is no pre-mount hook 'docker-btrfs.sh'")
+    }
+    return Finding(mark: .ok, subject: "hook", text: found.description)
+}
+
+private func mkinitcpioHook(in image: InitramfsImage) -> Finding {
+    let hook: Path = "hooks/docker-btrfs"
+    if image.target(of: hook)?.kind != .file { return Finding(mark: .missing, subject: "hook", text: "there is no \(hook)") }
+    let settings = display(image.target(of: "config")?.content ?? []).replacing("\\x0a", with: "\n").split(separator: "\n")
+    let runs = settings.contains { line in
+        line.hasPrefix("HOOKS=") && line.dropFirst(6).split { " \"'()".contains($0) }.contains("docker-btrfs")
+    }
+    if runs { return Finding(mark: .ok, subject: "hook", text: hook.description) }
+    return Finding(mark: .missing, subject: "hook", text: "\(hook) is not among the hooks that /config has run")
+}
+
+private func initramfsToolsScript(in image: InitramfsImage) -> Finding {
+    let script: Path = "scripts/local-premount/docker-btrfs"
+    guard let entry = image.target(of: script), entry.kind == .file else {
+        return Finding(mark: .missing, subject: "script", text: "there is no \(script)")
+    }
+    if entry.permissions & 0o100 == 0 { return Finding(mark: .missing, subject: "script", text: "\(script) cannot be run") }
+    let order = display(image.target(of: "scripts/local-premount/ORDER")?.content ?? [])
+    if order.contains("/scripts/local-premount/docker-btrfs ") { return Finding(mark: .ok, subject: "script", text: script.description) }
+    return Finding(mark: .missing, subject: "script", text: "\(script) is not in \(script.parent)/ORDER, which says what runs")
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import Basics
+import Initramfs
+
+struct InitramfsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "initramfs",
+        abstract: "Make an initramfs that needs no framework.",
+        subcommands: [InitramfsBuildCommand.self]
+    )
+}
+
+struct InitramfsBuildCommand: AsyncParsableCommand {
+    enum Drivers: EnumerableFlag { case generic, hostOnly }
+
+    enum Packing: String, ExpressibleByArgument, CaseIterable {
+        case zstd, gzip, xz, none
+        var compression: Compression? { Compression(rawValue: rawValue) }
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "build",
+        abstract: "Write an initramfs with docker-btrfs-init as /init.",
+        discussion: """
+            It holds docker-btrfs-init, the kernel's modules for disks and filesystems with the firmware that they ask for, and \
+            /etc/docker-btrfs.json. The same input gives the same bytes; SOURCE_DATE_EPOCH is the time of all files in it.
+            """
+    )
+
+    @Option(help: ArgumentHelp("The kernel, as lib/modules names it; the only one there unless given.", valueName: "version"))
+    var kernel: String?
+
+    @Option(help: ArgumentHelp("The system that modules, firmware and configuration come from.", valueName: "dir"))
+    var root = "/"
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Where the initramfs is written.", valueName: "file"), completion: .file())
+    var output: String?
+
+    @Option(help: ArgumentHelp("Write a unified kernel image for UEFI: stub, kernel, command line, initramfs.", valueName: "file"))
+    var uki: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The kernel command line for --uki, instead of etc/kernel/cmdline, and for --host-only, instead of this boot's.",
+            valueName: "text"))
+    var cmdline: String?
+
+    @Flag(help: "Drivers for most machines, or for this one alone.")
+    var drivers = Drivers.generic
+
+    @Option(help: ArgumentHelp("A module that it must have, by name or alias; may be given again.", valueName: "name"))
+    var addModule: [String] = []
+
+    @Option(help: ArgumentHelp("How it is compressed: zstd, gzip, xz or none.", valueName: "kind"))
+    var compress = Packing.zstd
+
+    @Flag(help: "Put a static busybox in, for a shell after a failure.")
+    var shell = false
+
+    @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))
+    var initProgram: String?
+
+    @Option(help: ArgumentHelp("The configuration instead of the root's /etc/docker-btrfs.json.", valueName: "file"))
+    var config: String?
+
+    func validate() throws {
+        if output == nil && uki == nil { throw ValidationError("--output or --uki has to say what is written") }
+        if cmdline != nil && uki == nil && drivers == .generic { throw ValidationError("--cmdline goes with --uki or --host-only") }
+    }
+
+    func run() async throws {
+        let recipe = try recipe()
+        let build = try await Build(recipe)
+        for note in build.notes { printError("note: \(note)") }
+        let bytes = try await build.compressed(with: compress.compression)
+        let contents = "\(build.moduleCount) modules and \(build.firmwareCount) firmware files for \(recipe.release)"
+        if let output {
+            try replaceFile(output, with: bytes)
+            print("\(output): \(bytes.count) bytes, \(contents)")
+        }
+        if let uki {
+            let image = try await UnifiedKernelImage(recipe).built(around: bytes)
+            try replaceFile(uki, with: image)
+            print("\(uki): \(image.count) bytes, \(contents)")
+        }
+    }
+
+    private func recipe() throws -> Recipe {
+        let program = try initProgram ?? initBesideCompanion()
+        var recipe = try Recipe(tree: Directory(opening: root), release: kernel, program: program)
+        recipe.drivers = drivers == .generic ? .generic : .hostOnly
+        recipe.addedModules = addModule
+        recipe.shell = shell ? .busybox : .none
+        recipe.configuration = config
+        recipe.commandLine = cmdline
+        recipe.time = try sourceDateEpoch() ?? 0
+        return recipe
+    }
+}

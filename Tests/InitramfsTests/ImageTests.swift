@@ -1,0 +1,85 @@
+import Basics
+import Testing
+
+@testable import Initramfs
+
+struct ImageTests {
+    private static let early = CPIOWriter.archive([.file("kernel/x86/microcode/GenuineIntel.bin", [1, 2, 3])], time: 0)
+    private static let padding = [UInt8](repeating: 0, count: 512)
+
+    @Test(arguments: Compression.allCases)
+    func `every compression is undone, behind plain microcode`(compression: Compression) async throws {
+        let packed = try await compression.compress(CPIOTests.archive, name: "x")
+        let image = try await InitramfsImage(Self.early + Self.padding + packed, name: "x")
+        #expect(image.segments == [nil, compression])
+        #expect(image["kernel/x86/microcode/GenuineIntel.bin"]?.content == [1, 2, 3])
+        #expect(image.paths.count == CPIOTests.entries.count + 1)
+        #expect(image.target(of: "usr/a")?.permissions == 0o755)
+    }
+
+    @Test func `the frame format of lz4 is read too`() async throws {
+        let scratch = try Scratch()
+        try scratch.write(CPIOTests.archive, to: "a")
+        try await scratch.shell("lz4 -q a a.lz4")
+        #expect(try await InitramfsImage(reading: scratch.file("a.lz4")).segments == [.lz4])
+    }
+
+    @Test func `several archives, plain and packed together`() async throws {
+        let more = CPIOWriter.archive([.file("empty", [1]), .file("more", [])], time: 0)
+        let packed = try await Compression.gzip.compress(CPIOTests.archive + Self.padding + more, name: "x")
+        let image = try await InitramfsImage(Self.early + packed + Self.padding, name: "x")
+        #expect(image.segments == [nil, .gzip, .gzip])
+        #expect(image["more"] != nil)
+        #expect(image["empty"]?.content == [1], "what comes later counts")
+    }
+
+    @Test func `symlinks are resolved in the image`() async throws {
+        let image = try await InitramfsImage(
+            CPIOWriter.archive(
+                [
+                    .symlink("bin", to: "usr/bin"), .symlink("usr/bin/tool", to: "/bin/../sbin/./real"), .file("usr/sbin/real", [7]),
+                    .symlink("round", to: "round/x"), .symlink("up", to: "../../../usr"),
+                ], time: 0), name: "x")
+        #expect(image.target(of: "bin/tool")?.path == "usr/sbin/real")
+        #expect(image.resolved("up/sbin/real") == "usr/sbin/real")
+        #expect(image.target(of: "round") == nil)
+        #expect(image.target(of: "nothing") == nil)
+    }
+
+    @Test func `a packed archive that is cut off or damaged is named`() async throws {
+        for compression in Compression.allCases {
+            let packed = try await compression.compress(CPIOTests.archive, name: "x")
+            await #expect(throws: Failure.self, "\(compression)") {
+                try await InitramfsImage(Array(packed.dropLast(packed.count / 2)), name: "x")
+            }
+            var damaged = packed
+            for position in (packed.count / 4)..<(packed.count / 2) { damaged[position] ^= 0xff }
+            await #expect(throws: Failure.self, "\(compression)") { try await InitramfsImage(damaged, name: "x") }
+        }
+    }
+
+    @Test func `what is no initramfs is named`() async throws {
+        func message(_ bytes: [UInt8]) async -> String? {
+            do throws(Failure) {
+                _ = try await InitramfsImage(bytes, name: "x")
+                return nil
+            } catch {
+                return error.message
+            }
+        }
+        #expect(await message([]) == "could not read 'x': it is empty")
+        #expect(await message(Self.padding) == "could not read 'x': it is empty")
+        #expect(await message(Array("text".utf8)) == "could not read 'x': no cpio archive and no known compression is at byte 0")
+        #expect(await message(Array("070707".utf8) + Self.padding) == "could not read 'x': there is no cpio header at byte 0")
+        #expect(
+            await message(Self.early + [7]) == "could not read 'x': no cpio archive and no known compression is at byte \(Self.early.count)"
+        )
+        #expect(await message(Array("MZ".utf8)) == "could not read 'x': it is no EFI program for x86-64")
+    }
+
+    @Test func `a file that there is not`() async {
+        await #expect(throws: Failure("could not read '/nowhere/initrd.img': there is no such file")) {
+            try await InitramfsImage(reading: "/nowhere/initrd.img")
+        }
+    }
+}

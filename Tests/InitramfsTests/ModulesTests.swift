@@ -1,0 +1,142 @@
+import Basics
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Initramfs
+
+/// A tree with a few modules, whose dependencies and aliases are those of Debian's 6.1.
+struct ModulesTests {
+    private let scratch: Scratch
+    private let tree: Directory
+
+    init() throws {
+        scratch = try Scratch()
+        let lines = [
+            "modules.dep": """
+            kernel/fs/btrfs/btrfs.ko.xz: kernel/crypto/xor.ko kernel/lib/raid6/raid6_pq.ko kernel/lib/libcrc32c.ko
+            kernel/crypto/xor.ko:
+            kernel/lib/raid6/raid6_pq.ko:
+            kernel/lib/libcrc32c.ko:
+            kernel/arch/x86/crypto/crc32c-intel.ko:
+            kernel/drivers/virtio/virtio_pci.ko: kernel/drivers/virtio/virtio.ko
+            kernel/drivers/virtio/virtio.ko:
+            kernel/drivers/block/virtio_blk.ko: kernel/drivers/virtio/virtio.ko
+            kernel/drivers/net/e1000.ko:
+            updates/dkms/more.ko:
+            """,
+            "modules.alias": """
+            # Aliases extracted from modules themselves.
+            alias pci:v00001AF4d*sv*sd*bc*sc*i* virtio_pci
+            alias virtio:d00000002v* virtio_blk
+            alias crypto-crc32c crc32c_intel
+            alias pci:v00008086d0000100Esv*sd*bc*sc*i* e1000
+            alias fs-btrfs btrfs
+            """,
+            "modules.softdep": """
+            softdep libcrc32c pre: crypto-crc32c
+            softdep btrfs pre: xxhash64 post: e1000
+            """,
+            "modules.builtin": "kernel/fs/ext4/ext4.ko\nkernel/drivers/input/serio/i8042.ko\n",
+        ]
+        for (name, text) in lines { try scratch.write(Array(text.utf8), to: "usr/lib/modules/6.1/\(name)") }
+        try FileManager.default.createSymbolicLink(atPath: scratch.file("lib"), withDestinationPath: "usr/lib")
+        tree = try Directory(opening: scratch.path, label: "T")
+    }
+
+    private func order() throws -> LoadOrder {
+        let modules = try KernelModules(release: "6.1", in: tree)
+        return try LoadOrder(modules, ModuleSettings(for: modules, in: tree))
+    }
+
+    @Test func `what a module needs comes before it, hard and soft`() throws {
+        var order = try order()
+        let isThere = order.add("btrfs", .required)
+        #expect(isThere)
+        #expect(
+            order.files == [
+                "kernel/crypto/xor.ko", "kernel/lib/raid6/raid6_pq.ko", "kernel/arch/x86/crypto/crc32c-intel.ko", "kernel/lib/libcrc32c.ko",
+                "kernel/fs/btrfs/btrfs.ko.xz", "kernel/drivers/net/e1000.ko",
+            ])
+    }
+
+    @Test func `what may fail is marked, and what something required needs is not`() throws {
+        var order = try order()
+        order.add("virtio_blk", .optional)
+        order.add("libcrc32c", .optional)
+        order.add("btrfs", .required)
+        let optional = order.files.filter { order.need(of: $0) == .optional }
+        #expect(
+            optional == [
+                "kernel/drivers/virtio/virtio.ko", "kernel/drivers/block/virtio_blk.ko", "kernel/arch/x86/crypto/crc32c-intel.ko",
+                "kernel/drivers/net/e1000.ko",
+            ])
+    }
+
+    @Test(arguments: ["btrfs", "fs-btrfs", "virtio-blk", "virtio_blk", "more", "ext4", "pci:v00001AF4d00001001sv00001AF4sd0002bc01sc00i00"])
+    func `a module is found by its name, however it is written, and by an alias`(name: String) throws {
+        var order = try order()
+        let isThere = order.add(name, .optional)
+        #expect(isThere)
+        #expect(order.files.isEmpty == (name == "ext4"))
+    }
+
+    @Test func `a name that there is not`() throws {
+        var order = try order()
+        let isThere = order.add("nothing", .optional)
+        #expect(!isThere)
+        #expect(order.files.isEmpty)
+    }
+
+    @Test func `modprobe.d gives parameters; a file in etc takes the place of one in usr`() throws {
+        try scratch.write(Array("options virtio-blk a=1\nsoftdep virtio_blk pre: xor\n".utf8), to: "usr/lib/modprobe.d/a.conf")
+        try scratch.write(Array("options e1000 hidden=1\n".utf8), to: "usr/lib/modprobe.d/b.conf")
+        try scratch.write(Array("options virtio_blk b=\"x\" c\n".utf8), to: "etc/modprobe.d/b.conf")
+        try scratch.write(Array("options e1000 not=this\n".utf8), to: "etc/modprobe.d/README")
+        var order = try order()
+        order.add("virtio_blk", .optional)
+        #expect(order.files.first == "kernel/crypto/xor.ko")
+        #expect(order.line(for: "kernel/drivers/block/virtio_blk.ko", at: "x.ko") == "?/x.ko a=1 b=\"x\" c")
+        #expect(order.line(for: "kernel/drivers/net/e1000.ko", at: "x.ko") == "?/x.ko")
+    }
+
+    @Test func `devices are found wherever they are below others, and only disks' drivers are taken`() throws {
+        try scratch.write(Array("pci:v00001AF4d00001001sv00001AF4sd0002bc01sc00i00\n".utf8), to: "devices/pci0/0:1/modalias")
+        try scratch.write(Array("virtio:d00000002v00001AF4\n".utf8), to: "devices/pci0/0:1/virtio0/modalias")
+        try scratch.write([], to: "devices/pci0/0:1/virtio0/block/modalias")
+        try FileManager.default.createSymbolicLink(atPath: scratch.file("devices/pci0/back"), withDestinationPath: "../../devices")
+        let found = try modaliases(below: Directory(opening: scratch.file("devices")))
+        #expect(found == ["pci:v00001AF4d00001001sv00001AF4sd0002bc01sc00i00", "virtio:d00000002v00001AF4"])
+        let modules = try KernelModules(release: "6.1", in: tree)
+        let files = found.sorted().flatMap { modules.files(matching: $0) }
+        #expect(files == ["kernel/drivers/virtio/virtio_pci.ko", "kernel/drivers/block/virtio_blk.ko"])
+        #expect(files.allSatisfy { DriverList.leadsToDisks($0) })
+        #expect(!DriverList.leadsToDisks("kernel/drivers/net/e1000.ko"))
+        #expect(!DriverList.leadsToDisks("kernel/drivers/atabla/x.ko"))
+    }
+
+    @Test func `filesystems without a disk are not taken`() {
+        #expect(knownFilesystems(Array("nodev\tsysfs\n\text4\n\tvfat\n".utf8)) == ["ext4", "vfat"])
+    }
+
+    @Test func `a kernel that there is not`() {
+        #expect(throws: Failure("could not find the kernel '6.2' in 'T/lib/modules'", hint: "kernels there: 6.1")) {
+            try KernelModules(release: "6.2", in: tree)
+        }
+        #expect(throws: Failure("could not find the kernel '../6.1' in 'T/lib/modules'", hint: "kernels there: 6.1")) {
+            try KernelModules(release: "../6.1", in: tree)
+        }
+    }
+
+    @Test func `modules that depmod did not see`() throws {
+        try FileManager.default.createDirectory(atPath: scratch.file("usr/lib/modules/6.3"), withIntermediateDirectories: true)
+        #expect(throws: Failure("could not find 'T/lib/modules/6.3/modules.dep'", hint: "run 'depmod 6.3'")) {
+            try KernelModules(release: "6.3", in: tree)
+        }
+        #expect(try Recipe(tree: tree, release: nil, program: "x").release == "6.1")
+        try scratch.write([], to: "usr/lib/modules/6.3/modules.dep")
+        #expect(
+            throws: Failure("could not choose a kernel in 'T/lib/modules': there are several: 6.1, 6.3", hint: "name it with --kernel")
+        ) { try Recipe(tree: tree, release: nil, program: "x") }
+    }
+}
