@@ -43,7 +43,7 @@ struct Machine {
 
     /// The command that boots this machine, and where it leaves the console's text.
     func command(_ options: [String], log suffix: String = "") -> (command: [String], log: String) {
-        let name = (Test.current?.name ?? "guest").filter { !"`()".contains($0) }.replacing("/", with: " ")
+        let name = (Test.current?.name ?? "guest").split(separator: "`")[0].replacing("/", with: " ")
         let log = "\(Lab.folder)/logs/\(name)\(suffix.isEmpty ? "" : " - \(suffix)").log"
         let all = disks.flatMap { ["--disk", $0] } + ["--log", log, "--timeout", "600"] + options
         return (Lab.command("boot", all), log)

@@ -64,7 +64,7 @@ struct LateDisk {
 
     func plug(when text: String) async throws {
         let script = """
-            until grep --quiet --no-messages "$1" "$2"; do sleep 0.2; done
+            until grep --quiet --no-messages --text --fixed-strings -e "$1" "$2"; do sleep 0.2; done
             sleep 2
             echo device_add virtio-blk-pci,drive=late,bus=late-slot > "$3.in"
             """

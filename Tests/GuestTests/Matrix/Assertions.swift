@@ -8,7 +8,7 @@ extension Column {
         [ "$(cat /etc/image)" = 'from the image' ]
         [ "$(cat /etc/whose)" = '\(whose)' ]
         [ "$(cat /.dot-file)" = '\(whose)' ]
-        grep '"image": "matrix:latest"' /run/docker-btrfs/boot.json
+        grep '"image": "matrix",' /run/docker-btrfs/boot.json
         grep '"root_number": \(number),' /run/docker-btrfs/boot.json
         grep '"notes": \\[\\]' /run/docker-btrfs/boot.json
         device=$(grep ' / btrfs ' /proc/mounts | cut -d ' ' -f 1)

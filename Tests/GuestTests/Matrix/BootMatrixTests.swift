@@ -2,7 +2,7 @@ import Testing
 
 /// Each initramfs framework in each situation: docs/boot-matrix.md.
 struct BootMatrixTests {
-    @Test(arguments: Cell.all) func `a framework in a situation`(cell: Cell) async throws {
+    @Test(arguments: Cell.all) func `boot matrix`(cell: Cell) async throws {
         let seconds = try await cell.run()
         try await MatrixPage.current.add(cell, seconds)
     }

@@ -96,7 +96,8 @@ extension Cell {
         let lines = column.script
         try Data((lines + String(repeating: "\n", count: 512 - lines.utf8.count % 512)).utf8).write(to: URL(filePath: script))
         let boot = machine.command(
-            ["--kernel", "\(Self.folder)/vmlinuz", "--initrd", try await initramfs(machine), "--append", line] + options, log: log)
+            ["--kernel", "\(Self.folder)/vmlinuz", "--initrd", try await initramfs(machine), "--append", line, "--timeout", "300"]
+                + options, log: log)
         try await output(
             of: boot.command + [
                 "--", "-serial", "file:\(script).result", "-drive", "file=\(script),format=raw,if=none,id=script,readonly=on",
