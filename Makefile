@@ -53,7 +53,14 @@ test-loop: packages $(bin)/docker-btrfs-init
 test-guest: packages $(bin)/docker-btrfs-init
 	$(say) "boots in QEMU"
 	@Tests/Lab/prepare
+	@Tests/Lab/matrix
 	@swift test --filter '^GuestTests\.'
+
+.PHONY: boot-matrix
+boot-matrix: packages $(bin)/docker-btrfs-init ## Boot each initramfs framework in each situation; writes docs/boot-matrix.md
+	$(say) "the boot matrix"
+	@Tests/Lab/matrix
+	@BOOT_MATRIX=1 swift test --filter '^GuestTests\.BootMatrixTests'
 
 # A power cut at every write: --whole takes every state, not a sample.
 crash-test: states := --whole

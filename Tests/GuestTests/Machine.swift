@@ -13,14 +13,19 @@ struct Machine {
     /// Runs `body` with a machine that has a copy of `disk`, when it may start.
     static func with(_ disk: KeyPath<Prepared, String>, _ body: (Machine, Prepared) async throws -> Void) async throws {
         let prepared = try await Prepared.made()
+        try await with(copyOf: prepared[keyPath: disk]) { try await body($0, prepared) }
+    }
+
+    /// The same with the disk `image`.
+    static func with(copyOf image: String, _ body: (Machine) async throws -> Void) async throws {
         try await Lab.guests.withPermit {
             let folder = "\(Prepared.folder)/\(UUID().uuidString)"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             let result: Result<Void, any Error>
             do {
                 let copy = "\(folder)/disk.img"
-                try await output(of: ["cp", "--sparse=always", "--reflink=auto", prepared[keyPath: disk], copy])
-                try await body(Machine(folder: folder, disk: copy, disks: [copy]), prepared)
+                try await output(of: ["cp", "--sparse=always", "--reflink=auto", image, copy])
+                try await body(Machine(folder: folder, disk: copy, disks: [copy]))
                 result = .success(())
             } catch {
                 result = .failure(error)
@@ -38,7 +43,7 @@ struct Machine {
 
     /// The command that boots this machine, and where it leaves the console's text.
     func command(_ options: [String], log suffix: String = "") -> (command: [String], log: String) {
-        let name = (Test.current?.name ?? "guest").filter { !"`()".contains($0) }.replacing("/", with: " ")
+        let name = (Test.current?.name ?? "guest").split(separator: "`")[0].replacing("/", with: " ")
         let log = "\(Lab.folder)/logs/\(name)\(suffix.isEmpty ? "" : " - \(suffix)").log"
         let all = disks.flatMap { ["--disk", $0] } + ["--log", log, "--timeout", "600"] + options
         return (Lab.command("boot", all), log)

@@ -28,18 +28,15 @@ extension Machine {
         return machine
     }
 
-    /// What identifies the root's partition, without mounting it: UUID (the filesystem's) or PARTUUID.
-    func rootPartition(_ tag: String) async throws -> String {
-        let command =
-            tag == "PARTUUID"
-            ? #"partx --noheadings --raw --output UUID --nr 2 "$1""#
-            : #"blkid --probe --offset 64MiB --output value --match-tag "$2" "$1""#
-        let id = try await output(of: ["bash", "-euc", command, "bash", disk, tag]).trimmingCharacters(in: .whitespacesAndNewlines)
+    /// The root's partition's PARTUUID.
+    func rootPartition() async throws -> String {
+        let id = try await output(of: ["partx", "--noheadings", "--raw", "--output", "UUID", "--nr", "2", disk])
+            .trimmingCharacters(in: .whitespacesAndNewlines)
         return try #require(id.isEmpty ? nil : id)
     }
 }
 
-/// A disk that a machine gets while it runs: when its console shows a text, and two seconds have passed.
+/// A disk that a machine gets while it runs: when its console shows a text, and five seconds have passed.
 struct LateDisk {
     private let disk: String
     private let monitor: String
@@ -64,8 +61,8 @@ struct LateDisk {
 
     func plug(when text: String) async throws {
         let script = """
-            until grep --quiet --no-messages "$1" "$2"; do sleep 0.2; done
-            sleep 2
+            until grep --quiet --no-messages --text --fixed-strings -e "$1" "$2"; do sleep 0.2; done
+            sleep 5
             echo device_add virtio-blk-pci,drive=late,bus=late-slot > "$3.in"
             """
         try await output(of: ["timeout", "600", "bash", "-euc", script, "bash", text, log, monitor])

@@ -46,6 +46,14 @@ step() {
     printf '(%d s)\n' $((SECONDS - start)) >&2
 }
 
+# debian_sources: the files that say where this host gets Debian's packages from; its settings for apt go to $SCRATCH/acquire.
+# The host knows best, so both go into the Debians that are made here.
+debian_sources() {
+    apt-config dump --format '%f "%v";%n' Acquire > "$SCRATCH/acquire"
+    grep --files-with-matches --no-messages --recursive bookworm \
+        --include=sources.list --include='*.list' --include='*.sources' /etc/apt
+}
+
 # stop PID: ends a process of ours and waits until it is gone.
 stop() {
     kill "$1" 2> /dev/null || return 0

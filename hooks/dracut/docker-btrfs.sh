@@ -1,6 +1,4 @@
 #!/bin/sh
 # dracut without systemd, pre-mount hook (sourced): makes the new root before dracut mounts it.
 # die ends the boot: a failure must not go on to mount the root of an earlier boot.
-if getarg docker_path= > /dev/null; then
-    /usr/bin/docker-btrfs-init || die "docker-btrfs-init failed: no root to boot"
-fi
+/usr/bin/docker-btrfs-init || die "docker-btrfs-init failed: no root to boot"

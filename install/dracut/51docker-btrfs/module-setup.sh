@@ -1,23 +1,9 @@
 #!/bin/bash
-# dracut module: puts docker-btrfs-init, its configuration and the hook that runs it into an initramfs.
-# It does nothing in a boot without docker_path= on the kernel command line.
-# Where it expects the files (see ../../install-files): /usr/bin/docker-btrfs-init, docker-btrfs.service among the system's
-# systemd units, docker-btrfs.sh beside this file, and, if the image is not named on the command line, /etc/docker-btrfs.json.
-
-check() {
-    require_binaries /usr/bin/docker-btrfs-init
-}
-
-depends() {
-    echo udev-rules
-}
-
-installkernel() {
-    # hostonly='': the machine that builds the initramfs is not the machine that boots it.
-    # The others are what a top layer on a device of its own may be formatted with.
-    hostonly='' instmods btrfs ext4 xfs f2fs vfat nls_cp437 nls_ascii nls_iso8859-1
-}
-
+# dracut module: docker-btrfs-init, its configuration and the unit or hook that runs it. See ../../install-files.
+check() { require_binaries /usr/bin/docker-btrfs-init; }
+depends() { echo udev-rules; }
+# Not those of the machine that builds the initramfs: the top layer's device may be formatted with any of these.
+installkernel() { hostonly='' instmods btrfs ext4 xfs f2fs vfat nls_cp437 nls_ascii nls_iso8859-1; }
 install() {
     inst_binary /usr/bin/docker-btrfs-init
     inst_multiple -o /etc/docker-btrfs.json

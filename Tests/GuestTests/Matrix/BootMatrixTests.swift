@@ -1,0 +1,19 @@
+import Testing
+
+/// Each initramfs framework in each situation: docs/boot-matrix.md.
+struct BootMatrixTests {
+    @Test(arguments: Cell.all) func `boot matrix`(cell: Cell) async throws {
+        let seconds = try await cell.run()
+        try await MatrixPage.current.add(cell, seconds)
+    }
+}
+
+/// One framework in one situation.
+struct Cell: Hashable, CustomTestStringConvertible {
+    let row: Row
+    let column: Column
+
+    static let all = Row.allCases.flatMap { row in Column.allCases.map { Cell(row: row, column: $0) } }
+
+    var testDescription: String { "\(row.rawValue): \(column.title)" }
+}

@@ -1,0 +1,117 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension Cell {
+    private static let folder = "\(Lab.folder)/matrix"
+
+    /// Boots this cell's machine, and returns how many seconds that took.
+    func run() async throws -> Int {
+        var seconds = 0
+        try FileManager.default.createDirectory(atPath: Prepared.folder, withIntermediateDirectories: true)
+        try await Machine.with(copyOf: "\(Self.folder)/\(column.disk).img") { machine in
+            let start = ContinuousClock.now
+            switch column {
+            case .refuses: try await refuse(machine)
+            case .late: try await bootWithLateDisk(machine)
+            default: try await boot(machine)
+            }
+            seconds = Int((ContinuousClock.now - start).components.seconds)
+        }
+        return seconds
+    }
+
+    private func boot(_ machine: Machine) async throws {
+        var machine = machine
+        if let disk = column.topLayerDisk { machine.disks.insert(try await copy(of: disk, machine), at: 0) }
+        var line = column.line
+        if column == .encrypted {
+            let uuid = try String(contentsOfFile: "\(Self.folder)/luks.uuid", encoding: .utf8)
+            line += " " + row.unlocking(uuid.trimmingCharacters(in: .newlines))
+        }
+        #expect(try await result(of: machine, line) == "passed\n")
+    }
+
+    private func bootWithLateDisk(_ machine: Machine) async throws {
+        let late = try await LateDisk(copy(of: "ext4", machine), of: machine, log: machine.command([], log: log).log)
+        async let plugged: Void = late.plug(when: row.start)
+        #expect(try await result(of: machine, column.line, qemu: late.qemu) == "passed\n")
+        try await plugged
+    }
+
+    /// No root is booted, the framework says so, and the old root is put away where no mount finds it by its name.
+    private func refuse(_ machine: Machine) async throws {
+        let console = machine.command([], log: log).log
+        var options: [String] = []
+        var typist: Task<Void, any Error>?
+        switch row.end {
+        case .off: break
+        case .wait: options = ["--until", row.lastWords]
+        case .shell:
+            let input = "\(machine.folder)/input"
+            try await output(of: ["mkfifo", input])
+            try await output(of: ["rm", "-f", console])
+            options = ["--input", input]
+            typist = Task { try await leaveShell(console: console, input: input) }
+        }
+        let line = column.line + (row.end == .off ? Console.ending : "")
+        #expect(try await result(of: machine, line, options) == "")
+        try await typist?.value
+        let text = try Console(log: console).text
+        let tries = row.end == .shell ? 2 : 1
+        #expect(text.ranges(of: "could not find image 'matrx:latest' in /docker").count >= tries)
+        #expect(text.ranges(of: row.lastWords).count >= tries)
+        let left = try await machine.change("ls; cat .docker-btrfs/roots/docker_rwlayer/1/precious")
+        #expect(left == "boot_docker\ndocker\nordinary\nprecious\n")
+    }
+
+    /// Leaves the emergency shell, and where the next one comes, switches the machine off.
+    private func leaveShell(console: String, input: String) async throws {
+        let script = """
+            exec 3<> "$3"
+            tries() { grep --only-matching --fixed-strings --text --no-messages -e "$1" "$2" | wc --lines; }
+            number=0
+            for words in exit 'poweroff -f'; do
+                number=$((number + 1))
+                until [ "$(tries "$1" "$2")" -ge $number ]; do sleep 0.2; done
+                sleep 2
+                echo "$words" >&3
+            done
+            """
+        try await output(of: ["timeout", "600", "bash", "-euc", script, "bash", row.lastWords, console, input])
+    }
+
+    private var log: String { testDescription.filter { $0 != "`" } }
+
+    private func copy(of disk: String, _ machine: Machine) async throws -> String {
+        let copy = "\(machine.folder)/\(disk).img"
+        try await output(of: ["cp", "--sparse=always", "--reflink=auto", "\(Self.folder)/\(disk).img", copy])
+        return copy
+    }
+
+    /// The line in which the guest says how its script ended; nothing where the script did not run.
+    private func result(of machine: Machine, _ line: String, _ options: [String] = [], qemu: [String] = []) async throws -> String {
+        let script = "\(machine.folder)/script"
+        // A disk has whole sectors.
+        let lines = column.script
+        try Data((lines + String(repeating: "\n", count: 512 - lines.utf8.count % 512)).utf8).write(to: URL(filePath: script))
+        let boot = machine.command(
+            ["--kernel", "\(Self.folder)/vmlinuz", "--initrd", try await initramfs(machine), "--append", line, "--timeout", "300"]
+                + options, log: log)
+        try await output(
+            of: boot.command + [
+                "--", "-serial", "file:\(script).result", "-drive", "file=\(script),format=raw,if=none,id=script,readonly=on",
+                "-device", "virtio-blk-pci,drive=script,serial=script",
+            ] + qemu)
+        return try String(contentsOfFile: "\(script).result", encoding: .utf8).replacing("\r\n", with: "\n")
+    }
+
+    /// The framework's; where a device is encrypted, with its key.
+    private func initramfs(_ machine: Machine) async throws -> String {
+        let file = "\(Self.folder)/\(row.rawValue).img"
+        guard column == .encrypted else { return file }
+        let both = "\(machine.folder)/initrd.img"
+        try await output(of: ["bash", "-euc", #"cat "$1" "$2" > "$3""#, "bash", file, "\(Self.folder)/luks.cpio", both])
+        return both
+    }
+}

@@ -1,0 +1,63 @@
+/// A situation: disks, a kernel command line, and a script that runs in the booted root and ends at what is not as it should be.
+enum Column: CaseIterable {
+    case boots, refuses, ordinary, twoDisks, ext4, late, encrypted, nested, spaces
+
+    var title: String {
+        switch self {
+        case .boots: "boots"
+        case .refuses: "refuses a wrong image"
+        case .ordinary: "no `docker_path`"
+        case .twoDisks: "two disks"
+        case .ext4: "top layer on ext4"
+        case .late: "device that comes late"
+        case .encrypted: "LUKS"
+        case .nested: "nested subvolumes in the old root"
+        case .spaces: "words with spaces"
+        }
+    }
+
+    /// The root's disk: as it was installed, after a boot, or encrypted.
+    var disk: String {
+        switch self {
+        case .boots, .twoDisks, .ext4, .late, .spaces: "disk"
+        case .refuses, .ordinary, .nested: "booted"
+        case .encrypted: "luks"
+        }
+    }
+
+    /// The disk that has the top layer, where that is not the root's.
+    var topLayerDisk: String? {
+        switch self {
+        case .twoDisks: "btrfs"
+        case .ext4, .late: "ext4"
+        case .spaces: "spaces"
+        default: nil
+        }
+    }
+
+    var line: String {
+        let root = "root=LABEL=matrix rootflags=subvol=\(self == .ordinary ? "ordinary" : "docker_rwlayer") rw console=ttyS0"
+        let words =
+            switch self {
+            case .boots, .encrypted, .nested: "docker_path=docker toplayer=LABEL=matrix toplayer_path=boot_docker"
+            case .refuses: "docker_path=docker docker_image=matrx docker_onfail=stop"
+            case .ordinary: "toplayer=LABEL=matrix toplayer_path=boot_docker"
+            case .twoDisks, .ext4: "docker_path=docker toplayer=LABEL=machine"
+            case .late: "docker_path=docker toplayer=LABEL=machine rootdelay=300"
+            case .spaces: #"docker_path=docker toplayer="LABEL=my disk" "toplayer_path=machine files""#
+            }
+        return "\(root) \(words)"
+    }
+
+    var script: String {
+        switch self {
+        case .boots: Self.newRoot(number: 1, "from the top layer")
+        case .refuses: "false"
+        case .ordinary: Self.ordinaryRoot
+        case .twoDisks, .ext4, .spaces: Self.newRoot(number: 1, "from the other disk") + Self.rootIsOnSecondDisk
+        case .late: Self.newRoot(number: 1, "from the other disk") + Self.hadToWait
+        case .encrypted: Self.newRoot(number: 1, "from the top layer") + Self.rootIsEncrypted
+        case .nested: Self.newRoot(number: 2, "from the top layer") + Self.oldRootIsKept
+        }
+    }
+}
