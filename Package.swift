@@ -89,10 +89,25 @@ if embedded {
             dependencies: ["Basics", "Boot", "Initramfs", "TestSupport"],
             swiftSettings: strict + sameHeaders
         ),
+        // The files of hooks/ and install/.
+        .target(name: "CHooks"),
+        // Puts docker-btrfs into a system's initramfs.
+        .target(
+            name: "Installation",
+            dependencies: [
+                "Basics", "CHooks", "CLinux", "Images", "Initramfs", .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            swiftSettings: strict + sameHeaders
+        ),
+        .testTarget(
+            name: "InstallationTests",
+            dependencies: ["Basics", "Fixtures", "Images", "Installation", "TestSupport"],
+            swiftSettings: strict + sameHeaders
+        ),
         .executableTarget(
             name: "docker-btrfs",
             dependencies: [
-                "Basics", "Boot", "BootRun", "CLinux", "Images", "Initramfs", "Planning",
+                "Basics", "Boot", "BootRun", "CLinux", "Images", "Initramfs", "Installation", "Planning",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict + sameHeaders

@@ -8,7 +8,10 @@ struct DockerBtrfs: AsyncParsableCommand {
         commandName: "docker-btrfs",
         abstract: "Boot this machine from Docker images on btrfs.",
         version: "docker-btrfs \(version)",
-        subcommands: [ImagesCommand.self, PlanCommand.self, InitramfsCommand.self, CheckInitramfsCommand.self]
+        subcommands: [
+            ImagesCommand.self, PlanCommand.self, InstallCommand.self, UninstallCommand.self, InitramfsCommand.self,
+            CheckInitramfsCommand.self,
+        ]
     )
 
     static func main() async {

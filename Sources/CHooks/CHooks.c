@@ -1,0 +1,55 @@
+#include "CHooks.h"
+
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+#define HOOKS_FILE(name) const hooks_file hooks_##name = {name, sizeof name}
+
+static const unsigned char systemd_booted[] = {
+#embed "../../hooks/systemd/docker-btrfs-good.service"
+};
+HOOKS_FILE(systemd_booted);
+
+static const unsigned char systemd_initrd[] = {
+#embed "../../hooks/systemd/docker-btrfs.service"
+};
+HOOKS_FILE(systemd_initrd);
+
+static const unsigned char mkinitcpio_install[] = {
+#embed "../../install/mkinitcpio/docker-btrfs"
+};
+HOOKS_FILE(mkinitcpio_install);
+
+static const unsigned char mkinitcpio_hook[] = {
+#embed "../../hooks/mkinitcpio/docker-btrfs"
+};
+HOOKS_FILE(mkinitcpio_hook);
+
+static const unsigned char mkinitcpio_conf[] = {
+#embed "../../install/mkinitcpio/docker-btrfs.conf"
+};
+HOOKS_FILE(mkinitcpio_conf);
+
+static const unsigned char dracut_install[] = {
+#embed "../../install/dracut/51docker-btrfs/module-setup.sh"
+};
+HOOKS_FILE(dracut_install);
+
+static const unsigned char dracut_hook[] = {
+#embed "../../hooks/dracut/docker-btrfs.sh"
+};
+HOOKS_FILE(dracut_hook);
+
+static const unsigned char dracut_conf[] = {
+#embed "../../install/dracut/docker-btrfs.conf"
+};
+HOOKS_FILE(dracut_conf);
+
+static const unsigned char initramfs_tools_install[] = {
+#embed "../../install/initramfs-tools/docker-btrfs"
+};
+HOOKS_FILE(initramfs_tools_install);
+
+static const unsigned char initramfs_tools_hook[] = {
+#embed "../../hooks/initramfs-tools/docker-btrfs"
+};
+HOOKS_FILE(initramfs_tools_hook);

@@ -1,0 +1,12 @@
+public import Basics
+internal import Glibc
+
+/// docker-btrfs-init in the directory of the running program, where a build and a package have both.
+public func initBesideThisProgram() throws(Failure) -> String {
+    var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/self/exe", &path, path.count)
+    if count < 0 { throw .system("read '/proc/self/exe'") }
+    let program = String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return program.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        + "/docker-btrfs-init"
+}

@@ -1,0 +1,40 @@
+internal import Basics
+
+/// What builds a system's initramfs.
+public enum Framework: String, CaseIterable, Sendable {
+    case mkinitcpio
+    case dracut
+    case initramfsTools = "initramfs-tools"
+
+    /// Where a system has the program that builds.
+    private var programs: [Path] {
+        switch self {
+        case .mkinitcpio: ["usr/bin/mkinitcpio"]
+        case .dracut: ["usr/bin/dracut"]
+        case .initramfsTools: ["usr/sbin/update-initramfs", "usr/bin/update-initramfs"]
+        }
+    }
+
+    /// Whether it is there in a system.
+    func isInstalled(in tree: Directory) throws(Failure) -> Bool {
+        for program in programs where try tree.target(of: program)?.isExecutableFile == true { return true }
+        return false
+    }
+
+    /// The framework that a system has. Fails where it has none of them or several.
+    static func only(in tree: Directory) throws(Failure) -> Framework {
+        var found: [Framework] = []
+        for framework in allCases where try framework.isInstalled(in: tree) { found.append(framework) }
+        guard let first = found.first else {
+            throw Failure(
+                "could not find what builds the initramfs in '\(tree.show(.top))': no mkinitcpio, dracut or initramfs-tools is there",
+                hint: "--framework NAME lays the files for one out all the same"
+            )
+        }
+        if found.count == 1 { return first }
+        throw Failure(
+            "could not tell what builds the initramfs: \(found.map(\.rawValue).joined(separator: " and ")) are installed",
+            hint: "say which: --framework \(found.map(\.rawValue).joined(separator: " or --framework "))"
+        )
+    }
+}

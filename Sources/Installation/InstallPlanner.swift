@@ -1,0 +1,95 @@
+internal import Basics
+
+extension Plan {
+    /// The way from what a system has to `framework`'s files. Fails, with everything that is in the way, before anything is
+    /// changed: a file that docker-btrfs did not write is never replaced.
+    init(installing framework: Framework, program: [UInt8], into tree: Directory) throws(Failure) {
+        var planner = InstallPlanner(framework, tree: tree, old: try tree.record())
+        self = try planner.plan(framework.files(program: program))
+    }
+}
+
+private struct InstallPlanner {
+    private let tree: Directory
+    private let old: Record?
+    private var new: Record
+    private var plan = Plan()
+    private var refused: [String] = []
+    private var made: [Path] = []
+
+    init(_ framework: Framework, tree: Directory, old: Record?) {
+        self.tree = tree
+        self.old = old
+        new = Record(framework)
+        new.directories = old?.directories ?? []
+        new.kept = old?.kept ?? []
+    }
+
+    mutating func plan(_ files: [InstalledFile]) throws(Failure) -> Plan {
+        try makeDirectories(to: Record.path.parent)
+        let first = plan.changes.count
+        for file in files { try place(file) }
+        try removeOthers(than: Set(files.map(\.path)))
+        if !refused.isEmpty {
+            throw Failure("could not install: \(refused.joined(separator: ", "))", hint: "move it away and run this again")
+        }
+        new.directories += made.filter { !new.directories.contains($0) }
+        plan.record = new
+        if new == old { return plan }
+        // Before the files, so that an install that is cut off can be undone; then without what was replaced.
+        let between = old?.merged(with: new) ?? new
+        plan.changes.insert(.record(between), at: first)
+        if between != new { plan.changes.append(.record(new)) }
+        return plan
+    }
+
+    private mutating func place(_ file: InstalledFile) throws(Failure) {
+        let entry = Record.Entry(file)
+        switch try tree.found(at: file.path) {
+        case .nothing:
+            try makeDirectories(to: file.path.parent)
+            plan.changes.append(.write(file))
+            new.files.append(entry)
+        case .entry(entry):
+            // The same by another hand, as a package's, stays that one's.
+            if old?.holds(entry) == true { new.files.append(entry) }
+        case .entry(let found) where old?.holds(found) == true:
+            plan.changes.append(.replace(file, mode: try tree.status(of: file.path)?.permissions ?? 0))
+            new.files.append(entry)
+        case .entry, .other:
+            refused.append("'\(tree.show(file.path))' \(reason(file.path))")
+        }
+    }
+
+    private func reason(_ path: Path) -> String {
+        let ours = old?.files.contains { $0.path == path } == true
+        return ours ? "was changed since docker-btrfs wrote it" : "is there and is not from docker-btrfs"
+    }
+
+    private mutating func makeDirectories(to path: Path) throws(Failure) {
+        if made.contains(path) { return }
+        if try tree.directory(at: path) != nil { return }
+        if try tree.status(of: path) != nil {
+            return refused.append("'\(tree.show(path))' is a link that leads to nothing in '\(tree.show(.top))'")
+        }
+        try makeDirectories(to: path.parent)
+        plan.changes.append(.makeDirectory(path))
+        made.append(path)
+    }
+
+    /// What an older version or another framework had.
+    private mutating func removeOthers(than wanted: Set<Path>) throws(Failure) {
+        guard let old else { return }
+        for path in Set(old.files.map(\.path)).subtracting(wanted).sorted(by: { $0.description < $1.description }) {
+            if let change = try plan.removal(of: path, old, tree) { plan.changes.append(change) }
+        }
+        let needed = Set(wanted.union([Record.path]).flatMap(\.above))
+        new.directories.removeAll { !needed.contains($0) }
+        plan.changes += old.directories.reversed().filter { !needed.contains($0) }.map { .removeDirectory($0) }
+    }
+}
+
+extension Path {
+    /// Every directory above.
+    fileprivate var above: [Path] { isTop ? [] : [parent] + parent.above }
+}

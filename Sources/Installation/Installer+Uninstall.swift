@@ -1,0 +1,21 @@
+public import Basics
+
+extension Installer {
+    /// Removes what `install` wrote, but not what was changed since.
+    public func uninstall() async throws(Failure) {
+        guard let record = try tree.record() else {
+            throw Failure("could not uninstall: docker-btrfs is not installed: there is no '\(tree.show(Record.path))'")
+        }
+        let plan = try Plan(uninstalling: record, from: tree)
+        let building = try await building(record.framework, record)
+        if action == .dryRun { return try describe(plan, building) }
+        try perform(plan.changes)
+        if let building {
+            _ = try await building.run(record) { image throws(Failure) in try await checkAbsence(in: image) }
+        }
+        try perform(plan.closing)
+        say("removed docker-btrfs")
+        for note in plan.notes { say(note) }
+        if building == nil { say(next(record.framework)) }
+    }
+}

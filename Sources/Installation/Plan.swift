@@ -1,0 +1,40 @@
+internal import Basics
+
+/// What an install or uninstall changes among the files, in this order.
+struct Plan: Equatable {
+    /// Before the initramfs is built.
+    var changes: [Change] = []
+    /// After that.
+    var closing: [Change] = []
+    /// What stays as it is, a sentence each.
+    var notes: [String] = []
+    /// What the system has afterwards; nil for nothing.
+    var record: Record?
+}
+
+extension Plan {
+    /// The way from what is installed to nothing. What was changed since is left. The record goes last, so that an uninstall that
+    /// is cut off can be run again.
+    init(uninstalling record: Record, from tree: Directory) throws(Failure) {
+        var seen: Set<Path> = []
+        for entry in record.files where seen.insert(entry.path).inserted {
+            if let change = try removal(of: entry.path, record, tree) { changes.append(change) }
+        }
+        for entry in record.kept where seen.insert(entry.path).inserted {
+            if let change = try removal(of: entry.path, record, tree) { closing.append(change) }
+        }
+        closing.append(.remove(Record.path))
+        closing += record.directories.reversed().map { .removeDirectory($0) }
+    }
+
+    /// Removes a path if it is still as it was written.
+    mutating func removal(of path: Path, _ record: Record, _ tree: Directory) throws(Failure) -> Change? {
+        switch try tree.found(at: path) {
+        case .nothing: return nil
+        case .entry(let found) where record.holds(found): return .remove(path)
+        default:
+            notes.append("left '\(tree.show(path))': it is not as docker-btrfs wrote it")
+            return nil
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import Basics
+import TestSupport
+import Testing
+
+@testable import Installation
+
+struct InstallTests {
+    let system: System
+
+    init() throws { system = try System() }
+
+    /// For every framework.
+    static let common = [
+        "644 /usr/lib/systemd/system/docker-btrfs-good.service",
+        "644 /var/lib/docker-btrfs/installed",
+        "755 /usr/bin/docker-btrfs-init",
+        "/usr/lib/systemd/system/multi-user.target.wants/docker-btrfs-good.service -> ../docker-btrfs-good.service",
+    ]
+
+    static let own: [(Framework, [String])] = [
+        (
+            .mkinitcpio,
+            [
+                "644 /etc/initcpio/hooks/docker-btrfs", "644 /etc/initcpio/install/docker-btrfs",
+                "644 /etc/mkinitcpio.conf.d/docker-btrfs.conf", "644 /usr/lib/systemd/system/docker-btrfs.service",
+            ]
+        ),
+        (
+            .dracut,
+            [
+                "644 /etc/dracut.conf.d/docker-btrfs.conf", "644 /usr/lib/systemd/system/docker-btrfs.service",
+                "755 /usr/lib/dracut/modules.d/51docker-btrfs/docker-btrfs.sh",
+                "755 /usr/lib/dracut/modules.d/51docker-btrfs/module-setup.sh",
+            ]
+        ),
+        (
+            .initramfsTools,
+            [
+                "755 /etc/initramfs-tools/hooks/docker-btrfs",
+                "755 /etc/initramfs-tools/scripts/local-premount/docker-btrfs",
+            ]
+        ),
+    ]
+
+    @Test(arguments: own)
+    func `the files of a framework`(framework: Framework, own: [String]) async throws {
+        let lines = try await system.install(framework)
+        #expect(try await system.files() == (Self.common + own).sorted())
+        #expect(lines.first == "wrote \(own.count + 3) files for \(framework.rawValue)")
+        #expect(lines.last?.hasPrefix("next: build the initramfs of 'ROOT', with '") == true)
+        #expect(lines.count == 2)
+        #expect(try system.read("usr/bin/docker-btrfs-init") == "the program\n")
+    }
+
+    @Test func `they are those of the repository`() async throws {
+        try await system.install(.initramfsTools)
+        let hook = "etc/initramfs-tools/scripts/local-premount/docker-btrfs"
+        #expect(try system.read(hook) == source("hooks/initramfs-tools/docker-btrfs"))
+        #expect(try system.read("etc/initramfs-tools/hooks/docker-btrfs") == source("install/initramfs-tools/docker-btrfs"))
+        try await system.install(.mkinitcpio)
+        #expect(try system.read("etc/initcpio/hooks/docker-btrfs") == source("hooks/mkinitcpio/docker-btrfs"))
+        #expect(try system.read("etc/initcpio/install/docker-btrfs") == source("install/mkinitcpio/docker-btrfs"))
+        let unit = "usr/lib/systemd/system/docker-btrfs"
+        #expect(try system.read("\(unit).service") == source("hooks/systemd/docker-btrfs.service"))
+        #expect(try system.read("\(unit)-good.service") == source("hooks/systemd/docker-btrfs-good.service"))
+    }
+
+    @Test func `a dry run prints each change and makes none`() async throws {
+        try system.make("etc/initramfs-tools/hooks")
+        try system.make("usr/lib/systemd/system")
+        let before = try await system.inventory()
+        #expect(
+            try await system.install(.initramfsTools, action: .dryRun) == [
+                "make the directory '/var'", "make the directory '/var/lib'", "make the directory '/var/lib/docker-btrfs'",
+                "write '/var/lib/docker-btrfs/installed', which says what is installed",
+                "make the directory '/usr/bin'", "write '/usr/bin/docker-btrfs-init' with mode 0755",
+                "write '/etc/initramfs-tools/hooks/docker-btrfs' with mode 0755",
+                "make the directory '/etc/initramfs-tools/scripts'",
+                "make the directory '/etc/initramfs-tools/scripts/local-premount'",
+                "write '/etc/initramfs-tools/scripts/local-premount/docker-btrfs' with mode 0755",
+                "write '/usr/lib/systemd/system/docker-btrfs-good.service' with mode 0644",
+                "make the directory '/usr/lib/systemd/system/multi-user.target.wants'",
+                "link '/usr/lib/systemd/system/multi-user.target.wants/docker-btrfs-good.service' to '../docker-btrfs-good.service'",
+            ])
+        #expect(try await system.inventory() == before)
+    }
+
+    @Test(arguments: Framework.allCases)
+    func `a second install changes nothing`(framework: Framework) async throws {
+        try await system.install(framework)
+        let before = try await system.inventory()
+        #expect(try await system.install(framework, action: .dryRun) == [])
+        #expect(try await system.install(framework).first == "all files for \(framework.rawValue) are there")
+        #expect(try await system.inventory() == before)
+    }
+
+    @Test func `a newer version replaces what was not changed`() async throws {
+        let newer = Array("a newer program\n".utf8)
+        try await system.install(.dracut)
+        try system.setMode("700", of: "usr/bin/docker-btrfs-init")
+        #expect(
+            try await system.install(.dracut, program: newer, action: .dryRun) == [
+                "write '/var/lib/docker-btrfs/installed', which says what is installed",
+                "write '/usr/bin/docker-btrfs-init' with mode 0755, over an older one",
+                "write '/var/lib/docker-btrfs/installed', which says what is installed",
+            ])
+        try await system.install(.dracut, program: newer)
+        #expect(try system.read("usr/bin/docker-btrfs-init") == "a newer program\n")
+        // Nobody gets more rights than they had.
+        #expect(try system.mode("usr/bin/docker-btrfs-init") == 0o700)
+        let fresh = try System()
+        try await fresh.install(.dracut, program: newer)
+        #expect(try system.read("var/lib/docker-btrfs/installed") == fresh.read("var/lib/docker-btrfs/installed"))
+    }
+
+    @Test func `another framework takes the place of the first`() async throws {
+        try await system.install(.dracut)
+        try await system.install(.mkinitcpio)
+        let fresh = try System()
+        try await fresh.install(.mkinitcpio)
+        #expect(try await system.files() == fresh.files())
+        #expect(try system.exists("usr/lib/dracut") == false)
+        try await system.uninstall()
+        #expect(try await system.files() == [])
+    }
+
+    @Test func `an install that was cut off is finished by the next`() async throws {
+        try await system.install(.dracut)
+        let whole = try await system.inventory()
+        try system.remove("etc/dracut.conf.d/docker-btrfs.conf")
+        try system.remove("usr/lib/systemd/system/multi-user.target.wants")
+        try await system.install(.dracut)
+        #expect(try await system.inventory() == whole)
+    }
+}
