@@ -6,10 +6,10 @@ struct Build: Equatable {
     var images: [Path]
     var commands: [[String]]
 
-    /// Fails where nothing is found to build for.
+    /// For mkinitcpio, that of the running system. Fails where nothing is found to build for.
     init(_ framework: Framework, in tree: Directory) async throws(Failure) {
         switch framework {
-        case .mkinitcpio: self.init(images: try await presetImages(in: tree), commands: [["mkinitcpio", "-P"]])
+        case .mkinitcpio: self.init(images: try await presetImages(in: "/etc/mkinitcpio.d"), commands: [["mkinitcpio", "-P"]])
         case .dracut: try self.init(dracut: tree)
         case .initramfsTools: try self.init(initramfsTools: tree)
         }
@@ -89,8 +89,7 @@ extension Directory {
 }
 
 /// What mkinitcpio's presets name. They are bash, which mkinitcpio sources too.
-private func presetImages(in tree: Directory) async throws(Failure) -> [Path] {
-    guard let presets = try tree.directory(at: "etc/mkinitcpio.d") else { return [] }
+func presetImages(in folder: String) async throws(Failure) -> [Path] {
     let script = """
         for preset in "$@"; do
             (
@@ -104,9 +103,8 @@ private func presetImages(in tree: Directory) async throws(Failure) -> [Path] {
             )
         done
         """
-    let files = try presets.names().filter { $0.suffix(7).elementsEqual(".preset".utf8) }
-        .map { "/etc/mkinitcpio.d/" + String(decoding: $0, as: UTF8.self) }
-    if files.isEmpty { return [] }
+    let names = try Directory(opening: folder).names().map { String(decoding: $0, as: UTF8.self) }
+    let files = names.filter { $0.hasSuffix(".preset") }.map { "\(folder)/\($0)" }
     let lines = try await output(of: ["bash", "-c", script, "bash"] + files).split(separator: UInt8(ascii: "\n"))
     return lines.compactMap { Path($0) }
 }

@@ -21,8 +21,8 @@ public enum Framework: String, CaseIterable, Sendable {
         return false
     }
 
-    /// The framework that a system has. Fails where it has none of them or several.
-    static func only(in tree: Directory) throws(Failure) -> Framework {
+    /// The framework that a system has; of several, the one that made its initramfs.
+    static func used(in tree: Directory) async throws(Failure) -> Framework {
         var found: [Framework] = []
         for framework in allCases where try framework.isInstalled(in: tree) { found.append(framework) }
         guard let first = found.first else {
@@ -32,8 +32,9 @@ public enum Framework: String, CaseIterable, Sendable {
             )
         }
         if found.count == 1 { return first }
+        if let builder = try await builder(in: tree), found.contains(builder) { return builder }
         throw Failure(
-            "could not tell what builds the initramfs: \(found.map(\.rawValue).joined(separator: " and ")) are installed",
+            "could not tell which of them builds the initramfs: \(found.map(\.rawValue).joined(separator: " and ")) are installed",
             hint: "say which: --framework \(found.map(\.rawValue).joined(separator: " or --framework "))"
         )
     }

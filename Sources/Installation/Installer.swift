@@ -35,7 +35,7 @@ public struct Installer: Sendable {
     /// `program` is docker-btrfs-init.
     public func install(_ given: Framework?, program: [UInt8]) async throws(Failure) {
         var framework = given
-        if framework == nil { framework = try Framework.only(in: tree) }
+        if framework == nil { framework = try await Framework.used(in: tree) }
         guard let framework else { return }
         let plan = try Plan(installing: framework, program: program, into: tree)
         guard let record = plan.record else { return }
@@ -45,7 +45,7 @@ public struct Installer: Sendable {
         tell(plan, framework)
         guard let building else { return say(next(framework)) }
         do throws(Failure) {
-            let kept = try await building.run(record) { image throws(Failure) in try await check(image, framework) }
+            let kept = try await building.run(record) { image throws(Failure) in try await check(image) }
             for image in kept { say("kept the initramfs from before as '\(Building.keptPath(image))'") }
         } catch {
             throw Failure(error.message, hint: error.hint ?? "'docker-btrfs uninstall --no-build' takes the files away again")

@@ -42,6 +42,21 @@ struct BuildTests {
         #expect(try await Build(.initramfsTools, in: system.tree()) == again)
     }
 
+    @Test func `mkinitcpio builds what its presets name`() async throws {
+        try system.write(
+            """
+            ALL_kver="/boot/vmlinuz-linux"
+            PRESETS=('default' 'fallback')
+            default_image="/boot/initramfs-linux.img"
+            fallback_uki="/efi/EFI/Linux/arch linux-fallback.efi"
+            other_image="/boot/initramfs-other.img"
+            """, to: "etc/mkinitcpio.d/linux.preset")
+        try system.write("PRESETS=(default)\ndefault_efi_image=/boot/lts.efi\n", to: "etc/mkinitcpio.d/lts.preset")
+        try system.write("PRESETS=(default)\ndefault_image=/boot/none\n", to: "etc/mkinitcpio.d/lts.preset.pacsave")
+        let images: [Path] = ["boot/initramfs-linux.img", "efi/EFI/Linux/arch linux-fallback.efi", "boot/lts.efi"]
+        #expect(try await presetImages(in: "\(system.path)/etc/mkinitcpio.d") == images)
+    }
+
     @Test func `no kernel, no initramfs`() async throws {
         for framework in Framework.allCases where framework != .mkinitcpio {
             let failure = await #expect(throws: Failure.self) { try await Build(framework, in: system.tree()) }

@@ -90,15 +90,16 @@ struct RefusalTests {
         try system.program("usr/bin/dracut")
         try system.program("usr/sbin/update-initramfs")
         try await expect(
-            nil, "could not tell what builds the initramfs: dracut and initramfs-tools are installed",
+            nil, "could not tell which of them builds the initramfs: dracut and initramfs-tools are installed",
             hint: "say which: --framework dracut or --framework initramfs-tools"
         )
     }
 
-    @Test(arguments: [
-        ("usr/bin/mkinitcpio", .mkinitcpio), ("usr/bin/dracut", .dracut), ("usr/sbin/update-initramfs", .initramfsTools),
-        ("usr/bin/update-initramfs", .initramfsTools),
-    ] as [(String, Framework)])
+    @Test(
+        arguments: [
+            ("usr/bin/mkinitcpio", .mkinitcpio), ("usr/bin/dracut", .dracut), ("usr/sbin/update-initramfs", .initramfsTools),
+            ("usr/bin/update-initramfs", .initramfsTools),
+        ] as [(String, Framework)])
     func `a system with one`(program: String, framework: Framework) async throws {
         try system.program(program)
         #expect(try await system.install(nil).first?.hasSuffix(" files for \(framework.rawValue)") == true)

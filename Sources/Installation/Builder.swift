@@ -1,0 +1,28 @@
+internal import Basics
+internal import CLinux
+internal import Initramfs
+
+extension Framework {
+    /// The framework that made a system's images; nil where there are none, or not all are from one.
+    static func builder(in tree: Directory) async throws(Failure) -> Framework? {
+        var builders: Set<Framework?> = []
+        for name in try tree.directory(at: "boot")?.names() ?? [] where name.starts(with: "initr".utf8) {
+            let image = ("boot" as Path).appending(name: name)
+            if try tree.status(of: image)?.kind == .file { builders.insert(try await builder(of: image, in: tree)) }
+        }
+        return builders.count == 1 ? builders.first ?? nil : nil
+    }
+
+    private static func builder(of image: Path, in tree: Directory) async throws(Failure) -> Framework? {
+        guard let file = try tree.open(image, O_RDONLY, what: "open") else { return nil }
+        defer { close(file) }
+        // What cannot be read as an initramfs tells nothing.
+        guard let image = try? await InitramfsImage(reading: "/proc/self/fd/\(file)") else { return nil }
+        switch Inspection(of: image).framework {
+        case .mkinitcpio, .mkinitcpioWithSystemd: return .mkinitcpio
+        case .dracut, .dracutWithSystemd: return .dracut
+        case .initramfsTools: return .initramfsTools
+        case .some, nil: return nil
+        }
+    }
+}
