@@ -14,7 +14,7 @@ extension Installer {
             _ = try await building.run(record) { image throws(Failure) in try await checkAbsence(in: image) }
         }
         try perform(plan.closing)
-        say("removed docker-btrfs")
+        say("removed docker-btrfs\(building == nil ? "" : ", also from the initramfs")")
         for note in plan.notes { say(note) }
         if building == nil { say(next(record.framework)) }
     }

@@ -48,7 +48,7 @@ public struct Installer: Sendable {
             let kept = try await building.run(record) { image throws(Failure) in try await check(image) }
             for image in kept { say("kept the initramfs from before as '\(Building.keptPath(image))'") }
         } catch {
-            throw Failure(error.message, hint: error.hint ?? "'docker-btrfs uninstall --no-build' takes the files away again")
+            throw Failure(error.message, hint: "'docker-btrfs uninstall --no-build' takes the files away again")
         }
         for image in building.build.images { say("docker-btrfs is in '\(image)'") }
         say("next: boot with 'docker_path=' on the kernel command line")
@@ -76,7 +76,8 @@ public struct Installer: Sendable {
 
     private func tell(_ plan: Plan, _ framework: Framework) {
         let count = plan.changes.filter(\.isFile).count
-        say(count == 0 ? "all files for \(framework.rawValue) are there" : "wrote \(count) files for \(framework.rawValue)")
+        let files = count == 1 ? "1 file" : "\(count) files"
+        say(count == 0 ? "all files for \(framework.rawValue) are there" : "wrote \(files) for \(framework.rawValue)")
         for note in plan.notes { say(note) }
     }
 

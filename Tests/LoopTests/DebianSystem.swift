@@ -1,0 +1,53 @@
+import Foundation
+import TestSupport
+
+/// A Debian that a test may change, with dracut and initramfs-tools and without an initramfs; removed after the test.
+final class DebianSystem: Sendable {
+    private let folder: URL
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "docker-btrfs-tests-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    }
+
+    deinit {
+        // What is left over shows as a directory in /tmp.
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// The kernel that it has modules of.
+    static let kernel: String = {
+        let modules = Repository.path(".build/lab/matrix/tree/usr/lib/modules")
+        return (try? FileManager.default.contentsOfDirectory(atPath: modules))?.first ?? "none"
+    }()
+
+    /// Runs a program in it.
+    func run(_ command: String...) async throws -> Outcome {
+        try await TestSupport.run(entering + command, environment: environment)
+    }
+
+    /// The output of a program that must succeed.
+    @discardableResult
+    func output(_ command: String...) async throws -> String {
+        try await TestSupport.output(of: entering + command, environment: environment)
+    }
+
+    private var entering: [String] { [Repository.path("Tests/Lab/in-system"), folder.path] }
+    private let environment = ["COMPANION": Repository.companion]
+
+    func write(_ text: String, to path: String, mode: String) async throws {
+        try await output("sh", "-c", #"printf '%s' "$1" > "$2"; chmod "$3" "$2""#, "sh", text, path, mode)
+    }
+
+    func digest(of path: String) async throws -> String { try await output("sha256sum", "--binary", path).prefix(64).description }
+
+    /// Everything but what the initramfs tools keep for themselves, and the initramfs, which is never twice the same.
+    func inventory() async throws -> String {
+        let paths = "/etc /usr /boot /var/lib"
+        let script = """
+            for path in \(paths); do find $path -path /var/lib/initramfs-tools -prune -o -printf '%p %y %m %l\\n'; done
+            find /etc /usr/lib/systemd /usr/lib/dracut -type f -exec sha256sum {} +
+            """
+        return try await output("sh", "-c", script)
+    }
+}

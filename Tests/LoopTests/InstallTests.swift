@@ -1,0 +1,77 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `docker-btrfs install` in a Debian, with the frameworks' own tools.
+extension OnDisk {
+    struct InstallTests {
+        private let system: DebianSystem
+
+        init() throws { system = try DebianSystem() }
+
+        private static let image = "/boot/initrd.img-\(DebianSystem.kernel)"
+        private static let kept = "/boot/old-initrd.img-\(DebianSystem.kernel)"
+
+        @Test func `initramfs-tools, which made the initramfs that is there`() async throws {
+            try await system.output("update-initramfs", "-c", "-k", "all")
+            let before = try await system.inventory()
+            let old = try await system.digest(of: Self.image)
+
+            let installed = try await system.output("docker-btrfs", "install")
+            #expect(installed.hasPrefix("wrote 5 files for initramfs-tools\n"))
+            #expect(
+                installed.hasSuffix(
+                    """
+                    kept the initramfs from before as '\(Self.kept)'
+                    docker-btrfs is in '\(Self.image)'
+                    next: boot with 'docker_path=' on the kernel command line
+
+                    """))
+            #expect(try await system.digest(of: Self.kept) == old)
+            try await system.output("docker-btrfs", "check-initramfs", Self.image)
+
+            // A hook of another package that fails.
+            let good = try await system.digest(of: Self.image)
+            try await system.write("#!/bin/sh\nexit 3\n", to: "/etc/initramfs-tools/hooks/broken", mode: "755")
+            let failed = try await system.run("docker-btrfs", "install")
+            #expect(failed.status == 1)
+            let reason = "'update-initramfs -u -k all' failed: it ended with status 1; the initramfs from before is back"
+            #expect(failed.errors.contains("Error: \(reason)\nhint: 'docker-btrfs uninstall --no-build' takes the files away again\n"))
+            #expect(try await system.digest(of: Self.image) == good)
+            try await system.output("rm", "/etc/initramfs-tools/hooks/broken")
+
+            #expect(try await system.output("docker-btrfs", "uninstall").hasSuffix("removed docker-btrfs, also from the initramfs\n"))
+            #expect(try await system.run("docker-btrfs", "check-initramfs", Self.image).errors.contains("there is no /usr/bin/docker-btrfs-init"))
+            #expect(try await system.inventory() == before)
+        }
+
+        @Test func `dracut, in a system that has two frameworks and no initramfs`() async throws {
+            let several = try await system.run("docker-btrfs", "install")
+            #expect(several.status == 1)
+            #expect(several.errors.contains("\nhint: say which: --framework dracut or --framework initramfs-tools\n"))
+
+            let before = try await system.inventory()
+            try await system.write(#"{ "docker_image": "sample" }"#, to: "/etc/docker-btrfs.json", mode: "644")
+            // What makes an initramfs in a container or a chroot useless for any machine.
+            try await system.write("hostonly=no\n", to: "/etc/dracut.conf.d/machine.conf", mode: "644")
+            #expect(
+                try await system.output("docker-btrfs", "install", "--framework", "dracut").hasSuffix(
+                    "docker-btrfs is in '\(Self.image)'\nnext: boot with 'docker_path=' on the kernel command line\n"))
+            #expect(try await system.output("docker-btrfs", "check-initramfs", Self.image).contains("/etc/docker-btrfs.json"))
+
+            // The image is built well, and nothing of ours is in it.
+            let good = try await system.digest(of: Self.image)
+            try await system.write("omit_dracutmodules+=' docker-btrfs '\n", to: "/etc/dracut.conf.d/omit.conf", mode: "644")
+            let failed = try await system.run("docker-btrfs", "install")
+            #expect(failed.status == 1)
+            #expect(failed.errors.contains("Error: '\(Self.image)' cannot boot an image: program: there is no /usr/bin/docker-btrfs-init;"))
+            #expect(failed.errors.contains("; the initramfs from before is back\n"))
+            #expect(try await system.digest(of: Self.image) == good)
+
+            try await system.output("docker-btrfs", "uninstall", "--no-build")
+            try await system.output(
+                "rm", Self.image, "/etc/docker-btrfs.json", "/etc/dracut.conf.d/machine.conf", "/etc/dracut.conf.d/omit.conf")
+            #expect(try await system.inventory() == before)
+        }
+    }
+}
