@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 bin := .build/bin
+programs := $(bin)/docker-btrfs-init $(bin)/docker-btrfs
 # The static archives for docker-btrfs-init and the headers for both programs; shellcheck for the hooks and the lab.
 packages := libbtrfsutil-dev libblkid-dev libmount-dev libjansson-dev libmd-dev shellcheck $(shell cat Tests/Lab/packages)
 bench_packages := busybox jq rsync strace time
@@ -17,11 +18,11 @@ help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 .PHONY: demo
-demo: packages $(bin)/docker-btrfs-init ## Boot a machine from a Docker image, in QEMU
+demo: packages $(programs) ## Boot a machine from a Docker image, in QEMU
 	@Tests/Lab/demo
 
 .PHONY: build
-build: packages $(bin)/docker-btrfs-init $(bin)/docker-btrfs ## Both programs, in .build/bin
+build: packages $(programs) ## Both programs, in .build/bin
 
 .PHONY: test
 test: lint test-unit test-loop test-crash test-guest ## Everything: lint, unit, loop-mounted btrfs, power cuts, QEMU
@@ -43,21 +44,21 @@ test-unit: packages
 	@swift test $(foreach tier,$(tiers),--skip '^$(tier)\.')
 
 .PHONY: test-loop
-test-loop: packages $(bin)/docker-btrfs-init
+test-loop: packages $(programs)
 	$(say) "tests on loop-mounted btrfs"
 	@Tests/Lab/store
 	@Tests/Lab/initramfs
 	@swift test --filter '^LoopTests\.'
 
 .PHONY: test-guest
-test-guest: packages $(bin)/docker-btrfs-init
+test-guest: packages $(programs)
 	$(say) "boots in QEMU"
 	@Tests/Lab/prepare
 	@Tests/Lab/matrix
 	@swift test --filter '^GuestTests\.'
 
 .PHONY: boot-matrix
-boot-matrix: packages $(bin)/docker-btrfs-init ## Boot each initramfs framework in each situation; writes docs/boot-matrix.md
+boot-matrix: packages $(programs) ## Boot each initramfs framework in each situation; writes docs/boot-matrix.md
 	$(say) "the boot matrix"
 	@Tests/Lab/matrix
 	@BOOT_MATRIX=1 swift test --filter '^GuestTests\.BootMatrixTests'
@@ -65,7 +66,7 @@ boot-matrix: packages $(bin)/docker-btrfs-init ## Boot each initramfs framework 
 # A power cut at every write: --whole takes every state, not a sample.
 crash-test: states := --whole
 .PHONY: test-crash crash-test
-test-crash crash-test: packages $(bin)/docker-btrfs-init
+test-crash crash-test: packages $(programs)
 	$(say) "power cuts"
 	@Tests/Lab/prepare
 	@swift build --quiet --product crash-test
@@ -79,13 +80,13 @@ fuzz: packages ## Random inputs for the parsers, with libFuzzer
 # Not a test: times are never right or wrong.
 .PHONY: bench
 bench: packages += $(bench_packages)
-bench: packages $(bin)/docker-btrfs-init ## Measure it beside scripts, cp, rsync and tar; writes docs/benchmarks.md
+bench: packages $(programs) ## Measure it beside scripts, cp, rsync and tar; writes docs/benchmarks.md
 	$(say) "benchmarks"
 	@swift build --quiet --product bench
 	@Tests/Bench/run
 
 # SwiftPM knows what is out of date; make does not.
-.PHONY: $(bin)/docker-btrfs-init $(bin)/docker-btrfs
+.PHONY: $(programs)
 $(bin)/docker-btrfs-init: packages
 	$(say) "docker-btrfs-init (Embedded Swift, static)"
 	@DOCKER_BTRFS_EMBEDDED=1 swift build --quiet --configuration release --scratch-path .build-embedded
@@ -97,8 +98,9 @@ $(bin)/docker-btrfs: packages
 	@install -D .build/release/docker-btrfs $@
 
 .PHONY: install
-install: ## Lay the files for an initramfs out below DESTDIR
-	@install/install-files "$(DESTDIR)/"
+install: ## Lay the files for dracut, or FRAMEWORK, out below DESTDIR, after `make build`
+	@mkdir -p "$(DESTDIR)/"
+	@$(bin)/docker-btrfs install --root "$(DESTDIR)/" --framework "$(or $(FRAMEWORK),dracut)" --no-build
 
 # Only what is missing is installed.
 .PHONY: packages

@@ -18,6 +18,9 @@ struct Building {
         return there
     }
 
+    /// Where the copies of them will be.
+    func copies() throws(Failure) -> [Path] { try old().map { Self.keptPath($0) } }
+
     /// The dry run's lines.
     func description() throws(Failure) -> [String] {
         try old().map { "keep '\($0)' as '\(Self.keptPath($0))'" }

@@ -6,8 +6,8 @@ extension Installer {
         guard let record = try tree.record() else {
             throw Failure("could not uninstall: docker-btrfs is not installed: there is no '\(tree.show(Record.path))'")
         }
-        let plan = try Plan(uninstalling: record, from: tree)
         let building = try await building(record.framework, record)
+        let plan = try Plan(uninstalling: record, copies: building?.copies() ?? [], from: tree)
         if action == .dryRun { return try describe(plan, building) }
         try perform(plan.changes)
         if let building {

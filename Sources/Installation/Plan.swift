@@ -14,16 +14,16 @@ struct Plan: Equatable {
 
 extension Plan {
     /// The way from what is installed to nothing. What was changed since is left. The record goes last, so that an uninstall that
-    /// is cut off can be run again.
-    init(uninstalling record: Record, from tree: Directory) throws(Failure) {
-        var seen: Set<Path> = []
+    /// is cut off can be run again. `copies` are those that are made of each initramfs until it is built.
+    init(uninstalling record: Record, copies: [Path] = [], from tree: Directory) throws(Failure) {
+        var seen = Set(copies)
         for entry in record.files where seen.insert(entry.path).inserted {
             if let change = try removal(of: entry.path, record, tree) { changes.append(change) }
         }
         for entry in record.kept where seen.insert(entry.path).inserted {
             if let change = try removal(of: entry.path, record, tree) { closing.append(change) }
         }
-        closing.append(.remove(Record.path))
+        closing += copies.map { .remove($0) } + [.remove(Record.path)]
         closing += record.directories.reversed().map { .removeDirectory($0) }
     }
 

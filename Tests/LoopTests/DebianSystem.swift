@@ -42,12 +42,12 @@ final class DebianSystem: Sendable {
     func digest(of path: String) async throws -> String { try await output("sha256sum", "--binary", path).prefix(64).description }
 
     /// Everything but what the initramfs tools keep for themselves, and the initramfs, which is never twice the same.
-    func inventory() async throws -> String {
+    func inventory() async throws -> Set<String> {
         let paths = "/etc /usr /boot /var/lib"
         let script = """
             for path in \(paths); do find $path -path /var/lib/initramfs-tools -prune -o -printf '%p %y %m %l\\n'; done
             find /etc /usr/lib/systemd /usr/lib/dracut -type f -exec sha256sum {} +
             """
-        return try await output("sh", "-c", script)
+        return Set(try await output("sh", "-c", script).split(separator: "\n").map { String($0) })
     }
 }

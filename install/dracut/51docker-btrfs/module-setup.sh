@@ -1,5 +1,5 @@
 #!/bin/bash
-# dracut module: docker-btrfs-init, its configuration and the unit or hook that runs it. See ../../install-files.
+# dracut module: docker-btrfs-init, its configuration and the unit or hook that runs it. See docs/install.md.
 check() { require_binaries /usr/bin/docker-btrfs-init; }
 depends() { echo udev-rules; }
 # Not those of the machine that builds the initramfs: the top layer's device may be formatted with any of these.
