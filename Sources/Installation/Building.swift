@@ -33,11 +33,13 @@ struct Building {
         var record = record
         for image in try old() {
             let kept = Self.keptPath(image)
-            switch try tree.found(at: kept) {
-            case .nothing: break
-            case .entry(let found) where record.kept.contains(found): break
-            default: throw Failure("could not keep '\(image)' as '\(kept)': something is there that is not from docker-btrfs")
+            let found = try tree.found(at: kept)
+            let earlier = record.kept.first { .entry($0) == found }
+            if found != .nothing && earlier == nil {
+                throw Failure("could not keep '\(image)' as '\(kept)': something is there that is not from docker-btrfs")
             }
+            // The copy that is there is known until it is replaced.
+            record.kept.removeAll { $0.path == kept && $0 != earlier }
             let entry = Record.Entry(path: kept, trace: .file(try tree.digest(of: image)))
             if !record.kept.contains(entry) { record.kept.append(entry) }
         }
