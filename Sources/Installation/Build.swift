@@ -28,9 +28,13 @@ struct Build: Equatable {
 
     private init(dracut tree: Directory) throws(Failure) {
         let isDebian = try tree.status(of: "etc/debian_version") != nil
+        let machine = try tree.machineID()
         let images = try tree.kernelImages { kernel in
-            let names = ["initramfs-\(kernel).img", "initrd-\(kernel)"]
-            return isDebian ? ["initrd.img-\(kernel)"] + names : names + ["initrd.img-\(kernel)"]
+            let first = isDebian ? "boot/initrd.img-\(kernel)" : "boot/initramfs-\(kernel).img"
+            let others = ["boot/initramfs-\(kernel).img", "boot/initrd.img-\(kernel)", "boot/initrd-\(kernel)"]
+            // Where the boot loader specification has them.
+            let entries = machine.map { id in ["efi", "boot", "boot/efi"].map { "\($0)/\(id)/\(kernel)/initrd" } } ?? []
+            return [first] + others.filter { $0 != first } + entries
         }
         self.init(
             images: images.map { $0.image },
@@ -39,72 +43,9 @@ struct Build: Equatable {
     }
 
     private init(initramfsTools tree: Directory) throws(Failure) {
-        let images = try tree.kernelImages { ["initrd.img-\($0)"] }
-        let commands =
-            images.contains { $0.exists }
-            ? [["update-initramfs", "-u", "-k", "all"]]
-            : images.map { ["update-initramfs", "-c", "-k", $0.kernel] }
-        self.init(images: images.map { $0.image }, commands: commands)
+        let images = try tree.kernelImages { ["boot/initrd.img-\($0)"] }
+        let update = ["update-initramfs", "-u", "-k", "all"]
+        let creations = images.filter { !$0.exists }.map { ["update-initramfs", "-c", "-k", $0.kernel] }
+        self.init(images: images.map { $0.image }, commands: creations.isEmpty ? [update] : creations)
     }
-}
-
-/// The image of one kernel.
-private struct KernelImage {
-    let kernel: String
-    let image: Path
-    let exists: Bool
-}
-
-extension Directory {
-    /// The images in /boot, of the kernels that have one; where none has, the first of the names for each kernel that is there.
-    fileprivate func kernelImages(names: (String) -> [String]) throws(Failure) -> [KernelImage] {
-        var built: [KernelImage] = []
-        var missing: [KernelImage] = []
-        for kernel in try kernels() {
-            let paths = names(kernel).compactMap { Path("boot/" + $0) }
-            var found: Path?
-            for path in paths where found == nil {
-                if try target(of: path) != nil { found = path }
-            }
-            if let found {
-                built.append(KernelImage(kernel: kernel, image: found, exists: true))
-            } else if let first = paths.first, try hasKernel(kernel) {
-                missing.append(KernelImage(kernel: kernel, image: first, exists: false))
-            }
-        }
-        return built.isEmpty ? missing : built
-    }
-
-    /// The versions that have modules.
-    private func kernels() throws(Failure) -> [String] {
-        try directory(at: "lib/modules")?.names().map { String(decoding: $0, as: UTF8.self) } ?? []
-    }
-
-    private func hasKernel(_ version: String) throws(Failure) -> Bool {
-        for place in ["boot/vmlinuz-\(version)", "lib/modules/\(version)/vmlinuz"] {
-            if let path = Path(place), try target(of: path) != nil { return true }
-        }
-        return false
-    }
-}
-
-/// What mkinitcpio's presets name. They are bash, which mkinitcpio sources too.
-func presetImages(in folder: String) async throws(Failure) -> [Path] {
-    let script = """
-        for preset in "$@"; do
-            (
-                . "$preset"
-                for name in "${PRESETS[@]}"; do
-                    for kind in image uki efi_image; do
-                        variable=${name}_$kind
-                        [[ -z ${!variable:-} ]] || printf '%s\\n' "${!variable}"
-                    done
-                done
-            )
-        done
-        """
-    let names = try Directory(opening: folder).names().map { String(decoding: $0, as: UTF8.self) }
-    let files = names.filter { $0.hasSuffix(".preset") }.map { "\(folder)/\($0)" }
-    let lines = try await output(of: ["bash", "-c", script, "bash"] + files).split(separator: UInt8(ascii: "\n"))
-    return lines.compactMap { Path($0) }
 }

@@ -3,9 +3,12 @@ internal import Basics
 extension Plan {
     /// The way from what a system has to `framework`'s files. Fails, with everything that is in the way, before anything is
     /// changed: a file that docker-btrfs did not write is never replaced.
-    init(installing framework: Framework, program: [UInt8], into tree: Directory) throws(Failure) {
+    /// Returns what the system has afterwards too.
+    static func installing(
+        _ framework: Framework, program: [UInt8], into tree: Directory
+    ) throws(Failure) -> (Plan, Record) {
         var planner = InstallPlanner(framework, tree: tree, old: try tree.record())
-        self = try planner.plan(framework.files(program: program))
+        return try planner.plan(framework.files(program: program))
     }
 }
 
@@ -25,7 +28,7 @@ private struct InstallPlanner {
         new.kept = old?.kept ?? []
     }
 
-    mutating func plan(_ files: [InstalledFile]) throws(Failure) -> Plan {
+    mutating func plan(_ files: [InstalledFile]) throws(Failure) -> (Plan, Record) {
         try makeDirectories(to: Record.path.parent)
         let first = plan.changes.count
         for file in files { try place(file) }
@@ -34,13 +37,12 @@ private struct InstallPlanner {
             throw Failure("could not install: \(refused.joined(separator: ", "))", hint: "move it away and run this again")
         }
         new.directories += made.filter { !new.directories.contains($0) }
-        plan.record = new
-        if new == old { return plan }
+        if new == old { return (plan, new) }
         // Before the files, so that an install that is cut off can be undone; then without what was replaced.
         let between = old?.merged(with: new) ?? new
         plan.changes.insert(.record(between), at: first)
         if between != new { plan.changes.append(.record(new)) }
-        return plan
+        return (plan, new)
     }
 
     private mutating func place(_ file: InstalledFile) throws(Failure) {

@@ -34,16 +34,18 @@ public struct Installer: Sendable {
 
     /// `program` is docker-btrfs-init.
     public func install(_ given: Framework?, program: [UInt8]) async throws(Failure) {
-        var framework = given
-        if framework == nil { framework = try await Framework.used(in: tree) }
-        guard let framework else { return }
-        let plan = try Plan(installing: framework, program: program, into: tree)
-        guard let record = plan.record else { return }
+        let framework = if let given { given } else { try await Framework.used(in: tree) }
+        let (plan, record) = try Plan.installing(framework, program: program, into: tree)
         let building = try await building(framework, record)
         if action == .dryRun { return try describe(plan, building) }
         try perform(plan.changes)
         tell(plan, framework)
         guard let building else { return say(next(framework)) }
+        try await run(building, record)
+        say("next: boot with 'docker_path=' on the kernel command line")
+    }
+
+    private func run(_ building: Building, _ record: Record) async throws(Failure) {
         do throws(Failure) {
             let kept = try await building.run(record) { image throws(Failure) in try await check(image) }
             for image in kept { say("kept the initramfs from before as '\(Building.keptPath(image))'") }
@@ -51,7 +53,6 @@ public struct Installer: Sendable {
             throw Failure(error.message, hint: "'docker-btrfs uninstall --no-build' takes the files away again")
         }
         for image in building.build.images { say("docker-btrfs is in '\(image)'") }
-        say("next: boot with 'docker_path=' on the kernel command line")
     }
 
     /// nil where the initramfs is left. Fails, before anything is changed, where it could not be built.

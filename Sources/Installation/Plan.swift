@@ -8,8 +8,6 @@ struct Plan: Equatable {
     var closing: [Change] = []
     /// What stays as it is, a sentence each.
     var notes: [String] = []
-    /// What the system has afterwards; nil for nothing.
-    var record: Record?
 }
 
 extension Plan {

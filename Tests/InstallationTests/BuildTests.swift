@@ -23,6 +23,16 @@ struct BuildTests {
         #expect(try await Build(.dracut, in: system.tree()) == expected)
     }
 
+    @Test func `every one, where there are several`() async throws {
+        let id = "0123456789abcdef0123456789abcdef"
+        try system.write("\(id)\n", to: "etc/machine-id")
+        try kernel("6.1", image: "initramfs-6.1.img")
+        try system.write("old\n", to: "efi/\(id)/6.1/initrd")
+        let build = try await Build(.dracut, in: system.tree())
+        #expect(build.images.map(\.description) == ["/boot/initramfs-6.1.img", "/efi/\(id)/6.1/initrd"])
+        #expect(build.commands.map(\.count) == [4, 4])
+    }
+
     @Test func `and where there is none, each kernel's`() async throws {
         try kernel("6.1")
         try kernel("6.2")

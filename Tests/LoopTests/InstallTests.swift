@@ -17,6 +17,9 @@ extension OnDisk {
             let before = try await system.inventory()
             let old = try await system.digest(of: Self.image)
 
+            try await expectNoRoom()
+            #expect(try await system.inventory() == before)
+
             let installed = try await system.output("docker-btrfs", "install")
             #expect(installed.hasPrefix("wrote 5 files for initramfs-tools\n"))
             #expect(
@@ -44,6 +47,17 @@ extension OnDisk {
             let check = try await system.run("docker-btrfs", "check-initramfs", Self.image)
             #expect(check.errors.contains("there is no /usr/bin/docker-btrfs-init"))
             #expect(try await system.inventory().symmetricDifference(before) == [])
+        }
+
+        /// A /boot that has no room for a copy.
+        private func expectNoRoom() async throws {
+            let script = """
+                cp -a /boot /small && mount -t tmpfs -o size=40m small /boot && mv /small/* /boot && rmdir /small
+                docker-btrfs install
+                """
+            let outcome = try await system.run("sh", "-c", script)
+            #expect(outcome.status == 1)
+            #expect(outcome.errors.contains("Error: could not keep the old initramfs: '/boot' has "))
         }
 
         @Test func `dracut, in a system that has two frameworks and no initramfs`() async throws {
