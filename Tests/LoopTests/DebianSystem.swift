@@ -1,11 +1,14 @@
 import Foundation
 import TestSupport
 
-/// A Debian that a test may change, with dracut and initramfs-tools and without an initramfs; removed after the test.
+/// A Debian that a test may change, with dracut and an initramfs that initramfs-tools made; removed after the test.
 final class DebianSystem: Sendable {
     private let folder: URL
+    /// Its initramfs.
+    let image: String
 
     init() throws {
+        image = "/boot/initrd.img-\(try InitramfsTree.release())"
         folder = FileManager.default.temporaryDirectory.appending(path: "docker-btrfs-tests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
     }
@@ -14,12 +17,6 @@ final class DebianSystem: Sendable {
         // What is left over shows as a directory in /tmp.
         try? FileManager.default.removeItem(at: folder)
     }
-
-    /// The kernel that it has modules of.
-    static let kernel: String = {
-        let modules = Repository.path(".build/lab/matrix/tree/usr/lib/modules")
-        return (try? FileManager.default.contentsOfDirectory(atPath: modules))?.first ?? "none"
-    }()
 
     /// Runs a program in it.
     func run(_ command: String...) async throws -> Outcome {

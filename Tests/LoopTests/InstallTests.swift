@@ -9,13 +9,12 @@ extension OnDisk {
 
         init() throws { system = try DebianSystem() }
 
-        private static let image = "/boot/initrd.img-\(DebianSystem.kernel)"
-        private static let kept = "/boot/old-initrd.img-\(DebianSystem.kernel)"
+        private var image: String { system.image }
+        private var kept: String { image.replacing("/boot/", with: "/boot/old-") }
 
         @Test func `initramfs-tools, which made the initramfs that is there`() async throws {
-            try await system.output("update-initramfs", "-c", "-k", "all")
             let before = try await system.inventory()
-            let old = try await system.digest(of: Self.image)
+            let old = try await system.digest(of: image)
 
             try await expectNoRoom()
             #expect(try await system.inventory() == before)
@@ -25,26 +24,26 @@ extension OnDisk {
             #expect(
                 installed.hasSuffix(
                     """
-                    kept the initramfs from before as '\(Self.kept)'
-                    docker-btrfs is in '\(Self.image)'
+                    kept the initramfs from before as '\(kept)'
+                    docker-btrfs is in '\(image)'
                     next: boot with 'docker_path=' on the kernel command line
 
                     """))
-            #expect(try await system.digest(of: Self.kept) == old)
-            try await system.output("docker-btrfs", "check-initramfs", Self.image)
+            #expect(try await system.digest(of: kept) == old)
+            try await system.output("docker-btrfs", "check-initramfs", image)
 
             // A hook of another package that fails.
-            let good = try await system.digest(of: Self.image)
+            let good = try await system.digest(of: image)
             try await system.write("#!/bin/sh\nexit 3\n", to: "/etc/initramfs-tools/hooks/broken", mode: "755")
             let failed = try await system.run("docker-btrfs", "install")
             #expect(failed.status == 1)
             let reason = "'update-initramfs -u -k all' failed: it ended with status 3; the initramfs from before is back"
             #expect(failed.errors.contains("Error: \(reason)\nhint: 'docker-btrfs uninstall --no-build' takes the files away again\n"))
-            #expect(try await system.digest(of: Self.image) == good)
+            #expect(try await system.digest(of: image) == good)
             try await system.output("rm", "/etc/initramfs-tools/hooks/broken")
 
             #expect(try await system.output("docker-btrfs", "uninstall").hasSuffix("removed docker-btrfs, also from the initramfs\n"))
-            let check = try await system.run("docker-btrfs", "check-initramfs", Self.image)
+            let check = try await system.run("docker-btrfs", "check-initramfs", image)
             #expect(check.errors.contains("there is no /usr/bin/docker-btrfs-init"))
             #expect(try await system.inventory().symmetricDifference(before) == [])
         }
@@ -61,6 +60,7 @@ extension OnDisk {
         }
 
         @Test func `dracut, in a system that has two frameworks and no initramfs`() async throws {
+            try await system.output("rm", image)
             let several = try await system.run("docker-btrfs", "install")
             #expect(several.status == 1)
             #expect(several.errors.contains("\nhint: say which: --framework dracut or --framework initramfs-tools\n"))
@@ -71,21 +71,21 @@ extension OnDisk {
             try await system.write("hostonly=no\n", to: "/etc/dracut.conf.d/machine.conf", mode: "644")
             #expect(
                 try await system.output("docker-btrfs", "install", "--framework", "dracut").hasSuffix(
-                    "docker-btrfs is in '\(Self.image)'\nnext: boot with 'docker_path=' on the kernel command line\n"))
-            #expect(try await system.output("docker-btrfs", "check-initramfs", Self.image).contains("/etc/docker-btrfs.json"))
+                    "docker-btrfs is in '\(image)'\nnext: boot with 'docker_path=' on the kernel command line\n"))
+            #expect(try await system.output("docker-btrfs", "check-initramfs", image).contains("/etc/docker-btrfs.json"))
 
             // The image is built well, and nothing of ours is in it.
-            let good = try await system.digest(of: Self.image)
+            let good = try await system.digest(of: image)
             try await system.write("omit_dracutmodules+=' docker-btrfs '\n", to: "/etc/dracut.conf.d/omit.conf", mode: "644")
             let failed = try await system.run("docker-btrfs", "install")
             #expect(failed.status == 1)
-            #expect(failed.errors.contains("Error: '\(Self.image)' cannot boot an image: program: there is no /usr/bin/docker-btrfs-init;"))
+            #expect(failed.errors.contains("Error: '\(image)' cannot boot an image: program: there is no /usr/bin/docker-btrfs-init;"))
             #expect(failed.errors.contains("; the initramfs from before is back\n"))
-            #expect(try await system.digest(of: Self.image) == good)
+            #expect(try await system.digest(of: image) == good)
 
             try await system.output("docker-btrfs", "uninstall", "--no-build")
             try await system.output(
-                "rm", Self.image, "/etc/docker-btrfs.json", "/etc/dracut.conf.d/machine.conf", "/etc/dracut.conf.d/omit.conf")
+                "rm", image, "/etc/docker-btrfs.json", "/etc/dracut.conf.d/machine.conf", "/etc/dracut.conf.d/omit.conf")
             #expect(try await system.inventory().symmetricDifference(before) == [])
         }
     }
