@@ -34,6 +34,11 @@ extension Column {
 
         """
 
+    static let rootIsOnTwoDevices = """
+        [ "$(echo $(ls /sys/fs/btrfs/*/devices))" = 'vda vdb' ]
+
+        """
+
     private static let topLevel = """
         mkdir /tmp/top
         mount -t btrfs -o subvolid=5 "$device" /tmp/top

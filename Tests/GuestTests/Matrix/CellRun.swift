@@ -23,7 +23,7 @@ extension Cell {
 
     private func boot(_ machine: Machine) async throws {
         var machine = machine
-        if let disk = column.topLayerDisk { machine.disks.insert(try await copy(of: disk, machine), at: 0) }
+        if let disk = column.otherDisk { machine.disks.insert(try await copy(of: disk, machine), at: 0) }
         var line = column.line
         if column == .encrypted {
             let uuid = try String(contentsOfFile: "\(Self.folder)/luks.uuid", encoding: .utf8)

@@ -1,6 +1,6 @@
 /// A situation: disks, a kernel command line, and a script that runs in the booted root and ends at what is not as it should be.
 enum Column: CaseIterable {
-    case boots, refuses, ordinary, twoDisks, ext4, late, encrypted, nested, spaces
+    case boots, refuses, ordinary, twoDisks, ext4, late, encrypted, nested, spaces, raid
 
     var title: String {
         switch self {
@@ -13,6 +13,7 @@ enum Column: CaseIterable {
         case .encrypted: "LUKS"
         case .nested: "nested subvolumes in the old root"
         case .spaces: "words with spaces"
+        case .raid: "btrfs on two devices"
         }
     }
 
@@ -22,15 +23,17 @@ enum Column: CaseIterable {
         case .boots, .twoDisks, .ext4, .late, .spaces: "disk"
         case .refuses, .ordinary, .nested: "booted"
         case .encrypted: "luks"
+        case .raid: "raid"
         }
     }
 
-    /// The disk that has the top layer, where that is not the root's.
-    var topLayerDisk: String? {
+    /// A disk that comes before the root's: the one with the top layer, or the other half of the root's filesystem.
+    var otherDisk: String? {
         switch self {
         case .twoDisks: "btrfs"
         case .ext4, .late: "ext4"
         case .spaces: "spaces"
+        case .raid: "mirror"
         default: nil
         }
     }
@@ -39,7 +42,7 @@ enum Column: CaseIterable {
         let root = "root=LABEL=matrix rootflags=subvol=\(self == .ordinary ? "ordinary" : "docker_rwlayer") rw console=ttyS0"
         let words =
             switch self {
-            case .boots, .encrypted, .nested: "docker_path=docker toplayer=LABEL=matrix toplayer_path=boot_docker"
+            case .boots, .encrypted, .nested, .raid: "docker_path=docker toplayer=LABEL=matrix toplayer_path=boot_docker"
             case .refuses: "docker_path=docker docker_image=matrx docker_onfail=stop"
             case .ordinary: "toplayer=LABEL=matrix toplayer_path=boot_docker"
             case .twoDisks, .ext4: "docker_path=docker toplayer=LABEL=machine"
@@ -57,6 +60,7 @@ enum Column: CaseIterable {
         case .twoDisks, .ext4, .spaces: Self.newRoot(number: 1, "from the other disk") + Self.rootIsOnSecondDisk
         case .late: Self.newRoot(number: 1, "from the other disk") + Self.hadToWait
         case .encrypted: Self.newRoot(number: 1, "from the top layer") + Self.rootIsEncrypted
+        case .raid: Self.newRoot(number: 1, "from the top layer") + Self.rootIsOnTwoDevices
         case .nested: Self.newRoot(number: 2, "from the top layer") + Self.oldRootIsKept
         }
     }

@@ -52,6 +52,7 @@ actor MatrixPage {
         - **LUKS**: the framework unlocks the root's disk with a key file in the initramfs; the store is on it too.
         - **nested subvolumes in the old root**: it is kept with all of them, and the new root has none of their files.
         - **words with spaces**: `toplayer="LABEL=my disk" "toplayer_path=machine files"`.
+        - **btrfs on two devices**: the root's filesystem is raid1.
 
         """
 }

@@ -21,7 +21,7 @@ enum Row: String, CaseIterable {
         switch self {
         case .mkinitcpioBusybox: ":: running hook [docker-btrfs]"
         case .mkinitcpioSystemd, .dracutSystemd: "Root from a Docker image..."
-        case .dracutPlain: "[vda]"
+        case .dracutPlain: "BTRFS: device label matrix"
         case .initramfsTools: "Begin: Running /scripts/local-premount"
         }
     }
