@@ -14,10 +14,11 @@ enum InitramfsTree {
         try #require(FileManager.default.contentsOfDirectory(atPath: path + "/lib/modules").first)
     }
 
-    /// Runs `docker-btrfs initramfs build` on the tree.
+    /// Runs `docker-btrfs initramfs build` on the tree, with the example's configuration.
     static func build(_ arguments: [String], environment: [String: String] = [:]) async throws -> Outcome {
-        let command = [Repository.companion, "initramfs", "build", "--root", path, "--init", Repository.embeddedInit] + arguments
-        return try await run(command, environment: environment)
+        let command = [Repository.companion, "initramfs", "build", "--root", path, "--init", Repository.embeddedInit]
+        let configuration = ["--config", Repository.path("docs/examples/debian/docker-btrfs.json")]
+        return try await run(command + configuration + arguments, environment: environment)
     }
 
     static func shell(_ script: String, _ arguments: String...) async throws -> String {
