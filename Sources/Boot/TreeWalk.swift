@@ -1,0 +1,110 @@
+internal import Basics
+internal import Images
+internal import Planning
+
+/// Looks at every file of trees, but not into it. What identifies their state is made of all paths with type, mode, owner,
+/// size, times of content and of attributes, and inode: `rsync --times` does not get past ctime.
+///
+/// Where a filesystem does not keep these, or a file was changed when the clock was wrong, its content counts too: a clock that
+/// shows the same time twice would hide a change.
+///
+/// Names come in any order and are not kept: each entry has a digest, which its directory's is in, and the digests are added
+/// up. Nobody hits the same sum by accident, which is as unlikely as with one digest. Somebody might who can write what he
+/// likes into the layer, by calculating; but he has the machine already, whose files these are.
+struct TreeWalk {
+    private(set) var extent = Facts.Extent(size: 0, files: 0)
+    private var sum = SIMD4<UInt64>()
+    /// Seconds since 1970; nil where only the extent is wanted.
+    private let now: Int?
+    /// Where it is, from the layer.
+    private var place: [UInt8] = []
+    /// What the digest of an entry is made of: memory for all of them.
+    private var recipe: [UInt8] = []
+    /// No clock that is right shows less: 2026-01-01.
+    private static let earliest = 1_767_225_600
+
+    init(knowing now: Int?) {
+        self.now = now
+    }
+
+    var state: String { Digest.of(withUnsafeBytes(of: sum) { Array($0) }).description }
+
+    /// `layers` in an order that counts.
+    mutating func visit(_ layers: [Directory]) throws(Failure) {
+        raiseFileLimit()
+        for (number, layer) in layers.enumerated() {
+            place = []
+            do throws(Failure) {
+                let outside = Folder(layer, digest: [UInt8(truncatingIfNeeded: number)], depth: 0)
+                guard let status = try layer.status(of: .top) else { continue }
+                try visit(Folder(layer, digest: add([0], status, in: outside), depth: 0))
+            } catch {
+                throw Failure("could not look at '\(layer.show(Path(place) ?? .top))': \(error.message)", hint: error.hint)
+            }
+        }
+    }
+
+    private struct Folder {
+        let directory: Directory
+        let digest: [UInt8]
+        let depth: Int
+        let keepsChangeTimes: Bool
+
+        init(_ directory: Directory, digest: [UInt8], depth: Int) {
+            self.directory = directory
+            self.digest = digest
+            self.depth = depth
+            keepsChangeTimes = directory.keepsChangeTimes
+        }
+    }
+
+    private mutating func visit(_ folder: Folder) throws(Failure) {
+        if folder.depth > LayerRules.deepest { throw LayerRules.isTooDeep }
+        let above = place.count
+        try folder.directory.forEachEntry { (name, status) throws(Failure) in
+            place.append(UInt8(ascii: "/"))
+            for byte in name.dropLast() { place.append(UInt8(bitPattern: byte)) }
+            let digest = try add(name, status, in: folder)
+            if LayerRules.isCopied(place[(above + 1)...], atTop: folder.depth == 0) {
+                extent.files += 1
+                if status.kind == .file { extent.size += status.size }
+                if status.kind == .directory {
+                    try visit(Folder(folder.directory.child(name), digest: digest, depth: folder.depth + 1))
+                }
+            }
+            place.removeLast(place.count - above)
+        }
+    }
+
+    /// Returns the entry's digest.
+    private mutating func add(_ name: [CChar], _ status: Status, in folder: Folder) throws(Failure) -> [UInt8] {
+        guard let now else { return [] }
+        recipe.removeAll(keepingCapacity: true)
+        recipe += folder.digest
+        for byte in name { recipe.append(UInt8(bitPattern: byte)) }
+        // All of one size: what lies between numbers of several sizes could be anything.
+        let numbers = (
+            status.kind.rawValue, Int(status.permissions), Int(status.owner), Int(status.group), status.size, status.modified,
+            status.changed, Int(truncatingIfNeeded: status.inode)
+        )
+        withUnsafeBytes(of: numbers) { recipe += $0 }
+        let seconds = status.changed / 1_000_000_000
+        if !folder.keepsChangeTimes || !(Self.earliest...max(now, Self.earliest)).contains(seconds) {
+            try addContent(name, status, in: folder.directory)
+        }
+        let digest = Digest.of(recipe).bytes
+        sum &+= digest.withUnsafeBytes { $0.loadUnaligned(as: SIMD4<UInt64>.self) }
+        return digest
+    }
+
+    private mutating func addContent(_ name: [CChar], _ status: Status, in directory: Directory) throws(Failure) {
+        switch status.kind {
+        case .file:
+            var content = Digest.Builder()
+            try directory.forEachPiece(of: name) { content.add($0) }
+            recipe += content.digest().bytes
+        case .symlink: recipe += try directory.text(ofLink: name)
+        case .directory, .other: break
+        }
+    }
+}
