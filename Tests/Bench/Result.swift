@@ -83,7 +83,7 @@ struct Result {
             return [initramfs.rawValue, number(size)]
                 + [times.median, times.min() ?? 0, times.max() ?? 0, times.median / ours].map(number)
         }
-        return table(["initramfs", "its size, MiB", "s", "fastest", "slowest", "÷ ours"], rows, numbers: Array(1...5))
+        return table(["initramfs", "its size, MiB", "median, s", "fastest, s", "slowest, s", "÷ ours"], rows, numbers: Array(1...5))
     }
 
     private func milliseconds(_ microseconds: Double) -> String { number(microseconds / 1000) }
