@@ -77,13 +77,13 @@ test-crash crash-test: packages $(programs)
 fuzz: packages ## Random inputs for the parsers, with libFuzzer
 	@SECONDS_EACH='$(or $(SECONDS_EACH),60)' Tests/Fuzz/run
 
-# Not a test: times are never right or wrong.
+# Not a test: times are never right or wrong. OPTIONS go to the bench program: OPTIONS='--only start' for one part.
 .PHONY: bench
 bench: packages += $(bench_packages)
-bench: packages $(programs) ## Measure it beside scripts, cp, rsync and tar; writes docs/benchmarks.md
+bench: packages $(programs) ## Measure it beside scripts, copiers and initramfs frameworks; writes docs/benchmarks.md
 	$(say) "benchmarks"
 	@swift build --quiet --product bench
-	@Tests/Bench/run
+	@Tests/Bench/run $(OPTIONS)
 
 # SwiftPM knows what is out of date; make does not.
 .PHONY: $(programs)

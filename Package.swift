@@ -168,7 +168,7 @@ if embedded {
             name: "bench",
             dependencies: ["Images", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Tests/Bench",
-            exclude: ["careful", "predecessor", "run"],
+            exclude: ["careful", "guest", "predecessor", "run"],
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(name: "GuestTests", dependencies: ["TestSupport"], swiftSettings: strict + sameHeaders),

@@ -14,25 +14,45 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "the page to write") var page: String
     @Option(help: "how often each small boot is measured") var rounds = 9
     @Option(help: "how often each boot and each copy of 20000 files is") var longRounds = 5
+    @Option(help: "how often a virtual machine starts with each initramfs") var startRounds = 5
+    @Option(help: "measure this part only, and write no page; may be given again") var only: [Part] = []
+
+    /// What can be measured by itself.
+    enum Part: String, CaseIterable, ExpressibleByArgument {
+        case boots, copies, start
+    }
 
     func run() async throws {
         let disk = BenchDisk(device: device, mountPoint: "\(folder)/disk")
         let workplace = Workplace(disk: disk, folder: folder, program: program)
-        try await workplace.prepare()
-        try await disk.make()
+        let parts = Set(only.isEmpty ? Part.allCases : only)
+        if parts != [.start] {
+            try await workplace.prepare()
+            try await disk.make()
+        }
         var boots = Boots(in: workplace)
+        if parts.contains(.boots) { try await run(&boots) }
+        var copies = Copies(in: workplace)
+        if parts.contains(.copies) {
+            try await copies.run(Situation.large[0], rounds: longRounds)
+            try await copies.count()
+        }
+        var starts = Starts(folder: folder, program: program)
+        if parts.contains(.start) { try await starts.run(rounds: startRounds) }
+        let result = Result(
+            parts: parts, boots: boots, copies: copies, starts: starts, size: try await ProgramSize(of: program), rounds: rounds,
+            longRounds: longRounds, startRounds: startRounds)
+        if only.isEmpty {
+            try await result.page().write(toFile: page, atomically: true, encoding: .utf8)
+            progress("written: \(page)")
+        }
+        print(result.tables)
+    }
+
+    private func run(_ boots: inout Boots) async throws {
         try await boots.run(contestants(Situation.small), rounds: rounds)
         let scripts = [Way.predecessor, .careful].map { Boots.Contestant(way: $0, situation: Situation.large[0]) }
         try await boots.run(Situation.large.map { Boots.Contestant(way: .ours, situation: $0) } + scripts, rounds: longRounds)
-        var copies = Copies(in: workplace)
-        try await copies.run(Situation.large[0], rounds: longRounds)
-        try await copies.count()
-        let size = try await ProgramSize(of: program)
-        let result = Result(boots: boots, copies: copies, size: size, rounds: rounds, longRounds: longRounds)
-        let text = try await result.page()
-        try text.write(toFile: page, atomically: true, encoding: .utf8)
-        progress("written: \(page)")
-        print(result.tables)
     }
 
     private func contestants(_ situations: [Situation]) -> [Boots.Contestant] {

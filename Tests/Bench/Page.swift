@@ -37,6 +37,13 @@ extension Result {
         with everything in memory; medians of \(longRounds). docker-btrfs-init's time is that of its step. System calls are those
         that one more file costs (1000 files and 10), for docker-btrfs-init with the look at the top layer before the copy.
 
+        A *start* goes from the kernel's start to the first process of the new root, by the guest's own clock (`/proc/uptime`): what
+        firmware and boot loader take to read kernel and initramfs is not in it. The machines take turns in QEMU, with the same kernel,
+        kernel command line (with `quiet`) and disk, a copy for each start: the image of the [boot matrix](testing.md#the-boot-matrix), a
+        few MB large, and the root of an earlier boot to replace. All initramfs are for any machine and compressed with zstd; those of
+        dracut and initramfs-tools, which are the matrix's, can unlock LUKS too, ours is that of `docker-btrfs initramfs build`.
+        Medians of \(startRounds) starts; a first round is not counted.
+
         Memory is the peak of the resident set (GNU time): of the largest process, where there are several. The least that it can show is
         what GNU time has itself, 1 to 2 MiB.
 
@@ -47,6 +54,8 @@ extension Result {
 
         - The disk is a file behind a loop device: a write to it ends when the machine's own disk has it. What that disk keeps in its own
           memory is not dropped. No disk that turns and no NVMe was measured.
+        - QEMU runs without KVM, two processors at most: a start there takes many times as long as a machine's, and what counts most is
+          how much code runs, not how long a device takes. Only what stands beside it is to be compared, and no machine's start was measured.
         - The program tells nothing of a wait for a device that comes late, and none is measured.
         - The scripts do not do all of it: they wait for no device, check no digest, keep no old root, and their root is not whole until
           they are through. The predecessor's cp loses attributes and holes besides.

@@ -3,17 +3,25 @@ internal import TestSupport
 
 /// All that was measured, as a page.
 struct Result {
+    let parts: Set<Bench.Part>
     let boots: Boots
     let copies: Copies
+    let starts: Starts
     let size: ProgramSize
     let rounds: Int
     let longRounds: Int
+    let startRounds: Int
 
     private var situations: [Situation] { Situation.small + Situation.large }
 
+    /// Of what was measured.
     var tables: String {
-        [("Goals", goalTable), ("Boots", bootTable), ("Where the time goes", stepTable), ("Copies", copyTable)]
-            .map { "## \($0)\n\n\($1)" }.joined(separator: "\n")
+        var sections: [(title: String, table: String)] = []
+        if parts.isSuperset(of: [.boots, .copies]) { sections.append(("Goals", goalTable)) }
+        if parts.contains(.boots) { sections += [("Boots", bootTable), ("Where the time goes", stepTable)] }
+        if parts.contains(.copies) { sections.append(("Copies", copyTable)) }
+        if parts.contains(.start) { sections.append(("From the kernel's start to the root's init", startTable)) }
+        return sections.map { "## \($0.title)\n\n\($0.table)" }.joined(separator: "\n")
     }
 
     private var goalTable: String {
@@ -65,6 +73,17 @@ struct Result {
             ]
         }
         return table(["copier", "µs a file", "then to the disk, µs a file", "system calls a file", "MiB"], rows, numbers: [1, 2, 3, 4])
+    }
+
+    private var startTable: String {
+        let ours = starts.times[.ours]?.median ?? 0
+        let rows = Initramfs.allCases.map { initramfs in
+            let times = starts.times[initramfs] ?? []
+            let size = Double(starts.sizes[initramfs] ?? 0) / 1_048_576
+            return [initramfs.rawValue, number(size)]
+                + [times.median, times.min() ?? 0, times.max() ?? 0, times.median / ours].map(number)
+        }
+        return table(["initramfs", "its size, MiB", "median, s", "fastest, s", "slowest, s", "÷ ours"], rows, numbers: Array(1...5))
     }
 
     private func milliseconds(_ microseconds: Double) -> String { number(microseconds / 1000) }
