@@ -65,6 +65,7 @@ struct LateDisk {
             sleep 5
             echo device_add virtio-blk-pci,drive=late,bus=late-slot > "$3.in"
             """
-        try await output(of: ["timeout", "600", "bash", "-euc", script, "bash", text, log, monitor])
+        let bash = ["timeout", "600", "setpriv", "--pdeathsig", "TERM", "bash"]
+        try await output(of: bash + ["-euc", script, "bash", text, log, monitor])
     }
 }

@@ -46,7 +46,8 @@ extension Cell {
         var typist: Task<Void, any Error>?
         switch row.end {
         case .off: break
-        case .wait: options = ["--until", row.lastWords]
+        // The same line, whose colours come before this.
+        case .wait: options = ["--until", "Emergency Mode"]
         case .shell:
             let input = "\(machine.folder)/input"
             try await output(of: ["mkfifo", input])
@@ -78,7 +79,8 @@ extension Cell {
                 echo "$words" >&3
             done
             """
-        try await output(of: ["timeout", "600", "bash", "-euc", script, "bash", row.lastWords, console, input])
+        let bash = ["timeout", "600", "setpriv", "--pdeathsig", "TERM", "bash"]
+        try await output(of: bash + ["-euc", script, "bash", row.lastWords, console, input])
     }
 
     private var log: String { testDescription.filter { $0 != "`" } }

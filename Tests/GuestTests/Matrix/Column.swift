@@ -46,7 +46,8 @@ enum Column: CaseIterable {
             case .refuses: "docker_path=docker docker_image=matrx docker_onfail=stop"
             case .ordinary: "toplayer=LABEL=matrix toplayer_path=boot_docker"
             case .twoDisks, .ext4: "docker_path=docker toplayer=LABEL=machine"
-            case .late: "docker_path=docker toplayer=LABEL=machine rootdelay=300"
+            // Not rootdelay=, for which initramfs-tools sleeps first.
+            case .late: "docker_path=docker toplayer=LABEL=machine rootwait=300"
             case .spaces: #"docker_path=docker toplayer="LABEL=my disk" "toplayer_path=machine files""#
             }
         return "\(root) \(words)"
