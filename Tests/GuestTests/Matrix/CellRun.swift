@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension Cell {
-    private static let folder = "\(Lab.folder)/matrix"
+    static let folder = "\(Lab.folder)/matrix"
 
     /// Boots this cell's machine, and returns how many seconds that took.
     func run() async throws -> Int {
@@ -97,23 +97,15 @@ extension Cell {
         // A disk has whole sectors.
         let lines = column.script
         try Data((lines + String(repeating: "\n", count: 512 - lines.utf8.count % 512)).utf8).write(to: URL(filePath: script))
-        let boot = machine.command(
-            ["--kernel", "\(Self.folder)/vmlinuz", "--initrd", try await initramfs(machine), "--append", line, "--timeout", "300"]
-                + options, log: log)
+        let start = try await start(machine, line)
+        let boot = machine.command(start.options + ["--timeout", "300"] + options, log: log)
         try await output(
             of: boot.command + [
                 "--", "-serial", "file:\(script).result", "-drive", "file=\(script),format=raw,if=none,id=script,readonly=on",
                 "-device", "virtio-blk-pci,drive=script,serial=script",
-            ] + qemu)
-        return try String(contentsOfFile: "\(script).result", encoding: .utf8).replacing("\r\n", with: "\n")
-    }
-
-    /// The framework's; where a device is encrypted, with its key.
-    private func initramfs(_ machine: Machine) async throws -> String {
-        let file = "\(Self.folder)/\(row.rawValue).img"
-        guard column == .encrypted else { return file }
-        let both = "\(machine.folder)/initrd.img"
-        try await output(of: ["bash", "-euc", #"cat "$1" "$2" > "$3""#, "bash", file, "\(Self.folder)/luks.cpio", both])
-        return both
+            ] + start.qemu + qemu)
+        // UEFI firmware writes to this port too.
+        let port = try String(decoding: Data(contentsOf: URL(filePath: "\(script).result")), as: UTF8.self)
+        return port.firstRange(of: "result: ").map { String(port[$0.upperBound...]).replacing("\r\n", with: "\n") } ?? ""
     }
 }

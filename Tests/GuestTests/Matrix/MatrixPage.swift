@@ -16,7 +16,7 @@ actor MatrixPage {
     private var text: String {
         let head = ["initramfs"] + Column.allCases.map { $0.title }
         let rows = Row.allCases.map { row in
-            [row.title] + Column.allCases.map { "✓ \(seconds[Cell(row: row, column: $0)] ?? 0) s" }
+            [row.title] + Column.allCases.map { seconds[Cell(row: row, column: $0)].map { "✓ \($0) s" } ?? "not offered" }
         }
         let table = ([head, head.map { _ in "---" }] + rows).map { "| \($0.joined(separator: " | ")) |" }.joined(separator: "\n")
         return Self.introduction + table + Self.notes
@@ -39,6 +39,9 @@ actor MatrixPage {
         [mkinitcpio-build](../Tests/Lab/mkinitcpio-build), and the [runtime hook](../hooks/mkinitcpio/docker-btrfs) by
         [mkinitcpio-init](../Tests/Lab/mkinitcpio-init): stand-ins that have the functions of its manual which the hooks call. For the
         systemd initramfs, what `build()` adds goes into one that dracut laid out with systemd's units and without its own scripts.
+
+        **/init** is what `docker-btrfs initramfs build` makes, and **UKI** the same in a unified kernel image, which OVMF starts from an
+        ESP. The kernel command line is in it, so each of its cells has an image of its own, built in that time. They unlock no LUKS.
 
         What each column means:
 

@@ -5,6 +5,10 @@ enum Row: String, CaseIterable {
     case dracutSystemd = "dracut-systemd"
     case dracutPlain = "dracut-plain"
     case initramfsTools = "initramfs-tools"
+    /// docker-btrfs-init itself.
+    case alone = "init"
+    /// The same in a unified kernel image.
+    case unified = "uki"
 
     var title: String {
         switch self {
@@ -13,6 +17,15 @@ enum Row: String, CaseIterable {
         case .dracutSystemd: "dracut systemd"
         case .dracutPlain: "dracut plain"
         case .initramfsTools: "initramfs-tools"
+        case .alone: "/init"
+        case .unified: "UKI"
+        }
+    }
+
+    func offers(_ column: Column) -> Bool {
+        switch self {
+        case .alone, .unified: column != .encrypted
+        default: true
         }
     }
 
@@ -23,6 +36,7 @@ enum Row: String, CaseIterable {
         case .mkinitcpioSystemd, .dracutSystemd: "Root from a Docker image..."
         case .dracutPlain: "BTRFS: device label matrix"
         case .initramfsTools: "Begin: Running /scripts/local-premount"
+        case .alone, .unified: "docker-btrfs-init: waiting for LABEL=matrix (root=)"
         }
     }
 
@@ -31,7 +45,7 @@ enum Row: String, CaseIterable {
         switch self {
         case .mkinitcpioBusybox: "cryptdevice=UUID=\(uuid):secret cryptkey=rootfs:/etc/matrix.key"
         case .mkinitcpioSystemd, .dracutSystemd, .dracutPlain: "rd.luks.uuid=\(uuid)"
-        case .initramfsTools: ""
+        case .initramfsTools, .alone, .unified: ""
         }
     }
 
@@ -48,7 +62,7 @@ enum Row: String, CaseIterable {
     var end: End {
         switch self {
         case .mkinitcpioBusybox, .initramfsTools: .shell
-        case .dracutSystemd, .dracutPlain: .off
+        case .dracutSystemd, .dracutPlain, .alone, .unified: .off
         case .mkinitcpioSystemd: .wait
         }
     }
@@ -60,6 +74,7 @@ enum Row: String, CaseIterable {
         case .mkinitcpioSystemd, .dracutSystemd: "Reached target emergency.target"
         case .dracutPlain: "dracut: FATAL: docker-btrfs-init failed: no root to boot"
         case .initramfsTools: "docker-btrfs-init failed: no root to boot."
+        case .alone, .unified: "This machine could not be booted."
         }
     }
 }
