@@ -37,7 +37,7 @@ struct Bench: AsyncParsableCommand {
             try await copies.run(Situation.large[0], rounds: longRounds)
             try await copies.count()
         }
-        var starts = Starts(folder: folder, program: program)
+        var starts = Starts(folder: folder)
         if parts.contains(.start) { try await starts.run(rounds: startRounds) }
         let result = Result(
             parts: parts, boots: boots, copies: copies, starts: starts, size: try await ProgramSize(of: program), rounds: rounds,

@@ -8,10 +8,10 @@ enum Initramfs: String, CaseIterable {
     case dracutPlain = "dracut without systemd"
     case initramfsTools = "initramfs-tools"
 
-    /// Where the lab's boot matrix has it; nil for ours, which needs no framework.
-    var file: String? {
+    /// What the lab's boot matrix calls it.
+    var file: String {
         switch self {
-        case .ours: nil
+        case .ours: "init.img"
         case .dracutSystemd: "dracut-systemd.img"
         case .dracutPlain: "dracut-plain.img"
         case .initramfsTools: "initramfs-tools.img"
@@ -23,7 +23,6 @@ enum Initramfs: String, CaseIterable {
 /// Kernel, disk, image and kernel command line are the same for all; docker-btrfs-init is in each initramfs.
 struct Starts {
     let folder: String
-    let program: String
     /// Seconds of each start.
     private(set) var times: [Initramfs: [Double]] = [:]
     /// Bytes of the initramfs.
@@ -38,9 +37,8 @@ struct Starts {
     private var disk: String { "\(folder)/start.img" }
     private var result: String { "\(folder)/start.result" }
 
-    init(folder: String, program: String) {
+    init(folder: String) {
         self.folder = folder
-        self.program = program
     }
 
     /// Starts machines one after the other, that many rounds.
@@ -59,10 +57,6 @@ struct Starts {
 
     private mutating func prepare() async throws {
         try await output(of: [Repository.path("Tests/Lab/matrix")])
-        try await output(of: [
-            Repository.path(".build/bin/docker-btrfs"), "initramfs", "build", "--generic", "--root", "\(lab)/matrix/tree",
-            "--init", program, "--output", path(of: .ours),
-        ])
         for initramfs in Initramfs.allCases {
             sizes[initramfs] = try FileManager.default.attributesOfItem(atPath: path(of: initramfs))[.size] as? Int
         }
@@ -75,7 +69,7 @@ struct Starts {
     }
 
     private func path(of initramfs: Initramfs) -> String {
-        initramfs.file.map { "\(lab)/matrix/\($0)" } ?? "\(folder)/init.img"
+        "\(lab)/matrix/\(initramfs.file)"
     }
 
     /// The seconds that the guest tells. It boots a copy of the disk, so that none finds what another one left.
