@@ -66,7 +66,8 @@ extension Result {
 
     /// What it ran on, without its name.
     private func machine() async throws -> String {
-        let kernel = try await output(of: ["uname", "-sr"]).trimmingCharacters(in: .newlines)
+        // What follows the version says who built it.
+        let kernel = try await output(of: ["uname", "-sr"]).trimmingCharacters(in: .newlines).prefix { $0 != "-" }
         let processors = ProcessInfo.processInfo.activeProcessorCount
         let memory = ProcessInfo.processInfo.physicalMemory >> 30
         let model =
