@@ -67,7 +67,7 @@ public struct Path: Hashable, Sendable, CustomStringConvertible, ExpressibleBySt
 
     /// What the kernel takes for this path below a directory descriptor: NUL-terminated, `.` for the directory itself.
     package var cString: [CChar] {
-        (isTop ? [UInt8(ascii: ".")] : bytes).map { CChar(bitPattern: $0) } + [0]
+        Basics.cString(isTop ? [UInt8(ascii: ".")] : bytes)
     }
 
     private static let slash = UInt8(ascii: "/")
@@ -95,4 +95,9 @@ public func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
 
 private func hexDigit(_ value: UInt8) -> UInt8 {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+}
+
+/// A name as C functions take it.
+package func cString(_ name: [UInt8]) -> [CChar] {
+    name.map { CChar(bitPattern: $0) } + [0]
 }

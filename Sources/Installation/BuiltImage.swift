@@ -7,7 +7,7 @@ extension Installer {
     func check(_ image: Path) async throws(Failure) {
         let opened = try await open(image)
         if let failure = Inspection(of: opened).failure { throw failure }
-        for path in [programPath, "etc/docker-btrfs.json"] {
+        for path in [programPath, configurationFile] {
             guard let bytes = try tree.contents(of: path) else { continue }
             if opened.target(of: path)?.content.elementsEqual(bytes) != true {
                 throw Failure("'\(path)' in '\(image)' is not the one of this system")

@@ -1,5 +1,6 @@
 internal import Basics
 internal import CHooks
+internal import Initramfs
 
 /// A file of docker-btrfs in a system.
 struct InstalledFile: Equatable {
@@ -63,6 +64,3 @@ extension Framework {
         ),
     ]
 }
-
-/// Where a system has docker-btrfs-init.
-let programPath: Path = "usr/bin/docker-btrfs-init"

@@ -87,7 +87,7 @@ extension Directory {
 
 extension Path {
     /// The last component for a system call.
-    var fileName: [CChar] { name.map { CChar(bitPattern: $0) } + [0] }
+    var fileName: [CChar] { Basics.cString(name) }
 }
 
 /// A new file that nobody else can open yet.

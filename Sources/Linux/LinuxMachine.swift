@@ -158,8 +158,3 @@ extension Directory {
         try createDirectory(path, 0o755)
     }
 }
-
-/// A name as C functions take it.
-func cString(_ name: [UInt8]) -> [CChar] {
-    name.map { CChar(bitPattern: $0) } + [0]
-}

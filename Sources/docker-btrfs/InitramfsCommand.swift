@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import CLinux
 import Initramfs
 
 struct InitramfsCommand: AsyncParsableCommand {
@@ -71,7 +72,7 @@ struct InitramfsBuildCommand: AsyncParsableCommand {
     func run() async throws {
         let recipe = try recipe()
         let build = try await Build(recipe)
-        for note in build.notes { printError("note: \(note)") }
+        for note in build.notes { tell(note: note) }
         let bytes = try await build.compressed(with: compress.compression)
         let contents = "\(build.moduleCount) modules and \(build.firmwareCount) firmware files for \(recipe.release)"
         if let output {
@@ -85,8 +86,14 @@ struct InitramfsBuildCommand: AsyncParsableCommand {
         }
     }
 
+    /// The one beside this program, else where it is installed.
+    private func builtInit() throws -> String {
+        let beside = try initBesideThisProgram()
+        return access(beside, F_OK) == 0 ? beside : programPath.description
+    }
+
     private func recipe() throws -> Recipe {
-        let program = try initProgram ?? initBesideCompanion()
+        let program = try initProgram ?? builtInit()
         var recipe = try Recipe(tree: Directory(opening: root), release: kernel, program: program)
         recipe.drivers = drivers == .generic ? .generic : .hostOnly
         recipe.addedModules = addModule

@@ -2,7 +2,6 @@ import ArgumentParser
 import Basics
 import Boot
 import BootRun
-import CLinux
 import Planning
 
 struct PlanCommand: ParsableCommand {
@@ -37,12 +36,6 @@ struct PlanCommand: ParsableCommand {
         }
         let plan = try BootSession(rehearsing: request, topLevel: topLevel, topLayer: topLayer).plan()
         print(plan, terminator: "")
-        for note in plan.notes { tell(note) }
+        for note in plan.notes { tell(note: note) }
     }
-}
-
-/// What is not part of the answer goes to standard error.
-private func tell(_ note: String) {
-    let line = Array("note: \(note)\n".utf8)
-    _ = linux_write_all(STDERR_FILENO, line, line.count)
 }

@@ -30,7 +30,7 @@ public struct Build: Sendable {
         guard let bytes = try fileContents(recipe.program) else {
             throw Failure("could not find docker-btrfs-init as '\(recipe.program)'", hint: "name it with --init")
         }
-        for path in ["init", "usr/bin/docker-btrfs-init"] as [Path] {
+        for path in ["init", programPath] as [Path] {
             let mode = CPIOEntry.Kind.file.rawValue | 0o755
             let entry = CPIOEntry(path, mode: mode, content: bytes[...], inode: 1, links: 2)
             let finding = program(entry, at: Path(recipe.program) ?? path)
@@ -40,7 +40,7 @@ public struct Build: Sendable {
     }
 
     private mutating func addConfiguration() throws(Failure) {
-        let path: Path = "etc/docker-btrfs.json"
+        let path = configurationFile
         let name = recipe.configuration ?? recipe.tree.show(path)
         let found = if let file = recipe.configuration { try fileContents(file) } else { try recipe.tree.contents(of: path) }
         guard let content = found else {

@@ -53,6 +53,3 @@ public enum Framework: Sendable {
         }
     }
 }
-
-/// The modules that docker-btrfs-init loads as /init, one path a line.
-let modulesListPath: Path = "etc/docker-btrfs/modules"

@@ -46,9 +46,10 @@ typealias Finding = Inspection.Finding
 
 /// docker-btrfs-init itself.
 private func initProgram(in image: InitramfsImage) -> Finding {
-    let path: Path = "usr/bin/docker-btrfs-init"
-    guard let entry = image.target(of: path) else { return Finding(mark: .missing, subject: "program", text: "there is no \(path)") }
-    return program(entry, at: path)
+    guard let entry = image.target(of: programPath) else {
+        return Finding(mark: .missing, subject: "program", text: "there is no \(programPath)")
+    }
+    return program(entry, at: programPath)
 }
 
 func isInitProgram(_ entry: CPIOEntry) -> Bool {
@@ -72,7 +73,7 @@ func program(_ entry: CPIOEntry, at path: Path) -> Finding {
 }
 
 private func configuration(in image: InitramfsImage) -> Finding {
-    let path: Path = "etc/docker-btrfs.json"
+    let path = configurationFile
     guard let entry = image.target(of: path) else {
         return Finding(mark: .note, subject: "configuration", text: "no \(path): docker_image= on the kernel command line names the image")
     }

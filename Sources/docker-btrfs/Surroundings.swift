@@ -1,12 +1,18 @@
-public import Basics
-internal import Glibc
+import Basics
+import CLinux
 
 /// docker-btrfs-init in the directory of the running program, where a build and a package have both.
-public func initBesideThisProgram() throws(Failure) -> String {
+func initBesideThisProgram() throws(Failure) -> String {
     var path = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &path, path.count)
     if count < 0 { throw .system("read '/proc/self/exe'") }
     let program = String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     return program.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         + "/docker-btrfs-init"
+}
+
+/// What is to be told beside the answer, on standard error.
+func tell(note: String) {
+    let line = Array("note: \(note)\n".utf8)
+    _ = linux_write_all(STDERR_FILENO, line, line.count)
 }
