@@ -45,7 +45,7 @@ public struct Request: Equatable, Sendable {
     public let image: String
     /// Whether the kernel command line names the image. Such a choice is never overruled.
     public let isImageChosen: Bool
-    public internal(set) var topLayer: TopLayer?
+    public let topLayer: TopLayer?
     public let mode: Mode
     public let onFailure: OnFailure
     /// How many of the roots that were replaced are kept.
@@ -62,11 +62,4 @@ public struct Request: Equatable, Sendable {
     public let hostname: String?
     /// `systemd.machine_id=`.
     public let machineID: String?
-
-    /// The same request, for what has nothing to do with the top layer.
-    public var withoutTopLayer: Request {
-        var request = self
-        request.topLayer = nil
-        return request
-    }
 }

@@ -34,14 +34,11 @@ func run() -> Int32 {
 }
 
 func act(_ options: Options, _ log: Log) throws(Failure) {
+    if options.action == .markGood { return log.info(try markBootAsGood()) }
     guard let request = try Request(commandLine: options.commandLine, configurationFile: options.configuration) else {
         return log.info("nothing to do: there is no '\(Request.optIn)=' on the kernel command line")
     }
-    switch options.action {
-    case .dryRun: try rehearse(request, options, log)
-    case .markGood: log.info(try markBootAsGood(request))
-    default: try boot(request, options, log)
-    }
+    try options.action == .dryRun ? rehearse(request, options, log) : boot(request, options, log)
 }
 
 func rehearse(_ request: Request, _ options: Options, _ log: Log) throws(Failure) {

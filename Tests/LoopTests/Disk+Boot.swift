@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import Testing
 
 /// A kernel command line: the article's own, until a test changes it.
 struct KernelLine {
@@ -57,13 +58,17 @@ extension Disk {
     }
 
     /// Counts the boot of the root as good, as its system does: with the root as /.
-    func markGood(_ line: KernelLine) async throws {
+    func markGood() async throws {
+        #expect(try await markingGood("docker_rwlayer").status == 0)
+    }
+
+    func markingGood(_ name: String) async throws -> Outcome {
         let script = """
-            root=$PWD/docker_rwlayer; command=("${@:5}"); command[0]=/tmp/init; command[4]=/tmp/config
-            mount --bind /dev $root/dev; mount --bind /proc $root/proc; mount -t tmpfs none $root/tmp
-            cp "$5" $root/tmp/init; cp "$9" $root/tmp/config; chroot $root "${command[@]}" --mark-good
+            root=$PWD/$6; mount -o "subvol=$6" "$3" "$root"
+            mount --bind /dev "$root/dev"; mount --bind /proc "$root/proc"; mount -t tmpfs none "$root/tmp"
+            cp "$5" "$root/tmp/init"; chroot "$root" /tmp/init --mark-good
             """
-        try await output(of: mounted(script) + bootCommand(line))
+        return try await run(mounted(script) + [Repository.embeddedInit, name])
     }
 
     /// The plan of a boot.

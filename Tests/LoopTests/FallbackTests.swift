@@ -12,7 +12,7 @@ extension OnDisk {
             try await Disk.withStore { disk, store in
                 let good = disk.line(keeping: "")
                 try await disk.bootWell(good)
-                try await disk.markGood(good)
+                try await disk.markGood()
                 let bad = disk.line(keeping: "", tag: "v2")
                 for _ in 1...3 {
                     try await disk.bootWell(bad)
@@ -36,7 +36,7 @@ extension OnDisk {
             try await Disk.withStore { disk, _ in
                 let good = disk.line(keeping: "docker_keep=0")
                 try await disk.bootWell(good)
-                try await disk.markGood(good)
+                try await disk.markGood()
                 for _ in 1...3 { try await disk.bootWell(disk.line(keeping: "docker_keep=0", tag: "v2")) }
                 let outcome = try await disk.boot(disk.line(keeping: "docker_keep=0", tag: "v2"))
                 #expect(outcome.told.contains("instead, the last image that booted well"))

@@ -43,7 +43,7 @@ extension OnDisk {
             try await Disk.withStore { disk, _ in
                 let line = disk.line(keeping: "docker_tries=9")
                 try await disk.bootWell(line)
-                try await disk.markGood(line)
+                try await disk.markGood()
                 for _ in 1...4 { try await disk.bootWell(line) }
                 #expect(try await disk.look("ls \(roots)") == "1\n4\n")
             }

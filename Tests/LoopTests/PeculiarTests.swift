@@ -33,7 +33,7 @@ extension OnDisk {
                 let line = disk.line(keeping: "docker_keep=3 docker_tries=9")
                 for number in 1...3 {
                     try await disk.bootWell(line)
-                    if number == 1 { try await disk.markGood(line) }
+                    if number == 1 { try await disk.markGood() }
                     try await disk.change("head --bytes 40M /dev/urandom > docker_rwlayer/large; sync")
                 }
                 try await Disk.with(["mkfs.ext4", "-q"], size: "128M") { machine in

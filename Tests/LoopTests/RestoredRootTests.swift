@@ -10,7 +10,7 @@ extension OnDisk {
             try await Disk.withStore { disk, _ in
                 let good = disk.line(keeping: "")
                 try await disk.bootWell(good)
-                try await disk.markGood(good)
+                try await disk.markGood()
                 try await disk.change(
                     """
                     cd docker_rwlayer; mkdir -p var/lib; btrfs subvolume create var/lib/machines

@@ -4,7 +4,7 @@ enum Operation {
     /// A boot that is killed as soon as it has begun so many steps.
     case killed(Boot, steps: Int)
     /// What stands counts as a good boot.
-    case good(Boot)
+    case good
     /// Somebody else has the filesystem mounted from here on: the end of a boot does not unmount it, and so commits nothing.
     /// There is a commit each second instead of every thirty, in the middle of things.
     case hold, release
@@ -28,7 +28,7 @@ enum Operation {
         switch self {
         case .boot(let boot): "boot\t\(boot.fields)"
         case .killed(let boot, let steps): "killed\t\(steps)\t\(boot.fields)"
-        case .good(let boot): "good\t\(boot.fields)"
+        case .good: "good"
         case .hold: "hold"
         case .release: "release"
         case .wait: "wait"

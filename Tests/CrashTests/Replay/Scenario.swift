@@ -35,7 +35,7 @@ struct Scenario {
         var boot = boot
         boot.options += extra
         operations.append(.boot(boot))
-        if isGood { operations.append(.good(boot)) }
+        if isGood { operations.append(.good) }
     }
 
     private mutating func link(_ top: Operation.Top) {

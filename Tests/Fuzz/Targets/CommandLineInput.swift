@@ -41,7 +41,6 @@ private func check(_ request: Request, _ line: KernelCommandLine) throws {
     try expect(!options.contains { $0.hasPrefix("subvolid=") }, "subvolid= is refused")
     if case .seconds(let seconds) = request.patience { try expect(seconds >= 0, "a wait is not negative") }
     try expect(request.keep >= 0 && request.tries >= 1, "an image has one try at least")
-    try expect(request.withoutTopLayer.topLayer == nil, "there is a request without the top layer")
     try expect(!request.image.isEmpty, "an image is named")
     // The store's reader takes the reference as it stands.
     try checkReference(Array(request.image.utf8))
