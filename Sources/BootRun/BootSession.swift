@@ -23,7 +23,7 @@ public struct BootSession {
     public init(mounting request: Request) throws(Failure) {
         try self.init(request) { request throws(Failure) in
             var devices = try BlockDevices()
-            try checkHibernation(request, &devices)
+            if !request.ignoresHibernation { try devices.checkHibernation() }
             return try Filesystems(mounting: request, .recovering, among: &devices)
         }
     }
@@ -106,15 +106,4 @@ public protocol BootLog {
     func info(_ text: String)
     /// What the person at the machine must see.
     func notice(_ text: String)
-}
-
-/// A filesystem that a hibernated system holds open must not be mounted, not even read-only: recovering its log writes to it,
-/// and the resumed system would go on with what it had in memory.
-private func checkHibernation(_ request: Request, _ devices: inout BlockDevices) throws(Failure) {
-    if request.ignoresHibernation { return }
-    guard let device = devices.hibernationImage() else { return }
-    throw Failure(
-        "could not mount the root's filesystem: a hibernated system is waiting to be resumed from '\(device)'",
-        hint: "resume it, or say noresume on the kernel command line to give it up"
-    )
 }

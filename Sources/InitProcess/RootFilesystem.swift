@@ -27,16 +27,12 @@ public struct RootFilesystem: Equatable, Sendable {
         ignoresHibernation = line.last("noresume") != nil
     }
 
-    /// Waits until the device is there, with all others of its filesystem. Fails where a hibernated system holds it.
-    public func waiting() throws(Failure) -> BlockDevice {
+    /// Waits so many seconds, or without end, until the device is there with all others of its filesystem. Fails where a
+    /// hibernated system holds it.
+    public func waiting(seconds: Int?) throws(Failure) -> BlockDevice {
         var devices = try BlockDevices()
         let found = try devices.waiting(for: device, key: "root", seconds: seconds, degraded: options.contains("degraded"))
-        if !ignoresHibernation, let image = devices.hibernationImage() {
-            throw Failure(
-                "could not mount the root's filesystem: a hibernated system is waiting to be resumed from '\(image)'",
-                hint: "boot it by an initramfs that resumes, or say noresume on the kernel command line to give it up"
-            )
-        }
+        if !ignoresHibernation { try devices.checkHibernation() }
         return found
     }
 

@@ -2,9 +2,15 @@ public import Basics
 internal import CLinux
 
 extension BlockDevices {
-    /// The swap device or partition that holds a hibernated system; nil for none.
-    public mutating func hibernationImage() -> String? {
-        all().first { $0.filesystemType == "swsuspend" }?.path
+    /// Fails where a swap device or partition has a hibernated system on it. A filesystem that such a system holds open must not
+    /// be mounted, not even read-only: recovering its log writes to it, and the resumed system would go on with what it had in
+    /// memory.
+    public mutating func checkHibernation() throws(Failure) {
+        guard let image = all().first(where: { $0.filesystemType == "swsuspend" }) else { return }
+        throw Failure(
+            "could not mount the root's filesystem: a hibernated system is waiting to be resumed from '\(image.path)'",
+            hint: "boot it by an initramfs that resumes, or say noresume on the kernel command line to give it up"
+        )
     }
 
     /// Waits until a device is there, and where it is a member of a btrfs filesystem, until every other member is.
