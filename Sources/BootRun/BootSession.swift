@@ -65,8 +65,8 @@ public struct BootSession {
         Plan(stopping: request, given: facts)
     }
 
-    /// Performs a plan of this boot and returns what is to be told of it.
-    public func perform(_ plan: Plan, _ log: some BootLog) throws(Failure) -> Report {
+    /// Performs a plan of this boot.
+    public func perform(_ plan: Plan, _ log: some BootLog) throws(Failure) -> MadeRoot {
         if let place = try filesystems.topLevel.directory(at: request.name)?.mountPoint() {
             throw Failure("could not replace '\(request.name)': it is mounted at '\(place)'", hint: "the next boot replaces it")
         }
@@ -74,10 +74,11 @@ public struct BootSession {
         var observer = Observer(log: log, stopwatch: stopwatch)
         var machine = LinuxMachine(topLevel: filesystems.topLevel, topLayer: filesystems.topLayer)
         try plan.perform(on: &machine, observer: &observer)
-        return Report(
+        let report = Report(
             request, root: try facts.root(at: request.name, on: filesystems.topLevel), observer.stopwatch,
             notes: plan.notes + observer.notes
         )
+        return MadeRoot(report: report, filesystem: OpenFilesystem(topLevel: filesystems.topLevel, root: request.name))
     }
 
     private struct Observer<Log: BootLog>: PlanObserver {
@@ -97,6 +98,27 @@ public struct BootSession {
             log.notice("\(failure.message), ignoring")
             notes.append(failure.message)
         }
+    }
+}
+
+/// What a boot leaves.
+public struct MadeRoot {
+    /// What is to be told of it.
+    public var report: Report
+    /// nil once it is closed.
+    public var filesystem: OpenFilesystem?
+}
+
+/// The filesystem of a root that is about to be mounted. That takes no time while this is open, and the close takes none after
+/// it; a large filesystem takes seconds for both.
+public struct OpenFilesystem {
+    let topLevel: Directory
+    let root: Path
+
+    /// Leaves it open to a process that closes it when the root is mounted.
+    public func leaveOpen() {
+        // Where the root is still not mounted, somebody works at it, and may want the disk for himself.
+        topLevel.stayMounted(until: root, seconds: 30)
     }
 }
 

@@ -334,6 +334,18 @@ void linux_run_on_console(const char *path)
     while (ended != child && (ended >= 0 || errno == EINTR));
 }
 
+int linux_fork_with(int descriptor)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        if (descriptor > 0)
+            close_range(0, descriptor - 1, 0);
+        close_range(descriptor + 1, ~0U, 0);
+        setsid();
+    }
+    return child;
+}
+
 void linux_become(const char *program)
 {
     restore_what_was_changed();

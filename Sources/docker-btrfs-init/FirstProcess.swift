@@ -30,10 +30,12 @@ private func startMachine() throws(Failure) {
     let request = try Request(commandLine: nil, configurationFile: nil)
     let filesystem = try RootFilesystem(line)
     log.info("waiting for \(filesystem.device) (root=)")
-    if let request { try boot(request, Options([]), log) }
+    let made = try request.flatMap { request throws(Failure) in try boot(request, Options([]), log) }
     // Where a root was made, it was waited for: a member of its filesystem that is still missing is not waited for twice.
     let device = try filesystem.waiting(seconds: request == nil ? filesystem.seconds : 0)
-    let root = try NewRoot(mounting: filesystem.mount(of: device), filesystem.access, line)
+    let root = try withExtendedLifetime(made) { () throws(Failure) in
+        try NewRoot(mounting: filesystem.mount(of: device), filesystem.access, line)
+    }
     log.info("starting '\(root.program)' of \(filesystem.device)")
     try root.start { log.notice("\($0.message), ignoring") }
 }

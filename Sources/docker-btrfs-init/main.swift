@@ -38,7 +38,8 @@ func act(_ options: Options, _ log: Log) throws(Failure) {
     guard let request = try Request(commandLine: options.commandLine, configurationFile: options.configuration) else {
         return log.info("nothing to do: there is no '\(Request.optIn)=' on the kernel command line")
     }
-    try options.action == .dryRun ? rehearse(request, options, log) : boot(request, options, log)
+    if options.action == .dryRun { return try rehearse(request, options, log) }
+    try boot(request, options, log)?.leaveOpen()
 }
 
 func rehearse(_ request: Request, _ options: Options, _ log: Log) throws(Failure) {
@@ -48,29 +49,32 @@ func rehearse(_ request: Request, _ options: Options, _ log: Log) throws(Failure
     for note in plan.notes { log.notice(note) }
 }
 
-func boot(_ request: Request, _ options: Options, _ log: Log) throws(Failure) {
+/// Makes the root. Returns its filesystem where the root is mounted next.
+func boot(_ request: Request, _ options: Options, _ log: Log) throws(Failure) -> OpenFilesystem? {
     // With --cmdline this is not the machine's own boot: nothing goes on after it, and nothing is to be stopped.
     let isMachines = options.commandLine == nil
-    var report: Report
+    var made: MadeRoot
     do throws(Failure) {
-        report = try makeRoot(request, isMachines: isMachines, log)
+        made = try makeRoot(request, isMachines: isMachines, log)
     } catch {
         if isMachines { end(request.onFailure, after: error, log) }
         throw error
     }
-    report.end()
-    log.info("'\(request.name)' is ready after \(report.totalMicroseconds / 1000) ms")
-    guard let path = options.report ?? (isMachines ? Report.path : nil) else { return }
+    if !isMachines { made.filesystem = nil }
+    made.report.end()
+    log.info("'\(request.name)' is ready after \(made.report.totalMicroseconds / 1000) ms")
+    guard let path = options.report ?? (isMachines ? Report.path : nil) else { return made.filesystem }
     do throws(Failure) {
-        try report.write(to: path)
+        try made.report.write(to: path)
     } catch {
         log.notice("\(error.message), ignoring")
     }
+    return made.filesystem
 }
 
 /// The root that is asked for, or with `docker_onfail=previous` one that there was. Fails where there is neither; then the
 /// machine's own boot leaves no root that a mount could find by its name.
-func makeRoot(_ request: Request, isMachines: Bool, _ log: Log) throws(Failure) -> Report {
+func makeRoot(_ request: Request, isMachines: Bool, _ log: Log) throws(Failure) -> MadeRoot {
     let session = try BootSession(mounting: request)
     do throws(Failure) {
         return try session.perform(session.plan(), log)

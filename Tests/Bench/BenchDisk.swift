@@ -85,8 +85,16 @@ struct BenchDisk {
         } catch {
             result = .failure(error)
         }
-        try await output(of: ["umount", mountPoint])
+        try await unmount()
         return try result.get()
+    }
+
+    /// Returns when nobody has the filesystem open any more.
+    func unmount() async throws {
+        try await output(of: ["umount", mountPoint])
+        let name = URL(filePath: device).lastPathComponent
+        let script = #"while compgen -G "/sys/fs/btrfs/*/devices/$1" > /dev/null; do sleep 0.01; done"#
+        try await output(of: ["timeout", "60", "bash", "-c", script, "bash", name])
     }
 
     /// Waits until the kernel has cleared away what was deleted, which would be at work in the next run.

@@ -89,7 +89,7 @@ struct Copies {
             try await output(of: ["touch", disk.path("\(situation.topLayer.path)/\(Tree.topLayerPath(1))")])
             // Its own mount begins read-only, and so must be that of the same filesystem here.
             try await output(of: ["mount", "-o", "remount,ro", disk.mountPoint])
-            let result = try body(workplace.command(.ours, situation))
+            let result = try body(workplace.command(situation))
             try await disk.waitForCleaner()
             return result
         }

@@ -22,25 +22,45 @@ struct Workplace {
     private var programs: String { "\(folder)/programs" }
     private var report: String { "\(folder)/report.json" }
 
-    func command(_ way: Way, _ situation: Situation) -> Command {
-        let (name, store, layer) = (way.root, situation.store.path, situation.topLayer.path)
+    /// What a machine's boot runs.
+    func boot(_ way: Way, _ situation: Situation) throws -> Command {
         if way == .ours {
-            let line =
-                "root=\(disk.device) rootflags=subvol=\(name) rw docker_path=\(store) docker_image=bench:\(situation.tag) "
-                + "toplayer=\(disk.device) toplayer_path=\(layer) docker_onfail=stop"
-            return Command(arguments: [program, "--cmdline", line, "--report", report], folder: folder)
+            // Written over: it is mounted at /proc/cmdline.
+            try Data("\(line(situation))\n".utf8).write(to: URL(filePath: commandLine))
+            return Command(arguments: [program, "--report", report], folder: folder)
         }
         let script = Repository.path("Tests/Bench/\(way.rawValue)")
         return Command(
-            arguments: ["\(programs)/sh", script, disk.device, name, store, "bench", situation.tag, layer],
+            arguments: [
+                "\(programs)/sh", script, disk.device, way.root, situation.store.path, "bench", situation.tag, situation.topLayer.path,
+            ],
             folder: folder, environment: ["PATH": programs]
         )
+    }
+
+    /// Our program where no root is mounted after it: then it leaves nothing mounted.
+    func command(_ situation: Situation) -> Command {
+        Command(arguments: [program, "--cmdline", line(situation), "--report", report], folder: folder)
+    }
+
+    /// What a boot ends with.
+    func mount(_ way: Way) -> Command {
+        Command(arguments: ["mount", "-t", "btrfs", "-o", "rw,subvol=\(way.root)", disk.device, disk.mountPoint], folder: folder)
+    }
+
+    private var commandLine: String { "\(folder)/cmdline" }
+
+    private func line(_ situation: Situation) -> String {
+        "root=\(disk.device) rootflags=subvol=\(Way.ours.root) rw docker_path=\(situation.store.path) docker_image=bench:\(situation.tag) "
+            + "toplayer=\(disk.device) toplayer_path=\(situation.topLayer.path) docker_onfail=stop"
     }
 
     func prepare() async throws {
         for folder in [disk.mountPoint, programs] {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         }
+        try Data().write(to: URL(filePath: commandLine))
+        try await output(of: ["mount", "--bind", commandLine, "/proc/cmdline"])
         try await output(of: ["busybox", "--install", "-s", programs])
         for (name, program) in [("jq", "jq"), ("btrfs", "btrfs"), ("gnu-cp", "cp")] {
             let path = try await output(of: ["bash", "-c", "realpath \"$(type -P \"$1\")\"", "bash", program])

@@ -106,6 +106,9 @@ int linux_try_program(int root, const char *path);
 /* Runs a program as the leader of a session on the console and returns when it ended. Children that others left are reaped. */
 void linux_run_on_console(const char *path);
 
+/* A child with one open file, in a session of its own: 0 in it, below 0 where there is none. */
+int linux_fork_with(int descriptor);
+
 /* execv(2) takes pointers to C strings: becomes a program, with this program's other arguments and its environment, and with
  * the signals and the limits that this program began with. */
 void linux_become(const char *program);

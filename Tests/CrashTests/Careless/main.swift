@@ -43,8 +43,8 @@ func run() throws(Failure) {
     let plan = try session.plan()
     let way = option("--cmdline").flatMap { KernelCommandLine($0.utf8).last("careless")?.value }
     let careless = way == "delete-first" ? deletingFirst(plan) : withoutTemplate(plan)
-    let report = try session.perform(careless, Silence())
-    if let path = option("--report") { try report.write(to: path) }
+    let made = try session.perform(careless, Silence())
+    if let path = option("--report") { try made.report.write(to: path) }
 }
 
 do throws(Failure) {
