@@ -2,57 +2,52 @@ internal import Basics
 internal import Images
 internal import Planning
 
-extension Facts.Source {
+/// Looks for what images give.
+struct SourceSurvey {
+    let request: Request
+    let topLevel: Directory
+    let topLayer: [Directory]
+    let host: Facts.Host
+
     /// What the request's image gives. Where the store has it no more and a root of ours was made from one of that reference,
     /// it is the layer that was held then.
-    static func wanted(
-        by request: Request, on topLevel: Directory, under topLayer: [Directory], roots: [Facts.Root], _ host: Facts.Host
-    ) throws(Failure) -> Facts.Source {
+    func wanted(roots: [Facts.Root]) throws(Failure) -> Facts.Source {
         let store = try request.store(on: topLevel)
         let image: Image
         do throws(Failure) {
             image = try store.image(request.image)
         } catch {
             let origin = roots.last { $0.mark.origin.reference == request.image }?.mark.origin
-            guard let origin, let held = try hold(origin.chainID, origin.imageID, origin.reference, request, topLevel, topLayer, host)
-            else { throw error }
-            var source = held
+            guard let origin, var source = try held(origin.chainID, origin.imageID, origin.reference) else { throw error }
             source.note = "\(error.message); taking the layer that was held when it was booted"
             return source
         }
-        return try inStore(image, as: request.image, request, topLevel, topLayer, host)
+        return try stored(image, as: request.image)
     }
 
     /// An image that was booted before: from the store, or its layer that was held.
-    static func recorded(
-        _ image: Record.Image, _ request: Request, on topLevel: Directory, under topLayer: [Directory], _ host: Facts.Host
-    ) throws(Failure) -> Facts.Source? {
+    func recorded(_ image: Record.Image) throws(Failure) -> Facts.Source? {
         do throws(Failure) {
-            let found = try request.store(on: topLevel).image(image.id)
-            return try inStore(found, as: image.reference, request, topLevel, topLayer, host)
+            return try stored(request.store(on: topLevel).image(image.id), as: image.reference)
         } catch {
-            return try hold(image.chainID, image.id, image.reference, request, topLevel, topLayer, host)
+            return try held(image.chainID, image.id, image.reference)
         }
     }
 
-    private static func inStore(
-        _ image: Image, as reference: String, _ request: Request, _ topLevel: Directory, _ topLayer: [Directory], _ host: Facts.Host
-    ) throws(Failure) -> Facts.Source {
+    private func stored(_ image: Image, as reference: String) throws(Failure) -> Facts.Source {
         try checkPlatform(image)
         let path = request.dockerPath / image.layer
-        guard let layer = try topLevel.directory(at: path) else { throw Failure("could not open the layer '\(path)': it is not there") }
-        return Facts.Source(
-            reference: reference, imageID: image.id.description, chainID: image.chainID.description, layer: path,
-            layerState: try layer.subvolume()?.state,
-            contents: try Facts.Contents(of: layer, under: topLayer, of: reference, initProgram: request.initProgram, host)
-        )
+        if let source = try source(reference, image.id.description, image.chainID.description, path) { return source }
+        throw Failure("could not open the layer '\(path)': it is not there")
     }
 
-    private static func hold(
-        _ chainID: String, _ imageID: String, _ reference: String, _ request: Request, _ topLevel: Directory,
-        _ topLayer: [Directory], _ host: Facts.Host
+    private func held(_ chainID: String, _ imageID: String, _ reference: String) throws(Failure) -> Facts.Source? {
+        try source(reference, imageID, chainID, Layout.hold(chainID))
+    }
+
+    private func source(
+        _ reference: String, _ imageID: String, _ chainID: String, _ path: Path
     ) throws(Failure) -> Facts.Source? {
-        let path = Layout.hold(chainID)
         guard let layer = try topLevel.directory(at: path) else { return nil }
         return Facts.Source(
             reference: reference, imageID: imageID, chainID: chainID, layer: path,

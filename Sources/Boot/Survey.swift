@@ -16,17 +16,17 @@ extension Facts {
         (record, recordDamage) = Record.current(on: topLevel)
         held = try topLevel.directory(at: Layout.layers)?.names().compactMap { Digest("sha256:\(display($0))")?.description } ?? []
         heldForOthers = try Root.chains(but: request.name, on: topLevel, host)
-        missingDirectories = try Self.missing(request, held: held, on: topLevel)
+        missingDirectories = try Self.missing(request, on: topLevel)
         leftover = try Self.leftover(of: request.name, standing, on: topLevel, host)
         modulesBesideKernel = try Self.modules(in: request.bootFolders, on: topLevel, host)
         space = nil
         templates = try Self.templates(of: request.name, on: topLevel)
         minted = []
-        let machineFiles: MachineFiles?
+        let sources: SourceSurvey
         do throws(Failure) {
-            machineFiles = try MachineFiles(of: request, on: filesystem.get(), host)
-            let roots = Self.inOrder(kept, leftover, standing)
-            let source = try Source.wanted(by: request, on: topLevel, under: machineFiles?.layers ?? [], roots: roots, host)
+            let machineFiles = try MachineFiles(of: request, on: filesystem.get(), host)
+            sources = SourceSurvey(request: request, topLevel: topLevel, topLayer: machineFiles?.layers ?? [], host: host)
+            let source = try sources.wanted(roots: Self.inOrder(kept, leftover, standing))
             try checkPlaces(request, on: topLevel, machineFiles?.folder)
             wanted = .success(source)
             topLayer = try machineFiles?.facts(host)
@@ -38,7 +38,7 @@ extension Facts {
         }
         if case .success(let source) = wanted, let image = record.lastGood(but: source.imageID) {
             do throws(Failure) {
-                lastGood = try .recorded(image, request, on: topLevel, under: machineFiles?.layers ?? [], host)
+                lastGood = try sources.recorded(image)
             } catch {
                 // What is not asked for stops no boot.
                 lastGood = nil
@@ -68,7 +68,7 @@ extension Facts {
         return .replaced(left)
     }
 
-    private static func missing(_ request: Request, held: [String], on topLevel: Directory) throws(Failure) -> [Path] {
+    private static func missing(_ request: Request, on topLevel: Directory) throws(Failure) -> [Path] {
         var missing: [Path] = []
         for directory in [Layout.home, Layout.layers, Layout.templates, Layout.allRoots, Layout.roots(of: request.name)] {
             if try topLevel.status(of: directory) == nil { missing.append(directory) }

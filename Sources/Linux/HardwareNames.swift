@@ -1,30 +1,24 @@
 internal import Basics
 
 /// What the hardware is called, from what may change to what does not: MAC addresses of network interfaces whose driver is
-/// loaded, and of the firmware (DMI) the serial number and the UUID. Without /sys, nothing.
+/// loaded, and of the firmware (DMI) the serial number and the UUID. What /sys does not tell is left out.
 public func hardwareNames() -> [String] {
-    do throws(Failure) {
-        let system = try Directory(opening: "/sys")
-        var names: [String] = []
-        for interface in try system.directory(at: "class/net")?.names() ?? [] {
-            // The loopback has a MAC of zeros.
-            let file: Path = ("class/net" as Path).appending(name: interface) / "address"
-            names += try system.line(of: file).map { $0.utf8.contains { !"0:".utf8.contains($0) } ? [$0] : [] } ?? []
-        }
-        for file: Path in ["class/dmi/id/product_serial", "class/dmi/id/product_uuid"] {
-            names += try system.line(of: file).map { [$0] } ?? []
-        }
-        return names
-    } catch {
-        return []
-    }
+    // The loopback has a MAC of zeros.
+    let addresses = interfaces().compactMap { line(of: "class/net/\(display($0))/address") }
+        .filter { $0.utf8.contains { !"0:".utf8.contains($0) } }
+    return addresses + ["product_serial", "product_uuid"].compactMap { line(of: "class/dmi/id/\($0)") }
 }
 
-extension Directory {
-    /// The only line of a file; nil where there is none, and for an empty one.
-    fileprivate func line(of path: Path) throws(Failure) -> String? {
-        guard let content = try contents(of: path) else { return nil }
-        let line = display(content.prefix { $0 != 0x0a })
-        return line.isEmpty ? nil : line
+private func interfaces() -> [[UInt8]] {
+    do throws(Failure) { return try Directory(opening: "/sys/class/net").names() } catch { return [] }
+}
+
+/// The only line of a file below /sys; nil where there is none, and for an empty one.
+private func line(of file: String) -> String? {
+    do throws(Failure) {
+        let line = try fileContents("/sys/\(file)").map { display($0.prefix { $0 != 0x0a }) }
+        return line?.isEmpty == false ? line : nil
+    } catch {
+        return nil
     }
 }

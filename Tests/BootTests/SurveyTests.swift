@@ -119,7 +119,7 @@ struct SurveyTests {
         try tree.write(record.text, to: ".docker-btrfs/record")
         #expect(try tree.facts().lastGood == nil, "it is the one that is asked for")
         let request = try #require(try Request(Tree.line))
-        let source = try Facts.Source.recorded(record.images[0], request, on: tree.open(), under: [], Tree.host)
+        let source = try SourceSurvey(request: request, topLevel: tree.open(), topLayer: [], host: Tree.host).recorded(record.images[0])
         #expect(source?.reference == "bb3:v0")
         #expect(source?.imageID == image)
         #expect(source?.layer.description == "/\(Tree.layer)")
