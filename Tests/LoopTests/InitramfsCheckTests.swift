@@ -11,22 +11,50 @@ import Testing
         try await run([Repository.companion, "check-initramfs", file])
     }
 
-    @Test(arguments: [
-        ("dracut", "dracut with systemd", ["unit", "link"]), ("dracut-plain", "dracut without systemd", ["hook"]),
-    ])
-    func `an initramfs of dracut with docker-btrfs in it`(name: String, framework: String, start: [String]) async throws {
+    /// By what Tests/Lab/initramfs calls them, what the check calls them, what starts docker-btrfs-init, and what to do without it.
+    private static let images = [
+        ("mkinitcpio-busybox", "mkinitcpio with busybox", ["program", "hook"], "put 'docker-btrfs' into HOOKS"),
+        ("mkinitcpio-systemd", "mkinitcpio with systemd", ["program", "unit", "link"], "put 'docker-btrfs' into HOOKS"),
+        ("dracut-systemd", "dracut with systemd", ["program", "unit", "link"], "build it again with 'dracut --force --add docker-btrfs'"),
+        ("dracut-plain", "dracut without systemd", ["program", "hook"], "build it again with 'dracut --force --add docker-btrfs'"),
+        ("initramfs-tools", "initramfs-tools", ["program", "script"], "build it again with 'update-initramfs -u'"),
+        ("init", "docker-btrfs-init as /init", ["init"], "build it again with 'docker-btrfs initramfs build'"),
+    ]
+
+    @Test(arguments: images)
+    func `an initramfs of each framework, with docker-btrfs-init in it and without`(
+        name: String, framework: String, start: [String], remedy: String
+    ) async throws {
         let outcome = try await check(InitramfsTree.image(name))
         #expect(outcome.status == 0)
         #expect(outcome.errors == "")
         let lines = outcome.output.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: true) }
-        #expect(
-            lines.map { $0.prefix(2).joined(separator: " ") }
-                == (["framework", "program"] + start + ["btrfs", "configuration"]).map { "ok " + $0 })
+        let subjects = ["framework"] + start + ["btrfs"] + (name == "init" ? ["modules"] : []) + ["configuration"]
+        #expect(lines.map { $0.prefix(2).joined(separator: " ") } == subjects.map { "ok " + $0 })
         #expect(lines[0].dropFirst(2).joined(separator: " ") == framework)
+
+        let without = try await checkWithout(["init", "usr/bin/docker-btrfs-init"].suffix(name == "init" ? 2 : 1), in: name)
+        #expect(without.status == 1)
+        let missing = name == "init" ? "init: there is no /init" : "program: there is no /usr/bin/docker-btrfs-init"
+        #expect(without.errors.contains("cannot boot an image: \(missing)\nhint: "), "\(without.errors)")
+        #expect(without.errors.contains(remedy), "\(without.errors)")
+        #expect(without.output.hasPrefix("ok       framework      \(framework)\n"))
     }
 
-    @Test func `one of initramfs-tools that knows nothing of docker-btrfs`() async throws {
-        let file = InitramfsTree.image("initramfs-tools")
+    private func checkWithout(_ files: some Sequence<String>, in name: String) async throws -> Outcome {
+        let image = try await InitramfsImage(reading: InitramfsTree.image(name))
+        let rest = image.paths.filter { path in !files.contains { path.description.hasSuffix("/" + $0) } }.compactMap { image[$0] }
+        #expect(rest.count == image.paths.count - Array(files).count)
+        var outcome: Outcome?
+        try await InitramfsTree.withFolder { folder in
+            try replaceFile(folder + "/i", with: CPIOWriter.archive(rest, time: 0))
+            outcome = try await check(folder + "/i")
+        }
+        return try #require(outcome)
+    }
+
+    @Test func `one of initramfs-tools from before docker-btrfs was installed`() async throws {
+        let file = "\(InitramfsTree.path)/boot/initrd.img-\(try InitramfsTree.release())"
         let outcome = try await check(file)
         #expect(outcome.status == 1)
         #expect(
@@ -41,30 +69,24 @@ import Testing
     @Test func `its paths are those that lsinitramfs lists`() async throws {
         let listed = try await output(of: ["chroot", InitramfsTree.path, "lsinitramfs", "/boot/initrd.img-\(InitramfsTree.release())"])
         let expected = Set(listed.split(separator: "\n").map { $0 == "." ? "/" : "/" + $0 })
-        let found = try await InitramfsImage(reading: InitramfsTree.image("initramfs-tools")).paths.map(\.description)
+        let image = "\(InitramfsTree.path)/boot/initrd.img-\(try InitramfsTree.release())"
+        let found = try await InitramfsImage(reading: image).paths.map(\.description)
         #expect(Set(found) == expected)
     }
 
     @Test(arguments: [
-        ("usr/bin/docker-btrfs-init", "program: there is no /usr/bin/docker-btrfs-init"),
         ("usr/lib/systemd/system/docker-btrfs.service", "unit: there is no /usr/lib/systemd/system/docker-btrfs.service"),
         ("usr/lib/systemd/system/sysroot.mount.requires/docker-btrfs.service", "link: there is no"),
         ("btrfs.ko", "btrfs: there is no btrfs module"),
     ])
     func `whatever is taken out of it is missed`(path: String, message: String) async throws {
-        let image = try await InitramfsImage(reading: InitramfsTree.image("dracut"))
-        let rest = image.paths.filter { !$0.description.hasSuffix(path) }.compactMap { image[$0] }
-        #expect(rest.count == image.paths.count - 1)
-        try await InitramfsTree.withFolder { folder in
-            try replaceFile(folder + "/i", with: CPIOWriter.archive(rest, time: 0))
-            let outcome = try await check(folder + "/i")
-            #expect(outcome.status == 1)
-            #expect(outcome.errors.contains(message), "\(outcome.errors)")
-        }
+        let outcome = try await checkWithout([path], in: "dracut-systemd")
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains(message), "\(outcome.errors)")
     }
 
     @Test func `an image that is cut off anywhere is refused`() async throws {
-        let bytes = try #require(try fileContents(InitramfsTree.image("dracut"), limit: 1 << 30))
+        let bytes = try #require(try fileContents(InitramfsTree.image("dracut-systemd"), limit: 1 << 30))
         for part in [3, 5, 8] {
             await #expect(throws: Failure.self) { try await InitramfsImage(Array(bytes.prefix(bytes.count * part / 10)), name: "x") }
         }
