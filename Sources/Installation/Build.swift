@@ -2,15 +2,15 @@ internal import Basics
 
 /// How a system's initramfs is built, and what comes out.
 struct Build: Equatable {
-    /// Where the images lie that the system boots with, old or new.
+    /// What the system boots with, old or new: an initramfs each, or a unified kernel image with one in it.
     var images: [Path]
     var commands: [[String]]
 
-    /// For mkinitcpio, that of the running system. Fails where nothing is found to build for.
+    /// Fails where nothing is found to build for.
     init(_ framework: Framework, in tree: Directory) async throws(Failure) {
         switch framework {
-        case .mkinitcpio: self.init(images: try await presetImages(in: "/etc/mkinitcpio.d"), commands: [["mkinitcpio", "-P"]])
-        case .dracut: try self.init(dracut: tree)
+        case .mkinitcpio: self.init(images: try tree.distinct(await presetImages(in: tree)), commands: [["mkinitcpio", "-P"]])
+        case .dracut: try await self.init(dracut: tree)
         case .initramfsTools: try self.init(initramfsTools: tree)
         }
         if images.isEmpty {
@@ -26,26 +26,28 @@ struct Build: Equatable {
         self.commands = commands
     }
 
-    private init(dracut tree: Directory) throws(Failure) {
-        let isDebian = try tree.status(of: "etc/debian_version") != nil
-        let machine = try tree.machineID()
-        let images = try tree.kernelImages { kernel in
-            let first = isDebian ? "boot/initrd.img-\(kernel)" : "boot/initramfs-\(kernel).img"
-            let others = ["boot/initramfs-\(kernel).img", "boot/initrd.img-\(kernel)", "boot/initrd-\(kernel)"]
-            // Where the boot loader specification has them.
-            let entries = machine.map { id in ["efi", "boot", "boot/efi"].map { "\($0)/\(id)/\(kernel)/initrd" } } ?? []
-            return [first] + others.filter { $0 != first } + entries
-        }
+    private init(dracut tree: Directory) async throws(Failure) {
+        let settings = try await DracutSettings(in: tree)
+        let images = try tree.kernelImages { settings.candidates($0) }
+        var folders: [Path] = []
+        for folder in Set(images.map(\.path.parent)) where try tree.target(of: folder) == nil { folders.append(folder) }
         self.init(
-            images: images.map { $0.image },
-            commands: images.map { ["dracut", "--force", $0.image.description, $0.kernel] }
+            images: images.map(\.path),
+            commands: folders.map { ["mkdir", "-p", $0.description] } + images.map { settings.command($0) }
         )
     }
 
     private init(initramfsTools tree: Directory) throws(Failure) {
         let images = try tree.kernelImages { ["boot/initrd.img-\($0)"] }
-        let update = ["update-initramfs", "-u", "-k", "all"]
-        let creations = images.filter { !$0.exists }.map { ["update-initramfs", "-c", "-k", $0.kernel] }
-        self.init(images: images.map { $0.image }, commands: creations.isEmpty ? [update] : creations)
+        // Not `-k all`, which would take kernels that have no modules too.
+        self.init(
+            images: images.map(\.path),
+            commands: images.map { ["update-initramfs", $0.exists ? "-u" : "-c", "-k", $0.kernel] }
+        )
     }
+}
+
+extension Path {
+    /// Whether a file is a unified kernel image, by its name.
+    var isUnified: Bool { name.suffix(4).elementsEqual(".efi".utf8) }
 }

@@ -6,10 +6,9 @@ extension Framework {
     /// The framework that made a system's images; nil where there are none, or not all are from one.
     static func builder(in tree: Directory) async throws(Failure) -> Framework? {
         var builders: Set<Framework?> = []
-        for name in try tree.directory(at: "boot")?.names() ?? [] where name.starts(with: "initr".utf8) {
-            let image = ("boot" as Path).appending(name: name)
-            if try tree.status(of: image)?.kind == .file { builders.insert(try await builder(of: image, in: tree)) }
-        }
+        let images = try tree.otherImages(than: [])
+        let separate = images.filter { !$0.isUnified }
+        for image in separate.isEmpty ? images : separate { builders.insert(try await builder(of: image, in: tree)) }
         return builders.count == 1 ? builders.first ?? nil : nil
     }
 

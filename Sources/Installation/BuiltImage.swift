@@ -3,16 +3,27 @@ internal import Initramfs
 
 /// What must be in an image that was built, and what must not.
 extension Installer {
-    /// Fails unless what a boot needs is in the image, and as it is in the system.
-    func check(_ image: Path) async throws(Failure) {
+    /// Fails unless what a boot needs is in the image, and as it is in the system. `old` is the image from before. Returns what
+    /// to say of it.
+    func check(_ image: Path, _ old: Path?) async throws(Failure) -> [String] {
         let opened = try await open(image)
-        if let failure = Inspection(of: opened).failure { throw failure }
+        let inspection = Inspection(of: opened)
+        if let failure = inspection.failureOfInitramfs { throw failure }
         for path in [programPath, configurationFile] {
             guard let bytes = try tree.contents(of: path) else { continue }
-            if opened.target(of: path)?.content.elementsEqual(bytes) != true {
+            if opened.target(of: path).map({ ELF.areOneProgram($0.content, bytes) }) != true {
                 throw Failure("'\(path)' in '\(image)' is not the one of this system")
             }
         }
+        let line = "docker-btrfs is in '\(image)'"
+        guard image.isUnified else { return [line] }
+        // One that was made by hand may have got its command line there.
+        if opened.commandLine == nil, let old, try await open(old).commandLine != nil {
+            throw Failure(
+                "'\(image)' has lost its kernel command line", hint: "dracut takes it from kernel_cmdline= in /etc/dracut.conf.d")
+        }
+        if inspection.asksForImage != false { return [line] }
+        return [line, "its kernel command line boots no image: \(Inspection.commandLineRemedy)"]
     }
 
     func checkAbsence(in image: Path) async throws(Failure) {

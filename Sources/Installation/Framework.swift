@@ -21,7 +21,7 @@ public enum Framework: String, CaseIterable, Sendable {
         return false
     }
 
-    /// The framework that a system has; of several, the one that made its initramfs.
+    /// The framework that a system has; of several, the one that made its initramfs, or that docker-btrfs is installed for.
     static func used(in tree: Directory) async throws(Failure) -> Framework {
         var found: [Framework] = []
         for framework in allCases where try framework.isInstalled(in: tree) { found.append(framework) }
@@ -33,6 +33,7 @@ public enum Framework: String, CaseIterable, Sendable {
         }
         if found.count == 1 { return first }
         if let builder = try await builder(in: tree), found.contains(builder) { return builder }
+        if let recorded = try tree.record()?.framework, found.contains(recorded) { return recorded }
         throw Failure(
             "could not tell which of them builds the initramfs: \(found.map(\.rawValue).joined(separator: " and ")) are installed",
             hint: "say which: --framework \(found.map(\.rawValue).joined(separator: " or --framework "))"

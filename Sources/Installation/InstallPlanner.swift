@@ -1,4 +1,5 @@
 internal import Basics
+internal import CLinux
 
 extension Plan {
     /// The way from what a system has to `framework`'s files. Fails, with everything that is in the way, before anything is
@@ -50,12 +51,14 @@ private struct InstallPlanner {
         switch try tree.found(at: file.path) {
         case .nothing:
             try makeDirectories(to: file.path.parent)
+            try checkWritable(file.path.parent)
             plan.changes.append(.write(file))
             new.files.append(entry)
         case .entry(entry):
             // The same by another hand, as a package's, stays that one's.
             if old?.holds(entry) == true { new.files.append(entry) }
         case .entry(let found) where old?.holds(found) == true:
+            try checkWritable(file.path.parent)
             plan.changes.append(.replace(file, mode: try tree.status(of: file.path)?.permissions ?? 0))
             new.files.append(entry)
         case .entry, .other:
@@ -77,6 +80,12 @@ private struct InstallPlanner {
         try makeDirectories(to: path.parent)
         plan.changes.append(.makeDirectory(path))
         made.append(path)
+    }
+
+    /// Before anything is written anywhere else.
+    private func checkWritable(_ path: Path) throws(Failure) {
+        guard let directory = try tree.directory(at: path) else { return path.isTop ? () : try checkWritable(path.parent) }
+        if faccessat(directory.descriptor, ".", W_OK, 0) != 0 { throw .system("install into '\(tree.show(path))'") }
     }
 
     /// What an older version or another framework had.

@@ -7,11 +7,11 @@ extension Installer {
             throw Failure("could not uninstall: docker-btrfs is not installed: there is no '\(tree.show(Record.path))'")
         }
         let building = try await building(record.framework, record)
-        let plan = try Plan(uninstalling: record, copies: building?.copies() ?? [], from: tree)
-        if action == .dryRun { return try describe(plan, building) }
+        let plan = try Plan(uninstalling: record, copies: building?.kept(record).filter { !$0.isKept }.map(\.copy) ?? [], from: tree)
+        if action == .dryRun { return try describe(plan, building, record) }
         try perform(plan.changes)
         if let building {
-            _ = try await building.run(record) { image throws(Failure) in try await checkAbsence(in: image) }
+            _ = try await building.run(record) { (image, _) throws(Failure) in try await checkAbsence(in: image) }
         }
         try perform(plan.closing)
         say("removed docker-btrfs\(building == nil ? "" : ", also from the initramfs")")

@@ -37,7 +37,7 @@ public struct Installer: Sendable {
         let framework = if let given { given } else { try await Framework.used(in: tree) }
         let (plan, record) = try Plan.installing(framework, program: program, into: tree)
         let building = try await building(framework, record)
-        if action == .dryRun { return try describe(plan, building) }
+        if action == .dryRun { return try describe(plan, building, record) }
         try perform(plan.changes)
         tell(plan, framework)
         guard let building else { return say(next(framework)) }
@@ -47,26 +47,28 @@ public struct Installer: Sendable {
 
     private func run(_ building: Building, _ record: Record) async throws(Failure) {
         do throws(Failure) {
-            let kept = try await building.run(record) { image throws(Failure) in try await check(image) }
-            for image in kept { say("kept the initramfs from before as '\(Building.keptPath(image))'") }
+            var lines: [String] = []
+            let kept = try await building.run(record) { (image, old) throws(Failure) in lines += try await check(image, old) }
+            for copy in kept { say("kept the initramfs from before as '\(copy)'") }
+            for line in lines { say(line) }
         } catch {
-            throw Failure(error.message, hint: "'docker-btrfs uninstall --no-build' takes the files away again")
+            throw error.hinting("'docker-btrfs uninstall --no-build' takes the files away again")
         }
-        for image in building.build.images { say("docker-btrfs is in '\(image)'") }
+        let others = try tree.otherImages(than: building.build.images)
+        if !others.isEmpty { say("left without docker-btrfs: \(others.map { "'\($0)'" }.joined(separator: ", "))") }
     }
 
     /// nil where the initramfs is left. Fails, before anything is changed, where it could not be built.
     func building(_ framework: Framework, _ record: Record) async throws(Failure) -> Building? {
         if left != nil { return nil }
         let building = Building(build: try await Build(framework, in: tree), tree: tree)
-        _ = try building.recording(record)
-        try building.checkSpace()
+        try building.checkSpace(record)
         return building
     }
 
-    func describe(_ plan: Plan, _ building: Building?) throws(Failure) {
+    func describe(_ plan: Plan, _ building: Building?, _ record: Record) throws(Failure) {
         for change in plan.changes { say(change.description) }
-        for line in try building?.description() ?? [] { say(line) }
+        for line in try building?.description(record) ?? [] { say(line) }
         for change in plan.closing { say(change.description) }
         for note in plan.notes { say(note) }
     }
@@ -81,26 +83,6 @@ public struct Installer: Sendable {
         say(count == 0 ? "all files for \(framework.rawValue) are there" : "wrote \(files) for \(framework.rawValue)")
         for note in plan.notes { say(note) }
     }
-
-    func next(_ framework: Framework) -> String {
-        let command = "'\(framework.generalCommand)'"
-        return switch left {
-        case .asked, nil: "next: build the initramfs with \(command)"
-        case .otherTree: "next: build the initramfs of '\(tree.show(.top))', with \(command) in it"
-        case .container: "this is a container, and builds no initramfs for a machine by itself; next: \(command) with the kernel's version"
-        }
-    }
-}
-
-extension Framework {
-    /// What builds every initramfs of a system.
-    var generalCommand: String {
-        switch self {
-        case .mkinitcpio: "mkinitcpio -P"
-        case .dracut: "dracut --force --regenerate-all"
-        case .initramfsTools: "update-initramfs -u -k all"
-        }
-    }
 }
 
 extension Change {
@@ -108,17 +90,6 @@ extension Change {
         switch self {
         case .write, .replace: true
         case .makeDirectory, .record, .remove, .removeDirectory: false
-        }
-    }
-}
-
-extension Directory {
-    /// Whether this is the root of a container: what Docker, Podman and systemd leave there.
-    fileprivate var isContainer: Bool {
-        get throws(Failure) {
-            let marks: [Path] = [".dockerenv", "run/.containerenv", "run/systemd/container"]
-            for mark in marks where try status(of: mark) != nil { return true }
-            return false
         }
     }
 }

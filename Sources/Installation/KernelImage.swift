@@ -3,7 +3,7 @@ internal import Basics
 /// An image for one kernel.
 struct KernelImage {
     let kernel: String
-    let image: Path
+    let path: Path
     let exists: Bool
 }
 
@@ -14,19 +14,53 @@ extension Directory {
         var missing: [KernelImage] = []
         for kernel in try kernels() {
             let paths = candidates(kernel).compactMap { Path($0) }
-            for path in paths where try target(of: path) != nil {
-                built.append(KernelImage(kernel: kernel, image: path, exists: true))
-            }
+            var there: [Path] = []
+            for path in paths where try target(of: path) != nil { there.append(path) }
+            built += try distinct(there).map { KernelImage(kernel: kernel, path: $0, exists: true) }
             if let first = paths.first, try hasKernel(kernel) {
-                missing.append(KernelImage(kernel: kernel, image: first, exists: false))
+                missing.append(KernelImage(kernel: kernel, path: first, exists: false))
             }
         }
         return built.isEmpty ? missing : built
     }
 
-    /// The versions that have modules.
+    /// Each file once, by the first of its names.
+    func distinct(_ paths: [Path]) throws(Failure) -> [Path] {
+        var found: [Path] = []
+        for path in paths where try !isAmong(found, path) { found.append(path) }
+        return found
+    }
+
+    private func isAmong(_ others: [Path], _ path: Path) throws(Failure) -> Bool {
+        if others.contains(path) { return true }
+        guard let status = try target(of: path) else { return false }
+        for other in others where try target(of: other)?.isSameFile(as: status) == true { return true }
+        return false
+    }
+
+    /// What looks like an image in the usual places and is none of `images`.
+    func otherImages(than images: [Path]) throws(Failure) -> [Path] {
+        var found: [Path] = []
+        for folder in ["boot", "efi/EFI/Linux", "boot/EFI/Linux", "boot/efi/EFI/Linux"] as [Path] {
+            for name in try directory(at: folder)?.names() ?? [] {
+                let path = folder.appending(name: name)
+                guard path.isUnified || folder == "boot" && name.starts(with: "initr".utf8) else { continue }
+                guard try target(of: path)?.kind == .file else { continue }
+                if try !isAmong(images + found, path) { found.append(path) }
+            }
+        }
+        return found
+    }
+
+    /// The versions that have modules. A folder without this file is what other packages left there.
     private func kernels() throws(Failure) -> [String] {
-        try directory(at: "lib/modules")?.names().map { String(decoding: $0, as: UTF8.self) } ?? []
+        var found: [String] = []
+        for name in try directory(at: "lib/modules")?.names() ?? [] {
+            if try target(of: ("lib/modules" as Path).appending(name: name) / "modules.dep") != nil {
+                found.append(String(decoding: name, as: UTF8.self))
+            }
+        }
+        return found
     }
 
     private func hasKernel(_ version: String) throws(Failure) -> Bool {

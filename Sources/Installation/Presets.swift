@@ -1,22 +1,24 @@
 internal import Basics
+internal import CLinux
 
-/// What mkinitcpio's presets name: images, and unified kernel images. Presets are bash, which mkinitcpio sources too.
-func presetImages(in folder: String) async throws(Failure) -> [Path] {
+/// What mkinitcpio's presets name and what `mkinitcpio -P` makes of it: images, and unified kernel images.
+func presetImages(in tree: Directory) async throws(Failure) -> [Path] {
     let script = """
-        for preset in "$@"; do
+        shopt -s nullglob
+        for preset in "$1"/etc/mkinitcpio.d/*.preset; do
             (
-                . "$preset"
+                . "$preset" > /dev/null
                 for name in "${PRESETS[@]}"; do
-                    for kind in image uki efi_image; do
-                        variable=${name}_$kind
+                    kernel=${name}_kver uki=${name}_uki old=${name}_efi_image image=${name}_image
+                    [[ ${!kernel:-${ALL_kver:-}} ]] || continue
+                    [[ -v $uki ]] || uki=$old
+                    for variable in "$image" "$uki"; do
                         [[ -z ${!variable:-} ]] || printf '%s\\n' "${!variable}"
                     done
                 done
             )
         done
         """
-    let names = try Directory(opening: folder).names().map { String(decoding: $0, as: UTF8.self) }
-    let files = names.filter { $0.hasSuffix(".preset") }.map { "\(folder)/\($0)" }
-    let lines = try await output(of: ["bash", "-c", script, "bash"] + files).split(separator: UInt8(ascii: "\n"))
-    return lines.compactMap { Path($0) }
+    let images = try await lines(ofBash: script, "/proc/\(getpid())/fd/\(tree.descriptor)")
+    return images.filter { !$0.isEmpty }.compactMap { Path($0) }
 }

@@ -1,16 +1,14 @@
 internal import Basics
-internal import Glibc
+internal import Initramfs
 internal import Subprocess
 
-/// Runs a program of the system to its end; it reads and writes where this one does. Ctrl-C ends it and not this program,
-/// which has to clear up.
+/// Runs a program of the system to its end; it reads and writes where this one does.
 func execute(_ command: [String]) async throws(Failure) {
-    let interrupts = [SIGINT, SIGTERM, SIGHUP]
-    let handlers = interrupts.map { signal($0, SIG_IGN) }
-    defer { for (number, handler) in zip(interrupts, handlers) { signal(number, handler) } }
-    let status: TerminationStatus
+    let ending: TerminationStatus
+    let watch = Task { try await Interruption.handOn() }
+    defer { watch.cancel() }
     do {
-        status = try await Subprocess.run(
+        ending = try await Subprocess.run(
             .name(command[0]),
             arguments: Arguments(Array(command.dropFirst())),
             input: .currentStandardInput,
@@ -20,30 +18,15 @@ func execute(_ command: [String]) async throws(Failure) {
     } catch {
         throw Failure("could not run '\(command[0])': \(error)")
     }
-    if !status.isSuccess { throw Failure("'\(command.joined(separator: " "))' failed: \(status.words)") }
+    try Interruption.check()
+    if !ending.isSuccess { throw Failure("'\(command.joined(separator: " "))' failed: \(ending.words)") }
 }
 
-/// What a program of the system writes.
-func output(of command: [String]) async throws(Failure) -> [UInt8] {
-    do {
-        let result = try await Subprocess.run(
-            .name(command[0]),
-            arguments: Arguments(Array(command.dropFirst())),
-            output: .bytes(limit: 1 << 20),
-            error: .currentStandardError
-        )
-        if result.terminationStatus.isSuccess { return result.standardOutput }
-        throw Failure(result.terminationStatus.words)
-    } catch {
-        throw Failure("could not run '\(command[0])': \(error)")
+/// The lines that a script writes. Frameworks have their settings in bash, and source them too.
+func lines(ofBash script: String, _ arguments: String...) async throws(Failure) -> [String] {
+    guard let outcome = try await runProgram(["bash", "-c", script, "bash"] + arguments) else {
+        throw Failure("could not read the framework's settings: there is no program 'bash'")
     }
-}
-
-extension TerminationStatus {
-    fileprivate var words: String {
-        switch self {
-        case .exited(let code): "it ended with status \(code)"
-        case .signaled(let number): "signal \(number) ended it"
-        }
-    }
+    if outcome.status != 0 { throw Failure("could not read the framework's settings: \(outcome.complaint)") }
+    return outcome.output.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
 }

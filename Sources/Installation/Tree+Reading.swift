@@ -1,6 +1,7 @@
 internal import Basics
 internal import CLinux
 internal import Images
+internal import Initramfs
 
 extension Directory {
     /// What install left in this system; nil where it is not installed.
@@ -39,7 +40,18 @@ extension Directory {
         }
     }
 
-    private func linkTarget(of path: Path) throws(Failure) -> String {
+    /// Where a path leads after every symlink; nil where that is nothing.
+    func resolved(_ path: Path) throws(Failure) -> Path? {
+        guard let file = try open(path, O_PATH, what: "look at") else { return nil }
+        defer { close(file) }
+        let names = try Directory(opening: "/proc/self/fd")
+        let place = Path(try names.text(ofLink: Basics.cString("\(file)".utf8.map { $0 })))
+        let top = Path(try names.text(ofLink: Basics.cString("\(descriptor)".utf8.map { $0 })))
+        guard let place, let top, place.bytes.starts(with: top.bytes) else { throw Failure("could not find out where '\(show(path))' is") }
+        return Path(place.bytes.dropFirst(top.bytes.count))
+    }
+
+    func linkTarget(of path: Path) throws(Failure) -> String {
         guard let parent = try directory(at: path.parent) else { throw Failure("'\(show(path))' is gone") }
         return String(decoding: try parent.text(ofLink: path.fileName), as: UTF8.self)
     }

@@ -1,21 +1,9 @@
 internal import Basics
 internal import CLinux
+internal import Initramfs
 
 /// Changes below a directory. Symlinks on the way are resolved as if the directory were `/`; the last component never is.
 extension Directory {
-    private static let draft: [CChar] = ".docker-btrfs.new".utf8CString.map { $0 }
-
-    /// Writes a whole file: a reader finds the old content or the new one. Its mode is never more than `mode`.
-    func write(_ bytes: [UInt8], mode: UInt32, to path: Path) throws(Failure) {
-        try replace(path, what: "write") { (parent, draft) throws(Failure) in
-            let file = try create(draft, in: parent)
-            defer { close(file) }
-            if !linux_write_all(file, bytes, bytes.count) { throw .reason() }
-            try check(fchmod(file, mode))
-            try check(fsync(file))
-        }
-    }
-
     func link(_ path: Path, to target: String) throws(Failure) {
         try replace(path, what: "make the link") { (parent, draft) throws(Failure) in
             try check(symlinkat(target, parent, draft))
@@ -25,7 +13,7 @@ extension Directory {
     /// Copies a file of any size to another name in its directory, with its owner, mode and times.
     func copy(_ path: Path, to copy: Path) throws(Failure) {
         try replace(copy, what: "write") { (parent, draft) throws(Failure) in
-            let file = try create(draft, in: parent)
+            let file = try createDraft(draft, in: parent)
             defer { close(file) }
             guard let source = try open(path, O_RDONLY, what: "open") else { throw Failure("'\(show(path))' is gone") }
             defer { close(source) }
@@ -62,39 +50,6 @@ extension Directory {
             throw .system("remove the directory '\(show(path))'", errno: code)
         }
     }
-
-    /// Lets `make` make a file under another name, and gives it its own then.
-    private func replace(
-        _ path: Path, what: String, _ make: (_ parent: Int32, _ draft: [CChar]) throws(Failure) -> Void
-    ) throws(Failure) {
-        let above = try parent(of: path, what: what)
-        _ = unlinkat(above.descriptor, Self.draft, 0)
-        do throws(Failure) {
-            try make(above.descriptor, Self.draft)
-            try check(renameat(above.descriptor, Self.draft, above.descriptor, path.fileName))
-            try check(fsync(above.descriptor))
-        } catch {
-            _ = unlinkat(above.descriptor, Self.draft, 0)
-            throw Failure("could not \(what) '\(show(path))': \(error.message)")
-        }
-    }
-
-    private func parent(of path: Path, what: String) throws(Failure) -> Directory {
-        if let parent = try directory(at: path.parent) { return parent }
-        throw Failure("could not \(what) '\(show(path))': there is no directory '\(show(path.parent))'")
-    }
-}
-
-extension Path {
-    /// The last component for a system call.
-    var fileName: [CChar] { Basics.cString(name) }
-}
-
-/// A new file that nobody else can open yet.
-private func create(_ name: [CChar], in directory: Int32) throws(Failure) -> Int32 {
-    let file = linux_openat2(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600, linux_resolve_no_links)
-    try check(file)
-    return file
 }
 
 private func check(_ result: Int32) throws(Failure) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import Installation
 
 /// The companion on the running system.
 @main
@@ -23,6 +24,10 @@ struct DockerBtrfs: AsyncParsableCommand {
                 try command.run()
             }
         } catch let failure as Failure {
+            if let signal = Interruption.signal {
+                tell(fullMessage(for: Complaint(failure)))
+                Interruption.end(by: signal)
+            }
             exit(withError: Complaint(failure))
         } catch {
             exit(withError: error)

@@ -12,7 +12,9 @@ func initBesideThisProgram() throws(Failure) -> String {
 }
 
 /// What is to be told beside the answer, on standard error.
-func tell(note: String) {
-    let line = Array("note: \(note)\n".utf8)
+func tell(note: String) { tell("note: \(note)") }
+
+func tell(_ text: String) {
+    let line = Array("\(text)\n".utf8)
     _ = linux_write_all(STDERR_FILENO, line, line.count)
 }

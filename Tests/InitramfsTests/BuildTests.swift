@@ -172,15 +172,31 @@ struct BuildTests {
 
     @Test func `a file is replaced as a whole, and only its owner may read it`() async throws {
         let file = try scratch.write(Array("old".utf8), to: "out/initrd.img")
-        try await scratch.shell("chmod 644 out/initrd.img; echo left > out/initrd.img.new")
+        try await scratch.shell("chmod 644 out/initrd.img; echo left > out/.docker-btrfs.new")
         try replaceFile(file, with: Array("new".utf8))
         #expect(try await scratch.shell("stat --format '%a %n' out/*; cat out/initrd.img") == "600 out/initrd.img\nnew")
-        try await scratch.shell("mkdir -p out/folder/x")
-        #expect(throws: Failure("could not rename '\(scratch.file("out/folder.new"))' to '\(scratch.file("out/folder"))': Is a directory"))
-        {
-            try replaceFile(scratch.file("out/folder"), with: [])
+        try await scratch.shell("ln -s initrd.img out/link")
+        try replaceFile(scratch.file("out/link"), with: Array("link".utf8))
+        #expect(try await scratch.shell("cat out/initrd.img out/link; ls -A out") == "newlinkinitrd.img\nlink\n")
+    }
+
+    @Test(arguments: ["mkdir -p out/x", "mkfifo out", "ln -s /dev/null out"])
+    func `what is no file is not replaced by one`(script: String) async throws {
+        try await scratch.shell(script)
+        let before = try await scratch.shell("stat --format '%F %i' out; ls -A")
+        #expect(throws: Failure("could not write '\(scratch.file("out"))': it is there and is not a regular file")) {
+            try replaceFile(scratch.file("out"), with: [])
         }
-        #expect(try await scratch.shell("ls out") == "folder\ninitrd.img\n")
+        #expect(try await scratch.shell("stat --format '%F %i' out; ls -A") == before)
+    }
+
+    @Test func `a file of no folder`() async throws {
+        #expect(throws: Failure("could not open the directory '\(scratch.file("none"))': No such file or directory")) {
+            try replaceFile(scratch.file("none/file"), with: [])
+        }
+        #expect(throws: Failure("could not write '\(scratch.file(""))': it is no name of a file")) {
+            try replaceFile(scratch.file(""), with: [])
+        }
     }
 
     @Test func `a unified kernel image needs systemd's stub`() {

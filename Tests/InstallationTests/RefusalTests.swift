@@ -95,6 +95,13 @@ struct RefusalTests {
         )
     }
 
+    @Test func `a system with several, where it is installed for one`() async throws {
+        try system.program("usr/bin/dracut")
+        try system.program("usr/sbin/update-initramfs")
+        try await system.install(.initramfsTools)
+        #expect(try await system.install(nil).first == "all files for initramfs-tools are there")
+    }
+
     @Test(
         arguments: [
             ("usr/bin/mkinitcpio", .mkinitcpio), ("usr/bin/dracut", .dracut), ("usr/sbin/update-initramfs", .initramfsTools),

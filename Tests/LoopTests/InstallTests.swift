@@ -17,6 +17,16 @@ extension OnDisk {
             let old = try await system.digest(of: image)
 
             try await expectNoRoom()
+            let planned = try await system.output("docker-btrfs", "install", "--dry-run")
+            #expect(
+                planned.hasSuffix(
+                    """
+                    keep '\(image)' as '\(kept)'
+                    run 'update-initramfs -u -k \(try InitramfsTree.release())'
+                    look into '\(image)'
+
+                    """))
+            try await expectReadOnly()
             #expect(try await system.inventory() == before)
 
             let installed = try await system.output("docker-btrfs", "install")
@@ -37,8 +47,9 @@ extension OnDisk {
             try await system.write("#!/bin/sh\nexit 3\n", to: "/etc/initramfs-tools/hooks/broken", mode: "755")
             let failed = try await system.run("docker-btrfs", "install")
             #expect(failed.status == 1)
-            let reason = "'update-initramfs -u -k all' failed: it ended with status 3; the initramfs from before is back"
-            #expect(failed.errors.contains("Error: \(reason)\nhint: 'docker-btrfs uninstall --no-build' takes the files away again\n"))
+            let reason = "'update-initramfs -u -k \(try InitramfsTree.release())' failed: it ended with status 3"
+            let hint = "hint: 'docker-btrfs uninstall --no-build' takes the files away again\n"
+            #expect(failed.errors.contains("Error: \(reason); the initramfs from before is back\n\(hint)"))
             #expect(try await system.digest(of: image) == good)
             try await system.output("rm", "/etc/initramfs-tools/hooks/broken")
 
@@ -57,6 +68,26 @@ extension OnDisk {
             let outcome = try await system.run("sh", "-c", script)
             #expect(outcome.status == 1)
             #expect(outcome.errors.contains("Error: could not keep the old initramfs: '/boot' has "))
+        }
+
+        private func expectReadOnly() async throws {
+            let script = "mount --bind /usr /usr && mount -o remount,bind,ro /usr && docker-btrfs install"
+            let outcome = try await system.run("sh", "-c", script)
+            #expect(outcome == Outcome(status: 1, output: "", errors: "Error: could not install into '/usr/bin': Read-only file system\n"))
+        }
+
+        /// What Docker and Podman leave, and `docker build`, which leaves nothing.
+        @Test(arguments: ["touch /.dockerenv;", "touch /run/.containerenv;", "exec unshare --pid --fork --mount-proc"])
+        func `in a container, where a framework would look at the machine below`(script: String) async throws {
+            let old = try await system.digest(of: image)
+            #expect(
+                try await system.output("sh", "-c", "\(script) docker-btrfs install --framework dracut") == """
+                    wrote 7 files for dracut
+                    this is a container, where it would be built for the machine below; next: \
+                    'dracut --force --regenerate-all --no-hostonly --no-hostonly-cmdline'
+
+                    """)
+            #expect(try await system.digest(of: image) == old)
         }
 
         @Test func `dracut, in a system that has two frameworks and no initramfs`() async throws {

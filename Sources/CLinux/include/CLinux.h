@@ -121,6 +121,10 @@ int lean_vsscanf(const char *text, const char *format, va_list arguments);
 
 /* SIG_IGN is a cast macro. A reader of our messages that goes away must not end the boot. */
 void linux_ignore_broken_pipes(void);
+bool linux_is_ignored(int signal);
+
+/* prctl(2) is variadic. What children of this program leave behind when they end becomes its child, and not that of process 1. */
+void linux_adopt_orphans(void);
 
 /* reboot(2) takes its command as a macro over int: RB_AUTOBOOT, or RB_POWER_OFF. */
 int linux_reboot(void);

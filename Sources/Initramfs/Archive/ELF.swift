@@ -1,7 +1,7 @@
 internal import Basics
 
 /// A program, or a kernel module, for a 64-bit machine.
-struct ELF {
+package struct ELF {
     /// What it is for; 62 is x86-64.
     let machine: Int
     /// Whether the kernel can start it without a dynamic linker.
@@ -44,6 +44,16 @@ struct ELF {
 }
 
 extension ELF {
+    /// What the linker made of all that it linked.
+    private var buildID: ArraySlice<UInt8>? { section(".note.gnu.build-id") }
+
+    /// Whether two files are one program. dracut takes out what only a debugger reads, and moves the rest.
+    package static func areOneProgram(_ file: some Collection<UInt8>, _ other: some Collection<UInt8>) -> Bool {
+        if file.elementsEqual(other) { return true }
+        guard let buildID = ELF(Array(file))?.buildID else { return false }
+        return buildID == ELF(Array(other))?.buildID
+    }
+
     /// The version of docker-btrfs-init that this is; nil for another program.
     var initVersion: String? {
         let header = 12

@@ -17,28 +17,45 @@ public struct Inspection: Sendable {
     }
 
     public let framework: Framework?
-    public let findings: [Finding]
+    public var findings: [Finding] { inside + commandLines }
+    /// Whether the kernel command line of a unified kernel image has `docker_path=`; nil where the image brings none.
+    public let asksForImage: Bool?
+    /// What the initramfs holds.
+    private let inside: [Finding]
+    private let commandLines: [Finding]
     private let name: String
 
     public init(of image: InitramfsImage) {
         name = image.name
         framework = Framework(of: image)
+        asksForImage = image.commandLine.map { hasOptIn($0) }
         guard let framework else {
-            findings = [Finding(mark: .missing, subject: "framework", text: "none that docker-btrfs knows")]
+            inside = [Finding(mark: .missing, subject: "framework", text: "none that docker-btrfs knows")]
+            commandLines = []
             return
         }
         // As /init, the program is what starts too.
         let program: [Finding] = if case .none = framework { [] } else { [initProgram(in: image)] }
-        findings =
+        inside =
             [Finding(mark: .ok, subject: "framework", text: framework.name)] + program + start(in: image, by: framework)
-            + drivers(in: image, of: framework) + [configuration(in: image)] + commandLines(in: image)
+            + drivers(in: image, of: framework) + [configuration(in: image)]
+        commandLines = Initramfs.commandLines(in: image)
     }
 
     /// What is missing and what to do, where something is.
-    public var failure: Failure? {
+    public var failure: Failure? { failureOfInitramfs ?? failure(by: commandLines, hint: Self.commandLineRemedy) }
+
+    /// The same, whatever the kernel command line says that the image brings.
+    public var failureOfInitramfs: Failure? { failure(by: inside, hint: framework?.remedy) }
+
+    /// Where frameworks take the kernel command line of a unified kernel image from.
+    public static let commandLineRemedy =
+        "add 'docker_path=' where it is taken from: kernel_cmdline= in /etc/dracut.conf.d, or /etc/kernel/cmdline; and build it again"
+
+    private func failure(by findings: [Finding], hint: String?) -> Failure? {
         let missing = findings.filter { $0.mark == .missing }.map { "\($0.subject): \($0.text)" }
         if missing.isEmpty { return nil }
-        return Failure("'\(name)' cannot boot an image: \(missing.joined(separator: "; "))", hint: framework?.remedy)
+        return Failure("'\(name)' cannot boot an image: \(missing.joined(separator: "; "))", hint: hint)
     }
 }
 

@@ -1,27 +1,44 @@
-internal import Basics
+package import Basics
 internal import CLinux
-internal import Subprocess
+package import Subprocess
 internal import SystemPackage
 
 /// What a program that was run to its end left.
-struct ProgramOutcome {
+package struct ProgramOutcome {
+    private let ending: TerminationStatus
+    package let output: [UInt8]
+    private let errors: [UInt8]
+
+    fileprivate init(_ ending: TerminationStatus, output: [UInt8], errors: [UInt8]) {
+        self.ending = ending
+        self.output = output
+        self.errors = errors
+    }
+
     /// nil where a signal ended it.
-    let status: Int32?
-    let output: [UInt8]
-    let errors: [UInt8]
+    package var status: Int32? { if case .exited(let code) = ending { code } else { nil } }
 
     /// The first line of what it complained of, without the program's path, or how it ended.
-    var complaint: String {
+    package var complaint: String {
         if let line = errors.split(separator: UInt8(ascii: "\n")).first.map({ display($0) }) {
             let path = line.hasPrefix("/") ? line.firstRange(of: ": ") : nil
             return String(line[(path?.upperBound ?? line.startIndex)...])
         }
-        return status.map { "it ended with status \($0)" } ?? "a signal ended it"
+        return ending.words
+    }
+}
+
+extension TerminationStatus {
+    package var words: String {
+        switch self {
+        case .exited(let code): "it ended with status \(code)"
+        case .signaled(let number): "signal \(number) ended it"
+        }
     }
 }
 
 /// Runs a program of the system on `input`; nil where there is no such program.
-func runProgram(_ command: [String], input: [UInt8] = []) async throws(Failure) -> ProgramOutcome? {
+package func runProgram(_ command: [String], input: [UInt8] = []) async throws(Failure) -> ProgramOutcome? {
     // A file in memory and no pipe: nobody has to write while the program reads.
     let file = memfd_create("docker-btrfs", UInt32(MFD_CLOEXEC))
     guard file >= 0, linux_write_all(file, input, input.count), lseek(file, 0, SEEK_SET) == 0 else {
@@ -36,8 +53,7 @@ func runProgram(_ command: [String], input: [UInt8] = []) async throws(Failure) 
             output: .bytes(limit: sizeLimit),
             error: .bytes(limit: 1 << 20)
         )
-        let status: Int32? = if case .exited(let code) = result.terminationStatus { code } else { nil }
-        return ProgramOutcome(status: status, output: result.standardOutput, errors: result.standardError)
+        return ProgramOutcome(result.terminationStatus, output: result.standardOutput, errors: result.standardError)
     } catch let error as SubprocessError where error.code == .executableNotFound {
         return nil
     } catch let error as SubprocessError where error.code == .outputLimitExceeded {

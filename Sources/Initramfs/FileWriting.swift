@@ -1,0 +1,64 @@
+public import Basics
+internal import CLinux
+
+/// Whole files, on the running system or below another tree: symlinks on the way are resolved as if the directory were `/`, and
+/// the last component never is.
+extension Directory {
+    private static let draft: [CChar] = ".docker-btrfs.new".utf8CString.map { $0 }
+
+    /// Writes a whole file: a reader finds the old content or the new one. Its mode is never more than `mode`.
+    package func write(_ bytes: [UInt8], mode: UInt32, to path: Path) throws(Failure) {
+        try replace(path, what: "write") { (parent, draft) throws(Failure) in
+            let file = try createDraft(draft, in: parent)
+            defer { close(file) }
+            if !linux_write_all(file, bytes, bytes.count) || fchmod(file, mode) != 0 || fsync(file) != 0 { throw .reason() }
+        }
+    }
+
+    /// Lets `make` make a file under another name beside it, and gives it its own then.
+    package func replace(
+        _ path: Path, what: String, _ make: (_ parent: Int32, _ draft: [CChar]) throws(Failure) -> Void
+    ) throws(Failure) {
+        let above = try parent(of: path, what: what)
+        _ = unlinkat(above.descriptor, Self.draft, 0)
+        do throws(Failure) {
+            try make(above.descriptor, Self.draft)
+            if renameat(above.descriptor, Self.draft, above.descriptor, path.fileName) != 0 { throw .reason() }
+            if fsync(above.descriptor) != 0 { throw .reason() }
+        } catch {
+            _ = unlinkat(above.descriptor, Self.draft, 0)
+            throw Failure("could not \(what) '\(show(path))': \(error.message)")
+        }
+    }
+
+    package func parent(of path: Path, what: String) throws(Failure) -> Directory {
+        if let parent = try directory(at: path.parent) { return parent }
+        throw Failure("could not \(what) '\(show(path))': there is no directory '\(show(path.parent))'")
+    }
+}
+
+extension Path {
+    /// The last component for a system call.
+    package var fileName: [CChar] { Basics.cString(name) }
+}
+
+/// A new file that nobody else can open yet.
+package func createDraft(_ name: [CChar], in directory: Int32) throws(Failure) -> Int32 {
+    let file = linux_openat2(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600, linux_resolve_no_links)
+    if file < 0 { throw .reason() }
+    return file
+}
+
+/// Writes a whole file of the running system. Only its owner may read it: a configuration and a command line may hold secrets.
+public func replaceFile(_ path: String, with bytes: [UInt8]) throws(Failure) {
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let name = path[(slash.map { path.utf8.index(after: $0) } ?? path.startIndex)...]
+    guard let file = Path(name.utf8), !file.isTop else { throw Failure("could not write '\(path)': it is no name of a file") }
+    var found = stat()
+    // A device, or the link to one, would be gone and not written to.
+    if stat(path, &found) == 0 && Int32(found.st_mode) & S_IFMT != S_IFREG {
+        throw Failure("could not write '\(path)': it is there and is not a regular file")
+    }
+    try Directory(opening: folder).write(bytes, mode: 0o600, to: file)
+}

@@ -1,0 +1,137 @@
+import Basics
+import Images
+import Testing
+
+@testable import Installation
+
+/// Tools that build well, badly or not at all stand for a framework's.
+struct BuildingTests {
+    let system: System
+
+    init() throws {
+        system = try System()
+        try system.write("before\n", to: "boot/initrd")
+        try system.setMode("600", of: "boot/initrd")
+    }
+
+    private func building(_ script: String, images: [Path] = ["boot/initrd"]) throws -> Building {
+        let command = ["sh", "-c", "cd '\(system.path)/boot'; \(script)"]
+        return Building(build: Build(images: images, commands: [command]), tree: try system.tree())
+    }
+
+    /// The message of a build that fails; `check` is what looks into the image.
+    private func failure(
+        _ building: Building, check: (Path) async throws(Failure) -> Void = { (_) throws(Failure) in }
+    ) async throws -> String? {
+        try system.make("var/lib/docker-btrfs")
+        do throws(Failure) {
+            let tree = building.tree
+            let record = try tree.record() ?? Record(.dracut)
+            _ = try await building.run(record) { (image, _) throws(Failure) in try await check(image) }
+            return nil
+        } catch {
+            return error.description.replacing(system.path, with: "ROOT")
+        }
+    }
+
+    @Test func `the image from before is kept beside the new one`() async throws {
+        #expect(try await failure(building("echo new > initrd")) == nil)
+        #expect(try system.read("boot/initrd") == "new\n")
+        #expect(try system.read("boot/old-initrd") == "before\n")
+        #expect(try system.mode("boot/old-initrd") == 0o600)
+        let kept = Record.Entry(path: "boot/old-initrd", trace: .file(Digest.of(Array("before\n".utf8))))
+        #expect(try system.tree().record()?.kept == [kept])
+    }
+
+    @Test func `a second build leaves the copy of the first`() async throws {
+        #expect(try await failure(building("echo new > initrd")) == nil)
+        let record = try system.read("var/lib/docker-btrfs/installed")
+        #expect(try await failure(building("echo newer > initrd")) == nil)
+        #expect(try system.read("boot/initrd") == "newer\n")
+        #expect(try await failure(building("cat .initrd.docker-btrfs > initrd; exit 3"))?.hasSuffix("from before is back") == true)
+        #expect(try system.read("boot/initrd") == "newer\n")
+        #expect(try system.read("boot/old-initrd") == "before\n")
+        #expect(try system.exists("boot/.initrd.docker-btrfs") == false)
+        #expect(try system.tree().record()?.kept.filter { $0.path == "boot/old-initrd" }.count == 1)
+        #expect(try await failure(building("echo newest > initrd")) == nil)
+        #expect(try system.read("var/lib/docker-btrfs/installed") == record)
+    }
+
+    /// A tool writes into what is there, or puts another file in its place.
+    @Test(arguments: ["echo half > initrd; exit 3", "echo half > new; mv new initrd; exit 3"])
+    func `an image that is a link`(script: String) async throws {
+        try system.remove("boot/initrd")
+        try system.write("before\n", to: "efi/arch/initrd")
+        try system.link("boot/initrd", to: "../efi/arch/initrd")
+        #expect(try await failure(building("\(script)"))?.hasSuffix("the initramfs from before is back") == true)
+        let there = ["/boot/initrd -> ../efi/arch/initrd", "644 /efi/arch/initrd"]
+        #expect(try await system.files().filter { $0.contains("initrd") } == there)
+        #expect(try system.read("boot/initrd") == "before\n")
+        #expect(try await failure(building("echo new > initrd")) == nil)
+        #expect(try system.read("efi/arch/old-initrd") == "before\n")
+        #expect(try system.read("efi/arch/initrd") == "new\n")
+    }
+
+    /// Boot loaders list every `.efi` on an ESP.
+    @Test func `a unified kernel image`() async throws {
+        try system.write("before\n", to: "boot/linux.efi")
+        #expect(try await failure(building("echo new > linux.efi", images: ["boot/linux.efi"])) == nil)
+        #expect(try system.read("boot/linux.efi.old") == "before\n")
+    }
+
+    @Test func `one of several cannot be put back`() async throws {
+        try system.write("other\n", to: "boot/other")
+        let script = "echo half > initrd; echo half > other; rm old-initrd; exit 3"
+        let message = try #require(try await failure(building(script, images: ["boot/initrd", "boot/other"])))
+        #expect(message.contains("could not be put back: could not rename '/boot/old-initrd' to '/boot/initrd'"))
+        #expect(try system.read("boot/other") == "other\n")
+    }
+
+    @Test(arguments: ["echo half > initrd; chmod 644 initrd; exit 3", "rm initrd; exit 3", "exit 3"])
+    func `a tool that fails`(script: String) async throws {
+        let message = try #require(try await failure(building(script)))
+        #expect(message.hasSuffix("failed: it ended with status 3; the initramfs from before is back"))
+        try expectAsBefore()
+    }
+
+    @Test func `a tool that a signal ends`() async throws {
+        let message = try #require(try await failure(building("echo half > initrd; kill -TERM $$")))
+        #expect(message.hasSuffix("failed: signal 15 ended it; the initramfs from before is back"))
+        try expectAsBefore()
+    }
+
+    @Test func `an image that is not as it should be`() async throws {
+        let message = try await failure(building("echo new > initrd")) { (image) throws(Failure) in throw Failure("'\(image)' is bad") }
+        #expect(message == "'/boot/initrd' is bad; the initramfs from before is back")
+        try expectAsBefore()
+    }
+
+    @Test func `an image that there was not before`() async throws {
+        let message = try await failure(building("echo new > initrd; echo new > first", images: ["boot/initrd", "boot/first"])) {
+            (image) throws(Failure) in if image == "boot/first" { throw Failure("'\(image)' is bad") }
+        }
+        #expect(message == "'/boot/first' is bad; the initramfs from before is back")
+        #expect(try system.exists("boot/first") == false)
+        try expectAsBefore()
+    }
+
+    @Test func `a tool that is not there`() async throws {
+        let nothing = Building(build: Build(images: ["boot/initrd"], commands: [["docker-btrfs-none"]]), tree: try system.tree())
+        #expect(try await failure(nothing)?.hasPrefix("could not run 'docker-btrfs-none': ") == true)
+        try expectAsBefore()
+    }
+
+    @Test func `a copy that is not ours`() async throws {
+        try system.write("mine\n", to: "boot/old-initrd")
+        let expected = "could not keep '/boot/initrd' as '/boot/old-initrd': something is there that is not from docker-btrfs"
+        #expect(try await failure(building("echo new > initrd")) == expected)
+        #expect(try system.read("boot/initrd") == "before\n")
+        #expect(try system.read("boot/old-initrd") == "mine\n")
+    }
+
+    private func expectAsBefore() throws {
+        #expect(try system.read("boot/initrd") == "before\n")
+        #expect(try system.mode("boot/initrd") == 0o600)
+        #expect(try system.exists("boot/old-initrd") == false)
+    }
+}
