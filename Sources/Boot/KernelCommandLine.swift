@@ -23,6 +23,15 @@ public struct KernelCommandLine: Equatable, Sendable {
         self.parameters = parameters
     }
 
+    private init(parameters: [Parameter]) {
+        self.parameters = parameters
+    }
+
+    /// This line followed by another one, whose keys replace the same keys of this one, however often each has them.
+    package func overridden(by later: KernelCommandLine) -> KernelCommandLine {
+        KernelCommandLine(parameters: parameters.filter { later.last($0.key) == nil } + later.parameters)
+    }
+
     /// The last parameter of that key: on a kernel command line the last one wins.
     public func last(_ key: String) -> Parameter? {
         parameters.last { $0.key == key }

@@ -45,13 +45,14 @@ private func path(_ text: String, key: String, hint: String? = nil) throws(Failu
     return path
 }
 
-/// Several `rootflags=` are joined, as systemd's fstab-generator does.
+/// Several `rootflags=` are joined, as systemd's fstab-generator does. Others mount with the last one alone, which therefore must
+/// name the root.
 private func rootFlags(_ line: KernelCommandLine) throws(Failure) -> (name: Path, options: [String]) {
     let flags = line.values("rootflags").flatMap { options($0) }
     if let flag = flags.first(where: { $0.hasPrefix("subvolid=") }) {
         throw Failure(
             "could not use '\(flag)' in rootflags=: the root is made anew and has another id at each boot",
-            hint: "use subvol=NAME instead"
+            hint: "say rootflags=subvol=NAME on the kernel command line: it replaces what dracut --hostonly wrote to /etc/cmdline.d"
         )
     }
     let names = flags.filter { $0.hasPrefix("subvol=") }.map { String($0.dropFirst("subvol=".utf8.count)) }
@@ -63,6 +64,13 @@ private func rootFlags(_ line: KernelCommandLine) throws(Failure) -> (name: Path
     }
     if names.count > 1 {
         throw Failure("could not choose the root: rootflags= has subvol= \(names.count) times: \(names.joined(separator: ", "))")
+    }
+    let last = line.last("rootflags")?.value ?? ""
+    if !options(last).contains("subvol=\(name)") {
+        throw Failure(
+            "could not use 'rootflags=\(last)': it is the last one and has no subvol=, and most initramfs would mount the root by it alone",
+            hint: "write one rootflags= with all options in it"
+        )
     }
     let root = try path(name, key: "subvol", hint: "add the root's name, for example rootflags=subvol=docker_rwlayer")
     if root.isTop {

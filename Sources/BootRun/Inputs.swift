@@ -6,19 +6,15 @@ public let configurationPath = "/etc/docker-btrfs.json"
 
 extension Request {
     /// What the machine is asked to boot: by the running kernel's command line and the initramfs's configuration, unless
-    /// others are given. nil where the command line has no `docker_path=`.
+    /// others are given. nil where the command line has no `docker_path=`. Fails where systemd would mount another root.
     public init?(commandLine: String?, configurationFile: String?) throws(Failure) {
-        let configuration = try Self.configuration(configurationFile)
-        guard let request = try Request(Self.commandLine(commandLine), configuration) else { return nil }
+        let line: KernelCommandLine
+        if let commandLine { line = KernelCommandLine(commandLine.utf8) } else { line = try .running() }
+        // A boot that is none of ours does not end at our configuration either.
+        if line.last(Self.optIn) == nil { return nil }
+        guard let request = try Request(line, Self.configuration(configurationFile)) else { return nil }
+        if commandLine == nil, let unit = try fileContents(MountUnit.path) { try MountUnit(unit).check(request) }
         self = request
-    }
-
-    private static func commandLine(_ text: String?) throws(Failure) -> KernelCommandLine {
-        if let text { return KernelCommandLine(text.utf8) }
-        guard let running = try fileContents("/proc/cmdline") else {
-            throw Failure("could not read '/proc/cmdline': it is not there", hint: "mount /proc, or give --cmdline TEXT")
-        }
-        return KernelCommandLine(running)
     }
 
     private static func configuration(_ file: String?) throws(Failure) -> Configuration {

@@ -25,7 +25,7 @@ private func startMachine() throws(Failure) {
     if isInContainer() { throw Failure("could not boot: this is a container", hint: hint) }
     letKernelKeepEveryLine()
     let log = Log(ofBoot: true)
-    let line = KernelCommandLine(try fileContents("/proc/cmdline") ?? [])
+    let line = try KernelCommandLine.running()
     try loadModules(line, log)
     let request = try Request(commandLine: nil, configurationFile: nil)
     let filesystem = try RootFilesystem(line)

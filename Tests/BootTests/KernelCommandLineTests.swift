@@ -53,6 +53,12 @@ struct KernelCommandLineTests {
         #expect(line.last("none") == nil)
     }
 
+    @Test func `a later line replaces the keys that it has, and no others`() {
+        let file = KernelCommandLine("rootflags=subvol=old,subvolid=300 rootflags=ssd quiet root=UUID=1\nrw".utf8)
+        let line = file.overridden(by: KernelCommandLine("rootflags=subvol=new root".utf8))
+        #expect(line == KernelCommandLine("quiet rw rootflags=subvol=new root".utf8))
+    }
+
     @Test func `letters beyond ASCII are kept, and bytes that are no UTF-8 break nothing`() {
         // The kernel takes 0xa0, the second byte of à, for a space: only in a parameter of its own would that matter.
         #expect(parameters(Array("a=Größe à".utf8)) == ["a -> Größe", "à"])

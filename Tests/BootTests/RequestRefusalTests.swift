@@ -74,6 +74,15 @@ struct RequestRefusalTests {
                 == "could not choose the root: rootflags= has subvol= 2 times: name, other")
     }
 
+    @Test(arguments: ["rootflags=ssd", "rootflags=", "rootflags=xsubvol=name"])
+    func `a last rootflags= without the subvol=, by which some initramfs would mount another root`(text: String) {
+        #expect(
+            failure(adding: text) == """
+                could not use '\(text)': it is the last one and has no subvol=, and most initramfs would mount the root by it alone
+                hint: write one rootflags= with all options in it
+                """)
+    }
+
     @Test func `an empty subvol=`() {
         #expect(
             failure("root=LABEL=linux docker_path=docker rootflags=subvol=,ssd") == """
@@ -129,7 +138,7 @@ struct RequestRefusalTests {
         #expect(
             failure(adding: "rootflags=subvolid=256") == """
                 could not use 'subvolid=256' in rootflags=: the root is made anew and has another id at each boot
-                hint: use subvol=NAME instead
+                hint: say rootflags=subvol=NAME on the kernel command line: it replaces what dracut --hostonly wrote to /etc/cmdline.d
                 """)
     }
 

@@ -120,7 +120,7 @@ struct InspectionTests {
         let line: Parts = [.file("etc/cmdline.d/20-root-dev.conf", Array(" rootflags=rw,subvol=/old \n".utf8))]
         let found = try await inspection([[.directory("usr/lib/dracut")], Self.dracutHook, Self.module, Self.program, line])
         #expect(found.findings.last?.mark == .note)
-        #expect(found.findings.last?.text.contains("competes with the menu entry") == true)
+        #expect(found.findings.last?.text.contains("which root= and rootflags= in the menu entry replace") == true)
     }
 
     @Test(arguments: [

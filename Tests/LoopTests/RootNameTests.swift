@@ -33,7 +33,7 @@ extension OnDisk {
                 "rootflags=subvolid=256,subvol=a",
                 """
                 could not use 'subvolid=256' in rootflags=: the root is made anew and has another id at each boot
-                hint: use subvol=NAME instead
+                hint: say rootflags=subvol=NAME on the kernel command line: it replaces what dracut --hostonly wrote to /etc/cmdline.d
                 """
             ),
             ("rootflags=subvol=../a", "could not use 'subvol=../a': a path must not contain '..'"),

@@ -22,7 +22,7 @@ func commandLines(in image: InitramfsImage) -> [Finding] {
     for path in image.paths where path.parent == "etc/cmdline.d" {
         let line = display(image[path]?.content ?? []).replacing("\\x0a", with: " ")
         if line.contains("rootflags=") {
-            let text = "\(path) has '\(line)', which competes with the menu entry: build with --no-hostonly-cmdline"
+            let text = "\(path) has '\(line)', which root= and rootflags= in the menu entry replace: say both there"
             findings.append(Finding(mark: .note, subject: "command line", text: text))
         }
     }

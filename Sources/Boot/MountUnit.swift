@@ -1,0 +1,52 @@
+public import Basics
+
+/// The unit by which systemd mounts the root in an initramfs: sysroot.mount.
+///
+/// systemd makes it by `root=` and `rootflags=` of /proc/cmdline alone; dracut, where there is no `root=`, by its own files as they
+/// were before anything was asked at the console. So it may be about another root than the request is.
+public struct MountUnit {
+    /// Where systemd and dracut write it.
+    public static let path = "/run/systemd/generator/sysroot.mount"
+
+    private var device = ""
+    private var options: [String] = []
+
+    public init(_ content: [UInt8]) {
+        for line in content.split(separator: UInt8(ascii: "\n")) {
+            let text = String(decoding: line, as: UTF8.self)
+            if text.hasPrefix("What=") { device = String(text.dropFirst("What=".utf8.count)) }
+            if text.hasPrefix("Options=") { options = Boot.options(String(text.dropFirst("Options=".utf8.count))) }
+        }
+    }
+
+    /// Fails where the unit does not mount the root that the request is to make.
+    public func check(_ request: Request) throws(Failure) {
+        let subvolumes = options.filter { $0.hasPrefix("subvol=") || $0.hasPrefix("subvolid=") }
+        let isSame = subvolumes.count == 1 && subvolumes.first.flatMap { Self.path($0) } == request.name
+        if isSame && isAbout(request.rootDevice) { return }
+        throw Failure(
+            "could not boot '\(request.name)' of \(request.rootDevice): systemd would mount '\(device)' with '\(subvolumes.joined(separator: ","))'",
+            hint: "say both root= and rootflags= on the kernel command line, and not in dracut's files alone"
+        )
+    }
+
+    /// What `subvol=` says. systemd writes a `%` twice.
+    private static func path(_ option: String) -> Path? {
+        var bytes: [UInt8] = []
+        var isPercent = false
+        for byte in option.utf8.dropFirst("subvol=".utf8.count) {
+            isPercent = byte == UInt8(ascii: "%") && !isPercent
+            if !isPercent { bytes.append(byte) }
+        }
+        return Path(bytes)
+    }
+
+    private func isAbout(_ name: DeviceName) -> Bool {
+        guard let value = name.tag?.value else { return device == name.description }
+        // What udev writes in another way is taken for the same.
+        if device.utf8.contains(UInt8(ascii: "\\")) { return true }
+        // A UUID may be in capitals.
+        let end = "/\(value)".utf8.map { $0 | 0x20 }
+        return device.utf8.map { $0 | 0x20 }.suffix(end.count).elementsEqual(end)
+    }
+}
