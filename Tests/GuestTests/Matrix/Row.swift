@@ -72,7 +72,7 @@ enum Row: String, CaseIterable {
         switch self {
         case .mkinitcpioBusybox: "ERROR: docker-btrfs-init failed: no root to boot."
         case .mkinitcpioSystemd, .dracutSystemd: "Reached target emergency.target"
-        case .dracutPlain: "dracut: FATAL: docker-btrfs-init failed: no root to boot"
+        case .dracutPlain: "dracut Warning: docker-btrfs-init failed: no root to boot."
         case .initramfsTools: "docker-btrfs-init failed: no root to boot."
         case .alone, .unified: "This machine could not be booted."
         }
