@@ -91,19 +91,25 @@ extension Cell {
         return copy
     }
 
-    /// The line in which the guest says how its script ended; nothing where the script did not run.
     private func result(of machine: Machine, _ line: String, _ options: [String] = [], qemu: [String] = []) async throws -> String {
-        let script = "\(machine.folder)/script"
-        // A disk has whole sectors.
-        let lines = column.script
-        try Data((lines + String(repeating: "\n", count: 512 - lines.utf8.count % 512)).utf8).write(to: URL(filePath: script))
         let start = try await start(machine, line)
-        let boot = machine.command(start.options + ["--timeout", "300"] + options, log: log)
+        return try await machine.result(of: column.script, start.options + options, log: log, qemu: start.qemu + qemu)
+    }
+}
+
+extension Machine {
+    /// The line in which the guest says how a script ended; nothing where the script did not run. The guest's init is the lab's
+    /// `matrix-guest`.
+    func result(of lines: String, _ options: [String], log: String, qemu: [String] = []) async throws -> String {
+        let script = "\(folder)/script"
+        // A disk has whole sectors.
+        try Data((lines + String(repeating: "\n", count: 512 - lines.utf8.count % 512)).utf8).write(to: URL(filePath: script))
+        let boot = command(options + ["--timeout", "300"], log: log)
         try await output(
             of: boot.command + [
                 "--", "-serial", "file:\(script).result", "-drive", "file=\(script),format=raw,if=none,id=script,readonly=on",
                 "-device", "virtio-blk-pci,drive=script,serial=script",
-            ] + start.qemu + qemu)
+            ] + qemu)
         // UEFI firmware writes to this port too.
         let port = try String(decoding: Data(contentsOf: URL(filePath: "\(script).result")), as: UTF8.self)
         return port.firstRange(of: "result: ").map { String(port[$0.upperBound...]).replacing("\r\n", with: "\n") } ?? ""
