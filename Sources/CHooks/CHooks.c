@@ -14,6 +14,11 @@ static const unsigned char systemd_initrd[] = {
 };
 HOOKS_FILE(systemd_initrd);
 
+static const unsigned char systemd_rules[] = {
+#embed "../../hooks/systemd/65-docker-btrfs.rules"
+};
+HOOKS_FILE(systemd_rules);
+
 static const unsigned char mkinitcpio_install[] = {
 #embed "../../install/mkinitcpio/docker-btrfs"
 };

@@ -36,6 +36,7 @@ extension Framework {
                 Self.initrdUnit,
                 InstalledFile("etc/initcpio/install/docker-btrfs", hooks_mkinitcpio_install),
                 InstalledFile("etc/initcpio/hooks/docker-btrfs", hooks_mkinitcpio_hook),
+                InstalledFile("etc/initcpio/udev/65-docker-btrfs.rules", hooks_systemd_rules),
                 InstalledFile("etc/mkinitcpio.conf.d/docker-btrfs.conf", hooks_mkinitcpio_conf),
             ]
         case .dracut:
@@ -43,6 +44,7 @@ extension Framework {
                 Self.initrdUnit,
                 InstalledFile("usr/lib/dracut/modules.d/51docker-btrfs/module-setup.sh", hooks_dracut_install, mode: 0o755),
                 InstalledFile("usr/lib/dracut/modules.d/51docker-btrfs/docker-btrfs.sh", hooks_dracut_hook, mode: 0o755),
+                InstalledFile("usr/lib/dracut/modules.d/51docker-btrfs/65-docker-btrfs.rules", hooks_systemd_rules),
                 InstalledFile("etc/dracut.conf.d/docker-btrfs.conf", hooks_dracut_conf),
             ]
         case .initramfsTools:

@@ -22,6 +22,7 @@ struct InstallTests {
             .mkinitcpio,
             [
                 "644 /etc/initcpio/hooks/docker-btrfs", "644 /etc/initcpio/install/docker-btrfs",
+                "644 /etc/initcpio/udev/65-docker-btrfs.rules",
                 "644 /etc/mkinitcpio.conf.d/docker-btrfs.conf", "644 /usr/lib/systemd/system/docker-btrfs.service",
             ]
         ),
@@ -29,6 +30,7 @@ struct InstallTests {
             .dracut,
             [
                 "644 /etc/dracut.conf.d/docker-btrfs.conf", "644 /usr/lib/systemd/system/docker-btrfs.service",
+                "644 /usr/lib/dracut/modules.d/51docker-btrfs/65-docker-btrfs.rules",
                 "755 /usr/lib/dracut/modules.d/51docker-btrfs/docker-btrfs.sh",
                 "755 /usr/lib/dracut/modules.d/51docker-btrfs/module-setup.sh",
             ]
@@ -60,6 +62,7 @@ struct InstallTests {
         try await system.install(.mkinitcpio)
         #expect(try system.read("etc/initcpio/hooks/docker-btrfs") == source("hooks/mkinitcpio/docker-btrfs"))
         #expect(try system.read("etc/initcpio/install/docker-btrfs") == source("install/mkinitcpio/docker-btrfs"))
+        #expect(try system.read("etc/initcpio/udev/65-docker-btrfs.rules") == source("hooks/systemd/65-docker-btrfs.rules"))
         let unit = "usr/lib/systemd/system/docker-btrfs"
         #expect(try system.read("\(unit).service") == source("hooks/systemd/docker-btrfs.service"))
         #expect(try system.read("\(unit)-good.service") == source("hooks/systemd/docker-btrfs-good.service"))

@@ -82,7 +82,7 @@ extension OnDisk {
             let old = try await system.digest(of: image)
             #expect(
                 try await system.output("sh", "-c", "\(script) docker-btrfs install --framework dracut") == """
-                    wrote 7 files for dracut
+                    wrote 8 files for dracut
                     this is a container, where it would be built for the machine below; next: \
                     'dracut --force --regenerate-all --no-hostonly --no-hostonly-cmdline'
 

@@ -8,6 +8,7 @@ typedef struct {
 
 extern const hooks_file hooks_systemd_booted;
 extern const hooks_file hooks_systemd_initrd;
+extern const hooks_file hooks_systemd_rules;
 extern const hooks_file hooks_mkinitcpio_install;
 extern const hooks_file hooks_mkinitcpio_hook;
 extern const hooks_file hooks_mkinitcpio_conf;
