@@ -34,7 +34,7 @@ struct InitDevicesTests {
         }
     }
 
-    @Test func `a btrfs of two devices, and with one of them missing`() async throws {
+    @Test func `a btrfs of two devices is not booted without one of them`() async throws {
         try await Machine.plain { machine in
             try await machine.ask(in: "plain", "cut -d ' ' -f 1-2 /proc/mounts | grep ' /$'")
             var machine = machine
@@ -48,8 +48,6 @@ struct InitDevicesTests {
             #expect(
                 failed.screen("What happened")
                     == "could not use the device 'LABEL=linux' (root=): other devices of its btrfs filesystem were not there after 1 s")
-            let degraded = try await machine.start("root=LABEL=linux rw rootflags=subvol=plain,degraded rootdelay=1 quiet", log: "degraded")
-            #expect(degraded.answers == "/dev/vda /\n")
         }
     }
 }

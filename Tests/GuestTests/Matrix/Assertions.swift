@@ -34,8 +34,25 @@ extension Column {
 
         """
 
+    static let rootIsOnVolume = """
+        [ "$(cat "/sys/block/dm-$((0x$(stat -L -c %T "$device")))/dm/name")" = matrix-root ]
+
+        """
+
+    /// As the mount of the top layer has it; a directory of the image stays as it is there.
+    static let filesAreRootsAlone = """
+        [ "$(stat -c '%u:%g %a' /etc/whose)" = '0:0 700' ]
+        [ "$(stat -c '%u:%g %a' /etc)" = '0:0 755' ]
+
+        """
+
     static let rootIsOnTwoDevices = """
         [ "$(echo $(ls /sys/fs/btrfs/*/devices))" = 'vda vdb' ]
+
+        """
+
+    static let rootLacksDevice = """
+        [ "$(echo $(ls /sys/fs/btrfs/*/devices))" = vda ]
 
         """
 

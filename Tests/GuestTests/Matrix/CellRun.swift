@@ -25,9 +25,12 @@ extension Cell {
         var machine = machine
         if let disk = column.otherDisk { machine.disks.insert(try await copy(of: disk, machine), at: 0) }
         var line = column.line
-        if column == .encrypted {
+        switch column {
+        case .encrypted:
             let uuid = try String(contentsOfFile: "\(Self.folder)/luks.uuid", encoding: .utf8)
             line += " " + row.unlocking(uuid.trimmingCharacters(in: .newlines))
+        case .volumes: line += " " + row.activating
+        default: break
         }
         #expect(try await result(of: machine, line) == "passed\n")
     }

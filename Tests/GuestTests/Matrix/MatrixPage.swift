@@ -41,7 +41,8 @@ actor MatrixPage {
         systemd initramfs, what `build()` adds goes into one that dracut laid out with systemd's units and without its own scripts.
 
         **/init** is what `docker-btrfs initramfs build` makes, and **UKI** the same in a unified kernel image, which OVMF starts from an
-        ESP. The kernel command line is in it, so each of its cells has an image of its own, built in that time. They unlock no LUKS.
+        ESP. The kernel command line is in it, so each of its cells has an image of its own, built in that time. They unlock no LUKS and
+        activate no LVM.
 
         What each column means:
 
@@ -50,12 +51,18 @@ actor MatrixPage {
           is not booted but put away, and the framework says that it has no root. Where it gives a shell, the shell is left, and the
           second try fails in the same way.
         - **no `docker_path`**: the subvolume that `rootflags=` names is booted; roots, record and `/run` are untouched.
-        - **two disks**, **top layer on ext4**: the top layer is on a disk that comes first, with btrfs or ext4.
+        - **two disks**, **top layer on ext4**, **top layer on vfat**: the top layer is on a disk that comes first, with btrfs, ext4 or
+          vfat. From vfat, with `toplayerflags=umask=077`, the root has files of root's that nobody else reads; `/etc` stays as the
+          image has it.
         - **device that comes late**: the disk of the top layer is plugged in after docker-btrfs-init began to wait for it.
         - **LUKS**: the framework unlocks the root's disk with a key file in the initramfs; the store is on it too.
+        - **LVM, top layer on XFS**: the root's filesystem and the top layer's are on two logical volumes. dracut activates them for
+          `rd.lvm.vg=`, the others by themselves.
         - **nested subvolumes in the old root**: it is kept with all of them, and the new root has none of their files.
         - **words with spaces**: `toplayer="LABEL=my disk" "toplayer_path=machine files"`.
         - **btrfs on two devices**: the root's filesystem is raid1.
+        - **btrfs without one of two devices**: the same, with `degraded` in `rootflags=` and one disk. docker-btrfs-init waits two
+          seconds for the other one, as `rootwait=2` says, and goes without.
 
         """
 }

@@ -24,7 +24,7 @@ enum Row: String, CaseIterable {
 
     func offers(_ column: Column) -> Bool {
         switch self {
-        case .alone, .unified: column != .encrypted
+        case .alone, .unified: column != .encrypted && column != .volumes
         default: true
         }
     }
@@ -46,6 +46,14 @@ enum Row: String, CaseIterable {
         case .mkinitcpioBusybox: "cryptdevice=UUID=\(uuid):secret cryptkey=rootfs:/etc/matrix.key"
         case .mkinitcpioSystemd, .dracutSystemd, .dracutPlain: "rd.luks.uuid=\(uuid)"
         case .initramfsTools, .alone, .unified: ""
+        }
+    }
+
+    /// The words on the kernel command line that have the volume group's volumes activated.
+    var activating: String {
+        switch self {
+        case .dracutSystemd, .dracutPlain: "rd.lvm.vg=matrix"
+        default: ""
         }
     }
 
