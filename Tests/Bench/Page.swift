@@ -42,7 +42,7 @@ extension Result {
         firmware and boot loader take to read kernel and initramfs is not in it. The machines take turns in QEMU, with the same kernel,
         kernel command line (with `quiet`) and disk, a copy for each start: the image of the [boot matrix](testing.md#the-boot-matrix), a
         few MB large, and the root of an earlier boot to replace. All initramfs are for any machine and compressed with zstd; those of
-        dracut and initramfs-tools, which are the matrix's, can unlock LUKS too, ours is that of `docker-btrfs initramfs build`.
+        dracut and initramfs-tools, which are the matrix's, can unlock LUKS and activate LVM too, ours is that of `docker-btrfs initramfs build`.
         Medians of \(startRounds) starts; a first round is not counted.
 
         Memory is the peak of the resident set (GNU time): of the largest process, where there are several. The least that it can show is

@@ -31,7 +31,7 @@ import Testing
         let lines = outcome.output.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: true) }
         let subjects = ["framework"] + start + ["btrfs"] + (name == "init" ? ["modules"] : []) + ["configuration"]
         #expect(lines.map { $0.prefix(2).joined(separator: " ") } == subjects.map { "ok " + $0 })
-        #expect(lines[0].dropFirst(2).joined(separator: " ") == framework)
+        #expect(try #require(lines.first).dropFirst(2).joined(separator: " ") == framework)
 
         let without = try await checkWithout(["init", "usr/bin/docker-btrfs-init"].suffix(name == "init" ? 2 : 1), in: name)
         #expect(without.status == 1)
