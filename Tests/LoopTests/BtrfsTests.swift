@@ -37,8 +37,8 @@ extension OnDisk {
                     var line = disk.line
                     line.topLayer = machine.device
                     line.topLayerPath = "/"
-                    for (flags, isEncoded) in [("", false), ("rootflags=compress-force=zstd:3", true)] {
-                        line.flags = "rootflags=subvol=docker_rwlayer \(flags)"
+                    for (flags, isEncoded) in [("", false), (",compress-force=zstd:3", true)] {
+                        line.flags = "rootflags=subvol=docker_rwlayer\(flags)"
                         // Otherwise nothing is written: the root is a snapshot of the template.
                         try await machine.change("touch easy", options: "rw")
                         try await disk.bootWell(line)
