@@ -41,6 +41,19 @@ struct InitTests {
         }
     }
 
+    /// The program has the filesystem open: read-write from the first boot's work, read-only in the second, in which nothing is to do.
+    @Test func `the root is read-only or read-write as the kernel command line says, however it is open already`() async throws {
+        try await Machine.plain { machine in
+            try await machine.ask("cut -d ' ' -f 2,4 /proc/mounts | grep '^/ ' | cut -c 3-4; touch /file 2> /dev/null && echo written")
+            let layer = "toplayer=LABEL=linux toplayer_path=boot_docker docker_mode=persist"
+            for (access, answers) in [("ro", "ro\n"), ("rw", "rw\nwritten\n")] {
+                let console = try await machine.start("\(Self.line) \(layer) \(access)", log: access)
+                #expect(console.answers == answers)
+            }
+            #expect(try await machine.change("ls .docker-btrfs/roots/root") == "")
+        }
+    }
+
     @Test func `it boots to its shell`() async throws {
         try await Machine.plain { machine in
             let console = try await machine.start(Self.line, ["--until", "\n/ #"])
