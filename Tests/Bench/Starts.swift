@@ -69,7 +69,7 @@ struct Starts {
     }
 
     private func path(of initramfs: Initramfs) -> String {
-        "\(lab)/matrix/\(initramfs.file)"
+        "\(lab)/initramfs/\(initramfs.file)"
     }
 
     /// The seconds that the guest tells. It boots a copy of the disk, so that none finds what another one left.
@@ -78,7 +78,7 @@ struct Starts {
         let log = "\(lab)/logs/bench - \(initramfs.rawValue.replacing("/", with: "")).log"
         try await output(of: ["cp", "--sparse=always", "--reflink=auto", disk, copy])
         let outcome = try await TestSupport.run([
-            Repository.path("Tests/Lab/boot"), "--disk", copy, "--kernel", "\(lab)/matrix/vmlinuz", "--initrd", path(of: initramfs),
+            Repository.path("Tests/Lab/boot"), "--disk", copy, "--kernel", "\(lab)/initramfs/vmlinuz", "--initrd", path(of: initramfs),
             "--append", Self.line, "--log", log, "--timeout", "300", "--", "-serial", "file:\(result)",
         ])
         let told = outcome.status == 0 ? try String(contentsOfFile: result, encoding: .utf8) : ""

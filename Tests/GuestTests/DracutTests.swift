@@ -72,7 +72,7 @@ struct FileBoot: CustomTestStringConvertible {
     var testDescription: String { "\(row.rawValue) \(name)" }
 
     func result(on machine: Machine, _ options: [String] = []) async throws -> String {
-        let start = ["--kernel", "\(Cell.folder)/vmlinuz", "--initrd", try await initramfs(machine), "--append", line]
+        let start = ["--kernel", Cell.kernel, "--initrd", try await initramfs(machine), "--append", line]
         return try await machine.result(of: Column.newRoot(number: 2, "from the top layer"), start + options, log: testDescription)
     }
 
@@ -85,7 +85,7 @@ struct FileBoot: CustomTestStringConvertible {
             { cat "$4"; find etc | cpio --quiet -o -H newc | zstd -q; } > initrd.img
             """
         let folder = "\(machine.folder)/cmdline"
-        try await output(of: ["bash", "-euc", script, "bash", folder, Self.stale, file, "\(Cell.folder)/\(row.rawValue).img"])
+        try await output(of: ["bash", "-euc", script, "bash", folder, Self.stale, file, row.file])
         return "\(folder)/initrd.img"
     }
 }

@@ -9,7 +9,7 @@ struct BootMatrixTests {
     }
 
     @Test func `the initramfs of docker-btrfs-init alone is small`() throws {
-        let size = try FileManager.default.attributesOfItem(atPath: "\(Cell.folder)/\(Row.alone.rawValue).img")[.size] as? Int
+        let size = try FileManager.default.attributesOfItem(atPath: Row.alone.file)[.size] as? Int
         #expect(try #require(size) <= 6 << 20)
     }
 }

@@ -3,7 +3,9 @@ import TestSupport
 import Testing
 
 extension Cell {
+    /// What Tests/Lab/matrix makes.
     static let folder = "\(Lab.folder)/matrix"
+    static let kernel = "\(Lab.folder)/initramfs/vmlinuz"
 
     /// Boots this cell's machine, and returns how many seconds that took.
     func run() async throws -> Int {

@@ -7,7 +7,7 @@ extension Cell {
         switch row {
         case .unified: (["--uefi"], try await systemPartition(machine, line))
         default:
-            (["--kernel", "\(Self.folder)/vmlinuz", "--initrd", try await initramfs(machine), "--append", line], [])
+            (["--kernel", Self.kernel, "--initrd", try await initramfs(machine), "--append", line], [])
         }
     }
 
@@ -21,10 +21,9 @@ extension Cell {
 
     /// The framework's; where a device is encrypted, with its key.
     private func initramfs(_ machine: Machine) async throws -> String {
-        let file = "\(Self.folder)/\(row.rawValue).img"
-        guard column == .encrypted else { return file }
+        guard column == .encrypted else { return row.file }
         let both = "\(machine.folder)/initrd.img"
-        try await output(of: ["bash", "-euc", #"cat "$1" "$2" > "$3""#, "bash", file, "\(Self.folder)/luks.cpio", both])
+        try await output(of: ["bash", "-euc", #"cat "$1" "$2" > "$3""#, "bash", row.file, "\(Self.folder)/luks.cpio", both])
         return both
     }
 }

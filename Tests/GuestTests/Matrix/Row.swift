@@ -22,6 +22,9 @@ enum Row: String, CaseIterable {
         }
     }
 
+    /// Its initramfs: what Tests/Lab/initramfs makes.
+    var file: String { "\(Lab.folder)/initramfs/\(rawValue).img" }
+
     func offers(_ column: Column) -> Bool {
         switch self {
         case .alone, .unified: column != .encrypted && column != .volumes
