@@ -128,6 +128,15 @@ public func fileContents(_ path: String, limit: Int = 64 << 20) throws(Failure) 
     return try content(of: opened, name: path, limit: limit)
 }
 
+/// The first line of a file of the running system, safe to print; nil where it cannot be read.
+public func firstLine(of path: String) -> String? {
+    do throws(Failure) {
+        return try fileContents(path).map { display($0.prefix { $0 != 0x0a }) }
+    } catch {
+        return nil
+    }
+}
+
 private func content(of descriptor: Int32, name: String, limit: Int) throws(Failure) -> [UInt8] {
     var found = stat()
     if fstat(descriptor, &found) != 0 { throw .system("read '\(name)'") }

@@ -13,12 +13,7 @@ private func interfaces() -> [[UInt8]] {
     do throws(Failure) { return try Directory(opening: "/sys/class/net").names() } catch { return [] }
 }
 
-/// The only line of a file below /sys; nil where there is none, and for an empty one.
+/// What a file below /sys says; nil where it says nothing.
 private func line(of file: String) -> String? {
-    do throws(Failure) {
-        let line = try fileContents("/sys/\(file)").map { display($0.prefix { $0 != 0x0a }) }
-        return line?.isEmpty == false ? line : nil
-    } catch {
-        return nil
-    }
+    firstLine(of: "/sys/\(file)").flatMap { $0.isEmpty ? nil : $0 }
 }

@@ -75,7 +75,7 @@ private func letKernelKeepEveryLine() {
 
 /// Shows what went wrong and does what comes after it; returns to try again.
 private func tell(_ failure: Failure) {
-    let screen = Screen(failure, commandLine: fileText("/proc/cmdline"), end: screenEnd())
+    let screen = Screen(failure, commandLine: firstLine(of: "/proc/cmdline"), end: screenEnd())
     Log(ofBoot: true).record(failure)
     show(screen.text)
     switch screen.end {
@@ -91,17 +91,8 @@ private func tell(_ failure: Failure) {
 }
 
 private func screenEnd() -> Screen.End {
-    let panic = fileText("/proc/sys/kernel/panic").flatMap { Int($0) } ?? 0
+    let panic = firstLine(of: "/proc/sys/kernel/panic").flatMap { Int($0) } ?? 0
     return Screen.End(panic: panic, hasShell: isInInitramfs() && access("/bin/sh", X_OK) == 0)
-}
-
-/// The first line of a file; nil where it cannot be read.
-private func fileText(_ path: String) -> String? {
-    do throws(Failure) {
-        return try fileContents(path).map { display($0.prefix { $0 != 0x0a }) }
-    } catch {
-        return nil
-    }
 }
 
 private func wait() -> Never {

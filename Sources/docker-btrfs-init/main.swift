@@ -63,9 +63,8 @@ func boot(_ request: Request, _ options: Options, _ log: Log) throws(Failure) ->
     if !isMachines { made.filesystem = nil }
     made.report.end()
     log.info("'\(request.name)' is ready after \(made.report.totalMicroseconds / 1000) ms")
-    guard let path = options.report ?? (isMachines ? Report.path : nil) else { return made.filesystem }
     do throws(Failure) {
-        try made.report.write(to: path)
+        if let path = options.report ?? (isMachines ? Report.path : nil) { try made.report.write(to: path) }
     } catch {
         log.notice("\(error.message), ignoring")
     }

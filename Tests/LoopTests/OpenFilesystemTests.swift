@@ -15,6 +15,7 @@ extension OnDisk {
                 # The program's output ends with the program, though its child goes on.
                 "$@" --report "$top.json" 2>&1 | cat > "$top.log"
                 ended() { for wait in {1..2000}; do pgrep -f -- "--report $top.json" > "$top.pids" || return 0; sleep 0.01; done; return 1; }
+                unmount() { ended; umount "$top"; [[ -e $kernel ]] || echo closed; }
                 mkdir -p "$top"
                 \(script)
                 """
@@ -30,9 +31,7 @@ extension OnDisk {
                     mount -o subvol=docker_rwlayer,ro "$device" "$top"
                     cat "$top/etc/version"
                     ! touch "$top/file" 2> /dev/null && echo read-only
-                    ended
-                    umount "$top"
-                    [[ -e $kernel ]] || echo closed
+                    unmount
                     """#
                 let told = try await afterBoot(disk, script)
                 #expect(told == "open\n1\nread-only\nclosed\n")
@@ -47,9 +46,7 @@ extension OnDisk {
                     [[ -e $kernel ]] && echo open
                     mount -o subvol=docker_rwlayer,rw "$device" "$top"
                     touch "$top/file"
-                    ended
-                    umount "$top"
-                    [[ -e $kernel ]] || echo closed
+                    unmount
                     """#
                 let told = try await afterBoot(disk, script, persist)
                 #expect(told == "open\nclosed\n")
@@ -64,9 +61,7 @@ extension OnDisk {
                     umount "$top"
                     [[ -e $kernel ]] && echo open
                     mount -o subvol=docker_rwlayer "$device" "$top"
-                    ended
-                    umount "$top"
-                    [[ -e $kernel ]] || echo closed
+                    unmount
                     """#
                 let told = try await afterBoot(disk, script)
                 #expect(told == "open\nclosed\n")
