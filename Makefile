@@ -7,9 +7,12 @@ bin := .build/bin
 programs := $(bin)/docker-btrfs-init $(bin)/docker-btrfs
 # The static archives for docker-btrfs-init and the headers for both programs; shellcheck for the hooks and the lab.
 packages := libbtrfsutil-dev libblkid-dev libmount-dev libjansson-dev libmd-dev shellcheck $(shell cat Tests/Lab/packages)
-bench_packages := busybox jq rsync strace time
+bench_packages := busybox rsync time
 
 say = @printf '==> %s\n'
+# $(call run-tests,OPTIONS): what failed is said once more at the end, where somebody looks.
+run-tests = @log=$$(mktemp); trap 'rm -f "$$log"' EXIT; swift test $(1) 2>&1 | tee "$$log" || \
+    { printf '\n==> failed\n'; sed -n '/^✘ .* recorded an issue/,/^\(◇\|✔\) /{/^\(◇\|✔\) /!p}' "$$log"; exit 1; }
 # Tests of a module need neither root nor QEMU; these two tiers do.
 tiers := LoopTests GuestTests
 
@@ -41,27 +44,28 @@ lint: packages
 .PHONY: test-unit
 test-unit: packages
 	$(say) "unit tests"
-	@swift test $(foreach tier,$(tiers),--skip '^$(tier)\.')
+	$(call run-tests,$(foreach tier,$(tiers),--skip '^$(tier)\.'))
 
 .PHONY: test-loop
 test-loop: packages $(programs)
 	$(say) "tests on loop-mounted btrfs"
 	@Tests/Lab/store
 	@Tests/Lab/initramfs
-	@swift test --filter '^LoopTests\.'
+	$(call run-tests,--filter '^LoopTests\.')
 
 .PHONY: test-guest
 test-guest: packages $(programs)
 	$(say) "boots in QEMU"
 	@Tests/Lab/prepare
 	@Tests/Lab/matrix
-	@swift test --filter '^GuestTests\.'
+	$(call run-tests,--filter '^GuestTests\.')
 
 .PHONY: boot-matrix
+boot-matrix: export BOOT_MATRIX := 1
 boot-matrix: packages $(programs) ## Boot each initramfs framework in each situation; writes docs/boot-matrix.md
 	$(say) "the boot matrix"
 	@Tests/Lab/matrix
-	@BOOT_MATRIX=1 swift test --filter '^GuestTests\.BootMatrixTests'
+	$(call run-tests,--filter '^GuestTests\.BootMatrixTests')
 
 # A power cut at every write: --whole takes every state, not a sample.
 crash-test: states := --whole

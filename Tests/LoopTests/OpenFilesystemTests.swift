@@ -14,8 +14,10 @@ extension OnDisk {
                 kernel=/sys/fs/btrfs/$(blkid --probe --output value --match-tag UUID "$3"); device=$3; top=$2/top; shift 3
                 # The program's output ends with the program, though its child goes on.
                 "$@" --report "$top.json" 2>&1 | cat > "$top.log"
-                ended() { for wait in {1..2000}; do pgrep -f -- "--report $top.json" > "$top.pids" || return 0; sleep 0.01; done; return 1; }
-                unmount() { ended; umount "$top"; [[ -e $kernel ]] || echo closed; }
+                wait_until() { for wait in {1..2000}; do ! "$@" || return 0; sleep 0.01; done; return 1; }
+                ended() { ! pgrep -f -- "--report $top.json" > "$top.pids"; }
+                # A process loses its name before it lets go of what it holds.
+                unmount() { wait_until ended; umount "$top"; wait_until test ! -e "$kernel"; echo closed; }
                 mkdir -p "$top"
                 \(script)
                 """

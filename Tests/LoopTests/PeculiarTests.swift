@@ -74,15 +74,20 @@ extension OnDisk {
                 let line = disk.line(keeping: "")
                 try await disk.bootWell(line)
                 var killed = 0
-                for attempt in 1...200 {
-                    // From 1 to 40 ms: a whole boot takes about 20.
-                    let milliseconds = attempt % 40 + 1
-                    let command = ["timeout", "--signal=KILL", milliseconds < 10 ? "0.00\(milliseconds)" : "0.0\(milliseconds)"]
-                    let outcome = try await run(command + disk.bootCommand(line))
-                    killed += outcome.status == 137 ? 1 : 0
+                // A little later each time, until a boot comes to its end; then from the beginning, at other moments between.
+                var (delay, sweeps) = (500, 0)
+                for _ in 1...200 {
+                    let command = ["timeout", "--signal=KILL", "\(Double(delay) / 1_000_000)"]
+                    if try await run(command + disk.bootCommand(line)).status == 137 {
+                        killed += 1
+                        delay += 500
+                    } else {
+                        sweeps += 1
+                        delay = 100 * (sweeps % 5 + 1)
+                    }
                     #expect(try await disk.look("cat docker_rwlayer/etc/{version,motd}") == "1\nfrom the top layer\n")
                 }
-                #expect(killed > 50, "the test must hit the boot to mean something")
+                #expect(killed > 100, "the test must hit the boot to mean something")
                 try await disk.bootWell(line)
                 #expect(try await disk.look("ls .docker-btrfs/roots/docker_rwlayer | wc --lines") == "1\n")
             }
