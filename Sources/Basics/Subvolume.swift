@@ -23,6 +23,9 @@ extension Directory {
     /// neither.
     public var keepsChangeTimes: Bool { linux_keeps_change_times(descriptor) }
 
+    /// Whether files here have modes of their own. On vfat and exfat they have that of the mount.
+    public var keepsModes: Bool { linux_keeps_modes(descriptor) }
+
     /// Which subvolume this directory is the root of; nil where it is an ordinary directory or not on btrfs.
     public func subvolume() throws(Failure) -> Subvolume? {
         switch btrfs_util_is_subvolume_fd(descriptor) {

@@ -66,7 +66,7 @@ struct Rotation {
             let mark = Mark(origin: origin, number: number, made: facts.host.time)
             let template = modules == nil ? facts.template(of: source, for: request) : nil
             let building = hold(source) + build(source, mark, modules, template)
-            let about = notes + identityNote(source) + (facts.topLayer?.note.map { [$0] } ?? [])
+            let about = notes + identityNote(source) + (facts.topLayer?.notes ?? [])
             let clearing = try clear(for: needed(using: template), using: template)
             return storeMinted(keepTemplate(template, swap(mark, building: building, clearing, about)))
         }

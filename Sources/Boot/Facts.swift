@@ -91,8 +91,8 @@ public struct Facts: Sendable {
         public var extent: Extent?
         /// Whether a copy shares its data: both are on one filesystem.
         public var isShared: Bool
-        /// What the person at the machine must know of the choice.
-        public var note: String?
+        /// What the person at the machine must know of them.
+        public var notes: [String]
     }
 
     /// The files of a directory tree.

@@ -11,6 +11,8 @@ struct MachineFiles {
     let layers: [Directory]
     /// Why there is none that is this machine's alone.
     let note: String?
+    /// Why everybody can read its files in the root.
+    private let exposure: String?
     private let isShared: Bool
 
     /// nil where the request has none. Fails where nothing is there or for this machine, and where a manifest is wrong.
@@ -31,14 +33,21 @@ struct MachineFiles {
         self.layers = layers
         self.described = described
         note = choice.note
+        exposure = folder.keepsModes || asked.isMasked ? nil : Self.exposure
         isShared = asked.device == request.rootDevice
     }
 
     func facts(_ host: Facts.Host) throws(Failure) -> Facts.TopLayer {
         let (state, extent) = try Self.state(of: folder, layers, host)
         let paths = described.map { " \($0.path)" }.joined()
-        return Facts.TopLayer(layers: described, state: state + paths, extent: extent, isShared: isShared, note: note)
+        let notes = [note, exposure].compactMap { $0 }
+        return Facts.TopLayer(layers: described, state: state + paths, extent: extent, isShared: isShared, notes: notes)
     }
+
+    private static let exposure = """
+        the top layer's filesystem keeps no modes: everybody can read its files in the root; toplayerflags= with umask= \
+        or fmask= sets them
+        """
 
     /// A subvolume knows when it was changed. Otherwise every file is looked at.
     private static func state(
@@ -56,6 +65,11 @@ struct MachineFiles {
         try walk.visit(layers)
         return walk.extent
     }
+}
+
+extension Request.TopLayer {
+    /// Whether somebody thought of the modes that a filesystem without any is to show.
+    fileprivate var isMasked: Bool { options.contains { $0.hasPrefix("umask=") || $0.hasPrefix("fmask=") } }
 }
 
 extension LayerManifest {

@@ -240,6 +240,12 @@ bool linux_keeps_change_times(int descriptor)
     }
 }
 
+bool linux_keeps_modes(int descriptor)
+{
+    unsigned long magic = filesystem_magic(descriptor);
+    return magic != MSDOS_SUPER_MAGIC && magic != EXFAT_SUPER_MAGIC;
+}
+
 bool linux_is_in_memory(int descriptor)
 {
     unsigned long magic = filesystem_magic(descriptor);

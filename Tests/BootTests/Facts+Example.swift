@@ -85,7 +85,7 @@ extension Facts {
             wanted: .success(.image("v2")),
             topLayer: TopLayer(
                 layers: [Layer(path: "boot_docker", manifest: .none)], state: "sha256:files", extent: Extent(size: 80 << 20, files: 1000),
-                isShared: true
+                isShared: true, notes: []
             ),
             standing: .nothing, kept: [], lastNumber: 0, held: [], heldForOthers: [], templates: [], minted: [], record: Record(),
             missingDirectories: [Layout.home, Layout.layers, Layout.templates, Layout.allRoots, Layout.roots(of: "docker_rwlayer")],

@@ -65,8 +65,8 @@ struct LayerChoiceTests {
         try tree.make("room/machine/x")
         try tree.make("room/common")
         #expect(
-            try facts(["a\u{1b}[2J"]).topLayer?.note
-                == "no folder in 'LABEL=linux:/room/machine' is for this machine: it may be called a\\x1b[2J")
+            try facts(["a\u{1b}[2J"]).topLayer?.notes
+                == ["no folder in 'LABEL=linux:/room/machine' is for this machine: it may be called a\\x1b[2J"])
     }
 
     @Test func `init may be in any of them`() throws {

@@ -34,6 +34,25 @@ struct InitDevicesTests {
         }
     }
 
+    @Test func `files of a top layer that keeps no modes are said to be open, unless the mount's options have a mode`() async throws {
+        try await Machine.plain { machine in
+            let layer = "\(machine.folder)/layer.img"
+            let make = #"truncate --size 16M "$1"; mkfs.vfat -n LAYER "$1" > "$1.log"; mcopy -i "$1" "$2" ::told"#
+            let script = try machine.telling("ls -l /told | cut -c 1-10")
+            try await output(of: ["bash", "-euc", make, "bash", layer, script])
+            var machine = machine
+            machine.disks.append(layer)
+            let line = "root=LABEL=linux rw rootflags=subvol=root docker_path=docker docker_image=tiny toplayer=LABEL=LAYER quiet"
+            let open = try await machine.start(line, log: "open")
+            #expect(open.answers == "-rwxr-xr-x\n")
+            let note = "the top layer's filesystem keeps no modes: everybody can read its files in the root"
+            #expect(open.text.contains("\(note); toplayerflags= with umask= or fmask= sets them"))
+            let closed = try await machine.start("\(line) toplayerflags=fmask=0177", log: "closed")
+            #expect(closed.answers == "-rw-------\n")
+            #expect(!closed.text.contains(note))
+        }
+    }
+
     @Test func `a btrfs of two devices is not booted without one of them`() async throws {
         try await Machine.plain { machine in
             try await machine.ask(in: "plain", "cut -d ' ' -f 1-2 /proc/mounts | grep ' /$'")

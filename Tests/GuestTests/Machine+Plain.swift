@@ -25,9 +25,14 @@ extension Machine {
 
     /// Lets the system in a directory of the disk answer a script once it is booted, and go off.
     func ask(in root: String = "boot_docker", _ script: String) async throws {
+        try await change("cp '\(telling(script))' '\(root)/told'")
+    }
+
+    /// Writes a file that, as /told in the root, answers a script.
+    func telling(_ script: String) throws -> String {
         let file = "\(folder)/told"
         try Data("dmesg -n 1\necho -- told\n\(script)\n".utf8).write(to: URL(filePath: file))
-        try await change("cp '\(file)' '\(root)/told'")
+        return file
     }
 
     /// Boots the machine until it goes off. `initramfs` is a Bash script that changes what is in the initramfs.

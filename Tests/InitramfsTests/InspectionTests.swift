@@ -12,7 +12,7 @@ struct InspectionTests {
     static let module: Parts = [.file("usr/lib/modules/6.1/kernel/fs/btrfs/btrfs.ko.zst", [])]
     static let program: Parts = [.file("usr/bin/docker-btrfs-init", mode: 0o755, staticProgram)]
     static let configuration: Parts = [.file("etc/docker-btrfs.json", Array(#"{ "docker_image": "sample_image" }"#.utf8))]
-    static let systemd: Parts = [.file("usr/lib/systemd/systemd", mode: 0o755, [])]
+    static let systemd: Parts = [.file("usr/lib/systemd/systemd", mode: 0o755, []), .file("lib/udev/rules.d/65-docker-btrfs.rules", [])]
     static let unit: Parts = [.file("usr/lib/systemd/system/docker-btrfs.service", [])]
     static let link: Parts = [.symlink("usr/lib/systemd/system/sysroot.mount.requires/docker-btrfs.service", to: "../docker-btrfs.service")]
     static let own: Parts =
@@ -108,6 +108,13 @@ struct InspectionTests {
         let broken = try await inspection(parts + [[.file("etc/docker-btrfs.json", Array("{".utf8))]])
         #expect(broken.failure?.message.contains("configuration: could not read '/etc/docker-btrfs.json': it is not JSON: ") == true)
         #expect(try await inspection(parts).failure == nil)
+    }
+
+    @Test func `without our udev rules it boots, but not with a device missing, which is noted`() async throws {
+        let found = try await inspection([[Self.systemd[0]], Self.unit, Self.link, Self.module, Self.program])
+        #expect(found.failure == nil)
+        let note = try #require(found.findings.first { $0.subject == "rules" })
+        #expect(note.mark == .note && note.text.hasPrefix("there is no /usr/lib/udev/rules.d/65-docker-btrfs.rules: "))
     }
 
     @Test func `the driver may be part of the kernel`() async throws {

@@ -14,8 +14,11 @@ import Testing
     /// By what Tests/Lab/initramfs calls them, what the check calls them, what starts docker-btrfs-init, and what to do without it.
     private static let images = [
         ("mkinitcpio-busybox", "mkinitcpio with busybox", ["program", "hook"], "put 'docker-btrfs' into HOOKS"),
-        ("mkinitcpio-systemd", "mkinitcpio with systemd", ["program", "unit", "link"], "put 'docker-btrfs' into HOOKS"),
-        ("dracut-systemd", "dracut with systemd", ["program", "unit", "link"], "build it again with 'dracut --force --add docker-btrfs'"),
+        ("mkinitcpio-systemd", "mkinitcpio with systemd", ["program", "unit", "link", "rules"], "put 'docker-btrfs' into HOOKS"),
+        (
+            "dracut-systemd", "dracut with systemd", ["program", "unit", "link", "rules"],
+            "build it again with 'dracut --force --add docker-btrfs'"
+        ),
         ("dracut-plain", "dracut without systemd", ["program", "hook"], "build it again with 'dracut --force --add docker-btrfs'"),
         ("initramfs-tools", "initramfs-tools", ["program", "script"], "build it again with 'update-initramfs -u'"),
         ("init", "docker-btrfs-init as /init", ["init"], "build it again with 'docker-btrfs initramfs build'"),

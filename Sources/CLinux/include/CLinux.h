@@ -88,6 +88,7 @@ void linux_raise_file_limit(void);
 /* BTRFS_SUPER_MAGIC, and what fstatfs(2) says of a descriptor. */
 bool linux_is_btrfs(int descriptor);
 bool linux_keeps_change_times(int descriptor); /* the same for the filesystems that are known to */
+bool linux_keeps_modes(int descriptor); /* false for those of FAT, on which every file has the mode that the mount gives it */
 
 /* Time of a clock in nanoseconds: CLOCK_MONOTONIC is a macro over an int that Swift cannot pass as clockid_t everywhere. */
 long long linux_monotonic_nanoseconds(void);

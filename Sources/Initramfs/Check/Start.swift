@@ -34,7 +34,15 @@ private func systemdUnit(in image: InitramfsImage) -> [Finding] {
             ?? Finding(
                 mark: .missing, subject: "link",
                 text: "there is no \(systemdFolders[0] / link): without it, a failure would boot an old root"),
+        udevRules(in: image),
     ]
+}
+
+private func udevRules(in image: InitramfsImage) -> Finding {
+    let paths = (["usr/lib/udev", "lib/udev", "etc/udev"] as [Path]).map { $0 / "rules.d/65-docker-btrfs.rules" }
+    let found = paths.first { image.target(of: $0)?.kind == .file }
+    let missing = "there is no \(paths[0]): with rootflags=degraded, systemd would wait for missing devices for ever"
+    return Finding(mark: found == nil ? .note : .ok, subject: "rules", text: found?.description ?? missing)
 }
 
 private func dracutHook(in image: InitramfsImage) -> Finding {
