@@ -12,13 +12,14 @@ struct Log: BootLog {
 
     private static let name = "docker-btrfs-init"
 
+    /// Whether stderr is systemd's journal, which knows the program's name and takes a level: sd-daemon(3).
+    private let isJournal = isStandardErrorJournal()
     /// -1 where the kernel's log is not written to.
     private let kernel: Int32
 
-    /// `ofBoot`: write to the kernel's log as well, which is the only one that outlives an initramfs. Where stderr is
-    /// systemd's journal, it gets there by that way, and once is enough.
+    /// `ofBoot`: write to the kernel's log as well, which outlives an initramfs, as the journal does.
     init(ofBoot: Bool) {
-        kernel = ofBoot && getenv("JOURNAL_STREAM") == nil ? linux_open("/dev/kmsg", O_WRONLY | O_CLOEXEC, 0) : -1
+        kernel = ofBoot && !isJournal ? linux_open("/dev/kmsg", O_WRONLY | O_CLOEXEC, 0) : -1
     }
 
     func info(_ text: String) { write(text, .info) }
@@ -34,8 +35,9 @@ struct Log: BootLog {
 
     private func write(_ text: String, _ level: Level) {
         for line in text.split(separator: "\n") {
+            let begin = isJournal ? "<\(level.rawValue)>" : "\(Self.name): "
             // The kernel shows its log on the console, unless it was told to be quiet: then what matters gets there all the same.
-            if kernel < 0 || level != .info { put(Array("\(Self.name): \(line)\n".utf8), to: STDERR_FILENO) }
+            if kernel < 0 || level != .info { put(Array("\(begin)\(line)\n".utf8), to: STDERR_FILENO) }
             keep(line, level)
         }
     }
@@ -49,6 +51,13 @@ struct Log: BootLog {
     private func put(_ bytes: [UInt8], to descriptor: Int32) {
         _ = linux_write_all(descriptor, bytes, bytes.count)
     }
+}
+
+/// By what systemd says of its stream, which is no longer true where somebody gave the program another stderr: systemd.exec(5).
+private func isStandardErrorJournal() -> Bool {
+    var found = stat()
+    guard let stream = getenv("JOURNAL_STREAM"), fstat(STDERR_FILENO, &found) == 0 else { return false }
+    return String(cString: stream) == "\(found.st_dev):\(found.st_ino)"
 }
 
 /// Writes text to standard output.

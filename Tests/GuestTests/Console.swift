@@ -17,7 +17,8 @@ struct Console {
     /// The lines of docker-btrfs-init, without what comes before them.
     var told: [String] {
         text.split(separator: "\n").compactMap { line in
-            line.firstRange(of: " docker-btrfs-init: ").map { String(line[$0.upperBound...]) }
+            // With systemd the journal puts the process's number there.
+            line.firstRange(of: #/ docker-btrfs-init(\[[0-9]+\])?: /#).map { String(line[$0.upperBound...]) }
         }
     }
 

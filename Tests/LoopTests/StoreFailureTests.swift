@@ -56,6 +56,19 @@ extension OnDisk {
             }
         }
 
+        @Test func `the journal gets levels, where stderr is still its stream`() async throws {
+            try await Disk.withStore { disk, _ in
+                let script = """
+                    cd "$1"; touch stream other; export JOURNAL_STREAM=$(stat --format %d:%i stream); shift
+                    "$@" 2> stream || "$@" 2> other || cat stream other
+                    """
+                let told = try await output(
+                    of: ["bash", "-euc", script, "bash", disk.folder] + disk.bootCommand(disk.line("docker_path=victim")))
+                let reason = "could not open the directory '/victim': Not a directory"
+                #expect(told == "<3>\(reason)\ndocker-btrfs-init: \(reason)\n")
+            }
+        }
+
         @Test(arguments: [
             (
                 "",
