@@ -50,17 +50,27 @@ package func runProgram(_ command: [String], input: [UInt8] = []) async throws(F
             command[0].contains("/") ? .path(FilePath(command[0])) : .name(command[0]),
             arguments: Arguments(Array(command.dropFirst())),
             input: .fileDescriptor(FileDescriptor(rawValue: file), closeAfterSpawningProcess: false),
-            output: .bytes(limit: sizeLimit),
+            // Not `bytes(limit:)`, which takes as much memory as the limit says, before anything comes.
+            output: .sequence,
             error: .bytes(limit: 1 << 20)
-        )
-        return ProgramOutcome(result.terminationStatus, output: result.standardOutput, errors: result.standardError)
+        ) { try await collected($0.standardOutput, of: command[0]) }
+        return ProgramOutcome(result.terminationStatus, output: result.closureResult, errors: result.standardError)
     } catch let error as SubprocessError where error.code == .executableNotFound {
         return nil
-    } catch let error as SubprocessError where error.code == .outputLimitExceeded {
-        throw Failure("could not run '\(command[0])': it wrote more than \(sizeLimit >> 20) MB")
+    } catch let error as Failure {
+        throw error
     } catch {
         throw Failure("could not run '\(command[0])': \(error)")
     }
+}
+
+private func collected(_ pieces: SubprocessOutputSequence, of program: String) async throws -> [UInt8] {
+    var output: [UInt8] = []
+    for try await piece in pieces {
+        piece.withUnsafeBytes { output.append(contentsOf: $0) }
+        if output.count > sizeLimit { throw Failure("could not run '\(program)': it wrote more than \(sizeLimit >> 20) MB") }
+    }
+    return output
 }
 
 /// No initramfs is larger, packed or not.
