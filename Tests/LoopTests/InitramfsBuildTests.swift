@@ -130,6 +130,11 @@ import Testing
             let failing = try await run([Repository.companion, "check-initramfs", folder + "/v.efi"])
             #expect(failing.status == 1)
             #expect(failing.errors.contains("command line: there is no 'docker_path=' on 'quiet'"))
+            // What a full ESP leaves. The kernel is at the end.
+            let cut = folder + "/u.efi"
+            try await output(of: ["truncate", "-s", "-1M", cut])
+            let broken = try await run([Repository.companion, "check-initramfs", cut])
+            #expect(broken.errors == "Error: could not read '\(cut)': it is cut off in section '.linux'\n")
         }
     }
 

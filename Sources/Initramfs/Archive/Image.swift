@@ -19,7 +19,7 @@ public struct InitramfsImage: Sendable {
     init(_ bytes: [UInt8], name: String) async throws(Failure) {
         self.name = name
         let program = bytes.prefix(2) == PortableExecutable.magic ? try PortableExecutable(bytes, name: name) : nil
-        commandLine = try program?.content(of: ".cmdline").map {
+        commandLine = program?.content(of: ".cmdline").map {
             display($0.prefix { $0 != 0 }.split(separator: UInt8(ascii: "\n")).joined())
         }
         var rest = try program?.initramfs()[...] ?? bytes[...]

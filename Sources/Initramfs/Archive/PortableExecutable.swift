@@ -11,6 +11,7 @@ struct PortableExecutable {
         let storedSize: Int
 
         var end: Int { address + size }
+        fileprivate var fileEnd: Int { offset + min(size, storedSize) }
     }
 
     static let magic = Array("MZ".utf8)[...]
@@ -35,21 +36,20 @@ struct PortableExecutable {
         var sections: [Section] = []
         for index in 0..<count {
             guard let section = Section(in: bytes, at: header + 24 + optionalSize + index * 40) else { throw broken }
+            // Also one that nobody asks for: the firmware does.
+            if section.fileEnd > bytes.count { throw Failure("could not read '\(name)': it is cut off in section '\(section.name)'") }
             sections.append(section)
         }
         self.sections = sections
     }
 
     /// The content of a section; nil where there is none of that name.
-    func content(of section: String) throws(Failure) -> [UInt8]? {
-        guard let found = sections.first(where: { $0.name == section }) else { return nil }
-        let size = min(found.size, found.storedSize)
-        guard found.offset + size <= bytes.count else { throw Failure("could not read '\(name)': it is cut off in section '\(section)'") }
-        return Array(bytes[found.offset..<(found.offset + size)])
+    func content(of section: String) -> [UInt8]? {
+        sections.first { $0.name == section }.map { Array(bytes[$0.offset..<$0.fileEnd]) }
     }
 
     func initramfs() throws(Failure) -> [UInt8] {
-        if let content = try content(of: ".initrd") { return content }
+        if let content = content(of: ".initrd") { return content }
         throw Failure("could not read '\(name)': it is an EFI program without an initramfs (section '.initrd')")
     }
 }

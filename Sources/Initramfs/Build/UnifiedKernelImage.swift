@@ -90,7 +90,7 @@ extension PortableExecutable {
             }
             end = section.end
         }
-        for (name, content) in parts where try self.content(of: name)?.starts(with: content) != true {
+        for (name, content) in parts where self.content(of: name)?.starts(with: content) != true {
             throw Failure("could not build a unified kernel image: section '\(name)' is not what was put there")
         }
     }
