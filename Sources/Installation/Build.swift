@@ -48,6 +48,6 @@ struct Build: Equatable {
 }
 
 extension Path {
-    /// Whether a file is a unified kernel image, by its name.
-    var isUnified: Bool { name.suffix(4).elementsEqual(".efi".utf8) }
+    /// Whether a file is a unified kernel image, by its name. An ESP's filesystem may give it in capitals.
+    var isUnified: Bool { String(decoding: name.suffix(4), as: UTF8.self).lowercased() == ".efi" }
 }

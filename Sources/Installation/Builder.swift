@@ -13,15 +13,27 @@ extension Framework {
     }
 
     private static func builder(of image: Path, in tree: Directory) async throws(Failure) -> Framework? {
-        guard let file = try tree.open(image, O_RDONLY, what: "open") else { return nil }
-        defer { close(file) }
-        // What cannot be read as an initramfs tells nothing.
-        guard let image = try? await InitramfsImage(reading: "/proc/self/fd/\(file)") else { return nil }
+        guard let image = try await tree.initramfs(image) else { return nil }
         switch Inspection(of: image).framework {
         case .mkinitcpio, .mkinitcpioWithSystemd: return .mkinitcpio
         case .dracut, .dracutWithSystemd: return .dracut
         case .initramfsTools: return .initramfsTools
         case .some, nil: return nil
         }
+    }
+}
+
+extension Directory {
+    /// nil where nothing is at `path`, or what cannot be read as an initramfs and so tells nothing.
+    fileprivate func initramfs(_ path: Path) async throws(Failure) -> InitramfsImage? {
+        guard let file = try open(path, O_RDONLY, what: "open") else { return nil }
+        defer { close(file) }
+        return try? await InitramfsImage(reading: "/proc/self/fd/\(file)")
+    }
+
+    /// Whether docker-btrfs-init is in an initramfs.
+    func holdsProgram(_ image: Path) async throws(Failure) -> Bool {
+        let opened = try await initramfs(image)
+        return opened?.target(of: programPath) != nil
     }
 }

@@ -1,5 +1,4 @@
 internal import Basics
-internal import CLinux
 
 /// Builds a system's initramfs anew. The images from before are kept, and are back if anything fails.
 struct Building {
@@ -7,17 +6,17 @@ struct Building {
     let tree: Directory
 
     /// The images that are there now. `record` is what is installed.
-    func kept(_ record: Record) throws(Failure) -> [KeptImage] {
+    func kept(_ record: Record) async throws(Failure) -> [KeptImage] {
         var kept: [KeptImage] = []
         for image in build.images {
-            if let found = try KeptImage(image, record, in: tree) { kept.append(found) }
+            if let found = try await KeptImage(image, record, in: tree) { kept.append(found) }
         }
         return kept
     }
 
     /// The dry run's lines.
-    func description(_ record: Record) throws(Failure) -> [String] {
-        try kept(record).map { $0.isKept ? "leave '\($0.kept)', which an earlier install kept" : "keep '\($0.file)' as '\($0.kept)'" }
+    func description(_ record: Record) async throws(Failure) -> [String] {
+        try await kept(record).map { $0.isKept ? "leave '\($0.kept)', which an earlier install kept" : "keep '\($0.file)' as '\($0.kept)'" }
             + build.commands.map { "run '\($0.joined(separator: " "))'" }
             + build.images.map { "look into '\($0)'" }
     }
@@ -25,7 +24,7 @@ struct Building {
     /// Keeps what is there, runs the framework's tool and has `check` look into what it made, which gets the copy of the image
     /// from before too. Returns the copies that stay.
     func run(_ record: Record, check: (Path, Path?) async throws(Failure) -> Void) async throws(Failure) -> [Path] {
-        let kept = try kept(record)
+        let kept = try await kept(record)
         var lasting = record
         lasting.kept.removeAll { entry in kept.contains { $0.copy == entry.path } }
         lasting.kept += try kept.filter { !$0.isKept }.map { image throws(Failure) in try image.entry(in: tree) }
@@ -38,7 +37,7 @@ struct Building {
             do throws(Failure) {
                 try await build(kept, check)
             } catch {
-                throw putBack(kept, after: error)
+                throw putBack(kept, after: explained(error))
             }
         }
         for image in kept where image.isKept { try tree.remove(image.copy) }
@@ -70,34 +69,10 @@ struct Building {
         let state = kept.isEmpty ? "there is no initramfs, as before" : "the initramfs from before is back"
         return Failure("\(failure.message); \(state)", hint: failure.hint)
     }
-
-    /// Each image once more, and while one is built, the old and the new one of the largest.
-    func checkSpace(_ record: Record) throws(Failure) {
-        let images = try kept(record)
-        for folder in Set(images.map(\.file.parent)) {
-            guard let directory = try tree.directory(at: folder) else { continue }
-            var sizes: [Int] = []
-            for image in images where image.file.parent == folder { sizes.append(try tree.status(of: image.file)?.size ?? 0) }
-            try directory.checkSpace(sizes.reduce(8 << 20, +) + (sizes.max() ?? 0))
-        }
-    }
 }
 
 extension KeptImage {
     fileprivate func entry(in tree: Directory) throws(Failure) -> Record.Entry {
         Record.Entry(path: copy, trace: .file(try tree.digest(of: file)))
-    }
-}
-
-extension Directory {
-    fileprivate func checkSpace(_ needed: Int) throws(Failure) {
-        var found = statfs()
-        if fstatfs(descriptor, &found) != 0 { throw .system("look at '\(show(.top))'") }
-        let free = Int(found.f_bavail) * Int(found.f_bsize)
-        if free >= needed { return }
-        throw Failure(
-            "could not keep the old initramfs: '\(show(.top))' has \(free >> 20) MiB free, and \(needed >> 20) MiB are needed",
-            hint: "make room there, or install with --no-build and build by hand"
-        )
     }
 }

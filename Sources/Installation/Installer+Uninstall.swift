@@ -7,8 +7,9 @@ extension Installer {
             throw Failure("could not uninstall: docker-btrfs is not installed: there is no '\(tree.show(Record.path))'")
         }
         let building = try await building(record.framework, record)
-        let plan = try Plan(uninstalling: record, copies: building?.kept(record).filter { !$0.isKept }.map(\.copy) ?? [], from: tree)
-        if action == .dryRun { return try describe(plan, building, record) }
+        let copies = try await building?.kept(record).filter { !$0.isKept }.map(\.copy)
+        let plan = try Plan(uninstalling: record, copies: copies ?? [], from: tree)
+        if action == .dryRun { return try await describe(plan, building, record) }
         try perform(plan.changes)
         if let building {
             _ = try await building.run(record) { (image, _) throws(Failure) in try await checkAbsence(in: image) }

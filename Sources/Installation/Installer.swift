@@ -37,7 +37,7 @@ public struct Installer: Sendable {
         let framework = if let given { given } else { try await Framework.used(in: tree) }
         let (plan, record) = try Plan.installing(framework, program: program, into: tree)
         let building = try await building(framework, record)
-        if action == .dryRun { return try describe(plan, building, record) }
+        if action == .dryRun { return try await describe(plan, building, record) }
         try perform(plan.changes)
         tell(plan, framework)
         guard let building else { return say(next(framework)) }
@@ -54,7 +54,8 @@ public struct Installer: Sendable {
         } catch {
             throw error.hinting("'docker-btrfs uninstall --no-build' takes the files away again")
         }
-        let others = try tree.otherImages(than: building.build.images)
+        var others: [Path] = []
+        for image in try tree.otherImages(than: building.build.images) where try await !tree.holdsProgram(image) { others.append(image) }
         if !others.isEmpty { say("left without docker-btrfs: \(others.map { "'\($0)'" }.joined(separator: ", "))") }
     }
 
@@ -62,13 +63,13 @@ public struct Installer: Sendable {
     func building(_ framework: Framework, _ record: Record) async throws(Failure) -> Building? {
         if left != nil { return nil }
         let building = Building(build: try await Build(framework, in: tree), tree: tree)
-        try building.checkSpace(record)
+        try await building.checkSpace(record)
         return building
     }
 
-    func describe(_ plan: Plan, _ building: Building?, _ record: Record) throws(Failure) {
+    func describe(_ plan: Plan, _ building: Building?, _ record: Record) async throws(Failure) {
         for change in plan.changes { say(change.description) }
-        for line in try building?.description(record) ?? [] { say(line) }
+        for line in try await building?.description(record) ?? [] { say(line) }
         for change in plan.closing { say(change.description) }
         for note in plan.notes { say(note) }
     }

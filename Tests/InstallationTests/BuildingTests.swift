@@ -57,6 +57,19 @@ struct BuildingTests {
         #expect(try system.read("var/lib/docker-btrfs/installed") == record)
     }
 
+    /// On an ESP that all roots have. A root that was made anew knows nothing of it.
+    @Test func `the copy of a build in another root stays as well`() async throws {
+        let pack = "mkdir -p r/usr/bin; echo > r/usr/bin/docker-btrfs-init; (cd r; find . | cpio --quiet -o -H newc) > initrd"
+        #expect(try await failure(building(pack)) == nil)
+        try system.remove("var/lib/docker-btrfs/installed")
+        #expect(try await failure(building("echo new > initrd; exit 3"))?.hasSuffix("from before is back") == true)
+        #expect(try await failure(building("echo new > initrd")) == nil)
+        #expect(try system.read("boot/initrd") == "new\n")
+        #expect(try system.read("boot/old-initrd") == "before\n")
+        #expect(try system.exists("boot/.initrd.docker-btrfs") == false)
+        #expect(try system.tree().record()?.kept == [])
+    }
+
     /// A tool writes into what is there, or puts another file in its place.
     @Test(arguments: ["echo half > initrd; exit 3", "echo half > new; mv new initrd; exit 3"])
     func `an image that is a link`(script: String) async throws {
@@ -123,7 +136,10 @@ struct BuildingTests {
 
     @Test func `a copy that is not ours`() async throws {
         try system.write("mine\n", to: "boot/old-initrd")
-        let expected = "could not keep '/boot/initrd' as '/boot/old-initrd': something is there that is not from docker-btrfs"
+        let expected = """
+            could not keep '/boot/initrd' as '/boot/old-initrd': something is there that is not from docker-btrfs
+            hint: move it away and run this again
+            """
         #expect(try await failure(building("echo new > initrd")) == expected)
         #expect(try system.read("boot/initrd") == "before\n")
         #expect(try system.read("boot/old-initrd") == "mine\n")

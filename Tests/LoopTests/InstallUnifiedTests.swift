@@ -19,7 +19,7 @@ extension OnDisk {
         }
 
         @Test func `dracut`() async throws {
-            try await system.output("sh", "-c", "rm \(system.image); mkdir -p /boot/efi/EFI/Linux; echo > /boot/efi/EFI/Linux/other.efi")
+            try await system.output("sh", "-c", "rm \(system.image); mkdir -p /boot/efi/EFI/Linux; echo > /boot/efi/EFI/Linux/OTHER.EFI")
             try await configure("kernel_cmdline='root=LABEL=linux quiet'")
             let before = try await system.inventory()
             let image = "/boot/efi/EFI/Linux/linux-\(release)-Default.efi"
@@ -32,7 +32,7 @@ extension OnDisk {
                     """
                     docker-btrfs is in '\(image)'
                     its kernel command line boots no image: \(remedy)
-                    left without docker-btrfs: '/boot/efi/EFI/Linux/other.efi'
+                    left without docker-btrfs: '/boot/efi/EFI/Linux/OTHER.EFI'
                     next: boot with 'docker_path=' on the kernel command line
 
                     """))

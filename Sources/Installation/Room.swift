@@ -1,0 +1,44 @@
+internal import Basics
+internal import CLinux
+
+extension Building {
+    /// Each image once more, and while one is built, the old and the new one of the largest.
+    func checkSpace(_ record: Record) async throws(Failure) {
+        let images = try await kept(record)
+        for folder in Set(images.map(\.file.parent)) {
+            guard let directory = try tree.directory(at: folder) else { continue }
+            var sizes: [Int] = []
+            for image in images where image.file.parent == folder { sizes.append(try tree.status(of: image.file)?.size ?? 0) }
+            try directory.checkSpace(sizes.reduce(8 << 20, +) + (sizes.max() ?? 0))
+        }
+    }
+
+    /// The same failure, with the reason where that is a lack of room. dracut 059 does not mind when it cannot write all of a unified
+    /// kernel image.
+    func explained(_ failure: Failure) -> Failure {
+        for image in build.images {
+            let folder = ((try? tree.resolved(image)) ?? image).parent
+            guard let free = try? tree.directory(at: folder)?.freeSpace(), free < 1 << 20 else { continue }
+            return Failure("\(failure.message); '\(tree.show(folder))' is full", hint: "make room there and run this again")
+        }
+        return failure
+    }
+}
+
+extension Directory {
+    /// In bytes.
+    fileprivate func freeSpace() throws(Failure) -> Int {
+        var found = statfs()
+        if fstatfs(descriptor, &found) != 0 { throw .system("look at '\(show(.top))'") }
+        return Int(found.f_bavail) * Int(found.f_bsize)
+    }
+
+    fileprivate func checkSpace(_ needed: Int) throws(Failure) {
+        let free = try freeSpace()
+        if free >= needed { return }
+        throw Failure(
+            "could not keep the old initramfs: '\(show(.top))' has \(free >> 20) MiB free, and \(needed >> 20) MiB are needed",
+            hint: "make room there, or install with --no-build and build by hand"
+        )
+    }
+}
