@@ -25,33 +25,37 @@ struct Report: Decodable, Equatable {
 }
 
 extension Machine {
-    /// Boots the kernel directly, with `line` for its command line, and lets the system that was booted run a shell script as root,
-    /// which ends with the machine going off.
+    /// Boots the kernel directly, with `line` for its command line, or, without one, what UEFI firmware starts; and lets the system
+    /// that was booted run a shell script as root, which ends with the machine going off.
     func answers(
-        _ line: String, _ options: [String] = [], log suffix: String = "", qemu: [String] = [], to script: String
+        _ line: String?, _ options: [String] = [], log suffix: String = "", qemu: [String] = [], to script: String
     ) async throws -> Answers {
         let file = "\(folder)/script-\(UUID().uuidString)"
         try Data(Self.disk(with: script).utf8).write(to: URL(filePath: file))
-        let boot = command(["--append", line + Console.ending] + options, log: suffix)
+        let start = line.map { ["--append", $0 + Console.ending] } ?? ["--uefi"]
+        let boot = command(start + options, log: suffix)
         try await output(
             of: boot.command + [
                 "--", "-serial", "file:\(file).answers", "-drive", "file=\(file),format=raw,if=none,id=script,readonly=on",
                 "-device", "virtio-blk-pci,drive=script,serial=script",
             ] + qemu)
         let told = try String(contentsOfFile: "\(file).answers", encoding: .utf8).replacing("\r\n", with: "\n")
-        let parts = told.split(separator: Self.reportMark, omittingEmptySubsequences: false)
-        try #require(parts.count == 2, "the script did not run: '\(told)', see \(boot.log)")
-        return Answers(text: String(parts[0]), report: try report(String(parts[1])), console: try Console(log: boot.log))
+        // UEFI firmware writes to this port too.
+        let parts = told.split(separator: Self.mark, omittingEmptySubsequences: false)
+        try #require(parts.count == 3, "the script did not run: '\(told)', see \(boot.log)")
+        return Answers(text: String(parts[1]), report: try report(String(parts[2])), console: try Console(log: boot.log))
     }
 
-    private static let reportMark = "-- boot.json\n"
+    /// Before what the script prints, and between that and boot.json.
+    private static let mark = "-- answers\n"
 
     private static func disk(with script: String) -> String {
         let text = """
             # No fact is asked before the boot is over.
             systemctl is-system-running --wait > /dev/null
+            echo '\(mark.dropLast())'
             \(script)
-            echo '\(reportMark.dropLast())'
+            echo '\(mark.dropLast())'
             cat /run/docker-btrfs/boot.json 2> /dev/null
             sync
             systemctl --force poweroff
