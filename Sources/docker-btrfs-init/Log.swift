@@ -43,8 +43,8 @@ struct Log: BootLog {
     }
 
     private func keep(_ line: Substring, _ level: Level) {
-        // The kernel cuts a record at about 1000 bytes.
-        if kernel >= 0 { put(Array("<\(level.rawValue)>\(Self.name): \(line)".utf8.prefix(900)), to: kernel) }
+        // The kernel cuts a record at about 1000 bytes, and shows one without an end only when the next one comes.
+        if kernel >= 0 { put(Array("<\(level.rawValue)>\(Self.name): \(line)".utf8.prefix(900)) + Array("\n".utf8), to: kernel) }
     }
 
     /// Nobody is left to tell that telling failed.
