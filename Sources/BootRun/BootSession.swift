@@ -21,11 +21,7 @@ public struct BootSession {
 
     /// A boot to perform. Fails where the root's filesystem cannot be mounted, or must not be.
     public init(mounting request: Request) throws(Failure) {
-        try self.init(request) { request throws(Failure) in
-            var devices = try BlockDevices()
-            if !request.ignoresHibernation { try devices.checkHibernation() }
-            return try Filesystems(mounting: request, .recovering, among: &devices)
-        }
+        try self.init(request) { request throws(Failure) in try Filesystems(mounting: request, .recovering) }
     }
 
     /// Opens the filesystems and looks at them.

@@ -17,13 +17,10 @@ struct Filesystems {
         case untouched
     }
 
+    /// Waits for the request's devices and mounts them, read-only and seen by nobody else. Fails where a mount could change what a
+    /// hibernated system holds.
     init(mounting request: Request, _ care: Care) throws(Failure) {
         var devices = try BlockDevices()
-        try self.init(mounting: request, care, among: &devices)
-    }
-
-    /// Waits for the request's devices and mounts them, read-only and seen by nobody else.
-    init(mounting request: Request, _ care: Care, among devices: inout BlockDevices) throws(Failure) {
         let root = try devices.waiting(
             for: request.rootDevice, key: "root",
             seconds: request.patience.seconds, degraded: request.rootOptions.contains("degraded")
@@ -31,6 +28,8 @@ struct Filesystems {
         if let type = root.filesystemType, type != "btrfs" {
             throw Failure("could not use '\(root.path)' (root=): it has \(type) on it, and the root of docker-btrfs is on btrfs")
         }
+        // Not before the wait: the swap partition may be on the disk that comes late.
+        if care == .recovering && !request.ignoresHibernation { try devices.checkHibernation() }
         let options = ["subvolid=5"] + request.rootOptions
         topLevel = try .mounting(MountRequest(root.path, "btrfs", options, care), label: "")
         do throws(Failure) {

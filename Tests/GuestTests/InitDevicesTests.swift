@@ -19,11 +19,26 @@ struct InitDevicesTests {
         }
     }
 
+    @Test func `a disk that comes late with a hibernated system on it is not mounted`() async throws {
+        try await Machine.plain { machine in
+            var machine = machine
+            let late = try await LateDisk(machine.partitioned(swap: "S1SUSPEND"), of: machine, log: machine.command([]).log)
+            machine.disks = []
+            async let plugged: Void = late.plug(when: "waiting for LABEL=linux (root=)")
+            let words = "rootflags=subvol=root docker_path=docker docker_image=tiny"
+            let console = try await machine.start("root=LABEL=linux rootwait rw \(words) panic=-1", qemu: late.qemu)
+            try await plugged
+            let message = "could not mount the root's filesystem: a hibernated system is waiting to be resumed from '/dev/vda2'"
+            #expect(console.screen("What happened") == message)
+            #expect(!console.text.contains("BTRFS info"))
+        }
+    }
+
     @Test func `partitions are found by what a partition table calls them`() async throws {
         try await Machine.plain { machine in
             try await machine.ask(in: "plain", "cut -d ' ' -f 1-2 /proc/mounts | grep ' /$'")
             var machine = machine
-            machine.disks = [try await machine.partitioned()]
+            machine.disks = [try await machine.partitioned(swap: "SWAPSPACE2")]
             for name in ["PARTLABEL=the-root", "PARTUUID=11111111-2222-3333-4444-555555555555", "LABEL=linux"] {
                 let console = try await machine.start("root=\(name) \(Self.line)", log: name)
                 #expect(console.answers == "/dev/vda1 /\n")
@@ -69,16 +84,23 @@ struct InitDevicesTests {
 }
 
 extension Machine {
-    /// The machine's disk once more, as the only partition of another one.
-    fileprivate func partitioned() async throws -> String {
+    /// The machine's disk once more, as the first partition of another one, which has a swap partition with this signature too.
+    fileprivate func partitioned(swap signature: String) async throws -> String {
         let script = """
-            truncate --size $(($(stat --format %s "$1") + 2097152)) "$2"
-            echo 'start=2048, name=the-root, uuid=11111111-2222-3333-4444-555555555555' | sfdisk --quiet --label gpt --no-reread "$2" ||
-                exit 1
+            size=$(($(stat --format %s "$1") / 1048576))
+            truncate --size $((size + 3))M "$2"
+            sfdisk --quiet --label gpt --no-reread "$2" << END
+            start=1M, size=${size}M, name=the-root, uuid=11111111-2222-3333-4444-555555555555
+            size=1M, type=swap
+            END
+            truncate --size 1M "$2.swap"
+            mkswap --quiet "$2.swap"
+            printf '%-10s' "$3" | tr ' ' '\\0' | dd of="$2.swap" bs=1 seek=4086 conv=notrunc status=none
             dd if="$1" of="$2" bs=1M seek=1 conv=notrunc,sparse status=none
+            dd if="$2.swap" of="$2" bs=1M seek=$((1 + size)) conv=notrunc status=none
             """
         let file = "\(folder)/partitioned.img"
-        try await output(of: ["bash", "-euc", script, "bash", disk, file])
+        try await output(of: ["bash", "-euc", script, "bash", disk, file, signature])
         return file
     }
 
