@@ -56,7 +56,7 @@ extension Column {
 
         """
 
-    private static let topLevel = """
+    static let topLevel = """
         mkdir /tmp/top
         mount -t btrfs -o subvolid=5 "$device" /tmp/top
 

@@ -16,6 +16,7 @@ extension Cell {
             switch column {
             case .refuses: try await refuse(machine)
             case .late: try await bootWithLateDisk(machine)
+            case .hibernation: try await hibernate(machine)
             default: try await boot(machine)
             }
             seconds = Int((ContinuousClock.now - start).components.seconds)
@@ -88,9 +89,9 @@ extension Cell {
         try await output(of: bash + ["-euc", script, "bash", row.lastWords, console, input])
     }
 
-    private var log: String { testDescription.filter { $0 != "`" } }
+    var log: String { testDescription.filter { $0 != "`" } }
 
-    private func copy(of disk: String, _ machine: Machine) async throws -> String {
+    func copy(of disk: String, _ machine: Machine) async throws -> String {
         let copy = "\(machine.folder)/\(disk).img"
         try await output(of: ["cp", "--sparse=always", "--reflink=auto", "\(Self.folder)/\(disk).img", copy])
         return copy

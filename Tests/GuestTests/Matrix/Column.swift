@@ -1,6 +1,6 @@
 /// A situation: disks, a kernel command line, and a script that runs in the booted root and ends at what is not as it should be.
 enum Column: CaseIterable {
-    case boots, refuses, ordinary, twoDisks, ext4, vfat, late, encrypted, volumes, nested, spaces, raid, degraded
+    case boots, refuses, ordinary, twoDisks, ext4, vfat, late, encrypted, volumes, nested, spaces, raid, degraded, hibernation
 
     var title: String {
         switch self {
@@ -17,13 +17,14 @@ enum Column: CaseIterable {
         case .spaces: "words with spaces"
         case .raid: "btrfs on two devices"
         case .degraded: "btrfs without one of two devices"
+        case .hibernation: "hibernation"
         }
     }
 
     /// The root's disk: as it was installed, after a boot, encrypted, and so on.
     var disk: String {
         switch self {
-        case .boots, .twoDisks, .ext4, .vfat, .late, .spaces: "disk"
+        case .boots, .twoDisks, .ext4, .vfat, .late, .spaces, .hibernation: "disk"
         case .refuses, .ordinary, .nested: "booted"
         case .encrypted: "luks"
         case .volumes: "lvm"
@@ -31,7 +32,7 @@ enum Column: CaseIterable {
         }
     }
 
-    /// A disk that comes before the root's: the one with the top layer, or the other half of the root's filesystem.
+    /// A disk that comes before the root's: the one with the top layer, the other half of the root's filesystem, or swap.
     var otherDisk: String? {
         switch self {
         case .twoDisks: "btrfs"
@@ -39,6 +40,7 @@ enum Column: CaseIterable {
         case .vfat: "vfat"
         case .spaces: "spaces"
         case .raid: "mirror"
+        case .hibernation: "swap"
         default: nil
         }
     }
@@ -63,6 +65,8 @@ enum Column: CaseIterable {
             // Not rootdelay=, for which initramfs-tools sleeps first.
             case .late: "docker_path=docker toplayer=LABEL=machine rootwait=300"
             case .degraded: "docker_path=docker \(ownLayer) rootwait=2"
+            // In QEMU it takes seconds to clear the pages that the kernel hibernates with.
+            case .hibernation: "docker_path=docker \(ownLayer) init_on_alloc=0"
             case .spaces: #"docker_path=docker toplayer="LABEL=my disk" "toplayer_path=machine files""#
             }
         return "root=LABEL=matrix rootflags=\(rootFlags) rw console=ttyS0 \(words)"
@@ -81,6 +85,7 @@ enum Column: CaseIterable {
         case .raid: Self.newRoot(number: 1, "from the top layer") + Self.rootIsOnTwoDevices
         case .degraded: Self.newRoot(number: 1, "from the top layer") + Self.rootLacksDevice + Self.hadToWait
         case .nested: Self.newRoot(number: 2, "from the top layer") + Self.oldRootIsKept
+        case .hibernation: Self.newRoot(number: 1, "from the top layer") + Self.hibernates
         }
     }
 }

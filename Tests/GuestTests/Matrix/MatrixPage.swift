@@ -41,8 +41,8 @@ actor MatrixPage {
         systemd initramfs, what `build()` adds goes into one that dracut laid out with systemd's units and without its own scripts.
 
         **/init** is what `docker-btrfs initramfs build` makes, and **UKI** the same in a unified kernel image, which OVMF starts from an
-        ESP. The kernel command line is in it, so each of its cells has an image of its own, built in that time. They unlock no LUKS and
-        activate no LVM.
+        ESP. The kernel command line is in it, so each of its cells has an image of its own, built in that time. They unlock no LUKS,
+        activate no LVM and resume no system.
 
         What each column means:
 
@@ -63,6 +63,10 @@ actor MatrixPage {
         - **btrfs on two devices**: the root's filesystem is raid1.
         - **btrfs without one of two devices**: the same, with `degraded` in `rootflags=` and one disk. docker-btrfs-init waits two
           seconds for the other one, as `rootwait=2` says, and goes without.
+        - **hibernation**: the booted system hibernates to a swap disk, and the next boot resumes it: it goes on with what it had in
+          memory, and nobody wrote to its filesystem. Without `resume=`, docker-btrfs-init refuses the boot and no byte of a disk
+          changes; dracut without systemd is not asked, since it resumes then too. With `noresume` a new root is made, and the one that
+          hibernated is kept. The time is that of all these boots.
 
         """
 }

@@ -27,7 +27,7 @@ enum Row: String, CaseIterable {
 
     func offers(_ column: Column) -> Bool {
         switch self {
-        case .alone, .unified: column != .encrypted && column != .volumes
+        case .alone, .unified: ![.encrypted, .volumes, .hibernation].contains(column)
         default: true
         }
     }
