@@ -11,8 +11,8 @@ bench_packages := busybox rsync time
 
 say = @printf '==> %s\n'
 # $(call run-tests,OPTIONS): what failed is said once more at the end, where somebody looks.
-run-tests = @log=$$(mktemp); trap 'rm -f "$$log"' EXIT; swift test $(1) 2>&1 | tee "$$log" || \
-    { printf '\n==> failed\n'; sed -n '/^✘ .* recorded an issue/,/^\(◇\|✔\) /{/^\(◇\|✔\) /!p}' "$$log"; exit 1; }
+run-tests = @log=$$(mktemp); trap 'rm -f "$$log"' EXIT; swift test --event-stream-output-path "$$log" $(1) || \
+    { printf '\n==> failed\n'; jq -r 'select(.payload.kind == "issueRecorded").payload | .testID, .messages[].text' "$$log"; exit 1; }
 # Tests of a module need neither root nor QEMU; these two tiers do.
 tiers := LoopTests GuestTests
 
