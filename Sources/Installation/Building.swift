@@ -4,27 +4,32 @@ internal import Basics
 struct Building {
     let build: Build
     let tree: Directory
+    /// The images that are there now.
+    let kept: [KeptImage]
+    private let record: Record
 
-    /// The images that are there now. `record` is what is installed.
-    func kept(_ record: Record) async throws(Failure) -> [KeptImage] {
+    /// `record` is what is installed. Fails where an image cannot be kept.
+    init(_ build: Build, _ record: Record, in tree: Directory) async throws(Failure) {
         var kept: [KeptImage] = []
         for image in build.images {
             if let found = try await KeptImage(image, record, in: tree) { kept.append(found) }
         }
-        return kept
+        self.build = build
+        self.tree = tree
+        self.kept = kept
+        self.record = record
     }
 
     /// The dry run's lines.
-    func description(_ record: Record) async throws(Failure) -> [String] {
-        try await kept(record).map { $0.isKept ? "leave '\($0.kept)', which an earlier install kept" : "keep '\($0.file)' as '\($0.kept)'" }
+    var description: [String] {
+        kept.map { $0.isKept ? "leave '\($0.kept)', which an earlier install kept" : "keep '\($0.file)' as '\($0.kept)'" }
             + build.commands.map { "run '\($0.joined(separator: " "))'" }
             + build.images.map { "look into '\($0)'" }
     }
 
     /// Keeps what is there, runs the framework's tool and has `check` look into what it made, which gets the copy of the image
     /// from before too. Returns the copies that stay.
-    func run(_ record: Record, check: (Path, Path?) async throws(Failure) -> Void) async throws(Failure) -> [Path] {
-        let kept = try await kept(record)
+    func run(check: (Path, Path?) async throws(Failure) -> Void) async throws(Failure) -> [Path] {
         var lasting = record
         lasting.kept.removeAll { entry in kept.contains { $0.copy == entry.path } }
         lasting.kept += try kept.filter { !$0.isKept }.map { image throws(Failure) in try image.entry(in: tree) }
@@ -35,9 +40,9 @@ struct Building {
         try await Interruption.taken { () throws(Failure) in
             for image in kept { try tree.copy(image.file, to: image.copy) }
             do throws(Failure) {
-                try await build(kept, check)
+                try await build(check)
             } catch {
-                throw putBack(kept, after: explained(error))
+                throw putBack(after: explained(error))
             }
         }
         for image in kept where image.isKept { try tree.remove(image.copy) }
@@ -45,7 +50,7 @@ struct Building {
         return kept.map(\.kept)
     }
 
-    private func build(_ kept: [KeptImage], _ check: (Path, Path?) async throws(Failure) -> Void) async throws(Failure) {
+    private func build(_ check: (Path, Path?) async throws(Failure) -> Void) async throws(Failure) {
         for command in build.commands { try await execute(command) }
         for image in build.images {
             try await check(image, kept.first { $0.image == image }?.copy)
@@ -53,7 +58,7 @@ struct Building {
         }
     }
 
-    private func putBack(_ kept: [KeptImage], after failure: Failure) -> Failure {
+    private func putBack(after failure: Failure) -> Failure {
         var problems: [String] = []
         func attempt(_ change: () throws(Failure) -> Void) {
             do throws(Failure) { try change() } catch { problems.append(error.message) }

@@ -22,7 +22,8 @@ extension Installer {
             throw Failure(
                 "'\(image)' has lost its kernel command line", hint: "dracut takes it from kernel_cmdline= in /etc/dracut.conf.d")
         }
-        if inspection.asksForImage != false { return [line] }
+        // What is missing can only be on its kernel command line, which is not ours: it is named.
+        if inspection.failure == nil { return [line] }
         return [line, "its kernel command line boots no image: \(Inspection.commandLineRemedy)"]
     }
 

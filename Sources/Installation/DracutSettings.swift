@@ -44,7 +44,7 @@ struct DracutSettings {
     private static func machines(_ machine: String?, _ setting: String, in tree: Directory) throws(Failure) -> [String] {
         let all = (machine.map { ["-\($0)"] } ?? []) + ["-Default", ""]
         var first = all[0]
-        for folder in ["efi/Default", "boot/Default", "boot/efi/Default"] as [Path] where try tree.target(of: folder)?.kind == .directory {
+        for partition in Directory.systemPartitions where try tree.target(of: partition / "Default")?.kind == .directory {
             first = "-Default"
         }
         if setting == "no" { first = "" }
@@ -65,7 +65,7 @@ struct DracutSettings {
         let first = isDebian ? "boot/initrd.img-\(kernel)" : "boot/initramfs-\(kernel).img"
         let others = ["boot/initramfs-\(kernel).img", "boot/initrd.img-\(kernel)", "boot/initrd-\(kernel)"]
         // Where the boot loader specification has them.
-        let entries = machine.map { id in ["efi", "boot", "boot/efi"].map { "\($0)/\(id)/\(kernel)/initrd" } } ?? []
+        let entries = machine.map { id in Directory.systemPartitions.map { "\($0)/\(id)/\(kernel)/initrd" } } ?? []
         let separate = [first] + others.filter { $0 != first } + entries
         return makesUnified ? unified + separate : separate + unified
     }

@@ -7,12 +7,12 @@ extension Installer {
             throw Failure("could not uninstall: docker-btrfs is not installed: there is no '\(tree.show(Record.path))'")
         }
         let building = try await building(record.framework, record)
-        let copies = try await building?.kept(record).filter { !$0.isKept }.map(\.copy)
+        let copies = building?.kept.filter { !$0.isKept }.map(\.copy)
         let plan = try Plan(uninstalling: record, copies: copies ?? [], from: tree)
-        if action == .dryRun { return try await describe(plan, building, record) }
+        if action == .dryRun { return describe(plan, building) }
         try perform(plan.changes)
         if let building {
-            _ = try await building.run(record) { (image, _) throws(Failure) in try await checkAbsence(in: image) }
+            _ = try await building.run { (image, _) throws(Failure) in try await checkAbsence(in: image) }
         }
         try perform(plan.closing)
         say("removed docker-btrfs\(building == nil ? "" : ", also from the initramfs")")

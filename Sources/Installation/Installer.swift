@@ -37,18 +37,18 @@ public struct Installer: Sendable {
         let framework = if let given { given } else { try await Framework.used(in: tree) }
         let (plan, record) = try Plan.installing(framework, program: program, into: tree)
         let building = try await building(framework, record)
-        if action == .dryRun { return try await describe(plan, building, record) }
+        if action == .dryRun { return describe(plan, building) }
         try perform(plan.changes)
         tell(plan, framework)
         guard let building else { return say(next(framework)) }
-        try await run(building, record)
+        try await run(building)
         say("next: boot with 'docker_path=' on the kernel command line")
     }
 
-    private func run(_ building: Building, _ record: Record) async throws(Failure) {
+    private func run(_ building: Building) async throws(Failure) {
         do throws(Failure) {
             var lines: [String] = []
-            let kept = try await building.run(record) { (image, old) throws(Failure) in lines += try await check(image, old) }
+            let kept = try await building.run { (image, old) throws(Failure) in lines += try await check(image, old) }
             for copy in kept { say("kept the initramfs from before as '\(copy)'") }
             for line in lines { say(line) }
         } catch {
@@ -62,14 +62,14 @@ public struct Installer: Sendable {
     /// nil where the initramfs is left. Fails, before anything is changed, where it could not be built.
     func building(_ framework: Framework, _ record: Record) async throws(Failure) -> Building? {
         if left != nil { return nil }
-        let building = Building(build: try await Build(framework, in: tree), tree: tree)
-        try await building.checkSpace(record)
+        let building = try await Building(Build(framework, in: tree), record, in: tree)
+        try building.checkSpace()
         return building
     }
 
-    func describe(_ plan: Plan, _ building: Building?, _ record: Record) async throws(Failure) {
+    func describe(_ plan: Plan, _ building: Building?) {
         for change in plan.changes { say(change.description) }
-        for line in try await building?.description(record) ?? [] { say(line) }
+        for line in building?.description ?? [] { say(line) }
         for change in plan.closing { say(change.description) }
         for note in plan.notes { say(note) }
     }

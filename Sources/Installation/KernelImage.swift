@@ -8,6 +8,9 @@ struct KernelImage {
 }
 
 extension Directory {
+    /// Where the ESP, or another partition that the firmware or a boot loader reads, may be mounted.
+    static let systemPartitions: [Path] = ["efi", "boot", "boot/efi"]
+
     /// The images that are there of those that a kernel may have; where no kernel has one, the first for each kernel.
     func kernelImages(of candidates: (_ kernel: String) -> [String]) throws(Failure) -> [KernelImage] {
         var built: [KernelImage] = []
@@ -41,7 +44,7 @@ extension Directory {
     /// What looks like an image in the usual places and is none of `images`.
     func otherImages(than images: [Path]) throws(Failure) -> [Path] {
         var found: [Path] = []
-        for folder in ["boot", "efi/EFI/Linux", "boot/EFI/Linux", "boot/efi/EFI/Linux"] as [Path] {
+        for folder in ["boot"] + Self.systemPartitions.map({ $0 / "EFI/Linux" }) {
             for name in try directory(at: folder)?.names() ?? [] {
                 let path = folder.appending(name: name)
                 guard path.isUnified || folder == "boot" && name.starts(with: "initr".utf8) else { continue }

@@ -3,12 +3,11 @@ internal import CLinux
 
 extension Building {
     /// Each image once more, and while one is built, the old and the new one of the largest.
-    func checkSpace(_ record: Record) async throws(Failure) {
-        let images = try await kept(record)
-        for folder in Set(images.map(\.file.parent)) {
+    func checkSpace() throws(Failure) {
+        for folder in Set(kept.map(\.file.parent)) {
             guard let directory = try tree.directory(at: folder) else { continue }
             var sizes: [Int] = []
-            for image in images where image.file.parent == folder { sizes.append(try tree.status(of: image.file)?.size ?? 0) }
+            for image in kept where image.file.parent == folder { sizes.append(try tree.status(of: image.file)?.size ?? 0) }
             try directory.checkSpace(sizes.reduce(8 << 20, +) + (sizes.max() ?? 0))
         }
     }

@@ -14,20 +14,19 @@ struct BuildingTests {
         try system.setMode("600", of: "boot/initrd")
     }
 
-    private func building(_ script: String, images: [Path] = ["boot/initrd"]) throws -> Building {
-        let command = ["sh", "-c", "cd '\(system.path)/boot'; \(script)"]
-        return Building(build: Build(images: images, commands: [command]), tree: try system.tree())
+    private func build(_ script: String, images: [Path] = ["boot/initrd"]) -> Build {
+        Build(images: images, commands: [["sh", "-c", "cd '\(system.path)/boot'; \(script)"]])
     }
 
     /// The message of a build that fails; `check` is what looks into the image.
     private func failure(
-        _ building: Building, check: (Path) async throws(Failure) -> Void = { (_) throws(Failure) in }
+        _ build: Build, check: (Path) async throws(Failure) -> Void = { (_) throws(Failure) in }
     ) async throws -> String? {
         try system.make("var/lib/docker-btrfs")
+        let tree = try system.tree()
         do throws(Failure) {
-            let tree = building.tree
-            let record = try tree.record() ?? Record(.dracut)
-            _ = try await building.run(record) { (image, _) throws(Failure) in try await check(image) }
+            let building = try await Building(build, tree.record() ?? Record(.dracut), in: tree)
+            _ = try await building.run { (image, _) throws(Failure) in try await check(image) }
             return nil
         } catch {
             return error.description.replacing(system.path, with: "ROOT")
@@ -35,7 +34,7 @@ struct BuildingTests {
     }
 
     @Test func `the image from before is kept beside the new one`() async throws {
-        #expect(try await failure(building("echo new > initrd")) == nil)
+        #expect(try await failure(build("echo new > initrd")) == nil)
         #expect(try system.read("boot/initrd") == "new\n")
         #expect(try system.read("boot/old-initrd") == "before\n")
         #expect(try system.mode("boot/old-initrd") == 0o600)
@@ -44,26 +43,26 @@ struct BuildingTests {
     }
 
     @Test func `a second build leaves the copy of the first`() async throws {
-        #expect(try await failure(building("echo new > initrd")) == nil)
+        #expect(try await failure(build("echo new > initrd")) == nil)
         let record = try system.read("var/lib/docker-btrfs/installed")
-        #expect(try await failure(building("echo newer > initrd")) == nil)
+        #expect(try await failure(build("echo newer > initrd")) == nil)
         #expect(try system.read("boot/initrd") == "newer\n")
-        #expect(try await failure(building("cat .initrd.docker-btrfs > initrd; exit 3"))?.hasSuffix("from before is back") == true)
+        #expect(try await failure(build("cat .initrd.docker-btrfs > initrd; exit 3"))?.hasSuffix("from before is back") == true)
         #expect(try system.read("boot/initrd") == "newer\n")
         #expect(try system.read("boot/old-initrd") == "before\n")
         #expect(try system.exists("boot/.initrd.docker-btrfs") == false)
         #expect(try system.tree().record()?.kept.filter { $0.path == "boot/old-initrd" }.count == 1)
-        #expect(try await failure(building("echo newest > initrd")) == nil)
+        #expect(try await failure(build("echo newest > initrd")) == nil)
         #expect(try system.read("var/lib/docker-btrfs/installed") == record)
     }
 
     /// On an ESP that all roots have. A root that was made anew knows nothing of it.
     @Test func `the copy of a build in another root stays as well`() async throws {
         let pack = "mkdir -p r/usr/bin; echo > r/usr/bin/docker-btrfs-init; (cd r; find . | cpio --quiet -o -H newc) > initrd"
-        #expect(try await failure(building(pack)) == nil)
+        #expect(try await failure(build(pack)) == nil)
         try system.remove("var/lib/docker-btrfs/installed")
-        #expect(try await failure(building("echo new > initrd; exit 3"))?.hasSuffix("from before is back") == true)
-        #expect(try await failure(building("echo new > initrd")) == nil)
+        #expect(try await failure(build("echo new > initrd; exit 3"))?.hasSuffix("from before is back") == true)
+        #expect(try await failure(build("echo new > initrd")) == nil)
         #expect(try system.read("boot/initrd") == "new\n")
         #expect(try system.read("boot/old-initrd") == "before\n")
         #expect(try system.exists("boot/.initrd.docker-btrfs") == false)
@@ -76,11 +75,11 @@ struct BuildingTests {
         try system.remove("boot/initrd")
         try system.write("before\n", to: "efi/arch/initrd")
         try system.link("boot/initrd", to: "../efi/arch/initrd")
-        #expect(try await failure(building("\(script)"))?.hasSuffix("the initramfs from before is back") == true)
+        #expect(try await failure(build("\(script)"))?.hasSuffix("the initramfs from before is back") == true)
         let there = ["/boot/initrd -> ../efi/arch/initrd", "644 /efi/arch/initrd"]
         #expect(try await system.files().filter { $0.contains("initrd") } == there)
         #expect(try system.read("boot/initrd") == "before\n")
-        #expect(try await failure(building("echo new > initrd")) == nil)
+        #expect(try await failure(build("echo new > initrd")) == nil)
         #expect(try system.read("efi/arch/old-initrd") == "before\n")
         #expect(try system.read("efi/arch/initrd") == "new\n")
     }
@@ -88,39 +87,39 @@ struct BuildingTests {
     /// Boot loaders list every `.efi` on an ESP.
     @Test func `a unified kernel image`() async throws {
         try system.write("before\n", to: "boot/linux.efi")
-        #expect(try await failure(building("echo new > linux.efi", images: ["boot/linux.efi"])) == nil)
+        #expect(try await failure(build("echo new > linux.efi", images: ["boot/linux.efi"])) == nil)
         #expect(try system.read("boot/linux.efi.old") == "before\n")
     }
 
     @Test func `one of several cannot be put back`() async throws {
         try system.write("other\n", to: "boot/other")
         let script = "echo half > initrd; echo half > other; rm old-initrd; exit 3"
-        let message = try #require(try await failure(building(script, images: ["boot/initrd", "boot/other"])))
+        let message = try #require(try await failure(build(script, images: ["boot/initrd", "boot/other"])))
         #expect(message.contains("could not be put back: could not rename '/boot/old-initrd' to '/boot/initrd'"))
         #expect(try system.read("boot/other") == "other\n")
     }
 
     @Test(arguments: ["echo half > initrd; chmod 644 initrd; exit 3", "rm initrd; exit 3", "exit 3"])
     func `a tool that fails`(script: String) async throws {
-        let message = try #require(try await failure(building(script)))
+        let message = try #require(try await failure(build(script)))
         #expect(message.hasSuffix("failed: it ended with status 3; the initramfs from before is back"))
         try expectAsBefore()
     }
 
     @Test func `a tool that a signal ends`() async throws {
-        let message = try #require(try await failure(building("echo half > initrd; kill -TERM $$")))
+        let message = try #require(try await failure(build("echo half > initrd; kill -TERM $$")))
         #expect(message.hasSuffix("failed: signal 15 ended it; the initramfs from before is back"))
         try expectAsBefore()
     }
 
     @Test func `an image that is not as it should be`() async throws {
-        let message = try await failure(building("echo new > initrd")) { (image) throws(Failure) in throw Failure("'\(image)' is bad") }
+        let message = try await failure(build("echo new > initrd")) { (image) throws(Failure) in throw Failure("'\(image)' is bad") }
         #expect(message == "'/boot/initrd' is bad; the initramfs from before is back")
         try expectAsBefore()
     }
 
     @Test func `an image that there was not before`() async throws {
-        let message = try await failure(building("echo new > initrd; echo new > first", images: ["boot/initrd", "boot/first"])) {
+        let message = try await failure(build("echo new > initrd; echo new > first", images: ["boot/initrd", "boot/first"])) {
             (image) throws(Failure) in if image == "boot/first" { throw Failure("'\(image)' is bad") }
         }
         #expect(message == "'/boot/first' is bad; the initramfs from before is back")
@@ -129,7 +128,7 @@ struct BuildingTests {
     }
 
     @Test func `a tool that is not there`() async throws {
-        let nothing = Building(build: Build(images: ["boot/initrd"], commands: [["docker-btrfs-none"]]), tree: try system.tree())
+        let nothing = Build(images: ["boot/initrd"], commands: [["docker-btrfs-none"]])
         #expect(try await failure(nothing)?.hasPrefix("could not run 'docker-btrfs-none': ") == true)
         try expectAsBefore()
     }
@@ -140,7 +139,7 @@ struct BuildingTests {
             could not keep '/boot/initrd' as '/boot/old-initrd': something is there that is not from docker-btrfs
             hint: move it away and run this again
             """
-        #expect(try await failure(building("echo new > initrd")) == expected)
+        #expect(try await failure(build("echo new > initrd")) == expected)
         #expect(try system.read("boot/initrd") == "before\n")
         #expect(try system.read("boot/old-initrd") == "mine\n")
     }

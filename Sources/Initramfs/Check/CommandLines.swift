@@ -6,14 +6,11 @@ func imageName(parsing bytes: [UInt8], name: String) throws(Failure) -> String? 
     try Configuration(parsing: bytes, name: name).image
 }
 
-/// Whether a kernel command line asks for docker-btrfs.
-func hasOptIn(_ line: String) -> Bool { KernelCommandLine(line.utf8).last(Request.optIn) != nil }
-
 /// Kernel command lines that the image brings: that of a unified kernel image, and those that dracut keeps.
 func commandLines(in image: InitramfsImage) -> [Finding] {
     var findings: [Finding] = []
     if let line = image.commandLine {
-        let asksForUs = hasOptIn(line)
+        let asksForUs = KernelCommandLine(line.utf8).last(Request.optIn) != nil
         findings.append(
             Finding(
                 mark: asksForUs ? .ok : .missing, subject: "command line",

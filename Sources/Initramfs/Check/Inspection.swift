@@ -18,8 +18,6 @@ public struct Inspection: Sendable {
 
     public let framework: Framework?
     public var findings: [Finding] { inside + commandLines }
-    /// Whether the kernel command line of a unified kernel image has `docker_path=`; nil where the image brings none.
-    public let asksForImage: Bool?
     /// What the initramfs holds.
     private let inside: [Finding]
     private let commandLines: [Finding]
@@ -28,7 +26,6 @@ public struct Inspection: Sendable {
     public init(of image: InitramfsImage) {
         name = image.name
         framework = Framework(of: image)
-        asksForImage = image.commandLine.map { hasOptIn($0) }
         guard let framework else {
             inside = [Finding(mark: .missing, subject: "framework", text: "none that docker-btrfs knows")]
             commandLines = []
