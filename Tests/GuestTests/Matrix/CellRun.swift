@@ -97,9 +97,13 @@ extension Cell {
         return copy
     }
 
-    private func result(of machine: Machine, _ line: String, _ options: [String] = [], qemu: [String] = []) async throws -> String {
+    /// Without another script, the column's own is run; `log` names the console's log.
+    func result(
+        of machine: Machine, _ line: String, _ options: [String] = [], script: String? = nil, log: String? = nil, qemu: [String] = []
+    ) async throws -> String {
         let start = try await start(machine, line)
-        return try await machine.result(of: column.script, start.options + options, log: log, qemu: start.qemu + qemu)
+        return try await machine.result(
+            of: script ?? column.script, start.options + options, log: log ?? self.log, qemu: start.qemu + qemu)
     }
 }
 

@@ -34,8 +34,7 @@ extension Cell {
         _ machine: Machine, _ name: String, _ words: String, _ options: [String] = [], script: String? = nil
     ) async throws -> (result: String, console: Console) {
         let log = "\(log), \(name)"
-        let start = try await start(machine, "\(column.line) \(words)")
-        let result = try await machine.result(of: script ?? column.script, start.options + options, log: log)
+        let result = try await result(of: machine, "\(column.line) \(words)", options, script: script, log: log)
         return (result, try Console(log: machine.command([], log: log).log))
     }
 }
