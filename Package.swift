@@ -95,13 +95,13 @@ if embedded {
         .target(
             name: "Installation",
             dependencies: [
-                "Basics", "CHooks", "CLinux", "Images", "Initramfs", .product(name: "Subprocess", package: "swift-subprocess"),
+                "Basics", "CHooks", "CLinux", "Initramfs", .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(
             name: "InstallationTests",
-            dependencies: ["Basics", "Fixtures", "Images", "Installation", "TestSupport"],
+            dependencies: ["Basics", "Fixtures", "Installation", "TestSupport"],
             swiftSettings: strict + sameHeaders
         ),
         .executableTarget(
@@ -166,7 +166,7 @@ if embedded {
         // Measures docker-btrfs-init beside other ways of doing its job.
         .executableTarget(
             name: "bench",
-            dependencies: ["Images", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["Basics", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Tests/Bench",
             exclude: ["careful", "guest", "predecessor", "run"],
             swiftSettings: strict + sameHeaders

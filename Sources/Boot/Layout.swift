@@ -1,5 +1,4 @@
 internal import Basics
-internal import Images
 
 /// Where docker-btrfs keeps things on the top level of the root's filesystem. All that lies there was made by it.
 ///

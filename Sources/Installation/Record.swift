@@ -1,5 +1,4 @@
 internal import Basics
-internal import Images
 
 /// What install wrote into a system, so that a file of ours is known from any other, changed or not.
 struct Record: Equatable {

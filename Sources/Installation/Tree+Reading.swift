@@ -1,6 +1,5 @@
 internal import Basics
 internal import CLinux
-internal import Images
 internal import Initramfs
 
 extension Directory {

@@ -1,5 +1,5 @@
+internal import Basics
 internal import Foundation
-internal import Images
 
 /// A store as Docker's btrfs driver keeps it, of made-up images with 20 layers each. Every digest in it is right.
 ///

@@ -1,5 +1,4 @@
 import Basics
-import Images
 import Planning
 import Testing
 

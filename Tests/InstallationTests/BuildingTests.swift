@@ -1,5 +1,4 @@
 import Basics
-import Images
 import Testing
 
 @testable import Installation

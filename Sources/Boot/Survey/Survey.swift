@@ -1,5 +1,4 @@
 public import Basics
-internal import Images
 internal import Planning
 
 extension Facts {

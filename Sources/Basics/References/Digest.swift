@@ -1,4 +1,3 @@
-internal import Basics
 internal import CLinux
 
 /// A SHA-256 digest as container images have it, `sha256:` and 64 lower-case hexadecimal digits (OCI image specification,
@@ -18,7 +17,7 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Takes the 64 digits alone, as files are named in a store; nil for anything else.
-    init?(hex: some Sequence<UInt8>) {
+    package init?(hex: some Sequence<UInt8>) {
         let values = hex.map { hexValue($0) }
         guard values.count == 2 * Int(SHA256_DIGEST_LENGTH) else { return nil }
         var bytes: [UInt8] = []
@@ -63,7 +62,7 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// The value of a lower-case hexadecimal digit.
-func hexValue(_ digit: UInt8) -> UInt8? {
+package func hexValue(_ digit: UInt8) -> UInt8? {
     switch digit {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
     case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10

@@ -1,5 +1,4 @@
 import Basics
-import Images
 import Testing
 
 private let hex = "a8be6a5138c5d7f5ec05c29530aafd7971f30d23bad9e01ab95138c6e7f5829c"

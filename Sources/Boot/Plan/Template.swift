@@ -1,5 +1,4 @@
 internal import Basics
-internal import Images
 internal import Planning
 
 /// A template is a root as it was before its first boot. The next root of the same making is a snapshot of it, whatever the top

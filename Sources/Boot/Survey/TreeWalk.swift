@@ -1,5 +1,4 @@
 internal import Basics
-internal import Images
 internal import Planning
 
 /// Looks at every file of trees, but not into it. What identifies their state is made of all paths with type, mode, owner,

@@ -1,5 +1,3 @@
-public import Basics
-
 /// How a person names an image, read in the way that the Docker daemon does (distribution/reference, `ParseAnyReference`).
 public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     public enum Kind: Hashable, Sendable {

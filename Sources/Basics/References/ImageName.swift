@@ -1,5 +1,3 @@
-internal import Basics
-
 /// The name of an image: registry host, repository and either tag or digest.
 public struct ImageName: Hashable, Sendable, CustomStringConvertible {
     public enum Selector: Hashable, Sendable {

@@ -1,5 +1,3 @@
-internal import Basics
-
 // The grammar of distribution/reference (reference.go, regexp.go), over bytes.
 
 /// Why a text is not an image's name, as the end of a sentence.
@@ -74,7 +72,7 @@ func isUpper(_ byte: UInt8) -> Bool {
     (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
 }
 
-func isDigit(_ byte: UInt8) -> Bool {
+package func isDigit(_ byte: UInt8) -> Bool {
     (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
 }
 
@@ -84,7 +82,7 @@ private func isAlphanumeric(_ byte: UInt8) -> Bool {
 
 extension Collection<UInt8> {
     /// What is before the first such byte, and what is after it; nil for the latter where there is no such byte.
-    func cut(at byte: UInt8) -> (before: [UInt8], after: [UInt8]?) {
+    package func cut(at byte: UInt8) -> (before: [UInt8], after: [UInt8]?) {
         guard let index = firstIndex(of: byte) else { return (Array(self), nil) }
         return (Array(self[..<index]), Array(self[self.index(after: index)...]))
     }

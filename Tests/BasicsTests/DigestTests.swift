@@ -1,4 +1,4 @@
-import Images
+import Basics
 import Testing
 
 struct DigestTests {
