@@ -14,13 +14,15 @@ public func markBootAsGood() throws(Failure) -> String {
         let mark = Mark(parsing: value, subvolume: subvolume)
     else { throw Failure("could not mark this boot as good: the root was not made by docker-btrfs") }
     let (topLevel, name) = try place(of: running)
-    do throws(Failure) {
-        try running.setAttribute(GoodMark.attribute, GoodMark.text(subvolume: subvolume))
-    } catch {
-        throw Failure("could not mark '/' as good: \(error.message)")
-    }
     var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(nil))
-    _ = try machine.perform(.good(mark, name: name, record: Record.current(on: topLevel).record))
+    let plan = Plan(markingGood: mark, of: name, given: Record.current(on: topLevel).record)
+    for step in plan.steps {
+        do throws(Failure) {
+            _ = try machine.perform(step)
+        } catch {
+            throw Failure("could not \(step): \(error.message)", hint: error.hint)
+        }
+    }
     return "root \(mark.number) of '\(mark.origin.reference)' booted well"
 }
 

@@ -20,58 +20,78 @@ public struct LinuxMachine: Machine {
         if !isWritable { try topLevel.makeWritable() }
         isWritable = true
         switch step {
-        case .createDirectory(let path, let permissions): try topLevel.createDirectory(path, permissions)
-        case .snapshot(let source, let path):
-            try snapshot(source, path, 0)
-            try liftLimits(path)
-        case .hold(let layer, let path): try snapshot(layer, path, Int32(BTRFS_UTIL_CREATE_SNAPSHOT_READ_ONLY))
-        case .mark(let path, let mark): try write(mark, on: path)
+        case .createDirectory(let place, let permissions): try createDirectory(place, permissions)
+        case .snapshot(let source, let place):
+            try snapshot(source, place, 0)
+            try liftLimits(place)
+        case .hold(let layer, let place): try snapshot(layer, place, Int32(BTRFS_UTIL_CREATE_SNAPSHOT_READ_ONLY))
+        case .mark(let root, let mark): try set(Mark.attribute, on: root) { mark.text(subvolume: $0) }
+        case .markGood(let root): try set(GoodMark.attribute, on: root) { GoodMark.text(subvolume: $0) }
         case .replacePlaceholder(let path, let root): try existing(root).replacePlaceholder(path)
-        case .copyTopLayer(let source, _, let rules, let destination): return try copyTopLayer(source, rules, destination)
-        case .copyModules(let source, let destination, let root): try copyModules(source, destination, existing(root))
-        case .replaceFile(let path, let content): try replaceFile(path, content)
-        case .makeRoom(let need, let paths): try makeRoom(need, paths)
+        case .copyTopLayer(let layer, let rules, let root): return try copy(existing(layer), to: existing(root), rules)
+        case .copyModules(let modules, let path, let root): try copyModules(modules, path, existing(root))
+        case .replaceFile(let file, let content): try replaceFile(file, content)
+        case .makeRoom(let need, let places): try makeRoom(need, places)
         case .removeFile(let path, let root): try existing(root).inParent(of: path) { unlinkat($0, $1, 0) }
         case .sync: try check(syncfs(topLevel.descriptor))
         case .carryFile(let path, let root, let new): try existing(root).copyFile(path, to: existing(new))
-        case .storeFile(let path, let root, let layer, _): try storeFile(path, root, layer)
-        case .keepTemplate(let root, let path): try snapshot(root, path, Int32(BTRFS_UTIL_CREATE_SNAPSHOT_READ_ONLY))
-        case .rename(let path, let to): try rename(path, to, UInt32(RENAME_NOREPLACE))
-        case .exchange(let path, let other): try rename(path, other, UInt32(RENAME_EXCHANGE))
-        case .deleteSubvolume(let path): try deleteSubvolume(path)
+        case .storeFile(let path, let root, let layer): try storeFile(path, root, layer)
+        case .keepTemplate(let root, let place): try snapshot(root, place, Int32(BTRFS_UTIL_CREATE_SNAPSHOT_READ_ONLY))
+        case .rename(let place, let to): try rename(place, to, UInt32(RENAME_NOREPLACE))
+        case .exchange(let place, let other): try rename(place, other, UInt32(RENAME_EXCHANGE))
+        case .deleteSubvolume(let place): try deleteSubvolume(place)
         }
         return []
     }
 
-    private func snapshot(_ source: Path, _ path: Path, _ flags: Int32) throws(Failure) {
+    /// The top of a filesystem of the plan.
+    private func top(of filesystem: Filesystem) throws(Failure) -> Directory {
+        switch filesystem {
+        case .root: return topLevel
+        case .topLayer:
+            guard let top = try topLayer.get() else { throw Failure("it is not there") }
+            return top
+        }
+    }
+
+    private func existing(_ place: Place) throws(Failure) -> Directory {
+        try top(of: place.filesystem).existing(place.path)
+    }
+
+    /// The directory that a place is in.
+    private func parent(of place: Place) throws(Failure) -> Directory {
+        try top(of: place.filesystem).existing(place.path.parent)
+    }
+
+    private func createDirectory(_ place: Place, _ permissions: UInt32) throws(Failure) {
+        try top(of: place.filesystem).createDirectory(place.path, permissions)
+    }
+
+    private func snapshot(_ source: Place, _ place: Place, _ flags: Int32) throws(Failure) {
         let layer = try existing(source)
-        let parent = try existing(path.parent)
+        let parent = try parent(of: place)
         try checkBtrfs(
-            btrfs_util_create_snapshot_fd2(layer.descriptor, parent.descriptor, cString(path.name), flags, nil, nil)
+            btrfs_util_create_snapshot_fd2(layer.descriptor, parent.descriptor, cString(place.path.name), flags, nil, nil)
         )
     }
 
-    private func liftLimits(_ path: Path) throws(Failure) {
-        let root = try existing(path)
+    private func liftLimits(_ place: Place) throws(Failure) {
+        let root = try existing(place)
         try check(linux_btrfs_lift_limits(root.descriptor))
     }
 
-    private func write(_ mark: Mark, on path: Path) throws(Failure) {
-        let root = try existing(path)
+    /// Sets an attribute that names the subvolume which it is set on.
+    private func set(_ attribute: String, on place: Place, _ text: (Subvolume) -> String) throws(Failure) {
+        let root = try existing(place)
         guard let subvolume = try root.subvolume() else { throw Failure("it is not a subvolume") }
-        try root.setAttribute(Mark.attribute, mark.text(subvolume: subvolume))
+        try root.setAttribute(attribute, text(subvolume))
     }
 
-    private func copyTopLayer(_ source: Path, _ rules: LayerRules, _ destination: Path) throws(Failure) -> [String] {
-        guard let layer = try topLayer.get()?.directory(at: source) else { throw Failure("it is not there") }
-        return try copy(layer, to: try existing(destination), rules)
-    }
-
-    private func copyModules(_ source: Path, _ destination: Path, _ root: Directory) throws(Failure) {
+    private func copyModules(_ modules: Place, _ path: Path, _ root: Directory) throws(Failure) {
         // The image's own /lib may be a link to /usr/lib, and need not have modules at all.
-        if try root.directory(at: destination.parent) == nil { try root.createDirectory(destination.parent, 0o755) }
-        try root.createDirectory(destination, 0o755)
-        _ = try copy(existing(source), to: root.existing(destination), .none)
+        if try root.directory(at: path.parent) == nil { try root.createDirectory(path.parent, 0o755) }
+        try root.createDirectory(path, 0o755)
+        _ = try copy(existing(modules), to: root.existing(path), .none)
     }
 
     /// btrfs commits names and shared contents together: what is done later is never on the disk without them. That is not so
@@ -83,29 +103,28 @@ public struct LinuxMachine: Machine {
         return notes
     }
 
-    private func storeFile(_ path: Path, _ root: Path, _ layer: Path) throws(Failure) {
-        guard let filesystem = try topLayer.get() else { throw Failure("it is not there") }
+    private func storeFile(_ path: Path, _ root: Place, _ layer: Place) throws(Failure) {
         let system = try existing(root)
-        try filesystem.makeWritable()
-        try system.copyFile(path, to: filesystem.existing(layer))
+        try top(of: layer.filesystem).makeWritable()
+        try system.copyFile(path, to: existing(layer))
     }
 
-    private func replaceFile(_ path: Path, _ content: String) throws(Failure) {
-        let parent = try existing(path.parent)
-        let draft = cString(path.name + Array(".new".utf8))
+    private func replaceFile(_ place: Place, _ content: String) throws(Failure) {
+        let parent = try parent(of: place)
+        let draft = cString(place.path.name + Array(".new".utf8))
         let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
         let file = linux_openat2(parent.descriptor, draft, flags, 0o600, linux_resolve_no_links)
         try check(file < 0 ? -1 : 0)
         defer { close(file) }
         let bytes = Array(content.utf8)
         try check(linux_write_all(file, bytes, bytes.count) && fsync(file) == 0 ? 0 : -1)
-        try check(renameat(parent.descriptor, draft, parent.descriptor, cString(path.name)))
+        try check(renameat(parent.descriptor, draft, parent.descriptor, cString(place.path.name)))
         try check(fsync(parent.descriptor))
     }
 
-    private func makeRoom(_ need: Need, _ paths: [Path]) throws(Failure) {
-        for path in paths {
-            try deleteSubvolume(path)
+    private func makeRoom(_ need: Need, _ places: [Place]) throws(Failure) {
+        for place in places {
+            try deleteSubvolume(place)
             try topLevel.waitForCleaner()
             let space = try topLevel.space()
             if space.data >= need.data && space.metadata >= need.metadata { return }
@@ -113,22 +132,20 @@ public struct LinuxMachine: Machine {
         throw Failure("there is still not enough", hint: "remove images or files that are not needed")
     }
 
-    private func rename(_ path: Path, _ to: Path, _ flags: UInt32) throws(Failure) {
-        let from = try existing(path.parent)
-        let into = try existing(to.parent)
-        try check(renameat2(from.descriptor, cString(path.name), into.descriptor, cString(to.name), flags))
+    private func rename(_ place: Place, _ to: Place, _ flags: UInt32) throws(Failure) {
+        let from = try parent(of: place)
+        let into = try parent(of: to)
+        try check(renameat2(from.descriptor, cString(place.path.name), into.descriptor, cString(to.path.name), flags))
     }
 
-    private func deleteSubvolume(_ path: Path) throws(Failure) {
+    private func deleteSubvolume(_ place: Place) throws(Failure) {
         // The kernel deletes a subvolume that is mounted without a word.
-        if let place = try topLevel.directory(at: path)?.mountPoint() { throw Failure("it is mounted at '\(place)'") }
-        let parent = try existing(path.parent)
+        if let mountPoint = try top(of: place.filesystem).directory(at: place.path)?.mountPoint() {
+            throw Failure("it is mounted at '\(mountPoint)'")
+        }
+        let parent = try parent(of: place)
         let recursive = Int32(BTRFS_UTIL_DELETE_SUBVOLUME_RECURSIVE)
-        try checkBtrfs(btrfs_util_delete_subvolume_fd(parent.descriptor, cString(path.name), recursive))
-    }
-
-    private func existing(_ path: Path) throws(Failure) -> Directory {
-        try topLevel.existing(path)
+        try checkBtrfs(btrfs_util_delete_subvolume_fd(parent.descriptor, cString(place.path.name), recursive))
     }
 
     private func checkBtrfs(_ result: btrfs_util_error) throws(Failure) {

@@ -110,7 +110,7 @@ struct BootPlanTests {
     @Test func `up to the swap nothing is deleted but what was not finished`() throws {
         for facts in [Facts.example(), .later(), .later { $0.leftover = .unfinished }] {
             let deletions = try plan(facts).steps.filter { step in
-                if case .deleteSubvolume(let path) = step { return path != Layout.new("docker_rwlayer") }
+                if case .deleteSubvolume(let place) = step { return place.path != Layout.new("docker_rwlayer") }
                 return false
             }
             #expect(deletions == [])

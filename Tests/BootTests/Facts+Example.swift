@@ -24,7 +24,8 @@ extension Facts.Source {
         var contents = Facts.Contents.bootable
         contents.modules = modules
         return Facts.Source(
-            reference: origin.reference, imageID: origin.imageID, chainID: origin.chainID, layer: origin.layer, contents: contents
+            reference: origin.reference, imageID: origin.imageID, chainID: origin.chainID, root: .subvolume(Place(origin.layer)),
+            contents: contents
         )
     }
 }

@@ -17,15 +17,15 @@ extension Facts {
 
     private mutating func perform(_ step: Step, _ places: inout [Path: Root]) {
         switch step {
-        case .mark(let path, let mark):
-            places[path] = Root(path: path, mark: mark, isGood: false, modules: .present, nested: [], occupied: [])
-        case .rename(let path, let to): (places[to], places[path]) = (places[path], nil)
-        case .exchange(let path, let other): (places[path], places[other]) = (places[other], places[path])
-        case .deleteSubvolume(let path):
-            places[path] = nil
-            held.removeAll { Layout.hold($0) == path }
-        case .hold(_, let path): held.append("sha256:\(display(path.name))")
-        case .makeRoom(_, let paths): for path in paths { places[path] = nil }
+        case .mark(let root, let mark):
+            places[root.path] = Root(path: root.path, mark: mark, isGood: false, modules: .present, nested: [], occupied: [])
+        case .rename(let place, let to): (places[to.path], places[place.path]) = (places[place.path], nil)
+        case .exchange(let one, let other): (places[one.path], places[other.path]) = (places[other.path], places[one.path])
+        case .deleteSubvolume(let place):
+            places[place.path] = nil
+            held.removeAll { Layout.hold($0) == place.path }
+        case .hold(_, let place): held.append("sha256:\(display(place.path.name))")
+        case .makeRoom(_, let deleted): for place in deleted { places[place.path] = nil }
         case .replaceFile(_, let content): record = Record(parsing: Array(content.utf8)) ?? Record()
         default: break
         }

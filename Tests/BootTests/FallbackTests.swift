@@ -51,7 +51,7 @@ struct FallbackTests {
             facts.leftover = .replaced(.kept(4, "v1", .good))
         }
         #expect(try decision(facts).choice == .restore(.kept(4, "v1", .good)))
-        let roots = Layout.roots(of: "docker_rwlayer")
+        let roots = Place(Layout.roots(of: "docker_rwlayer"))
         #expect(
             try plan(facts).steps.prefix(2) == [
                 .rename(roots / "new", to: roots / "4"), .snapshot(of: roots / "4", at: roots / "new"),

@@ -8,16 +8,16 @@ import Testing
 struct HoldingTests {
     private func drops(_ plan: Plan) -> [Step] {
         plan.afterwards.filter { step in
-            if case .deleteSubvolume(let path) = step { return path.parent == Layout.layers }
+            if case .deleteSubvolume(let place) = step { return place.path.parent == Layout.layers }
             return false
         }
     }
 
-    private func drop(_ version: String) -> Step { .deleteSubvolume(Layout.hold("sha256:chain-\(version)")) }
+    private func drop(_ version: String) -> Step { .deleteSubvolume(Place(Layout.hold("sha256:chain-\(version)"))) }
 
     @Test func `a layer is held before the root is made of it, once`() throws {
         let hold = Step.hold(layer: "docker/layer-v2", at: ".docker-btrfs/layers/chain-v2")
-        let new: Path = ".docker-btrfs/roots/docker_rwlayer/new"
+        let new: Place = ".docker-btrfs/roots/docker_rwlayer/new"
         #expect(try plan(.later()).steps.prefix(2) == [hold, .snapshot(of: "docker/layer-v2", at: new)])
         #expect(try !plan(.later { $0.held.append("sha256:chain-v2") }).steps.contains(hold))
     }
@@ -27,7 +27,7 @@ struct HoldingTests {
             facts.kept = [.kept(1, "v1", .good)]
             facts.record = .example(good: ["v1"], images: ["v2": 3])
         }
-        let roots = Layout.roots(of: "docker_rwlayer")
+        let roots = Place(Layout.roots(of: "docker_rwlayer"))
         #expect(try plan(facts).steps.first == .snapshot(of: roots / "1", at: roots / "new"))
     }
 

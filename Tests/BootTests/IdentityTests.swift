@@ -6,7 +6,7 @@ import Testing
 
 /// Files by which one machine is known: those that an image brings, and those that a machine makes.
 struct IdentityTests {
-    private let new = Layout.new("docker_rwlayer")
+    private let new = Place(Layout.new("docker_rwlayer"))
 
     private func facts(_ identity: [Path] = [], manifest: String = "{}", minted: [Path] = []) throws -> Facts {
         let manifest = try LayerManifest(parsing: Array(manifest.utf8), name: "x")
@@ -44,7 +44,7 @@ struct IdentityTests {
         #expect(plan.steps.contains(.carryFile("etc/machine-id", of: "docker_rwlayer", to: new)))
         #expect(
             plan.afterwards.last
-                == .storeFile("etc/machine-id", of: "docker_rwlayer", in: "boot_docker", device: "LABEL=linux"))
+                == .storeFile("etc/machine-id", of: "docker_rwlayer", in: Place("boot_docker", on: .topLayer(.label("linux")))))
     }
 
     @Test func `a root that persists has what the machine made, and its layer stays as it is`() throws {

@@ -1,4 +1,5 @@
 import Basics
+import Planning
 import Testing
 
 @testable import Boot
@@ -39,7 +40,7 @@ struct ImageSurveyTests {
         let source = Facts.Source(
             reference: "bb3:v1", imageID: "sha256:a8be6a5138c5d7f5ec05c29530aafd7971f30d23bad9e01ab95138c6e7f5829c",
             chainID: "sha256:f81a049253937bdbeacf17b02a0ed5822e2b27f707296c285c3e84d73f1efabe",
-            layer: try #require(Path(Tree.layer)),
+            root: .subvolume(Place(try #require(Path(Tree.layer)))),
             contents: Facts.Contents(missingDirectories: [], placeholders: [], leftovers: [], identity: [], modules: .notNeeded)
         )
         #expect(try tree.facts().wanted.get() == source)

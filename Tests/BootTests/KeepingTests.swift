@@ -6,9 +6,9 @@ import Testing
 
 /// What becomes of the root that is replaced, and of older ones.
 struct KeepingTests {
-    private let new: Path = ".docker-btrfs/roots/docker_rwlayer/new"
+    private let new: Place = ".docker-btrfs/roots/docker_rwlayer/new"
 
-    private func place(_ number: Int) -> Path { Layout.kept("docker_rwlayer", number) }
+    private func place(_ number: Int) -> Place { Place(Layout.kept("docker_rwlayer", number)) }
 
     /// The roots from 1 up, all of one image, of which the last one stands, and some booted well.
     private func facts(_ count: Int, good: [Int] = [], _ change: (inout Facts) -> Void = { _ in }) -> Facts {
@@ -20,9 +20,9 @@ struct KeepingTests {
         }
     }
 
-    private func deleted(_ plan: Plan) -> [Path] {
+    private func deleted(_ plan: Plan) -> [Place] {
         (plan.steps + plan.afterwards).compactMap { step in
-            if case .deleteSubvolume(let path) = step { return path }
+            if case .deleteSubvolume(let place) = step { return place }
             return nil
         }
     }

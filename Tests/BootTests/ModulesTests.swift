@@ -34,7 +34,7 @@ struct ModulesTests {
             notes: ["\(why); taking those in '/boot/modules/6.18.44'; \(how)"]
         )
         #expect(try decision(facts) == expected)
-        let new: Path = ".docker-btrfs/roots/docker_rwlayer/new"
+        let new: Place = ".docker-btrfs/roots/docker_rwlayer/new"
         #expect(try plan(facts).steps.contains(.copyModules("boot/modules/6.18.44", to: "lib/modules/6.18.44", of: new)))
     }
 

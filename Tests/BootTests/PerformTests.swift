@@ -88,8 +88,9 @@ struct PerformTests {
         let odd = try #require(Path("a\nb".utf8))
         let steps: [Step] = [
             .createDirectory("tmp", permissions: 0o1777), .createDirectory("a", permissions: 0o755), .snapshot(of: "a", at: "b"),
-            .hold(layer: "a", at: "b"), .mark("a", Mark(origin: origin, number: 7, made: 0)), .replacePlaceholder("b", of: "a"),
-            .copyTopLayer(source: .top, device: "LABEL=x", .none, destination: "a"), .copyModules("a", to: "b", of: "c"),
+            .hold(layer: "a", at: "b"), .mark("a", Mark(origin: origin, number: 7, made: 0)), .markGood("a"),
+            .replacePlaceholder("b", of: "a"),
+            .copyTopLayer(Place(.top, on: .topLayer(.label("x"))), .none, over: "a"), .copyModules("a", to: "b", of: "c"),
             .removeFile(odd, of: "c"),
             .replaceFile("a", content: "b\n"), .makeRoom(Need(data: 5 << 20, metadata: 6 << 20 - 1), deleting: ["a", "b"]), .sync,
             .rename("a", to: "b/c"), .exchange("a", "b"), .deleteSubvolume("a b"),
@@ -101,6 +102,7 @@ struct PerformTests {
                 snapshot '/a' to '/b'
                 hold the layer '/a' as '/b'
                 mark '/a' as root 7, made from 'a:1' (sha256:1)
+                mark '/a' as good
                 make '/a/b' an ordinary directory
                 copy the top layer '/' of LABEL=x over '/a'
                 copy the kernel modules '/a' to '/c/b'

@@ -126,8 +126,9 @@ struct RecordTests {
         #expect(Record(parsing: Array(record.text.utf8)) == record)
     }
 
-    @Test func `a good boot is one step: the record is replaced`() {
-        let step = Step.good(mark("v2", 2), name: "a name", record: record)
-        #expect(step == .replaceFile(".docker-btrfs/record", content: record.good(mark("v2", 2), of: "a name").text))
+    @Test func `a good boot is marked on the root, and in the record`() {
+        let plan = Plan(markingGood: mark("v2", 2), of: "a name", given: record)
+        let content = record.good(mark("v2", 2), of: "a name").text
+        #expect(plan.steps == [.markGood("a name"), .replaceFile(".docker-btrfs/record", content: content)])
     }
 }

@@ -6,10 +6,10 @@ import Testing
 
 /// Boots on a filesystem that is nearly full. The top layer is 1000 files of 80 MiB.
 struct RoomTests {
-    private let new: Path = ".docker-btrfs/roots/docker_rwlayer/new"
+    private let new: Place = ".docker-btrfs/roots/docker_rwlayer/new"
     private let need = Need(data: 0, metadata: 16 << 20 + 2_048_000)
 
-    private func place(_ number: Int) -> Path { Layout.kept("docker_rwlayer", number) }
+    private func place(_ number: Int) -> Place { Place(Layout.kept("docker_rwlayer", number)) }
 
     private func tight(_ space: Need = Need(data: 1 << 30, metadata: 1 << 20), _ change: (inout Facts) -> Void = { _ in }) -> Facts {
         .later { facts in
@@ -21,7 +21,7 @@ struct RoomTests {
     }
 
     /// What is deleted to make room.
-    private func room(_ facts: Facts, adding text: String = "") throws -> (need: Need, roots: [Path])? {
+    private func room(_ facts: Facts, adding text: String = "") throws -> (need: Need, roots: [Place])? {
         for case .makeRoom(let need, let roots) in try plan(facts, adding: text).steps { return (need, roots) }
         return nil
     }

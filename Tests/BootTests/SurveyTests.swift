@@ -122,7 +122,7 @@ struct SurveyTests {
         let source = try SourceSurvey(request: request, topLevel: tree.open(), topLayer: [], host: Tree.host).recorded(record.images[0])
         #expect(source?.reference == "bb3:v0")
         #expect(source?.imageID == image)
-        #expect(source?.layer.description == "/\(Tree.layer)")
+        #expect(source?.root == .subvolume(Place(try #require(Path(Tree.layer)))))
     }
 
     @Test func `a last good image that is gone, or that cannot be booted any more, stops no boot`() throws {
@@ -137,7 +137,7 @@ struct SurveyTests {
         try tree.program(".docker-btrfs/layers/\(chain)/sbin/init")
         try tree.write("ID=old\n", to: ".docker-btrfs/layers/\(chain)/etc/os-release")
         let source = try #require(try tree.facts().lastGood)
-        #expect(source.layer.description == "/.docker-btrfs/layers/\(chain)")
+        #expect(source.root == .subvolume(Place(Layout.hold("sha256:\(chain)"))))
         #expect(source.reference == "gone:1")
     }
 

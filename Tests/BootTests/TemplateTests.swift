@@ -6,7 +6,7 @@ import Testing
 
 /// A root that is kept as it was before its first boot, for the next one.
 struct TemplateTests {
-    private let new = Layout.new("docker_rwlayer")
+    private let new = Place(Layout.new("docker_rwlayer"))
 
     /// A disk whose layers are subvolumes, as they are on a real one.
     private func facts(_ change: (inout Facts) -> Void = { _ in }) -> Facts {
@@ -29,7 +29,7 @@ struct TemplateTests {
         let facts = facts { $0.templates = [old] }
         let template = try #require(try template(facts))
         let plan = try plan(facts)
-        #expect(plan.afterwards.suffix(2) == [.keepTemplate(of: "docker_rwlayer", at: template), .deleteSubvolume(old)])
+        #expect(plan.afterwards.suffix(2) == [.keepTemplate(of: "docker_rwlayer", at: Place(template)), .deleteSubvolume(Place(old))])
         #expect(plan.steps.contains { if case .copyTopLayer = $0 { true } else { false } })
     }
 
@@ -41,7 +41,7 @@ struct TemplateTests {
         facts.topLayer?.extent = nil
         let mark = Mark(origin: .image("v2", over: ["boot_docker"]), number: 3, made: 1_800_000_000)
         let plan = try plan(facts)
-        #expect(plan.steps.prefix(2) == [.snapshot(of: template, at: new), .mark(new, mark)])
+        #expect(plan.steps.prefix(2) == [.snapshot(of: Place(template), at: new), .mark(new, mark)])
         #expect(plan.steps.count == 4, "the record and the exchange follow")
         #expect(!plan.afterwards.contains { if case .keepTemplate = $0 { true } else { false } })
     }
@@ -80,7 +80,8 @@ struct TemplateTests {
         #expect(try template(facts(), "docker_mode=persist") == nil)
         #expect(try template(.later()) == nil, "a layer that is no subvolume has no state")
         let stale = Layout.templates / "docker_rwlayer.old"
-        #expect(try plan(facts { $0.templates = [stale] }, adding: "docker_mode=persist").afterwards.contains(.deleteSubvolume(stale)))
+        let plan = try plan(facts { $0.templates = [stale] }, adding: "docker_mode=persist")
+        #expect(plan.afterwards.contains(.deleteSubvolume(Place(stale))))
     }
 
     @Test func `where there is no room, those of earlier makings go first`() throws {
@@ -90,11 +91,11 @@ struct TemplateTests {
                 facts.templates = [stale]
                 facts.space = Need(data: 0, metadata: 0)
             })
-        guard case .makeRoom(_, let paths)? = plan.steps.first(where: { if case .makeRoom = $0 { true } else { false } }) else {
+        guard case .makeRoom(_, let places)? = plan.steps.first(where: { if case .makeRoom = $0 { true } else { false } }) else {
             Issue.record("nothing makes room")
             return
         }
-        #expect(paths.first == stale)
-        #expect(!plan.afterwards.contains(.deleteSubvolume(stale)))
+        #expect(places.first == Place(stale))
+        #expect(!plan.afterwards.contains(.deleteSubvolume(Place(stale))))
     }
 }

@@ -29,7 +29,7 @@ extension OnDisk {
         private func copy(_ layer: String, _ top: String) throws -> Result<Void, Failure> {
             let topLevel = try Directory(opening: top, label: "")
             var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(try Directory(opening: layer)))
-            let step = Step.copyTopLayer(source: .top, device: "", .none, destination: "target")
+            let step = Step.copyTopLayer(Place(.top, on: .topLayer(.path("/dev/none"))), .none, over: "target")
             return Result { () throws(Failure) in _ = try machine.perform(step) }
         }
 

@@ -88,7 +88,7 @@ extension OnDisk {
             let request = MountRequest(device: disk.device, filesystemType: "btrfs", options: ["subvolid=5"])
             let top = try Directory.mounting(request, label: "")
             var machine = LinuxMachine(topLevel: top, topLayer: .success(try Directory.mounting(request, label: "")))
-            let step = Step.copyTopLayer(source: "other", device: disk.device, rules, destination: "root")
+            let step = Step.copyTopLayer(Place("other", on: .topLayer(.path(disk.device))), rules, over: "root")
             #expect(try machine.perform(step) == [])
         }
     }

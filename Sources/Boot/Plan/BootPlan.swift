@@ -27,7 +27,7 @@ extension Plan {
         }
         let rotation = Rotation(request, facts)
         self.init(
-            steps: rotation.directories + [.rename(request.name, to: Layout.kept(request.name, root.mark.number))],
+            steps: rotation.directories + [.rename(rotation.root, to: Place(Layout.kept(request.name, root.mark.number)))],
             notes: ["\(root.title) was put away as '\(Layout.kept(request.name, root.mark.number))'"]
         )
     }
@@ -38,12 +38,16 @@ extension Plan {
 struct Rotation {
     let request: Request
     let facts: Facts
-    let new: Path
+    /// Where the root is that a boot mounts.
+    let root: Place
+    /// Where the next one is built.
+    let new: Place
 
     init(_ request: Request, _ facts: Facts) {
         self.request = request
         self.facts = facts
-        new = Layout.new(request.name)
+        root = Place(request.name)
+        new = Place(Layout.new(request.name))
     }
 
     func plan(_ decision: Decision) throws(Failure) -> Plan {
@@ -57,15 +61,15 @@ struct Rotation {
             return Plan(steps: [], afterwards: home + [attempt(root.mark)], notes: notes)
         case .restore(let root):
             let mark = Mark(origin: root.mark.origin, number: number, made: facts.host.time)
-            return try swap(mark, building: restore(root, mark), clear(for: Self.least, sparing: root), notes + leftBehind(root))
+            return try swap(mark, building: restore(root, mark, at: new), clear(for: Self.least, sparing: root), notes + leftBehind(root))
         case .build(let source, let modules):
             let origin = Origin(
-                reference: source.reference, imageID: source.imageID, chainID: source.chainID, layer: source.layer,
+                reference: source.reference, imageID: source.imageID, chainID: source.chainID, layer: source.tree.path,
                 topLayer: request.mode == .persist ? facts.topLayer?.state : nil, topLayers: layers.map { $0.path }
             )
             let mark = Mark(origin: origin, number: number, made: facts.host.time)
             let template = modules == nil ? facts.template(of: source, for: request) : nil
-            let building = hold(source) + build(source, mark, modules, template)
+            let building = try hold(source) + build(source, mark, modules, template, at: new)
             let about = notes + identityNote(source) + (facts.topLayer?.notes ?? [])
             let clearing = try clear(for: needed(using: template), using: template)
             return storeMinted(keepTemplate(template, swap(mark, building: building, clearing, about)))
@@ -75,21 +79,21 @@ struct Rotation {
     private func swap(_ mark: Mark, building: [Step], _ clearing: [Step], _ notes: [String]) -> Plan {
         let steps = directories + clearing + building + [attempt(mark)]
         guard case .root(let old) = facts.standing else {
-            return keep(nil, under: mark, Plan(steps: steps + [.rename(new, to: request.name)], notes: notes))
+            return keep(nil, under: mark, Plan(steps: steps + [.rename(new, to: root)], notes: notes))
         }
-        return keep(old, under: mark, Plan(steps: steps + [.exchange(new, request.name)], notes: notes))
+        return keep(old, under: mark, Plan(steps: steps + [.exchange(new, root)], notes: notes))
     }
 
     /// One more than that of any root that is there.
     private var number: Int { (facts.roots.map { $0.mark.number } + [facts.lastNumber]).reduce(0, max) + 1 }
 
     private var home: [Step] {
-        facts.missingDirectories.contains(Layout.home) ? [.createDirectory(Layout.home, permissions: 0o700)] : []
+        facts.missingDirectories.contains(Layout.home) ? [.createDirectory(Place(Layout.home), permissions: 0o700)] : []
     }
 
     var directories: [Step] {
         facts.missingDirectories.map { path in
-            .createDirectory(path, permissions: path.bytes.starts(with: Layout.home.bytes) ? 0o700 : 0o755)
+            .createDirectory(Place(path), permissions: path.bytes.starts(with: Layout.home.bytes) ? 0o700 : 0o755)
         }
     }
 
@@ -97,7 +101,7 @@ struct Rotation {
     private func clear(for need: Need, sparing root: Facts.Root? = nil, using template: Path? = nil) throws(Failure) -> [Step] {
         let room = try makeRoom(for: need, sparing: root, template)
         return switch facts.leftover {
-        case .replaced(let root): [.rename(new, to: root.path)] + room
+        case .replaced(let root): [.rename(new, to: Place(root.path))] + room
         case .unfinished where room.isEmpty: [.deleteSubvolume(new)]
         case .nothing, .unfinished: room
         }
@@ -107,13 +111,15 @@ struct Rotation {
         // A new root may have the number of one that was never finished, and whose boot was counted.
         let numbers = facts.roots.map { $0.mark.number }
         let record = facts.record.forgetting(rootsOf: request.name, but: numbers).trying(mark, of: request.name)
-        return .replaceFile(Layout.record, content: record.text)
+        return .replaceFile(Place(Layout.record), content: record.text)
     }
 }
 
-extension Step {
-    /// Counts a boot as good: the step of the booted system.
-    public static func good(_ mark: Mark, name: Path, record: Record) -> Step {
-        .replaceFile(Layout.record, content: record.good(mark, of: name).text)
+extension Plan {
+    /// Marks a boot of the root called `name` as good, on the root and in the record: the plan of the booted system.
+    public init(markingGood mark: Mark, of name: Path, given record: Record) {
+        self.init(steps: [
+            .markGood(Place(name)), .replaceFile(Place(Layout.record), content: record.good(mark, of: name).text),
+        ])
     }
 }

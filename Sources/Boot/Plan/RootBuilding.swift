@@ -2,25 +2,31 @@ internal import Basics
 internal import Planning
 
 extension Rotation {
-    /// Keeps the layer bootable whatever becomes of the image.
-    func hold(_ source: Facts.Source) -> [Step] {
-        facts.held.contains(source.chainID) ? [] : [.hold(layer: source.layer, at: Layout.hold(source.chainID))]
+    /// Makes of what the store has what a root can be a snapshot of, and keeps that whatever becomes of the image.
+    func hold(_ source: Facts.Source) throws(Failure) -> [Step] {
+        if facts.held.contains(source.chainID) { return [] }
+        switch source.root {
+        case .subvolume(let layer): return [.hold(layer: layer, at: Place(Layout.hold(source.chainID)))]
+        case .layers:
+            throw Failure("could not use the image '\(source.reference)': its store has no subvolume with the whole of it")
+        }
     }
 
-    /// A root from a template, or from a layer: then first what the layer lacks, and the machine's own files over all of it.
-    func build(_ source: Facts.Source, _ mark: Mark, _ modules: Path?, _ template: Path?) -> [Step] {
-        if let template, facts.templates.contains(template) { return [.snapshot(of: template, at: new), .mark(new, mark)] }
+    /// A root at `new` from a template, or from a layer: then first what the layer lacks, and the machine's own files over all of
+    /// it. Nothing here depends on where the root goes from there.
+    func build(_ source: Facts.Source, _ mark: Mark, _ modules: Path?, _ template: Path?, at new: Place) -> [Step] {
+        if let template, facts.templates.contains(template) { return [.snapshot(of: Place(template), at: new), .mark(new, mark)] }
         let contents = source.contents
-        var steps: [Step] = [.snapshot(of: source.layer, at: new), .mark(new, mark)]
+        var steps: [Step] = [.snapshot(of: source.tree, at: new), .mark(new, mark)]
         steps += contents.placeholders.map { .replacePlaceholder($0, of: new) }
         steps += contents.missingDirectories.map { .createDirectory(new / $0, permissions: $0 == "tmp" ? 0o1777 : 0o755) }
         steps += contents.leftovers.map { .removeFile($0, of: new) }
         if removesIdentity { steps += contents.identity.map { .removeFile($0, of: new) } }
-        if let modules { steps.append(.copyModules(modules, to: ("lib/modules" as Path).appending(name: modules.name), of: new)) }
-        if let device = request.topLayer?.device.description {
-            steps += layers.map { .copyTopLayer(source: $0.path, device: device, $0.manifest.rules, destination: new) }
+        if let modules { steps.append(.copyModules(Place(modules), to: ("lib/modules" as Path).appending(name: modules.name), of: new)) }
+        if let device = request.topLayer?.device {
+            steps += layers.map { .copyTopLayer(Place($0.path, on: .topLayer(device)), $0.manifest.rules, over: new) }
         }
-        return steps + facts.minted.map { .carryFile($0, of: request.name, to: new) }
+        return steps + facts.minted.map { .carryFile($0, of: root, to: new) }
     }
 
     /// In the order in which they are laid over the root.
@@ -39,8 +45,8 @@ extension Rotation {
     }
 
     /// A copy of a root that was kept. What lies in its nested subvolumes stays there.
-    func restore(_ root: Facts.Root, _ mark: Mark) -> [Step] {
-        [.snapshot(of: root.path, at: new), .mark(new, mark)] + root.nested.map { .replacePlaceholder($0, of: new) }
+    func restore(_ root: Facts.Root, _ mark: Mark, at new: Place) -> [Step] {
+        [.snapshot(of: Place(root.path), at: new), .mark(new, mark)] + root.nested.map { .replacePlaceholder($0, of: new) }
     }
 
     /// What a copy of a root has not.
@@ -65,7 +71,7 @@ extension Rotation {
         let good = facts.roots.last { $0.isGood }
         let unfinished = facts.leftover == .unfinished ? [new] : []
         let older = facts.kept.filter { $0 != good && $0 != root && $0.occupied.isEmpty }
-        let dispensable = facts.templates.filter { $0 != template } + unfinished + older.map { $0.path }
+        let dispensable = facts.templates.filter { $0 != template }.map { Place($0) } + unfinished + older.map { Place($0.path) }
         if dispensable.isEmpty {
             throw Failure(
                 """
@@ -76,5 +82,15 @@ extension Rotation {
             )
         }
         return [.makeRoom(need, deleting: dispensable)]
+    }
+}
+
+extension Facts.Source {
+    /// What a root of it is a snapshot of, once it is held.
+    var tree: Place {
+        switch root {
+        case .subvolume(let layer): layer
+        case .layers: Place(Layout.hold(chainID))
+        }
     }
 }

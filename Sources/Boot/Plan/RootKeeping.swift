@@ -5,14 +5,14 @@ extension Rotation {
     /// Adds what becomes of the root that is replaced, which then lies where the new one was built, and of older ones and of
     /// holds that nothing refers to any more.
     func keep(_ old: Facts.Root?, under mark: Mark, _ plan: Plan) -> Plan {
-        let gone = facts.roots.filter { plan.steps.deleted.contains($0.path) }
+        let gone = facts.roots.filter { plan.steps.deleted.contains(Place($0.path)) }
         let rest = facts.roots.filter { !gone.contains($0) }
         let worthy = worthKeeping(rest)
         let staying = rest.filter { worthy.contains($0) || !$0.occupied.isEmpty }
         let leaving = rest.filter { !staying.contains($0) }
         var afterwards: [Step] = []
-        if let old, staying.contains(old) { afterwards.append(.rename(new, to: place(of: old))) }
-        afterwards += leaving.map { .deleteSubvolume($0 == old ? new : $0.path) }
+        if let old, staying.contains(old) { afterwards.append(.rename(new, to: Place(path(of: old)))) }
+        afterwards += leaving.map { .deleteSubvolume($0 == old ? new : Place($0.path)) }
         // Those that make room may not all have to go.
         afterwards += dropHolds(but: staying + gone, mark)
         let notes = staying.filter { !worthy.contains($0) }.map { occupation(of: $0) } + leaving.compactMap { farewell(to: $0) }
@@ -20,7 +20,7 @@ extension Rotation {
     }
 
     /// Where a root lies after the swap.
-    private func place(of root: Facts.Root) -> Path {
+    private func path(of root: Facts.Root) -> Path {
         root.path == request.name ? Layout.kept(request.name, root.mark.number) : root.path
     }
 
@@ -36,7 +36,7 @@ extension Rotation {
 
     private func occupation(of root: Facts.Root) -> String {
         let inside = root.occupied.map { "'\($0)'" }.joined(separator: ", ")
-        return "\(root.title) at '\(place(of: root))' is not deleted: somebody put something into its subvolume \(inside)"
+        return "\(root.title) at '\(path(of: root))' is not deleted: somebody put something into its subvolume \(inside)"
     }
 
     /// Work is never lost without a word.
@@ -50,15 +50,15 @@ extension Rotation {
         if facts.recordDamage != nil { return [] }
         var needed = roots.map { $0.mark.origin.chainID } + [mark.origin.chainID] + facts.heldForOthers
         if let good = facts.record.lastGood(but: nil) { needed.append(good.chainID) }
-        return facts.held.filter { !needed.contains($0) }.map { .deleteSubvolume(Layout.hold($0)) }
+        return facts.held.filter { !needed.contains($0) }.map { .deleteSubvolume(Place(Layout.hold($0))) }
     }
 }
 
 extension [Step] {
     /// The roots and templates that a step of these may delete.
-    var deleted: [Path] {
+    var deleted: [Place] {
         flatMap { step in
-            if case .makeRoom(_, let paths) = step { return paths }
+            if case .makeRoom(_, let places) = step { return places }
             return []
         }
     }

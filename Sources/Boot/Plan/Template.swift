@@ -21,9 +21,9 @@ extension Rotation {
     /// Keeps the new root as the template, and no other: steps after the swap, before the root's first boot.
     func keepTemplate(_ template: Path?, _ plan: Plan) -> Plan {
         var afterwards = plan.afterwards
-        if let template, !facts.templates.contains(template) { afterwards.append(.keepTemplate(of: request.name, at: template)) }
-        let leaving = facts.templates.filter { $0 != template && !plan.steps.deleted.contains($0) }
-        return Plan(steps: plan.steps, afterwards: afterwards + leaving.map { .deleteSubvolume($0) }, notes: plan.notes)
+        if let template, !facts.templates.contains(template) { afterwards.append(.keepTemplate(of: root, at: Place(template))) }
+        let leaving = facts.templates.filter { $0 != template && !plan.steps.deleted.contains(Place($0)) }
+        return Plan(steps: plan.steps, afterwards: afterwards + leaving.map { .deleteSubvolume(Place($0)) }, notes: plan.notes)
     }
 
     /// Writes what the last root's system made for this machine to the layer that is this machine's. A root that persists has it,
@@ -31,7 +31,8 @@ extension Rotation {
     func storeMinted(_ plan: Plan) -> Plan {
         if request.mode == .persist { return plan }
         guard let layer = request.topLayer, let own = layers.last else { return plan }
-        let storing = facts.minted.map { Step.storeFile($0, of: request.name, in: own.path, device: layer.device.description) }
+        let place = Place(own.path, on: .topLayer(layer.device))
+        let storing = facts.minted.map { Step.storeFile($0, of: root, in: place) }
         return Plan(steps: plan.steps, afterwards: plan.afterwards + storing, notes: plan.notes)
     }
 }

@@ -24,7 +24,8 @@ public struct Facts: Sendable {
         public var reference: String
         public var imageID: String
         public var chainID: String
-        public var layer: Path
+        /// What the store has, or a layer that was held.
+        public var root: RootSource
         /// What changes with anything in the layer; nil where it is no subvolume.
         public var layerState: String?
         public var contents: Contents

@@ -50,7 +50,7 @@ struct SourceSurvey {
     ) throws(Failure) -> Facts.Source? {
         guard let layer = try topLevel.directory(at: path) else { return nil }
         return Facts.Source(
-            reference: reference, imageID: imageID, chainID: chainID, layer: path,
+            reference: reference, imageID: imageID, chainID: chainID, root: .subvolume(Place(path)),
             layerState: try layer.subvolume()?.state,
             contents: try Facts.Contents(of: layer, under: topLayer, of: reference, initProgram: request.initProgram, host)
         )

@@ -1,0 +1,44 @@
+public import Basics
+
+/// A filesystem that a plan acts on: a value of the plan, which the machine that performs it has open.
+public enum Filesystem: Hashable, Sendable {
+    /// The root's own, from its top level (btrfs subvolume 5).
+    case root
+    /// That of the top layer, from its top, by what the request calls its device.
+    case topLayer(DeviceName)
+}
+
+/// Where something is: a filesystem, and a path from the top of it. It prints in single ticks, with the device where that is not
+/// the root's: `'/boot_docker' of LABEL=linux`.
+public struct Place: Hashable, Sendable, CustomStringConvertible {
+    public let filesystem: Filesystem
+    public let path: Path
+
+    public init(_ path: Path, on filesystem: Filesystem) {
+        self.filesystem = filesystem
+        self.path = path
+    }
+
+    /// A place on the root's filesystem, where nearly all are.
+    public init(_ path: Path) {
+        self.init(path, on: .root)
+    }
+
+    public static func / (base: Place, next: Path) -> Place {
+        Place(base.path / next, on: base.filesystem)
+    }
+
+    public var description: String {
+        switch filesystem {
+        case .root: "'\(path)'"
+        case .topLayer(let device): "'\(path)' of \(device)"
+        }
+    }
+}
+
+/// For constants of this program and its tests: a path from the top level of the root's filesystem.
+extension Place: ExpressibleByStringLiteral {
+    public init(stringLiteral text: StaticString) {
+        self.init(Path(stringLiteral: text))
+    }
+}
