@@ -76,17 +76,28 @@ if embedded {
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         // Without its part for Foundation, which would be most of the companion.
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        // The paths and descriptors that Subprocess takes.
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ]
     targets += [
+        // Changes files of a system: each one whole or not at all.
+        .target(name: "Files", dependencies: ["Basics", "CLinux"], swiftSettings: strict + sameHeaders),
+        // Runs the programs of a system.
+        .target(
+            name: "Programs",
+            dependencies: [
+                "Basics", "CLinux",
+                .product(name: "Subprocess", package: "swift-subprocess"), .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict + sameHeaders
+        ),
         // Reads, checks and builds initramfs images.
         .target(
-            name: "Initramfs",
-            dependencies: ["Basics", "Boot", "CLinux", .product(name: "Subprocess", package: "swift-subprocess")],
-            swiftSettings: strict + sameHeaders
+            name: "Initramfs", dependencies: ["Basics", "Boot", "CLinux", "Files", "Programs"], swiftSettings: strict + sameHeaders
         ),
         .testTarget(
             name: "InitramfsTests",
-            dependencies: ["Basics", "Boot", "Initramfs", "TestSupport"],
+            dependencies: ["Basics", "Boot", "Files", "Initramfs", "TestSupport"],
             swiftSettings: strict + sameHeaders
         ),
         // The files of hooks/ and install/.
@@ -94,9 +105,7 @@ if embedded {
         // Puts docker-btrfs into a system's initramfs.
         .target(
             name: "Installation",
-            dependencies: [
-                "Basics", "CHooks", "CLinux", "Initramfs", .product(name: "Subprocess", package: "swift-subprocess"),
-            ],
+            dependencies: ["Basics", "CHooks", "CLinux", "Files", "Initramfs", "Programs"],
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(
@@ -107,7 +116,7 @@ if embedded {
         .executableTarget(
             name: "docker-btrfs",
             dependencies: [
-                "Basics", "Boot", "BootRun", "CLinux", "Images", "Initramfs", "Installation", "Planning",
+                "Basics", "Boot", "BootRun", "CLinux", "Files", "Images", "Initramfs", "Installation", "Planning", "Programs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict + sameHeaders
@@ -144,13 +153,15 @@ if embedded {
         // Runs programs, for the tiers that need root (LoopTests) and QEMU (GuestTests).
         .target(
             name: "TestSupport",
-            dependencies: [.product(name: "Subprocess", package: "swift-subprocess")],
+            dependencies: [
+                .product(name: "Subprocess", package: "swift-subprocess"), .product(name: "SystemPackage", package: "swift-system"),
+            ],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
         .testTarget(
             name: "LoopTests",
-            dependencies: ["Basics", "Boot", "BootRun", "CLinux", "Initramfs", "Linux", "Planning", "TestSupport"],
+            dependencies: ["Basics", "Boot", "CLinux", "Files", "Initramfs", "Linux", "Planning", "TestSupport"],
             swiftSettings: strict + sameHeaders
         ),
         // Replays the disk writes of a guest and checks what a power cut would have left.

@@ -1,4 +1,5 @@
 internal import Basics
+internal import Files
 internal import Initramfs
 
 /// A change to the files of a system. Its description is the line of a dry run.
@@ -7,7 +8,7 @@ enum Change: Equatable {
     case write(InstalledFile)
     /// In place of an older version of ours, whose mode is not widened.
     case replace(InstalledFile, mode: UInt32)
-    case record(Record)
+    case record(InstallRecord)
     case remove(Path)
     case removeDirectory(Path)
 }
@@ -18,7 +19,7 @@ extension Change: CustomStringConvertible {
         case .makeDirectory(let path): "make the directory '\(path)'"
         case .write(let file): file.description
         case .replace(let file, _): "\(file), over an older one"
-        case .record: "write '\(Record.path)', which says what is installed"
+        case .record: "write '\(InstallRecord.path)', which says what is installed"
         case .remove(let path): "remove '\(path)'"
         case .removeDirectory(let path): "remove the directory '\(path)' if it is empty"
         }
@@ -42,7 +43,7 @@ extension Directory {
         case .makeDirectory(let path): try makeDirectory(path)
         case .write(let file): try write(file)
         case .replace(let file, let mode): try write(file, mode: mode)
-        case .record(let record): try write(record.bytes, mode: 0o644, to: Record.path)
+        case .record(let record): try write(record.bytes, mode: 0o644, to: InstallRecord.path)
         case .remove(let path): try remove(path)
         case .removeDirectory(let path): try removeEmptyDirectory(path)
         }

@@ -1,5 +1,6 @@
 internal import Basics
 internal import CLinux
+internal import Programs
 
 /// What dracut's settings say of the images that it makes.
 struct DracutSettings {
@@ -71,7 +72,7 @@ struct DracutSettings {
     }
 
     /// What makes an image anew, as what it is.
-    func command(_ image: KernelImage) -> [String] {
+    func command(_ image: InitramfsFile) -> [String] {
         let kind = image.path.isUnified == makesUnified ? [] : [makesUnified ? "--no-uefi" : "--uefi"]
         return ["dracut", "--force"] + kind + [image.path.description, image.kernel]
     }

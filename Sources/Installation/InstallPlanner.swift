@@ -1,13 +1,14 @@
 internal import Basics
 internal import CLinux
+internal import Files
 
-extension Plan {
+extension InstallPlan {
     /// The way from what a system has to `framework`'s files. Fails, with everything that is in the way, before anything is
     /// changed: a file that docker-btrfs did not write is never replaced.
     /// Returns what the system has afterwards too.
     static func installing(
-        _ framework: Framework, program: [UInt8], into tree: Directory
-    ) throws(Failure) -> (Plan, Record) {
+        _ framework: InitramfsTool, program: [UInt8], into tree: Directory
+    ) throws(Failure) -> (InstallPlan, InstallRecord) {
         var planner = InstallPlanner(framework, tree: tree, old: try tree.record())
         return try planner.plan(framework.files(program: program))
     }
@@ -15,22 +16,22 @@ extension Plan {
 
 private struct InstallPlanner {
     private let tree: Directory
-    private let old: Record?
-    private var new: Record
-    private var plan = Plan()
+    private let old: InstallRecord?
+    private var new: InstallRecord
+    private var plan = InstallPlan()
     private var refused: [String] = []
     private var made: [Path] = []
 
-    init(_ framework: Framework, tree: Directory, old: Record?) {
+    init(_ framework: InitramfsTool, tree: Directory, old: InstallRecord?) {
         self.tree = tree
         self.old = old
-        new = Record(framework)
+        new = InstallRecord(framework)
         new.directories = old?.directories ?? []
         new.kept = old?.kept ?? []
     }
 
-    mutating func plan(_ files: [InstalledFile]) throws(Failure) -> (Plan, Record) {
-        try makeDirectories(to: Record.path.parent)
+    mutating func plan(_ files: [InstalledFile]) throws(Failure) -> (InstallPlan, InstallRecord) {
+        try makeDirectories(to: InstallRecord.path.parent)
         let first = plan.changes.count
         for file in files { try place(file) }
         try removeOthers(than: Set(files.map(\.path)))
@@ -47,7 +48,7 @@ private struct InstallPlanner {
     }
 
     private mutating func place(_ file: InstalledFile) throws(Failure) {
-        let entry = Record.Entry(file)
+        let entry = InstallRecord.Entry(file)
         switch try tree.found(at: file.path) {
         case .nothing:
             try makeDirectories(to: file.path.parent)
@@ -94,7 +95,7 @@ private struct InstallPlanner {
         for path in Set(old.files.map(\.path)).subtracting(wanted).sorted(by: { $0.description < $1.description }) {
             if let change = try plan.removal(of: path, old, tree) { plan.changes.append(change) }
         }
-        let needed = Set(wanted.union([Record.path]).flatMap(\.above))
+        let needed = Set(wanted.union([InstallRecord.path]).flatMap(\.above))
         new.directories.removeAll { !needed.contains($0) }
         plan.changes += old.directories.reversed().filter { !needed.contains($0) }.map { .removeDirectory($0) }
     }

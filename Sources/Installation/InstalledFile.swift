@@ -22,7 +22,7 @@ struct InstalledFile: Equatable {
     }
 }
 
-extension Framework {
+extension InitramfsTool {
     /// Everything that a system needs for its initramfs to hold docker-btrfs; `program` is docker-btrfs-init.
     func files(program: [UInt8]) -> [InstalledFile] {
         [InstalledFile(programPath, .file(program, mode: 0o755))] + initramfs + Self.booted

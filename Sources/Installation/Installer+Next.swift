@@ -2,7 +2,7 @@ internal import Basics
 
 extension Installer {
     /// What is left to do.
-    func next(_ framework: Framework) -> String {
+    func next(_ framework: InitramfsTool) -> String {
         let command = "'\(framework.generalCommand)'"
         return switch left {
         case .asked, nil: "next: build the initramfs with \(command)"
@@ -12,7 +12,7 @@ extension Installer {
     }
 }
 
-extension Framework {
+extension InitramfsTool {
     /// What builds every initramfs of a system.
     var generalCommand: String {
         switch self {

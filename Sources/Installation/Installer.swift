@@ -1,4 +1,5 @@
 public import Basics
+internal import Files
 
 /// Puts docker-btrfs into a system, and takes it out again.
 public struct Installer: Sendable {
@@ -33,43 +34,43 @@ public struct Installer: Sendable {
     }
 
     /// `program` is docker-btrfs-init.
-    public func install(_ given: Framework?, program: [UInt8]) async throws(Failure) {
-        let framework = if let given { given } else { try await Framework.used(in: tree) }
-        let (plan, record) = try Plan.installing(framework, program: program, into: tree)
-        let building = try await building(framework, record)
-        if action == .dryRun { return describe(plan, building) }
+    public func install(_ given: InitramfsTool?, program: [UInt8]) async throws(Failure) {
+        let framework = if let given { given } else { try await InitramfsTool.used(in: tree) }
+        let (plan, record) = try InstallPlan.installing(framework, program: program, into: tree)
+        let rebuild = try await rebuild(framework, record)
+        if action == .dryRun { return describe(plan, rebuild) }
         try perform(plan.changes)
         tell(plan, framework)
-        guard let building else { return say(next(framework)) }
-        try await run(building)
+        guard let rebuild else { return say(next(framework)) }
+        try await run(rebuild)
         say("next: boot with 'docker_path=' on the kernel command line")
     }
 
-    private func run(_ building: Building) async throws(Failure) {
+    private func run(_ rebuild: Rebuild) async throws(Failure) {
         do throws(Failure) {
             var lines: [String] = []
-            let kept = try await building.run { (image, old) throws(Failure) in lines += try await check(image, old) }
+            let kept = try await rebuild.run { (image, old) throws(Failure) in lines += try await check(image, old) }
             for copy in kept { say("kept the initramfs from before as '\(copy)'") }
             for line in lines { say(line) }
         } catch {
             throw error.hinting("'docker-btrfs uninstall --no-build' takes the files away again")
         }
         var others: [Path] = []
-        for image in try tree.otherImages(than: building.build.images) where try await !tree.holdsProgram(image) { others.append(image) }
+        for image in try tree.otherImages(than: rebuild.commands.images) where try await !tree.holdsProgram(image) { others.append(image) }
         if !others.isEmpty { say("left without docker-btrfs: \(others.map { "'\($0)'" }.joined(separator: ", "))") }
     }
 
     /// nil where the initramfs is left. Fails, before anything is changed, where it could not be built.
-    func building(_ framework: Framework, _ record: Record) async throws(Failure) -> Building? {
+    func rebuild(_ framework: InitramfsTool, _ record: InstallRecord) async throws(Failure) -> Rebuild? {
         if left != nil { return nil }
-        let building = try await Building(Build(framework, in: tree), record, in: tree)
-        try building.checkSpace()
-        return building
+        let rebuild = try await Rebuild(BuildCommands(framework, in: tree), record, in: tree)
+        try rebuild.checkSpace()
+        return rebuild
     }
 
-    func describe(_ plan: Plan, _ building: Building?) {
+    func describe(_ plan: InstallPlan, _ rebuild: Rebuild?) {
         for change in plan.changes { say(change.description) }
-        for line in building?.description ?? [] { say(line) }
+        for line in rebuild?.description ?? [] { say(line) }
         for change in plan.closing { say(change.description) }
         for note in plan.notes { say(note) }
     }
@@ -78,7 +79,7 @@ public struct Installer: Sendable {
         for change in changes { try tree.perform(change) }
     }
 
-    private func tell(_ plan: Plan, _ framework: Framework) {
+    private func tell(_ plan: InstallPlan, _ framework: InitramfsTool) {
         let count = plan.changes.filter(\.isFile).count
         let files = count == 1 ? "1 file" : "\(count) files"
         say(count == 0 ? "all files for \(framework.rawValue) are there" : "wrote \(files) for \(framework.rawValue)")

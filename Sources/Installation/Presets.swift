@@ -1,5 +1,6 @@
 internal import Basics
 internal import CLinux
+internal import Programs
 
 /// What mkinitcpio's presets name and what `mkinitcpio -P` makes of it: images, and unified kernel images.
 func presetImages(in tree: Directory) async throws(Failure) -> [Path] {

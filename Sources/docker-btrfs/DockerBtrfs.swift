@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import Installation
+import Programs
 
 /// The companion on the running system.
 @main

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import CLinux
+import Files
 import Initramfs
 
 struct InitramfsCommand: AsyncParsableCommand {

@@ -16,7 +16,7 @@ struct InstallCommand: AsyncParsableCommand {
     @OptionGroup var target: InstallTarget
 
     @Option(help: "What builds the initramfs: mkinitcpio, dracut or initramfs-tools. Needed only where there are several.")
-    var framework: Framework?
+    var framework: InitramfsTool?
 
     @Option(help: ArgumentHelp("docker-btrfs-init, instead of the one beside this program.", valueName: "file"))
     var binary: String?
@@ -62,7 +62,7 @@ struct InstallTarget: ParsableArguments {
     }
 }
 
-extension Framework: ExpressibleByArgument {}
+extension InitramfsTool: ExpressibleByArgument {}
 
 /// The tools write to the same terminal: each line in its time.
 private func show(_ line: String) {

@@ -1,5 +1,6 @@
 import Basics
 import Boot
+import Files
 import Foundation
 import TestSupport
 import Testing

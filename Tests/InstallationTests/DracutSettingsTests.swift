@@ -18,11 +18,11 @@ struct DracutSettingsTests {
     }
 
     private func commands() async throws -> [String] {
-        try await Build(.dracut, in: system.tree()).commands.map { $0.joined(separator: " ") }
+        try await BuildCommands(.dracut, in: system.tree()).commands.map { $0.joined(separator: " ") }
     }
 
     private func expectFirst(_ image: String) async throws {
-        #expect(try await Build(.dracut, in: system.tree()).images.map(\.description) == [image])
+        #expect(try await BuildCommands(.dracut, in: system.tree()).images.map(\.description) == [image])
     }
 
     @Test func `the first one`() async throws {
@@ -40,7 +40,7 @@ struct DracutSettingsTests {
         try system.write("old\n", to: image)
         try system.write("another kernel's\n", to: "\(esp)/EFI/Linux/linux-6.1-rc1-\(Self.machine).efi")
         #expect(try await commands() == ["dracut --force /\(image) 6.1"])
-        #expect(try await system.tree().otherImages(than: Build(.dracut, in: system.tree()).images).count == 1)
+        #expect(try await system.tree().otherImages(than: BuildCommands(.dracut, in: system.tree()).images).count == 1)
     }
 
     @Test func `its name`() async throws {

@@ -17,7 +17,7 @@ struct InstallTests {
         "/usr/lib/systemd/system/multi-user.target.wants/docker-btrfs-good.service -> ../docker-btrfs-good.service",
     ]
 
-    static let own: [(Framework, [String])] = [
+    static let own: [(InitramfsTool, [String])] = [
         (
             .mkinitcpio,
             [
@@ -45,7 +45,7 @@ struct InstallTests {
     ]
 
     @Test(arguments: own)
-    func `the files of a framework`(framework: Framework, own: [String]) async throws {
+    func `the files of a framework`(framework: InitramfsTool, own: [String]) async throws {
         let lines = try await system.install(framework)
         #expect(try await system.files() == (Self.common + own).sorted())
         #expect(lines.first == "wrote \(own.count + 3) files for \(framework.rawValue)")
@@ -88,8 +88,8 @@ struct InstallTests {
         #expect(try await system.inventory() == before)
     }
 
-    @Test(arguments: Framework.allCases)
-    func `a second install changes nothing`(framework: Framework) async throws {
+    @Test(arguments: InitramfsTool.allCases)
+    func `a second install changes nothing`(framework: InitramfsTool) async throws {
         try await system.install(framework)
         let before = try await system.inventory()
         #expect(try await system.install(framework, action: .dryRun) == [])

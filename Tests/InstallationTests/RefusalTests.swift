@@ -10,7 +10,7 @@ struct RefusalTests {
 
     init() throws { system = try System() }
 
-    private func expect(_ framework: Framework?, _ message: String, hint: String) async throws {
+    private func expect(_ framework: InitramfsTool?, _ message: String, hint: String) async throws {
         let before = try await system.inventory()
         #expect(try await system.refusal(framework) == "\(message)\nhint: \(hint)")
         #expect(try await system.inventory() == before)
@@ -106,8 +106,8 @@ struct RefusalTests {
         arguments: [
             ("usr/bin/mkinitcpio", .mkinitcpio), ("usr/bin/dracut", .dracut), ("usr/sbin/update-initramfs", .initramfsTools),
             ("usr/bin/update-initramfs", .initramfsTools),
-        ] as [(String, Framework)])
-    func `a system with one`(program: String, framework: Framework) async throws {
+        ] as [(String, InitramfsTool)])
+    func `a system with one`(program: String, framework: InitramfsTool) async throws {
         try system.program(program)
         #expect(try await system.install(nil).first?.hasSuffix(" files for \(framework.rawValue)") == true)
     }

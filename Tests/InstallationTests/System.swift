@@ -47,7 +47,7 @@ struct System {
     /// Returns what the person sees.
     @discardableResult
     func install(
-        _ framework: Framework?, program: [UInt8] = program, action: Installer.Action = .perform
+        _ framework: InitramfsTool?, program: [UInt8] = program, action: Installer.Action = .perform
     ) async throws -> [String] {
         try await running(action) { try await $0.install(framework, program: program) }
     }
@@ -67,7 +67,7 @@ struct System {
     }
 
     /// Why an install does not go on.
-    func refusal(_ framework: Framework?) async throws -> String? {
+    func refusal(_ framework: InitramfsTool?) async throws -> String? {
         do throws(Failure) {
             let installer = try Installer(root: path, action: .perform, initramfs: .build) { _ in }
             try await installer.install(framework, program: Self.program)

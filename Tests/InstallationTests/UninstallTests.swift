@@ -15,8 +15,8 @@ struct UninstallTests {
         try system.make("usr/lib/systemd/system")
     }
 
-    @Test(arguments: Framework.allCases)
-    func `the tree is as it was before the install`(framework: Framework) async throws {
+    @Test(arguments: InitramfsTool.allCases)
+    func `the tree is as it was before the install`(framework: InitramfsTool) async throws {
         let before = try await system.inventory()
         try await system.install(framework)
         #expect(try await system.inventory() != before)
@@ -26,7 +26,7 @@ struct UninstallTests {
 
     @Test func `after several installs too`() async throws {
         let before = try await system.inventory()
-        for framework in Framework.allCases { try await system.install(framework) }
+        for framework in InitramfsTool.allCases { try await system.install(framework) }
         try await system.install(.dracut, program: Array("a newer program\n".utf8))
         try await system.uninstall()
         #expect(try await system.inventory() == before)
@@ -84,7 +84,7 @@ struct UninstallTests {
         let tree = try system.tree()
         var record = try #require(try tree.record())
         for name in ["boot/old-initrd", "boot/old-other"] as [Path] {
-            record.kept.append(Record.Entry(InstalledFile(name, .file(Array("old\n".utf8), mode: 0))))
+            record.kept.append(InstallRecord.Entry(InstalledFile(name, .file(Array("old\n".utf8), mode: 0))))
         }
         try tree.perform(.record(record))
         let lines = try await system.uninstall()

@@ -1,4 +1,5 @@
 internal import Basics
+internal import Programs
 
 /// How a file is compressed. The system's programs do the work: an initramfs is read on a system that can make one.
 public enum Compression: String, CaseIterable, Sendable {

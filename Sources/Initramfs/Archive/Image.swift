@@ -1,5 +1,10 @@
 public import Basics
 
+extension InitramfsImage {
+    /// In bytes, packed or not. One with all firmware that there is has half of it.
+    static let largest = 1 << 30
+}
+
 /// An initramfs, opened: everything that the kernel would unpack from it.
 public struct InitramfsImage: Sendable {
     /// How messages name the file.
@@ -12,7 +17,9 @@ public struct InitramfsImage: Sendable {
 
     /// Opens an initramfs, or the one in an EFI program (a unified kernel image).
     public init(reading file: String) async throws(Failure) {
-        guard let bytes = try fileContents(file, limit: sizeLimit) else { throw Failure("could not read '\(file)': there is no such file") }
+        guard let bytes = try fileContents(file, limit: InitramfsImage.largest) else {
+            throw Failure("could not read '\(file)': there is no such file")
+        }
         try await self.init(bytes, name: file)
     }
 

@@ -1,4 +1,6 @@
 public import Basics
+internal import Files
+internal import Programs
 
 /// A unified kernel image: systemd's stub for UEFI with the kernel, its command line and the initramfs in sections of their own.
 public struct UnifiedKernelImage: Sendable {
@@ -47,7 +49,7 @@ public struct UnifiedKernelImage: Sendable {
             throw Failure(
                 "could not build a unified kernel image: there is no program 'ukify' or 'objcopy'", hint: "install the package 'binutils'")
         }
-        guard outcome.status == 0, var image = try fileContents(folder.file(".image"), limit: sizeLimit) else {
+        guard outcome.status == 0, var image = try fileContents(folder.file(".image"), limit: InitramfsImage.largest) else {
             throw Failure("could not build a unified kernel image: \(byUkify == nil ? "objcopy" : "ukify"): \(outcome.complaint)")
         }
         try PortableExecutable(image, name: "the unified kernel image").checkParts(parts)

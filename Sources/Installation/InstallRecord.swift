@@ -1,7 +1,7 @@
 internal import Basics
 
 /// What install wrote into a system, so that a file of ours is known from any other, changed or not.
-struct Record: Equatable {
+struct InstallRecord: Equatable {
     static let path: Path = "var/lib/docker-btrfs/installed"
     private static let title = "docker-btrfs installation 1"
 
@@ -16,7 +16,7 @@ struct Record: Equatable {
         let trace: Trace
     }
 
-    var framework: Framework
+    var framework: InitramfsTool
     /// The directories that were made, from the top down.
     var directories: [Path] = []
     /// A path that is being replaced is there twice, with the old content and with the new one.
@@ -24,14 +24,14 @@ struct Record: Equatable {
     /// Copies of the initramfs from before.
     var kept: [Entry] = []
 
-    init(_ framework: Framework) {
+    init(_ framework: InitramfsTool) {
         self.framework = framework
     }
 
     func holds(_ entry: Entry) -> Bool { files.contains(entry) || kept.contains(entry) }
 
     /// Both together: while the one becomes the other.
-    func merged(with other: Record) -> Record {
+    func merged(with other: InstallRecord) -> InstallRecord {
         var both = other
         both.directories = directories + other.directories.filter { !directories.contains($0) }
         both.files = files + other.files.filter { !files.contains($0) }
@@ -41,7 +41,7 @@ struct Record: Equatable {
 }
 
 /// As it lies on the disk: a line each, the path at its end.
-extension Record {
+extension InstallRecord {
     var bytes: [UInt8] {
         var bytes = Array("\(Self.title)\nframework \(framework.rawValue)\n".utf8)
         func add(_ words: String, _ path: Path) { bytes += Array("\(words) /".utf8) + path.bytes + [UInt8(ascii: "\n")] }
@@ -59,7 +59,7 @@ extension Record {
         )
         guard let title = lines.popFirst(), title.elementsEqual(Self.title.utf8),
             let line = lines.popFirst(), line.starts(with: "framework ".utf8),
-            let framework = Framework(rawValue: String(decoding: line.dropFirst(10), as: UTF8.self))
+            let framework = InitramfsTool(rawValue: String(decoding: line.dropFirst(10), as: UTF8.self))
         else { throw unknown }
         self.init(framework)
         for line in lines where !take(line) { throw unknown }
@@ -80,7 +80,7 @@ extension Record {
     }
 }
 
-extension Record.Entry {
+extension InstallRecord.Entry {
     fileprivate var words: String {
         switch trace {
         case .file(let digest): "file \(digest)"

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Installation
 
-struct RecordTests {
+struct InstallRecordTests {
     private static let example = """
         docker-btrfs installation 1
         framework initramfs-tools
@@ -15,7 +15,7 @@ struct RecordTests {
         """
 
     @Test func `what is read is written again`() throws {
-        let record = try Record(parsing: Array(Self.example.utf8), name: "record")
+        let record = try InstallRecord(parsing: Array(Self.example.utf8), name: "record")
         #expect(record.framework == .initramfsTools)
         #expect(record.directories == ["var/lib/docker-btrfs"])
         #expect(record.files.map(\.path) == ["usr/bin/docker-btrfs-init", "usr/lib/a link"])
@@ -31,6 +31,6 @@ struct RecordTests {
     func `anything else is refused`(words: String, others: String) {
         let text = Self.example.replacing(words, with: others)
         #expect(text != Self.example)
-        #expect(throws: Failure.self) { try Record(parsing: Array(text.utf8), name: "record") }
+        #expect(throws: Failure.self) { try InstallRecord(parsing: Array(text.utf8), name: "record") }
     }
 }

@@ -4,7 +4,7 @@ import Testing
 @testable import Installation
 
 /// Tools that build well, badly or not at all stand for a framework's.
-struct BuildingTests {
+struct RebuildTests {
     let system: System
 
     init() throws {
@@ -13,18 +13,18 @@ struct BuildingTests {
         try system.setMode("600", of: "boot/initrd")
     }
 
-    private func build(_ script: String, images: [Path] = ["boot/initrd"]) -> Build {
-        Build(images: images, commands: [["sh", "-c", "cd '\(system.path)/boot'; \(script)"]])
+    private func build(_ script: String, images: [Path] = ["boot/initrd"]) -> BuildCommands {
+        BuildCommands(images: images, commands: [["sh", "-c", "cd '\(system.path)/boot'; \(script)"]])
     }
 
     /// The message of a build that fails; `check` is what looks into the image.
     private func failure(
-        _ build: Build, check: (Path) async throws(Failure) -> Void = { (_) throws(Failure) in }
+        _ build: BuildCommands, check: (Path) async throws(Failure) -> Void = { (_) throws(Failure) in }
     ) async throws -> String? {
         try system.make("var/lib/docker-btrfs")
         let tree = try system.tree()
         do throws(Failure) {
-            let building = try await Building(build, tree.record() ?? Record(.dracut), in: tree)
+            let building = try await Rebuild(build, tree.record() ?? InstallRecord(.dracut), in: tree)
             _ = try await building.run { (image, _) throws(Failure) in try await check(image) }
             return nil
         } catch {
@@ -37,7 +37,7 @@ struct BuildingTests {
         #expect(try system.read("boot/initrd") == "new\n")
         #expect(try system.read("boot/old-initrd") == "before\n")
         #expect(try system.mode("boot/old-initrd") == 0o600)
-        let kept = Record.Entry(path: "boot/old-initrd", trace: .file(Digest.of(Array("before\n".utf8))))
+        let kept = InstallRecord.Entry(path: "boot/old-initrd", trace: .file(Digest.of(Array("before\n".utf8))))
         #expect(try system.tree().record()?.kept == [kept])
     }
 
@@ -127,7 +127,7 @@ struct BuildingTests {
     }
 
     @Test func `a tool that is not there`() async throws {
-        let nothing = Build(images: ["boot/initrd"], commands: [["docker-btrfs-none"]])
+        let nothing = BuildCommands(images: ["boot/initrd"], commands: [["docker-btrfs-none"]])
         #expect(try await failure(nothing)?.hasPrefix("could not run 'docker-btrfs-none': ") == true)
         try expectAsBefore()
     }

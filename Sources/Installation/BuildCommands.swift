@@ -1,13 +1,13 @@
 internal import Basics
 
 /// How a system's initramfs is built, and what comes out.
-struct Build: Equatable {
+struct BuildCommands: Equatable {
     /// What the system boots with, old or new: an initramfs each, or a unified kernel image with one in it.
     var images: [Path]
     var commands: [[String]]
 
     /// Fails where nothing is found to build for.
-    init(_ framework: Framework, in tree: Directory) async throws(Failure) {
+    init(_ framework: InitramfsTool, in tree: Directory) async throws(Failure) {
         switch framework {
         case .mkinitcpio: self.init(images: try tree.distinct(await presetImages(in: tree)), commands: [["mkinitcpio", "-P"]])
         case .dracut: try await self.init(dracut: tree)

@@ -1,13 +1,14 @@
 internal import Basics
 internal import CLinux
+internal import Files
 
-extension Building {
+extension Rebuild {
     /// Each image once more, and while one is built, the old and the new one of the largest.
     func checkSpace() throws(Failure) {
-        for folder in Set(kept.map(\.file.parent)) {
+        for folder in Set(previous.map(\.file.parent)) {
             guard let directory = try tree.directory(at: folder) else { continue }
             var sizes: [Int] = []
-            for image in kept where image.file.parent == folder { sizes.append(try tree.status(of: image.file)?.size ?? 0) }
+            for image in previous where image.file.parent == folder { sizes.append(try tree.status(of: image.file)?.size ?? 0) }
             try directory.checkSpace(sizes.reduce(8 << 20, +) + (sizes.max() ?? 0))
         }
     }
@@ -15,7 +16,7 @@ extension Building {
     /// The same failure, with the reason where that is a lack of room. dracut 059 does not mind when it cannot write all of a unified
     /// kernel image.
     func explained(_ failure: Failure) -> Failure {
-        for image in build.images {
+        for image in commands.images {
             let folder = ((try? tree.resolved(image)) ?? image).parent
             guard let free = try? tree.directory(at: folder)?.freeSpace(), free < 1 << 20 else { continue }
             return Failure("\(failure.message); '\(tree.show(folder))' is full", hint: "make room there and run this again")

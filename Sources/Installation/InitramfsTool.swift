@@ -1,7 +1,7 @@
 internal import Basics
 
 /// What builds a system's initramfs.
-public enum Framework: String, CaseIterable, Sendable {
+public enum InitramfsTool: String, CaseIterable, Sendable {
     case mkinitcpio
     case dracut
     case initramfsTools = "initramfs-tools"
@@ -22,8 +22,8 @@ public enum Framework: String, CaseIterable, Sendable {
     }
 
     /// The framework that a system has; of several, the one that made its initramfs, or that docker-btrfs is installed for.
-    static func used(in tree: Directory) async throws(Failure) -> Framework {
-        var found: [Framework] = []
+    static func used(in tree: Directory) async throws(Failure) -> InitramfsTool {
+        var found: [InitramfsTool] = []
         for framework in allCases where try framework.isInstalled(in: tree) { found.append(framework) }
         guard let first = found.first else {
             throw Failure(

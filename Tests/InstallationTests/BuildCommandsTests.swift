@@ -3,7 +3,7 @@ import Testing
 
 @testable import Installation
 
-struct BuildTests {
+struct BuildCommandsTests {
     let system: System
 
     init() throws { system = try System() }
@@ -18,8 +18,9 @@ struct BuildTests {
     func `dracut builds the image that is there`(image: String) async throws {
         try kernel("6.1", image: image)
         try kernel("6.2")
-        let expected = Build(images: [try #require(Path("boot/" + image))], commands: [["dracut", "--force", "/boot/\(image)", "6.1"]])
-        #expect(try await Build(.dracut, in: system.tree()) == expected)
+        let expected = BuildCommands(
+            images: [try #require(Path("boot/" + image))], commands: [["dracut", "--force", "/boot/\(image)", "6.1"]])
+        #expect(try await BuildCommands(.dracut, in: system.tree()) == expected)
     }
 
     @Test func `every one, where there are several`() async throws {
@@ -27,7 +28,7 @@ struct BuildTests {
         try system.write("\(id)\n", to: "etc/machine-id")
         try kernel("6.1", image: "initramfs-6.1.img")
         try system.write("old\n", to: "efi/\(id)/6.1/initrd")
-        let build = try await Build(.dracut, in: system.tree())
+        let build = try await BuildCommands(.dracut, in: system.tree())
         #expect(build.images.map(\.description) == ["/boot/initramfs-6.1.img", "/efi/\(id)/6.1/initrd"])
         #expect(build.commands.map(\.count) == [4, 4])
     }
@@ -37,38 +38,38 @@ struct BuildTests {
         try kernel("6.2")
         try system.make("lib/modules/5.0-removed")
         let images: [Path] = ["boot/initramfs-6.1.img", "boot/initramfs-6.2.img"]
-        #expect(try await Build(.dracut, in: system.tree()).images == images)
+        #expect(try await BuildCommands(.dracut, in: system.tree()).images == images)
         try system.write("12\n", to: "etc/debian_version")
-        #expect(try await Build(.dracut, in: system.tree()).images == ["boot/initrd.img-6.1", "boot/initrd.img-6.2"])
+        #expect(try await BuildCommands(.dracut, in: system.tree()).images == ["boot/initrd.img-6.1", "boot/initrd.img-6.2"])
     }
 
     @Test func `a file has several names`() async throws {
         try kernel("6.1", image: "initrd.img-6.1")
         try system.link("boot/initrd-6.1", to: "initrd.img-6.1")
         try system.link("boot/initramfs-6.1.img", to: "gone")
-        #expect(try await Build(.dracut, in: system.tree()).images == ["boot/initrd.img-6.1"])
+        #expect(try await BuildCommands(.dracut, in: system.tree()).images == ["boot/initrd.img-6.1"])
     }
 
     @Test func `initramfs-tools updates what is there, or makes the first`() async throws {
         try kernel("6.1")
-        let first = Build(images: ["boot/initrd.img-6.1"], commands: [["update-initramfs", "-c", "-k", "6.1"]])
-        #expect(try await Build(.initramfsTools, in: system.tree()) == first)
+        let first = BuildCommands(images: ["boot/initrd.img-6.1"], commands: [["update-initramfs", "-c", "-k", "6.1"]])
+        #expect(try await BuildCommands(.initramfsTools, in: system.tree()) == first)
         try kernel("6.1", image: "initrd.img-6.1")
         try kernel("6.2", image: "initrd.img-6.2")
-        let again = Build(
+        let again = BuildCommands(
             images: ["boot/initrd.img-6.1", "boot/initrd.img-6.2"],
             commands: [["update-initramfs", "-u", "-k", "6.1"], ["update-initramfs", "-u", "-k", "6.2"]])
-        #expect(try await Build(.initramfsTools, in: system.tree()) == again)
+        #expect(try await BuildCommands(.initramfsTools, in: system.tree()) == again)
     }
 
-    @Test(arguments: Framework.allCases)
-    func `a kernel without modules is left alone`(framework: Framework) async throws {
+    @Test(arguments: InitramfsTool.allCases)
+    func `a kernel without modules is left alone`(framework: InitramfsTool) async throws {
         try kernel("6.1", image: "initrd.img-6.1")
         try system.write("kernel\n", to: "boot/vmlinuz-5.0")
         try system.write("old\n", to: "boot/initrd.img-5.0")
         try system.make("lib/modules/5.0/extra")
         try system.write("PRESETS=(d)\nd_kver=6.1\nd_image=/boot/initrd.img-6.1\n", to: "etc/mkinitcpio.d/linux.preset")
-        let build = try await Build(framework, in: system.tree())
+        let build = try await BuildCommands(framework, in: system.tree())
         #expect(build.images == ["boot/initrd.img-6.1"])
         #expect(!build.commands.flatMap(\.self).contains("all"))
         #expect(try system.tree().otherImages(than: build.images) == ["boot/initrd.img-5.0"])
@@ -87,7 +88,7 @@ struct BuildTests {
         try system.write("PRESETS=(default)\ndefault_kver=6.1\ndefault_efi_image=/boot/lts.efi\n", to: "etc/mkinitcpio.d/lts.preset")
         try system.write("PRESETS=(default)\ndefault_image=/boot/none\n", to: "etc/mkinitcpio.d/lts.preset.pacsave")
         let images: [Path] = ["boot/initramfs-linux.img", "efi/EFI/Linux/arch linux-fallback.efi", "boot/lts.efi"]
-        #expect(try await Build(.mkinitcpio, in: system.tree()) == Build(images: images, commands: [["mkinitcpio", "-P"]]))
+        #expect(try await BuildCommands(.mkinitcpio, in: system.tree()) == BuildCommands(images: images, commands: [["mkinitcpio", "-P"]]))
     }
 
     @Test(arguments: [
@@ -100,12 +101,12 @@ struct BuildTests {
     ])
     func `a preset`(words: String, images: [String]) async throws {
         try system.write("PRESETS=(d f)\n\(words)\n", to: "etc/mkinitcpio.d/linux.preset")
-        #expect(try await Build(.mkinitcpio, in: system.tree()).images.map(\.description) == images.map { "/" + $0 })
+        #expect(try await BuildCommands(.mkinitcpio, in: system.tree()).images.map(\.description) == images.map { "/" + $0 })
     }
 
     @Test func `no kernel, no initramfs`() async throws {
-        for framework in Framework.allCases {
-            let failure = await #expect(throws: Failure.self) { try await Build(framework, in: system.tree()) }
+        for framework in InitramfsTool.allCases {
+            let failure = await #expect(throws: Failure.self) { try await BuildCommands(framework, in: system.tree()) }
             #expect(failure?.message == "could not find a kernel in '/' to build an initramfs for")
         }
     }

@@ -1,17 +1,16 @@
-internal import Basics
+package import Basics
 internal import CLinux
-internal import Initramfs
 
 /// Changes below a directory. Symlinks on the way are resolved as if the directory were `/`; the last component never is.
 extension Directory {
-    func link(_ path: Path, to target: String) throws(Failure) {
+    package func link(_ path: Path, to target: String) throws(Failure) {
         try replace(path, what: "make the link") { (parent, draft) throws(Failure) in
             try check(symlinkat(target, parent, draft))
         }
     }
 
     /// Copies a file of any size to another name in its directory, with its owner, mode and times.
-    func copy(_ path: Path, to copy: Path) throws(Failure) {
+    package func copy(_ path: Path, to copy: Path) throws(Failure) {
         try replace(copy, what: "write") { (parent, draft) throws(Failure) in
             let file = try createDraft(draft, in: parent)
             defer { close(file) }
@@ -22,7 +21,7 @@ extension Directory {
         }
     }
 
-    func rename(_ path: Path, to other: Path) throws(Failure) {
+    package func rename(_ path: Path, to other: Path) throws(Failure) {
         let from = try parent(of: path, what: "rename")
         let to = try parent(of: other, what: "rename")
         if renameat(from.descriptor, path.fileName, to.descriptor, other.fileName) != 0 {
@@ -31,18 +30,18 @@ extension Directory {
         _ = fsync(to.descriptor)
     }
 
-    func remove(_ path: Path) throws(Failure) {
+    package func remove(_ path: Path) throws(Failure) {
         let above = try parent(of: path, what: "remove")
         if unlinkat(above.descriptor, path.fileName, 0) != 0 && linux_errno() != ENOENT { throw .system("remove '\(show(path))'") }
     }
 
-    func makeDirectory(_ path: Path) throws(Failure) {
+    package func makeDirectory(_ path: Path) throws(Failure) {
         let above = try parent(of: path, what: "make the directory")
         if mkdirat(above.descriptor, path.fileName, 0o755) != 0 { throw .system("make the directory '\(show(path))'") }
     }
 
     /// Removes a directory unless something is in it.
-    func removeEmptyDirectory(_ path: Path) throws(Failure) {
+    package func removeEmptyDirectory(_ path: Path) throws(Failure) {
         guard let above = try directory(at: path.parent) else { return }
         if unlinkat(above.descriptor, path.fileName, AT_REMOVEDIR) == 0 { return }
         let code = linux_errno()

@@ -1,9 +1,8 @@
-internal import Basics
-internal import Initramfs
+package import Basics
 internal import Subprocess
 
 /// Runs a program of the system to its end; it reads and writes where this one does.
-func execute(_ command: [String]) async throws(Failure) {
+package func execute(_ command: [String]) async throws(Failure) {
     let ending: TerminationStatus
     let watch = Task { try await Interruption.handOn() }
     defer { watch.cancel() }
@@ -23,7 +22,7 @@ func execute(_ command: [String]) async throws(Failure) {
 }
 
 /// The lines that a script writes. Frameworks have their settings in bash, and source them too.
-func lines(ofBash script: String, _ arguments: String...) async throws(Failure) -> [String] {
+package func lines(ofBash script: String, _ arguments: String...) async throws(Failure) -> [String] {
     guard let outcome = try await runProgram(["bash", "-c", script, "bash"] + arguments) else {
         throw Failure("could not read the framework's settings: there is no program 'bash'")
     }

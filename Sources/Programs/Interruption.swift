@@ -1,37 +1,37 @@
-internal import Basics
+package import Basics
 internal import CLinux
 internal import Glibc
 internal import Synchronization
 
 /// A signal that asks this program to end, while it does what it has to undo then.
-public enum Interruption {
+package enum Interruption {
     private static let signals = [SIGINT, SIGTERM, SIGHUP]
     private static let caught = Atomic<Int32>(0)
     /// Whether another program sent it. Ctrl-C goes to all that run at the terminal.
     private static let wasSent = Atomic<Bool>(false)
 
     /// The one that came; nil where none did.
-    public static var signal: Int32? {
+    package static var signal: Int32? {
         let number = caught.load(ordering: .sequentiallyConsistent)
         return number == 0 ? nil : number
     }
 
     /// Ends this program as the signal would have done at once.
-    public static func end(by number: Int32) -> Never {
+    package static func end(by number: Int32) -> Never {
         fflush(nil)
         Glibc.signal(number, SIG_DFL)
         raise(number)
         exit(128 + number)
     }
 
-    static func check() throws(Failure) {
+    package static func check() throws(Failure) {
         guard let signal else { return }
         endChildren()
         throw Failure("signal \(signal) interrupted the build")
     }
 
     /// Takes the signals while `body` runs, which calls `check` from time to time.
-    static func taken<Result>(in body: () async throws(Failure) -> Result) async throws(Failure) -> Result {
+    package static func taken<Result>(in body: () async throws(Failure) -> Result) async throws(Failure) -> Result {
         // A static is made when it is first used: not in the handler.
         caught.store(0, ordering: .sequentiallyConsistent)
         wasSent.store(false, ordering: .sequentiallyConsistent)

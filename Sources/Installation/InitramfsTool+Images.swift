@@ -1,18 +1,19 @@
 internal import Basics
 internal import CLinux
+internal import Files
 internal import Initramfs
 
-extension Framework {
+extension InitramfsTool {
     /// The framework that made a system's images; nil where there are none, or not all are from one.
-    static func builder(in tree: Directory) async throws(Failure) -> Framework? {
-        var builders: Set<Framework?> = []
+    static func builder(in tree: Directory) async throws(Failure) -> InitramfsTool? {
+        var builders: Set<InitramfsTool?> = []
         let images = try tree.otherImages(than: [])
         let separate = images.filter { !$0.isUnified }
         for image in separate.isEmpty ? images : separate { builders.insert(try await builder(of: image, in: tree)) }
         return builders.count == 1 ? builders.first ?? nil : nil
     }
 
-    private static func builder(of image: Path, in tree: Directory) async throws(Failure) -> Framework? {
+    private static func builder(of image: Path, in tree: Directory) async throws(Failure) -> InitramfsTool? {
         guard let image = try await tree.initramfs(image) else { return nil }
         switch Inspection(of: image).framework {
         case .mkinitcpio, .mkinitcpioWithSystemd: return .mkinitcpio

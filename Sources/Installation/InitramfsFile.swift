@@ -1,7 +1,7 @@
 internal import Basics
 
 /// An image for one kernel.
-struct KernelImage {
+struct InitramfsFile {
     let kernel: String
     let path: Path
     let exists: Bool
@@ -12,16 +12,16 @@ extension Directory {
     static let systemPartitions: [Path] = ["efi", "boot", "boot/efi"]
 
     /// The images that are there of those that a kernel may have; where no kernel has one, the first for each kernel.
-    func kernelImages(of candidates: (_ kernel: String) -> [String]) throws(Failure) -> [KernelImage] {
-        var built: [KernelImage] = []
-        var missing: [KernelImage] = []
+    func kernelImages(of candidates: (_ kernel: String) -> [String]) throws(Failure) -> [InitramfsFile] {
+        var built: [InitramfsFile] = []
+        var missing: [InitramfsFile] = []
         for kernel in try kernels() {
             let paths = candidates(kernel).compactMap { Path($0) }
             var there: [Path] = []
             for path in paths where try target(of: path) != nil { there.append(path) }
-            built += try distinct(there).map { KernelImage(kernel: kernel, path: $0, exists: true) }
+            built += try distinct(there).map { InitramfsFile(kernel: kernel, path: $0, exists: true) }
             if let first = paths.first, try hasKernel(kernel) {
-                missing.append(KernelImage(kernel: kernel, path: first, exists: false))
+                missing.append(InitramfsFile(kernel: kernel, path: first, exists: false))
             }
         }
         return built.isEmpty ? missing : built

@@ -1,17 +1,17 @@
-internal import Basics
+package import Basics
 internal import CLinux
 
 /// A folder of ours alone, which is gone with the object.
-final class TemporaryFolder {
-    let path: String
+package final class TemporaryFolder {
+    package let path: String
 
-    init() throws(Failure) {
+    package init() throws(Failure) {
         var template = Array("/tmp/docker-btrfs.XXXXXX".utf8CString)
         if mkdtemp(&template) == nil { throw .system("create a folder in '/tmp'") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    func file(_ name: String) -> String { path + "/" + name }
+    package func file(_ name: String) -> String { path + "/" + name }
 
     deinit {
         if let folder = try? Directory(opening: path), let names = try? folder.names() {

@@ -1,7 +1,7 @@
 internal import Basics
 
 /// What an install or uninstall changes among the files, in this order.
-struct Plan: Equatable {
+struct InstallPlan: Equatable {
     /// Before the initramfs is built.
     var changes: [Change] = []
     /// After that.
@@ -10,10 +10,10 @@ struct Plan: Equatable {
     var notes: [String] = []
 }
 
-extension Plan {
+extension InstallPlan {
     /// The way from what is installed to nothing. What was changed since is left. The record goes last, so that an uninstall that
     /// is cut off can be run again. `copies` are those that are made of each initramfs until it is built.
-    init(uninstalling record: Record, copies: [Path] = [], from tree: Directory) throws(Failure) {
+    init(uninstalling record: InstallRecord, copies: [Path] = [], from tree: Directory) throws(Failure) {
         var seen = Set(copies)
         for entry in record.files where seen.insert(entry.path).inserted {
             if let change = try removal(of: entry.path, record, tree) { changes.append(change) }
@@ -21,12 +21,12 @@ extension Plan {
         for entry in record.kept where seen.insert(entry.path).inserted {
             if let change = try removal(of: entry.path, record, tree) { closing.append(change) }
         }
-        closing += copies.map { .remove($0) } + [.remove(Record.path)]
+        closing += copies.map { .remove($0) } + [.remove(InstallRecord.path)]
         closing += record.directories.reversed().map { .removeDirectory($0) }
     }
 
     /// Removes a path if it is still as it was written.
-    mutating func removal(of path: Path, _ record: Record, _ tree: Directory) throws(Failure) -> Change? {
+    mutating func removal(of path: Path, _ record: InstallRecord, _ tree: Directory) throws(Failure) -> Change? {
         switch try tree.found(at: path) {
         case .nothing: return nil
         case .entry(let found) where record.holds(found): return .remove(path)

@@ -37,8 +37,8 @@ extension TerminationStatus {
     }
 }
 
-/// Runs a program of the system on `input`; nil where there is no such program.
-package func runProgram(_ command: [String], input: [UInt8] = []) async throws(Failure) -> ProgramOutcome? {
+/// Runs a program of the system on `input`; nil where there is no such program. Fails where it writes more than `limit` bytes.
+package func runProgram(_ command: [String], input: [UInt8] = [], limit: Int = 64 << 20) async throws(Failure) -> ProgramOutcome? {
     // A file in memory and no pipe: nobody has to write while the program reads.
     let file = memfd_create("docker-btrfs", UInt32(MFD_CLOEXEC))
     guard file >= 0, linux_write_all(file, input, input.count), lseek(file, 0, SEEK_SET) == 0 else {
@@ -53,7 +53,7 @@ package func runProgram(_ command: [String], input: [UInt8] = []) async throws(F
             // Not `bytes(limit:)`, which takes as much memory as the limit says, before anything comes.
             output: .sequence,
             error: .bytes(limit: 1 << 20)
-        ) { try await collected($0.standardOutput, of: command[0]) }
+        ) { try await collected($0.standardOutput, of: command[0], limit) }
         return ProgramOutcome(result.terminationStatus, output: result.closureResult, errors: result.standardError)
     } catch let error as SubprocessError where error.code == .executableNotFound {
         return nil
@@ -64,14 +64,11 @@ package func runProgram(_ command: [String], input: [UInt8] = []) async throws(F
     }
 }
 
-private func collected(_ pieces: SubprocessOutputSequence, of program: String) async throws -> [UInt8] {
+private func collected(_ pieces: SubprocessOutputSequence, of program: String, _ limit: Int) async throws -> [UInt8] {
     var output: [UInt8] = []
     for try await piece in pieces {
+        if output.count + piece.count > limit { throw Failure("'\(program)' wrote more than \(limit >> 20) MiB") }
         piece.withUnsafeBytes { output.append(contentsOf: $0) }
-        if output.count > sizeLimit { throw Failure("could not run '\(program)': it wrote more than \(sizeLimit >> 20) MB") }
     }
     return output
 }
-
-/// No initramfs is larger, packed or not.
-let sizeLimit = 2 << 30

@@ -1,9 +1,10 @@
-public import Basics
+package import Basics
 internal import CLinux
 
 /// Whole files, on the running system or below another tree: symlinks on the way are resolved as if the directory were `/`, and
 /// the last component never is.
 extension Directory {
+    /// What a file is called until it is whole. Nothing but this program makes files of this name.
     private static let draft: [CChar] = ".docker-btrfs.new".utf8CString.map { $0 }
 
     /// Writes a whole file: a reader finds the old content or the new one. Its mode is never more than `mode`.
@@ -31,6 +32,12 @@ extension Directory {
         }
     }
 
+    /// Removes what a run of this program that was killed left half written beside `path`.
+    package func removeDraft(beside path: Path) throws(Failure) {
+        guard let above = try directory(at: path.parent) else { return }
+        _ = unlinkat(above.descriptor, Self.draft, 0)
+    }
+
     package func parent(of path: Path, what: String) throws(Failure) -> Directory {
         if let parent = try directory(at: path.parent) { return parent }
         throw Failure("could not \(what) '\(show(path))': there is no directory '\(show(path.parent))'")
@@ -50,7 +57,7 @@ package func createDraft(_ name: [CChar], in directory: Int32) throws(Failure) -
 }
 
 /// Writes a whole file of the running system. Only its owner may read it: a configuration and a command line may hold secrets.
-public func replaceFile(_ path: String, with bytes: [UInt8]) throws(Failure) {
+package func replaceFile(_ path: String, with bytes: [UInt8]) throws(Failure) {
     let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
     let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     let name = path[(slash.map { path.utf8.index(after: $0) } ?? path.startIndex)...]
