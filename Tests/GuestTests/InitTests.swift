@@ -26,7 +26,7 @@ struct InitTests {
             #expect(
                 console.answers == """
                     of this machine
-                    /start 3 'last' word no_timer_check, /
+                    /start 3 'last' word no_timer_check mitigations=off, /
                     devtmpfs /dev devtmpfs
                     proc /proc proc
                     sysfs /sys sysfs

@@ -14,8 +14,7 @@ extension Cell {
     /// The first disk that the firmware looks at, with a unified kernel image for this kernel command line.
     private func systemPartition(_ machine: Machine, _ line: String) async throws -> [String] {
         let file = "\(machine.folder)/esp.img"
-        // As `boot` has it for a kernel that it starts itself.
-        try await output(of: Lab.command("matrix-uki", [file, "\(line) no_timer_check"]))
+        try await output(of: Lab.command("matrix-uki", [file, line]))
         return ["-drive", "file=\(file),format=raw,if=none,id=esp,readonly=on", "-device", "virtio-blk-pci,drive=esp,bootindex=0"]
     }
 
