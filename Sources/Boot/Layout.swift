@@ -28,9 +28,8 @@ enum Layout {
         roots(of: name).appending(name: Array("\(number)".utf8))
     }
 
-    static func hold(_ chainID: String) -> Path {
-        // A digest's algorithm stands before the colon.
-        layers.appending(name: Array(chainID.utf8.drop { $0 != UInt8(ascii: ":") }.dropFirst()))
+    static func hold(_ chainID: ChainID) -> Path {
+        layers.appending(name: Array(chainID.digest.hex.utf8))
     }
 
     /// A template of the roots called `name`; `recipe` is the digest of what it was made from.

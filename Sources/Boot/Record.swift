@@ -8,9 +8,9 @@ internal import Planning
 /// one or the new one; one that does not match its sum counts for nothing.
 public struct Record: Equatable, Sendable {
     public struct Image: Equatable, Sendable {
-        public let id: String
-        public let chainID: String
-        public let reference: String
+        public let id: ImageID
+        public let chainID: ChainID
+        public let reference: ImageReference
         /// Boots since the last good one.
         public var tries: Int
         /// Whether any boot of it was good.
@@ -33,17 +33,17 @@ public struct Record: Equatable, Sendable {
 
     public init() {}
 
-    public func tries(ofImage id: String) -> Int { images.first { $0.id == id }?.tries ?? 0 }
+    public func tries(ofImage id: ImageID) -> Int { images.first { $0.id == id }?.tries ?? 0 }
 
     public func tries(ofRoot name: Path, _ number: Int) -> Int {
         roots.first { $0.name == name && $0.number == number }?.tries ?? 0
     }
 
     /// Whether any boot of that image was good.
-    func isGood(image id: String) -> Bool { images.first { $0.id == id }?.isGood ?? false }
+    func isGood(image id: ImageID) -> Bool { images.first { $0.id == id }?.isGood ?? false }
 
     /// The image whose boot was good most recently, but for one.
-    func lastGood(but id: String?) -> Image? { images.last { $0.isGood && $0.id != id } }
+    func lastGood(but id: ImageID?) -> Image? { images.last { $0.isGood && $0.id != id } }
 
     /// The record once a boot of a root called `name` was begun.
     func trying(_ mark: Mark, of name: Path) -> Record {
@@ -105,7 +105,7 @@ extension Record {
     public var text: String {
         var lines = "\(Self.version)\n"
         for image in images {
-            lines += "image \(image.id) \(image.chainID) \(image.tries) \(image.isGood ? "good" : "new") \(image.reference)\n"
+            lines += "image \(image.id) \(image.chainID) \(image.tries) \(image.isGood ? "good" : "new") \(image.reference.text)\n"
         }
         for root in roots { lines += "root \(root.number) \(root.tries) \(String(decoding: root.name.bytes, as: UTF8.self))\n" }
         return lines + "sum \(Digest.of(Array(lines.utf8)))\n"
@@ -140,9 +140,14 @@ private func count(_ text: String) -> Int? { Layout.number(Array(text.utf8)) }
 
 extension Record.Image {
     fileprivate init?(_ line: ArraySlice<UInt8>) {
-        guard let fields = fields(line, "image", 5), let tries = count(fields[2]), Origin.isID(fields[0]), Origin.isID(fields[1])
+        guard let fields = fields(line, "image", 5), let tries = count(fields[2]), let id = Digest(fields[0]), let chain = Digest(fields[1])
         else { return nil }
-        self.init(id: fields[0], chainID: fields[1], reference: fields[4], tries: tries, isGood: fields[3] == "good")
+        do throws(Failure) {
+            let reference = try ImageReference(fields[4])
+            self.init(id: ImageID(id), chainID: ChainID(chain), reference: reference, tries: tries, isGood: fields[3] == "good")
+        } catch {
+            return nil
+        }
     }
 }
 

@@ -22,14 +22,14 @@ struct Filesystems {
     init(mounting request: Request, _ care: Care) throws(Failure) {
         var devices = try BlockDevices()
         let root = try devices.waiting(
-            for: request.rootDevice, key: "root",
-            seconds: request.patience.seconds, degraded: request.rootOptions.contains("degraded")
+            for: request.root.device, key: "root",
+            seconds: request.root.patience.seconds, degraded: request.rootOptions.contains("degraded")
         )
         if let type = root.filesystemType, type != "btrfs" {
             throw Failure("could not use '\(root.path)' (root=): it has \(type) on it, and the root of docker-btrfs is on btrfs")
         }
         // Not before the wait: the swap partition may be on the disk that comes late.
-        if care == .recovering && !request.ignoresHibernation { try devices.checkHibernation() }
+        if care == .recovering && !request.root.ignoresHibernation { try devices.checkHibernation() }
         let options = ["subvolid=5"] + request.rootOptions
         topLevel = try .mounting(MountRequest(root.path, "btrfs", options, care), label: "")
         do throws(Failure) {
@@ -46,7 +46,7 @@ struct Filesystems {
             self.topLayer = .success(nil)
             return
         }
-        if topLayer == nil && layer.device != request.rootDevice {
+        if topLayer == nil && layer.device != request.root.device {
             throw Failure("could not look at the top layer: it is on \(layer.device)", hint: "give --top-layer DIR as well")
         }
         self.topLayer = .success(try Directory(opening: topLayer ?? topLevel, label: "\(layer.device):"))
@@ -57,11 +57,11 @@ struct Filesystems {
     ) throws(Failure) -> Directory? {
         guard let layer = request.topLayer else { return nil }
         let device =
-            layer.device == request.rootDevice
+            layer.device == request.root.device
             ? root
             : try devices.waiting(
                 for: layer.device, key: "toplayer",
-                seconds: request.patience.seconds, degraded: layer.options.contains("degraded")
+                seconds: request.root.patience.seconds, degraded: layer.options.contains("degraded")
             )
         guard let type = layer.filesystemType ?? device.filesystemType else {
             throw Failure(

@@ -23,7 +23,7 @@ public func markBootAsGood() throws(Failure) -> String {
             throw Failure("could not \(step): \(error.message)", hint: error.hint)
         }
     }
-    return "root \(mark.number) of '\(mark.origin.reference)' booted well"
+    return "root \(mark.number) of '\(mark.origin.reference.text)' booted well"
 }
 
 /// The top level of the running root's filesystem, and the root's name there.

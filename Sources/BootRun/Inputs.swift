@@ -8,13 +8,23 @@ extension Request {
     /// What the machine is asked to boot: by the running kernel's command line and the initramfs's configuration, unless
     /// others are given. nil where the command line has no `docker_path=`. Fails where systemd would mount another root.
     public init?(commandLine: String?, configurationFile: String?) throws(Failure) {
-        let line: KernelCommandLine
-        if let commandLine { line = KernelCommandLine(commandLine.utf8) } else { line = try .running() }
+        if let commandLine {
+            try self.init(reading: KernelCommandLine(commandLine.utf8), configurationFile)
+        } else {
+            try self.init(own: .running(), configurationFile: configurationFile)
+        }
+    }
+
+    /// What the machine is asked to boot by the command line that it was started with.
+    public init?(own line: KernelCommandLine, configurationFile: String? = nil) throws(Failure) {
+        try self.init(reading: line, configurationFile)
+        if let unit = try fileContents(MountUnit.path) { try MountUnit(unit).check(self) }
+    }
+
+    private init?(reading line: KernelCommandLine, _ configurationFile: String?) throws(Failure) {
         // A boot that is none of ours does not end at our configuration either.
         if line.last(Self.optIn) == nil { return nil }
-        guard let request = try Request(line, Self.configuration(configurationFile)) else { return nil }
-        if commandLine == nil, let unit = try fileContents(MountUnit.path) { try MountUnit(unit).check(request) }
-        self = request
+        try self.init(line, Self.configuration(configurationFile))
     }
 
     private static func configuration(_ file: String?) throws(Failure) -> Configuration {

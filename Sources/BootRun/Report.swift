@@ -16,11 +16,11 @@ public struct Report {
         let origin = root?.mark.origin
         fields = [
             ("version", .string(version)),
-            ("image", .text(origin?.reference)),
-            ("image_id", .text(origin?.imageID)),
-            ("chain_id", .text(origin?.chainID)),
+            ("image", .text(origin?.reference.text)),
+            ("image_id", .text(origin?.imageID.description)),
+            ("chain_id", .text(origin?.chainID.description)),
             ("layer", .text(origin?.layer.description)),
-            ("root", Self.place(request.rootDevice, request.name)),
+            ("root", Self.place(request.root.device, request.name)),
             ("root_number", root.map { .integer($0.mark.number) } ?? .null),
             ("top_layer", request.topLayer.map { Self.place($0.device, $0.path) } ?? .null),
             ("top_layers", .array(origin?.topLayers.map { .string($0.description) } ?? [])),

@@ -3,7 +3,7 @@ public import Basics
 /// An image of a store, and where its file system is.
 public struct Image: Equatable, Sendable {
     /// As the user asked for it.
-    public let reference: String
+    public let reference: ImageReference
     public let id: ImageID
     public let chainID: ChainID
     /// The directory of the top layer, from the store's root. Docker's btrfs driver keeps the whole file system in it.

@@ -1,5 +1,5 @@
 public import Basics
-public import Boot
+internal import Boot
 internal import CLinux
 public import Linux
 
@@ -11,38 +11,36 @@ public struct NewRoot {
     /// An absolute path in it.
     public let program: String
 
-    /// Mounts the root and finds its init: the one that `init=` names, or the first that there is of those that the kernel would
-    /// try. Fails where there is none that the kernel would start.
-    public init(mounting request: MountRequest, _ access: MountAccess, _ line: KernelCommandLine) throws(Failure) {
+    /// Mounts the root and finds its init: the one that `init=` names, or the first that there is of the usual
+    /// ones. Fails where there is none that the kernel would start.
+    public init(mounting request: MountRequest, _ access: MountAccess, initProgram: Path?) throws(Failure) {
         mkdir(Self.place, 0o755)
         // What an attempt before this one left.
         while umount2(Self.place, Int32(MNT_DETACH)) == 0 {}
         try request.mount(at: Self.place, access)
         directory = try Directory(opening: Self.place, label: "")
-        program = try Self.program(in: directory, line.value("init"))
+        program = try Self.program(in: directory, initProgram)
         try Self.check(program, in: directory)
     }
 
-    private static let usual = ["/sbin/init", "/etc/init", "/bin/init", "/bin/sh"]
-
-    private static func program(in root: Directory, _ asked: String?) throws(Failure) -> String {
+    private static func program(in root: Directory, _ asked: Path?) throws(Failure) -> String {
         if let asked {
-            guard asked.hasPrefix("/"), let path = Path(asked) else {
-                throw Failure("could not start 'init=\(asked)': it is not an absolute path", hint: choose)
-            }
-            if try root.target(of: path) == nil {
+            if try root.target(of: asked) == nil {
                 throw Failure("could not start 'init=\(asked)': the root has nothing there", hint: choose)
             }
-            return asked
+            return absolute(asked)
         }
-        for name in usual {
-            if let path = Path(name), let found = try target(of: path, in: root), found.isExecutableFile { return name }
+        for path in usualInits {
+            if let found = try target(of: path, in: root), found.isExecutableFile { return absolute(path) }
         }
         throw Failure(
-            "could not start the system: the root has no init: there is no program at \(usual.joined(separator: ", "))",
+            "could not start the system: the root has no init: there is no program at \(usualInits.map { "\($0)" }.joined(separator: ", "))",
             hint: "is rootflags=subvol= the right one? if its init is elsewhere, add init=PATH"
         )
     }
+
+    /// As system calls take it: a path's description may have something escaped.
+    private static func absolute(_ path: Path) -> String { "/" + String(decoding: path.bytes, as: UTF8.self) }
 
     /// A symlink that leads in circles is none that leads to an init.
     private static func target(of path: Path, in root: Directory) throws(Failure) -> Status? {

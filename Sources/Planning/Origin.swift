@@ -2,11 +2,10 @@ public import Basics
 
 /// What a root was made from.
 public struct Origin: Equatable, Sendable {
-    /// The image reference as it was asked for.
-    public let reference: String
-    /// `sha256:` and 64 hexadecimal digits.
-    public let imageID: String
-    public let chainID: String
+    /// What the image was asked for as.
+    public let reference: ImageReference
+    public let imageID: ImageID
+    public let chainID: ChainID
     /// The subvolume that it was a snapshot of.
     public let layer: Path
     /// What identifies the state of the top layer that was laid over it; nil where there was none.
@@ -14,7 +13,9 @@ public struct Origin: Equatable, Sendable {
     /// The top layers, in their order, by their paths from the top of their filesystem.
     public let topLayers: [Path]
 
-    public init(reference: String, imageID: String, chainID: String, layer: Path, topLayer: String?, topLayers: [Path] = []) {
+    public init(
+        reference: ImageReference, imageID: ImageID, chainID: ChainID, layer: Path, topLayer: String?, topLayers: [Path] = []
+    ) {
         self.reference = reference
         self.imageID = imageID
         self.chainID = chainID
@@ -28,14 +29,6 @@ extension Origin {
     /// ` and '/boot_docker'`; nothing where there is no top layer.
     var topLayersText: String {
         topLayers.isEmpty ? "" : " and \(topLayers.map { "'\($0)'" }.joined(separator: ", "))"
-    }
-
-    /// Whether a text that was kept can be an image id or a chain id: `sha256:` and one word, which is also a name of a file.
-    package static func isID(_ text: String) -> Bool {
-        let prefix = "sha256:".utf8
-        let word = text.utf8.dropFirst(prefix.count)
-        return text.utf8.starts(with: prefix) && !word.isEmpty
-            && word.allSatisfy { $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) || (0x61...0x7a).contains($0) }
     }
 }
 
@@ -71,7 +64,7 @@ extension Mark {
         subvolume \(subvolume.uuid)
         number \(number)
         made \(made)
-        image \(display(origin.reference.utf8))
+        image \(origin.reference.text)
         id \(origin.imageID)
         chain \(origin.chainID)
         layer \(origin.layer)
@@ -92,19 +85,23 @@ extension Mark {
         guard next(Self.version) == "", next("subvolume ") == subvolume.uuid,
             // Int32: there is always a next number.
             let number = next("number ").flatMap({ Int32($0) }), number >= 0, let made = next("made ").flatMap({ Int($0) }),
-            let reference = next("image "), let id = next("id "), let chain = next("chain "),
-            !reference.isEmpty, Origin.isID(id), Origin.isID(chain),
+            let reference = next("image ").flatMap({ reference($0) }), let id = next("id ").flatMap({ Digest($0) }),
+            let chain = next("chain ").flatMap({ Digest($0) }),
             let layer = next("layer ").flatMap({ Path($0) }), let topLayer = next("toplayer ")
         else { return nil }
         let over = "over "
         let topLayers = lines.filter { $0.hasPrefix(over) }.compactMap { Path(String($0.dropFirst(over.utf8.count))) }
         origin = Origin(
-            reference: reference, imageID: id, chainID: chain, layer: layer, topLayer: topLayer.isEmpty ? nil : topLayer,
-            topLayers: topLayers
+            reference: reference, imageID: ImageID(id), chainID: ChainID(chain), layer: layer,
+            topLayer: topLayer.isEmpty ? nil : topLayer, topLayers: topLayers
         )
         self.number = Int(number)
         self.made = made
     }
+}
+
+private func reference(_ text: String) -> ImageReference? {
+    do throws(Failure) { return try ImageReference(text) } catch { return nil }
 }
 
 /// That a boot of a root was good: a second attribute, written by the booted system.

@@ -47,7 +47,7 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
         case .snapshot(let source, let place): "snapshot \(source) to \(place)"
         case .hold(let layer, let place): "hold the layer \(layer) as \(place)"
         case .mark(let root, let mark):
-            "mark \(root) as root \(mark.number), made from '\(mark.origin.reference)' (\(mark.origin.imageID))\(mark.origin.topLayersText)"
+            "mark \(root) as root \(mark.number), made from '\(mark.origin.reference.text)' (\(mark.origin.imageID))\(mark.origin.topLayersText)"
         case .markGood(let root): "mark \(root) as good"
         case .replacePlaceholder(let path, let root): "make \(root / path) an ordinary directory"
         case .copyTopLayer(let layer, _, let root): "copy the top layer \(layer) over \(root)"

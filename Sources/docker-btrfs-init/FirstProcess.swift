@@ -27,16 +27,17 @@ private func startMachine() throws(Failure) {
     let log = Log(ofBoot: true)
     let line = try KernelCommandLine.running()
     try loadModules(line, log)
-    let request = try Request(commandLine: nil, configurationFile: nil)
-    let filesystem = try RootFilesystem(line)
-    log.info("waiting for \(filesystem.device) (root=)")
+    let request = try Request(own: line)
+    let arguments = if let request { request.root } else { try RootArguments(line) }
+    let filesystem = RootFilesystem(arguments)
+    log.info("waiting for \(arguments.device) (root=)")
     let made = try request.flatMap { request throws(Failure) in try boot(request, Options([]), log) }
     // Where a root was made, it was waited for: a member of its filesystem that is still missing is not waited for twice.
-    let device = try filesystem.waiting(seconds: request == nil ? filesystem.seconds : 0)
+    let device = try filesystem.waiting(seconds: request == nil ? arguments.patience.seconds : 0)
     let root = try withExtendedLifetime(made) { () throws(Failure) in
-        try NewRoot(mounting: filesystem.mount(of: device), filesystem.access, line)
+        try NewRoot(mounting: filesystem.mount(of: device), filesystem.access, initProgram: arguments.initProgram)
     }
-    log.info("starting '\(root.program)' of \(filesystem.device)")
+    log.info("starting '\(root.program)' of \(arguments.device)")
     try root.start { log.notice("\($0.message), ignoring") }
 }
 

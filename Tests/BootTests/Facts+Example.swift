@@ -7,9 +7,15 @@ import Planning
 extension Origin {
     static func image(_ version: String, topLayer: String? = nil, over topLayers: [Path] = []) -> Origin {
         Origin(
-            reference: "sample:\(version)", imageID: "sha256:\(version)", chainID: "sha256:chain-\(version)",
+            reference: .sample(version), imageID: .named(version), chainID: .named("chain-\(version)"),
             layer: Path("docker/layer-\(version)") ?? .top, topLayer: topLayer, topLayers: topLayers
         )
+    }
+}
+
+extension ImageReference {
+    static func sample(_ version: String) -> ImageReference {
+        do { return try ImageReference("sample:\(version)") } catch { return ImageReference(.named(version)) }
     }
 }
 
@@ -102,7 +108,7 @@ extension Facts {
             facts.missingDirectories = []
             facts.kept = [.kept(1, "v1")]
             facts.standing = .root(2, "v1")
-            facts.held = ["sha256:chain-v1"]
+            facts.held = [.named("chain-v1")]
             change(&facts)
         }
     }

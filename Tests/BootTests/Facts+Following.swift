@@ -24,7 +24,7 @@ extension Facts {
         case .deleteSubvolume(let place):
             places[place.path] = nil
             held.removeAll { Layout.hold($0) == place.path }
-        case .hold(_, let place): held.append("sha256:\(display(place.path.name))")
+        case .hold(_, let place): held += [Digest(hex: place.path.name)].compactMap { $0.map { ChainID($0) } }
         case .makeRoom(_, let deleted): for place in deleted { places[place.path] = nil }
         case .replaceFile(_, let content): record = Record(parsing: Array(content.utf8)) ?? Record()
         default: break

@@ -6,7 +6,7 @@ import Testing
 
 /// Which root a boot gets where images were tried before; v2 is what is asked for.
 struct FallbackTests {
-    private let why = "none of the last 3 boots of image 'sample:v2' (sha256:v2) was good"
+    private let why = "none of the last 3 boots of image 'sample:v2' (\(ImageID.named("v2"))) was good"
     private let how = "docker_image=sample:v2 at the boot menu tries it again"
 
     /// v2 stands and was tried three times, v1 booted well before.
@@ -63,7 +63,7 @@ struct FallbackTests {
             facts.kept = [.kept(3, "v1")]
             facts.lastGood = .image("v1")
         }
-        let note = "\(why); booting 'sample:v1' (sha256:v1) instead, the last image that booted well; \(how)"
+        let note = "\(why); booting 'sample:v1' (\(ImageID.named("v1"))) instead, the last image that booted well; \(how)"
         #expect(try decision(facts) == Decision(choice: .build(.image("v1"), modules: nil), notes: [note]))
     }
 
@@ -118,8 +118,8 @@ struct FallbackTests {
             let plan = try plan(facts)
             facts.follow(plan)
             guard case .root(let root) = facts.standing else { break }
-            booted.append(root.mark.origin.reference)
-            if root.mark.origin.imageID == "sha256:v1" { facts.markGood() }
+            booted.append(root.mark.origin.reference.text)
+            if root.mark.origin.imageID == .named("v1") { facts.markGood() }
         }
         #expect(booted == ["sample:v2", "sample:v2", "sample:v2", "sample:v1", "sample:v1", "sample:v1"])
     }

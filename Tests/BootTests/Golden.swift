@@ -9,10 +9,10 @@ func expectGolden(_ plan: Plan, _ name: String, sourceLocation: SourceLocation =
     let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden")
     let file = folder.appending(path: "\(name).plan")
     if ProcessInfo.processInfo.environment[rewriting] != nil {
-        try Data(plan.description.utf8).write(to: file)
+        try Data(withNames(plan.description).utf8).write(to: file)
         Issue.record("wrote \(file.path): look at what git diff says, then run without \(rewriting)", sourceLocation: sourceLocation)
     }
-    let found = plan.description
+    let found = withNames(plan.description)
     let golden = try String(contentsOf: file, encoding: .utf8)
     #expect(
         found == golden,

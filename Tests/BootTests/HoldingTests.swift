@@ -13,13 +13,13 @@ struct HoldingTests {
         }
     }
 
-    private func drop(_ version: String) -> Step { .deleteSubvolume(Place(Layout.hold("sha256:chain-\(version)"))) }
+    private func drop(_ version: String) -> Step { .deleteSubvolume(Place(Layout.hold(.named("chain-\(version)")))) }
 
     @Test func `a layer is held before the root is made of it, once`() throws {
-        let hold = Step.hold(layer: "docker/layer-v2", at: ".docker-btrfs/layers/chain-v2")
+        let hold = Step.hold(layer: "docker/layer-v2", at: Place(Layout.hold(.named("chain-v2"))))
         let new: Place = ".docker-btrfs/roots/docker_rwlayer/new"
         #expect(try plan(.later()).steps.prefix(2) == [hold, .snapshot(of: "docker/layer-v2", at: new)])
-        #expect(try !plan(.later { $0.held.append("sha256:chain-v2") }).steps.contains(hold))
+        #expect(try !plan(.later { $0.held.append(.named("chain-v2")) }).steps.contains(hold))
     }
 
     @Test func `a copy of a kept root holds nothing more`() throws {
@@ -32,7 +32,7 @@ struct HoldingTests {
     }
 
     @Test func `one that nothing refers to any more is dropped`() throws {
-        let facts = Facts.later { $0.held = ["sha256:chain-v0", "sha256:chain-v1", "sha256:chain-v2"] }
+        let facts = Facts.later { $0.held = [.named("chain-v0"), .named("chain-v1"), .named("chain-v2")] }
         #expect(try drops(plan(facts)) == [drop("v0")])
         #expect(try drops(plan(facts, adding: "docker_keep=0")) == [drop("v0"), drop("v1")])
     }
@@ -40,7 +40,7 @@ struct HoldingTests {
     @Test func `those of kept roots stay`() throws {
         let facts = Facts.later { facts in
             facts.kept = [.kept(0, "v-1"), .kept(1, "v0", .good)]
-            facts.held = ["sha256:chain-v-1", "sha256:chain-v0", "sha256:chain-v1"]
+            facts.held = [.named("chain-v-1"), .named("chain-v0"), .named("chain-v1")]
         }
         #expect(try drops(plan(facts)) == [drop("v-1")])
     }
@@ -48,14 +48,14 @@ struct HoldingTests {
     @Test func `that of a root that is not deleted for what is in it stays`() throws {
         let facts = Facts.later { facts in
             facts.kept = [.kept(1, "v0") { $0.occupied = ["srv"] }]
-            facts.held = ["sha256:chain-v0"]
+            facts.held = [.named("chain-v0")]
         }
         #expect(try drops(plan(facts, adding: "docker_keep=0")) == [])
     }
 
     @Test func `that of the last good image stays, also without a root of it`() throws {
         let facts = Facts.later { facts in
-            facts.held = ["sha256:chain-v0", "sha256:chain-v1"]
+            facts.held = [.named("chain-v0"), .named("chain-v1")]
             facts.record = .example(good: ["v0"], images: ["v1": 1])
         }
         #expect(try drops(plan(facts, adding: "docker_keep=0")) == [drop("v1")])
@@ -63,15 +63,15 @@ struct HoldingTests {
 
     @Test func `those of roots of another name stay`() throws {
         let facts = Facts.later { facts in
-            facts.held = ["sha256:chain-v0", "sha256:chain-x"]
-            facts.heldForOthers = ["sha256:chain-x"]
+            facts.held = [.named("chain-v0"), .named("chain-x")]
+            facts.heldForOthers = [.named("chain-x")]
         }
         #expect(try drops(plan(facts)) == [drop("v0")])
     }
 
     @Test func `without a record that tells the last good image, none is dropped`() throws {
         let facts = Facts.later { facts in
-            facts.held = ["sha256:chain-v0"]
+            facts.held = [.named("chain-v0")]
             facts.recordDamage = "the record is damaged"
         }
         #expect(try drops(plan(facts)) == [])
@@ -80,7 +80,7 @@ struct HoldingTests {
     @Test func `those of roots that make room stay for now: they may not all have to go`() throws {
         let facts = Facts.later { facts in
             facts.kept = [.kept(0, "v0"), .kept(1, "v1", .good)]
-            facts.held = ["sha256:chain-v0"]
+            facts.held = [.named("chain-v0")]
             facts.space = Need(data: 0, metadata: 0)
         }
         #expect(try drops(plan(facts)) == [])
@@ -90,7 +90,7 @@ struct HoldingTests {
         let facts = Facts.later { facts in
             facts.standing = .root(2, "v2")
             facts.topLayer = nil
-            facts.held = ["sha256:chain-v0"]
+            facts.held = [.named("chain-v0")]
         }
         #expect(try drops(plan(facts, adding: "docker_mode=persist")) == [])
     }

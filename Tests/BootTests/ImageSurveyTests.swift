@@ -38,8 +38,9 @@ struct ImageSurveyTests {
 
     @Test func `a whole system`() throws {
         let source = Facts.Source(
-            reference: "bb3:v1", imageID: "sha256:a8be6a5138c5d7f5ec05c29530aafd7971f30d23bad9e01ab95138c6e7f5829c",
-            chainID: "sha256:f81a049253937bdbeacf17b02a0ed5822e2b27f707296c285c3e84d73f1efabe",
+            reference: try ImageReference("bb3:v1"),
+            imageID: try .digits("a8be6a5138c5d7f5ec05c29530aafd7971f30d23bad9e01ab95138c6e7f5829c"),
+            chainID: try .digits("f81a049253937bdbeacf17b02a0ed5822e2b27f707296c285c3e84d73f1efabe"),
             root: .subvolume(Place(try #require(Path(Tree.layer)))),
             contents: Facts.Contents(missingDirectories: [], placeholders: [], leftovers: [], identity: [], modules: .notNeeded)
         )
@@ -70,7 +71,7 @@ struct ImageSurveyTests {
         #expect(try refusal() == nil)
     }
 
-    @Test(arguments: [("init=/usr/bin/dinit", "/usr/bin/dinit"), ("init=/a/b init=c", "/c")])
+    @Test(arguments: [("init=/usr/bin/dinit", "/usr/bin/dinit"), ("init=/a/b init=/c", "/c")])
     func `with init= no other program will do`(text: String, program: String) throws {
         #expect(try refusal("init=/usr/lib/systemd/systemd") == nil)
         #expect(try refusal(text) == noInit(program))
@@ -156,10 +157,11 @@ struct PlatformTests {
         private let elsewhere = "amd64"
     #endif
 
-    private func image(_ os: String, _ architecture: String) -> Image {
+    private func image(_ os: String, _ architecture: String) throws -> Image {
         let digest = Digest.of(Array("anything".utf8))
         return Image(
-            reference: "sample_image:latest", id: ImageID(digest), chainID: ChainID(digest), layer: "x", os: os, architecture: architecture
+            reference: try ImageReference("sample_image:latest"), id: ImageID(digest), chainID: ChainID(digest), layer: "x", os: os,
+            architecture: architecture
         )
     }
 

@@ -142,7 +142,7 @@ struct KeepingTests {
         guard case .root(let root) = facts.standing else { return }
         #expect(root.mark.number == (keep == 0 ? 1 + 11 : 12))
         #expect(facts.kept.map { $0.mark.number } == Array((12 - keep)..<12))
-        #expect(facts.held == ["sha256:chain-v2"])
+        #expect(facts.held == [.named("chain-v2")])
     }
 
     @Test func `a boot is counted for the new root before the swap, and starts at one`() throws {

@@ -46,11 +46,11 @@ struct KernelCommandLineTests {
     }
 
     @Test func `the last parameter of a key wins, with its value or without one`() {
-        let line = KernelCommandLine(#"a=1 rootwait=5 a="2 3" rootwait A=4"#.utf8)
-        #expect(line.last("a")?.value == "2 3")
-        #expect(line.last("rootwait") == line.parameters[3])
-        #expect(line.last("rootwait")?.value == nil)
-        #expect(line.last("none") == nil)
+        let line = KernelCommandLine(#"root=1 rootwait=5 root="2 3" rootwait Root=4"#.utf8)
+        #expect(line.last(.root)?.value == "2 3")
+        #expect(line.last(.rootWait) == line.parameters[3])
+        #expect(line.last(.rootWait)?.value == nil)
+        #expect(line.last(.noResume) == nil)
     }
 
     @Test func `a later line replaces the keys that it has, and no others`() {

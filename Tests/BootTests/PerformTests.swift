@@ -84,7 +84,7 @@ struct PerformTests {
     }
 
     @Test func `every step says what it does`() throws {
-        let origin = Origin(reference: "a:1", imageID: "sha256:1", chainID: "sha256:2", layer: "a", topLayer: nil)
+        let origin = Origin(reference: .sample("v1"), imageID: .named("v1"), chainID: .named("chain-v1"), layer: "a", topLayer: nil)
         let odd = try #require(Path("a\nb".utf8))
         let steps: [Step] = [
             .createDirectory("tmp", permissions: 0o1777), .createDirectory("a", permissions: 0o755), .snapshot(of: "a", at: "b"),
@@ -101,7 +101,7 @@ struct PerformTests {
                 create the directory '/a' with mode 0755
                 snapshot '/a' to '/b'
                 hold the layer '/a' as '/b'
-                mark '/a' as root 7, made from 'a:1' (sha256:1)
+                mark '/a' as root 7, made from 'sample:v1' (\(ImageID.named("v1")))
                 mark '/a' as good
                 make '/a/b' an ordinary directory
                 copy the top layer '/' of LABEL=x over '/a'

@@ -85,7 +85,7 @@ struct PersistTests {
         #expect(
             try decision(next, adding: persist).notes == [
                 """
-                none of the last 6 boots of image 'sample:v2' (sha256:v2) was good; booting root 4 ('sample:v1') instead; \
+                none of the last 6 boots of image 'sample:v2' (\(ImageID.named("v2"))) was good; booting root 4 ('sample:v1') instead; \
                 docker_image=sample:v2 at the boot menu tries it again
                 """
             ])

@@ -89,7 +89,7 @@ struct PlaceTests {
         let other = try Tree()
         let request = try #require(try Request("\(Tree.line) toplayer=UUID=1 toplayer_path=docker"))
         let facts = try Facts(surveying: tree.open(), topLayer: .success(other.open()), for: request, on: Tree.host)
-        #expect(try facts.wanted.get().reference == "bb3:v1")
+        #expect(try facts.wanted.get().reference.text == "bb3:v1")
         #expect(facts.topLayer?.isShared == false)
     }
 

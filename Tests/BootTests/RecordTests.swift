@@ -18,8 +18,8 @@ struct RecordTests {
 
     private let lines = """
         docker-btrfs record 1
-        image sha256:v1 sha256:chain-v1 0 good sample:v1
-        image sha256:v2 sha256:chain-v2 2 new sample:v2
+        image \(ImageID.named("v1")) \(ChainID.named("chain-v1")) 0 good sample:v1
+        image \(ImageID.named("v2")) \(ChainID.named("chain-v2")) 2 new sample:v2
         root 2 1 a name
         root 3 1 layers/other
 
@@ -71,46 +71,47 @@ struct RecordTests {
     }
 
     @Test(arguments: [
-        "image v1 sha256:2 0 good a", "image sha256:1 sha256: 0 good a", "image sha256:1 sha256:../../mine 0 good a",
-        "image sha256:1 sha256:2 -1 good a", "image sha256:1 sha256:2 9223372036854775807 good a", "root 1 1 /", "root -1 1 a",
+        "image v1 ID 0 good a", "image ID sha256: 0 good a", "image ID sha256:../../mine 0 good a", "image ID sha256:12 0 good a",
+        "image ID ID -1 good a", "image ID ID 9223372036854775807 good a", "image ID ID 0 good A B", "root 1 1 /", "root -1 1 a",
         "root 1 9223372036854775807 a",
     ])
-    func `nor does one with an id that is no name of a file, or a number that is none of ours`(line: String) {
-        let lines = "docker-btrfs record 1\n\(line)\n"
+    func `nor does one with an id or a reference that is none, or a number that is none of ours`(line: String) {
+        let lines = "docker-btrfs record 1\n\(line.replacing("ID", with: "\(ImageID.named("v1"))"))\n"
         #expect(Record(parsing: Array("\(lines)sum \(Digest.of(Array(lines.utf8)))\n".utf8)) == nil)
     }
 
     @Test func `counting ends at what a record can have`() throws {
-        let lines = "docker-btrfs record 1\nimage sha256:v1 sha256:chain-v1 2147483647 new a\nroot 1 2147483647 a\n"
+        let lines =
+            "docker-btrfs record 1\nimage \(ImageID.named("v1")) \(ChainID.named("chain-v1")) 2147483647 new a\nroot 1 2147483647 a\n"
         let record = try #require(Record(parsing: Array("\(lines)sum \(Digest.of(Array(lines.utf8)))\n".utf8)))
-        #expect(Record(parsing: Array(record.trying(mark("v1", 1), of: "a").text.utf8))?.tries(ofImage: "sha256:v1") == 2_147_483_647)
+        #expect(Record(parsing: Array(record.trying(mark("v1", 1), of: "a").text.utf8))?.tries(ofImage: .named("v1")) == 2_147_483_647)
     }
 
     @Test func `every start counts, for the image and for the root`() {
-        #expect(record.tries(ofImage: "sha256:v2") == 2)
+        #expect(record.tries(ofImage: .named("v2")) == 2)
         #expect(record.tries(ofRoot: "a name", 2) == 1)
         #expect(record.tries(ofRoot: "layers/other", 3) == 1)
         #expect(record.tries(ofRoot: "layers/other", 2) == 0)
-        #expect(record.tries(ofImage: "sha256:none") == 0)
+        #expect(record.tries(ofImage: .named("none")) == 0)
     }
 
     @Test func `a good boot ends the counting, and makes its image the last good one`() {
         let good = record.good(mark("v2", 3), of: "layers/other")
-        #expect(good.tries(ofImage: "sha256:v2") == 0)
+        #expect(good.tries(ofImage: .named("v2")) == 0)
         #expect(good.tries(ofRoot: "layers/other", 3) == 0)
         #expect(good.tries(ofRoot: "a name", 2) == 1)
-        #expect(good.lastGood(but: nil)?.id == "sha256:v2")
-        #expect(good.lastGood(but: "sha256:v2")?.id == "sha256:v1")
-        #expect(record.lastGood(but: nil)?.id == "sha256:v1")
-        #expect(record.lastGood(but: "sha256:v1") == nil)
+        #expect(good.lastGood(but: nil)?.id == .named("v2"))
+        #expect(good.lastGood(but: .named("v2"))?.id == .named("v1"))
+        #expect(record.lastGood(but: nil)?.id == .named("v1"))
+        #expect(record.lastGood(but: .named("v1")) == nil)
     }
 
     @Test func `an image that booted well once stays one that did, however often it is tried`() {
         var record = record
         for _ in 1...5 { record = record.trying(mark("v1", 9), of: "a name") }
-        #expect(record.tries(ofImage: "sha256:v1") == 5)
-        #expect(record.isGood(image: "sha256:v1"))
-        #expect(record.lastGood(but: nil)?.id == "sha256:v1")
+        #expect(record.tries(ofImage: .named("v1")) == 5)
+        #expect(record.isGood(image: .named("v1")))
+        #expect(record.lastGood(but: nil)?.id == .named("v1"))
     }
 
     @Test func `roots that are gone are forgotten, those of other names are not`() {
@@ -121,7 +122,7 @@ struct RecordTests {
     @Test func `more than 32 images are not remembered`() {
         var record = Record()
         for number in 1...40 { record = record.trying(mark("v\(number)", number), of: "a").forgetting(rootsOf: "a", but: [number]) }
-        #expect(record.images.map { $0.id } == (9...40).map { "sha256:v\($0)" })
+        #expect(record.images.map { $0.id } == (9...40).map { .named("v\($0)") })
         #expect(record.roots.count == 1)
         #expect(Record(parsing: Array(record.text.utf8)) == record)
     }

@@ -152,6 +152,21 @@ struct RequestRefusalTests {
         #expect(failure(adding: text) == "could not use '\(text)': it is not a number of seconds")
     }
 
+    @Test(arguments: ["A", "a:b:c", "a b", "a\u{1b}[2J", "http://a", "sha256:12@", "a/../b"])
+    func `an image reference that is none, before any device is waited for`(text: String) {
+        let words = failure(adding: "docker_image=\"\(text)\"") ?? ""
+        #expect(words.hasPrefix("could not read the image reference '\(display(text.utf8))': "))
+        #expect(words.hasSuffix("\nhint: an image is named as NAME, NAME:TAG, NAME@sha256:DIGEST or by its id"))
+    }
+
+    @Test func `an init that is not said from the top`() {
+        #expect(
+            failure(adding: "init=bin/bash") == """
+                could not use 'init=bin/bash': it is not an absolute path
+                hint: write init=/bin/bash
+                """)
+    }
+
     @Test(arguments: [nil, "{}", #"{"docker_tag":"latest"}"#])
     func `no image`(configuration: String?) {
         #expect(

@@ -92,7 +92,7 @@ struct SurveyTests {
     @Test func `a hold has a digest for a name`() throws {
         let digits = String(repeating: "0a", count: 32)
         for name in [digits, "mine", "0a1b", digits.uppercased(), digits + "0"] { try tree.make(".docker-btrfs/layers/\(name)") }
-        #expect(try tree.facts().held == ["sha256:\(digits)"])
+        #expect(try tree.facts().held == [.digits(digits)])
     }
 
     @Test func `the record is read, and one that cannot be read stops no boot`() throws {
@@ -113,21 +113,21 @@ struct SurveyTests {
     }
 
     @Test func `the last good image comes from the store, by its id and with the name that it had`() throws {
-        let image = "sha256:a8be6a5138c5d7f5ec05c29530aafd7971f30d23bad9e01ab95138c6e7f5829c"
-        let origin = Origin(reference: "bb3:v0", imageID: image, chainID: "sha256:2b", layer: "x", topLayer: nil)
+        let image = try ImageID.digits("a8be6a5138c5d7f5ec05c29530aafd7971f30d23bad9e01ab95138c6e7f5829c")
+        let origin = Origin(reference: .sample("v0"), imageID: image, chainID: .named("chain-v0"), layer: "x", topLayer: nil)
         let record = Record().good(Mark(origin: origin, number: 1, made: 0), of: "a")
         try tree.write(record.text, to: ".docker-btrfs/record")
         #expect(try tree.facts().lastGood == nil, "it is the one that is asked for")
         let request = try #require(try Request(Tree.line))
         let source = try SourceSurvey(request: request, topLevel: tree.open(), topLayer: [], host: Tree.host).recorded(record.images[0])
-        #expect(source?.reference == "bb3:v0")
+        #expect(source?.reference == .sample("v0"))
         #expect(source?.imageID == image)
         #expect(source?.root == .subvolume(Place(try #require(Path(Tree.layer)))))
     }
 
     @Test func `a last good image that is gone, or that cannot be booted any more, stops no boot`() throws {
         let chain = String(repeating: "0a", count: 32)
-        let origin = Origin(reference: "gone:1", imageID: "sha256:\(chain)", chainID: "sha256:\(chain)", layer: "x", topLayer: nil)
+        let origin = Origin(reference: .sample("gone"), imageID: .named("gone"), chainID: try .digits(chain), layer: "x", topLayer: nil)
         try tree.write(Record().good(Mark(origin: origin, number: 1, made: 0), of: "a").text, to: ".docker-btrfs/record")
         #expect(try tree.facts().lastGood == nil)
         #expect(try tree.refusal() == nil)
@@ -137,8 +137,8 @@ struct SurveyTests {
         try tree.program(".docker-btrfs/layers/\(chain)/sbin/init")
         try tree.write("ID=old\n", to: ".docker-btrfs/layers/\(chain)/etc/os-release")
         let source = try #require(try tree.facts().lastGood)
-        #expect(source.root == .subvolume(Place(Layout.hold("sha256:\(chain)"))))
-        #expect(source.reference == "gone:1")
+        #expect(source.root == .subvolume(Place(Layout.hold(try .digits(chain)))))
+        #expect(source.reference == .sample("gone"))
     }
 
     @Test(

@@ -37,7 +37,7 @@ struct TemplateTests {
         var facts = facts()
         let template = try #require(try template(facts))
         facts.templates = [template]
-        facts.held.append("sha256:chain-v2")
+        facts.held.append(.named("chain-v2"))
         facts.topLayer?.extent = nil
         let mark = Mark(origin: .image("v2", over: ["boot_docker"]), number: 3, made: 1_800_000_000)
         let plan = try plan(facts)
@@ -52,7 +52,7 @@ struct TemplateTests {
         facts.space = Need(data: 1 << 20, metadata: 1 << 30)
         #expect(try plan(facts).steps.contains { if case .makeRoom = $0 { true } else { false } })
         facts.templates = [try #require(try template(facts))]
-        facts.held.append("sha256:chain-v2")
+        facts.held.append(.named("chain-v2"))
         #expect(try plan(facts).steps.count == 4)
     }
 

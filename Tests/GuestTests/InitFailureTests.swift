@@ -127,11 +127,11 @@ struct InitFailureTests {
             "could not mount '/dev/vda' (btrfs): No such file or directory", usual),
         .init(
             "a root without init", "root=LABEL=linux",
-            "could not start the system: the root has no init: there is no program at /sbin/init, /etc/init, /bin/init, /bin/sh",
+            "could not start the system: the root has no init: there is no program at /sbin/init, /usr/sbin/init, /etc/init, /bin/init, /lib/systemd/systemd",
             "is rootflags=subvol= the right one? if its init is elsewhere, add init=PATH"),
         .init(
             "an init= that is not there", plain + " init=/nowhere", "could not start 'init=/nowhere': the root has nothing there", correct),
-        .init("an init= that is no path", plain + " init=sh", "could not start 'init=sh': it is not an absolute path", correct),
+        .init("an init= that is no path", plain + " init=sh", "could not use 'init=sh': it is not an absolute path", "write init=/sh"),
         .init(
             "an init that is a directory", plain + " init=/etc", "could not start '/etc' of the root: Permission denied",
             "it is not an executable file"),

@@ -3,6 +3,10 @@ import Fixtures
 import Images
 import Testing
 
+extension DockerStore {
+    func image(_ text: String) throws -> Image { try image(ImageReference(text)) }
+}
+
 extension Fixture {
     /// The whole text of the failure of `image(reference)` after a change to a store.
     func failure(

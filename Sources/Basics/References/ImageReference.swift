@@ -8,7 +8,8 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     }
 
     public let kind: Kind
-    private let text: String
+    /// As it was written. Safe to print: a reference has printable ASCII alone.
+    public let text: String
 
     /// Fails with what is wrong with the text.
     public init(_ text: String) throws(Failure) {
@@ -25,6 +26,17 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
                 hint: "an image is named as NAME, NAME:TAG, NAME@sha256:DIGEST or by its id"
             )
         }
+    }
+
+    /// The reference that is an id in full.
+    public init(_ id: ImageID) {
+        text = id.description
+        kind = .id(id)
+    }
+
+    /// Whether this is a reference to the image of that id, which was once found as `other`, however either is written.
+    public func means(_ id: ImageID, foundAs other: ImageReference) -> Bool {
+        kind == .id(id) || kind == other.kind
     }
 
     /// The hexadecimal digits that an image id may begin with, where the text can be read so, with or without `sha256:`.

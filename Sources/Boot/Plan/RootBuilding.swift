@@ -40,7 +40,7 @@ extension Rotation {
         if files.isEmpty || removesIdentity { return [] }
         let names = files.map { "'\($0)'" }.joined(separator: ", ")
         return [
-            "image '\(source.reference)' brings \(names), which every machine that boots it has alike; docs/top-layer.md tells what to do"
+            "image '\(source.reference.text)' brings \(names), which every machine that boots it has alike; docs/top-layer.md tells what to do"
         ]
     }
 

@@ -93,14 +93,14 @@ extension Facts {
         // What was done in a root that persists may be what fails: then a new root of a good image has its chances too.
         let limit = request.mode == .persist && record.isGood(image: source.imageID) ? 2 * request.tries : request.tries
         if request.isImageChosen || tries < limit { return nil }
-        let why = "none of the last \(tries) boots of image '\(source.reference)' (\(source.imageID)) was good"
-        let how = "docker_image=\(source.reference) at the boot menu tries it again"
+        let why = "none of the last \(tries) boots of image '\(source.reference.text)' (\(source.imageID)) was good"
+        let how = "docker_image=\(source.reference.text) at the boot menu tries it again"
         let roots = roots.filter { $0.isGood && $0.mark.origin.imageID != source.imageID && $0.modules != .absent }
         if let root = roots.last {
             return Decision(choice: choice(of: root), notes: ["\(why); booting \(root.title) instead; \(how)"])
         }
         if let lastGood, lastGood.contents.modules != .absent {
-            let note = "\(why); booting '\(lastGood.reference)' (\(lastGood.imageID)) instead, the last image that booted well; \(how)"
+            let note = "\(why); booting '\(lastGood.reference.text)' (\(lastGood.imageID)) instead, the last image that booted well; \(how)"
             return Decision(choice: .build(lastGood, modules: nil), notes: [note])
         }
         return nil
@@ -134,7 +134,7 @@ extension Facts {
 
     fileprivate func withoutModules(_ source: Source, _ request: Request) throws(Failure) -> Decision {
         let release = host.kernelRelease ?? ""
-        let why = "image '\(source.reference)' has no modules for the running kernel \(release)"
+        let why = "image '\(source.reference.text)' has no modules for the running kernel \(release)"
         let how = "copy the image's kernel and initramfs to where the boot loader reads them"
         // One that was chosen is not overruled.
         let roots = roots.filter { !request.isImageChosen || $0.mark.origin.imageID == source.imageID }
@@ -150,5 +150,5 @@ extension Facts {
 
 extension Facts.Root {
     /// `root 7 (sample_image:latest)`
-    var title: String { "root \(mark.number) ('\(mark.origin.reference)')" }
+    var title: String { "root \(mark.number) ('\(mark.origin.reference.text)')" }
 }

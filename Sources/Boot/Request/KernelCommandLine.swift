@@ -33,19 +33,23 @@ public struct KernelCommandLine: Equatable, Sendable {
     }
 
     /// The last parameter of that key: on a kernel command line the last one wins.
-    public func last(_ key: String) -> Parameter? {
+    public func last(_ key: Key) -> Parameter? {
+        last(key.rawValue)
+    }
+
+    private func last(_ key: String) -> Parameter? {
         parameters.last { $0.key == key }
     }
 
     /// The value of the last parameter of that key; nil where it is absent, empty or has no value.
-    package func value(_ key: String) -> String? {
+    func value(_ key: Key) -> String? {
         guard let value = last(key)?.value, !value.isEmpty else { return nil }
         return value
     }
 
     /// Every value of a key, in order.
-    package func values(_ key: String) -> [String] {
-        parameters.filter { $0.key == key }.compactMap { $0.value }
+    func values(_ key: Key) -> [String] {
+        parameters.filter { $0.key == key.rawValue }.compactMap { $0.value }
     }
 
     private static let quote = UInt8(ascii: "\"")

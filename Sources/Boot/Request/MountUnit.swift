@@ -23,9 +23,9 @@ public struct MountUnit {
     public func check(_ request: Request) throws(Failure) {
         let subvolumes = options.filter { $0.hasPrefix("subvol=") || $0.hasPrefix("subvolid=") }
         let isSame = subvolumes.count == 1 && subvolumes.first.flatMap { Self.path($0) } == request.name
-        if isSame && isAbout(request.rootDevice) { return }
+        if isSame && isAbout(request.root.device) { return }
         throw Failure(
-            "could not boot '\(request.name)' of \(request.rootDevice): systemd would mount '\(device)' with '\(subvolumes.joined(separator: ","))'",
+            "could not boot '\(request.name)' of \(request.root.device): systemd would mount '\(device)' with '\(subvolumes.joined(separator: ","))'",
             hint: "say both root= and rootflags= on the kernel command line, and not in dracut's files alone"
         )
     }

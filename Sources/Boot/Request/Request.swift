@@ -27,22 +27,15 @@ public struct Request: Equatable, Sendable {
         case stop, reboot, powerOff
     }
 
-    /// How long to wait for the devices.
-    public enum Patience: Equatable, Sendable {
-        case seconds(Int)
-        case forever
-    }
-
-    public let rootDevice: DeviceName
+    /// What is said of the root for any boot.
+    public let root: RootArguments
     /// `subvol=` of rootflags: the subvolume that is booted, from the top level.
     public let name: Path
     /// What else rootflags has, for every mount of the root's filesystem.
     public let rootOptions: [String]
-    public let patience: Patience
     /// Docker's data-root, from the top level.
     public let dockerPath: Path
-    /// As written; the store's reader knows what it means.
-    public let image: String
+    public let image: ImageReference
     /// Whether the kernel command line names the image. Such a choice is never overruled.
     public let isImageChosen: Bool
     public let topLayer: TopLayer?
@@ -54,10 +47,6 @@ public struct Request: Equatable, Sendable {
     public let tries: Int
     /// Directories of the root's filesystem where the boot loader may have found the kernel.
     public let bootFolders: [Path]
-    /// `noresume`: a hibernated system is given up.
-    public let ignoresHibernation: Bool
-    /// `init=`, without the leading slash.
-    public let initProgram: Path?
     /// `systemd.hostname=`.
     public let hostname: String?
     /// `systemd.machine_id=`.

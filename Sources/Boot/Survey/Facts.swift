@@ -21,9 +21,9 @@ public struct Facts: Sendable {
 
     /// A layer that a root can be made from.
     public struct Source: Equatable, Sendable {
-        public var reference: String
-        public var imageID: String
-        public var chainID: String
+        public var reference: ImageReference
+        public var imageID: ImageID
+        public var chainID: ChainID
         /// What the store has, or a layer that was held.
         public var root: RootSource
         /// What changes with anything in the layer; nil where it is no subvolume.
@@ -115,9 +115,9 @@ public struct Facts: Sendable {
     /// The highest number that one of their places has, whatever lies there; 0 where there is none.
     public var lastNumber: Int
     /// The chain ids of the layers that are held.
-    public var held: [String]
+    public var held: [ChainID]
     /// Those that roots of other names were made from.
-    public var heldForOthers: [String]
+    public var heldForOthers: [ChainID]
     /// Roots without a mark that were prepared from a layer and the top layer: read-only snapshots.
     public var templates: [Path]
     /// Files that the standing root's system made for this machine, and the top layer is to have.

@@ -4,7 +4,7 @@ internal import Basics
 func checkPlaces(_ request: Request, on topLevel: Directory, _ topLayer: Directory?) throws(Failure) {
     let dataRoot = try topLevel.target(of: request.dockerPath)?.kind == .directory ? topLevel.directory(at: request.dockerPath) : nil
     if try topLevel.target(of: request.name)?.kind == .directory, let root = try topLevel.directory(at: request.name) {
-        try root.checkLacks(dataRoot, as: "Docker's data-root", key: Request.optIn)
+        try root.checkLacks(dataRoot, as: "Docker's data-root", key: Request.optIn.rawValue)
         try root.checkLacks(topLayer, as: "the top layer", key: "toplayer_path")
     }
     guard let topLayer else { return }

@@ -44,8 +44,8 @@ extension Facts.Root {
     }
 
     /// The chain ids of what the roots of other names were made from.
-    static func chains(but name: Path, on topLevel: Directory, _ host: Facts.Host) throws(Failure) -> [String] {
-        var chains: [String] = []
+    static func chains(but name: Path, on topLevel: Directory, _ host: Facts.Host) throws(Failure) -> [ChainID] {
+        var chains: [ChainID] = []
         for entry in try topLevel.directory(at: Layout.allRoots)?.names() ?? [] {
             guard let other = Layout.name(ofRootsIn: entry), other != name else { continue }
             chains += try kept(other, on: topLevel, host).roots.map { $0.mark.origin.chainID }

@@ -17,7 +17,7 @@ struct SourceSurvey {
         do throws(Failure) {
             image = try store.image(request.image)
         } catch {
-            let origin = roots.last { $0.mark.origin.reference == request.image }?.mark.origin
+            let origin = roots.map { $0.mark.origin }.last { request.image.means($0.imageID, foundAs: $0.reference) }
             guard let origin, var source = try held(origin.chainID, origin.imageID, origin.reference) else { throw error }
             source.note = "\(error.message); taking the layer that was held when it was booted"
             return source
@@ -28,31 +28,31 @@ struct SourceSurvey {
     /// An image that was booted before: from the store, or its layer that was held.
     func recorded(_ image: Record.Image) throws(Failure) -> Facts.Source? {
         do throws(Failure) {
-            return try stored(request.store(on: topLevel).image(image.id), as: image.reference)
+            return try stored(request.store(on: topLevel).image(ImageReference(image.id)), as: image.reference)
         } catch {
             return try held(image.chainID, image.id, image.reference)
         }
     }
 
-    private func stored(_ image: Image, as reference: String) throws(Failure) -> Facts.Source {
+    private func stored(_ image: Image, as reference: ImageReference) throws(Failure) -> Facts.Source {
         try checkPlatform(image)
         let path = request.dockerPath / image.layer
-        if let source = try source(reference, image.id.description, image.chainID.description, path) { return source }
+        if let source = try source(reference, image.id, image.chainID, path) { return source }
         throw Failure("could not open the layer '\(path)': it is not there")
     }
 
-    private func held(_ chainID: String, _ imageID: String, _ reference: String) throws(Failure) -> Facts.Source? {
+    private func held(_ chainID: ChainID, _ imageID: ImageID, _ reference: ImageReference) throws(Failure) -> Facts.Source? {
         try source(reference, imageID, chainID, Layout.hold(chainID))
     }
 
     private func source(
-        _ reference: String, _ imageID: String, _ chainID: String, _ path: Path
+        _ reference: ImageReference, _ imageID: ImageID, _ chainID: ChainID, _ path: Path
     ) throws(Failure) -> Facts.Source? {
         guard let layer = try topLevel.directory(at: path) else { return nil }
         return Facts.Source(
             reference: reference, imageID: imageID, chainID: chainID, root: .subvolume(Place(path)),
             layerState: try layer.subvolume()?.state,
-            contents: try Facts.Contents(of: layer, under: topLayer, of: reference, initProgram: request.initProgram, host)
+            contents: try Facts.Contents(of: layer, under: topLayer, of: reference.text, initProgram: request.root.initProgram, host)
         )
     }
 }
@@ -60,7 +60,7 @@ struct SourceSurvey {
 extension Request {
     fileprivate func store(on topLevel: Directory) throws(Failure) -> DockerStore {
         if let dataRoot = try topLevel.directory(at: dockerPath) { return try DockerStore(at: dataRoot) }
-        throw try topLevel.absent(dockerPath, as: "Docker's data-root", key: Self.optIn)
+        throw try topLevel.absent(dockerPath, as: "Docker's data-root", key: Self.optIn.rawValue)
     }
 }
 
@@ -75,7 +75,7 @@ func checkPlatform(_ image: Image) throws(Failure) {
     let os = image.os.isEmpty ? "linux" : image.os
     let platform = display("\(os)/\(image.architecture.isEmpty ? machine : image.architecture)".utf8)
     throw Failure(
-        "could not use the image '\(image.reference)': it is for \(platform), and this machine is linux/\(machine)",
+        "could not use the image '\(image.reference.text)': it is for \(platform), and this machine is linux/\(machine)",
         hint: "build or pull it with --platform linux/\(machine)"
     )
 }
@@ -87,7 +87,7 @@ extension Facts.Contents {
         of image: Directory, under topLayer: [Directory], of name: String, initProgram: Path?, _ host: Facts.Host
     ) throws(Failure) {
         let layers = topLayer + [image]
-        let inits: [Path] = initProgram.map { [$0] } ?? ["sbin/init", "usr/sbin/init", "etc/init", "bin/init", "lib/systemd/systemd"]
+        let inits = initProgram.map { [$0] } ?? usualInits
         if try !Self.has(inits, in: layers, where: { $0.isExecutableFile }) {
             throw Failure(
                 "could not use the image '\(name)': it has no init: there is no program '\(inits[0])'",

@@ -13,7 +13,7 @@ extension Facts {
         standing = try Standing(of: request.name, on: topLevel, host)
         (kept, lastNumber) = try Root.kept(request.name, on: topLevel, host)
         (record, recordDamage) = Record.current(on: topLevel)
-        held = try topLevel.directory(at: Layout.layers)?.names().compactMap { Digest("sha256:\(display($0))")?.description } ?? []
+        held = try topLevel.directory(at: Layout.layers)?.names().compactMap { Digest(hex: $0).map { ChainID($0) } } ?? []
         heldForOthers = try Root.chains(but: request.name, on: topLevel, host)
         missingDirectories = try Self.missing(request, on: topLevel)
         leftover = try Self.leftover(of: request.name, standing, on: topLevel, host)

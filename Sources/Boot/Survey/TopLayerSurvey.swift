@@ -34,7 +34,7 @@ struct MachineFiles {
         self.described = described
         note = choice.note
         exposure = folder.keepsModes || asked.isMasked ? nil : Self.exposure
-        isShared = asked.device == request.rootDevice
+        isShared = asked.device == request.root.device
     }
 
     func facts(_ host: Facts.Host) throws(Failure) -> Facts.TopLayer {

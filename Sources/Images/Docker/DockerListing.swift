@@ -35,14 +35,22 @@ extension DockerStore {
     }
 
     private func line(_ id: ImageID, names: [String]) -> ListedImage {
-        let reference = names.first ?? id.description
+        let reference = reference(to: id, names)
         do throws(Failure) {
             if let image = try image(id, reference: reference) { return ListedImage(names: names, id: id, image: .success(image)) }
-            throw Failure("could not use image '\(reference)': its configuration is not there", hint: repairHint)
+            throw Failure("could not use image '\(reference.text)': its configuration is not there", hint: repairHint)
         } catch {
             return ListedImage(names: names, id: id, image: .failure(error))
         }
     }
+}
+
+/// The first of the names that is one, else the id.
+private func reference(to id: ImageID, _ names: [String]) -> ImageReference {
+    for name in names {
+        do throws(Failure) { return try ImageReference(name) } catch { continue }
+    }
+    return ImageReference(id)
 }
 
 /// By bytes: Swift's own order of strings needs Unicode tables in the initramfs.

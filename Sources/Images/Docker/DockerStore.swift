@@ -17,28 +17,28 @@ public struct DockerStore: Sendable {
     /// The image that the Docker daemon finds for a reference: an id in full is only ever an id, then names, then the beginning
     /// of an id if it is that of one image only.
     ///
-    /// Fails on a text that is no reference, where there is no such image (with the nearest names) and where the store is damaged.
-    public func image(_ reference: String) throws(Failure) -> Image {
-        let parsed = try ImageReference(reference)
-        switch parsed.kind {
+    /// Fails where there is no such image (with the nearest names) and where the store is damaged.
+    public func image(_ reference: ImageReference) throws(Failure) -> Image {
+        switch reference.kind {
         case .id(let id):
             if let image = try image(id, reference: reference) { return image }
-            throw try missing(parsed, among: [])
+            throw try missing(reference, among: [])
         case .name(let name):
             let names = try RepositoryNames(in: root)
             var found = try names.image(name)
-            if found == nil { found = try idBeginning(parsed) }
-            guard let id = found else { throw try missing(parsed, among: names.all().map { $0.name }) }
+            if found == nil { found = try idBeginning(reference) }
+            guard let id = found else { throw try missing(reference, among: names.all().map { $0.name }) }
             if let image = try image(id, reference: reference) { return image }
-            throw Failure("could not use image '\(parsed)': its configuration '\(root.show(path(of: id)))' is not there", hint: repairHint)
+            throw Failure(
+                "could not use image '\(reference)': its configuration '\(root.show(path(of: id)))' is not there", hint: repairHint)
         }
     }
 
     /// The image of that id; nil where its configuration is not there.
-    func image(_ id: ImageID, reference: String) throws(Failure) -> Image? {
+    func image(_ id: ImageID, reference: ImageReference) throws(Failure) -> Image? {
         guard let configuration = try ImageConfiguration(of: id, at: path(of: id), in: root) else { return nil }
         guard let chain = ChainID(of: configuration.layers) else {
-            throw Failure("could not use image '\(display(reference.utf8))': it has no layers, so there is nothing to boot")
+            throw Failure("could not use image '\(reference.text)': it has no layers, so there is nothing to boot")
         }
         let layer = try LayerDatabase(store: root).directory(of: configuration.layers, chain: chain)
         return Image(

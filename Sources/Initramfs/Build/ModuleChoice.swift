@@ -41,14 +41,20 @@ private func hostFilesystems(_ recipe: Recipe) throws(Failure) -> [String] {
 
 /// The filesystem of the top layer that a kernel command line names; nil where it names none, or its device is not here.
 func topLayerFilesystem(_ line: KernelCommandLine) -> String? {
-    if let type = line.last("toplayerfstype")?.value, !type.isEmpty, type != "auto" { return type }
+    guard let layer = topLayer(line) else { return nil }
+    if let type = layer.filesystemType { return type }
     var cache: blkid_cache?
     // The default cache file would be read and written; /dev/null stands for none.
-    guard let name = line.last("toplayer")?.value, blkid_get_cache(&cache, "/dev/null") == 0 else { return nil }
+    guard blkid_get_cache(&cache, "/dev/null") == 0 else { return nil }
     defer { blkid_put_cache(cache) }
-    guard let device = blkid_evaluate_spec(name, &cache) else { return nil }
+    guard let device = blkid_evaluate_spec(layer.device.description, &cache) else { return nil }
     defer { free(device) }
     guard let type = blkid_get_tag_value(cache, "TYPE", device) else { return nil }
     defer { free(type) }
     return String(cString: type)
+}
+
+/// What is wrong with these keys, a boot tells.
+private func topLayer(_ line: KernelCommandLine) -> Request.TopLayer? {
+    do throws(Failure) { return try Request.TopLayer(line) } catch { return nil }
 }

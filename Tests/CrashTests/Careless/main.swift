@@ -41,7 +41,7 @@ func run() throws(Failure) {
     guard let request = try Request(commandLine: option("--cmdline"), configurationFile: option("--config")) else { return }
     let session = try BootSession(mounting: request)
     let plan = try session.plan()
-    let way = option("--cmdline").flatMap { KernelCommandLine($0.utf8).last("careless")?.value }
+    let way = option("--cmdline").flatMap { KernelCommandLine($0.utf8).parameters.last { $0.key == "careless" }?.value }
     let careless = way == "delete-first" ? deletingFirst(plan) : withoutTemplate(plan)
     let made = try session.perform(careless, Silence())
     if let path = option("--report") { try made.report.write(to: path) }

@@ -40,7 +40,7 @@ struct RootCheck {
 
     /// Image and top layer belong together: they are what the boot that made the root was asked for.
     private func checkOrigin(of root: FoundRoot, _ history: History) throws(Failure) {
-        let id = root.mark.origin.imageID
+        let id = root.mark.origin.imageID.description
         if images[id].map({ "image \($0)" }) != root.image {
             throw Failure("'\(root.place)' has '\(root.image)', and its mark says that it was made from \(images[id] ?? id)")
         }

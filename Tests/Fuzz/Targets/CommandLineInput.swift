@@ -5,7 +5,7 @@ import Boot
 func checkCommandLine(_ input: [UInt8]) throws {
     let line = KernelCommandLine(input)
     for parameter in line.parameters {
-        try expect(line.last(parameter.key) != nil, "a parameter is found by its key '\(parameter.key)'")
+        try expect(!parameter.key.isEmpty || parameter.value == nil, "a value has a key")
         try expect(parameter.key != "--" || parameter.value != nil, "what follows a lone '--' is left out")
     }
     // As many quotes as there are, even or odd: then what is appended is a parameter of its own.
@@ -29,21 +29,19 @@ private func check(_ request: Request, _ line: KernelCommandLine) throws {
     try expectPlace(of: request.name)
     try expectSound(request.dockerPath, "docker_path=")
     for folder in request.bootFolders { try expectSound(folder, "a boot folder") }
-    if let path = request.initProgram { try expectSound(path, "init=") }
+    if let path = request.root.initProgram { try expectSound(path, "init=") }
     if let layer = request.topLayer {
         try expectSound(layer.path, "toplayer_path=")
         try expectNamed(layer.device)
         try expect(!layer.options.contains(""), "no mount option is empty")
     }
-    try expectNamed(request.rootDevice)
+    try expectNamed(request.root.device)
     let options = request.rootOptions
     try expect(!options.contains { $0.isEmpty || $0 == "ro" || $0 == "rw" || $0.hasPrefix("subvol=") }, "only other options are left")
     try expect(!options.contains { $0.hasPrefix("subvolid=") }, "subvolid= is refused")
-    if case .seconds(let seconds) = request.patience { try expect(seconds >= 0, "a wait is not negative") }
+    if case .seconds(let seconds) = request.root.patience { try expect(seconds >= 0, "a wait is not negative") }
     try expect(request.keep >= 0 && request.tries >= 1, "an image has one try at least")
-    try expect(!request.image.isEmpty, "an image is named")
-    // The store's reader takes the reference as it stands.
-    try checkReference(Array(request.image.utf8))
+    try checkReference(Array(request.image.text.utf8))
 }
 
 /// Of what docker-btrfs keeps, only a kept root can be booted.

@@ -35,9 +35,12 @@ func checkRecord(_ input: [UInt8]) throws {
     for image in record.images { try expectCounted(record, mark(of: image, number: 1)) }
 }
 
+private let sample = ImageID(.of([]))
+
 private func mark(of image: Record.Image?, number: Int) -> Mark {
     let origin = Origin(
-        reference: image?.reference ?? "sample", imageID: image?.id ?? "sha256:1", chainID: image?.chainID ?? "sha256:2",
+        reference: image?.reference ?? ImageReference(sample), imageID: image?.id ?? sample,
+        chainID: image?.chainID ?? ChainID(sample.digest),
         layer: "docker/btrfs/subvolumes/x", topLayer: nil
     )
     return Mark(origin: origin, number: number, made: 0)

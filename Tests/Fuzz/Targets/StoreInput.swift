@@ -24,7 +24,7 @@ struct StoreInput {
         let store = try DockerStore(at: Directory(opening: folder.path, label: "/docker"))
         let reference = String(decoding: part(0), as: UTF8.self)
         for asked in [reference, id.description] {
-            guard let image = try parsed({ () throws(Failure) in try store.image(asked) }) else { continue }
+            guard let image = try parsed({ () throws(Failure) in try store.image(ImageReference(asked)) }) else { continue }
             try check(image)
             try expect(image.id.digest == id, "the only image there is found")
         }

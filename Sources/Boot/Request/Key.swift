@@ -1,0 +1,56 @@
+extension KernelCommandLine {
+    /// Every key of the kernel command line that is looked at, each with its grammar.
+    ///
+    /// DEVICE is what `DeviceName` takes, PATH goes from the top of its filesystem, OPTIONS are mount options between commas. What the
+    /// keys are for is told by docs/kernel-command-line.md, which lists the same ones.
+    public enum Key: String, CaseIterable, Sendable, CustomStringConvertible {
+        /// `docker_path=PATH`: Docker's data-root. Without this key nothing is done.
+        case dockerPath = "docker_path"
+        /// `docker_image=REFERENCE`: what `ImageReference` takes.
+        case dockerImage = "docker_image"
+        /// `docker_mode=fresh|persist`
+        case dockerMode = "docker_mode"
+        /// `docker_keep=NUMBER`: 0 and more.
+        case dockerKeep = "docker_keep"
+        /// `docker_tries=NUMBER`: 0 counts as 1.
+        case dockerTries = "docker_tries"
+        /// `docker_onfail=previous|stop|reboot|poweroff`
+        case dockerOnFail = "docker_onfail"
+        /// `root=DEVICE`
+        case root
+        /// `rootflags=OPTIONS`: several are joined.
+        case rootFlags = "rootflags"
+        /// `rootfstype=TYPE[,TYPE…]`
+        case rootFilesystemType = "rootfstype"
+        /// `rootdelay=SECONDS`
+        case rootDelay = "rootdelay"
+        /// `rootwait` is for ever, `rootwait=SECONDS` is not.
+        case rootWait = "rootwait"
+        /// `ro`, without a value.
+        case readOnly = "ro"
+        /// `rw`, without a value. The last of `ro` and `rw` counts.
+        case readWrite = "rw"
+        /// `init=PATH`: an absolute path.
+        case initProgram = "init"
+        /// `noresume`
+        case noResume = "noresume"
+        /// `toplayer=DEVICE`
+        case topLayer = "toplayer"
+        /// `toplayer_path=PATH`
+        case topLayerPath = "toplayer_path"
+        /// `toplayerfstype=TYPE`
+        case topLayerFilesystemType = "toplayerfstype"
+        /// `toplayerflags=OPTIONS`
+        case topLayerFlags = "toplayerflags"
+        /// `systemd.hostname=NAME`
+        case hostname = "systemd.hostname"
+        /// `systemd.machine_id=ID`
+        case machineID = "systemd.machine_id"
+        /// `BOOT_IMAGE=[(DEVICE)]PATH`: where GRUB found the kernel.
+        case bootImage = "BOOT_IMAGE"
+        /// `initrd=PATH`, also with backslashes: where the EFI stub found the initramfs.
+        case initrd
+
+        public var description: String { rawValue }
+    }
+}
