@@ -35,7 +35,7 @@ lint: packages
 	$(say) "lint"
 	@swift format lint --strict --recursive Package.swift Sources Tests
 	@git ls-files hooks install Tests/Lab Tests/Bench Tests/Fuzz/run .ci | while read -r file; do \
-	    case $$(head -c 64 "$$file" | head -n 1) in \
+	    case $$(head -c 64 "$$file" | grep -m 1 .) in \
 	    '#!'*bash | '# shellcheck shell=bash') shellcheck -x -s bash "$$file" ;; \
 	    '#!'*sh) shellcheck -x -s dash "$$file" ;; \
 	    esac; \

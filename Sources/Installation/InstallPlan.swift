@@ -22,11 +22,15 @@ extension InstallPlan {
             if let change = try removal(of: entry.path, record, tree) { closing.append(change) }
         }
         closing += copies.map { .remove($0) } + [.remove(InstallRecord.path)]
-        closing += record.directories.reversed().map { .removeDirectory($0) }
+        closing += record.directories.reversed().filter { KnownPaths.directories.contains($0) }.map { .removeDirectory($0) }
     }
 
     /// Removes a path if it is still as it was written.
     mutating func removal(of path: Path, _ record: InstallRecord, _ tree: Directory) throws(Failure) -> Change? {
+        if !KnownPaths.files.contains(path) && !(record.files.allSatisfy { $0.path != path } && KnownPaths.isCopy(path)) {
+            notes.append("left '\(tree.show(path))': docker-btrfs installs no such file")
+            return nil
+        }
         switch try tree.found(at: path) {
         case .nothing: return nil
         case .entry(let found) where record.holds(found): return .remove(path)

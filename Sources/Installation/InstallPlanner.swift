@@ -97,11 +97,7 @@ private struct InstallPlanner {
         }
         let needed = Set(wanted.union([InstallRecord.path]).flatMap(\.above))
         new.directories.removeAll { !needed.contains($0) }
-        plan.changes += old.directories.reversed().filter { !needed.contains($0) }.map { .removeDirectory($0) }
+        let unneeded = old.directories.reversed().filter { !needed.contains($0) && KnownPaths.directories.contains($0) }
+        plan.changes += unneeded.map { .removeDirectory($0) }
     }
-}
-
-extension Path {
-    /// Every directory above.
-    fileprivate var above: [Path] { isTop ? [] : [parent] + parent.above }
 }

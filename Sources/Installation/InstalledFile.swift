@@ -37,7 +37,7 @@ extension InitramfsTool {
                 InstalledFile("etc/initcpio/install/docker-btrfs", hooks_mkinitcpio_install),
                 InstalledFile("etc/initcpio/hooks/docker-btrfs", hooks_mkinitcpio_hook),
                 InstalledFile("etc/initcpio/udev/65-docker-btrfs.rules", hooks_systemd_rules),
-                InstalledFile("etc/mkinitcpio.conf.d/docker-btrfs.conf", hooks_mkinitcpio_conf),
+                InstalledFile(mkinitcpioDropIn, hooks_mkinitcpio_conf),
             ]
         case .dracut:
             [

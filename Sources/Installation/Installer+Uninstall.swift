@@ -1,4 +1,5 @@
 public import Basics
+internal import Programs
 
 extension Installer {
     /// Removes what `install` wrote, but not what was changed since.
@@ -10,11 +11,16 @@ extension Installer {
         let copies = rebuild?.previous.filter { !$0.wasKept }.map(\.copy)
         let plan = try InstallPlan(uninstalling: record, copies: copies ?? [], from: tree)
         if action == .dryRun { return describe(plan, rebuild) }
-        try perform(plan.changes)
-        if let rebuild {
-            _ = try await rebuild.run { (image, _) throws(Failure) in try await checkAbsence(in: image) }
+        try await Interruption.taken { () throws(Failure) in
+            let undoing = try perform(plan.changes)
+            do throws(Failure) {
+                try Interruption.check()
+                if let rebuild { _ = try await rebuild.run { (image, _) throws(Failure) in try await checkAbsence(in: image) } }
+            } catch {
+                throw tree.undo(undoing, after: error)
+            }
+            try perform(plan.closing)
         }
-        try perform(plan.closing)
         say("removed docker-btrfs\(rebuild == nil ? "" : ", also from the initramfs")")
         for note in plan.notes { say(note) }
         if rebuild == nil { say(next(record.framework)) }

@@ -1,5 +1,6 @@
 public import Basics
 internal import Files
+internal import Programs
 
 /// Puts docker-btrfs into a system, and takes it out again.
 public struct Installer: Sendable {
@@ -33,28 +34,39 @@ public struct Installer: Sendable {
             }
     }
 
-    /// `program` is docker-btrfs-init.
+    /// `program` is docker-btrfs-init. Whatever fails, all is as it was before.
     public func install(_ given: InitramfsTool?, program: [UInt8]) async throws(Failure) {
         let framework = if let given { given } else { try await InitramfsTool.used(in: tree) }
         let (plan, record) = try InstallPlan.installing(framework, program: program, into: tree)
         let rebuild = try await rebuild(framework, record)
+        let cause = try await framework.overridden(in: tree)
         if action == .dryRun { return describe(plan, rebuild) }
-        try perform(plan.changes)
-        tell(plan, framework)
-        guard let rebuild else { return say(next(framework)) }
-        try await run(rebuild)
-        say("next: boot with 'docker_path=' on the kernel command line")
+        try await Interruption.taken { () throws(Failure) in
+            let undoing = try perform(plan.changes)
+            tell(plan, framework)
+            do throws(Failure) {
+                try Interruption.check()
+                if let rebuild { try await run(rebuild, framework, cause) }
+            } catch {
+                throw tree.undo(undoing, after: error)
+            }
+        }
+        if rebuild != nil { return say("next: boot with 'docker_path=' on the kernel command line") }
+        if let cause { say("\(cause), so docker-btrfs would not be in the initramfs: \(framework.omissionHint)") }
+        say(next(framework))
     }
 
-    private func run(_ rebuild: Rebuild) async throws(Failure) {
-        do throws(Failure) {
-            var lines: [String] = []
-            let kept = try await rebuild.run { (image, old) throws(Failure) in lines += try await check(image, old) }
-            for copy in kept { say("kept the initramfs from before as '\(copy)'") }
-            for line in lines { say(line) }
-        } catch {
-            throw error.hinting("'docker-btrfs uninstall --no-build' takes the files away again")
+    private func run(_ rebuild: Rebuild, _ framework: InitramfsTool, _ cause: String?) async throws(Failure) {
+        var lines: [String] = []
+        let kept = try await rebuild.run { (image, old) throws(Failure) in
+            do throws(Failure) {
+                lines += try await check(image, old, by: framework)
+            } catch {
+                throw Failure(cause.map { "\(error.message): \($0)" } ?? error.message, hint: error.hint)
+            }
         }
+        for copy in kept { say("kept the initramfs from before as '\(copy)'") }
+        for line in lines { say(line) }
         var others: [Path] = []
         for image in try tree.otherImages(than: rebuild.commands.images) where try await !tree.holdsProgram(image) { others.append(image) }
         if !others.isEmpty { say("left without docker-btrfs: \(others.map { "'\($0)'" }.joined(separator: ", "))") }
@@ -75,8 +87,12 @@ public struct Installer: Sendable {
         for note in plan.notes { say(note) }
     }
 
-    func perform(_ changes: [Change]) throws(Failure) {
-        for change in changes { try tree.perform(change) }
+    /// Returns what takes the changes back.
+    @discardableResult
+    func perform(_ changes: [Change]) throws(Failure) -> [Change] {
+        // What a run that was killed left half written.
+        for path in KnownPaths.files.union([InstallRecord.path]) { try tree.removeDraft(beside: path) }
+        return try tree.perform(changes)
     }
 
     private func tell(_ plan: InstallPlan, _ framework: InitramfsTool) {

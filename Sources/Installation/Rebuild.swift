@@ -34,13 +34,11 @@ struct Rebuild {
     func run(check: (Path, Path?) async throws(Failure) -> Void) async throws(Failure) -> [Path] {
         let (during, afterwards) = try records()
         try tree.perform(.record(during))
-        try await Interruption.taken { () throws(Failure) in
-            for image in previous { try tree.copy(image.file, to: image.copy) }
-            do throws(Failure) {
-                try await build(check)
-            } catch {
-                throw putBack(after: explained(error))
-            }
+        try makeCopies()
+        do throws(Failure) {
+            try await build(check)
+        } catch {
+            throw putBack(after: explained(error))
         }
         for image in previous where image.wasKept { try tree.remove(image.copy) }
         if during != afterwards { try tree.perform(.record(afterwards)) }
@@ -59,6 +57,15 @@ struct Rebuild {
             if !image.wasKept { afterwards.kept.append(entry) }
         }
         return (during, afterwards)
+    }
+
+    private func makeCopies() throws(Failure) {
+        do throws(Failure) {
+            for image in previous { try tree.copy(image.file, to: image.copy) }
+        } catch {
+            for image in previous { try? tree.remove(image.copy) }
+            throw error
+        }
     }
 
     private func build(_ check: (Path, Path?) async throws(Failure) -> Void) async throws(Failure) {

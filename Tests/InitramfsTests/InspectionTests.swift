@@ -30,16 +30,22 @@ struct InspectionTests {
     static let hooksList: Parts = [.file("config", Array("MODULES=\"\"\nHOOKS=\"udev docker-btrfs\"\n".utf8))]
     static let dracutHook: Parts = [.file("var/lib/dracut/hooks/pre-mount/50-docker-btrfs.sh", mode: 0o755, [])]
 
+    static let scriptInit: Parts = [.file("init", mode: 0o755, Array("#!/bin/sh".utf8))]
+    static let switchRoot: Parts = [.file("usr/sbin/switch_root", mode: 0o755, [])]
+    static let runInit: Parts = [.symlink("bin", to: "usr/bin"), .file("usr/bin/run-init", mode: 0o755, [])]
+    static let systemdInit: Parts = [.symlink("init", to: "/usr/lib/systemd/systemd")]
+    static let systemctl: Parts = [.file("usr/bin/systemctl", mode: 0o755, [])]
+
     static let staticProgram = sampleProgram()
 
     static let whole: [(framework: Framework, parts: [Parts])] = [
         (.none, [own, ownModule, ownList]),
-        (.dracutWithSystemd, [[.directory("usr/lib/dracut")], systemd, unit, link]),
-        (.dracut, [[.directory("var/lib/dracut")], dracutHook]),
-        (.mkinitcpioWithSystemd, [[.file("buildconfig", [])], systemd, unit, link]),
-        (.mkinitcpio, [[.file("buildconfig", [])], hook, hooksList]),
-        (.initramfsTools, [tools, script, order]),
-        (.systemd, [systemd, unit, link]),
+        (.dracutWithSystemd, [[.directory("usr/lib/dracut")], systemd, unit, link, systemdInit, systemctl]),
+        (.dracut, [[.directory("var/lib/dracut")], dracutHook, scriptInit, switchRoot]),
+        (.mkinitcpioWithSystemd, [[.file("buildconfig", [])], systemd, unit, link, systemdInit, systemctl]),
+        (.mkinitcpio, [[.file("buildconfig", [])], hook, hooksList, scriptInit, switchRoot]),
+        (.initramfsTools, [tools, script, order, scriptInit, runInit]),
+        (.systemd, [systemd, unit, link, systemdInit, systemctl]),
     ]
 
     /// What all the frameworks have.
@@ -76,7 +82,8 @@ struct InspectionTests {
                 == Failure(
                     """
                     'x' cannot boot an image: link: there is no /usr/lib/systemd/system/sysroot.mount.requires/docker-btrfs.service: \
-                    without it, a failure would boot an old root; btrfs: there are no kernel modules
+                    without it, a failure would boot an old root; init: there is no /init, which the kernel starts; switch: there is no \
+                    program 'systemctl', which starts the new root; btrfs: there are no kernel modules
                     """,
                     hint: "run 'docker-btrfs install', or build it again with 'dracut --force --add docker-btrfs'"))
     }
@@ -104,14 +111,15 @@ struct InspectionTests {
     }
 
     @Test func `a configuration that cannot be read is missing, none is only noted`() async throws {
-        let parts = [Self.systemd, Self.unit, Self.link, Self.module, Self.program]
+        let parts = [Self.systemd, Self.unit, Self.link, Self.module, Self.program, Self.systemdInit, Self.systemctl]
         let broken = try await inspection(parts + [[.file("etc/docker-btrfs.json", Array("{".utf8))]])
         #expect(broken.failure?.message.contains("configuration: could not read '/etc/docker-btrfs.json': it is not JSON: ") == true)
         #expect(try await inspection(parts).failure == nil)
     }
 
     @Test func `without our udev rules it boots, but not with a device missing, which is noted`() async throws {
-        let found = try await inspection([[Self.systemd[0]], Self.unit, Self.link, Self.module, Self.program])
+        let found = try await inspection(
+            [[Self.systemd[0]], Self.unit, Self.link, Self.module, Self.program, Self.systemdInit, Self.systemctl])
         #expect(found.failure == nil)
         let note = try #require(found.findings.first { $0.subject == "rules" })
         #expect(note.mark == .note && note.text.hasPrefix("there is no /usr/lib/udev/rules.d/65-docker-btrfs.rules: "))
@@ -146,5 +154,70 @@ struct InspectionTests {
     @Test func `an initramfs of something else`() async throws {
         let found = try await inspection([[.file("init", mode: 0o755, Array("#!/bin/sh".utf8))]])
         #expect(found.failure == Failure("'x' cannot boot an image: framework: none that docker-btrfs knows"))
+    }
+
+    @Test(arguments: [
+        ("udev encrypt docker-btrfs", "base udev block encrypt docker-btrfs filesystems", nil),
+        ("udev docker-btrfs", "base udev docker-btrfs filesystems keyboard fsck", nil),
+        ("docker-btrfs encrypt", "base docker-btrfs encrypt", "encrypt"),
+        ("docker-btrfs lvm2 resume", "base udev", "lvm2"),
+        ("docker-btrfs", "docker-btrfs base udev modconf block filesystems fsck", "base"),
+        ("udev docker-btrfs", "base docker-btrfs udev block filesystems", "udev"),
+        ("udev docker-btrfs resume", "", "resume"),
+    ])
+    func `the place of mkinitcpio's hook`(runtime: String, hooks: String, later: String?) async throws {
+        // As mkinitcpio joins the files, ours at the end. A list that is no list is no longer one when the hooks are run.
+        let ours = "\n# ours\n    HOOKS=(\"${HOOKS[@]:0:docker_btrfs_at}\" docker-btrfs \"${HOOKS[@]:docker_btrfs_at}\")\n"
+        let parts: Parts = [
+            .file("buildconfig", Array("HOOKS=(base old)\nHOOKS=\"\(hooks)\"\(ours)".utf8)),
+            .file("config", Array("EARLYHOOKS=\"\"\nHOOKS=\"\(runtime)\"\n".utf8)),
+        ]
+        let found = try await inspection([parts, Self.hook, Self.scriptInit, Self.switchRoot, Self.program, Self.module])
+        let expected = later.map { "'x' cannot boot an image: hook: 'docker-btrfs' stands before '\($0)' in HOOKS" }
+        #expect(found.failure?.message == expected)
+    }
+
+    @Test func `a hook that stands before systemd is put in as one for busybox`() async throws {
+        let parts: Parts = [.file("buildconfig", [])]
+        let found = try await inspection([
+            parts, Self.systemd, Self.hook, Self.hooksList, Self.systemdInit, Self.systemctl, Self.program, Self.module,
+        ])
+        #expect(found.failure?.message == "'x' cannot boot an image: unit: 'docker-btrfs' stands before 'systemd' in HOOKS")
+    }
+
+    @Test(
+        arguments: [
+            ([.symlink("init", to: "usr/lib/gone")], "init: there is no /init, which the kernel starts"),
+            ([.directory("init")], "init: there is no /init, which the kernel starts"),
+            ([.file("init", mode: 0o644, [])], "init: /init cannot be run"),
+        ] as [(Parts, String)])
+    func `what the kernel cannot start`(parts: Parts, message: String) async throws {
+        let found = try await inspection([
+            [.directory("usr/lib/dracut")], Self.dracutHook, Self.switchRoot, Self.program, Self.module, parts,
+        ])
+        #expect(found.failure?.message == "'x' cannot boot an image: \(message)")
+    }
+
+    @Test(
+        arguments: [
+            ([], "'switch_root'"), ([.file("usr/bin/switch_root", [])], "'switch_root'"),
+            ([.symlink("sbin/switch_root", to: "/usr/sbin/gone")], "'switch_root'"),
+        ] as [(Parts, String)])
+    func `nothing starts the new root`(parts: Parts, name: String) async throws {
+        let found = try await inspection([
+            [.directory("usr/lib/dracut")], Self.dracutHook, Self.scriptInit, Self.program, Self.module, parts,
+        ])
+        #expect(found.failure?.message == "'x' cannot boot an image: switch: there is no program \(name), which starts the new root")
+    }
+
+    @Test func `an image's name is shown, not sent to the terminal`() async throws {
+        let name: Parts = [.file("etc/docker-btrfs.json", Array(#"{ "docker_image": "a\u001b[2Jb" }"#.utf8))]
+        let found = try await inspection([Self.systemd, Self.unit, Self.link, Self.module, Self.program, name])
+        #expect(found.findings.contains { $0.text == #"/etc/docker-btrfs.json names the image 'a\x1b[2Jb'"# }, "\(found.findings)")
+    }
+
+    @Test func `an initramfs of mkinitcpio is told of mkinitcpio's files`() async throws {
+        let found = try await inspection([[.file("buildconfig", [])], Self.hook])
+        #expect(found.commandLineRemedy == "add 'docker_path=' to /etc/kernel/cmdline or /etc/cmdline.d, and build it again")
     }
 }

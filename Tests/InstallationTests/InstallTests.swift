@@ -23,7 +23,7 @@ struct InstallTests {
             [
                 "644 /etc/initcpio/hooks/docker-btrfs", "644 /etc/initcpio/install/docker-btrfs",
                 "644 /etc/initcpio/udev/65-docker-btrfs.rules",
-                "644 /etc/mkinitcpio.conf.d/docker-btrfs.conf", "644 /usr/lib/systemd/system/docker-btrfs.service",
+                "644 /etc/mkinitcpio.conf.d/zz-docker-btrfs.conf", "644 /usr/lib/systemd/system/docker-btrfs.service",
             ]
         ),
         (

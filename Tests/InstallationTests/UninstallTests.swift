@@ -97,4 +97,55 @@ struct UninstallTests {
         let place = "\(system.path)/var/lib/docker-btrfs/installed"
         #expect(failure?.description == "could not uninstall: docker-btrfs is not installed: there is no '\(place)'")
     }
+
+    /// A record that somebody wrote who wanted more to be gone.
+    @Test func `what docker-btrfs never writes is left, whatever the record says`() async throws {
+        try await system.install(.dracut)
+        try system.write("root:*:\n", to: "etc/shadow")
+        try system.write("photo\n", to: "home/u/photo.img")
+        try system.link("etc/localtime", to: "../usr/share/zoneinfo/UTC")
+        try system.make("srv/empty")
+        let tree = try system.tree()
+        var record = try #require(try tree.record())
+        record.files.append(InstallRecord.Entry(InstalledFile("etc/shadow", .file(Array("root:*:\n".utf8), mode: 0))))
+        record.files.append(InstallRecord.Entry(InstalledFile("etc/localtime", .link(to: "../usr/share/zoneinfo/UTC"))))
+        record.kept.append(InstallRecord.Entry(InstalledFile("home/u/photo.img", .file(Array("photo\n".utf8), mode: 0))))
+        record.kept.append(InstallRecord.Entry(InstalledFile("etc/mkinitcpio.conf", .file(Array("HOOKS=(base udev)\n".utf8), mode: 0))))
+        record.directories.append("srv/empty")
+        try tree.perform(.record(record))
+        let lines = try await system.uninstall()
+        for path in ["etc/shadow", "etc/localtime", "home/u/photo.img", "etc/mkinitcpio.conf"] {
+            #expect(lines.contains("left 'ROOT/\(path)': docker-btrfs installs no such file"))
+            #expect(try system.exists(path))
+        }
+        #expect(try system.exists("srv/empty"))
+        #expect(try system.exists("usr/bin/docker-btrfs-init") == false)
+        #expect(try system.exists("var/lib/docker-btrfs/installed") == false)
+    }
+
+    @Test func `a change of framework leaves it too`() async throws {
+        try await system.install(.dracut)
+        try system.write("root:*:\n", to: "etc/shadow")
+        let tree = try system.tree()
+        var record = try #require(try tree.record())
+        record.files.append(InstallRecord.Entry(InstalledFile("etc/shadow", .file(Array("root:*:\n".utf8), mode: 0))))
+        try tree.perform(.record(record))
+        let lines = try await system.install(.mkinitcpio)
+        #expect(lines.contains("left 'ROOT/etc/shadow': docker-btrfs installs no such file"))
+        #expect(try system.exists("etc/shadow"))
+    }
+
+    @Test func `mkinitcpio's file had another name once`() async throws {
+        try await system.install(.mkinitcpio)
+        let tree = try system.tree()
+        let former = InstalledFile("etc/mkinitcpio.conf.d/docker-btrfs.conf", .file(Array("HOOKS+=(docker-btrfs)\n".utf8), mode: 0o644))
+        try tree.perform(.write(former))
+        var record = try #require(try tree.record())
+        record.files = record.files.filter { $0.path != mkinitcpioDropIn } + [InstallRecord.Entry(former)]
+        try tree.perform(.record(record))
+        try system.remove("etc/mkinitcpio.conf.d/zz-docker-btrfs.conf")
+        try await system.install(.mkinitcpio)
+        #expect(try system.exists("etc/mkinitcpio.conf.d/docker-btrfs.conf") == false)
+        #expect(try system.exists("etc/mkinitcpio.conf.d/zz-docker-btrfs.conf"))
+    }
 }

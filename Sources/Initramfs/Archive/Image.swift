@@ -66,6 +66,12 @@ public struct InitramfsImage: Sendable {
         resolved(path).flatMap { files[$0] }
     }
 
+    /// The lines of a text file, none where it is not there. What is longer than any of them ought to be is not read to its end.
+    func lines(of path: Path) -> [Substring] {
+        let text = target(of: path)?.content.prefix(1 << 20) ?? []
+        return String(decoding: text, as: UTF8.self).split(separator: "\n")
+    }
+
     /// `path` without symlinks; nil where they go round.
     func resolved(_ path: Path) -> Path? {
         var place = Path.top

@@ -1,4 +1,5 @@
 public import Basics
+internal import Boot
 
 /// An initramfs that was made, not yet compressed.
 public struct Build: Sendable {
@@ -47,7 +48,7 @@ public struct Build: Sendable {
             if recipe.configuration != nil { throw Failure("could not find the configuration '\(name)'") }
             return notes.append("there is no '\(name)': docker_image= on the kernel command line has to name the image")
         }
-        if try imageName(parsing: content, name: name) == nil { notes.append("'\(name)' names no image") }
+        if try Configuration(parsing: content, name: name).image == nil { notes.append("'\(name)' names no image") }
         entries.append(.file(path, mode: 0o600, content))
     }
 

@@ -1,11 +1,6 @@
 internal import Basics
 internal import Boot
 
-/// The image that a configuration names.
-func imageName(parsing bytes: [UInt8], name: String) throws(Failure) -> String? {
-    try Configuration(parsing: bytes, name: name).image
-}
-
 /// Kernel command lines that the image brings: that of a unified kernel image, and those that dracut keeps.
 func commandLines(in image: InitramfsImage) -> [Finding] {
     var findings: [Finding] = []
@@ -17,7 +12,7 @@ func commandLines(in image: InitramfsImage) -> [Finding] {
                 text: asksForUs ? line : "there is no '\(Request.optIn)=' on '\(line)'"))
     }
     for path in image.paths where path.parent == "etc/cmdline.d" {
-        let line = display(image[path]?.content ?? []).replacing("\\x0a", with: " ")
+        let line = display(image.lines(of: path).joined(separator: " ").utf8)
         if line.contains("rootflags=") {
             let text = "\(path) has '\(line)', which root= and rootflags= in the menu entry replace: say both there"
             findings.append(Finding(mark: .note, subject: "command line", text: text))

@@ -47,9 +47,20 @@ public enum Framework: Sendable {
         case .none: "build it again with 'docker-btrfs initramfs build'"
         case .dracut, .dracutWithSystemd: "run 'docker-btrfs install', or build it again with 'dracut --force --add docker-btrfs'"
         case .mkinitcpio, .mkinitcpioWithSystemd:
-            "run 'docker-btrfs install', or put 'docker-btrfs' into HOOKS before 'filesystems' and run 'mkinitcpio -P'"
+            "run 'docker-btrfs install', or put 'docker-btrfs' into HOOKS, before 'filesystems' and where HOOKS is set last, and run "
+                + "'mkinitcpio -P'"
         case .initramfsTools: "run 'docker-btrfs install', or build it again with 'update-initramfs -u'"
         case .systemd: "put docker-btrfs-init, docker-btrfs.service and its link in sysroot.mount.requires into it"
+        }
+    }
+
+    /// Where it takes the kernel command line of a unified kernel image from.
+    var commandLineSource: String {
+        switch self {
+        case .none: "--cmdline or /etc/kernel/cmdline"
+        case .dracut, .dracutWithSystemd: "kernel_cmdline= in /etc/dracut.conf.d"
+        case .mkinitcpio, .mkinitcpioWithSystemd: "/etc/kernel/cmdline or /etc/cmdline.d"
+        case .initramfsTools, .systemd: "/etc/kernel/cmdline"
         }
     }
 }

@@ -1,4 +1,5 @@
 public import Basics
+internal import Boot
 
 /// Whether an initramfs has what a boot from a Docker image needs.
 public struct Inspection: Sendable {
@@ -35,19 +36,21 @@ public struct Inspection: Sendable {
         let program: [Finding] = if case .none = framework { [] } else { [initProgram(in: image)] }
         inside =
             [Finding(mark: .ok, subject: "framework", text: framework.name)] + program + start(in: image, by: framework)
-            + drivers(in: image, of: framework) + [configuration(in: image)]
+            + passage(in: image, of: framework) + drivers(in: image, of: framework) + [configuration(in: image)]
         commandLines = Initramfs.commandLines(in: image)
     }
 
     /// What is missing and what to do, where something is.
-    public var failure: Failure? { failureOfInitramfs ?? failure(by: commandLines, hint: Self.commandLineRemedy) }
+    public var failure: Failure? { failureOfInitramfs ?? failure(by: commandLines, hint: commandLineRemedy) }
 
     /// The same, whatever the kernel command line says that the image brings.
     public var failureOfInitramfs: Failure? { failure(by: inside, hint: framework?.remedy) }
 
-    /// Where frameworks take the kernel command line of a unified kernel image from.
-    public static let commandLineRemedy =
-        "add 'docker_path=' where it is taken from: kernel_cmdline= in /etc/dracut.conf.d, or /etc/kernel/cmdline; and build it again"
+    /// Where the kernel command line of a unified kernel image is taken from.
+    public var commandLineSource: String { (framework ?? .systemd).commandLineSource }
+
+    /// What to do where it boots no image.
+    public var commandLineRemedy: String { "add 'docker_path=' to \(commandLineSource), and build it again" }
 
     private func failure(by findings: [Finding], hint: String?) -> Failure? {
         let missing = findings.filter { $0.mark == .missing }.map { "\($0.subject): \($0.text)" }
@@ -92,10 +95,10 @@ private func configuration(in image: InitramfsImage) -> Finding {
         return Finding(mark: .note, subject: "configuration", text: "no \(path): docker_image= on the kernel command line names the image")
     }
     do throws(Failure) {
-        let found = try imageName(parsing: Array(entry.content), name: path.description)
+        let found = try Configuration(parsing: Array(entry.content), name: path.description).image
         return Finding(
             mark: found == nil ? .note : .ok, subject: "configuration",
-            text: found.map { "\(path) names the image '\($0)'" } ?? "\(path) names no image")
+            text: found.map { "\(path) names the image '\(display($0.utf8))'" } ?? "\(path) names no image")
     } catch {
         return Finding(mark: .missing, subject: "configuration", text: error.message)
     }

@@ -23,6 +23,10 @@ private func ownStart(in image: InitramfsImage) -> [Finding] {
 private let systemdFolders: [Path] = ["usr/lib/systemd/system", "lib/systemd/system", "etc/systemd/system"]
 
 private func systemdUnit(in image: InitramfsImage) -> [Finding] {
+    // What mkinitcpio puts in where the hook stands before 'systemd', and what nothing runs.
+    if image.target(of: "hooks/docker-btrfs") != nil && image.target(of: systemdFolders[0] / "docker-btrfs.service") == nil {
+        return [Finding(mark: .missing, subject: "unit", text: "'docker-btrfs' stands before 'systemd' in HOOKS")]
+    }
     let unit: Path = "docker-btrfs.service"
     let link: Path = "sysroot.mount.requires/docker-btrfs.service"
     let units = systemdFolders.map { $0 / unit }.filter { image.target(of: $0)?.kind == .file }
@@ -58,12 +62,29 @@ private func dracutHook(in image: InitramfsImage) -> Finding {
 private func mkinitcpioHook(in image: InitramfsImage) -> Finding {
     let hook: Path = "hooks/docker-btrfs"
     if image.target(of: hook)?.kind != .file { return Finding(mark: .missing, subject: "hook", text: "there is no \(hook)") }
-    let settings = display(image.target(of: "config")?.content ?? []).replacing("\\x0a", with: "\n").split(separator: "\n")
-    let runs = settings.contains { line in
-        line.hasPrefix("HOOKS=") && line.dropFirst(6).split { " \"'()".contains($0) }.contains("docker-btrfs")
+    guard let runtime = image.hooks(by: "config"), runtime.contains("docker-btrfs") else {
+        return Finding(mark: .missing, subject: "hook", text: "\(hook) is not among the hooks that /config has run")
     }
-    if runs { return Finding(mark: .ok, subject: "hook", text: hook.description) }
-    return Finding(mark: .missing, subject: "hook", text: "\(hook) is not among the hooks that /config has run")
+    if let later = firstOfTooLate(in: runtime) ?? image.hooks(by: "buildconfig").flatMap({ firstOfTooLate(in: $0) }) {
+        return Finding(mark: .missing, subject: "hook", text: "'docker-btrfs' stands before '\(later)' in HOOKS")
+    }
+    return Finding(mark: .ok, subject: "hook", text: hook.description)
+}
+
+/// The first hook after ours that has to be before it: what it needs at boot comes from there.
+private func firstOfTooLate(in hooks: [String]) -> String? {
+    let earlier: Set<String> = [
+        "base", "udev", "systemd", "modconf", "block", "mdadm", "mdadm_udev", "dmraid", "encrypt", "sd-encrypt", "lvm2", "resume",
+    ]
+    return hooks.drop { $0 != "docker-btrfs" }.first { earlier.contains($0) }
+}
+
+extension InitramfsImage {
+    /// The hooks that a file of mkinitcpio's names last, as a list. What the shell would have to work out first is passed over.
+    fileprivate func hooks(by file: Path) -> [String]? {
+        let list = lines(of: file).last { $0.hasPrefix("HOOKS=") && !$0.contains("$") }
+        return list?.dropFirst(6).split { " \"'()".contains($0) }.map { String($0) }
+    }
 }
 
 private func initramfsToolsScript(in image: InitramfsImage) -> Finding {
@@ -72,7 +93,9 @@ private func initramfsToolsScript(in image: InitramfsImage) -> Finding {
         return Finding(mark: .missing, subject: "script", text: "there is no \(script)")
     }
     if entry.permissions & 0o100 == 0 { return Finding(mark: .missing, subject: "script", text: "\(script) cannot be run") }
-    let order = display(image.target(of: "scripts/local-premount/ORDER")?.content ?? [])
-    if order.contains("/scripts/local-premount/docker-btrfs ") { return Finding(mark: .ok, subject: "script", text: script.description) }
+    let order = image.lines(of: "scripts/local-premount/ORDER")
+    if order.contains(where: { $0.contains("/scripts/local-premount/docker-btrfs ") }) {
+        return Finding(mark: .ok, subject: "script", text: script.description)
+    }
     return Finding(mark: .missing, subject: "script", text: "\(script) is not in \(script.parent)/ORDER, which says what runs")
 }
