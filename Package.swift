@@ -93,11 +93,11 @@ if embedded {
         ),
         // Reads, checks and builds initramfs images.
         .target(
-            name: "Initramfs", dependencies: ["Basics", "Boot", "CLinux", "Files", "Programs"], swiftSettings: strict + sameHeaders
+            name: "Initramfs", dependencies: ["Basics", "Boot", "CLinux", "Files", "InitProcess", "Programs"], swiftSettings: strict + sameHeaders
         ),
         .testTarget(
             name: "InitramfsTests",
-            dependencies: ["Basics", "Boot", "Files", "Initramfs", "TestSupport"],
+            dependencies: ["Basics", "Boot", "Files", "InitProcess", "Initramfs", "TestSupport"],
             swiftSettings: strict + sameHeaders
         ),
         // The files of hooks/ and install/.
@@ -116,7 +116,7 @@ if embedded {
         .executableTarget(
             name: "docker-btrfs",
             dependencies: [
-                "Basics", "Boot", "BootRun", "CLinux", "Files", "Images", "Initramfs", "Installation", "Planning", "Programs",
+                "Basics", "Boot", "BootRun", "CLinux", "Files", "Images", "Initramfs", "Installation", "Linux", "Planning", "Programs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict + sameHeaders

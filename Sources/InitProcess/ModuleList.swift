@@ -10,6 +10,15 @@ public struct ModuleList: Equatable, Sendable {
         public var parameters: String
         /// Whether a boot goes on without it.
         public let isOptional: Bool
+        /// The names of modules that have to be loaded before. Where one of them is not, this one is not tried, if it is optional.
+        public let needs: [String]
+
+        public init(path: String, parameters: String, isOptional: Bool, needs: [String] = []) {
+            self.path = path
+            self.parameters = parameters
+            self.isOptional = isOptional
+            self.needs = needs
+        }
 
         /// What the module is called in the kernel: `virtio_blk` for `virtio-blk.ko`.
         public var name: String {
@@ -28,12 +37,15 @@ public struct ModuleList: Equatable, Sendable {
 
     public private(set) var modules: [Module]
 
-    /// Takes one module a line: an absolute path, and parameters after a space; `?` before the path of one that may fail.
+    /// Takes one module a line: an absolute path, and parameters after a space; `?` before the path of one that may fail, and
+    /// after it `(NAME,NAME)` with the modules that it needs.
     public init(parsing content: [UInt8]) throws(Failure) {
         modules = []
         for bytes in content.split(separator: UInt8(ascii: "\n")) {
             let isOptional = bytes.first == UInt8(ascii: "?")
-            let words = bytes.dropFirst(isOptional ? 1 : 0).split(separator: UInt8(ascii: " "), maxSplits: 1)
+            var rest = bytes.dropFirst(isOptional ? 1 : 0)
+            let needs = Self.needs(&rest)
+            let words = rest.split(separator: UInt8(ascii: " "), maxSplits: 1)
             guard let path = words.first, path.first == UInt8(ascii: "/") else {
                 throw Failure(
                     "could not read '\(Self.path)': '\(display(bytes))' is not the absolute path of a module", hint: buildAgain)
@@ -41,8 +53,15 @@ public struct ModuleList: Equatable, Sendable {
             modules.append(
                 Module(
                     path: String(decoding: path, as: UTF8.self),
-                    parameters: words.count > 1 ? String(decoding: words[1], as: UTF8.self) : "", isOptional: isOptional))
+                    parameters: words.count > 1 ? String(decoding: words[1], as: UTF8.self) : "", isOptional: isOptional, needs: needs))
         }
+    }
+
+    /// Takes them from the front.
+    private static func needs(_ rest: inout ArraySlice<UInt8>) -> [String] {
+        guard rest.first == UInt8(ascii: "("), let end = rest.firstIndex(of: UInt8(ascii: ")")) else { return [] }
+        defer { rest = rest[(end + 1)...] }
+        return rest[(rest.startIndex + 1)..<end].split(separator: UInt8(ascii: ",")).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The same modules with the parameters that the kernel command line has for them: `module.key=value`.
@@ -59,6 +78,15 @@ public struct ModuleList: Equatable, Sendable {
             }
         }
         return list
+    }
+}
+
+extension ModuleList.Module {
+    /// As the list has it.
+    public var line: String {
+        var line = isOptional ? "?" : ""
+        if !needs.isEmpty { line += "(" + needs.joined(separator: ",") + ")" }
+        return line + path + (parameters.isEmpty ? "" : " " + parameters)
     }
 }
 

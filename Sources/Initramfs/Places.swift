@@ -1,4 +1,5 @@
 public import Basics
+internal import InitProcess
 
 /// Where docker-btrfs-init is, in a system and in an initramfs.
 public let programPath: Path = "usr/bin/docker-btrfs-init"
@@ -7,4 +8,4 @@ public let programPath: Path = "usr/bin/docker-btrfs-init"
 public let configurationFile: Path = "etc/docker-btrfs.json"
 
 /// The modules that docker-btrfs-init loads as /init, one path a line.
-let modulesListPath: Path = "etc/docker-btrfs/modules"
+let modulesListPath: Path = Path(ModuleList.path) ?? .top

@@ -11,7 +11,7 @@ extension Installer {
         if let failure = inspection.failureOfInitramfs { throw Failure(failure.message, hint: framework.omissionHint) }
         for path in [programPath, configurationFile] {
             guard let bytes = try tree.contents(of: path) else { continue }
-            if opened.target(of: path).map({ ELF.areOneProgram($0.content, bytes) }) != true {
+            if opened.target(of: path).map({ ELF.areOneProgram($0.content, bytes[...]) }) != true {
                 throw Failure("'\(path)' in '\(image)' is not the one of this system")
             }
         }

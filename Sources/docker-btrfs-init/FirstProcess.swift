@@ -23,7 +23,6 @@ private func startMachine() throws(Failure) {
     if !isInInitramfs() { throw Failure("could not boot: '/' is not an initramfs", hint: hint) }
     try mountKernelFilesystems()
     if isInContainer() { throw Failure("could not boot: this is a container", hint: hint) }
-    letKernelKeepEveryLine()
     let log = Log(ofBoot: true)
     let line = try KernelCommandLine.running()
     try loadModules(line, log)
@@ -56,22 +55,7 @@ private func mountKernelFilesystems() throws(Failure) {
 }
 
 private func loadModules(_ line: KernelCommandLine, _ log: Log) throws(Failure) {
-    for module in try ModuleList.ofInitramfs().with(line).modules {
-        do throws(Failure) {
-            try module.load()
-        } catch {
-            if !module.isOptional { throw error }
-            log.info("\(error.message), ignoring")
-        }
-    }
-}
-
-/// Otherwise it takes ten lines in five seconds. Where the kernel command line has a say in it, this fails, as it should.
-private func letKernelKeepEveryLine() {
-    let opened = linux_open("/proc/sys/kernel/printk_devkmsg", O_WRONLY | O_CLOEXEC, 0)
-    if opened < 0 { return }
-    _ = linux_write_all(opened, "on\n", 3)
-    close(opened)
+    try ModuleList.ofInitramfs().with(line).load { log.info("\($0.message), ignoring") }
 }
 
 /// Shows what went wrong and does what comes after it; returns to try again.

@@ -1,6 +1,7 @@
 internal import Basics
 internal import BootRun
 internal import CLinux
+internal import InitProcess
 
 /// What the person at the machine, and later the journal, is told.
 struct Log: BootLog {
@@ -20,6 +21,7 @@ struct Log: BootLog {
     /// `ofBoot`: write to the kernel's log as well, which outlives an initramfs, as the journal does.
     init(ofBoot: Bool) {
         kernel = ofBoot && !isJournal ? linux_open("/dev/kmsg", O_WRONLY | O_CLOEXEC, 0) : -1
+        if kernel >= 0 && isInInitramfs() { letKernelKeepEveryLine() }
     }
 
     func info(_ text: String) { write(text, .info) }
@@ -51,6 +53,15 @@ struct Log: BootLog {
     private func put(_ bytes: [UInt8], to descriptor: Int32) {
         _ = linux_write_all(descriptor, bytes, bytes.count)
     }
+}
+
+/// Otherwise it takes ten lines in five seconds, and the rest is on no screen and in no log. Where the kernel command line has a say
+/// in it (printk.devkmsg=), this fails, as it should.
+private func letKernelKeepEveryLine() {
+    let opened = linux_open("/proc/sys/kernel/printk_devkmsg", O_WRONLY | O_CLOEXEC, 0)
+    if opened < 0 { return }
+    _ = linux_write_all(opened, "on\n", 3)
+    close(opened)
 }
 
 /// By what systemd says of its stream, which is no longer true where somebody gave the program another stderr: systemd.exec(5).

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import CLinux
 import Installation
 import Programs
 
@@ -16,9 +17,14 @@ struct DockerBtrfs: AsyncParsableCommand {
         ]
     )
 
+    /// Without the program's name. Swift takes them from /proc, which a chroot may not have, and has none then.
+    private static var arguments: [String] {
+        (1..<max(1, Int(linux_argument_count()))).map { String(cString: linux_argument(Int32($0))) }
+    }
+
     static func main() async {
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

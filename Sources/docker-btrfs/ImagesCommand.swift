@@ -1,6 +1,8 @@
 import ArgumentParser
 import Basics
+import Boot
 import Images
+import Linux
 
 struct ImagesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,12 +15,13 @@ struct ImagesCommand: ParsableCommand {
     var dataRoot = "/var/lib/docker"
 
     func run() throws {
-        let images = try DockerStore(at: Directory(opening: dataRoot)).listing()
+        let root = try Directory(opening: dataRoot)
+        let images = try DockerStore(at: root).listing()
         let rows = images.map { image in
             [
                 image.names.isEmpty ? "<none>" : image.names.joined(separator: ", "),
                 image.id.map { String($0.digest.hex.prefix(12)) } ?? "<none>",
-                image.place,
+                image.place(below: root),
             ]
         }
         print(table([["NAMES", "IMAGE ID", "LAYER"]] + rows))
@@ -26,10 +29,17 @@ struct ImagesCommand: ParsableCommand {
 }
 
 extension ListedImage {
-    fileprivate var place: String {
+    /// Where its layer is, or why it cannot be booted.
+    fileprivate func place(below dataRoot: Directory) -> String {
         switch image {
-        case .success(let image): image.layer.description
-        case .failure(let failure): failure.message
+        case .success(let image):
+            do throws(Failure) {
+                try image.checkBootable(below: dataRoot, kernel: kernelRelease())
+                return image.layer.description
+            } catch {
+                return error.message
+            }
+        case .failure(let failure): return failure.message
         }
     }
 }

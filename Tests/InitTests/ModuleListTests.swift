@@ -17,7 +17,7 @@ struct ModuleListTests {
         #expect(try modules("").isEmpty)
     }
 
-    @Test(arguments: ["btrfs", "?", "?b.ko", " a.ko x", "/a.ko\n\u{1b}[2J"])
+    @Test(arguments: ["btrfs", "?", "?b.ko", "?(c/d.ko", "?(a)b.ko", " a.ko x", "/a.ko\n\u{1b}[2J"])
     func `what is no list of modules`(text: String) {
         let failure = #expect(throws: Failure.self) { try modules(text) }
         #expect(failure?.message.hasPrefix("could not read '/etc/docker-btrfs/modules': '") == true)
@@ -28,5 +28,42 @@ struct ModuleListTests {
         let line = #"quiet a-b.x=1 a_b.y="1 2" a_b.flag b.x=2 a_b no.x=3 -- a_b.z=3"#
         let found = try modules("/a-b.ko w=0\n/lib/b.ko", line)
         #expect(found.map { $0.parameters } == [#"w=0 x="1" y="1 2" flag"#, #"x="2""#])
+    }
+
+    @Test(arguments: ["/a.ko", "?/a.ko x=1 y", "?(hv_vmbus,b)/a.ko", "(b)/a.ko x"])
+    func `a line is written as it is read`(line: String) throws {
+        #expect(try modules(line).map { $0.line } == [line])
+    }
+
+    @Test func `what a module needs stands before its path`() throws {
+        let found = try modules("?(hv_vmbus,scsi_transport_fc)/hv_storvsc.ko x\n?()/b.ko")
+        #expect(found.map { $0.needs } == [["hv_vmbus", "scsi_transport_fc"], []])
+    }
+
+    /// hv_vmbus finds no Hyper-V, d is broken. The kernel is asked for nothing that needs one of them, and says nothing.
+    @Test func `what needs a module that is not loaded is not tried`() throws {
+        let list = try ModuleList(
+            parsing: Array("?/hv_vmbus.ko\n?(hv_vmbus)/hv-storvsc.ko\n?(hv_storvsc)/c.ko\n?/d.ko\n?(d)/e.ko\n(d)/f.ko\n?(f)/g.ko".utf8))
+        var tried: [String] = []
+        var ignored: [String] = []
+        try list.load(ignore: { ignored.append($0.message) }) { module throws(Failure) in
+            tried.append(module.name)
+            if module.name == "d" { throw Failure("d is broken") }
+            return module.name != "hv_vmbus"
+        }
+        #expect(tried == ["hv_vmbus", "d", "f", "g"])
+        #expect(ignored == ["d is broken"])
+    }
+
+    @Test func `one that must be loaded ends it`() throws {
+        let list = try ModuleList(parsing: Array("/a.ko\n/b.ko".utf8))
+        var tried = 0
+        #expect(throws: Failure("no")) {
+            try list.load(ignore: { _ in }) { (_) throws(Failure) in
+                tried += 1
+                throw Failure("no")
+            }
+        }
+        #expect(tried == 1)
     }
 }

@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import InitProcess
 import TestSupport
 import Testing
 
@@ -96,8 +97,8 @@ struct ModulesTests {
         var order = try order()
         order.add("virtio_blk", .optional)
         #expect(order.files.first == "kernel/crypto/xor.ko")
-        #expect(order.line(for: "kernel/drivers/block/virtio_blk.ko", at: "x.ko") == "?/x.ko a=1 b=\"x\" c")
-        #expect(order.line(for: "kernel/drivers/net/e1000.ko", at: "x.ko") == "?/x.ko")
+        #expect(order.entry(for: "kernel/drivers/block/virtio_blk.ko", at: "x.ko").line == "?(virtio)/x.ko a=1 b=\"x\" c")
+        #expect(order.entry(for: "kernel/drivers/net/e1000.ko", at: "x.ko").line == "?/x.ko")
     }
 
     @Test func `devices are found wherever they are below others, and only disks' drivers are taken`() throws {
@@ -113,6 +114,15 @@ struct ModulesTests {
         #expect(files.allSatisfy { DriverList.leadsToDisks($0) })
         #expect(!DriverList.leadsToDisks("kernel/drivers/net/e1000.ko"))
         #expect(!DriverList.leadsToDisks("kernel/drivers/atabla/x.ko"))
+    }
+
+    @Test func `a chain of a hundred thousand modules, and one that goes round`() throws {
+        let chain = (0..<100_000).map { "kernel/m\($0).ko: kernel/m\($0 + 1).ko\n" }.joined()
+        try scratch.write(Array("\(chain)kernel/m100000.ko: kernel/m0.ko\n".utf8), to: "usr/lib/modules/6.1/modules.dep")
+        var order = try order()
+        order.add("m0", .optional)
+        #expect(order.files.count == 100_001)
+        #expect(order.files.first == "kernel/m100000.ko" && order.files.last == "kernel/m0.ko")
     }
 
     @Test func `filesystems without a disk are not taken`() {

@@ -78,13 +78,13 @@ struct ProgramFileTests {
     }
 
     @Test func `a program and its version`() {
-        let elf = ELF(sampleProgram())
+        let elf = ELF(sampleProgram()[...])
         #expect(elf?.initVersion == version)
         #expect(elf?.isStatic == true)
         #expect(elf?.machine == ELF.x86)
         #expect(elf?.section(".text") == nil)
-        #expect(ELF(Array("#!/bin/sh".utf8)) == nil)
-        #expect(ELF(sampleModule("firmware=a"))?.section(".modinfo")?.elementsEqual("firmware=a\0".utf8) == true)
+        #expect(ELF(Array("#!/bin/sh".utf8)[...]) == nil)
+        #expect(ELF(sampleModule("firmware=a")[...])?.section(".modinfo")?.elementsEqual("firmware=a\0".utf8) == true)
     }
 
     @Test func `a byte that is wrong, or missing, breaks neither reader`() {
@@ -93,21 +93,21 @@ struct ProgramFileTests {
                 for value: UInt8 in [0, 1, 0x7f, 0xff] {
                     var changed = bytes
                     changed[position] = value
-                    _ = ELF(changed)?.initVersion
+                    _ = ELF(changed[...])?.initVersion
                     let program = try? PortableExecutable(changed, name: "x")
                     #expect(program?.sections.count ?? 0 <= changed.count / 40)
                     _ = try? program?.initramfs()
                 }
                 // The end of the last header says nothing that is read here.
-                #expect(ELF(Array(bytes.prefix(max(0, position - 24))))?.initVersion == nil)
+                #expect(ELF(bytes.prefix(max(0, position - 24)))?.initVersion == nil)
             }
         }
     }
 
     @Test func `the program that is put into images says this version`() throws {
         let bytes = try #require(try fileContents(Repository.ordinaryInit, limit: 1 << 30))
-        #expect(ELF(bytes)?.initVersion == version)
-        #expect(ELF(bytes)?.isStatic == false)
+        #expect(ELF(bytes[...])?.initVersion == version)
+        #expect(ELF(bytes[...])?.isStatic == false)
     }
 
     @Test func `the documentation has the drivers`() throws {

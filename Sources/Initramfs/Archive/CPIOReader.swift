@@ -7,6 +7,10 @@ struct CPIOReader {
     private let name: String
     private var offset = 0
     private var entries: [CPIOEntry] = []
+    /// More than any initramfs has by far.
+    private static let mostEntries = 1 << 18
+    /// PATH_MAX. The kernel passes over an entry with a longer name, and over a symlink that leads to a longer one.
+    static let longestPath = 4096
 
     init(_ bytes: ArraySlice<UInt8>, name: String) {
         self.bytes = bytes
@@ -36,7 +40,12 @@ struct CPIOReader {
         if written.dropLast().elementsEqual(CPIOFormat.trailer) { return false }
         let content = try take(fields[6])
         try skipPadding()
+        let isLink = CPIOEntry.Kind(rawValue: UInt32(fields[1]) & 0o170000) == .symlink
+        if written.count > Self.longestPath || isLink && content.count > Self.longestPath { return true }
         guard let path = Path(written.dropLast()) else { throw broken(at: start) }
+        if entries.count == Self.mostEntries {
+            throw Failure("could not read '\(name)': it has more than \(Self.mostEntries) files, as no initramfs has")
+        }
         let device = CPIOEntry.DeviceNumber(major: fields[9], minor: fields[10])
         // Numbers of files on two devices may be the same: what identifies one is both.
         let inode = fields[7] << 48 ^ fields[8] << 32 ^ fields[0]

@@ -38,7 +38,7 @@ public enum Compression: String, CaseIterable, Sendable {
 
     /// `name` is what messages call the data.
     func decompress(_ bytes: [UInt8], name: String) async throws(Failure) -> [UInt8] {
-        let outcome = try await run(["-d", "-c"], on: bytes, "read '\(name)'")
+        let outcome = try await run(["-d", "-c"], on: bytes, "read '\(name)'", limit: Self.limit(packed: bytes.count))
         // Status 2 is a warning of gzip's: something follows the data, padding for example.
         if outcome.status == 0 || self == .gzip && outcome.status == 2 { return outcome.output }
         throw Failure("could not read '\(name)': \(program) could not decompress it: \(outcome.complaint)")
@@ -54,13 +54,20 @@ public enum Compression: String, CaseIterable, Sendable {
             case .lz4: ["-9", "-l", "-c"]
             case .bzip2, .lzo: ["-9", "-c"]
             }
-        let outcome = try await run(options, on: bytes, "write '\(name)'")
+        let outcome = try await run(options, on: bytes, "write '\(name)'", limit: InitramfsImage.largest)
         if outcome.status == 0 { return outcome.output }
         throw Failure("could not write '\(name)': \(program) could not compress it: \(outcome.complaint)")
     }
 
-    private func run(_ options: [String], on bytes: [UInt8], _ what: String) async throws(Failure) -> ProgramOutcome {
-        if let outcome = try await runProgram([program] + options, input: bytes) { return outcome }
+    /// In bytes. No program and no firmware becomes 64 times smaller; what pretends to is there to fill the memory.
+    private static func limit(packed: Int) -> Int { min((64 << 20) + 64 * packed, InitramfsImage.largest) }
+
+    private func run(_ options: [String], on bytes: [UInt8], _ what: String, limit: Int) async throws(Failure) -> ProgramOutcome {
+        do throws(Failure) {
+            if let outcome = try await runProgram([program] + options, input: bytes, limit: limit) { return outcome }
+        } catch {
+            throw Failure("could not \(what): \(error.message)")
+        }
         throw Failure("could not \(what): there is no program '\(program)' for its compression", hint: "install the package '\(package)'")
     }
 }

@@ -4,19 +4,20 @@ internal import Basics
 package struct ELF {
     /// What it is for; 62 is x86-64.
     let machine: Int
-    /// Whether the kernel can start it without a dynamic linker.
-    let isStatic: Bool
-    private let bytes: [UInt8]
+    private let bytes: ArraySlice<UInt8>
 
     /// nil for what is no such file or is cut off.
-    init?(_ bytes: [UInt8]) {
-        guard bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46, 2, 1]), let machine = bytes.number(at: 18, size: 2),
-            let segments = bytes.number(at: 32, size: 8), let count = bytes.number(at: 56, size: 2)
-        else { return nil }
+    init?(_ bytes: ArraySlice<UInt8>) {
+        guard bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46, 2, 1]), let machine = bytes.number(at: 18, size: 2) else { return nil }
         self.bytes = bytes
         self.machine = machine
+    }
+
+    /// Whether the kernel can start it without a dynamic linker.
+    var isStatic: Bool {
+        guard let segments = bytes.number(at: 32, size: 8), let count = bytes.number(at: 56, size: 2) else { return false }
         let interpreter = 3
-        isStatic = !(0..<count).contains { bytes.number(at: segments + $0 * 56, size: 4) == interpreter }
+        return !(0..<count).contains { bytes.number(at: segments + $0 * 56, size: 4) == interpreter }
     }
 
     static let x86 = 62
@@ -28,7 +29,8 @@ package struct ELF {
         else { return nil }
         for index in 0..<count {
             guard let offset = bytes.number(at: table + index * 64, size: 4), offset < names.count else { continue }
-            if names.dropFirst(offset).prefix(while: { $0 != 0 }).elementsEqual(name.utf8) {
+            // Not the whole name: one of those that lead there may be as long as the file.
+            if names.dropFirst(offset).starts(with: Array(name.utf8) + [0]) {
                 return content(ofHeaderAt: table + index * 64)
             }
         }
@@ -39,7 +41,7 @@ package struct ELF {
         guard let offset = bytes.number(at: header + 24, size: 8), let size = bytes.number(at: header + 32, size: 8),
             offset + size <= bytes.count
         else { return nil }
-        return bytes[offset..<(offset + size)]
+        return bytes.dropFirst(offset).prefix(size)
     }
 }
 
@@ -48,10 +50,10 @@ extension ELF {
     private var buildID: ArraySlice<UInt8>? { section(".note.gnu.build-id") }
 
     /// Whether two files are one program. dracut takes out what only a debugger reads, and moves the rest.
-    package static func areOneProgram(_ file: some Collection<UInt8>, _ other: some Collection<UInt8>) -> Bool {
-        if file.elementsEqual(other) { return true }
-        guard let buildID = ELF(Array(file))?.buildID else { return false }
-        return buildID == ELF(Array(other))?.buildID
+    package static func areOneProgram(_ file: ArraySlice<UInt8>, _ other: ArraySlice<UInt8>) -> Bool {
+        if file == other { return true }
+        guard let buildID = ELF(file)?.buildID else { return false }
+        return buildID == ELF(other)?.buildID
     }
 
     /// The version of docker-btrfs-init that this is; nil for another program.

@@ -1,4 +1,5 @@
 public import Basics
+internal import CLinux
 
 extension InitramfsImage {
     /// In bytes, packed or not. One with all firmware that there is has half of it.
@@ -17,6 +18,10 @@ public struct InitramfsImage: Sendable {
 
     /// Opens an initramfs, or the one in an EFI program (a unified kernel image).
     public init(reading file: String) async throws(Failure) {
+        var found = stat()
+        if stat(file, &found) == 0 && found.st_size > Self.largest {
+            throw Failure("could not read '\(file)': it has \(found.st_size >> 20) MiB, as no initramfs has")
+        }
         guard let bytes = try fileContents(file, limit: InitramfsImage.largest) else {
             throw Failure("could not read '\(file)': there is no such file")
         }
@@ -27,7 +32,8 @@ public struct InitramfsImage: Sendable {
         self.name = name
         let program = bytes.prefix(2) == PortableExecutable.magic ? try PortableExecutable(bytes, name: name) : nil
         commandLine = program?.content(of: ".cmdline").map {
-            display($0.prefix { $0 != 0 }.split(separator: UInt8(ascii: "\n")).joined())
+            // The kernel takes 2048 bytes of it.
+            display($0.prefix(4096).prefix { $0 != 0 }.split(separator: UInt8(ascii: "\n")).joined())
         }
         var rest = try program?.initramfs()[...] ?? bytes[...]
         while try readArchive(&rest, compression: nil) {}
@@ -83,6 +89,7 @@ public struct InitramfsImage: Sendable {
                 continue
             }
             let next = place.appending(name: component)
+            if next.bytes.count > CPIOReader.longestPath { return nil }
             guard let link = files[next], link.kind == .symlink else {
                 place = next
                 continue

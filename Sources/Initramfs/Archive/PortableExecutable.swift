@@ -67,11 +67,12 @@ extension PortableExecutable.Section {
     }
 }
 
-extension [UInt8] {
-    /// A little-endian number; nil where the bytes end before it does, and where it is too large to be one of an offset or size.
+extension RandomAccessCollection<UInt8> where Index == Int {
+    /// A little-endian number, `offset` bytes from the first one; nil where the bytes end before it does, and where it is too large
+    /// to be one of an offset or size.
     func number(at offset: Int, size: Int) -> Int? {
         guard offset >= 0, offset <= count - size else { return nil }
-        let value = self[offset..<(offset + size)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let value = self[(startIndex + offset)..<(startIndex + offset + size)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         return value <= UInt64(Int32.max) << 16 ? Int(value) : nil
     }
 }

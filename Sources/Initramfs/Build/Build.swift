@@ -58,7 +58,7 @@ public struct Build: Sendable {
         guard let content = try recipe.tree.contents(of: place) else {
             throw Failure("could not find '\(recipe.tree.show(place))'", hint: "install the package 'busybox-static' or 'busybox'")
         }
-        guard let elf = ELF(content), elf.isStatic else {
+        guard let elf = ELF(content[...]), elf.isStatic else {
             throw Failure(
                 "could not take '\(recipe.tree.show(place))' for a shell: it is not a static program", hint: "install 'busybox-static'")
         }

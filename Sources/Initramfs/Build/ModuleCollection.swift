@@ -1,4 +1,5 @@
 internal import Basics
+internal import InitProcess
 
 /// The files of modules, decompressed, and the firmware that they ask for.
 struct ModuleCollection {
@@ -20,10 +21,10 @@ struct ModuleCollection {
         guard let source = modules.path(of: file), let found = try await contents(of: source) else {
             throw Failure("could not find the module '\(file)' that modules.dep names", hint: "run 'depmod \(modules.release)'")
         }
-        guard let elf = ELF(found) else { throw Failure("could not take the module '\(tree.show(source))': it is no kernel module") }
+        guard let elf = ELF(found[...]) else { throw Failure("could not take the module '\(tree.show(source))': it is no kernel module") }
         let place = imageFolder(of: modules) / plain(file)
         entries.append(.file(place, found))
-        list.append(order.line(for: file, at: place))
+        list.append(order.entry(for: file, at: place).line)
         for name in firmwareNames(of: elf) where firmware.insert(name).inserted { try await addFirmware(name) }
     }
 

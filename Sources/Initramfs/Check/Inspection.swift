@@ -70,13 +70,13 @@ private func initProgram(in image: InitramfsImage) -> Finding {
 }
 
 func isInitProgram(_ entry: CPIOEntry) -> Bool {
-    ELF(Array(entry.content))?.initVersion != nil
+    ELF(entry.content)?.initVersion != nil
 }
 
 /// What is the matter with a file that should be docker-btrfs-init, or its version.
 func program(_ entry: CPIOEntry, at path: Path) -> Finding {
     func wrong(_ text: String) -> Finding { Finding(mark: .missing, subject: "program", text: "\(path) \(text)") }
-    guard entry.kind == .file, let elf = ELF(Array(entry.content)), let found = elf.initVersion else {
+    guard entry.kind == .file, let elf = ELF(entry.content), let found = elf.initVersion else {
         return wrong("is not docker-btrfs-init")
     }
     if elf.machine != ELF.x86 { return wrong("is not for x86-64") }
@@ -94,6 +94,7 @@ private func configuration(in image: InitramfsImage) -> Finding {
     guard let entry = image.target(of: path) else {
         return Finding(mark: .note, subject: "configuration", text: "no \(path): docker_image= on the kernel command line names the image")
     }
+    if entry.content.count > 1 << 20 { return Finding(mark: .missing, subject: "configuration", text: "\(path) has more than 1 MiB") }
     do throws(Failure) {
         let found = try Configuration(parsing: Array(entry.content), name: path.description).image
         return Finding(

@@ -1,9 +1,15 @@
 internal import Basics
+internal import InitProcess
 
 /// The kernel's driver for btrfs, and for /init every module that it is to load.
 func drivers(in image: InitramfsImage, of framework: Framework) -> [Finding] {
-    let releases = kernelReleases(in: image)
-    var findings = releases.map { btrfs(in: image, release: $0) }
+    var findings = kernels(in: image).map { kernel in
+        if let module = kernel.btrfs { return Finding(mark: .ok, subject: "btrfs", text: module.description) }
+        if isBuiltin(in: image, release: kernel.release) {
+            return Finding(mark: .ok, subject: "btrfs", text: "part of the kernel \(display(kernel.release))")
+        }
+        return Finding(mark: .missing, subject: "btrfs", text: "there is no btrfs module for the kernel \(display(kernel.release))")
+    }
     if findings.isEmpty { findings = [Finding(mark: .missing, subject: "btrfs", text: "there are no kernel modules")] }
     if case .none = framework { findings.append(listedModules(in: image)) }
     return findings
@@ -11,44 +17,42 @@ func drivers(in image: InitramfsImage, of framework: Framework) -> [Finding] {
 
 private let modulesFolders: [Path] = ["usr/lib/modules", "lib/modules"]
 
-/// The kernels that the image has modules for.
-private func kernelReleases(in image: InitramfsImage) -> [[UInt8]] {
-    var found: Set<[UInt8]> = []
+/// The kernels that the image has modules for, with the module of btrfs.
+private func kernels(in image: InitramfsImage) -> [(release: [UInt8], btrfs: Path?)] {
+    var found: [[UInt8]: Path?] = [:]
     for path in image.paths {
         for folder in modulesFolders where path.bytes.starts(with: folder.bytes + [UInt8(ascii: "/")]) {
-            found.insert(path.components[folder.components.count])
+            let release = path.components[folder.components.count]
+            let known: Path? = found[release, default: nil]
+            found[release] = .some(known ?? (isBtrfs(path) ? path : nil))
         }
     }
-    return found.sorted { $0.lexicographicallyPrecedes($1) }
+    return found.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key, $0.value) }
 }
 
-private func btrfs(in image: InitramfsImage, release: [UInt8]) -> Finding {
-    let folders = modulesFolders.map { $0.appending(name: release) }
-    let module = image.paths.first { path in
-        isBtrfs(path) && folders.contains { path.bytes.starts(with: $0.bytes + [UInt8(ascii: "/")]) }
+private func isBuiltin(in image: InitramfsImage, release: [UInt8]) -> Bool {
+    modulesFolders.contains { folder in
+        image.lines(of: folder.appending(name: release) / "modules.builtin").contains { $0.hasSuffix("/btrfs.ko") }
     }
-    if let module { return Finding(mark: .ok, subject: "btrfs", text: module.description) }
-    let builtin = folders.lazy.compactMap { image.target(of: $0 / "modules.builtin") }.first
-    if display(builtin?.content ?? []).contains("/btrfs.ko") {
-        return Finding(mark: .ok, subject: "btrfs", text: "part of the kernel \(display(release))")
-    }
-    return Finding(mark: .missing, subject: "btrfs", text: "there is no btrfs module for the kernel \(display(release))")
 }
 
 private func isBtrfs(_ path: Path) -> Bool { path.name.starts(with: "btrfs.ko".utf8) }
 
 private func listedModules(in image: InitramfsImage) -> Finding {
-    let lines = (image.target(of: modulesListPath)?.content ?? []).split(separator: UInt8(ascii: "\n"))
-    for line in lines {
-        let name = line.drop { $0 == UInt8(ascii: "?") }.prefix { $0 != UInt8(ascii: " ") }
-        guard let path = Path(name), let entry = image.target(of: path), ELF(Array(entry.content)) != nil else {
-            return Finding(
-                mark: .missing, subject: "modules", text: "\(display(name)), which \(modulesListPath) names, is not there or no module")
+    func wrong(_ text: String) -> Finding { Finding(mark: .missing, subject: "modules", text: text) }
+    do throws(Failure) {
+        let list = try ModuleList(parsing: Array(image.target(of: modulesListPath)?.content ?? [])).modules
+        var seen: Set<String> = []
+        for module in list where seen.insert(module.path).inserted {
+            guard let path = Path(module.path), let entry = image.target(of: path), ELF(entry.content) != nil else {
+                return wrong("\(display(module.path.utf8)), which \(modulesListPath) names, is not there or no module")
+            }
         }
+        if image.paths.contains(where: { isBtrfs($0) }) && !list.contains(where: { $0.name == "btrfs" }) {
+            return wrong("btrfs is not among those that \(modulesListPath) names")
+        }
+        return Finding(mark: .ok, subject: "modules", text: "\(list.count) to load")
+    } catch {
+        return wrong(error.message)
     }
-    let hasBtrfs = image.paths.contains { isBtrfs($0) }
-    if hasBtrfs && !lines.contains(where: { display($0).contains("/btrfs.ko") }) {
-        return Finding(mark: .missing, subject: "modules", text: "btrfs is not among those that \(modulesListPath) names")
-    }
-    return Finding(mark: .ok, subject: "modules", text: "\(lines.count) to load")
 }

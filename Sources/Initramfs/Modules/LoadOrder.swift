@@ -1,4 +1,5 @@
 internal import Basics
+internal import InitProcess
 
 /// The modules that /init loads, each one after what it needs.
 struct LoadOrder {
@@ -29,26 +30,38 @@ struct LoadOrder {
         if need == .required { required.formUnion([file] + modules.dependencies(of: file)) }
     }
 
-    private mutating func visit(_ file: String) {
-        if !seen.insert(file).inserted { return }
-        let soft = settings.softDependencies[KernelModules.name(ofFile: file)]
-        for name in soft?.before ?? [] { visitAll(name) }
-        for dependency in modules.dependencies(of: file) { visit(dependency) }
-        files.append(file)
-        for name in soft?.after ?? [] { visitAll(name) }
+    private enum Task {
+        case visit(String)
+        case append(String)
     }
 
-    /// A soft dependency that there is not is none.
-    private mutating func visitAll(_ name: String) {
-        for file in modules.files(for: name) ?? [] { visit(file) }
+    /// Takes a module behind all that it needs. Not by recursion: a chain of modules is as long as its author likes.
+    private mutating func visit(_ file: String) {
+        var ahead = [Task.visit(file)]
+        while let task = ahead.popLast() {
+            switch task {
+            case .append(let file): files.append(file)
+            case .visit(let file):
+                if !seen.insert(file).inserted { continue }
+                let soft = settings.softDependencies[KernelModules.name(ofFile: file)]
+                let before = (soft?.before ?? []).flatMap { files(for: $0) } + modules.dependencies(of: file)
+                let after = (soft?.after ?? []).flatMap { files(for: $0) }
+                ahead += after.reversed().map { .visit($0) } + [.append(file)] + before.reversed().map { .visit($0) }
+            }
+        }
     }
+
+    /// None for a soft dependency on a module that there is not.
+    private func files(for name: String) -> [String] { modules.files(for: name) ?? [] }
 
     func need(of file: String) -> Need { required.contains(file) ? .required : .optional }
 
-    /// A module's line in the list: `?` where it may fail, its parameters.
-    func line(for file: String, at path: Path) -> String {
-        let mark = need(of: file) == .optional ? "?" : ""
+    /// What /init is told of a module.
+    func entry(for file: String, at path: Path) -> ModuleList.Module {
+        let isOptional = need(of: file) == .optional
         let parameters = settings.options[KernelModules.name(ofFile: file)] ?? []
-        return ([mark + path.description] + parameters.map { String($0) }).joined(separator: " ")
+        return ModuleList.Module(
+            path: path.description, parameters: parameters.joined(separator: " "), isOptional: isOptional,
+            needs: isOptional ? modules.dependencies(of: file).map { KernelModules.name(ofFile: $0) } : [])
     }
 }
