@@ -1,5 +1,5 @@
 /// A block device as the kernel command line names it.
-public enum DeviceName: Hashable, Sendable, CustomStringConvertible {
+public enum DeviceName: Equatable, Sendable, CustomStringConvertible {
     case label(String)
     case uuid(String)
     case partitionLabel(String)

@@ -8,45 +8,62 @@ public struct BootSession {
     let request: Request
     let facts: Facts
     private let filesystems: Filesystems
+    /// From before the survey until the boot is done; nil where nothing is to be changed.
+    private let lock: FilesystemLock?
     private var stopwatch: Stopwatch
 
     /// A boot to look at and not to perform: changes nothing at all on a disk. Directories, where given, are looked at in place
     /// of mounts.
     public init(rehearsing request: Request, topLevel: String?, topLayer: String?) throws(Failure) {
-        try self.init(request) { request throws(Failure) in
-            guard let topLevel else { return try Filesystems(mounting: request, .untouched) }
-            return try Filesystems(topLevel: topLevel, topLayer: topLayer, for: request)
-        }
-    }
-
-    /// A boot to perform. Fails where the root's filesystem cannot be mounted, or must not be.
-    public init(mounting request: Request) throws(Failure) {
-        try self.init(request) { request throws(Failure) in try Filesystems(mounting: request, .recovering) }
-    }
-
-    /// Opens the filesystems and looks at them.
-    private init(_ request: Request, opening: (Request) throws(Failure) -> Filesystems) throws(Failure) {
         var stopwatch = Stopwatch()
-        let filesystems = try opening(request)
+        let filesystems =
+            if let topLevel {
+                try Filesystems(topLevel: topLevel, topLayer: topLayer, for: request)
+            } else {
+                try Filesystems(mounting: request, .untouched)
+            }
         stopwatch.lap("wait for the devices and mount them")
-        try self.init(request, filesystems, stopwatch)
+        try self.init(request, filesystems, nil, stopwatch)
     }
 
-    private init(_ request: Request, _ filesystems: Filesystems, _ stopwatch: Stopwatch) throws(Failure) {
+    /// A boot to perform. Fails where the root's filesystem cannot be mounted, or must not be, and where another process is
+    /// changing it and does not end soon.
+    public init(mounting request: Request, _ log: some BootLog) throws(Failure) {
+        var stopwatch = Stopwatch()
+        let filesystems = try Filesystems(mounting: request, .recovering)
+        stopwatch.lap("wait for the devices and mount them")
+        let lock = try FilesystemLock(on: filesystems.topLevel, seconds: FilesystemLock.patience) { log.notice($0) }
+        try self.init(request, filesystems, lock, stopwatch)
+    }
+
+    private init(
+        _ request: Request, _ filesystems: Filesystems, _ lock: FilesystemLock?, _ stopwatch: Stopwatch
+    ) throws(Failure) {
         self.request = request
         self.filesystems = filesystems
+        self.lock = lock
         self.stopwatch = stopwatch
         let names = [request.hostname].compactMap { $0 } + hardwareNames() + [request.machineID].compactMap { $0 }
         let host = Facts.Host(kernelRelease: kernelRelease(), time: secondsNow(), names: names)
-        var facts = try Facts(surveying: filesystems.topLevel, topLayer: filesystems.topLayer, for: request, on: host)
-        facts.space = filesystems.topLevel.isOnBtrfs ? try filesystems.topLevel.space() : nil
-        self.facts = facts
+        facts = try Self.survey(request, filesystems, host)
         self.stopwatch.lap("look at the disk")
+    }
+
+    /// Where the disk cannot be looked at as a whole, no root can be made; the one that stands can still be booted or put away.
+    private static func survey(_ request: Request, _ filesystems: Filesystems, _ host: Facts.Host) throws(Failure) -> Facts {
+        let topLevel = filesystems.topLevel
+        do throws(Failure) {
+            var facts = try Facts(surveying: topLevel, topLayer: filesystems.topLayer, for: request, on: host)
+            facts.space = topLevel.isOnBtrfs ? try topLevel.space() : nil
+            return facts
+        } catch {
+            return try Facts(after: error, lookingOnlyAt: request.name, on: topLevel, host)
+        }
     }
 
     /// The same boot after something was changed.
     public func again() throws(Failure) -> BootSession {
-        try BootSession(request, filesystems, stopwatch)
+        try BootSession(request, filesystems, lock, stopwatch)
     }
 
     public func plan() throws(Failure) -> Plan {
@@ -64,17 +81,26 @@ public struct BootSession {
     /// Performs a plan of this boot.
     public func perform(_ plan: Plan, _ log: some BootLog) throws(Failure) -> MadeRoot {
         if let place = try filesystems.topLevel.directory(at: request.name)?.mountPoint() {
-            throw Failure("could not replace '\(request.name)': it is mounted at '\(place)'", hint: "the next boot replaces it")
+            throw Failure("could not replace '\(request.name)': it is mounted at \(place)", hint: "the next boot replaces it")
         }
         for note in plan.notes { log.notice(note) }
         var observer = Observer(log: log, stopwatch: stopwatch)
         var machine = LinuxMachine(topLevel: filesystems.topLevel, topLayer: filesystems.topLayer)
         try plan.perform(on: &machine, observer: &observer)
-        let report = Report(
-            request, root: try facts.root(at: request.name, on: filesystems.topLevel), observer.stopwatch,
-            notes: plan.notes + observer.notes
-        )
+        let (root, subvolume) = made(&observer)
+        let report = Report(request, root: root, subvolume: subvolume, observer.stopwatch, notes: plan.notes + observer.notes)
         return MadeRoot(report: report, filesystem: OpenFilesystem(topLevel: filesystems.topLevel, root: request.name))
+    }
+
+    /// The root that is in its place now. That it cannot be read is no reason to take another.
+    private func made(_ observer: inout Observer<some BootLog>) -> (Facts.Root?, Subvolume?) {
+        let topLevel = filesystems.topLevel
+        do throws(Failure) {
+            return (try facts.root(at: request.name, on: topLevel), try topLevel.directory(at: request.name)?.subvolume())
+        } catch {
+            observer.didFail(error)
+            return (nil, nil)
+        }
     }
 
     private struct Observer<Log: BootLog>: PlanObserver {
@@ -124,4 +150,6 @@ public protocol BootLog {
     func info(_ text: String)
     /// What the person at the machine must see.
     func notice(_ text: String)
+    /// Why the boot is not the one that was asked for.
+    func error(_ failure: Failure)
 }

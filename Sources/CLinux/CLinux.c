@@ -38,6 +38,8 @@ void linux_clear_errno(void) { errno = 0; }
 
 int linux_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
 
+int linux_flock(int descriptor, int operation) { return flock(descriptor, operation); }
+
 const unsigned long long linux_resolve_in_root = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
 const unsigned long long linux_resolve_no_links = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
 const unsigned long long linux_resolve_one_mount =
@@ -57,6 +59,7 @@ int linux_clone_file(int destination, int source) { return ioctl(destination, FI
 
 const int linux_copied_flags =
     FS_NOCOW_FL | FS_NOCOMP_FL | FS_COMPR_FL | FS_NODUMP_FL | FS_NOATIME_FL | FS_SYNC_FL | FS_DIRSYNC_FL;
+const int linux_locking_flags = FS_IMMUTABLE_FL | FS_APPEND_FL;
 const int linux_inherited_flags = FS_NOCOW_FL | FS_NOCOMP_FL | FS_COMPR_FL;
 
 int linux_get_flags(int descriptor, int *flags) { return ioctl(descriptor, FS_IOC_GETFLAGS, flags); }

@@ -8,6 +8,8 @@ public struct LinuxMachine: Machine {
     private let topLayer: Result<Directory?, Failure>
 
     private var isWritable = false
+    /// The roots that were made here, each open since then: what a step does to one it does to that one, whatever has its name.
+    private var made: [(place: Place, directory: Directory)] = []
 
     /// Takes the top level of the root's filesystem, mounted by `Directory.mounting`, which becomes writable with the first
     /// step; and the filesystem of the top layer, which becomes so when a file is stored there.
@@ -21,25 +23,23 @@ public struct LinuxMachine: Machine {
         isWritable = true
         switch step {
         case .createDirectory(let place, let permissions): try createDirectory(place, permissions)
-        case .snapshot(let source, let place):
-            try snapshot(source, place, 0)
-            try liftLimits(place)
-        case .hold(let layer, let place): try snapshot(layer, place, Int32(BTRFS_UTIL_CREATE_SNAPSHOT_READ_ONLY))
+        case .snapshot(let source, let place): return try makeRoot(of: source, at: place)
+        case .hold(let layer, let place): return try snapshot(layer, place, Int32(BTRFS_UTIL_CREATE_SNAPSHOT_READ_ONLY))
         case .mark(let root, let mark): try set(Mark.attribute, on: root) { mark.text(subvolume: $0) }
         case .markGood(let root): try set(GoodMark.attribute, on: root) { GoodMark.text(subvolume: $0) }
         case .replacePlaceholder(let path, let root): try existing(root).replacePlaceholder(path)
         case .copyTopLayer(let layer, let rules, let root): return try copy(existing(layer), to: existing(root), rules)
         case .copyModules(let modules, let path, let root): try copyModules(modules, path, existing(root))
-        case .replaceFile(let file, let content): try replaceFile(file, content)
-        case .makeRoom(let need, let places): try makeRoom(need, places)
+        case .replaceFile(let file, let content): return try replaceFile(file, content)
+        case .makeRoom(let need, let places): return try makeRoom(need, places)
         case .removeFile(let path, let root): try existing(root).inParent(of: path) { unlinkat($0, $1, 0) }
         case .sync: try check(syncfs(topLevel.descriptor))
         case .carryFile(let path, let root, let new): try existing(root).copyFile(path, to: existing(new))
         case .storeFile(let path, let root, let layer): try storeFile(path, root, layer)
-        case .keepTemplate(let root, let place): try snapshot(root, place, Int32(BTRFS_UTIL_CREATE_SNAPSHOT_READ_ONLY))
-        case .rename(let place, let to): try rename(place, to, UInt32(RENAME_NOREPLACE))
-        case .exchange(let place, let other): try rename(place, other, UInt32(RENAME_EXCHANGE))
-        case .deleteSubvolume(let place): try deleteSubvolume(place)
+        case .keepTemplate(let root, let place): return try snapshot(root, place, Int32(BTRFS_UTIL_CREATE_SNAPSHOT_READ_ONLY))
+        case .rename(let place, let to): return try rename(place, to, UInt32(RENAME_NOREPLACE))
+        case .exchange(let place, let other): return try rename(place, other, UInt32(RENAME_EXCHANGE))
+        case .deleteSubvolume(let place): return try deleteSubvolume(place)
         }
         return []
     }
@@ -55,7 +55,8 @@ public struct LinuxMachine: Machine {
     }
 
     private func existing(_ place: Place) throws(Failure) -> Directory {
-        try top(of: place.filesystem).existing(place.path)
+        if let root = made.first(where: { $0.place == place }) { return root.directory }
+        return try top(of: place.filesystem).existing(place.path)
     }
 
     /// The directory that a place is in.
@@ -67,17 +68,30 @@ public struct LinuxMachine: Machine {
         try top(of: place.filesystem).createDirectory(place.path, permissions)
     }
 
-    private func snapshot(_ source: Place, _ place: Place, _ flags: Int32) throws(Failure) {
+    /// What has the name already is none of what was found to be there: it is put aside.
+    private func snapshot(_ source: Place, _ place: Place, _ flags: Int32) throws(Failure) -> [String] {
         let layer = try existing(source)
         let parent = try parent(of: place)
+        let notes = try putAside(place)
         try checkBtrfs(
             btrfs_util_create_snapshot_fd2(layer.descriptor, parent.descriptor, cString(place.path.name), flags, nil, nil)
         )
+        return notes
     }
 
-    private func liftLimits(_ place: Place) throws(Failure) {
-        let root = try existing(place)
+    private mutating func makeRoot(of source: Place, at place: Place) throws(Failure) -> [String] {
+        let notes = try snapshot(source, place, 0)
+        let root = try parent(of: place).child(cString(place.path.name))
+        // A snapshot has the flags of its source, and nothing could be written to one that is immutable.
+        _ = try root.loosen()
         try check(linux_btrfs_lift_limits(root.descriptor))
+        made.append((place, root))
+        return notes
+    }
+
+    private func putAside(_ place: Place) throws(Failure) -> [String] {
+        guard let name = try parent(of: place).putAside(place.path.name) else { return [] }
+        return ["\(place) was in the way, and is not what docker-btrfs makes: it is called '\(display(name))' now"]
     }
 
     /// Sets an attribute that names the subvolume which it is set on.
@@ -109,43 +123,92 @@ public struct LinuxMachine: Machine {
         try system.copyFile(path, to: existing(layer))
     }
 
-    private func replaceFile(_ place: Place, _ content: String) throws(Failure) {
+    private func replaceFile(_ place: Place, _ content: String) throws(Failure) -> [String] {
         let parent = try parent(of: place)
-        let draft = cString(place.path.name + Array(".new".utf8))
-        let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
-        let file = linux_openat2(parent.descriptor, draft, flags, 0o600, linux_resolve_no_links)
+        let draft = Place(place.path.parent.appending(name: place.path.name + Array(".new".utf8)), on: place.filesystem)
+        var notes: [String] = []
+        // A file there is what a boot left that was cut off.
+        if unlinkat(parent.descriptor, cString(draft.path.name), 0) != 0 && linux_errno() != ENOENT { notes += try putAside(draft) }
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
+        let file = linux_openat2(parent.descriptor, cString(draft.path.name), flags, 0o600, linux_resolve_no_links)
         try check(file < 0 ? -1 : 0)
         defer { close(file) }
         let bytes = Array(content.utf8)
         try check(linux_write_all(file, bytes, bytes.count) && fsync(file) == 0 ? 0 : -1)
-        try check(renameat(parent.descriptor, draft, parent.descriptor, cString(place.path.name)))
-        try check(fsync(parent.descriptor))
-    }
-
-    private func makeRoom(_ need: Need, _ places: [Place]) throws(Failure) {
-        for place in places {
-            try deleteSubvolume(place)
-            try topLevel.waitForCleaner()
-            let space = try topLevel.space()
-            if space.data >= need.data && space.metadata >= need.metadata { return }
+        let rename = { renameat(parent.descriptor, cString(draft.path.name), parent.descriptor, cString(place.path.name)) }
+        if rename() != 0 {
+            if linux_errno() != EISDIR && linux_errno() != EPERM { throw .reason() }
+            notes += try putAside(place)
+            try check(rename())
         }
-        throw Failure("there is still not enough", hint: "remove images or files that are not needed")
+        try check(fsync(parent.descriptor))
+        return notes
     }
 
-    private func rename(_ place: Place, _ to: Place, _ flags: UInt32) throws(Failure) {
+    /// Tells of what cannot be deleted, and goes on with the next.
+    private mutating func makeRoom(_ need: Need, _ places: [Place]) throws(Failure) -> [String] {
+        var notes: [String] = []
+        for place in places {
+            do throws(Failure) {
+                notes += try deleteSubvolume(place)
+            } catch {
+                notes.append("could not delete \(place): \(error.message)")
+                continue
+            }
+            try topLevel.waitForCleaner()
+            if try topLevel.space().covers(need + .record) { return notes }
+        }
+        if try topLevel.space().covers(need) { return notes }
+        throw Failure((["there is still not enough"] + notes).joined(separator: "; "), hint: "remove images or files that are not needed")
+    }
+
+    private mutating func rename(_ place: Place, _ to: Place, _ flags: UInt32) throws(Failure) -> [String] {
+        try checkIsMade(place)
         let from = try parent(of: place)
         let into = try parent(of: to)
-        try check(renameat2(from.descriptor, cString(place.path.name), into.descriptor, cString(to.path.name), flags))
+        let rename = { renameat2(from.descriptor, cString(place.path.name), into.descriptor, cString(to.path.name), flags) }
+        var notes: [String] = []
+        if rename() != 0 {
+            // It is not the disk that is read-only, or the first step had failed.
+            if linux_errno() != EPERM && linux_errno() != EROFS { throw .reason() }
+            for moving in [place] + (flags == UInt32(RENAME_EXCHANGE) ? [to] : []) {
+                if let taken = try existing(moving).loosen() { notes.append("\(moving) was \(taken), and is no more") }
+            }
+            try check(rename())
+        }
+        for index in made.indices {
+            if made[index].place == place {
+                made[index].place = to
+            } else if made[index].place == to {
+                made[index].place = place
+            }
+        }
+        return notes
     }
 
-    private func deleteSubvolume(_ place: Place) throws(Failure) {
-        // The kernel deletes a subvolume that is mounted without a word.
-        if let mountPoint = try top(of: place.filesystem).directory(at: place.path)?.mountPoint() {
-            throw Failure("it is mounted at '\(mountPoint)'")
-        }
+    /// Fails where something else has the name of a root that was made here.
+    private func checkIsMade(_ place: Place) throws(Failure) {
+        guard let root = made.first(where: { $0.place == place })?.directory, let own = try root.status(of: .top) else { return }
+        if try top(of: place.filesystem).status(of: place.path)?.isSameFile(as: own) == true { return }
+        throw Failure("\(place) is not the root any more that was made there")
+    }
+
+    private mutating func deleteSubvolume(_ place: Place) throws(Failure) -> [String] {
         let parent = try parent(of: place)
-        let recursive = Int32(BTRFS_UTIL_DELETE_SUBVOLUME_RECURSIVE)
-        try checkBtrfs(btrfs_util_delete_subvolume_fd(parent.descriptor, cString(place.path.name), recursive))
+        guard try top(of: place.filesystem).status(of: place.path)?.kind == .directory, let root = Optional(try existing(place)),
+            try root.subvolume() != nil
+        else { return try putAside(place) }
+        // The kernel deletes a subvolume that is mounted without a word.
+        if let use = try root.mountPoint() { throw Failure("it is mounted at \(use)") }
+        made.removeAll { $0.place == place }
+        let name = cString(place.path.name)
+        let delete = { btrfs_util_delete_subvolume_fd(parent.descriptor, name, Int32(BTRFS_UTIL_DELETE_SUBVOLUME_RECURSIVE)) }
+        if delete() == BTRFS_UTIL_OK { return [] }
+        if linux_errno() != EPERM && linux_errno() != EROFS { throw .reason() }
+        _ = try root.loosen()
+        try root.loosenNested()
+        try checkBtrfs(delete())
+        return []
     }
 
     private func checkBtrfs(_ result: btrfs_util_error) throws(Failure) {

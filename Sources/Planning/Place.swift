@@ -1,7 +1,7 @@
 public import Basics
 
 /// A filesystem that a plan acts on: a value of the plan, which the machine that performs it has open.
-public enum Filesystem: Hashable, Sendable {
+public enum Filesystem: Equatable, Sendable {
     /// The root's own, from its top level (btrfs subvolume 5).
     case root
     /// That of the top layer, from its top, by what the request calls its device.
@@ -10,7 +10,7 @@ public enum Filesystem: Hashable, Sendable {
 
 /// Where something is: a filesystem, and a path from the top of it. It prints in single ticks, with the device where that is not
 /// the root's: `'/boot_docker' of LABEL=linux`.
-public struct Place: Hashable, Sendable, CustomStringConvertible {
+public struct Place: Equatable, Sendable, CustomStringConvertible {
     public let filesystem: Filesystem
     public let path: Path
 

@@ -2,7 +2,7 @@ public import Basics
 
 /// Steps in their order.
 public struct Plan: Equatable, Sendable, CustomStringConvertible {
-    /// Up to the swap, and the swap. A step that fails ends the plan, and the old root is still the root.
+    /// Up to the swap, and the swap. A vital step that fails ends the plan, and the old root is still the root.
     public let steps: [Step]
     /// What follows once the new root is in place. A step that fails here is reported and does not stop the boot.
     public let afterwards: [Step]
@@ -15,7 +15,7 @@ public struct Plan: Equatable, Sendable, CustomStringConvertible {
         self.notes = notes
     }
 
-    /// What ends the boot if it fails, like a step: a root that is not on the disk is none.
+    /// What puts all of it on the disk.
     public var ending: [Step] { steps.isEmpty ? [] : [.sync] }
 
     /// One step a line.
@@ -35,26 +35,28 @@ public protocol Machine {
 public protocol PlanObserver {
     mutating func willPerform(_ step: Step)
     mutating func didPerform(_ step: Step, notes: [String])
-    /// A step after the swap failed; the boot goes on.
+    /// A step failed without which the boot goes on.
     mutating func didFail(_ failure: Failure)
 }
 
 extension Plan {
-    /// Performs the steps in their order. Fails with the first one up to the swap that was not possible, and where
-    /// what was done cannot be written to the disk.
+    /// Performs the steps in their order. Fails with the first vital one up to the swap that was not possible. From the swap on
+    /// nothing fails: the new root is in its place, whole, and what was not possible is told.
     public func perform(on machine: inout some Machine, observer: inout some PlanObserver) throws(Failure) {
         for step in steps {
-            try step.perform(on: &machine, observer: &observer)
+            do throws(Failure) {
+                try step.perform(on: &machine, observer: &observer)
+            } catch {
+                if step.isVital { throw error }
+                observer.didFail(error)
+            }
         }
-        for step in afterwards {
+        for step in afterwards + ending {
             do throws(Failure) {
                 try step.perform(on: &machine, observer: &observer)
             } catch {
                 observer.didFail(error)
             }
-        }
-        for step in ending {
-            try step.perform(on: &machine, observer: &observer)
         }
     }
 }

@@ -67,6 +67,17 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
     }
 }
 
+extension Step {
+    /// Whether a root is none without it. A boot that cannot be counted is still a boot, and a root without a file that the last
+    /// one made is still the image with the machine's files.
+    var isVital: Bool {
+        switch self {
+        case .replaceFile, .carryFile: false
+        default: true
+        }
+    }
+}
+
 /// Free space in bytes.
 public struct Need: Equatable, Sendable, CustomStringConvertible {
     public let data: Int
@@ -76,5 +87,21 @@ public struct Need: Equatable, Sendable, CustomStringConvertible {
         self.data = data
         self.metadata = metadata
     }
+    /// What it takes to count a boot. That is wished and not needed: a boot that cannot be counted is still a boot.
+    public static let record = Need(data: 1 << 20, metadata: 0)
+
+    public static func + (one: Need, other: Need) -> Need {
+        Need(data: sum(one.data, other.data), metadata: sum(one.metadata, other.metadata))
+    }
+
+    /// Whether that much is free where this is.
+    public func covers(_ need: Need) -> Bool { data >= need.data && metadata >= need.metadata }
+
+    /// Sizes are what a disk says. More than can be counted is more than there is.
+    private static func sum(_ one: Int, _ other: Int) -> Int {
+        let (sum, isTooLarge) = one.addingReportingOverflow(other)
+        return isTooLarge ? .max : sum
+    }
+
     public var description: String { "\(data >> 20) MiB of data and \(metadata >> 20) MiB of metadata" }
 }

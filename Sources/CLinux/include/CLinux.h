@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -44,6 +45,9 @@ void linux_clear_errno(void);
 /* open(2) is variadic. */
 int linux_open(const char *path, int flags, mode_t mode);
 
+/* flock(2) has the name of a structure too. */
+int linux_flock(int descriptor, int operation);
+
 /* openat2(2) has no wrapper in glibc. `resolve` is one of the combinations below (linux/openat2.h cannot be included
  * beside fcntl.h in every glibc). */
 int linux_openat2(int directory, const char *path, int flags, mode_t mode, unsigned long long resolve);
@@ -66,6 +70,7 @@ int linux_btrfs_space(int descriptor, unsigned long long *data, unsigned long lo
 
 /* Macros of linux/fs.h, which cannot be included beside sys/mount.h in every glibc. */
 extern const int linux_copied_flags;    /* FS_*_FL that a copy has too: not those that make a file unchangeable */
+extern const int linux_locking_flags;   /* FS_IMMUTABLE_FL | FS_APPEND_FL */
 extern const int linux_inherited_flags; /* the ones that btrfs gives a new file from its directory */
 
 /* Extended attributes of what cannot be opened: a symlink, device, fifo or socket named in a directory. glibc has no wrappers

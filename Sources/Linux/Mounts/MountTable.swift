@@ -24,8 +24,11 @@ struct MountTableEntry {
 
     /// What is mounted in the running system; nothing where /proc is not.
     static func all() throws(Failure) -> [MountTableEntry] {
-        let table = try fileContents("/proc/self/mountinfo") ?? []
-        return table.split(separator: UInt8(ascii: "\n")).compactMap { MountTableEntry($0) }
+        entries(try fileContents("/proc/self/mountinfo") ?? [])
+    }
+
+    static func entries(_ table: [UInt8]) -> [MountTableEntry] {
+        table.split(separator: UInt8(ascii: "\n")).compactMap { MountTableEntry($0) }
     }
 }
 
@@ -40,20 +43,62 @@ public func runningRoot() throws(Failure) -> (device: String, path: Path)? {
 }
 
 extension Directory {
-    /// Where this subvolume is mounted in the running system; nil where it is not, or where /proc is not.
-    public func mountPoint() throws(Failure) -> Path? {
+    /// Where this subvolume, or a directory in it, is mounted: in the running system, or where another process sees other mounts. In
+    /// words; nil where it is not, or where /proc is not.
+    public func mountPoint() throws(Failure) -> String? {
         guard let own = try status(of: .top) else { return nil }
-        let system = try Directory(opening: "/")
-        for entry in try MountTableEntry.all() where entry.isBtrfs {
-            guard let place = Path(entry.place) else { continue }
-            do throws(Failure) {
-                if let found = try system.target(of: place), found.isSameFile(as: own) { return place }
-            } catch {
-                // A mount point that root may not look at is below a FUSE filesystem of some user, and not a place of ours.
-                continue
+        for view in try MountView.all() {
+            let system = view.system
+            for entry in view.entries where entry.isBtrfs {
+                guard let place = Path(entry.place) else { continue }
+                do throws(Failure) {
+                    // Each subvolume has a device number of its own.
+                    if let found = try system.target(of: place), found.device == own.device { return "'\(place)'\(view.words)" }
+                } catch {
+                    // A mount point that root may not look at is below a FUSE filesystem of some user, and not a place of ours.
+                    continue
+                }
             }
         }
         return nil
+    }
+}
+
+/// What is mounted for a process: its mount namespace, and its root directory.
+private struct MountView {
+    let entries: [MountTableEntry]
+    let system: Directory
+    /// ` as process 7 sees it`; empty for this process.
+    let words: String
+
+    /// This process's view, and one for each other mount namespace.
+    static func all() throws(Failure) -> [MountView] {
+        var views = [MountView(entries: try MountTableEntry.all(), system: try Directory(opening: "/"), words: "")]
+        var known = [namespace(of: "self")]
+        guard let processes = try Directory(opening: "/").directory(at: "proc") else { return views }
+        for name in try processes.names() {
+            let process = String(decoding: name, as: UTF8.self)
+            guard Int32(process) != nil, let own = namespace(of: process), !known.contains(own) else { continue }
+            known.append(own)
+            do throws(Failure) {
+                let table = try fileContents("/proc/\(process)/mountinfo") ?? []
+                let entries = MountTableEntry.entries(table)
+                views.append(
+                    MountView(entries: entries, system: try Directory(opening: "/proc/\(process)/root"), words: " as process \(process) sees it"))
+            } catch {
+                // It ended.
+                continue
+            }
+        }
+        return views
+    }
+
+    private static func namespace(of process: String) -> [UInt8]? {
+        do throws(Failure) {
+            return try Directory(opening: "/proc/\(process)/ns").text(ofLink: cString(Array("mnt".utf8)))
+        } catch {
+            return nil
+        }
     }
 }
 

@@ -10,6 +10,7 @@ internal import Planning
 struct Silence: BootLog {
     func info(_ text: String) {}
     func notice(_ text: String) {}
+    func error(_ failure: Failure) {}
 }
 
 /// The value of `--key`.
@@ -39,7 +40,7 @@ func deletingFirst(_ plan: Plan) -> Plan {
 
 func run() throws(Failure) {
     guard let request = try Request(commandLine: option("--cmdline"), configurationFile: option("--config")) else { return }
-    let session = try BootSession(mounting: request)
+    let session = try BootSession(mounting: request, Silence())
     let plan = try session.plan()
     let way = option("--cmdline").flatMap { KernelCommandLine($0.utf8).parameters.last { $0.key == "careless" }?.value }
     let careless = way == "delete-first" ? deletingFirst(plan) : withoutTemplate(plan)

@@ -1,0 +1,49 @@
+internal import Basics
+internal import CLinux
+
+extension Directory {
+    /// Takes off what keeps the root of a subvolume from being changed, moved or deleted: that it is read-only, immutable or
+    /// append-only. Returns what was taken off, in words; nil where there was nothing.
+    func loosen() throws(Failure) -> String? {
+        var taken: [String] = []
+        var isReadOnly = false
+        if btrfs_util_get_subvolume_read_only_fd(descriptor, &isReadOnly) == BTRFS_UTIL_OK, isReadOnly {
+            if btrfs_util_set_subvolume_read_only_fd(descriptor, false) != BTRFS_UTIL_OK { throw .reason() }
+            taken.append("read-only")
+        }
+        var flags: Int32 = 0
+        if linux_get_flags(descriptor, &flags) == 0, flags & linux_locking_flags != 0 {
+            try check(linux_set_flags(descriptor, flags & ~linux_locking_flags))
+            taken.append("immutable or append-only")
+        }
+        return taken.isEmpty ? nil : taken.joined(separator: " and ")
+    }
+
+    /// The same for the subvolumes that are nested in this one.
+    func loosenNested() throws(Failure) {
+        for path in try nestedSubvolumes() { _ = try directory(at: path)?.loosen() }
+    }
+
+    /// Makes a name in this directory free, which only docker-btrfs has a use for, and loses nothing: what has it gets the next name
+    /// of the form `NAME.1` that is free. Returns that name; nil where the name was free.
+    func putAside(_ name: [UInt8]) throws(Failure) -> [UInt8]? {
+        for number in 1...1000 {
+            let other = name + Array(".\(number)".utf8)
+            if try renameTrying(name, other) { return other }
+            switch linux_errno() {
+            case ENOENT: return nil
+            case EEXIST: continue
+            case let code: throw .reason(code)
+            }
+        }
+        throw Failure("a thousand things were put aside here", hint: "look at them and remove them")
+    }
+
+    private func renameTrying(_ name: [UInt8], _ other: [UInt8]) throws(Failure) -> Bool {
+        let call = { renameat2(self.descriptor, cString(name), self.descriptor, cString(other), UInt32(RENAME_NOREPLACE)) }
+        if call() == 0 { return true }
+        if linux_errno() != EPERM && linux_errno() != EROFS { return false }
+        _ = try child(cString(name)).loosen()
+        return call() == 0
+    }
+}
