@@ -8,7 +8,7 @@ extension Image {
         try checkPlatform(self)
         guard let tree = try dataRoot.directory(at: layer) else { throw Failure("could not open the layer '\(layer)': it is not there") }
         let host = Facts.Host(kernelRelease: kernel, time: 0)
-        let contents = try Facts.Contents(of: tree, under: [], of: reference, initProgram: nil, host)
+        let contents = try Facts.Contents(of: tree, under: [], of: reference.text, initProgram: nil, host)
         if contents.modules == .absent {
             throw Failure("could not use the image '\(reference)': it has no modules for the running kernel \(kernel ?? "")")
         }
