@@ -93,7 +93,9 @@ if embedded {
         ),
         // Reads, checks and builds initramfs images.
         .target(
-            name: "Initramfs", dependencies: ["Basics", "Boot", "CLinux", "Files", "InitProcess", "Programs"], swiftSettings: strict + sameHeaders
+            name: "Initramfs",
+            dependencies: ["Basics", "Boot", "CLinux", "Files", "InitProcess", "Programs"],
+            swiftSettings: strict + sameHeaders
         ),
         .testTarget(
             name: "InitramfsTests",

@@ -46,11 +46,13 @@ struct ModuleListTests {
             parsing: Array("?/hv_vmbus.ko\n?(hv_vmbus)/hv-storvsc.ko\n?(hv_storvsc)/c.ko\n?/d.ko\n?(d)/e.ko\n(d)/f.ko\n?(f)/g.ko".utf8))
         var tried: [String] = []
         var ignored: [String] = []
-        try list.load(ignore: { ignored.append($0.message) }) { module throws(Failure) in
-            tried.append(module.name)
-            if module.name == "d" { throw Failure("d is broken") }
-            return module.name != "hv_vmbus"
-        }
+        try list.load(
+            ignore: { ignored.append($0.message) },
+            by: { module throws(Failure) in
+                tried.append(module.name)
+                if module.name == "d" { throw Failure("d is broken") }
+                return module.name != "hv_vmbus"
+            })
         #expect(tried == ["hv_vmbus", "d", "f", "g"])
         #expect(ignored == ["d is broken"])
     }
@@ -59,10 +61,12 @@ struct ModuleListTests {
         let list = try ModuleList(parsing: Array("/a.ko\n/b.ko".utf8))
         var tried = 0
         #expect(throws: Failure("no")) {
-            try list.load(ignore: { _ in }) { (_) throws(Failure) in
-                tried += 1
-                throw Failure("no")
-            }
+            try list.load(
+                ignore: { _ in },
+                by: { (_) throws(Failure) in
+                    tried += 1
+                    throw Failure("no")
+                })
         }
         #expect(tried == 1)
     }

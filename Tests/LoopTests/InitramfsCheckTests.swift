@@ -14,14 +14,20 @@ import Testing
 
     /// By what Tests/Lab/initramfs calls them, what the check calls them, what starts docker-btrfs-init, and what to do without it.
     private static let images = [
-        ("mkinitcpio-busybox", "mkinitcpio with busybox", ["program", "hook"], "put 'docker-btrfs' into HOOKS"),
-        ("mkinitcpio-systemd", "mkinitcpio with systemd", ["program", "unit", "link", "rules"], "put 'docker-btrfs' into HOOKS"),
+        ("mkinitcpio-busybox", "mkinitcpio with busybox", ["program", "hook", "init", "switch"], "put 'docker-btrfs' into HOOKS"),
         (
-            "dracut-systemd", "dracut with systemd", ["program", "unit", "link", "rules"],
+            "mkinitcpio-systemd", "mkinitcpio with systemd", ["program", "unit", "link", "rules", "init", "switch"],
+            "put 'docker-btrfs' into HOOKS"
+        ),
+        (
+            "dracut-systemd", "dracut with systemd", ["program", "unit", "link", "rules", "init", "switch"],
             "build it again with 'dracut --force --add docker-btrfs'"
         ),
-        ("dracut-plain", "dracut without systemd", ["program", "hook"], "build it again with 'dracut --force --add docker-btrfs'"),
-        ("initramfs-tools", "initramfs-tools", ["program", "script"], "build it again with 'update-initramfs -u'"),
+        (
+            "dracut-plain", "dracut without systemd", ["program", "hook", "init", "switch"],
+            "build it again with 'dracut --force --add docker-btrfs'"
+        ),
+        ("initramfs-tools", "initramfs-tools", ["program", "script", "init", "switch"], "build it again with 'update-initramfs -u'"),
         ("init", "docker-btrfs-init as /init", ["init"], "build it again with 'docker-btrfs initramfs build'"),
     ]
 
@@ -81,7 +87,8 @@ import Testing
     @Test(arguments: [
         ("usr/lib/systemd/system/docker-btrfs.service", "unit: there is no /usr/lib/systemd/system/docker-btrfs.service"),
         ("usr/lib/systemd/system/sysroot.mount.requires/docker-btrfs.service", "link: there is no"),
-        ("btrfs.ko", "btrfs: there is no btrfs module"),
+        ("btrfs.ko", "btrfs: there is no btrfs module"), ("init", "init: there is no /init, which the kernel starts"),
+        ("bin/systemctl", "switch: there is no program 'systemctl'"),
     ])
     func `whatever is taken out of it is missed`(path: String, message: String) async throws {
         let outcome = try await checkWithout([path], in: "dracut-systemd")

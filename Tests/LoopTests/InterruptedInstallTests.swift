@@ -31,7 +31,8 @@ extension OnDisk {
                 grep --files-with-matches --no-messages --text '[9]8765' /proc/[0-9]*/cmdline
                 # update-initramfs leaves a copy of its own, which its next run removes.
                 ls -A /boot | grep -E 'initrd|docker-btrfs' | grep -v 'dpkg-bak$'
-                tail -n 2 /log
+                tail -n 1 /log
+                ls /var/lib/docker-btrfs /usr/bin/docker-btrfs-init 2> /dev/null
                 """
             let name = system.image.split(separator: "/").last ?? ""
             let number = signal == "INT" ? 2 : 15
@@ -39,8 +40,7 @@ extension OnDisk {
                 try await system.output("bash", "-c", script, "bash", framework, signal, group) == """
                     status \(status)
                     \(name)
-                    Error: signal \(number) interrupted the build; the initramfs from before is back
-                    hint: 'docker-btrfs uninstall --no-build' takes the files away again
+                    Error: signal \(number) interrupted the build; the initramfs from before is back; all other files are as before
 
                     """)
             #expect(try await system.digest(of: system.image) == old)
