@@ -20,7 +20,10 @@ struct MkinitcpioHookTests {
 
     @Test(arguments: [
         // Debian 12's, and one that needs no help.
-        ("program usr/lib/dbt-system/systemd; ln -s usr/sbin sbin; ln -s /usr/lib/dbt-system/systemd usr/sbin/init", "/usr/lib/dbt-system/systemd"),
+        (
+            "program usr/lib/dbt-system/systemd; ln -s usr/sbin sbin; ln -s /usr/lib/dbt-system/systemd usr/sbin/init",
+            "/usr/lib/dbt-system/systemd"
+        ),
         ("program usr/lib/dbt-system/systemd; ln -s usr/sbin sbin; ln -s ../lib/systemd/systemd usr/sbin/init", "/sbin/init"),
         ("mkdir sbin; program sbin/init", "/sbin/init"),
         // Links on the way, one after the other, up and down.
