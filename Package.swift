@@ -22,7 +22,6 @@ let initSide: [SwiftSetting] =
 var targets: [Target] = [
     .target(
         name: "CLinux",
-        cSettings: embedded ? [.define("LEAN")] : [],
         linkerSettings: ["btrfsutil", "blkid", "jansson", "md"].map { .linkedLibrary($0) }
     ),
     .target(name: "Basics", dependencies: ["CLinux"], swiftSettings: initSide),

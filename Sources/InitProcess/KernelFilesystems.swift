@@ -15,13 +15,13 @@ public enum KernelFilesystem: CaseIterable, Sendable {
         }
     }
 
-    /// As systemd's INITRD_INTERFACE says.
-    private var parameters: (type: String, flags: Int, options: String) {
+    /// As systemd's INITRD_INTERFACE says. The type of the flags differs from one glibc to the next.
+    private var parameters: (type: String, flags: UInt, options: String) {
         switch self {
-        case .devices: ("devtmpfs", MS_NOSUID, "mode=0755")
-        case .processes: ("proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "")
-        case .system: ("sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "")
-        case .run: ("tmpfs", MS_NOSUID | MS_NODEV | MS_STRICTATIME, "mode=0755")
+        case .devices: ("devtmpfs", UInt(MS_NOSUID), "mode=0755")
+        case .processes: ("proc", UInt(MS_NOSUID | MS_NODEV | MS_NOEXEC), "")
+        case .system: ("sysfs", UInt(MS_NOSUID | MS_NODEV | MS_NOEXEC), "")
+        case .run: ("tmpfs", UInt(MS_NOSUID | MS_NODEV | MS_STRICTATIME), "mode=0755")
         }
     }
 
@@ -32,7 +32,7 @@ public enum KernelFilesystem: CaseIterable, Sendable {
         var found = stat()
         if stat("/", &top) == 0 && stat(place, &found) == 0 && top.st_dev != found.st_dev { return }
         let (type, flags, options) = parameters
-        if CLinux.mount(type, place, type, UInt(flags), options) != 0 {
+        if CLinux.mount(type, place, type, flags, options) != 0 {
             throw .system("mount the \(type) at '\(place)'", hint: buildAgain)
         }
     }

@@ -13,7 +13,6 @@
 #include <fnmatch.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,9 +120,6 @@ void linux_become(const char *program);
 
 /* What ramfs and tmpfs say of a descriptor in fstatfs(2). */
 bool linux_is_in_memory(int descriptor);
-
-/* sscanf(3) as far as libblkid uses it: see Lean.c. */
-int lean_vsscanf(const char *text, const char *format, va_list arguments);
 
 /* SIG_IGN is a cast macro. A reader of our messages that goes away must not end the boot. */
 void linux_ignore_broken_pipes(void);
