@@ -5,33 +5,41 @@ SHELL := /bin/bash
 
 bin := .build/bin
 programs := $(bin)/docker-btrfs-init $(bin)/docker-btrfs
-# The static archives for docker-btrfs-init and the headers for both programs; shellcheck for the hooks and the lab.
-packages := libbtrfsutil-dev libblkid-dev libmount-dev libjansson-dev libmd-dev shellcheck $(shell cat Tests/Lab/packages)
-bench_packages := busybox rsync time
+# Debian's packages, by what they are for. build: static archives for docker-btrfs-init and headers for both programs. unit: what
+# the unit tests have files read and written by.
+packages_build := libbtrfsutil-dev libblkid-dev libmount-dev libjansson-dev libmd-dev
+packages_unit := binutils bzip2 cpio jq lz4 lzop xz-utils zstd
+packages_lint := shellcheck
+packages_lab := $(shell cat Tests/Lab/packages)
+packages_bench := busybox rsync time
 
 say = @printf '==> %s\n'
-# $(call run-tests,OPTIONS): what failed is said once more at the end, where somebody looks.
+# $(call run-tests,OPTIONS): what failed is said once more at the end, where somebody looks. Who crashed is who had begun.
 run-tests = @log=$$(mktemp); trap 'rm -f "$$log"' EXIT; swift test --event-stream-output-path "$$log" $(1) || \
-    { printf '\n==> failed\n'; jq -r 'select(.payload.kind == "issueRecorded").payload | .testID, .messages[].text' "$$log"; exit 1; }
+    { printf '\n==> failed\n'; Tests/Lab/failures "$$log"; exit 1; }
 # Tests of a module need neither root nor QEMU; these two tiers do.
 tiers := LoopTests GuestTests
 
 .PHONY: help
 help: ## What can be made
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
 
 .PHONY: demo
-demo: packages $(programs) ## Boot a machine from a Docker image, in QEMU
+demo: packages-lab $(programs) ## Boot a machine from a Docker image, in QEMU
 	@Tests/Lab/demo
 
 .PHONY: build
-build: packages $(programs) ## Both programs, in .build/bin
+build: $(programs) ## Both programs, in .build/bin
 
 .PHONY: test
 test: lint test-unit test-loop test-crash test-guest ## Everything: lint, unit, loop-mounted btrfs, power cuts, QEMU
 
+# Needs neither root, where the packages are there, nor a virtual machine.
+.PHONY: check
+check: lint test-unit ## Lint and unit tests: a minute, once it is built
+
 .PHONY: lint
-lint: packages
+lint: packages-lint ## The form of Swift and of the scripts
 	$(say) "lint"
 	@swift format lint --strict --recursive Package.swift Sources Tests
 	@git ls-files hooks install Tests/Lab Tests/Bench Tests/Fuzz/run .ci | while read -r file; do \
@@ -42,19 +50,19 @@ lint: packages
 	done
 
 .PHONY: test-unit
-test-unit: packages
+test-unit: packages-build packages-unit ## Tests of the modules, without root
 	$(say) "unit tests"
 	$(call run-tests,$(foreach tier,$(tiers),--skip '^$(tier)\.'))
 
 .PHONY: test-loop
-test-loop: packages $(programs)
+test-loop: packages-lab $(programs) ## Both programs on loop-mounted btrfs
 	$(say) "tests on loop-mounted btrfs"
 	@Tests/Lab/store
 	@Tests/Lab/initramfs
 	$(call run-tests,--filter '^LoopTests\.')
 
 .PHONY: test-guest
-test-guest: packages $(programs)
+test-guest: packages-lab $(programs) ## Boots in QEMU and in User-Mode Linux
 	$(say) "boots in QEMU"
 	@Tests/Lab/prepare
 	@Tests/Lab/matrix
@@ -62,7 +70,7 @@ test-guest: packages $(programs)
 
 .PHONY: boot-matrix
 boot-matrix: export BOOT_MATRIX := 1
-boot-matrix: packages $(programs) ## Boot each initramfs framework in each situation; writes docs/boot-matrix.md
+boot-matrix: packages-lab $(programs) ## Boot each initramfs framework in each situation; writes docs/boot-matrix.md
 	$(say) "the boot matrix"
 	@Tests/Lab/matrix
 	$(call run-tests,--filter '^GuestTests\.BootMatrixTests')
@@ -70,7 +78,9 @@ boot-matrix: packages $(programs) ## Boot each initramfs framework in each situa
 # A power cut at every write: --whole takes every state, not a sample.
 crash-test: states := --whole
 .PHONY: test-crash crash-test
-test-crash crash-test: packages $(programs)
+crash-test: ## Power cuts: every state
+test-crash: ## Power cuts: a sample of the states that they leave
+test-crash crash-test: packages-lab $(programs)
 	$(say) "power cuts"
 	@Tests/Lab/prepare
 	@swift build --quiet --product crash-test
@@ -78,25 +88,24 @@ test-crash crash-test: packages $(programs)
 
 # SECONDS_EACH is how long each parser takes.
 .PHONY: fuzz
-fuzz: packages ## Random inputs for the parsers, with libFuzzer
+fuzz: packages-build ## Random inputs for the parsers, with libFuzzer
 	@SECONDS_EACH='$(or $(SECONDS_EACH),60)' Tests/Fuzz/run
 
 # Not a test: times are never right or wrong. OPTIONS go to the bench program: OPTIONS='--only start' for one part.
 .PHONY: bench
-bench: packages += $(bench_packages)
-bench: packages $(programs) ## Measure it beside scripts, copiers and initramfs frameworks; writes docs/benchmarks.md
+bench: packages-lab packages-bench $(programs) ## Measure it beside scripts, copiers and initramfs frameworks; writes docs/benchmarks.md
 	$(say) "benchmarks"
 	@swift build --quiet --product bench
 	@Tests/Bench/run $(OPTIONS)
 
 # SwiftPM knows what is out of date; make does not.
 .PHONY: $(programs)
-$(bin)/docker-btrfs-init: packages
+$(bin)/docker-btrfs-init: packages-build
 	$(say) "docker-btrfs-init (Embedded Swift, static)"
 	@DOCKER_BTRFS_EMBEDDED=1 swift build --quiet --configuration release --scratch-path .build-embedded
 	@install -D .build-embedded/release/docker-btrfs-init $@
 
-$(bin)/docker-btrfs: packages
+$(bin)/docker-btrfs: packages-build
 	$(say) "docker-btrfs"
 	@swift build --quiet --configuration release --product docker-btrfs --static-swift-stdlib
 	@install -D .build/release/docker-btrfs $@
@@ -108,9 +117,11 @@ install: ## Lay the files for dracut, or FRAMEWORK, out below DESTDIR, after `ma
 
 # Only what is missing is installed.
 .PHONY: packages
-packages:
+packages: packages-build packages-unit packages-lint packages-lab ## Install what all of these need
+
+packages-%:
 	@command -v swift > /dev/null || { echo "could not find 'swift': install Swift 6.3 from swift.org" >&2; exit 1; }
-	@missing=$$(for package in $(packages); do \
+	@missing=$$(for package in $(packages_$*); do \
 	    [[ $$(dpkg-query --show --showformat='$${Status}' "$$package" 2> /dev/null) == *' installed' ]] || echo "$$package"; \
 	done); \
 	if [[ $$missing ]]; then \

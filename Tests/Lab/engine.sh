@@ -9,7 +9,10 @@ quietly() { "$@" 2> /dev/null; }
 # To be called in a mount namespace of the script's own.
 # Nothing of the host's own Docker is read or changed: not its configuration, its sockets, its networks or its packet filter.
 start_docker() {
-    local data=$1 run=$SCRATCH/docker pid
+    local data=$1 run=$SCRATCH/docker pid program
+    for program in docker dockerd; do
+        type -P "$program" > /dev/null || die "could not find '$program' in $LAB/tools, where the script 'tools' unpacks docker.io and docker-cli"
+    done
     mkdir "$run"
     printf '{"deprecated-key-path": "%s"}\n' "$run/key.json" > "$run/daemon.json"
     export DOCKER_HOST=unix://$run/docker.sock DOCKER_CONFIG=$run/cli DOCKER_BUILDKIT=0
