@@ -5,11 +5,16 @@ set -euo pipefail
 REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 HERE=$REPO/Tests/Lab
 LAB=${LAB:-$REPO/.build/lab}
+# The Debian that is made and booted.
+SUITE=${SUITE:-bookworm}
 EXAMPLES=$REPO/docs/examples
 # What every guest's kernel is told beside its own command line. On a busy host the emulated timer may be too late for the kernel's
 # check of it, and what the kernel does against faults of real processors doubles the work of an emulator.
 GUEST_LINE='no_timer_check mitigations=off'
-export LAB REPO HERE EXAMPLES GUEST_LINE
+# What `initramfs` makes of that Debian.
+SYSTEM=$LAB/initramfs
+[[ $SUITE == bookworm ]] || SYSTEM+=-$SUITE
+export SYSTEM LAB SUITE REPO HERE EXAMPLES GUEST_LINE
 
 say() { printf '%s\n' "$*" >&2; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
@@ -49,12 +54,23 @@ step() {
     printf '(%d s)\n' $((SECONDS - start)) >&2
 }
 
-# debian_sources: the files that say where this host gets Debian's packages from; its settings for apt go to $SCRATCH/acquire.
-# The host knows best, so both go into the Debians that are made here.
-debian_sources() {
+# debian PACKAGES TARGET: makes a minimal Debian $SUITE with these packages, from where this host gets its own; that knows best.
+# Of another suite than the host's there is what the host's first source has, without updates.
+debian() {
+    local codename files
+    codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+    mapfile -t files < <(grep --files-with-matches --no-messages --recursive "${codename:-sid}" \
+        --include=sources.list --include='*.list' --include='*.sources' /etc/apt)
+    ((${#files[@]})) || die "could not find where this host gets Debian's packages from: no file of /etc/apt names '${codename:-sid}'"
+    if [[ $codename != "$SUITE" ]]; then
+        case ${files[0]} in
+            *.sources) awk -v suite="$SUITE" 'BEGIN { RS = "" } { sub(/Suites: [^\n]*/, "Suites: " suite); print; exit }' "${files[0]}" ;;
+            *) sed -n "/^deb .*$codename/{s/${codename}[^ ]*/$SUITE/;p;q}" "${files[0]}" ;;
+        esac > "$SCRATCH/$SUITE.${files[0]##*.}"
+        files=("$SCRATCH/$SUITE.${files[0]##*.}")
+    fi
     apt-config dump --format '%f "%v";%n' Acquire > "$SCRATCH/acquire"
-    grep --files-with-matches --no-messages --recursive bookworm \
-        --include=sources.list --include='*.list' --include='*.sources' /etc/apt
+    mmdebstrap --variant=minbase --aptopt="$SCRATCH/acquire" --include="$1" "$SUITE" "$2" "${files[@]}"
 }
 
 # stop PID: ends a process of ours and waits until it is gone.
