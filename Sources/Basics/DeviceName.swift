@@ -36,10 +36,14 @@ public enum DeviceName: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    public var description: String {
+    /// As the kernel command line has it.
+    public var specification: String {
         switch self {
         case .path(let path): path
         default: tag.map { "\($0.name)=\($0.value)" } ?? ""
         }
     }
+
+    /// The same, safe to print.
+    public var description: String { display(specification.utf8) }
 }

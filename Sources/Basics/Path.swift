@@ -73,30 +73,6 @@ public struct Path: Hashable, Sendable, CustomStringConvertible, ExpressibleBySt
     private static let slash = UInt8(ascii: "/")
 }
 
-/// Bytes from outside as text that is safe to print: what is not UTF-8 becomes U+FFFD, control characters become `\xNN`.
-public func display(_ bytes: some Sequence<UInt8>) -> String {
-    var shown: [UInt8] = []
-    for byte in bytes {
-        if byte < 0x20 || byte == 0x7f {
-            shown += [UInt8(ascii: "\\"), UInt8(ascii: "x"), hexDigit(byte >> 4), hexDigit(byte & 15)]
-        } else {
-            shown.append(byte)
-        }
-    }
-    return String(decoding: shown, as: UTF8.self)
-}
-
-/// The lower-case hexadecimal form of bytes.
-public func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    var digits: [UInt8] = []
-    for byte in bytes { digits += [hexDigit(byte >> 4), hexDigit(byte & 15)] }
-    return String(decoding: digits, as: UTF8.self)
-}
-
-private func hexDigit(_ value: UInt8) -> UInt8 {
-    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
-}
-
 /// A name as C functions take it.
 package func cString(_ name: [UInt8]) -> [CChar] {
     name.map { CChar(bitPattern: $0) } + [0]

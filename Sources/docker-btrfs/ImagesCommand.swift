@@ -44,8 +44,9 @@ extension ListedImage {
     }
 }
 
-/// Rows with their columns aligned, the last one ragged.
-func table(_ rows: [[String]]) -> String {
+/// Rows with their columns aligned, the last one ragged. What is from outside is safe to print.
+func table(_ cells: [[String]]) -> String {
+    let rows = cells.map { $0.map { display($0.utf8) } }
     let widths = (0..<(rows.first?.count ?? 0)).map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
         row.enumerated().map { column, cell in

@@ -66,6 +66,6 @@ extension InitramfsTool: ExpressibleByArgument {}
 
 /// The tools write to the same terminal: each line in its time.
 private func show(_ line: String) {
-    print(line)
+    print(display(line.utf8))
     fflush(nil)
 }

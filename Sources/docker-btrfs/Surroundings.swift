@@ -15,6 +15,8 @@ func initBesideThisProgram() throws(Failure) -> String {
 func tell(note: String) { tell("note: \(note)") }
 
 func tell(_ text: String) {
-    let line = Array("\(text)\n".utf8)
+    // Text from outside, but for its lines.
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { display($0.utf8) }
+    let line = Array("\(lines.joined(separator: "\n"))\n".utf8)
     _ = linux_write_all(STDERR_FILENO, line, line.count)
 }

@@ -42,12 +42,6 @@ struct PathTests {
         #expect(first.description == "/a\u{fffd}")
     }
 
-    @Test func `what is printed cannot reach the terminal's controls`() {
-        #expect(display("a\nb\u{1b}[2J\u{7f}".utf8) == "a\\x0ab\\x1b[2J\\x7f")
-        #expect(display("Größe – ok".utf8) == "Größe – ok")
-        #expect(display([0xc3]) == "\u{fffd}")
-    }
-
     @Test func `bytes in hexadecimal are two digits each`() {
         #expect(hexadecimal([0, 9, 10, 0xaf, 0xff]) == "00090aafff")
         #expect(hexadecimal([]) == "")

@@ -42,7 +42,7 @@ public struct MountUnit {
     }
 
     private func isAbout(_ name: DeviceName) -> Bool {
-        guard let value = name.tag?.value else { return device == name.description }
+        guard let value = name.tag?.value else { return device == name.specification }
         // What udev writes in another way is taken for the same.
         if device.utf8.contains(UInt8(ascii: "\\")) { return true }
         // A UUID may be in capitals.

@@ -47,7 +47,7 @@ func topLayerFilesystem(_ line: KernelCommandLine) -> String? {
     // The default cache file would be read and written; /dev/null stands for none.
     guard blkid_get_cache(&cache, "/dev/null") == 0 else { return nil }
     defer { blkid_put_cache(cache) }
-    guard let device = blkid_evaluate_spec(layer.device.description, &cache) else { return nil }
+    guard let device = blkid_evaluate_spec(layer.device.specification, &cache) else { return nil }
     defer { free(device) }
     guard let type = blkid_get_tag_value(cache, "TYPE", device) else { return nil }
     defer { free(type) }

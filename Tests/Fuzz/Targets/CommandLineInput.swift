@@ -54,6 +54,6 @@ private func expectPlace(of name: Path) throws(Violation) {
 private func expectNamed(_ device: DeviceName) throws(Violation) {
     switch device {
     case .path(let path): try expect(path.hasPrefix("/dev/"), "a device is below /dev: \(path)")
-    default: try expect(device.tag?.value.isEmpty == false && DeviceName(device.description) == device, "a device has a name: \(device)")
+    default: try expect(device.tag?.value.isEmpty == false && DeviceName(device.specification) == device, "a device has a name: \(device)")
     }
 }
