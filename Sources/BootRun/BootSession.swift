@@ -67,12 +67,15 @@ public struct BootSession {
     }
 
     public func plan() throws(Failure) -> Plan {
-        try Plan(for: request, given: facts)
+        try Plan(for: request, given: facts).telling(notes)
     }
 
     public func plan(after failure: Failure) throws(Failure) -> Plan {
-        try Plan(after: failure, for: request, given: facts)
+        try Plan(after: failure, for: request, given: facts).telling(notes)
     }
+
+    /// What is to be told of any plan of this boot.
+    private var notes: [String] { request.notes + filesystems.notes }
 
     public func planToStop() -> Plan {
         Plan(stopping: request, given: facts)

@@ -8,6 +8,8 @@ struct Filesystems {
     let topLevel: Directory
     /// The filesystem of `toplayer=`, or why it cannot be had: a root that was kept needs none.
     let topLayer: Result<Directory?, Failure>
+    /// What the person at the machine must know of the devices.
+    private(set) var notes: [String] = []
 
     /// What a mount may do to a disk before anything is planned.
     enum Care: Sendable {
@@ -20,20 +22,27 @@ struct Filesystems {
     /// Waits for the request's devices and mounts them, read-only and seen by nobody else. Fails where a mount could change what a
     /// hibernated system holds.
     init(mounting request: Request, _ care: Care) throws(Failure) {
+        if !isRunByRoot() {
+            throw Failure(
+                "could not look at the disks: only root can", hint: "run it as root; a look at directories needs none: --top-level DIR")
+        }
         var devices = try BlockDevices()
         let root = try devices.waiting(
             for: request.root.device, key: "root",
             seconds: request.root.patience.seconds, degraded: request.rootOptions.contains("degraded")
         )
+        try root.checkIsOpen(key: "root")
         if let type = root.filesystemType, type != "btrfs" {
             throw Failure("could not use '\(root.path)' (root=): it has \(type) on it, and the root of docker-btrfs is on btrfs")
         }
         // Not before the wait: the swap partition may be on the disk that comes late.
         if care == .recovering && !request.root.ignoresHibernation { try devices.checkHibernation() }
-        let options = ["subvolid=5"] + request.rootOptions
-        topLevel = try .mounting(MountRequest(root.path, "btrfs", options, care), label: "")
+        let own = ["subvolid=5"] + care.options(for: "btrfs")
+        topLevel = try .mounting(
+            MountRequest(root, key: "root", filesystemType: "btrfs", options: request.rootOptions, adding: own), label: "")
+        notes += [devices.rivalNote(of: root, request.root.device, key: "root")].compactMap { $0 }
         do throws(Failure) {
-            topLayer = .success(try Self.mountTopLayer(request, care, root, among: &devices))
+            topLayer = .success(try Self.mountTopLayer(request, care, root, among: &devices, &notes))
         } catch {
             topLayer = .failure(error)
         }
@@ -53,7 +62,7 @@ struct Filesystems {
     }
 
     private static func mountTopLayer(
-        _ request: Request, _ care: Care, _ root: BlockDevice, among devices: inout BlockDevices
+        _ request: Request, _ care: Care, _ root: BlockDevice, among devices: inout BlockDevices, _ notes: inout [String]
     ) throws(Failure) -> Directory? {
         guard let layer = request.topLayer else { return nil }
         let device =
@@ -63,28 +72,31 @@ struct Filesystems {
                 for: layer.device, key: "toplayer",
                 seconds: request.root.patience.seconds, degraded: layer.options.contains("degraded")
             )
+        if layer.device != request.root.device {
+            notes += [devices.rivalNote(of: device, layer.device, key: "toplayer")].compactMap { $0 }
+        }
+        if layer.filesystemType == nil { try device.checkIsOpen(key: "toplayer") }
         guard let type = layer.filesystemType ?? device.filesystemType else {
             throw Failure(
                 "could not mount '\(device.path)' (toplayer=): no filesystem was recognised on it",
                 hint: "say toplayerfstype=TYPE if there is one"
             )
         }
-        var options = layer.options
+        var own = care.options(for: type)
         // Paths go from the top of the filesystem, whatever its default subvolume is.
-        if type == "btrfs" && !options.contains(where: { $0.hasPrefix("subvol") }) { options.insert("subvolid=5", at: 0) }
-        return try .mounting(MountRequest(device.path, type, options, care), label: "\(layer.device):")
+        if type == "btrfs" && !layer.options.contains(where: { $0.hasPrefix("subvol") }) { own.insert("subvolid=5", at: 0) }
+        let mount = MountRequest(device, key: "toplayer", filesystemType: type, options: layer.options, adding: own)
+        return try .mounting(mount, label: "\(layer.device):")
     }
 }
 
-extension MountRequest {
-    fileprivate init(_ device: String, _ type: String, _ options: [String], _ care: Filesystems.Care) {
-        let noRecovery: [String] =
-            switch (care, type) {
-            case (.untouched, "btrfs"): ["rescue=nologreplay"]
-            case (.untouched, "ext3"), (.untouched, "ext4"): ["noload"]
-            case (.untouched, "xfs"): ["norecovery"]
-            default: []
-            }
-        self.init(device: device, filesystemType: type, options: options + noRecovery)
+extension Filesystems.Care {
+    fileprivate func options(for type: String) -> [String] {
+        switch (self, type) {
+        case (.untouched, "btrfs"): ["rescue=nologreplay"]
+        case (.untouched, "ext3"), (.untouched, "ext4"): ["noload"]
+        case (.untouched, "xfs"): ["norecovery"]
+        default: []
+        }
     }
 }

@@ -8,10 +8,11 @@ extension Request {
     /// What the machine is asked to boot: by the running kernel's command line and the initramfs's configuration, unless
     /// others are given. nil where the command line has no `docker_path=`. Fails where systemd would mount another root.
     public init?(commandLine: String?, configurationFile: String?) throws(Failure) {
-        if let commandLine {
-            try self.init(reading: KernelCommandLine(commandLine.utf8), configurationFile)
+        let line = try KernelCommandLine.asked(by: commandLine)
+        if commandLine != nil {
+            try self.init(reading: line, configurationFile)
         } else {
-            try self.init(own: .running(), configurationFile: configurationFile)
+            try self.init(own: line, configurationFile: configurationFile)
         }
     }
 

@@ -2,6 +2,11 @@ public import Basics
 public import Boot
 
 extension KernelCommandLine {
+    /// That text, or where there is none, what this machine was started with.
+    public static func asked(by text: String?) throws(Failure) -> KernelCommandLine {
+        if let text { KernelCommandLine(text.utf8) } else { try running() }
+    }
+
     /// What this machine was started with: /proc/cmdline and, in an initramfs, the files that dracut takes for a part of it. As in
     /// dracut-lib.sh's getcmdline, a later one goes before an earlier one.
     public static func running() throws(Failure) -> KernelCommandLine {

@@ -25,6 +25,7 @@ public struct RootFilesystem: Equatable, Sendable {
     /// How the device is to be mounted. Fails where nothing says what is on it.
     public func mount(of device: BlockDevice) throws(Failure) -> MountRequest {
         let types = arguments.filesystemTypes
+        if types.isEmpty { try device.checkIsOpen(key: "root") }
         let known = device.filesystemType
         guard let type = types.isEmpty ? known : types.first(where: { $0 == known }) ?? types.first else {
             throw Failure(
@@ -32,6 +33,6 @@ public struct RootFilesystem: Equatable, Sendable {
                 hint: "say rootfstype=TYPE if there is one, or another root="
             )
         }
-        return MountRequest(device: device.path, filesystemType: type, options: arguments.flags)
+        return MountRequest(device, key: "root", filesystemType: type, options: arguments.flags)
     }
 }

@@ -13,6 +13,9 @@ public func secondsNow() -> Int {
     time(nil)
 }
 
+/// Whether this program may mount filesystems and read devices.
+public func isRunByRoot() -> Bool { geteuid() == 0 }
+
 /// Restarts the machine at once or switches it off. Returns only where that is not allowed.
 public func endMachine(poweringOff: Bool) {
     sync()

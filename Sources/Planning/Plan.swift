@@ -18,6 +18,11 @@ public struct Plan: Equatable, Sendable, CustomStringConvertible {
     /// What puts all of it on the disk.
     public var ending: [Step] { steps.isEmpty ? [] : [.sync] }
 
+    /// The same plan, of which more is to be known.
+    public func telling(_ more: [String]) -> Plan {
+        Plan(steps: steps, afterwards: afterwards, notes: more + notes)
+    }
+
     /// One step a line.
     public var description: String {
         (steps + afterwards + ending).map { "\($0)\n" }.joined()

@@ -27,6 +27,7 @@ private func startMachine() throws(Failure) {
     let line = try KernelCommandLine.running()
     try loadModules(line, log)
     let request = try Request(own: line)
+    if request == nil { for note in line.strayKeys { log.notice(note) } }
     let arguments = if let request { request.root } else { try RootArguments(line) }
     let filesystem = RootFilesystem(arguments)
     log.info("waiting for \(arguments.device) (root=)")

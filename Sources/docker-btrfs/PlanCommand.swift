@@ -33,7 +33,8 @@ struct PlanCommand: ParsableCommand {
 
     func run() throws {
         guard let request = try Request(commandLine: cmdline, configurationFile: config) else {
-            throw Failure("could not plan a boot: there is no '\(Request.optIn)=' on the kernel command line")
+            let strays = try KernelCommandLine.asked(by: cmdline).strayKeys
+            throw Failure("could not plan a boot: there is no '\(Request.optIn)=' on the kernel command line", hint: strays.first)
         }
         // Whoever cannot mount cannot look into devices either, and would wait for them in vain.
         if topLevel == nil && geteuid() != 0 {
@@ -42,7 +43,7 @@ struct PlanCommand: ParsableCommand {
                 hint: "run it as root, or name a directory where the top level of that filesystem is mounted: --top-level DIR")
         }
         let plan = try BootSession(rehearsing: request, topLevel: topLevel, topLayer: topLayer).plan()
-        print(plan, terminator: "")
+        print(plan.description, terminator: "")
         for note in plan.notes { tell(note: note) }
     }
 }

@@ -53,6 +53,20 @@ struct KernelCommandLineTests {
         #expect(line.last(.noResume) == nil)
     }
 
+    @Test(arguments: [
+        "docker_path=a docker-path=b", "docker-path=b", "docker_path=a docker_path=b", #""docker-path=b""#, "docker-path=a docker_path=b",
+    ])
+    func `hyphens and underscores in a key are the same`(text: String) {
+        let line = KernelCommandLine(text.utf8)
+        #expect(line.last(.dockerPath)?.value == "b")
+        #expect(KernelCommandLine("docker_path=c x".utf8).overridden(by: line).last(.dockerPath)?.value == "b")
+        #expect(line.overridden(by: KernelCommandLine("docker-path=d".utf8)) == KernelCommandLine("docker-path=d".utf8))
+    }
+
+    @Test func `in a value they are not`() {
+        #expect(KernelCommandLine("docker_path=a-b_c".utf8).last(.dockerPath)?.value == "a-b_c")
+    }
+
     @Test func `a later line replaces the keys that it has, and no others`() {
         let file = KernelCommandLine("rootflags=subvol=old,subvolid=300 rootflags=ssd quiet root=UUID=1\nrw".utf8)
         let line = file.overridden(by: KernelCommandLine("rootflags=subvol=new root".utf8))

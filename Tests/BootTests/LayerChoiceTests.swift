@@ -37,6 +37,22 @@ struct LayerChoiceTests {
         #expect(try layers(["52:54:00:ab:34:56"]) == ["room/machine/52-54-00-AB-34-56"])
     }
 
+    @Test(arguments: [
+        ("2d4c64db7ecb294e9f43f31960545a27", "2d4c64db-7ecb-294e-9f43-f31960545a27"),
+        ("2d4c64db-7ecb-294e-9f43-f31960545a27", "2D4C64DB7ECB294E9F43F31960545A27"),
+        ("2d4c64db-7ecb-294e-9f43-f31960545a27", "2d4c64db-7ecb-294e-9f43-f31960545a27"),
+    ])
+    func `an id may have dashes or none`(folder: String, name: String) throws {
+        try tree.make("room/machine/\(folder)")
+        #expect(try layers([name]) == [#require(Path("room/machine/\(folder)"))])
+    }
+
+    @Test func `other names are the same only with the same dashes`() throws {
+        try tree.make("room/machine/desk-1")
+        try tree.make("room/common")
+        #expect(try layers(["desk1"]) == ["room/common"])
+    }
+
     @Test func `no name leads out of the folder`() throws {
         try tree.make("room/common")
         try tree.make("room/machine/x")

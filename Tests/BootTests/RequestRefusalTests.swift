@@ -134,6 +134,28 @@ struct RequestRefusalTests {
                 == "could not use 'subvol=\(display("a\(text)b".utf8))': a path must not contain control characters")
     }
 
+    @Test(arguments: [
+        (#"rootflags=subvol="docker_rwlayer""#, #"subvol="docker_rwlayer""#), (#"rootflags=ssd,subvol="name""#, #"subvol="name""#),
+        ("rootflags='subvol=name'", "'subvol=name'"), ("rootflags=subvol='a'", "subvol='a'"), (#"rootflags=subvol=a"b"#, #"subvol=a"b"#),
+        (#"rootflags=compress="zstd",subvol=a"#, #"compress="zstd""#),
+    ])
+    func `quotes inside rootflags=, which some initramfs take off and others do not`(text: String, flag: String) {
+        #expect(
+            failure("root=LABEL=linux docker_path=docker \(text)") == """
+                could not use '\(flag)': there are quotes inside rootflags=, which systemd takes off and other initramfs do not
+                hint: leave them out; where there is white space in it, write "rootflags=subvol=my root"
+                """)
+    }
+
+    @Test(arguments: ["rootflags=subvolid=256,subvol=name", "rootflags=subvol=name,subvolid=256", "rootflags=ssd,subvolid=256,subvol=/x"])
+    func `subvolid= beside subvol=, as in proc's mounts`(text: String) {
+        #expect(
+            failure("root=LABEL=linux docker_path=docker \(text)") == """
+                could not use 'subvolid=256' in rootflags=: the root is made anew and has another id at each boot
+                hint: take 'subvolid=256' out of rootflags=: its subvol= is enough
+                """)
+    }
+
     @Test func `subvolid=`() {
         #expect(
             failure(adding: "rootflags=subvolid=256") == """

@@ -17,7 +17,7 @@ struct RequestTests {
                     dockerPath: "docker", image: ImageReference("sample_image:latest"), isImageChosen: false,
                     topLayer: .init(device: .label("linux"), path: "boot_docker", filesystemType: nil, options: []),
                     mode: .fresh, onFailure: .previous, keep: 1, tries: 3, bootFolders: ["boot_docker/boot"],
-                    hostname: nil, machineID: nil
+                    hostname: nil, machineID: nil, notes: []
                 ))
     }
 
@@ -39,7 +39,8 @@ struct RequestTests {
                         options: ["data=ordered", "nobarrier"]
                     ),
                     mode: .persist, onFailure: .powerOff, keep: 5, tries: 2, bootFolders: [.top],
-                    hostname: "desk", machineID: "2d4c64db7ecb294e9f43f31960545a27"
+                    hostname: "desk", machineID: "2d4c64db7ecb294e9f43f31960545a27",
+                    notes: []
                 ))
     }
 
@@ -97,6 +98,17 @@ struct RequestTests {
         #expect(try request("docker_path=/").dockerPath == .top)
         #expect(try request("toplayer=UUID=1 toplayer_path=/").topLayer?.path == .top)
         #expect(try request("toplayer=UUID=1").topLayer?.path == .top)
+    }
+
+    @Test func `a key is the same with hyphens`() throws {
+        let line = """
+            root=LABEL=linux rootflags=subvol=name docker-path=docker docker-image=a:1 docker-mode=persist docker-keep=2 docker-onfail=stop \
+            toplayer=LABEL=x toplayer-path=y systemd.machine-id=2d4c64db-7ecb-294e-9f43-f31960545a27
+            """
+        let same = line.replacing("-path", with: "_path").replacing("docker-", with: "docker_").replacing("machine-id", with: "machine_id")
+        let request = try #require(try Request(line))
+        #expect(try request == Request(same))
+        #expect(request.machineID == "2d4c64db-7ecb-294e-9f43-f31960545a27")
     }
 
     @Test func `empty values of what need not be there are nothing`() throws {

@@ -118,13 +118,14 @@ struct InitFailureTests {
             "images there: tiny:latest"),
         .init(
             "another type of filesystem", plain + " rootfstype=ext4",
-            "could not mount '/dev/vda' (ext4): Invalid argument: ext4: Unknown parameter 'subvol'", usual),
+            "could not use 'subvol=plain' in rootflags=: Invalid argument: ext4: Unknown parameter 'subvol'",
+            "correct it on the kernel command line, or take it out"),
         .init(
             "nothing on the device", "root=/dev/vdb", "could not mount '/dev/vdb' (root=): no filesystem was recognised on it",
             "say rootfstype=TYPE if there is one, or another root="),
         .init(
             "no such subvolume", "root=LABEL=linux rootflags=subvol=nowhere",
-            "could not mount '/dev/vda' (btrfs): No such file or directory", usual),
+            "could not mount '/dev/vda' (root=, btrfs): No such file or directory", usual),
         .init(
             "a root without init", "root=LABEL=linux",
             "could not start the system: the root has no init: there is no program at /sbin/init, /usr/sbin/init, /etc/init, /bin/init, /lib/systemd/systemd",

@@ -51,8 +51,8 @@ extension OnDisk {
 
         @Test func `options of a place in the tree, which the filesystem does not know, do no harm`() async throws {
             try await Disk.withStore { disk, _ in
-                var line = disk.line("toplayerflags=noatime,nodev")
-                line.flags = "rootflags=subvol=docker_rwlayer,defaults,noatime,nosuid"
+                var line = disk.line("toplayerflags=noatime,nodev,x-systemd.automount")
+                line.flags = "rootflags=subvol=docker_rwlayer,defaults,noatime,nosuid,X-mount.mkdir,X-mount.subdir=x,comment=mine"
                 try await disk.bootWell(line)
             }
         }
@@ -62,7 +62,9 @@ extension OnDisk {
                 var line = disk.line
                 line.flags += ",nonsense"
                 try await expectRefusal(
-                    on: disk, line, "could not mount '\(disk.device)' (btrfs): Invalid argument: btrfs: Unknown parameter 'nonsense'")
+                    on: disk, line,
+                    "could not use 'nonsense' in rootflags=: Invalid argument: btrfs: Unknown parameter 'nonsense'"
+                        + "\nhint: correct it on the kernel command line, or take it out")
             }
         }
 
@@ -80,7 +82,7 @@ extension OnDisk {
                         on: disk, disk.line("rootdelay=0"),
                         """
                         could not use the device '\(disk.device)' (root=): other devices of its btrfs filesystem were not there after 0 s
-                        hint: attach them, or say rootflags=subvol=NAME,degraded to go without
+                        hint: attach them, or add degraded to rootflags= to go without
                         """)
                     var line = disk.line("rootdelay=0")
                     line.flags += ",degraded"

@@ -50,11 +50,15 @@ extension OnDisk {
 
                     line.more = "toplayerfstype=ext4"
                     let outcome = try await disk.boot(line)
-                    #expect(outcome.told.hasPrefix("could not mount '\(machine.device)' (ext4): Invalid argument"))
+                    #expect(outcome.told.hasPrefix("could not mount '\(machine.device)' (toplayer=, ext4): Invalid argument"))
                     line.more = "toplayerflags=nonsense"
                     #expect(
                         try await disk.boot(line)
-                            == .failed("could not mount '\(machine.device)' (btrfs): Invalid argument: btrfs: Unknown parameter 'nonsense'")
+                            == .failed(
+                                """
+                                could not use 'nonsense' in toplayerflags=: Invalid argument: btrfs: Unknown parameter 'nonsense'
+                                hint: correct it on the kernel command line, or take it out
+                                """)
                     )
                 }
             }

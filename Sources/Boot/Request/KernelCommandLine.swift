@@ -9,6 +9,11 @@ public struct KernelCommandLine: Equatable, Sendable {
         public let key: String
         /// nil for a parameter without `=`.
         public let value: String?
+
+        /// The key with `_` for `-`, which are the same to the kernel and to systemd.
+        var plain: String {
+            String(decoding: key.utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }, as: UTF8.self)
+        }
     }
 
     public let parameters: [Parameter]
@@ -29,16 +34,13 @@ public struct KernelCommandLine: Equatable, Sendable {
 
     /// This line followed by another one, whose keys replace the same keys of this one, however often each has them.
     package func overridden(by later: KernelCommandLine) -> KernelCommandLine {
-        KernelCommandLine(parameters: parameters.filter { later.last($0.key) == nil } + later.parameters)
+        let keys = later.parameters.map { $0.plain }
+        return KernelCommandLine(parameters: parameters.filter { !keys.contains($0.plain) } + later.parameters)
     }
 
     /// The last parameter of that key: on a kernel command line the last one wins.
     public func last(_ key: Key) -> Parameter? {
-        last(key.rawValue)
-    }
-
-    private func last(_ key: String) -> Parameter? {
-        parameters.last { $0.key == key }
+        parameters.last { key.names($0) }
     }
 
     /// The value of the last parameter of that key; nil where it is absent, empty or has no value.
@@ -49,7 +51,7 @@ public struct KernelCommandLine: Equatable, Sendable {
 
     /// Every value of a key, in order.
     func values(_ key: Key) -> [String] {
-        parameters.filter { $0.key == key.rawValue }.compactMap { $0.value }
+        parameters.filter { key.names($0) }.compactMap { $0.value }
     }
 
     private static let quote = UInt8(ascii: "\"")

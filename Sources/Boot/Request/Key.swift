@@ -1,7 +1,7 @@
 extension KernelCommandLine {
     /// Every key of the kernel command line that is looked at, each with its grammar.
     ///
-    /// DEVICE is what `DeviceName` takes, PATH goes from the top of its filesystem, OPTIONS are mount options between commas. What the
+    /// In a key, `-` and `_` are the same. DEVICE is what `DeviceName` takes, PATH goes from the top of its filesystem, OPTIONS are mount options between commas. What the
     /// keys are for is told by docs/kernel-command-line.md, which lists the same ones.
     public enum Key: String, CaseIterable, Sendable, CustomStringConvertible {
         /// `docker_path=PATH`: Docker's data-root. Without this key nothing is done.
@@ -52,5 +52,7 @@ extension KernelCommandLine {
         case initrd
 
         public var description: String { rawValue }
+
+        func names(_ parameter: Parameter) -> Bool { parameter.plain == rawValue }
     }
 }

@@ -51,4 +51,6 @@ public struct Request: Equatable, Sendable {
     public let hostname: String?
     /// `systemd.machine_id=`.
     public let machineID: String?
+    /// What the person at the machine must know of the kernel command line.
+    public let notes: [String]
 }

@@ -29,16 +29,25 @@ extension Request {
         bootFolders = kernelFolders(line) + (folder.map { [$0 / "boot"] } ?? [])
         hostname = line.value(.hostname)
         machineID = line.value(.machineID)
+        notes = line.strayKeys
     }
 }
 
 /// The last `rootflags=` has to name the root, since most initramfs mount by that one alone.
 private func rootFlags(_ root: RootArguments) throws(Failure) -> (name: Path, options: [String]) {
     let flags = root.flags
+    if let flag = flags.first(where: { $0.utf8.contains { "\"'".utf8.contains($0) } }) {
+        throw Failure(
+            "could not use '\(flag)': there are quotes inside rootflags=, which systemd takes off and other initramfs do not",
+            hint: "leave them out; where there is white space in it, write \"rootflags=subvol=my root\""
+        )
+    }
     if let flag = flags.first(where: { $0.hasPrefix("subvolid=") }) {
         throw Failure(
             "could not use '\(flag)' in rootflags=: the root is made anew and has another id at each boot",
-            hint: "say rootflags=subvol=NAME on the kernel command line: it replaces what dracut --hostonly wrote to /etc/cmdline.d"
+            hint: root.lastFlags.contains { $0.hasPrefix("subvol=") }
+                ? "take '\(flag)' out of rootflags=: its subvol= is enough"
+                : "say rootflags=subvol=NAME on the kernel command line: it replaces what dracut --hostonly wrote to /etc/cmdline.d"
         )
     }
     let names = flags.filter { $0.hasPrefix("subvol=") }.map { String($0.dropFirst("subvol=".utf8.count)) }

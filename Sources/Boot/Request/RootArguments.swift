@@ -82,7 +82,7 @@ func path(_ text: String, key: String, hint: String? = nil) throws(Failure) -> P
     if text.isEmpty { throw Failure("could not use '\(key)=': it is empty", hint: hint) }
     // Bytes that were no UTF-8 are this character by now, and would lead to another place than the one that was meant.
     if text.unicodeScalars.contains("\u{fffd}") { throw Failure("could not use '\(key)=\(text)': it is not UTF-8") }
-    if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) {
+    if text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
         throw Failure("could not use '\(key)=\(text)': a path must not contain control characters")
     }
     guard let path = Path(text) else { throw Failure("could not use '\(key)=\(text)': a path must not contain '..'") }

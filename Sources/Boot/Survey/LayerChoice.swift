@@ -29,7 +29,8 @@ struct LayerChoice {
         }
     }
 
-    /// Upper and lower case do not matter, and a `:` may be written `-`: vfat has no `:` in names.
+    /// Upper and lower case do not matter, and a `:` may be written `-`: vfat has no `:` in names. The 32 digits of a machine-id or
+    /// UUID may have dashes or none, as systemd takes them.
     private static func names(_ found: [[UInt8]], fitting names: [String]) -> [[UInt8]] {
         var fitting: [[UInt8]] = []
         for name in names {
@@ -39,6 +40,12 @@ struct LayerChoice {
     }
 
     private static func plain(_ name: [UInt8]) -> [UInt8] {
+        let plain = lowercase(name)
+        let digits = plain.filter { $0 != UInt8(ascii: "-") }
+        return digits.count == 32 && digits.allSatisfy { hexValue($0) != nil } ? digits : plain
+    }
+
+    private static func lowercase(_ name: [UInt8]) -> [UInt8] {
         name.map { byte in
             switch byte {
             case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20

@@ -5,10 +5,18 @@ internal import CLinux
 public struct BlockDevice: Sendable {
     /// A path below /dev.
     public let path: String
+    /// The kernel's number of it, `8:2`.
+    let number: String
     /// nil where nothing was recognised.
     public let filesystemType: String?
     public let label: String?
     let filesystemUUID: String?
+    /// Of this device, where the filesystem has several (`UUID_SUB`).
+    let memberUUID: String?
+    let partitionLabel: String?
+    let partitionUUID: String?
+    /// What a mount of it fails with, where there is doubt that it can be mounted: members of its filesystem seem to be missing.
+    public internal(set) var doubt: Failure?
 }
 
 /// libblkid's view of the machine's block devices. It does not show those that come later.
@@ -26,15 +34,13 @@ public struct BlockDevices: ~Copyable {
 
     /// The device of that name; nil where it is not there (yet).
     mutating func find(_ name: DeviceName) -> BlockDevice? {
-        let path: String
-        if let tag = name.tag {
-            guard let found = blkid_evaluate_tag(tag.name, tag.value, &cache) else { return nil }
-            path = String(cString: found)
-            free(found)
-        } else {
-            path = name.description
+        guard let tag = name.tag else { return device(name.specification) }
+        if let found = blkid_evaluate_tag(tag.name, tag.value, &cache) {
+            defer { free(found) }
+            return device(String(cString: found))
         }
-        return device(path)
+        // libblkid compares UUIDs byte by byte. Some tools print them in capitals.
+        return all().first { $0.answers(to: name) }
     }
 
     /// Every device on which libblkid recognises something.
@@ -56,9 +62,13 @@ public struct BlockDevices: ~Copyable {
         guard stat(path, &status) == 0, Int32(status.st_mode) & S_IFMT == S_IFBLK else { return nil }
         return BlockDevice(
             path: path,
+            number: numbers(UInt64(status.st_rdev)),
             filesystemType: tag("TYPE", of: path),
             label: tag("LABEL", of: path),
-            filesystemUUID: tag("UUID", of: path)
+            filesystemUUID: tag("UUID", of: path),
+            memberUUID: tag("UUID_SUB", of: path),
+            partitionLabel: tag("PARTLABEL", of: path),
+            partitionUUID: tag("PARTUUID", of: path)
         )
     }
 
@@ -67,4 +77,11 @@ public struct BlockDevices: ~Copyable {
         defer { free(value) }
         return display(UnsafeRawBufferPointer(start: value, count: strlen(value)))
     }
+}
+
+/// A device's number as /sys has it: `gnu_dev_major` and `gnu_dev_minor` of glibc.
+private func numbers(_ device: UInt64) -> String {
+    let major = device >> 8 & 0xfff | device >> 32 & ~0xfff
+    let minor = device & 0xff | device >> 12 & ~0xff
+    return "\(major):\(minor)"
 }

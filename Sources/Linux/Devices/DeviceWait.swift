@@ -16,7 +16,8 @@ extension BlockDevices {
     /// Waits until a device is there, and where it is a member of a btrfs filesystem, until every other member is.
     ///
     /// `seconds` is how long, nil for ever; `key` names the kernel command line key that asked, for the message. Fails when
-    /// the time is over. A filesystem that lacks a member is taken then all the same if `degraded`.
+    /// the time is over. A filesystem that lacks a member is taken then all the same if `degraded`, and else with a doubt: the kernel
+    /// says of one that grew out of a seed device that it lacks members, for ever, until it was mounted once.
     public mutating func waiting(
         for name: DeviceName, key: String, seconds: Int?, degraded: Bool
     ) throws(Failure) -> BlockDevice {
@@ -24,9 +25,12 @@ extension BlockDevices {
         let events = DeviceEvents()
         while true {
             let isLate = seconds.map { linux_monotonic_nanoseconds() - start >= Int64($0) * 1_000_000_000 } ?? false
-            if let device = find(name) {
+            if var device = find(name) {
                 if device.filesystemType != "btrfs" || device.isComplete(among: &self) || (isLate && degraded) { return device }
-                if isLate { throw device.incomplete(name, key: key, seconds: seconds ?? 0) }
+                if isLate {
+                    device.doubt = device.incomplete(name, key: key, seconds: seconds ?? 0)
+                    return device
+                }
             } else if isLate {
                 throw absent(name, key: key, seconds: seconds ?? 0)
             }
@@ -37,12 +41,13 @@ extension BlockDevices {
 
     private mutating func absent(_ name: DeviceName, key: String, seconds: Int) -> Failure {
         let devices = all()
-        return Failure(
-            "could not find the device '\(name)' (\(key)=): it was not there after \(seconds) s",
-            hint: devices.isEmpty
-                ? "no block device with a filesystem is here"
-                : "here are \(devices.map { $0.summary }.joined(separator: ", "))"
-        )
+        let what = "could not find the device '\(name)' (\(key)=): it was not there after \(seconds) s"
+        for device in devices {
+            if let other = device.otherName(for: name) { return Failure(what, hint: "'\(device.path)' has it as \(key)=\(other)") }
+        }
+        let isUUID = if case .uuid = name { true } else { false }
+        let here = devices.map { $0.summary(withUUID: isUUID) }.joined(separator: ", ")
+        return Failure(what, hint: devices.isEmpty ? "no block device with a filesystem is here" : "here are \(here)")
     }
 }
 
@@ -64,12 +69,13 @@ extension BlockDevice {
     fileprivate func incomplete(_ name: DeviceName, key: String, seconds: Int) -> Failure {
         Failure(
             "could not use the device '\(name)' (\(key)=): other devices of its btrfs filesystem were not there after \(seconds) s",
-            hint: "attach them, or say rootflags=subvol=NAME,degraded to go without"
+            hint: "attach them, or add degraded to \(key == "root" ? "rootflags=" : "\(key)flags=") to go without"
         )
     }
 
-    fileprivate var summary: String {
+    fileprivate func summary(withUUID: Bool) -> String {
         let label = label.map { " LABEL=\($0)" } ?? ""
-        return "\(path) (\(filesystemType ?? "unknown")\(label))"
+        let uuid = withUUID ? filesystemUUID.map { " UUID=\($0)" } ?? "" : ""
+        return "\(path) (\(filesystemType ?? "unknown")\(label)\(uuid))"
     }
 }

@@ -8,15 +8,37 @@ public struct MountRequest: Sendable {
     public let filesystemType: String
     /// What the filesystem itself is to be told.
     public let options: [String]
+    /// What is told beside that, and by nobody's wish but ours.
+    let ownOptions: [String]
     /// MOUNT_ATTR_ flags: what its place in the tree is to be told.
     let attributes: UInt32
+    /// The key of the kernel command line that names the device; nil for a mount that nobody asks for there.
+    let key: String?
+    /// What a mount fails with that was doubtful before.
+    let doubt: Failure?
+
+    /// A mount that the kernel command line asks for: `key` names the device, and `options` are from the key of its flags.
+    public init(_ device: BlockDevice, key: String, filesystemType: String, options: [String], adding ownOptions: [String] = []) {
+        self.init(device.path, filesystemType, options, ownOptions, key: key, doubt: device.doubt)
+    }
 
     /// Takes options as in mount(8). Those that are not the filesystem's but of a place in the tree count only where it gets
     /// one.
     public init(device: String, filesystemType: String, options: [String]) {
+        self.init(device, filesystemType, options, [], key: nil, doubt: nil)
+    }
+
+    private init(
+        _ device: String, _ filesystemType: String, _ options: [String], _ ownOptions: [String], key: String?, doubt: Failure?
+    ) {
         self.device = device
         self.filesystemType = filesystemType
-        self.options = options.filter { !Self.ofPlaces.contains($0) && !$0.hasPrefix("x-") }
+        self.options = options.filter { option in
+            !Self.ofPlaces.contains(option) && !Self.forPrograms.contains { option.hasPrefix($0) }
+        }
+        self.ownOptions = ownOptions
+        self.key = key
+        self.doubt = doubt
         var attributes: UInt32 = 0
         for (option, flag) in Self.flags where options.contains(option) { attributes |= UInt32(flag) }
         self.attributes = attributes
@@ -31,8 +53,11 @@ public struct MountRequest: Sendable {
     private static let ofPlaces = [
         "defaults", "ro", "rw", "atime", "noatime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
         "suid", "nosuid", "dev", "nodev", "exec", "noexec", "symfollow", "nosymfollow", "auto", "noauto", "user", "nouser", "users",
-        "owner", "group", "_netdev", "nofail",
+        "owner", "group", "_netdev", "nofail", "silent", "loud",
     ]
+
+    /// How options begin that programs like mount(8) and systemd keep to themselves.
+    private static let forPrograms = ["x-", "X-", "comment="]
 }
 
 extension Directory {
@@ -77,28 +102,36 @@ extension MountRequest {
 
     /// Returns a descriptor of the mount, which is in no place.
     fileprivate func mount(_ access: MountAccess, _ attributes: UInt32) throws(Failure) -> Int32 {
-        let context = try FilesystemContext(opening: filesystemType)
-        try context.set("source", device, of: self)
-        for option in options { try context.set(option: option, of: self) }
-        if access == .readOnly { try context.set(option: "ro", of: self) }
-        if fsconfig(context.descriptor, UInt32(FSCONFIG_CMD_CREATE.rawValue), nil, nil, 0) != 0 {
+        let context = try FilesystemContext(opening: filesystemType, for: self)
+        if !context.set("source", device) { throw context.failure(mounting: self) }
+        for option in options where !context.set(option: option) { throw context.failure(using: option, of: self) }
+        for option in ownOptions + (access == .readOnly ? ["ro"] : []) where !context.set(option: option) {
             throw context.failure(mounting: self)
         }
+        if fsconfig(context.descriptor, UInt32(FSCONFIG_CMD_CREATE.rawValue), nil, nil, 0) != 0 {
+            throw doubt ?? context.failure(mounting: self)
+        }
         let mounted = fsmount(context.descriptor, UInt32(FSMOUNT_CLOEXEC), attributes)
-        if mounted < 0 { throw context.failure(mounting: self) }
+        if mounted < 0 { throw doubt ?? context.failure(mounting: self) }
         return mounted
     }
+
+    /// `root=, btrfs`
+    fileprivate var about: String { key.map { "\($0)=, \(filesystemType)" } ?? filesystemType }
+
+    /// The key that the options are from: `rootflags=`, `toplayerflags=`.
+    fileprivate var flagsKey: String? { key.map { "\($0)flags=" } }
 }
 
 /// A filesystem that is being set up: fsopen(2).
 private final class FilesystemContext {
     let descriptor: Int32
 
-    init(opening type: String) throws(Failure) {
+    init(opening type: String, for request: MountRequest) throws(Failure) {
         descriptor = fsopen(type, UInt32(FSOPEN_CLOEXEC))
         if descriptor < 0 {
             let hint = linux_errno() == ENODEV ? "the initramfs needs the kernel module '\(type)'" : nil
-            throw .system("mount a filesystem of the type '\(type)'", hint: hint)
+            throw .system("mount '\(request.device)' (\(request.about))", hint: hint)
         }
     }
 
@@ -106,26 +139,34 @@ private final class FilesystemContext {
         close(descriptor)
     }
 
-    func set(_ key: String, _ value: String, of request: MountRequest) throws(Failure) {
-        if fsconfig(descriptor, UInt32(FSCONFIG_SET_STRING.rawValue), key, value, 0) != 0 { throw failure(mounting: request) }
+    /// false where the filesystem does not take it.
+    func set(_ key: String, _ value: String) -> Bool {
+        fsconfig(descriptor, UInt32(FSCONFIG_SET_STRING.rawValue), key, value, 0) == 0
     }
 
     /// Sets `key` or `key=value`.
-    func set(option: String, of request: MountRequest) throws(Failure) {
-        if let equals = option.utf8.firstIndex(of: UInt8(ascii: "=")) {
-            try set(String(option[..<equals]), String(option[option.utf8.index(after: equals)...]), of: request)
-        } else if fsconfig(descriptor, UInt32(FSCONFIG_SET_FLAG.rawValue), option, nil, 0) != 0 {
-            throw failure(mounting: request)
+    func set(option: String) -> Bool {
+        guard let equals = option.utf8.firstIndex(of: UInt8(ascii: "=")) else {
+            return fsconfig(descriptor, UInt32(FSCONFIG_SET_FLAG.rawValue), option, nil, 0) == 0
         }
+        return set(String(option[..<equals]), String(option[option.utf8.index(after: equals)...]))
     }
 
-    /// The failure with the kernel's own words, which it leaves in the context (`e btrfs: Unknown parameter 'x'`).
     func failure(mounting request: MountRequest) -> Failure {
-        let code = linux_errno()
+        Failure("could not mount '\(request.device)' (\(request.about)): \(reason())")
+    }
+
+    func failure(using option: String, of request: MountRequest) -> Failure {
+        guard let key = request.flagsKey else { return failure(mounting: request) }
+        return Failure(
+            "could not use '\(option)' in \(key): \(reason())", hint: "correct it on the kernel command line, or take it out")
+    }
+
+    /// The system's reason with the kernel's own words, which it leaves in the context (`e btrfs: Unknown parameter 'x'`).
+    private func reason() -> String {
+        let reason = String(cString: strerror(linux_errno()))
         var buffer = [UInt8](repeating: 0, count: 1024)
         let count = read(descriptor, &buffer, buffer.count)
-        let words = count > 2 ? "\(String(cString: strerror(code))): \(display(buffer[2..<count].filter { $0 != 0x0a }))" : nil
-        let what = "could not mount '\(request.device)' (\(request.filesystemType)): "
-        return Failure(what + (words ?? String(cString: strerror(code))))
+        return count > 2 ? "\(reason): \(display(buffer[2..<count].filter { $0 != 0x0a }))" : reason
     }
 }
