@@ -77,19 +77,30 @@ public final class Directory: Sendable {
         return try content(of: opened, name: show(path), limit: limit)
     }
 
-    /// The names in this directory but `.` and `..`, sorted by their bytes.
-    public func names() throws(Failure) -> [[UInt8]] {
+    /// The names in this directory but `.` and `..`, sorted by their bytes: those that fit, for a directory that others can fill.
+    public func names(where fits: ([UInt8]) -> Bool = { _ in true }) throws(Failure) -> [[UInt8]] {
+        var names: [[UInt8]] = []
+        try search { (name, _) throws(Failure) in
+            let bytes = name.dropLast().map { UInt8(bitPattern: $0) }
+            if fits(bytes) { names.append(bytes) }
+            return false
+        }
+        return names.sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
+    /// Whether there is a name that `body` says true to; none is looked at after it. It gets each with its kind, which is nil where
+    /// the filesystem does not tell. The memory this takes does not grow with the directory.
+    @discardableResult
+    package func search(_ body: (_ name: [CChar], Status.Kind?) throws(Failure) -> Bool) throws(Failure) -> Bool {
         // A second descriptor: reading moves the offset, which all users of one descriptor share.
         let again = linux_openat2(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, linux_resolve_in_root)
         guard again >= 0 else { throw .system("list '\(show(.top))'") }
         let reader = Directory(descriptor: again, label: label)
-        var names: [[UInt8]] = []
         do throws(Failure) {
-            try reader.forEachName { (name, _) in names.append(name.dropLast().map { UInt8(bitPattern: $0) }) }
+            return try reader.containsName { (name, kind) throws(Failure) in try body(name, Status.Kind(entry: kind)) }
         } catch {
-            throw Failure("could not list '\(show(.top))': \(error.message)")
+            throw Failure("could not list '\(show(.top))': \(error.message)", hint: error.hint)
         }
-        return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
     /// Whether this directory is `other` or lies below it, whatever symlinks led to either.
@@ -108,14 +119,18 @@ public final class Directory: Sendable {
         return false
     }
 
-    /// An extended attribute of this directory; nil where it has none of that name.
+    /// An extended attribute of this directory, however long it is; nil where it has none of that name.
     public func attribute(_ name: String) throws(Failure) -> [UInt8]? {
-        var value = [UInt8](repeating: 0, count: 4096)
-        let size = fgetxattr(descriptor, name, &value, value.count)
-        if size >= 0 { return Array(value[..<size]) }
-        let code = linux_errno()
-        if code == ENODATA || code == EOPNOTSUPP { return nil }
-        throw .system("read the attribute '\(name)' of '\(show(.top))'", errno: code)
+        // Few are longer than the first of these, and none than the last (XATTR_SIZE_MAX, xattr(7)).
+        for limit in [1 << 12, 1 << 16] {
+            var value = [UInt8](repeating: 0, count: limit)
+            let size = fgetxattr(descriptor, name, &value, value.count)
+            if size >= 0 { return Array(value[..<size]) }
+            let code = linux_errno()
+            if code == ENODATA || code == EOPNOTSUPP { return nil }
+            if code != ERANGE { throw .system("read the attribute '\(name)' of '\(show(.top))'", errno: code) }
+        }
+        throw .system("read the attribute '\(name)' of '\(show(.top))'", errno: ERANGE)
     }
 }
 

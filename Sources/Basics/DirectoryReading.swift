@@ -9,17 +9,25 @@ extension Directory {
     /// Reading moves the descriptor's offset: `body` must not read this object in the same way. Fails as `body` does, or with
     /// the system's reason alone.
     package func forEachName(_ body: (_ name: [CChar], _ kind: UInt8) throws(Failure) -> Void) throws(Failure) {
+        _ = try containsName { (name, kind) throws(Failure) in
+            try body(name, kind)
+            return false
+        }
+    }
+
+    /// Hands out names as `forEachName` does, up to the first one that `fits`. False where none did.
+    package func containsName(where fits: (_ name: [CChar], _ kind: UInt8) throws(Failure) -> Bool) throws(Failure) -> Bool {
         let buffer = UnsafeMutableRawPointer.allocate(byteCount: Self.readSize, alignment: 8)
         defer { buffer.deallocate() }
         if lseek(descriptor, 0, SEEK_SET) != 0 { throw .reason() }
         while true {
             let size = getdents64(descriptor, buffer, Self.readSize)
             if size < 0 { throw .reason() }
-            if size == 0 { return }
+            if size == 0 { return false }
             var offset = 0
             while offset < size {
                 let entry = DirectoryEntry(in: buffer, at: offset)
-                if !entry.isDirectoryItself { try body(entry.name, entry.kind) }
+                if !entry.isDirectoryItself, try fits(entry.name, entry.kind) { return true }
                 offset += entry.length
             }
         }
@@ -45,6 +53,19 @@ extension Directory {
 /// Lets this process have as many open files as it may: who walks down a tree holds one or two for each directory on the way.
 package func raiseFileLimit() {
     linux_raise_file_limit()
+}
+
+extension Status.Kind {
+    /// Takes the `DT_` number that a directory has; nil for `DT_UNKNOWN`.
+    init?(entry kind: UInt8) {
+        switch Int(kind) {
+        case Int(DT_UNKNOWN): return nil
+        case Int(DT_REG): self = .file
+        case Int(DT_DIR): self = .directory
+        case Int(DT_LNK): self = .symlink
+        default: self = .other
+        }
+    }
 }
 
 /// A `struct dirent64` as getdents64(2) writes it: 16 bytes that say nothing here, the length, the kind, the name.

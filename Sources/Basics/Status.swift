@@ -14,7 +14,8 @@ public struct Status: Equatable, Sendable {
     public let group: UInt32
     /// In bytes.
     public let size: Int
-    /// Nanoseconds since 1970 of the last change of the content, and of content or attributes.
+    /// Nanoseconds since 1970 of the last change of the content, and of content or attributes; a time before 1677 or after 2262 is
+    /// the first or the last that there is a number for.
     public let modified: Int
     public let changed: Int
 
@@ -32,8 +33,8 @@ public struct Status: Equatable, Sendable {
         owner = found.st_uid
         group = found.st_gid
         size = Int(found.st_size)
-        modified = found.st_mtim.tv_sec * 1_000_000_000 + found.st_mtim.tv_nsec
-        changed = found.st_ctim.tv_sec * 1_000_000_000 + found.st_ctim.tv_nsec
+        modified = Int(nanosecondsOf: found.st_mtim)
+        changed = Int(nanosecondsOf: found.st_ctim)
     }
 
     public var isExecutableFile: Bool { kind == .file && permissions & 0o111 != 0 }

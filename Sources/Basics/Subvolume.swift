@@ -10,6 +10,10 @@ public struct Subvolume: Equatable, Sendable {
     public let transaction: UInt64
     /// When that was, in nanoseconds since 1970.
     public let changed: Int
+    /// What a snapshot is one of, by its UUID; of nothing that there is, where it is no snapshot.
+    public var source = ""
+    /// Whether it is read-only, and nothing in it was changed since it was made.
+    public var isPristine = false
 
     /// What is never the same again once anything in it changed. The time tells copies of a whole filesystem apart, which have
     /// the same UUID and count on alike.
@@ -39,7 +43,9 @@ extension Directory {
         }
         return Subvolume(
             id: info.id, uuid: withUnsafeBytes(of: info.uuid) { uuidText($0) }, transaction: info.ctransid,
-            changed: info.ctime.tv_sec * 1_000_000_000 + info.ctime.tv_nsec
+            changed: Int(nanosecondsOf: info.ctime), source: withUnsafeBytes(of: info.parent_uuid) { uuidText($0) },
+            // BTRFS_ROOT_SUBVOL_RDONLY. A snapshot has the number of its source's last change, and its own making is a later one.
+            isPristine: info.flags & 1 != 0 && info.ctransid <= info.otransid
         )
     }
 }
@@ -47,24 +53,41 @@ extension Directory {
 extension Directory {
     /// The subvolumes that are nested in the subvolume with this root, by their paths; none where this is not one.
     public func nestedSubvolumes() throws(Failure) -> [Path] {
-        if try subvolume() == nil { return [] }
+        var nested: [Path] = []
+        try forEachNestedSubvolume { path in
+            nested.append(path)
+            return true
+        }
+        return nested
+    }
+
+    /// Hands out the subvolumes that are nested in the subvolume with this root, for as long as `body` says true. Each comes before
+    /// those that are nested in it, and these before any other.
+    public func forEachNestedSubvolume(while body: (Path) throws(Failure) -> Bool) throws(Failure) {
+        if try subvolume() == nil { return }
         var iterator: OpaquePointer?
         if btrfs_util_create_subvolume_iterator_fd(descriptor, 0, 0, &iterator) != BTRFS_UTIL_OK {
             throw .system("list the subvolumes in '\(show(.top))'")
         }
         defer { btrfs_util_destroy_subvolume_iterator(iterator) }
-        var nested: [Path] = []
         while true {
             var path: UnsafeMutablePointer<CChar>?
             switch btrfs_util_subvolume_iterator_next(iterator, &path, nil) {
             case BTRFS_UTIL_OK: break
-            case BTRFS_UTIL_ERROR_STOP_ITERATION: return nested
+            case BTRFS_UTIL_ERROR_STOP_ITERATION: return
             default: throw .system("list the subvolumes in '\(show(.top))'")
             }
             guard let path else { continue }
             defer { free(path) }
-            if let found = Path(UnsafeRawBufferPointer(start: path, count: strlen(path))) { nested.append(found) }
+            if let found = Path(UnsafeRawBufferPointer(start: path, count: strlen(path))), try !body(found) { return }
         }
+    }
+
+    /// The id of the subvolume that a mount without `subvol=` shows, which cannot be deleted; nil where that is not to be told: only
+    /// root may ask.
+    public func defaultSubvolume() -> UInt64? {
+        var id: UInt64 = 0
+        return btrfs_util_get_default_subvolume_fd(descriptor, &id) == BTRFS_UTIL_OK ? id : nil
     }
 }
 

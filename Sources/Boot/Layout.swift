@@ -1,4 +1,5 @@
 internal import Basics
+internal import Planning
 
 /// Where docker-btrfs keeps things on the top level of the root's filesystem. All that lies there was made by it.
 ///
@@ -54,9 +55,7 @@ enum Layout {
 
     /// The number that a kept root's name is; nil for any other name.
     static func number(_ name: [UInt8]) -> Int? {
-        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
-        // Int32: there is always a next number.
-        return name.allSatisfy { digits.contains($0) } ? Int32(String(decoding: name, as: UTF8.self)).map { Int($0) } : nil
+        RootNumber.read(name).flatMap { $0 <= RootNumber.highest ? $0 : nil }
     }
 
     /// The name whose roots lie in a directory of that name; nil for one that we did not make.

@@ -8,6 +8,8 @@ internal import Planning
 /// one or the new one; one that does not match its sum counts for nothing.
 public struct Record: Equatable, Sendable {
     public struct Image: Equatable, Sendable {
+        /// What the roots are called that it was tried under; nil in what a version before wrote, which counts for any name.
+        public var name: Path?
         public let id: ImageID
         public let chainID: ChainID
         public let reference: ImageReference
@@ -28,39 +30,68 @@ public struct Record: Equatable, Sendable {
     public private(set) var roots: [Root] = []
 
     private static let version = "docker-btrfs record 1"
-    /// More images than anyone goes back to; the oldest are forgotten.
+    /// More images than anyone goes back to under one name; the oldest are forgotten.
     private static let limit = 32
 
     public init() {}
 
-    public func tries(ofImage id: ImageID) -> Int { images.first { $0.id == id }?.tries ?? 0 }
+    public func tries(ofImage id: ImageID, under name: Path) -> Int { image(id, under: name)?.tries ?? 0 }
 
     public func tries(ofRoot name: Path, _ number: Int) -> Int {
         roots.first { $0.name == name && $0.number == number }?.tries ?? 0
     }
 
     /// Whether any boot of that image was good.
-    func isGood(image id: ImageID) -> Bool { images.first { $0.id == id }?.isGood ?? false }
+    func isGood(image id: ImageID, under name: Path) -> Bool { image(id, under: name)?.isGood ?? false }
+
+    /// Whether that image was ever tried.
+    func knows(_ id: ImageID, under name: Path) -> Bool { image(id, under: name) != nil }
 
     /// The image whose boot was good most recently, but for one.
-    func lastGood(but id: ImageID?) -> Image? { images.last { $0.isGood && $0.id != id } }
+    func lastGood(under name: Path, but id: ImageID?) -> Image? {
+        images.last { $0.id != id && image($0.id, under: name) == $0 && $0.isGood }
+    }
+
+    /// The layers of the images that each name can fall back to.
+    var lastGoodLayers: [ChainID] {
+        var names: [Path?] = []
+        for image in images where !names.contains(image.name) { names.append(image.name) }
+        return names.compactMap { name in images.last { $0.name == name && $0.isGood }?.chainID }
+    }
+
+    private func image(_ id: ImageID, under name: Path) -> Image? {
+        images.last { $0.id == id && $0.name == name } ?? images.last { $0.id == id && $0.name == nil }
+    }
+
+    /// The record where no other name is: what a version before wrote is this one's.
+    func adopted(by name: Path) -> Record {
+        var next = self
+        next.images.removeAll { image in image.name == nil && images.contains { $0.id == image.id && $0.name == name } }
+        for index in next.images.indices { next.images[index].name = next.images[index].name ?? name }
+        return next
+    }
 
     /// The record once a boot of a root called `name` was begun.
     func trying(_ mark: Mark, of name: Path) -> Record {
         var next = self
-        next.update(mark.origin) { $0.tries = Self.oneMore($0.tries) }
-        next.setTries(Self.oneMore(tries(ofRoot: name, mark.number)), ofRoot: name, mark.number)
+        next.update(mark.origin, name) { $0.tries = Self.oneMore($0.tries) }
+        let number = mark.counted.number
+        next.setTries(Self.oneMore(tries(ofRoot: name, number)), ofRoot: name, number)
         return next
     }
 
-    /// The record once that boot was found to be good.
+    /// The record once that boot was found to be good. An image that was good before, and that this one stands in for, has its chances
+    /// again.
     func good(_ mark: Mark, of name: Path) -> Record {
         var next = self
-        next.update(mark.origin) { image in
+        for index in next.images.indices where next.images[index].name == name && next.images[index].isGood {
+            next.images[index].tries = 0
+        }
+        next.update(mark.origin, name) { image in
             image.tries = 0
             image.isGood = true
         }
-        next.setTries(0, ofRoot: name, mark.number)
+        next.setTries(0, ofRoot: name, mark.counted.number)
         return next
     }
 
@@ -74,14 +105,16 @@ public struct Record: Equatable, Sendable {
     /// Stays within what a record can have.
     private static func oneMore(_ tries: Int) -> Int { tries < Int32.max ? tries + 1 : tries }
 
-    private mutating func update(_ origin: Origin, _ change: (inout Image) -> Void) {
+    private mutating func update(_ origin: Origin, _ name: Path, _ change: (inout Image) -> Void) {
         var image =
-            images.first { $0.id == origin.imageID }
-            ?? Image(id: origin.imageID, chainID: origin.chainID, reference: origin.reference, tries: 0, isGood: false)
+            image(origin.imageID, under: name)
+            ?? Image(name: name, id: origin.imageID, chainID: origin.chainID, reference: origin.reference, tries: 0, isGood: false)
+        image.name = name
         change(&image)
-        images.removeAll { $0.id == image.id }
+        images.removeAll { $0.id == image.id && $0.name == name }
         images.append(image)
-        if images.count > Self.limit { images.removeFirst() }
+        let own = images.indices.filter { images[$0].name == name }
+        if let oldest = own.first, own.count > Self.limit { images.remove(at: oldest) }
     }
 
     private mutating func setTries(_ tries: Int, ofRoot name: Path, _ number: Int) {
@@ -94,7 +127,7 @@ extension Record {
     /// The record on the disk, and why it counts for nothing if it does not: no boot fails for want of it.
     public static func current(on topLevel: Directory) -> (record: Record, damage: String?) {
         do throws(Failure) {
-            guard let content = try topLevel.contents(of: Layout.record) else { return (Record(), nil) }
+            guard let content = try topLevel.contents(of: Layout.record, limit: 1 << 20) else { return (Record(), nil) }
             if let record = Record(parsing: content) { return (record, nil) }
             return (Record(), "the record of earlier boots '\(Layout.record)' is damaged, or of a later version: counting starts anew")
         } catch {
@@ -105,7 +138,8 @@ extension Record {
     public var text: String {
         var lines = "\(Self.version)\n"
         for image in images {
-            lines += "image \(image.id) \(image.chainID) \(image.tries) \(image.isGood ? "good" : "new") \(image.reference.text)\n"
+            let state = "\(image.id) \(image.chainID) \(image.tries) \(image.isGood ? "good" : "new") \(image.reference.text)"
+            lines += image.name.map { "tried \(state) \(String(decoding: $0.bytes, as: UTF8.self))\n" } ?? "image \(state)\n"
         }
         for root in roots { lines += "root \(root.number) \(root.tries) \(String(decoding: root.name.bytes, as: UTF8.self))\n" }
         return lines + "sum \(Digest.of(Array(lines.utf8)))\n"
@@ -136,18 +170,30 @@ private func fields(_ line: ArraySlice<UInt8>, _ kind: String, _ count: Int) -> 
     return fields.count == count + 1 && fields[0] == kind ? Array(fields.dropFirst()) : nil
 }
 
-private func count(_ text: String) -> Int? { Layout.number(Array(text.utf8)) }
+/// At most what a 32-bit number can be: there is always one more.
+private func count(_ text: String) -> Int? { RootNumber.read(text.utf8).flatMap { $0 <= Int32.max ? $0 : nil } }
 
 extension Record.Image {
+    /// `image ID CHAIN TRIES good|new REFERENCE`, or `tried` with the roots' name after it.
     fileprivate init?(_ line: ArraySlice<UInt8>) {
-        guard let fields = fields(line, "image", 5), let tries = count(fields[2]), let id = Digest(fields[0]), let chain = Digest(fields[1])
+        let named = fields(line, "tried", 6)
+        guard let fields = named ?? fields(line, "image", 5), let tries = count(fields[2]), let id = Digest(fields[0]),
+            let chain = Digest(fields[1])
         else { return nil }
+        name = nil
+        if let named {
+            guard let path = Path(named[5]), !path.isTop else { return nil }
+            name = path
+        }
         do throws(Failure) {
-            let reference = try ImageReference(fields[4])
-            self.init(id: ImageID(id), chainID: ChainID(chain), reference: reference, tries: tries, isGood: fields[3] == "good")
+            reference = try ImageReference(fields[4])
         } catch {
             return nil
         }
+        self.id = ImageID(id)
+        chainID = ChainID(chain)
+        self.tries = tries
+        isGood = fields[3] == "good"
     }
 }
 

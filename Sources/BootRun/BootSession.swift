@@ -23,7 +23,7 @@ public struct BootSession {
                 try Filesystems(mounting: request, .untouched)
             }
         stopwatch.lap("wait for the devices and mount them")
-        try self.init(request, filesystems, nil, stopwatch)
+        self.init(request, filesystems, nil, stopwatch)
     }
 
     /// A boot to perform. Fails where the root's filesystem cannot be mounted, or must not be, and where another process is
@@ -33,37 +33,34 @@ public struct BootSession {
         let filesystems = try Filesystems(mounting: request, .recovering)
         stopwatch.lap("wait for the devices and mount them")
         let lock = try FilesystemLock(on: filesystems.topLevel, seconds: FilesystemLock.patience) { log.notice($0) }
-        try self.init(request, filesystems, lock, stopwatch)
+        self.init(request, filesystems, lock, stopwatch)
     }
 
-    private init(
-        _ request: Request, _ filesystems: Filesystems, _ lock: FilesystemLock?, _ stopwatch: Stopwatch
-    ) throws(Failure) {
+    private init(_ request: Request, _ filesystems: Filesystems, _ lock: FilesystemLock?, _ stopwatch: Stopwatch) {
         self.request = request
         self.filesystems = filesystems
         self.lock = lock
         self.stopwatch = stopwatch
         let names = [request.hostname].compactMap { $0 } + hardwareNames() + [request.machineID].compactMap { $0 }
         let host = Facts.Host(kernelRelease: kernelRelease(), time: secondsNow(), names: names)
-        facts = try Self.survey(request, filesystems, host)
+        facts = Self.survey(request, filesystems, host)
         self.stopwatch.lap("look at the disk")
     }
 
-    /// Where the disk cannot be looked at as a whole, no root can be made; the one that stands can still be booted or put away.
-    private static func survey(_ request: Request, _ filesystems: Filesystems, _ host: Facts.Host) throws(Failure) -> Facts {
+    private static func survey(_ request: Request, _ filesystems: Filesystems, _ host: Facts.Host) -> Facts {
         let topLevel = filesystems.topLevel
+        var facts = Facts(surveying: topLevel, topLayer: filesystems.topLayer, for: request, on: host)
         do throws(Failure) {
-            var facts = try Facts(surveying: topLevel, topLayer: filesystems.topLayer, for: request, on: host)
             facts.space = topLevel.isOnBtrfs ? try topLevel.space() : nil
-            return facts
         } catch {
-            return try Facts(after: error, lookingOnlyAt: request.name, on: topLevel, host)
+            facts.faults.append("\(error.message); whether there is room is not known")
         }
+        return facts
     }
 
     /// The same boot after something was changed.
-    public func again() throws(Failure) -> BootSession {
-        try BootSession(request, filesystems, lock, stopwatch)
+    public func again() -> BootSession {
+        BootSession(request, filesystems, lock, stopwatch)
     }
 
     public func plan() throws(Failure) -> Plan {
@@ -90,19 +87,17 @@ public struct BootSession {
         var observer = Observer(log: log, stopwatch: stopwatch)
         var machine = LinuxMachine(topLevel: filesystems.topLevel, topLayer: filesystems.topLayer)
         try plan.perform(on: &machine, observer: &observer)
-        let (root, subvolume) = made(&observer)
-        let report = Report(request, root: root, subvolume: subvolume, observer.stopwatch, notes: plan.notes + observer.notes)
+        let report = Report(request, root: made(&observer), observer.stopwatch, notes: plan.notes + observer.notes)
         return MadeRoot(report: report, filesystem: OpenFilesystem(topLevel: filesystems.topLevel, root: request.name))
     }
 
     /// The root that is in its place now. That it cannot be read is no reason to take another.
-    private func made(_ observer: inout Observer<some BootLog>) -> (Facts.Root?, Subvolume?) {
-        let topLevel = filesystems.topLevel
+    private func made(_ observer: inout Observer<some BootLog>) -> (mark: Mark, subvolume: Subvolume)? {
         do throws(Failure) {
-            return (try facts.root(at: request.name, on: topLevel), try topLevel.directory(at: request.name)?.subvolume())
+            return try Facts.markedRoot(at: request.name, on: filesystems.topLevel)
         } catch {
             observer.didFail(error)
-            return (nil, nil)
+            return nil
         }
     }
 

@@ -11,7 +11,7 @@ public struct Report {
     private let fields: [(String, JSONOutput)]
     private var stopwatch: Stopwatch
 
-    init(_ request: Request, root: Facts.Root?, subvolume: Subvolume?, _ stopwatch: Stopwatch, notes: [String]) {
+    init(_ request: Request, root: (mark: Mark, subvolume: Subvolume)?, _ stopwatch: Stopwatch, notes: [String]) {
         self.stopwatch = stopwatch
         let origin = root?.mark.origin
         fields = [
@@ -21,7 +21,7 @@ public struct Report {
             ("chain_id", .text(origin?.chainID.description)),
             ("layer", .text(origin?.layer.description)),
             ("root", Self.place(request.root.device, request.name)),
-            ("root_uuid", .text(root == nil ? nil : subvolume?.uuid)),
+            ("root_uuid", .text(root?.subvolume.uuid)),
             ("root_number", root.map { .integer($0.mark.number) } ?? .null),
             ("top_layer", request.topLayer.map { Self.place($0.device, $0.path) } ?? .null),
             ("top_layers", .array(origin?.topLayers.map { .string($0.description) } ?? [])),

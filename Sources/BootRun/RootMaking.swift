@@ -63,7 +63,7 @@ public struct RootMaking<Log: BootLog> {
     /// What fails here is told beside what failed before.
     private func putAway(_ session: BootSession) {
         do throws(Failure) {
-            let session = try session.again()
+            let session = session.again()
             let plan = session.planToStop()
             if !plan.steps.isEmpty { _ = try session.perform(plan, log) }
         } catch {

@@ -13,12 +13,9 @@ public struct LayerRules: Equatable, Sendable {
         Failure("there are more than \(deepest) directories in one another", hint: "take this tree out of the layer")
     }
 
-    /// How the names of whiteouts begin.
-    private static let whiteout: Path = ".wh."
-
     /// Whether a name of a layer is one of a file that goes into the root: not of a whiteout, nor of these rules.
-    public static func isCopied(_ name: ArraySlice<UInt8>, atTop: Bool) -> Bool {
-        !name.starts(with: whiteout.bytes) && !(atTop && name.elementsEqual(manifest.bytes))
+    public static func isCopied(_ name: some Collection<UInt8>, atTop: Bool) -> Bool {
+        LayerName(name) == .entry && !(atTop && name.elementsEqual(manifest.bytes))
     }
 
     /// Directories that get the layer's owner, mode, attributes and times although the root has them already. All others that

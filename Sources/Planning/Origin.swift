@@ -30,12 +30,18 @@ extension Origin {
     var topLayersText: String {
         topLayers.isEmpty ? "" : " and \(topLayers.map { "'\($0)'" }.joined(separator: ", "))"
     }
+
+    /// Whether these are the top layers, also where they were too long to be written down.
+    public func isOver(_ paths: [Path]) -> Bool {
+        topLayers == paths || topLayers == [Mark.short(paths)]
+    }
 }
 
 /// What docker-btrfs writes on a root that it makes.
 public struct Mark: Equatable, Sendable {
     public let origin: Origin
-    /// Roots of one name are numbered as they are made. Unlike a time, a number is right when the clock is not.
+    /// Roots of one name are numbered as they are made. Unlike a time, a number is right when the clock is not. One above
+    /// `RootNumber.highest` was made up.
     public let number: Int
     /// Seconds since 1970 by the machine's clock.
     public let made: Int
@@ -44,6 +50,11 @@ public struct Mark: Equatable, Sendable {
         self.origin = origin
         self.number = number
         self.made = made
+    }
+
+    /// The same mark with a number that counts, which is the lowest for one that was made up.
+    package var counted: Mark {
+        number <= RootNumber.highest ? self : Mark(origin: origin, number: 0, made: made)
     }
 }
 
@@ -57,8 +68,23 @@ extension Mark {
 
     private static let version = "docker-btrfs root 1"
 
-    /// The attribute's value: lines of a key, a space and a value.
+    /// What every btrfs can keep in one attribute, also with the smallest nodes (4 KiB).
+    static let limit = 3584
+
+    /// The attribute's value: lines of a key, a space and a value. Long paths stand there as what they are told apart by.
     public func text(subvolume: Subvolume) -> String {
+        let whole = text(subvolume, origin)
+        if whole.utf8.count <= Self.limit { return whole }
+        let short = Origin(
+            reference: origin.reference.text.utf8.count <= 1024 ? origin.reference : ImageReference(origin.imageID),
+            imageID: origin.imageID, chainID: origin.chainID, layer: Path.top.appending(name: Array(origin.layer.name.prefix(255))),
+            topLayer: origin.topLayer.map { $0.utf8.count <= 1024 ? $0 : Digest.of(Array($0.utf8)).description },
+            topLayers: [Self.short(origin.topLayers)]
+        )
+        return text(subvolume, short)
+    }
+
+    private func text(_ subvolume: Subvolume, _ origin: Origin) -> String {
         """
         \(Self.version)
         subvolume \(subvolume.uuid)
@@ -73,8 +99,18 @@ extension Mark {
         """ + origin.topLayers.map { "over \($0)\n" }.joined()
     }
 
+    /// What stands for paths that are too long to be written down.
+    fileprivate static func short(_ paths: [Path]) -> Path {
+        Path.top.appending(name: Array(Digest.of(Array(paths.map { "\($0)\n" }.joined().utf8)).description.utf8))
+    }
+
     /// Fails (nil) where the value is no mark, or that of another subvolume. Who owns the root's directory can write anything.
     public init?(parsing value: [UInt8], subvolume: Subvolume) {
+        self.init(parsing: value, uuid: subvolume.uuid)
+    }
+
+    /// `uuid` is that of the subvolume that the mark was put on.
+    public init?(parsing value: [UInt8], uuid: String) {
         let newline = UInt8(ascii: "\n")
         guard value.last == newline else { return nil }
         var lines = value.split(separator: newline).map { String(decoding: $0, as: UTF8.self) }[...]
@@ -82,9 +118,9 @@ extension Mark {
             guard let line = lines.popFirst(), line.hasPrefix(key) else { return nil }
             return String(line.dropFirst(key.utf8.count))
         }
-        guard next(Self.version) == "", next("subvolume ") == subvolume.uuid,
-            // Int32: there is always a next number.
-            let number = next("number ").flatMap({ Int32($0) }), number >= 0, let made = next("made ").flatMap({ Int($0) }),
+        guard next(Self.version) == "", next("subvolume ") == uuid,
+            let number = next("number ").flatMap({ RootNumber.read($0.utf8) }),
+            let made = next("made ").flatMap({ clampedNumber($0.utf8) }),
             let reference = next("image ").flatMap({ reference($0) }), let id = next("id ").flatMap({ Digest($0) }),
             let chain = next("chain ").flatMap({ Digest($0) }),
             let layer = next("layer ").flatMap({ Path($0) }), let topLayer = next("toplayer ")
@@ -95,7 +131,7 @@ extension Mark {
             reference: reference, imageID: ImageID(id), chainID: ChainID(chain), layer: layer,
             topLayer: topLayer.isEmpty ? nil : topLayer, topLayers: topLayers
         )
-        self.number = Int(number)
+        self.number = number
         self.made = made
     }
 }

@@ -57,8 +57,8 @@ struct ChosenRootTests {
     @Test func `its good boot counts for its image`() {
         let mark = Mark(origin: .image("v1"), number: 3, made: 0)
         let record = Record.example(good: ["v1", "v2"], images: ["v1": 3]).good(mark, of: path)
-        #expect(record.lastGood(but: nil)?.id == .named("v1"))
-        #expect(record.tries(ofImage: .named("v1")) == 0)
+        #expect(record.lastGood(under: path, but: nil)?.id == .named("v1"))
+        #expect(record.tries(ofImage: .named("v1"), under: path) == 0)
         #expect(record.roots.allSatisfy { $0.name != path })
     }
 }

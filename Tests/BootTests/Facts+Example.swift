@@ -75,8 +75,9 @@ extension Record {
             record = record.good(Mark(origin: .image(version), number: 1, made: 0), of: "docker_rwlayer")
         }
         for (version, tries) in images {
-            for _ in 0..<tries { record = record.trying(Mark(origin: .image(version), number: 0, made: 0), of: "another") }
+            for _ in 0..<tries { record = record.trying(Mark(origin: .image(version), number: 0, made: 0), of: "docker_rwlayer") }
         }
+        record = record.forgetting(rootsOf: "docker_rwlayer", but: [])
         for (number, tries) in roots {
             for _ in 0..<tries { record = record.trying(Mark(origin: .image("none"), number: number, made: 0), of: "docker_rwlayer") }
         }
@@ -94,7 +95,7 @@ extension Facts {
                 layers: [Layer(path: "boot_docker", manifest: .none)], state: "sha256:files", extent: Extent(size: 80 << 20, files: 1000),
                 isShared: true, notes: []
             ),
-            standing: .nothing, kept: [], lastNumber: 0, held: [], heldForOthers: [], templates: [], minted: [], record: Record(),
+            standing: .nothing, kept: [], takenNumbers: [], held: [], heldForOthers: [], templates: [], minted: [], record: Record(),
             missingDirectories: [Layout.home, Layout.layers, Layout.templates, Layout.allRoots, Layout.roots(of: "docker_rwlayer")],
             leftover: .nothing
         )

@@ -38,7 +38,7 @@ extension Facts {
         leftover = .nothing
         places["docker_rwlayer"] = nil
         kept = places.values.sorted { $0.mark.number < $1.mark.number }
-        lastNumber = kept.last?.mark.number ?? 0
+        takenNumbers = kept.map { $0.mark.number }
     }
 
     /// The standing root's system found its boot good.

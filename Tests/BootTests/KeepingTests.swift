@@ -124,7 +124,7 @@ struct KeepingTests {
 
     @Test(
         arguments: [
-            (.example(), 1), (.later(), 3), (.later { $0.standing = .nothing }, 2), (.later { $0.lastNumber = 9 }, 10),
+            (.example(), 1), (.later(), 3), (.later { $0.standing = .nothing }, 2), (.later { $0.takenNumbers = [9] }, 10),
             (.later { $0.leftover = .replaced(.kept(7, "v1")) }, 8), (.later { $0.kept = [.kept(5, "v1")] }, 6),
         ] as [(Facts, Int)])
     func `a new root has a number that no place has`(facts: Facts, number: Int) throws {

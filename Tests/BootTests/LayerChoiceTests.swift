@@ -61,7 +61,7 @@ struct LayerChoiceTests {
 
     @Test func `a machine that nothing is for is told so`() throws {
         try tree.make("room/machine/x")
-        try tree.make("room/common")
+        try tree.write("", to: "room/common/etc/machine-id")
         let request = try #require(try Request("\(Tree.line) toplayer_path=room"))
         let plan = try Plan(for: request, given: facts(["a", "b"]))
         #expect(plan.notes == ["no folder in 'LABEL=linux:/room/machine' is for this machine: it may be called a, b"])
@@ -79,7 +79,7 @@ struct LayerChoiceTests {
 
     @Test func `the console gets no control characters of a name`() throws {
         try tree.make("room/machine/x")
-        try tree.make("room/common")
+        try tree.write("", to: "room/common/etc/machine-id")
         #expect(
             try facts(["a\u{1b}[2J"]).topLayer?.notes
                 == ["no folder in 'LABEL=linux:/room/machine' is for this machine: it may be called a\\x1b[2J"])

@@ -1,7 +1,7 @@
-import Planning
 import Testing
 
 @testable import Basics
+@testable import Planning
 
 struct MarkTests {
     private let subvolume = Self.subvolume("30f57f2c-1a2b-4c3d-8e4f-5a6b7c8d9e0f")
@@ -83,7 +83,7 @@ struct MarkTests {
     @Test(arguments: [
         ("root 1", "root 2"), ("root 1", "root 11"), ("id ", "ID "), ("image sample_image:latest\n", ""), ("number 7", "number seven"),
         ("number 7", "number "), ("made 1800000000", "made yesterday"), ("layer /docker", "layer /../docker"),
-        ("number 7\n", "number 7\n7\n"), ("number 7", "number -7"), ("number 7", "number 9223372036854775807"),
+        ("number 7\n", "number 7\n7\n"), ("number 7", "number -7"),
         ("image sample_image:latest", "image "), ("image sample_image:latest", "image a\u{1b}[2J"),
         ("image sample_image:latest", "image a b"),
         ("image sample_image:latest", "image \u{9b}2J"), ("id sha256:1a", "id 1a"), ("id sha256:1a", "id sha256:"),
@@ -92,6 +92,37 @@ struct MarkTests {
     ])
     func `a mark with something else in it is none`(text: String, other: String) {
         #expect(parse(self.text.replacing(text, with: other)) == nil)
+    }
+
+    @Test(arguments: ["1000000001", "2147483647", "2147483648", "9223372036854775807", "9223372036854775808", "99999999999999999999999999"])
+    func `a number that is too high was made up, and counts as the lowest`(number: String) throws {
+        let mark = try #require(parse(text.replacing("number 7", with: "number \(number)")))
+        #expect(mark.number > RootNumber.highest)
+        #expect(mark.counted.number == 0)
+        #expect(RootNumber.next(after: [mark.number, 5]) == 6)
+    }
+
+    @Test(arguments: [
+        ("-1", -1), ("9223372036854775808", Int.max), ("-99999999999999999999", -Int.max), ("253402300800", 253_402_300_800),
+    ])
+    func `a time may be any`(text: String, time: Int) {
+        #expect(parse(self.text.replacing("made 1800000000", with: "made \(text)"))?.made == time)
+    }
+
+    @Test(arguments: [(1, 4000), (3, 1400), (300, 20), (2, 4095)])
+    func `what is written fits in an attribute, however long paths are, and still tells layers apart`(count: Int, length: Int) throws {
+        let paths = try (1...count).map { try #require(Path("\($0)/" + String(repeating: "x", count: length))) }
+        let layer = try #require(Path(String(repeating: "docker/", count: 500) + "btrfs/subvolumes/x8rj"))
+        let origin = Origin(
+            reference: try ImageReference("sample_image:latest"), imageID: .named("v1"), chainID: .named("chain-v1"), layer: layer,
+            topLayer: String(repeating: "state ", count: 700), topLayers: paths
+        )
+        let written = Mark(origin: origin, number: 7, made: 0).text(subvolume: subvolume)
+        #expect(written.utf8.count <= Mark.limit)
+        let read = try #require(parse(written))
+        #expect(read.origin.isOver(paths))
+        #expect(!read.origin.isOver(paths.reversed() + ["another"]))
+        #expect(read.text(subvolume: subvolume) == written)
     }
 
     @Test func `anything else is no mark`() {

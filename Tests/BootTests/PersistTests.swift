@@ -86,7 +86,8 @@ struct PersistTests {
             try decision(next, adding: persist).notes == [
                 """
                 none of the last 6 boots of image 'sample:v2' (\(ImageID.named("v2"))) was good; booting root 4 ('sample:v1') instead; \
-                docker_image=sample:v2 at the boot menu tries it again
+                it booted well before, and is tried again after a good boot of this one; docker_image=sample:v2 at the boot menu tries it \
+                again at once
                 """
             ])
     }

@@ -52,7 +52,7 @@ struct PlaceTests {
             #expect(
                 found == """
                     could not use Docker's data-root '/\(store)' (docker_path=): it is in the root '/\(root)', which boots delete
-                    hint: move it out of the root, to a directory of its own
+                    hint: move it out of there, to a directory of its own
                     """)
         }
     }
@@ -81,14 +81,14 @@ struct PlaceTests {
             try refusal(path) == """
                 could not use the top layer 'LABEL=linux:/\(path)' (toplayer_path=): it is in the root '/docker_rwlayer', \
                 which boots delete
-                hint: move it out of the root, to a directory of its own
+                hint: move it out of there, to a directory of its own
                 """)
     }
 
     @Test func `the same paths on another device mean nothing`() throws {
         let other = try Tree()
         let request = try #require(try Request("\(Tree.line) toplayer=UUID=1 toplayer_path=docker"))
-        let facts = try Facts(surveying: tree.open(), topLayer: .success(other.open()), for: request, on: Tree.host)
+        let facts = Facts(surveying: try tree.open(), topLayer: .success(try other.open()), for: request, on: Tree.host)
         #expect(try facts.wanted.get().reference.text == "bb3:v1")
         #expect(facts.topLayer?.isShared == false)
     }

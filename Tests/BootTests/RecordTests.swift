@@ -18,8 +18,9 @@ struct RecordTests {
 
     private let lines = """
         docker-btrfs record 1
-        image \(ImageID.named("v1")) \(ChainID.named("chain-v1")) 0 good sample:v1
-        image \(ImageID.named("v2")) \(ChainID.named("chain-v2")) 2 new sample:v2
+        tried \(ImageID.named("v1")) \(ChainID.named("chain-v1")) 0 good sample:v1 a name
+        tried \(ImageID.named("v2")) \(ChainID.named("chain-v2")) 1 new sample:v2 a name
+        tried \(ImageID.named("v2")) \(ChainID.named("chain-v2")) 1 new sample:v2 layers/other
         root 2 1 a name
         root 3 1 layers/other
 
@@ -72,7 +73,8 @@ struct RecordTests {
 
     @Test(arguments: [
         "image v1 ID 0 good a", "image ID sha256: 0 good a", "image ID sha256:../../mine 0 good a", "image ID sha256:12 0 good a",
-        "image ID ID -1 good a", "image ID ID 9223372036854775807 good a", "image ID ID 0 good A B", "root 1 1 /", "root -1 1 a",
+        "image ID ID -1 good a", "image ID ID 9223372036854775807 good a", "image ID ID 0 good A B", "tried ID ID 0 good a",
+        "tried ID ID 0 good a /", "tried ID ID 0 good A b", "tried ID ID 2147483648 good a b", "root 1 1 /", "root -1 1 a",
         "root 1 9223372036854775807 a",
     ])
     func `nor does one with an id or a reference that is none, or a number that is none of ours`(line: String) {
@@ -84,34 +86,80 @@ struct RecordTests {
         let lines =
             "docker-btrfs record 1\nimage \(ImageID.named("v1")) \(ChainID.named("chain-v1")) 2147483647 new a\nroot 1 2147483647 a\n"
         let record = try #require(Record(parsing: Array("\(lines)sum \(Digest.of(Array(lines.utf8)))\n".utf8)))
-        #expect(Record(parsing: Array(record.trying(mark("v1", 1), of: "a").text.utf8))?.tries(ofImage: .named("v1")) == 2_147_483_647)
+        #expect(
+            Record(parsing: Array(record.trying(mark("v1", 1), of: "a").text.utf8))?.tries(ofImage: .named("v1"), under: "a")
+                == 2_147_483_647)
     }
 
-    @Test func `every start counts, for the image and for the root`() {
-        #expect(record.tries(ofImage: .named("v2")) == 2)
+    @Test func `every start counts, for the image and for the root, under its name`() {
+        #expect(record.tries(ofImage: .named("v2"), under: "a name") == 1)
+        #expect(record.tries(ofImage: .named("v2"), under: "layers/other") == 1)
+        #expect(record.tries(ofImage: .named("v2"), under: "a third") == 0)
         #expect(record.tries(ofRoot: "a name", 2) == 1)
         #expect(record.tries(ofRoot: "layers/other", 3) == 1)
         #expect(record.tries(ofRoot: "layers/other", 2) == 0)
-        #expect(record.tries(ofImage: .named("none")) == 0)
+        #expect(record.tries(ofImage: .named("none"), under: "a name") == 0)
     }
 
-    @Test func `a good boot ends the counting, and makes its image the last good one`() {
-        let good = record.good(mark("v2", 3), of: "layers/other")
-        #expect(good.tries(ofImage: .named("v2")) == 0)
-        #expect(good.tries(ofRoot: "layers/other", 3) == 0)
-        #expect(good.tries(ofRoot: "a name", 2) == 1)
-        #expect(good.lastGood(but: nil)?.id == .named("v2"))
-        #expect(good.lastGood(but: .named("v2"))?.id == .named("v1"))
-        #expect(record.lastGood(but: nil)?.id == .named("v1"))
-        #expect(record.lastGood(but: .named("v1")) == nil)
+    @Test func `a good boot ends the counting, and makes its image the last good one of its name`() {
+        let good = record.good(mark("v2", 2), of: "a name")
+        #expect(good.tries(ofImage: .named("v2"), under: "a name") == 0)
+        #expect(good.tries(ofImage: .named("v2"), under: "layers/other") == 1)
+        #expect(good.tries(ofRoot: "a name", 2) == 0)
+        #expect(good.tries(ofRoot: "layers/other", 3) == 1)
+        #expect(good.lastGood(under: "a name", but: nil)?.id == .named("v2"))
+        #expect(good.lastGood(under: "a name", but: .named("v2"))?.id == .named("v1"))
+        #expect(good.lastGood(under: "layers/other", but: nil) == nil)
+        #expect(record.lastGood(under: "a name", but: nil)?.id == .named("v1"))
+        #expect(record.lastGood(under: "a name", but: .named("v1")) == nil)
     }
 
     @Test func `an image that booted well once stays one that did, however often it is tried`() {
         var record = record
         for _ in 1...5 { record = record.trying(mark("v1", 9), of: "a name") }
-        #expect(record.tries(ofImage: .named("v1")) == 5)
-        #expect(record.isGood(image: .named("v1")))
-        #expect(record.lastGood(but: nil)?.id == .named("v1"))
+        #expect(record.tries(ofImage: .named("v1"), under: "a name") == 5)
+        #expect(record.isGood(image: .named("v1"), under: "a name"))
+        #expect(record.lastGood(under: "a name", but: nil)?.id == .named("v1"))
+    }
+
+    @Test func `it has its chances again after a good boot of what stood in for it, and one that never booted well has not`() {
+        var record = record
+        for _ in 1...3 { record = record.trying(mark("v1", 9), of: "a name").trying(mark("v3", 9), of: "a name") }
+        let good = record.good(mark("v2", 2), of: "a name")
+        #expect(good.tries(ofImage: .named("v1"), under: "a name") == 0)
+        #expect(good.tries(ofImage: .named("v3"), under: "a name") == 3)
+        #expect(record.good(mark("v2", 2), of: "layers/other").tries(ofImage: .named("v1"), under: "a name") == 3)
+    }
+
+    /// As version 0.1.0 wrote it.
+    private let former = """
+        docker-btrfs record 1
+        image \(ImageID.named("v1")) \(ChainID.named("chain-v1")) 0 good sample:v1
+        image \(ImageID.named("v2")) \(ChainID.named("chain-v2")) 2 new sample:v2
+        root 2 1 a name
+
+        """
+
+    @Test func `what a version before wrote counts for each name, until that one has a word of its own`() throws {
+        let record = try #require(Record(parsing: Array("\(former)sum \(Digest.of(Array(former.utf8)))\n".utf8)))
+        #expect(record.text.hasPrefix(former))
+        for name: Path in ["a name", "another"] {
+            #expect(record.tries(ofImage: .named("v2"), under: name) == 2)
+            #expect(record.lastGood(under: name, but: nil)?.id == .named("v1"))
+        }
+        let next = record.trying(mark("v2", 3), of: "a name").good(mark("v1", 4), of: "a name")
+        #expect(next.tries(ofImage: .named("v2"), under: "a name") == 3)
+        #expect(next.tries(ofImage: .named("v2"), under: "another") == 2)
+        #expect(next.lastGoodLayers == [.named("chain-v1"), .named("chain-v1")])
+        #expect(Record(parsing: Array(next.text.utf8)) == next)
+    }
+
+    @Test func `it is the only name's where there is one`() throws {
+        let record = try #require(Record(parsing: Array("\(former)sum \(Digest.of(Array(former.utf8)))\n".utf8)))
+        let adopted = record.trying(mark("v2", 3), of: "a name").adopted(by: "a name")
+        #expect(adopted.images.map { $0.name } == ["a name", "a name"])
+        #expect(adopted.tries(ofImage: .named("v2"), under: "a name") == 3)
+        #expect(adopted.lastGood(under: "another", but: nil) == nil)
     }
 
     @Test func `roots that are gone are forgotten, those of other names are not`() {

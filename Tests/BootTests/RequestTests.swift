@@ -17,7 +17,7 @@ struct RequestTests {
                     dockerPath: "docker", image: ImageReference("sample_image:latest"), isImageChosen: false,
                     topLayer: .init(device: .label("linux"), path: "boot_docker", filesystemType: nil, options: []),
                     mode: .fresh, onFailure: .previous, keep: 1, tries: 3, bootFolders: ["boot_docker/boot"],
-                    hostname: nil, machineID: nil, notes: []
+                    hostname: nil, machineID: nil, notes: [], isForRepair: false
                 ))
     }
 
@@ -39,8 +39,7 @@ struct RequestTests {
                         options: ["data=ordered", "nobarrier"]
                     ),
                     mode: .persist, onFailure: .powerOff, keep: 5, tries: 2, bootFolders: [.top],
-                    hostname: "desk", machineID: "2d4c64db7ecb294e9f43f31960545a27",
-                    notes: []
+                    hostname: "desk", machineID: "2d4c64db7ecb294e9f43f31960545a27", notes: [], isForRepair: false
                 ))
     }
 

@@ -30,7 +30,7 @@ struct Tree {
     func facts(_ line: String = line, on host: Facts.Host = host) throws -> Facts {
         let request = try #require(try Request(line))
         let topLayer = try request.topLayer.map { try open(label: "\($0.device):") }
-        return try Facts(surveying: open(), topLayer: .success(topLayer), for: request, on: host)
+        return Facts(surveying: try open(), topLayer: .success(topLayer), for: request, on: host)
     }
 
     /// What the image and the top layer give together.

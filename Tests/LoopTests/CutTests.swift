@@ -15,7 +15,7 @@ extension OnDisk {
             let mount = MountRequest(device: disk.device, filesystemType: "btrfs", options: ["subvolid=5"])
             let topLevel = try Directory.mounting(mount, label: "")
             let host = Facts.Host(kernelRelease: nil, time: 0)
-            let facts = try Facts(surveying: topLevel, topLayer: .success(topLevel), for: request, on: host)
+            let facts = Facts(surveying: topLevel, topLayer: .success(topLevel), for: request, on: host)
             let plan = try Plan(for: request, given: facts)
             var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(topLevel))
             let steps = plan.steps + plan.afterwards

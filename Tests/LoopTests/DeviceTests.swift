@@ -93,7 +93,7 @@ extension OnDisk {
                     on: disk, disk.line("toplayer_path=\(path)"),
                     """
                     could not use the top layer '\(disk.device):\(path)' (toplayer_path=): it is in the root '/docker_rwlayer', which boots delete
-                    hint: move it out of the root, to a directory of its own
+                    hint: move it out of there, to a directory of its own
                     """)
             }
         }

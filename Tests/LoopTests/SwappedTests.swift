@@ -45,7 +45,7 @@ extension OnDisk {
             let line = disk.line("toplayer_path=layer docker_image=sample_image")
             let request = try #require(try Request(KernelCommandLine(line.text.utf8), .none))
             let topLevel = try Directory(opening: top, label: "")
-            let facts = try Facts(
+            let facts = Facts(
                 surveying: topLevel, topLayer: .success(topLevel), for: request, on: Facts.Host(kernelRelease: nil, time: 0))
             let steps = try Plan(for: request, given: facts).steps
             let copy = try #require(steps.firstIndex { $0.description.hasPrefix("copy the top layer") })

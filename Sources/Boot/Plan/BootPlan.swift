@@ -21,14 +21,16 @@ extension Plan {
 
     /// Puts the root away, so that nothing mounts it by its name: a boot that is to stop must not go on there.
     public init(stopping request: Request, given facts: Facts) {
-        guard case .root(let root) = facts.standing, !Layout.isKept(request.name) else {
-            self.init(steps: [])
+        let rotation = Rotation(request, facts)
+        guard let place = rotation.places.old, !Layout.isKept(request.name) else {
+            self.init(steps: [], notes: facts.faults)
             return
         }
-        let rotation = Rotation(request, facts)
+        var what = "what is called '\(request.name)'"
+        if case .root(let root) = facts.standing { what = root.title }
         self.init(
-            steps: rotation.directories + [.rename(rotation.root, to: Place(Layout.kept(request.name, root.mark.number)))],
-            notes: ["\(root.title) was put away as '\(Layout.kept(request.name, root.mark.number))'"]
+            steps: rotation.directories + [.rename(rotation.root, to: Place(place))],
+            notes: ["\(what) was put away as '\(place)'"] + facts.faults
         )
     }
 }
@@ -42,50 +44,52 @@ struct Rotation {
     let root: Place
     /// Where the next one is built.
     let new: Place
+    let places: Places
 
     init(_ request: Request, _ facts: Facts) {
         self.request = request
         self.facts = facts
         root = Place(request.name)
         new = Place(Layout.new(request.name))
+        places = Places(of: request.name, given: facts)
     }
 
     func plan(_ decision: Decision) throws(Failure) -> Plan {
         let damage = facts.recordDamage.map { [$0] } ?? []
-        let notes = decision.notes + damage
+        let notes = decision.notes + damage + facts.faults
         switch decision.choice {
         case .stay(let root):
             // A kept root that was chosen says nothing about its image: it is as its last boot left it.
             if Layout.isKept(request.name) { return Plan(steps: [], notes: notes) }
             // A boot that cannot be counted is still a boot: the disk may be read-only.
-            return Plan(steps: [], afterwards: home + [attempt(root.mark)], notes: notes)
+            return Plan(steps: [], afterwards: home + attempt(root.mark), notes: notes)
         case .restore(let root):
-            let mark = Mark(origin: root.mark.origin, number: number, made: facts.host.time)
+            let mark = Mark(origin: root.mark.origin, number: places.number, made: facts.host.time)
             return try swap(mark, building: restore(root, mark, at: new), clear(for: Self.least, sparing: root), notes + leftBehind(root))
         case .build(let source, let modules):
             let origin = Origin(
                 reference: source.reference, imageID: source.imageID, chainID: source.chainID, layer: source.tree.path,
                 topLayer: request.mode == .persist ? facts.topLayer?.state : nil, topLayers: layers.map { $0.path }
             )
-            let mark = Mark(origin: origin, number: number, made: facts.host.time)
+            let mark = Mark(origin: origin, number: places.number, made: facts.host.time)
             let template = modules == nil ? facts.template(of: source, for: request) : nil
             let building = try hold(source) + build(source, mark, modules, template, at: new)
-            let about = notes + identityNote(source) + (facts.topLayer?.notes ?? [])
+            let about = notes + imageNotes(source) + (facts.topLayer?.notes ?? [])
             let clearing = try clear(for: needed(using: template), using: template)
             return storeMinted(keepTemplate(template, swap(mark, building: building, clearing, about)))
         }
     }
 
     private func swap(_ mark: Mark, building: [Step], _ clearing: [Step], _ notes: [String]) -> Plan {
-        let steps = directories + clearing + building + [attempt(mark)]
-        guard case .root(let old) = facts.standing else {
-            return keep(nil, under: mark, Plan(steps: steps + [.rename(new, to: root)], notes: notes))
+        let steps = directories + clearing + building + attempt(mark)
+        switch facts.standing {
+        case .nothing, .foreign: return keep(nil, under: mark, Plan(steps: steps + [.rename(new, to: root)], notes: notes))
+        case .root(let old): return keep(old, under: mark, Plan(steps: steps + [.exchange(new, root)], notes: notes))
+        case .unreadable:
+            let aside = places.old.map { [Step.rename(new, to: Place($0))] } ?? []
+            return keep(nil, under: mark, Plan(steps: steps + [.exchange(new, root)], afterwards: aside, notes: notes))
         }
-        return keep(old, under: mark, Plan(steps: steps + [.exchange(new, root)], notes: notes))
     }
-
-    /// One more than that of any root that is there.
-    private var number: Int { (facts.roots.map { $0.mark.number } + [facts.lastNumber]).reduce(0, max) + 1 }
 
     private var home: [Step] {
         facts.missingDirectories.contains(Layout.home) ? [.createDirectory(Place(Layout.home), permissions: 0o700)] : []
@@ -103,15 +107,24 @@ struct Rotation {
         return switch facts.leftover {
         case .replaced(let root): [.rename(new, to: Place(root.path))] + room
         case .unfinished where room.isEmpty: [.deleteSubvolume(new)]
+        case .unreadable(let path): [.rename(new, to: Place(path))] + room
         case .nothing, .unfinished: room
         }
     }
 
-    private func attempt(_ mark: Mark) -> Step {
+    /// Counts this boot, unless a person does something else than boot the system: that says nothing about its image.
+    private func attempt(_ mark: Mark) -> [Step] {
+        if request.isForRepair || startsOther { return [] }
         // A new root may have the number of one that was never finished, and whose boot was counted.
         let numbers = facts.roots.map { $0.mark.number }
-        let record = facts.record.forgetting(rootsOf: request.name, but: numbers).trying(mark, of: request.name)
-        return .replaceFile(Place(Layout.record), content: record.text)
+        let known = facts.hasOtherNames ? facts.record : facts.record.adopted(by: request.name)
+        let record = known.forgetting(rootsOf: request.name, but: numbers).trying(mark, of: request.name)
+        return [.replaceFile(Place(Layout.record), content: record.text)]
+    }
+
+    private var startsOther: Bool {
+        if case .success(let source) = facts.wanted { return source.contents.startsOther }
+        return false
     }
 }
 

@@ -32,21 +32,15 @@ extension Rotation {
     /// In the order in which they are laid over the root.
     var layers: [Facts.Layer] { request.topLayer == nil ? [] : facts.topLayer?.layers ?? [] }
 
-    private var removesIdentity: Bool { layers.contains { $0.manifest.imageIdentity == .remove } }
+    var removesIdentity: Bool { layers.contains { $0.manifest.imageIdentity == .remove } }
 
-    /// What the person must know of an image that was made for one machine.
-    func identityNote(_ source: Facts.Source) -> [String] {
-        let files = source.contents.identity
-        if files.isEmpty || removesIdentity { return [] }
-        let names = files.map { "'\($0)'" }.joined(separator: ", ")
-        return [
-            "image '\(source.reference.text)' brings \(names), which every machine that boots it has alike; docs/top-layer.md tells what to do"
-        ]
-    }
+    /// What is deeper is not to be had by its path. Its place in the copy stays empty.
+    private static let longest = 3500
 
     /// A copy of a root that was kept. What lies in its nested subvolumes stays there.
     func restore(_ root: Facts.Root, _ mark: Mark, at new: Place) -> [Step] {
-        [.snapshot(of: Place(root.path), at: new), .mark(new, mark)] + root.nested.map { .replacePlaceholder($0, of: new) }
+        [.snapshot(of: Place(root.path), at: new), .mark(new, mark)]
+            + root.nested.filter { $0.bytes.count < Self.longest }.map { .replacePlaceholder($0, of: new) }
     }
 
     /// What a copy of a root has not.
@@ -70,7 +64,7 @@ extension Rotation {
         guard let space = facts.space, space.data < need.data || space.metadata < need.metadata else { return [] }
         let good = facts.roots.last { $0.isGood }
         let unfinished = facts.leftover == .unfinished ? [new] : []
-        let older = facts.kept.filter { $0 != good && $0 != root && $0.occupied.isEmpty }
+        let older = facts.kept.filter { $0 != good && $0 != root && $0.obstacle == nil }
         let dispensable = facts.templates.filter { $0 != template }.map { Place($0) } + unfinished + older.map { Place($0.path) }
         if dispensable.isEmpty {
             throw Failure(

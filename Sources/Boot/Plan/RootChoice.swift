@@ -26,6 +26,7 @@ extension Decision {
         }
         try facts.checkPlace(of: request.name)
         let source = try facts.wanted.get()
+        try source.checkOwner()
         if let decision = facts.tooOften(source, request) ?? facts.unchanged(source, request) {
             self = decision
         } else if source.contents.modules == .absent {
@@ -65,7 +66,12 @@ extension Facts {
         var roots = kept
         if case .replaced(let root) = leftover { roots.append(root) }
         if case .root(let root) = standing { roots.append(root) }
-        return roots.sorted { $0.mark.number < $1.mark.number }
+        return inOrder(roots)
+    }
+
+    /// Oldest first. Roots that came back from elsewhere may have the number of another one.
+    static func inOrder(_ roots: [Root]) -> [Root] {
+        roots.sorted { ($0.mark.number, $0.mark.made) < ($1.mark.number, $1.mark.made) }
     }
 
     fileprivate func choice(of root: Root) -> RootChoice {
@@ -89,17 +95,19 @@ extension Facts {
 
     /// The last good root of another image, else the last good image, once this one was tried too often.
     fileprivate func tooOften(_ source: Source, _ request: Request) -> Decision? {
-        let tries = record.tries(ofImage: source.imageID)
+        let tries = record.tries(ofImage: source.imageID, under: request.name)
+        let wasGood = record.isGood(image: source.imageID, under: request.name)
         // What was done in a root that persists may be what fails: then a new root of a good image has its chances too.
-        let limit = request.mode == .persist && record.isGood(image: source.imageID) ? 2 * request.tries : request.tries
+        let limit = request.mode == .persist && wasGood ? 2 * request.tries : request.tries
         if request.isImageChosen || tries < limit { return nil }
         let why = "none of the last \(tries) boots of image '\(source.reference.text)' (\(source.imageID)) was good"
-        let how = "docker_image=\(source.reference.text) at the boot menu tries it again"
+        let choosing = "docker_image=\(source.reference.text) at the boot menu tries it again"
+        let how = wasGood ? "it booted well before, and is tried again after a good boot of this one; \(choosing) at once" : choosing
         let roots = roots.filter { $0.isGood && $0.mark.origin.imageID != source.imageID && $0.modules != .absent }
         if let root = roots.last {
             return Decision(choice: choice(of: root), notes: ["\(why); booting \(root.title) instead; \(how)"])
         }
-        if let lastGood, lastGood.contents.modules != .absent {
+        if let lastGood, lastGood.contents.modules != .absent, lastGood.contents.owner == 0 {
             let note = "\(why); booting '\(lastGood.reference.text)' (\(lastGood.imageID)) instead, the last image that booted well; \(how)"
             return Decision(choice: .build(lastGood, modules: nil), notes: [note])
         }
@@ -145,6 +153,17 @@ extension Facts {
             return Decision(choice: .build(source, modules: modules), notes: ["\(why); taking those in '\(modules)'; \(how)"])
         }
         throw Failure("could not use the image: \(why)", hint: how)
+    }
+}
+
+extension Facts.Source {
+    /// Fails where its files belong to users of another system: those of an engine without root, or with `userns-remap`.
+    fileprivate func checkOwner() throws(Failure) {
+        if contents.owner == 0 { return }
+        throw Failure(
+            "could not use the image '\(reference.text)': its '/' belongs to user \(contents.owner) and not to root",
+            hint: "an engine that is run by a user, or with userns-remap, stores images so; pull or build it with one that is run by root"
+        )
     }
 }
 

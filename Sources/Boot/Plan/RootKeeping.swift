@@ -8,20 +8,20 @@ extension Rotation {
         let gone = facts.roots.filter { plan.steps.deleted.contains(Place($0.path)) }
         let rest = facts.roots.filter { !gone.contains($0) }
         let worthy = worthKeeping(rest)
-        let staying = rest.filter { worthy.contains($0) || !$0.occupied.isEmpty }
+        let staying = rest.filter { worthy.contains($0) || $0.obstacle != nil }
         let leaving = rest.filter { !staying.contains($0) }
-        var afterwards: [Step] = []
+        var afterwards = plan.afterwards
         if let old, staying.contains(old) { afterwards.append(.rename(new, to: Place(path(of: old)))) }
         afterwards += leaving.map { .deleteSubvolume($0 == old ? new : Place($0.path)) }
         // Those that make room may not all have to go.
         afterwards += dropHolds(but: staying + gone, mark)
-        let notes = staying.filter { !worthy.contains($0) }.map { occupation(of: $0) } + leaving.compactMap { farewell(to: $0) }
+        let notes = staying.filter { !worthy.contains($0) }.compactMap { reprieve(of: $0) } + leaving.compactMap { farewell(to: $0) }
         return Plan(steps: plan.steps, afterwards: afterwards, notes: plan.notes + notes)
     }
 
     /// Where a root lies after the swap.
     private func path(of root: Facts.Root) -> Path {
-        root.path == request.name ? Layout.kept(request.name, root.mark.number) : root.path
+        root.path == request.name ? places.old ?? root.path : root.path
     }
 
     /// The newest ones, as many as were asked for, and the last good one. A root that persisted has work in it: one of those is
@@ -34,9 +34,8 @@ extension Rotation {
         return newest + (good.map { newest.contains($0) ? [] : [$0] } ?? [])
     }
 
-    private func occupation(of root: Facts.Root) -> String {
-        let inside = root.occupied.map { "'\($0)'" }.joined(separator: ", ")
-        return "\(root.title) at '\(path(of: root))' is not deleted: somebody put something into its subvolume \(inside)"
+    private func reprieve(of root: Facts.Root) -> String? {
+        root.obstacle.map { "\(root.title) at '\(path(of: root))' is not deleted: \($0)" }
     }
 
     /// Work is never lost without a word.
@@ -47,10 +46,22 @@ extension Rotation {
 
     private func dropHolds(but roots: [Facts.Root], _ mark: Mark) -> [Step] {
         // Without a record, the last good image is not known.
-        if facts.recordDamage != nil { return [] }
-        var needed = roots.map { $0.mark.origin.chainID } + [mark.origin.chainID] + facts.heldForOthers
-        if let good = facts.record.lastGood(but: nil) { needed.append(good.chainID) }
+        if facts.recordDamage != nil || !facts.areRootsKnown { return [] }
+        let needed = roots.map { $0.mark.origin.chainID } + [mark.origin.chainID] + facts.heldForOthers + facts.record.lastGoodLayers
         return facts.held.filter { !needed.contains($0) }.map { .deleteSubvolume(Place(Layout.hold($0))) }
+    }
+}
+
+extension Facts.Root {
+    /// Why it is not deleted, however old it is.
+    var obstacle: String? {
+        if !occupied.isEmpty {
+            let shown = occupied.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
+            let more = occupied.count > 5 ? " and \(occupied.count - 5) more" : ""
+            return "somebody put something into its subvolume \(shown)\(more)"
+        }
+        if let unseen { return unseen }
+        return isDefault ? "it is the filesystem's default subvolume ('btrfs subvolume set-default' chooses another one)" : nil
     }
 }
 

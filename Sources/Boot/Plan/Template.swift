@@ -21,7 +21,8 @@ extension Rotation {
     /// Keeps the new root as the template, and no other: steps after the swap, before the root's first boot.
     func keepTemplate(_ template: Path?, _ plan: Plan) -> Plan {
         var afterwards = plan.afterwards
-        if let template, !facts.templates.contains(template) { afterwards.append(.keepTemplate(of: root, at: Place(template))) }
+        let isFree = template.map { !facts.templates.contains($0) && !facts.strayTemplates.contains($0) } ?? false
+        if let template, isFree { afterwards.append(.keepTemplate(of: root, at: Place(template))) }
         let leaving = facts.templates.filter { $0 != template && !plan.steps.deleted.contains(Place($0)) }
         return Plan(steps: plan.steps, afterwards: afterwards + leaving.map { .deleteSubvolume(Place($0)) }, notes: plan.notes)
     }

@@ -53,4 +53,6 @@ public struct Request: Equatable, Sendable {
     public let machineID: String?
     /// What the person at the machine must know of the kernel command line.
     public let notes: [String]
+    /// Whether a person boots to repair the system: such a boot says nothing about its image.
+    public let isForRepair: Bool
 }

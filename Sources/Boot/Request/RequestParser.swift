@@ -30,6 +30,7 @@ extension Request {
         hostname = line.value(.hostname)
         machineID = line.value(.machineID)
         notes = line.strayKeys
+        isForRepair = line.asksForRepair
     }
 }
 

@@ -44,6 +44,15 @@ public struct Facts: Sendable {
         /// Files that are one machine's own, and are those of all that boot this image: the top layer has none in their place.
         public var identity: [Path]
         public var modules: Modules
+        /// Of its topmost directory.
+        public var owner: UInt32 = 0
+        public var permissions: UInt32 = 0o755
+        /// Whether its init is systemd, and neither it nor the top layer has an /etc/machine-id: to systemd each boot is the first.
+        public var lacksMachineID = false
+        /// Whether `init=` names another program than the one that is the image's init.
+        public var startsOther = false
+        /// What could not be looked at, and is not needed.
+        public var notes: [String] = []
     }
 
     /// The modules of the running kernel.
@@ -53,6 +62,8 @@ public struct Facts: Sendable {
         case absent
         /// None at all: it is not meant to have any, or the kernel takes none.
         case notNeeded
+        /// They could not be looked at.
+        case unknown
     }
 
     /// A root that docker-btrfs made.
@@ -65,6 +76,10 @@ public struct Facts: Sendable {
         public var nested: [Path]
         /// Subvolumes in it that somebody put something into: no such root is deleted.
         public var occupied: [Path]
+        /// Why nobody knows what else is in its subvolumes; no such root is deleted either.
+        public var unseen: String? = nil
+        /// Whether it is what a mount without `subvol=` shows, which btrfs does not delete.
+        public var isDefault = false
     }
 
     /// What stands where the new root is to be.
@@ -73,6 +88,8 @@ public struct Facts: Sendable {
         case root(Root)
         /// Anything else, in words: `a subvolume`.
         case foreign(String)
+        /// What could not be looked at: it makes way, and is not deleted.
+        case unreadable
     }
 
     /// A directory of files that are laid over the root.
@@ -112,14 +129,18 @@ public struct Facts: Sendable {
     public var standing: Standing
     /// The roots that were replaced, oldest first.
     public var kept: [Root]
-    /// The highest number that one of their places has, whatever lies there; 0 where there is none.
-    public var lastNumber: Int
+    /// The numbers that are taken in their folder, by whatever lies there.
+    public var takenNumbers: [Int]
     /// The chain ids of the layers that are held.
     public var held: [ChainID]
     /// Those that roots of other names were made from.
     public var heldForOthers: [ChainID]
-    /// Roots without a mark that were prepared from a layer and the top layer: read-only snapshots.
+    /// Roots without a mark of their own that were prepared from a layer and the top layer: read-only snapshots.
     public var templates: [Path]
+    /// What is called as a template is, and is none.
+    public var strayTemplates: [Path] = []
+    /// Whether roots of other names may be on this filesystem.
+    public var hasOtherNames = false
     /// Files that the standing root's system made for this machine, and the top layer is to have.
     public var minted: [Path]
     public var record: Record
@@ -140,5 +161,12 @@ public struct Facts: Sendable {
         case replaced(Root)
         /// A root that was not finished.
         case unfinished
+        /// What could not be looked at, and where it is to be put.
+        case unreadable(Path)
     }
+
+    /// What is wrong with things that a boot can do without, a sentence each.
+    public var faults: [String] = []
+    /// Whether each root that there is was looked at.
+    public var areRootsKnown = true
 }

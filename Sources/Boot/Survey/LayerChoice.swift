@@ -18,11 +18,13 @@ struct LayerChoice {
             note = nil
             return
         }
-        let own = Self.names(try machines.names(), fitting: host.names).map { Self.machine.appending(name: $0) }
+        let called = host.names.map { Self.plain(Array($0.utf8)) }
+        let names = try machines.names { called.contains(Self.plain($0)) }
+        let own = Self.names(names, fitting: host.names).map { Self.machine.appending(name: $0) }
         let common = try folder.target(of: Self.common)?.kind == .directory ? [Self.common] : []
         paths = common + own
-        let names = display(host.names.joined(separator: ", ").utf8)
-        let why = names.isEmpty ? "nothing names this machine" : "it may be called \(names)"
+        let all = display(host.names.joined(separator: ", ").utf8)
+        let why = all.isEmpty ? "nothing names this machine" : "it may be called \(all)"
         note = own.isEmpty ? "no folder in '\(folder.show(Self.machine))' is for this machine: \(why)" : nil
         if paths.isEmpty, let note {
             throw Failure("could not choose a top layer: \(note)", hint: "add such a folder, or one called common")

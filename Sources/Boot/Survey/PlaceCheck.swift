@@ -1,11 +1,14 @@
 internal import Basics
 
 /// Fails where one of the directories of a boot lies in another that is copied or deleted as a whole.
-func checkPlaces(_ request: Request, on topLevel: Directory, _ topLayer: Directory?) throws(Failure) {
+func checkPlaces(_ request: Request, on topLevel: Directory, _ topLayer: Directory?, _ faults: Faults) throws(Failure) {
     let dataRoot = try topLevel.target(of: request.dockerPath)?.kind == .directory ? topLevel.directory(at: request.dockerPath) : nil
-    if try topLevel.target(of: request.name)?.kind == .directory, let root = try topLevel.directory(at: request.name) {
-        try root.checkLacks(dataRoot, as: "Docker's data-root", key: Request.optIn.rawValue)
-        try root.checkLacks(topLayer, as: "the top layer", key: "toplayer_path")
+    for (path, what) in [(request.name, "the root"), (Layout.home, "what docker-btrfs keeps in")] {
+        let folder = faults.without(nil, "what is in it is not known") { () throws(Failure) in
+            try topLevel.target(of: path)?.kind == .directory ? topLevel.directory(at: path) : nil
+        }
+        try folder?.checkLacks(dataRoot, within: what, as: "Docker's data-root", key: Request.optIn.rawValue)
+        try folder?.checkLacks(topLayer, within: what, as: "the top layer", key: "toplayer_path")
     }
     guard let topLayer else { return }
     // Copying a directory into itself never ends, and the store is no one's machine files.
@@ -17,11 +20,11 @@ func checkPlaces(_ request: Request, on topLevel: Directory, _ topLayer: Directo
 
 extension Directory {
     /// A root is deleted with all that is in it, and must not hold what the next boot reads.
-    fileprivate func checkLacks(_ other: Directory?, as what: String, key: String) throws(Failure) {
+    fileprivate func checkLacks(_ other: Directory?, within place: String, as what: String, key: String) throws(Failure) {
         guard let other, try other.isWithin(self) else { return }
         throw Failure(
-            "could not use \(what) '\(other.show(.top))' (\(key)=): it is in the root '\(show(.top))', which boots delete",
-            hint: "move it out of the root, to a directory of its own"
+            "could not use \(what) '\(other.show(.top))' (\(key)=): it is in \(place) '\(show(.top))', which boots delete",
+            hint: "move it out of there, to a directory of its own"
         )
     }
 

@@ -1,114 +1,150 @@
 public import Basics
-internal import Planning
+public import Planning
 
-extension Facts {
-    /// The root that is at `path` now; nil where there is none of ours.
-    public func root(at path: Path, on topLevel: Directory) throws(Failure) -> Root? {
-        try Root(at: path, on: topLevel, host)
-    }
-}
+/// Looks at the roots that there are. What is wrong with one of them ends no boot: it is told, and the boot does without that root.
+struct RootSurvey {
+    let topLevel: Directory
+    let host: Facts.Host
+    let faults: Faults
+    private let defaultSubvolume: UInt64?
 
-extension Facts.Root {
-    /// The root at `path`; nil where that is no subvolume, or one without a mark of its own.
-    init?(at path: Path, on topLevel: Directory, _ host: Facts.Host) throws(Failure) {
-        guard let directory = try topLevel.directory(at: path), let subvolume = try directory.subvolume() else { return nil }
-        guard let value = try directory.attribute(Mark.attribute), let mark = Mark(parsing: value, subvolume: subvolume) else {
-            return nil
-        }
-        self.path = path
-        self.mark = mark
-        isGood = try directory.attribute(GoodMark.attribute).map { $0.elementsEqual(GoodMark.text(subvolume: subvolume).utf8) } ?? false
-        modules = try Facts.Modules(of: [directory], host)
-        let subvolumes = try directory.nestedSubvolumes()
-        nested = outermost(subvolumes)
-        occupied = []
-        for nested in subvolumes {
-            if try directory.directory(at: nested)?.hasFiles() == true { occupied.append(nested) }
-        }
+    init(_ topLevel: Directory, _ host: Facts.Host, _ faults: Faults) {
+        self.topLevel = topLevel
+        self.host = host
+        self.faults = faults
+        defaultSubvolume = topLevel.defaultSubvolume()
     }
 
-    /// The roots called `name` that were replaced, oldest first, and the highest number that any of their places has.
-    static func kept(
-        _ name: Path, on topLevel: Directory, _ host: Facts.Host
-    ) throws(Failure) -> (roots: [Facts.Root], lastNumber: Int) {
+    /// The root at `path`; nil where that is no subvolume, or one without a mark of its own. Fails where that is not to be told.
+    private func root(at path: Path) throws(Failure) -> Facts.Root? {
+        guard let directory = try topLevel.directory(at: path), let (mark, subvolume) = try directory.markAndSubvolume() else { return nil }
+        if mark.number > RootNumber.highest {
+            faults.add("the mark of '\(path)' has the number \(mark.number), which is too high to count; it is taken for the oldest root")
+        }
+        let nested = NestedSubvolumes(of: directory)
+        return Facts.Root(
+            path: path, mark: mark.counted,
+            isGood: faults.without(false, "that root counts as one that is not known to boot well") { () throws(Failure) in
+                try directory.attribute(GoodMark.attribute)?.elementsEqual(GoodMark.text(subvolume: subvolume).utf8) ?? false
+            },
+            modules: faults.without(.unknown, "whether that root has the kernel's modules is not known") { () throws(Failure) in
+                try Facts.Modules(of: [directory], host)
+            },
+            nested: nested.outermost, occupied: nested.occupied, unseen: nested.unseen, isDefault: subvolume.id == defaultSubvolume
+        )
+    }
+
+    /// The roots called `name` that were replaced, oldest first, and the numbers that are taken in their folder.
+    func kept(_ name: Path) -> (roots: [Facts.Root], numbers: [Int]) {
         var roots: [Facts.Root] = []
-        var last = 0
-        for entry in try topLevel.directory(at: Layout.roots(of: name))?.names() ?? [] {
-            guard let number = Layout.number(entry) else { continue }
-            last = max(last, number)
-            let path = Layout.roots(of: name).appending(name: entry)
-            guard try topLevel.status(of: path)?.kind == .directory else { continue }
-            if let root = try Facts.Root(at: path, on: topLevel, host) { roots.append(root) }
+        var numbers: [Int] = []
+        let folder = Layout.roots(of: name)
+        for entry in names(in: folder) {
+            let path = folder.appending(name: entry)
+            guard let number = RootNumber.read(entry) else { continue }
+            if number > RootNumber.highest {
+                faults.add("'\(path)' has a number that is too high to be that of a root; it is left alone")
+                continue
+            }
+            numbers.append(number)
+            do throws(Failure) {
+                guard try topLevel.status(of: path)?.kind == .directory else { continue }
+                if let root = try root(at: path) { roots.append(root) }
+            } catch {
+                faults.addRoot(error, "it is left alone")
+            }
         }
-        return (roots.sorted { $0.mark.number < $1.mark.number }, last)
+        return (Facts.inOrder(roots), numbers)
     }
 
-    /// The chain ids of what the roots of other names were made from.
-    static func chains(but name: Path, on topLevel: Directory, _ host: Facts.Host) throws(Failure) -> [ChainID] {
-        var chains: [ChainID] = []
-        for entry in try topLevel.directory(at: Layout.allRoots)?.names() ?? [] {
+    /// What is called `name`.
+    func standing(_ name: Path) -> Facts.Standing {
+        do throws(Failure) {
+            guard let status = try topLevel.status(of: name) else { return .nothing }
+            guard status.kind == .directory, let directory = try topLevel.directory(at: name) else {
+                return .foreign(status.kind == .symlink ? "a symlink" : "a file")
+            }
+            if let root = try root(at: name) { return .root(root) }
+            return .foreign(try directory.subvolume() == nil ? "a directory" : "a subvolume")
+        } catch {
+            faults.addRoot(error, "what is called '\(name)' is not deleted")
+            return .unreadable
+        }
+    }
+
+    /// What lies where the new root is to be built. A root gets its number when its building begins: while it is not finished, no
+    /// other one has a higher number.
+    func leftover(of name: Path, among others: [Facts.Root], taken: [Int]) -> Facts.Leftover {
+        let path = Layout.new(name)
+        do throws(Failure) {
+            guard let status = try topLevel.status(of: path) else { return .nothing }
+            guard status.kind == .directory, var left = try root(at: path) else { return .unfinished }
+            let number = left.mark.number
+            if !left.isGood && !others.contains(where: { $0.mark.number >= number }) { return .unfinished }
+            let free = taken.contains(number) ? RootNumber.next(after: taken + others.map { $0.mark.number } + [number]) : number
+            left.path = Layout.kept(name, free)
+            return .replaced(left)
+        } catch {
+            let free = Layout.kept(name, RootNumber.next(after: taken + others.map { $0.mark.number }))
+            faults.addRoot(error, "it is put aside as '\(free)'")
+            return .unreadable(free)
+        }
+    }
+
+    /// The chain ids of what the roots of other names were made from; nil where there is no other name.
+    func chains(but name: Path) -> [ChainID]? {
+        var chains: [ChainID]?
+        for entry in names(in: Layout.allRoots) {
             guard let other = Layout.name(ofRootsIn: entry), other != name else { continue }
-            chains += try kept(other, on: topLevel, host).roots.map { $0.mark.origin.chainID }
-            for place in [other, Layout.new(other)] where try topLevel.status(of: place)?.kind == .directory {
-                if let root = try Facts.Root(at: place, on: topLevel, host) { chains.append(root.mark.origin.chainID) }
+            let folder = Layout.allRoots.appending(name: entry)
+            let isFolder = faults.without(false, "it is left alone") { () throws(Failure) in
+                try topLevel.status(of: folder)?.kind == .directory
+            }
+            if !isFolder {
+                faults.add("'\(folder)' is no folder of roots; it is left alone")
+                continue
+            }
+            if chains == nil { chains = [] }
+            for place in names(in: folder).map({ folder.appending(name: $0) }) + [other] {
+                if let mark = mark(at: place) { chains?.append(mark.origin.chainID) }
             }
         }
         return chains
     }
+
+    private func mark(at path: Path) -> Mark? {
+        do throws(Failure) {
+            guard try topLevel.status(of: path)?.kind == .directory else { return nil }
+            return try topLevel.directory(at: path)?.markAndSubvolume()?.mark
+        } catch {
+            faults.addRoot(error, "no layer that is held is deleted")
+            return nil
+        }
+    }
+
+    private func names(in folder: Path) -> [[UInt8]] {
+        do throws(Failure) {
+            return try topLevel.directory(at: folder)?.names() ?? []
+        } catch {
+            faults.addRoot(error, "what is in it is left alone")
+            return []
+        }
+    }
 }
 
-extension Facts.Standing {
-    init(of name: Path, on topLevel: Directory, _ host: Facts.Host) throws(Failure) {
-        guard let status = try topLevel.status(of: name) else {
-            self = .nothing
-            return
-        }
-        guard status.kind == .directory, let directory = try topLevel.directory(at: name) else {
-            self = .foreign(status.kind == .symlink ? "a symlink" : "a file")
-            return
-        }
-        if let root = try Facts.Root(at: name, on: topLevel, host) {
-            self = .root(root)
-        } else {
-            self = .foreign(try directory.subvolume() == nil ? "a directory" : "a subvolume")
-        }
+extension Facts {
+    /// The mark of the root that is at `path` now, and its subvolume; nil where there is none of ours.
+    public static func markedRoot(at path: Path, on topLevel: Directory) throws(Failure) -> (mark: Mark, subvolume: Subvolume)? {
+        try topLevel.directory(at: path)?.markAndSubvolume()
     }
 }
 
 extension Directory {
-    /// Whether anything but directories is below this one, or more of them in one another than are looked at.
-    fileprivate func hasFiles(within depth: Int = 100) throws(Failure) -> Bool {
-        if depth == 0 { return true }
-        for name in try names() {
-            let entry = Path.top.appending(name: name)
-            guard try status(of: entry)?.kind == .directory else { return true }
-            if try directory(at: entry)?.hasFiles(within: depth - 1) == true { return true }
-        }
-        return false
-    }
-}
-
-/// Those of some paths that are below none of the others.
-func outermost(_ paths: [Path]) -> [Path] {
-    paths.filter { path in !paths.contains { $0 != path && path.bytes.starts(with: $0.bytes + [UInt8(ascii: "/")]) } }
-}
-
-extension Facts.Modules {
-    /// `layers` lie over one another, the first on top.
-    init(of layers: [Directory], _ host: Facts.Host) throws(Failure) {
-        guard let release = host.kernelRelease, let name = Path(release) else {
-            self = .notNeeded
-            return
-        }
-        self = .notNeeded
-        for layer in layers {
-            for modules: Path in ["lib/modules", "usr/lib/modules"] {
-                if try layer.target(of: modules / name)?.kind == .directory {
-                    self = .present
-                    return
-                }
-                if try layer.directory(at: modules)?.names().isEmpty == false { self = .absent }
-            }
-        }
+    /// The mark of this root, and the subvolume that it is; nil where this is none of ours.
+    fileprivate func markAndSubvolume() throws(Failure) -> (mark: Mark, subvolume: Subvolume)? {
+        guard let subvolume = try subvolume(), let value = try attribute(Mark.attribute),
+            let mark = Mark(parsing: value, subvolume: subvolume)
+        else { return nil }
+        return (mark, subvolume)
     }
 }

@@ -88,7 +88,7 @@ extension Facts.Contents {
     ) throws(Failure) {
         let layers = topLayer + [image]
         let inits = initProgram.map { [$0] } ?? usualInits
-        if try !Self.has(inits, in: layers, where: { $0.isExecutableFile }) {
+        guard let program = try Self.first(of: inits, in: layers, where: { $0.isExecutableFile }) else {
             throw Failure(
                 "could not use the image '\(name)': it has no init: there is no program '\(inits[0])'",
                 hint: "install systemd-sysv or another init in the Dockerfile, or say init=PATH on the kernel command line"
@@ -106,31 +106,52 @@ extension Facts.Contents {
         }
         placeholders = try Self.placeholders(in: image)
         leftovers = try image.containerLeftovers()
-        identity = []
-        for file in try image.identityFiles() where try !Self.has([file], in: topLayer, where: { _ in true }) { identity.append(file) }
         modules = try Facts.Modules(of: layers, host)
+        let top = try image.status(of: .top)
+        owner = top?.owner ?? 0
+        permissions = top?.permissions ?? 0o755
+        let usual = try Self.first(of: usualInits, in: layers, where: { $0.isExecutableFile })
+        startsOther = usual.map { !$0.isSameFile(as: program) } ?? false
+        let systemd = try Self.first(of: ["lib/systemd/systemd", "usr/lib/systemd/systemd"], in: layers, where: { $0.isExecutableFile })
+        let hasMachineID = try Self.has(["etc/machine-id"], in: layers) { _ in true }
+        lacksMachineID = !hasMachineID && systemd?.isSameFile(as: program) == true
+        identity = []
+        do throws(Failure) {
+            for file in try image.identityFiles() where try !Self.has([file], in: topLayer, where: { _ in true }) { identity.append(file) }
+        } catch {
+            notes.append("\(error.message); whether image '\(name)' brings what only one machine should have is not known")
+        }
     }
 
     private static func has(_ paths: [Path], in layers: [Directory], where fits: (Status) -> Bool) throws(Failure) -> Bool {
+        try first(of: paths, in: layers, where: fits) != nil
+    }
+
+    private static func first(
+        of paths: [Path], in layers: [Directory], where fits: (Status) -> Bool
+    ) throws(Failure) -> Status? {
         for path in paths {
             for layer in layers {
-                if let found = try layer.target(of: path), fits(found) { return true }
+                if let found = try layer.target(of: path), fits(found) { return found }
             }
         }
-        return false
+        return nil
     }
 
     /// The subvolumes that are nested in the layer, and where it has such an empty place itself (inode 2) in the directories
     /// for which systemd-tmpfiles makes subvolumes while an image is built.
     private static func placeholders(in image: Directory) throws(Failure) -> [Path] {
-        let nested = try image.nestedSubvolumes()
         // What is nested in one of these is not in the snapshot at all.
-        var found = outermost(nested)
+        var found = outermost(try image.nestedSubvolumes())
         for parent: Path in [.top, "var", "var/lib"] {
-            guard let directory = try image.directory(at: parent) else { continue }
-            for name in try directory.names() {
-                if try directory.status(of: Path.top.appending(name: name))?.inode == 2 { found.append(parent.appending(name: name)) }
+            var places: [Path] = []
+            try image.directory(at: parent)?.search { (name, kind) throws(Failure) in
+                if let kind, kind != .directory { return false }
+                let path = parent.appending(name: name.dropLast().map { UInt8(bitPattern: $0) })
+                if try image.status(of: path)?.inode == 2 { places.append(path) }
+                return false
             }
+            found += places.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
         }
         return found
     }

@@ -4,75 +4,80 @@ internal import Planning
 extension Facts {
     /// Finds out all that the plan needs. Changes nothing.
     ///
-    /// `topLevel` is subvolume 5 of the root's filesystem, `topLayer` the filesystem of `toplayer=`. Fails where the disk
-    /// cannot be read; that the image or the top layer is not there is one of the facts.
+    /// `topLevel` is subvolume 5 of the root's filesystem, `topLayer` the filesystem of `toplayer=`. That the image or the top layer
+    /// is not there, or cannot be read, is one of the facts; so is what is wrong with anything else.
     public init(
         surveying topLevel: Directory, topLayer filesystem: Result<Directory?, Failure>, for request: Request, on host: Host
-    ) throws(Failure) {
+    ) {
+        let faults = Faults()
+        let survey = RootSurvey(topLevel, host, faults)
         self.host = host
-        standing = try Standing(of: request.name, on: topLevel, host)
-        (kept, lastNumber) = try Root.kept(request.name, on: topLevel, host)
+        standing = survey.standing(request.name)
+        (kept, takenNumbers) = survey.kept(request.name)
+        leftover = survey.leftover(of: request.name, among: Self.inOrder(kept, .nothing, standing), taken: takenNumbers)
         (record, recordDamage) = Record.current(on: topLevel)
-        held = try topLevel.directory(at: Layout.layers)?.names().compactMap { Digest(hex: $0).map { ChainID($0) } } ?? []
-        heldForOthers = try Root.chains(but: request.name, on: topLevel, host)
-        missingDirectories = try Self.missing(request, on: topLevel)
-        leftover = try Self.leftover(of: request.name, standing, on: topLevel, host)
-        modulesBesideKernel = try Self.modules(in: request.bootFolders, on: topLevel, host)
-        space = nil
-        templates = try Self.templates(of: request.name, on: topLevel)
+        held = faults.without([], "what is held is not known") { () throws(Failure) in
+            try topLevel.directory(at: Layout.layers)?.names().compactMap { Digest(hex: $0).map { ChainID($0) } } ?? []
+        }
+        let others = survey.chains(but: request.name)
+        hasOtherNames = others != nil
+        heldForOthers = others ?? []
+        missingDirectories = Self.missingHome(request.name, on: topLevel, faults)
+        modulesBesideKernel = faults.without(nil, "no modules beside the kernel are used") { () throws(Failure) in
+            try Self.modules(in: request.bootFolders, on: topLevel, host)
+        }
+        let templates = TemplateSurvey(of: request.name, on: topLevel, faults)
+        self.templates = templates.templates
+        strayTemplates = templates.strays
         minted = []
-        let sources: SourceSurvey
+        wanted = .failure(Failure("could not use the image: it was not looked for"))
         do throws(Failure) {
-            let machineFiles = try MachineFiles(of: request, on: filesystem.get(), host)
-            sources = SourceSurvey(request: request, topLevel: topLevel, topLayer: machineFiles?.layers ?? [], host: host)
-            let source = try sources.wanted(roots: Self.inOrder(kept, leftover, standing))
-            try checkPlaces(request, on: topLevel, machineFiles?.folder)
-            wanted = .success(source)
-            topLayer = try machineFiles?.facts(host)
-            minted = try machineFiles?.minted(by: standing, on: topLevel) ?? []
-            if topLayer?.extent == nil && !hasTemplate(of: source, for: request) { topLayer?.extent = try machineFiles?.extent() }
+            wanted = .success(try look(for: request, on: topLevel, filesystem, faults))
         } catch {
             wanted = .failure(error)
-            return
         }
-        if case .success(let source) = wanted, let image = record.lastGood(but: source.imageID) {
+        self.faults = faults.notes
+        areRootsKnown = faults.areRootsKnown
+    }
+
+    /// Looks at the image that is asked for and at the top layer, which alone can be why there is no new root.
+    private mutating func look(
+        for request: Request, on topLevel: Directory, _ filesystem: Result<Directory?, Failure>, _ faults: Faults
+    ) throws(Failure) -> Source {
+        missingDirectories += try Self.missingParents(of: request.name, on: topLevel)
+        let machineFiles = try MachineFiles(of: request, on: filesystem.get(), host)
+        let sources = SourceSurvey(request: request, topLevel: topLevel, topLayer: machineFiles?.layers ?? [], host: host)
+        let source = try sources.wanted(roots: Self.inOrder(kept, leftover, standing))
+        try checkPlaces(request, on: topLevel, machineFiles?.folder, faults)
+        // What is held may not have been to be listed.
+        if !held.contains(source.chainID), try topLevel.status(of: Layout.hold(source.chainID)) != nil { held.append(source.chainID) }
+        topLayer = try machineFiles?.facts(host)
+        minted = machineFiles?.minted(by: standing, on: topLevel, faults) ?? []
+        if topLayer?.extent == nil && !hasTemplate(of: source, for: request) { topLayer?.extent = try machineFiles?.extent() }
+        if let image = record.lastGood(under: request.name, but: source.imageID) {
             do throws(Failure) {
                 lastGood = try sources.recorded(image)
             } catch {
-                // What is not asked for stops no boot.
+                // It is told where it would be booted.
                 lastGood = nil
             }
         }
+        return source
     }
 
-    private static func templates(of name: Path, on topLevel: Directory) throws(Failure) -> [Path] {
-        let names = try topLevel.directory(at: Layout.templates)?.names() ?? []
-        return names.filter { Layout.isTemplate($0, of: name) }.map { Layout.templates.appending(name: $0) }
-    }
-
-    /// A root gets its number when its building begins: one that was replaced is older than the one that stands.
-    private static func leftover(
-        of name: Path, _ standing: Standing, on topLevel: Directory, _ host: Host
-    ) throws(Failure) -> Leftover {
-        let place = Layout.new(name)
-        guard let status = try topLevel.status(of: place) else { return .nothing }
-        guard status.kind == .directory, var left = try Root(at: place, on: topLevel, host) else { return .unfinished }
-        if case .root(let root) = standing {
-            if left.mark.number >= root.mark.number { return .unfinished }
-        } else if !left.isGood {
-            // One that booted well was in its place once.
-            return .unfinished
-        }
-        left.path = Layout.kept(name, left.mark.number)
-        return .replaced(left)
-    }
-
-    private static func missing(_ request: Request, on topLevel: Directory) throws(Failure) -> [Path] {
+    private static func missingHome(_ name: Path, on topLevel: Directory, _ faults: Faults) -> [Path] {
         var missing: [Path] = []
-        for directory in [Layout.home, Layout.layers, Layout.templates, Layout.allRoots, Layout.roots(of: request.name)] {
-            if try topLevel.status(of: directory) == nil { missing.append(directory) }
+        for directory in [Layout.home, Layout.layers, Layout.templates, Layout.allRoots, Layout.roots(of: name)] {
+            let isMissing = faults.without(false, "it is taken to be there") { () throws(Failure) in
+                try topLevel.status(of: directory) == nil
+            }
+            if isMissing { missing.append(directory) }
         }
-        var parent = request.name.parent
+        return missing
+    }
+
+    private static func missingParents(of name: Path, on topLevel: Directory) throws(Failure) -> [Path] {
+        var parent = name.parent
         var parents: [Path] = []
         while !parent.isTop {
             if try topLevel.status(of: parent) != nil { break }
@@ -80,22 +85,32 @@ extension Facts {
             parent = parent.parent
         }
         guard try topLevel.target(of: parent)?.kind == .directory else {
-            throw Failure("could not make the root '\(request.name)': '\(parent)' is not a directory")
+            throw Failure("could not make the root '\(name)': '\(parent)' is not a directory")
         }
-        return missing + parents
+        return parents
     }
 
     private static func modules(in folders: [Path], on topLevel: Directory, _ host: Host) throws(Failure) -> Path? {
         guard let release = host.kernelRelease.flatMap({ Path($0) }) else { return nil }
         for folder in folders {
             let modules = folder / "modules" / release
-            if try topLevel.target(of: modules)?.kind == .directory { return modules }
+            if try topLevel.target(of: modules)?.kind == .directory, try topLevel.isModuleFolder(modules) { return modules }
         }
         return nil
     }
 }
 
 extension Directory {
+    /// Some names for a message, sorted: a directory may have more than anyone reads.
+    private func firstNames() throws(Failure) -> [String] {
+        var left = 50
+        let names = try names { _ in
+            left -= 1
+            return left >= 0
+        }
+        return names.map { display($0) } + (left < 0 ? ["and more"] : [])
+    }
+
     /// The failure that says that `path` is not there, and what is there instead.
     func absent(_ path: Path, as what: String, key: String) throws(Failure) -> Failure {
         var parent = path.parent
@@ -104,7 +119,7 @@ extension Directory {
             parent = parent.parent
             found = try directory(at: parent)
         }
-        let names = try found?.names().map { display($0) } ?? []
+        let names = try found?.firstNames() ?? []
         return Failure(
             "could not find \(what) '\(show(path))' (\(key)=): there is no such directory",
             hint: "'\(show(parent))' holds \(names.isEmpty ? "nothing" : names.joined(separator: ", "))"

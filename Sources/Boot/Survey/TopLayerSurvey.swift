@@ -41,13 +41,18 @@ struct MachineFiles {
         let (state, extent) = try Self.state(of: folder, layers, host)
         let paths = described.map { " \($0.path)" }.joined()
         let notes = [note, exposure].compactMap { $0 }
-        return Facts.TopLayer(layers: described, state: state + paths, extent: extent, isShared: isShared, notes: notes)
+        return Facts.TopLayer(layers: described, state: Self.short(state + paths), extent: extent, isShared: isShared, notes: notes)
     }
 
     private static let exposure = """
         the top layer's filesystem keeps no modes: everybody can read its files in the root; toplayerflags= with umask= \
         or fmask= sets them
         """
+
+    /// A state has to fit in a mark, however many subvolumes a layer has and however long its path is.
+    private static func short(_ state: String) -> String {
+        state.utf8.count <= 1024 ? state : Digest.of(Array(state.utf8)).description
+    }
 
     /// A subvolume knows when it was changed. Otherwise every file is looked at.
     private static func state(
@@ -74,7 +79,7 @@ extension Request.TopLayer {
 
 extension LayerManifest {
     fileprivate init(of layer: Directory) throws(Failure) {
-        guard let content = try layer.contents(of: LayerRules.manifest) else {
+        guard let content = try layer.contents(of: LayerRules.manifest, limit: 1 << 20) else {
             self = .none
             return
         }

@@ -66,7 +66,7 @@ struct TreeWalk {
             let digest = try add(name, status, in: folder)
             if LayerRules.isCopied(place[(above + 1)...], atTop: folder.depth == 0) {
                 extent.files += 1
-                if status.kind == .file { extent.size += status.size }
+                if status.kind == .file { extent.size = extent.size.clampedSum(with: status.size) }
                 if status.kind == .directory {
                     try visit(Folder(folder.directory.child(name), digest: digest, depth: folder.depth + 1))
                 }

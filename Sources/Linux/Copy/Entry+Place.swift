@@ -35,10 +35,7 @@ extension Entry {
     }
 
     /// Not of a whiteout, and not of the file that has the layer's rules.
-    func isCopied() throws(Failure) -> Bool {
-        guard case .entry = try LayerName(name) else { return false }
-        return !target.path.isTop || name != LayerRules.manifest.cString
-    }
+    var isCopied: Bool { LayerRules.isCopied(plainName(name), atTop: target.path.isTop) }
 
     /// Makes the name by a call that fails where it is taken.
     func make(_ kind: Kind, _ call: () -> Int32) throws(Failure) -> Int32 {

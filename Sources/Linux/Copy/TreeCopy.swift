@@ -50,7 +50,7 @@ struct TreeCopy {
         try layer.forEachName { (name, kind) throws(Failure) in
             let entry = Entry(name: name, source: layer, target: target, notes: notes, buffer: buffer)
             do throws(Failure) {
-                if try entry.isCopied() { try copy(entry, entry.kind(kind)) }
+                if entry.isCopied { try copy(entry, entry.kind(kind)) }
             } catch {
                 throw error.located(at: entry.place)
             }

@@ -1,41 +1,16 @@
 internal import Basics
 internal import CLinux
-
-/// What a name in a layer stands for, by the OCI image specification.
-enum LayerName {
-    /// A file of the layer.
-    case entry
-    /// `.wh.NAME`: what the root has at this name goes.
-    case whiteout([CChar])
-    /// `.wh..wh..opq`: all that the root has in this directory goes.
-    case opaque
-    /// Any other `.wh..wh.`, which is for programs that write layers.
-    case reserved
-
-    init(_ name: [CChar]) throws(Failure) {
-        guard name.begins(with: ".wh.") else {
-            self = .entry
-            return
-        }
-        let hidden = Array(name[4...])
-        if name.begins(with: ".wh..wh.") {
-            self = name.count == 13 && name.begins(with: ".wh..wh..opq") ? .opaque : .reserved
-        } else if strcmp(hidden, "") == 0 || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0 {
-            throw Failure("a whiteout must name something in its directory")
-        } else {
-            self = .whiteout(hidden)
-        }
-    }
-}
+internal import Planning
 
 extension TargetDirectory {
     /// Removes what a layer's directory says, before anything of the layer goes in: a name beside its whiteout stays.
     func removeWhiteouts(of layer: Directory) throws(Failure) {
         try layer.forEachName { (name, _) throws(Failure) in
             do throws(Failure) {
-                switch try LayerName(name) {
+                switch LayerName(plainName(name)) {
                 case .entry, .reserved: break
-                case .whiteout(let hidden): try directory.remove(hidden)
+                case .whiteout(let hidden?): try directory.remove(cString(hidden))
+                case .whiteout(nil): throw Failure("a whiteout must name something in its directory")
                 case .opaque: try directory.removeContents()
                 }
             } catch {
@@ -48,6 +23,11 @@ extension TargetDirectory {
 extension Path {
     /// The path with one more component, NUL-terminated.
     func appending(name: [CChar]) -> Path {
-        appending(name: name.dropLast().map { UInt8(bitPattern: $0) })
+        appending(name: Array(plainName(name)))
     }
+}
+
+/// A NUL-terminated name without its end.
+func plainName(_ name: [CChar]) -> some Collection<UInt8> {
+    name.dropLast().lazy.map { UInt8(bitPattern: $0) }
 }

@@ -48,8 +48,9 @@ private func mark(of image: Record.Image?, number: Int) -> Mark {
 
 /// A root's number and chain are in the names of what is renamed and deleted.
 private func expectPlaces(of mark: Mark) throws(Violation) {
-    try expect(mark.number >= 0 && mark.number < Int.max, "after root \(mark.number) there is a next one")
-    let kept = Layout.kept("name", mark.number)
+    let number = mark.counted.number
+    try expect(number >= 0 && RootNumber.next(after: [number]) > number, "after root \(number) there is a next one")
+    let kept = Layout.kept("name", number)
     try expect(Layout.isKept(kept), "a root has a place to be kept: \(kept)")
     try expectInside(Layout.hold(mark.origin.chainID), of: Layout.layers)
     for layer in [mark.origin.layer] + mark.origin.topLayers { try expectSound(layer, "a layer") }

@@ -1,0 +1,64 @@
+internal import Basics
+internal import Planning
+
+extension MachineFiles {
+    /// More files than any machine makes for itself: a pattern may fit what users of the system make.
+    private static let most = 1000
+
+    /// The create-only files that the standing root's system made and no layer has. What the root has from its image is none.
+    func minted(by standing: Facts.Standing, on topLevel: Directory, _ faults: Faults) -> [Path] {
+        // Without a folder of its own, or in the root of another machine, nothing is this machine's.
+        guard case .root(let root) = standing, note == nil, root.mark.origin.isOver(described.map { $0.path }) else { return [] }
+        let consequence = "what the system of \(root.title) made for this machine is not carried over"
+        return faults.without([], consequence) { () throws(Failure) in
+            guard let system = try topLevel.directory(at: root.path),
+                let image = try topLevel.directory(at: Layout.hold(root.mark.origin.chainID))
+            else { return [] }
+            var found: [Path] = []
+            for pattern in described.flatMap({ $0.manifest.createOnly }) {
+                for path in minted(pattern, system, image, faults) where !found.contains(path) { found.append(path) }
+            }
+            return found
+        }
+    }
+
+    /// Those that fit one pattern, sorted.
+    private func minted(_ pattern: PathPattern, _ system: Directory, _ image: Directory, _ faults: Faults) -> [Path] {
+        var found: [Path] = []
+        do throws(Failure) {
+            try system.forEachFile(fitting: pattern) { path throws(Failure) in
+                if found.count > Self.most { return }
+                if try brings(path) { return }
+                if try image.hasSame(path, as: system) { return }
+                if LayerRules.isCopied(path.name, atTop: path.parent.isTop) {
+                    found.append(path)
+                } else {
+                    faults.add("'\(path)' is not stored in the top layer: with that name it would not be a file there")
+                }
+            }
+        } catch {
+            faults.add(error, "what else is to be stored in the top layer from '\(pattern.parent)' is not known")
+        }
+        if found.count > Self.most {
+            found.removeLast()
+            faults.add("more than \(Self.most) files in '\(pattern.parent)' are to be stored in the top layer; the others are not")
+        }
+        return found.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+    }
+
+    /// Whether a layer has anything at that path.
+    private func brings(_ path: Path) throws(Failure) -> Bool {
+        for layer in layers where try layer.status(of: path) != nil { return true }
+        return false
+    }
+}
+
+extension Directory {
+    /// Whether both have the same regular file.
+    fileprivate func hasSame(_ path: Path, as other: Directory) throws(Failure) -> Bool {
+        guard let own = try status(of: path), own.kind == .file, let status = try other.status(of: path), own.size == status.size else {
+            return false
+        }
+        return try contents(of: path) == other.contents(of: path)
+    }
+}
