@@ -155,8 +155,12 @@ public func firstLine(of path: String) -> String? {
 private func content(of descriptor: Int32, name: String, limit: Int) throws(Failure) -> [UInt8] {
     var found = stat()
     if fstat(descriptor, &found) != 0 { throw .system("read '\(name)'") }
-    guard Status(found).kind == .file else { throw Failure("could not read '\(name)': it is not a regular file") }
+    let status = Status(found)
+    guard status.kind == .file else { throw Failure("could not read '\(name)': it is not a regular file") }
+    // A file without data may have any size: nothing is read of one that is too large. Those of /proc have none before they are read.
+    if status.size > limit { throw Failure("could not read '\(name)': it is larger than \(limit) bytes") }
     var content: [UInt8] = []
+    content.reserveCapacity(status.size)
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {
         let count = read(descriptor, &buffer, buffer.count)

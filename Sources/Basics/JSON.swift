@@ -17,8 +17,10 @@ public struct JSON {
         self.value = value
     }
 
-    /// Fails with the parser's reason and the line; `name` is what the message calls the document.
+    /// Fails with the parser's reason and the line, and on a document that would take too much memory; `name` is what the message
+    /// calls the document.
     public init(parsing bytes: [UInt8], name: String) throws(Failure) {
+        try JSONWeight.check(bytes, name: name)
         var error = json_error_t()
         let root = bytes.withUnsafeBufferPointer { buffer in
             buffer.withMemoryRebound(to: CChar.self) { json_loadb($0.baseAddress, $0.count, 0, &error) }
@@ -39,6 +41,14 @@ public struct JSON {
     public var string: String? {
         json_string_value(value).map { String(cString: $0) }
     }
+
+    /// The number of an integer; nil for any other value.
+    public var integer: Int? {
+        value.pointee.type == JSON_INTEGER ? Int(json_integer_value(value)) : nil
+    }
+
+    /// Whether it is the value `true`.
+    public var isTrue: Bool { value.pointee.type == JSON_TRUE }
 
     /// The elements of an array; nil for any other value.
     public var elements: [JSON]? {
