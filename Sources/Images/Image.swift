@@ -1,24 +1,56 @@
 public import Basics
 
+/// Where an image's files are, by paths from the top of the filesystem that was looked at.
+public enum ImageTree: Equatable, Sendable {
+    /// One btrfs subvolume has all of them.
+    case subvolume(Path)
+    /// The folders of overlayfs layers, the topmost first. Only together they are the tree.
+    case layers([Path])
+
+    /// The same tree, seen from where `base` is a path.
+    func below(_ base: Path) -> ImageTree {
+        switch self {
+        case .subvolume(let path): .subvolume(base / path)
+        case .layers(let paths): .layers(paths.map { base / $0 })
+        }
+    }
+}
+
 /// An image of a store, and where its file system is.
 public struct Image: Equatable, Sendable {
     /// As the user asked for it.
     public let reference: ImageReference
+    /// As the engine prints it: the digest of the configuration, or with containerd of the manifest or index. Of a container, its id.
     public let id: ImageID
+    /// What names the tree: the chain id of the layers, or Podman's id of the top layer, which may have no chain id.
     public let chainID: ChainID
-    /// The directory of the top layer, from the store's root. Docker's btrfs driver keeps the whole file system in it.
-    public let layer: Path
+    public internal(set) var tree: ImageTree
     /// As Go names them (GOOS, GOARCH): `linux`, `amd64`. Empty where the image does not say.
     public let os: String
     public let architecture: String
+    public let store: StoreKind
+    /// Whether it is what a container became, which changes while its ids stay.
+    public var isContainer = false
 }
 
 /// A line of a store's list of images.
 public struct ListedImage: Sendable {
-    /// Tags and digests by Docker's short names, sorted; none for a dangling image.
+    /// Tags and digests by the engine's names, sorted; none for a dangling image.
     public let names: [String]
     /// nil where the store lists names under something that is not an image id.
     public let id: ImageID?
+    public let store: StoreKind
     /// The image, or why it cannot be used.
-    public let image: Result<Image, Failure>
+    public internal(set) var image: Result<Image, Failure>
+    /// What its layers take, in bytes; nil where the store does not say.
+    public var size: Int?
+    /// Seconds since 1970; nil where it does not say.
+    public var created: Int?
+}
+
+/// What a reference stands for in one store.
+struct StoreEntry {
+    let id: ImageID
+    /// When it got that name there, in nanoseconds since 1970; 0 where that is not known.
+    let changed: Int
 }

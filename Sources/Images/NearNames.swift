@@ -16,3 +16,22 @@ func nearest(_ names: [String], to wanted: ImageName, count: Int) -> [String] {
     }
     return sorted.prefix(count).map { display($0.name) }
 }
+
+/// The first six, and how many more there are.
+func shortList(_ texts: [String]) -> String {
+    let shown = texts.prefix(6).joined(separator: ", ")
+    return texts.count > 6 ? "\(shown) and \(texts.count - 6) more" : shown
+}
+
+/// By bytes: Swift's own order of strings needs Unicode tables in the initramfs.
+func precedes(_ a: String, _ b: String) -> Bool {
+    a.utf8.lexicographicallyPrecedes(b.utf8)
+}
+
+/// The first of an image's names that is one, else its id.
+func reference(to id: ImageID, _ names: [String]) -> ImageReference {
+    for name in names {
+        do throws(Failure) { return try ImageReference(name) } catch { continue }
+    }
+    return ImageReference(id)
+}

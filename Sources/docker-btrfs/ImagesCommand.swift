@@ -1,47 +1,83 @@
 import ArgumentParser
 import Basics
 import Boot
+import CLinux
 import Images
 import Linux
 
 struct ImagesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "images",
-        abstract: "List the images that can be booted, and where each one's root filesystem is.",
-        discussion: "Reads Docker's store on the disk; no daemon is asked. What cannot be booted is listed with the reason."
+        abstract: "List the images that can be booted, and where each one's files are.",
+        discussion: """
+            Reads the stores of Docker, containerd and Podman on the disk; no daemon is asked. What cannot be booted is listed with \
+            the reason.
+            """
     )
 
-    @Option(name: .customLong("data-root"), help: ArgumentHelp("Docker's data-root.", valueName: "dir"))
+    @Option(
+        name: .customLong("data-root"),
+        help: ArgumentHelp("Docker's data-root, containerd's root or Podman's graphroot.", valueName: "dir"))
     var dataRoot = "/var/lib/docker"
 
+    @Option(help: ArgumentHelp("Whose images of containerd: \"moby\" are Docker's.", valueName: "name"))
+    var namespace: String?
+
     func run() throws {
-        let root = try Directory(opening: dataRoot)
-        let images = try DockerStore(at: root).listing()
-        let rows = images.map { image in
+        let root = try Directory(opening: "/")
+        let rows = try stores(in: root).listing().map { image in
             [
                 image.names.isEmpty ? "<none>" : image.names.joined(separator: ", "),
                 image.id.map { String($0.digest.hex.prefix(12)) } ?? "<none>",
-                image.place(below: root),
+                image.size.map { megabytes($0) } ?? "-",
+                image.created.map { date($0) } ?? "-",
+                image.store.word,
+                image.place(in: root),
             ]
         }
-        print(table([["NAMES", "IMAGE ID", "LAYER"]] + rows))
+        print(table([["NAMES", "IMAGE ID", "SIZE", "CREATED", "STORE", "LAYER"]] + rows))
+    }
+
+    private func stores(in root: Directory) throws -> ImageStores {
+        guard let resolved = realpath(dataRoot, nil) else { throw Failure.system("open the directory '\(dataRoot)'") }
+        defer { free(resolved) }
+        let choice = StoreChoice(namespace: namespace)
+        guard let path = Path(String(cString: resolved)), let stores = try ImageStores(in: root, at: path, choice) else {
+            throw Failure("could not open the directory '\(dataRoot)': it is not there")
+        }
+        return stores
     }
 }
 
 extension ListedImage {
     /// Where its layer is, or why it cannot be booted.
-    fileprivate func place(below dataRoot: Directory) -> String {
+    fileprivate func place(in root: Directory) -> String {
         switch image {
         case .success(let image):
             do throws(Failure) {
-                try image.checkBootable(below: dataRoot, kernel: kernelRelease())
-                return image.layer.description
+                try image.checkBootable(in: root, kernel: kernelRelease())
             } catch {
                 return error.message
+            }
+            switch image.tree {
+            case .subvolume(let path): return path.description
+            case .layers(let paths): return (paths.first?.description ?? "") + (paths.count > 1 ? " and \(paths.count - 1) below" : "")
             }
         case .failure(let failure): return failure.message
         }
     }
+}
+
+/// As `docker images` shows sizes.
+private func megabytes(_ bytes: Int) -> String { "\((bytes + 500_000) / 1_000_000) MB" }
+
+/// The day in UTC.
+private func date(_ seconds: Int) -> String {
+    var time = time_t(seconds)
+    var parts = tm()
+    gmtime_r(&time, &parts)
+    let digits = { (number: Int32) in number < 10 ? "0\(number)" : "\(number)" }
+    return "\(parts.tm_year + 1900)-\(digits(parts.tm_mon + 1))-\(digits(parts.tm_mday))"
 }
 
 /// Rows with their columns aligned, the last one ragged. What is from outside is safe to print.

@@ -213,8 +213,8 @@ struct PlatformTests {
     private func image(_ os: String, _ architecture: String) throws -> Image {
         let digest = Digest.of(Array("anything".utf8))
         return Image(
-            reference: try ImageReference("sample_image:latest"), id: ImageID(digest), chainID: ChainID(digest), layer: "x", os: os,
-            architecture: architecture
+            reference: try ImageReference("sample_image:latest"), id: ImageID(digest), chainID: ChainID(digest), tree: .subvolume("x"), os: os,
+            architecture: architecture, store: .dockerBtrfs
         )
     }
 

@@ -22,6 +22,16 @@ struct RequestRefusalTests {
                 """)
     }
 
+    @Test(arguments: ["overlay2", "docker", "podman-overlay2"])
+    func `a docker_store that is no kind`(word: String) {
+        #expect(
+            failure(adding: "docker_store=\(word)") == """
+                could not use 'docker_store=\(word)': it is not a kind of store
+                hint: it is one of containerd-overlayfs, docker-overlay2, podman-overlay, containerd-btrfs, podman-btrfs, docker-btrfs, \
+                docker-vfs, podman-vfs, containerd-native
+                """)
+    }
+
     @Test(arguments: ["docker_path", "toplayer_path", "init"])
     func `a path that leads up`(key: String) {
         #expect(

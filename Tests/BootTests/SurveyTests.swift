@@ -166,17 +166,17 @@ struct SurveyTests {
     @Test func `a wrong docker_path: what is there is listed`() throws {
         #expect(
             try tree.refusal("\(Tree.line) docker_path=var/lib/docker") == """
-                could not find Docker's data-root '/var/lib/docker' (docker_path=): there is no such directory
+                could not find the image store '/var/lib/docker' (docker_path=): there is no such directory
                 hint: '/' holds boot_docker, docker
                 """)
         #expect(
             try tree.refusal("\(Tree.line) docker_path=docker/data") == """
-                could not find Docker's data-root '/docker/data' (docker_path=): there is no such directory
+                could not find the image store '/docker/data' (docker_path=): there is no such directory
                 hint: '/docker' holds btrfs, containers, image
                 """)
         #expect(
             try tree.refusal("\(Tree.line) docker_path=boot_docker") == """
-                could not use '/boot_docker': it is not a docker data-root, which has a directory 'image'
+                could not use '/boot_docker': it is neither a docker data-root nor containerd's root nor podman's graphroot
                 hint: the directory is empty
                 """)
     }

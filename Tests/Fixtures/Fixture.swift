@@ -9,6 +9,11 @@ public final class Fixture {
         case buildKit = "docker28.5-graphdriver-btrfs-buildkit"
         case docker29 = "docker29.7-graphdriver-btrfs"
         case overlay2 = "docker28.5-overlay2-on-btrfs"
+        case mixed = "docker28.5-btrfs-then-containerd"
+        case containerdOverlayfs = "docker29.7-containerd-overlayfs"
+        case containerdBtrfs = "containerd1.6-btrfs-500images-killedpull"
+        case podmanBtrfs = "podman4.3-btrfs"
+        case podmanOverlay = "podman5.8-overlay-on-btrfs"
     }
 
     public static let stores = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "stores")
@@ -24,7 +29,25 @@ public final class Fixture {
         try makeDirectory(path)
         let archive = Self.stores.appending(path: "\(name.rawValue).tar.gz").path
         try run("tar", "-xzf", archive, "-C", folder.appending(path: path).path)
+        try run("bash", "-c", Self.completion, "complete", folder.appending(path: path).path)
     }
+
+    /// The archives have metadata alone: makes the folders of the layers that some of them lack.
+    private static let completion = #"""
+        set -eu; shopt -s nullglob; cd "$1"
+        for file in io.containerd.metadata.v1.bolt/*.gz; do gunzip "$file"; done
+        for file in image/*/layerdb/*/*/{cache-id,mount-id,init-id}; do
+            layer=$(<"$file")
+            case $file in
+            image/btrfs/*) mkdir -p "btrfs/subvolumes/$layer" ;;
+            image/overlay2/*) mkdir -p "overlay2/$layer/diff" ;;
+            esac
+        done
+        for layer in overlay/????????????????????????????????????????????????????????????????; do mkdir -p "$layer/diff"; done
+        for store in containerd/daemon/io.containerd.snapshotter.v1.overlayfs; do
+            [[ ! -d $store ]] || mkdir -p "$store"/snapshots/{1..11}/fs
+        done
+        """#
 
     /// Runs a program, which is expected to succeed.
     public func run(_ command: String...) throws { try run(command) }
@@ -58,6 +81,28 @@ public final class Fixture {
         let file = folder.appending(path: path)
         try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(text.utf8).write(to: file)
+    }
+
+    public func bytes(of path: String) throws -> Data {
+        try Data(contentsOf: folder.appending(path: path))
+    }
+
+    public func write(_ bytes: Data, to path: String) throws {
+        try bytes.write(to: folder.appending(path: path))
+    }
+
+    /// The files of the store that say something, by their paths, in a fixed order.
+    public func files() throws -> [String] {
+        let paths = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+        return paths.sorted().filter { path in
+            let values = try? folder.appending(path: path).resourceValues(forKeys: [.isRegularFileKey, .fileSizeKey])
+            return values?.isRegularFile == true && values?.fileSize ?? 0 > 0
+        }
+    }
+
+    /// Sets the time of the last change, in seconds since 1970.
+    public func touch(_ path: String, at seconds: Int) throws {
+        try run("touch", "-d", "@\(seconds)", folder.appending(path: path).path)
     }
 
     public func makeDirectory(_ path: String) throws {

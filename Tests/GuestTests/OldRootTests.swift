@@ -8,7 +8,7 @@ struct OldRootTests {
         BadBoot(
             "no such store", "docker_path=docker", to: "docker_path=var/lib/docker",
             """
-            could not find Docker's data-root '/var/lib/docker' (docker_path=): there is no such directory
+            could not find the image store '/var/lib/docker' (docker_path=): there is no such directory
             hint: '/' holds .docker-btrfs, @, boot_docker, docker, docker_rwlayer
             """),
         BadBoot(

@@ -8,11 +8,11 @@ struct DockerListingTests {
 
     /// One line for each image: names, the beginning of the id, and the layer or what is wrong.
     private func lines() throws -> [String] {
-        try DockerStore(at: fixture.directory()).listing().map { listed in
+        try fixture.stores().listing().map { listed in
             let id = listed.id.map { String($0.digest.hex.prefix(12)) } ?? "-"
             let answer =
                 switch listed.image {
-                case .success(let image): "\(image.layer)"
+                case .success(let image): image.tree.text
                 case .failure(let failure): failure.message
                 }
             return "\(listed.names.joined(separator: " ")) | \(id) | \(answer)"
@@ -58,7 +58,7 @@ struct DockerListingTests {
         #expect(
             try lines() == [
                 "bb3:v1 | a8be6a5138c5 | /btrfs/subvolumes/a791edfc1a1c0ca091ebb77f7d2e0e375377ad47d7a167cfa6da5d4f10f74229",
-                "gone:1 | 000000000000 | could not use image 'gone:1': its configuration is not there",
+                "gone:1 | 000000000000 | could not use image 'gone:1': its configuration '/docker/image/btrfs/imagedb/content/sha256/\(String(repeating: "0", count: 64))' is not there",
                 "odd:1 | - | could not read '/docker/image/btrfs/repositories.json': 'odd:1' has no image id",
                 "odd:\\x1b2 | - | could not read '/docker/image/btrfs/repositories.json': 'odd:\\x1b2' has no image id",
             ])

@@ -4,46 +4,16 @@ import Foundation
 import Images
 import Testing
 
-/// A row of `expected.tsv`: what the engine that wrote a fixture finds in it.
-struct Expectation: CustomTestStringConvertible, Sendable {
-    let fixture: Fixture.Name
-    let reference: String
-    let layer: String
-
-    var testDescription: String { "\(reference) in \(fixture.rawValue)" }
-
-    static func all() throws -> [Expectation] {
-        let table = try String(contentsOf: Fixture.stores.appending(path: "expected.tsv"), encoding: .utf8)
-        return try table.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { row in
-            let fields = row.split(separator: "\t").map(String.init)
-            try #require(fields.count == 4)
-            return Expectation(fixture: try #require(Fixture.Name(rawValue: fields[0])), reference: fields[2], layer: fields[3])
-        }
-    }
-}
-
 private let bb3 = "a8be6a5138c5d7f5ec05c29530aafd7971f30d23bad9e01ab95138c6e7f5829c"
 private let index = "sha256:2016edf254548850f74f6da37508b99553b56cff3e964e1823397d2179fab2a1"
 
 struct DockerStoreTests {
     private let fixture = Fixture()
 
-    @Test(arguments: try Expectation.all())
-    func `every reference leads to the layer that the engine uses`(expected: Expectation) throws {
-        try fixture.unpack(expected.fixture)
-        let image = try DockerStore(at: fixture.directory()).image(expected.reference)
-        #expect(image.layer.description == "/" + expected.layer)
-        #expect(image.reference.text == expected.reference)
-    }
-
-    @Test func `the table of expectations is not empty`() throws {
-        #expect(try Expectation.all().count == 17)
-    }
-
     @Test func `an image has its ids and its platform`() throws {
         try fixture.unpack(.docker29)
-        let image = try DockerStore(at: fixture.directory()).image("bb3:v1")
-        let description = [image.reference.text, "\(image.id)", "\(image.chainID)", "\(image.layer)", image.os, image.architecture]
+        let image = try fixture.stores().image("bb3:v1").image
+        let description = [image.reference.text, "\(image.id)", "\(image.chainID)", image.tree.text, image.os, image.architecture]
         #expect(
             description == [
                 "bb3:v1",
@@ -63,28 +33,28 @@ struct DockerStoreTests {
     ])
     func `every spelling that the daemon takes finds the image`(reference: String) throws {
         try fixture.unpack(.docker20)
-        #expect(try DockerStore(at: fixture.directory()).image(reference).id.digest.hex == bb3)
+        #expect(try fixture.stores().image(reference).image.id.digest.hex == bb3)
     }
 
     @Test func `a name wins over the beginning of an id`() throws {
         try fixture.unpack(.docker20)
         let nested = "sha256:1eb09e014ee9261d1b7f4b4e33d8af682c17471e4e735ea7dc7b0796ecdf47d7"
         try fixture.write(#"{"Repositories":{"a8be":{"a8be:latest":"\#(nested)"}}}"#, to: "image/btrfs/repositories.json")
-        let store = try DockerStore(at: fixture.directory())
-        #expect(try store.image("a8be").id.description == nested)
-        #expect(try store.image("a8be6").id.digest.hex == bb3)
+        let store = try fixture.stores()
+        #expect(try store.image("a8be").image.id.description == nested)
+        #expect(try store.image("a8be6").image.id.digest.hex == bb3)
     }
 
     @Test func `an id in full needs no names`() throws {
         try fixture.unpack(.docker20)
         try fixture.write("damaged", to: "image/btrfs/repositories.json")
-        #expect(try DockerStore(at: fixture.directory()).image(bb3).id.digest.hex == bb3)
+        #expect(try fixture.stores().image(bb3).image.id.digest.hex == bb3)
     }
 
     @Test func `the beginning of an id is found in a store without names`() throws {
         try fixture.unpack(.docker20)
         try fixture.remove("image/btrfs/repositories.json")
-        #expect(try DockerStore(at: fixture.directory()).image("a8").id.digest.hex == bb3)
+        #expect(try fixture.stores().image("a8").image.id.digest.hex == bb3)
     }
 
     @Test func `white space around the values in the store's files is ignored`() throws {
@@ -93,7 +63,7 @@ struct DockerStoreTests {
             let path = "image/btrfs/layerdb/sha256/f81a049253937bdbeacf17b02a0ed5822e2b27f707296c285c3e84d73f1efabe/\(file)"
             try fixture.write(" \(try fixture.read(path))\n", to: path)
         }
-        #expect(try DockerStore(at: fixture.directory()).image("bb3:v1").id.digest.hex == bb3)
+        #expect(try fixture.stores().image("bb3:v1").image.id.digest.hex == bb3)
     }
 
     @Test func `what other images and interrupted work left behind has no effect`() throws {
@@ -109,7 +79,7 @@ struct DockerStoreTests {
         try fixture.makeDirectory("image/btrfs/layerdb/tmp/write-set-1")
         try fixture.makeDirectory("btrfs/subvolumes/\(chain)")
         #expect(
-            try DockerStore(at: fixture.directory()).image("bb3:v1").layer.description
+            try fixture.stores().image("bb3:v1").image.tree.text
                 == "/btrfs/subvolumes/553169b13c49f294a7875406926223127431f08074b7a01ca8d067f1331c9135")
     }
 }

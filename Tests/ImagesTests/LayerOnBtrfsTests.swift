@@ -14,7 +14,8 @@ struct LayerOnBtrfsTests {
     private let layer = "btrfs/subvolumes/a791edfc1a1c0ca091ebb77f7d2e0e375377ad47d7a167cfa6da5d4f10f74229"
 
     private func failure(at data: String) throws -> String? {
-        let store = try DockerStore(at: Directory(opening: fixture.folder.appending(path: data).path, label: "/docker"))
+        let folder = try Directory(opening: fixture.folder.appending(path: data).path, label: "/docker")
+        let store = try #require(try ImageStores(in: folder, at: .top))
         return #expect(throws: Failure.self) { try store.image("bb3:v1") }?.description
     }
 
@@ -27,8 +28,8 @@ struct LayerOnBtrfsTests {
     @Test func `a layer that is a subvolume is found`() throws {
         try fixture.unpack(.docker29)
         try makeSubvolume()
-        let image = try DockerStore(at: fixture.directory()).image("bb3:v1")
-        #expect(image.layer.description == "/\(layer)")
+        let image = try fixture.stores().image("bb3:v1")
+        #expect(image.image.tree == .subvolume(try #require(Path(layer))))
     }
 
     @Test func `a layer that is an ordinary directory is none`() throws {
@@ -47,9 +48,9 @@ struct LayerOnBtrfsTests {
         try fixture.run("btrfs", "-q", "subvolume", "snapshot", fixture.folder.path, fixture.folder.appending(path: "old").path)
         #expect(
             try failure(at: "old") == """
-                could not use the image's top layer '/docker/\(layer)': it is only the empty place of a subvolume, since the docker \
-                data-root is in a snapshot
-                hint: snapshots leave out docker's layers, which are subvolumes: docker_path must name the original data-root
+                could not use the image's top layer '/docker/\(layer)': it is only the empty place of a subvolume, since the store is in a \
+                snapshot
+                hint: snapshots leave out the engine's layers, which are subvolumes: docker_path must name the original store
                 """)
     }
 }

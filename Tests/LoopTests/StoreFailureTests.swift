@@ -8,28 +8,28 @@ extension OnDisk {
             (
                 "dockr",
                 """
-                could not find Docker's data-root '/dockr' (docker_path=): there is no such directory
+                could not find the image store '/dockr' (docker_path=): there is no such directory
                 hint: '/' holds boot_docker, docker, victim, victims
                 """
             ),
             (
                 "var/lib/docker",
                 """
-                could not find Docker's data-root '/var/lib/docker' (docker_path=): there is no such directory
+                could not find the image store '/var/lib/docker' (docker_path=): there is no such directory
                 hint: '/' holds boot_docker, docker, victim, victims
                 """
             ),
             (
                 "boot_docker/new/empty",
                 """
-                could not use '/boot_docker/new/empty': it is not a docker data-root, which has a directory 'image'
+                could not use '/boot_docker/new/empty': it is neither a docker data-root nor containerd's root nor podman's graphroot
                 hint: the directory is empty
                 """
             ),
             (
                 "boot_docker",
                 """
-                could not use '/boot_docker': it is not a docker data-root, which has a directory 'image'
+                could not use '/boot_docker': it is neither a docker data-root nor containerd's root nor podman's graphroot
                 hint: it has .config, .hidden, etc, lib, new, srv
                 """
             ),
@@ -103,8 +103,8 @@ extension OnDisk {
                 try await expectRefusal(
                     on: disk, line,
                     """
-                    could not use the image's top layer '/\(layer)': it is only the empty place of a subvolume, since the docker data-root is in a snapshot
-                    hint: snapshots leave out docker's layers, which are subvolumes: docker_path must name the original data-root
+                    could not use the image's top layer '/\(layer)': it is only the empty place of a subvolume, since the store is in a snapshot
+                    hint: snapshots leave out the engine's layers, which are subvolumes: docker_path must name the original store
                     """)
             }
         }

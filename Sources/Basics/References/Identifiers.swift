@@ -32,10 +32,20 @@ public struct ChainID: Hashable, Sendable, CustomStringConvertible {
 
     /// The chain id of layers from the lowest to the highest; nil for none.
     public init?(of layers: some Collection<DiffID>) {
-        guard let lowest = layers.first else { return nil }
-        var chain = lowest.digest
-        for layer in layers.dropFirst() { chain = .of(Array("\(chain) \(layer)".utf8)) }
-        digest = chain
+        guard let last = Self.each(of: layers).last else { return nil }
+        self = last
+    }
+
+    /// The chain id of each of the layers from the lowest to the highest.
+    public static func each(of layers: some Collection<DiffID>) -> [ChainID] {
+        var chains: [ChainID] = []
+        for layer in layers { chains.append(ChainID(of: layer, on: chains.last)) }
+        return chains
+    }
+
+    /// The chain id of a layer on those below it; nil where it is the lowest.
+    public init(of layer: DiffID, on chain: ChainID?) {
+        digest = chain.map { .of(Array("\($0) \(layer)".utf8)) } ?? layer.digest
     }
 
     public var description: String { digest.description }

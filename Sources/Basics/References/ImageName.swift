@@ -43,13 +43,22 @@ public struct ImageName: Hashable, Sendable, CustomStringConvertible {
         return own.contains(slash) ? path : String(decoding: own, as: UTF8.self)
     }
 
-    /// In Docker's short form, which is also how a store lists it: `debian:bookworm`, `ghcr.io/x/y@sha256:…`.
-    public var description: String {
+    /// Registry and repository in full, as containerd and Podman list them: `docker.io/library/debian`.
+    public var fullRepository: String { host.isEmpty ? path : "\(host)/\(path)" }
+
+    /// The name in full, with its tag or digest.
+    public var full: String { fullRepository + ending }
+
+    /// `:TAG` or `@DIGEST`.
+    public var ending: String {
         switch selector {
-        case .tag(let tag): "\(repository):\(tag)"
-        case .digest(let digest): "\(repository)@\(digest)"
+        case .tag(let tag): ":\(tag)"
+        case .digest(let digest): "@\(digest)"
         }
     }
+
+    /// In Docker's short form, which is also how a store lists it: `debian:bookworm`, `ghcr.io/x/y@sha256:…`.
+    public var description: String { repository + ending }
 }
 
 private let hub = "docker.io"

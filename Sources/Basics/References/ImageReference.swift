@@ -5,6 +5,8 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
         case id(ImageID)
         /// A name, and, should no image have it, perhaps the beginning of an id: see `idPrefix`.
         case name(ImageName)
+        /// `container:NAME`: what a container became, by its name, its id or the beginning of it.
+        case container(String)
     }
 
     public let kind: Kind
@@ -14,6 +16,19 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     /// Fails with what is wrong with the text.
     public init(_ text: String) throws(Failure) {
         self.text = text
+        let container = "container:".utf8
+        if text.utf8.starts(with: container) {
+            let name = text.utf8.dropFirst(container.count)
+            if !Self.isContainerName(name) {
+                throw Failure(
+                    "could not read '\(display(text.utf8))': '\(display(name))' is not the name of a container",
+                    hint:
+                        "a container is named as container:NAME or container:ID; an image of that name is docker.io/library/\(display(text.utf8))"
+                )
+            }
+            kind = .container(display(name))
+            return
+        }
         if let id = Digest(text) ?? Digest(hex: text.utf8) {
             kind = .id(ImageID(id))
             return
@@ -39,6 +54,12 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
         kind == .id(id) || kind == other.kind
     }
 
+    /// `[a-zA-Z0-9][a-zA-Z0-9_.-]*`, for Docker as for Podman.
+    private static func isContainerName(_ name: some Collection<UInt8>) -> Bool {
+        guard let first = name.first, name.count <= 255, isAlphanumeric(first) else { return false }
+        return name.allSatisfy { isAlphanumeric($0) || "_.-".utf8.contains($0) }
+    }
+
     /// The hexadecimal digits that an image id may begin with, where the text can be read so, with or without `sha256:`.
     public var idPrefix: [UInt8]? {
         let prefix = "sha256:".utf8
@@ -51,6 +72,7 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
         switch kind {
         case .id(let id): id.description
         case .name(let name): name.description
+        case .container: text
         }
     }
 }

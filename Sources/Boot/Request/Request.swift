@@ -1,4 +1,5 @@
 public import Basics
+public import Images
 
 /// What the kernel command line and the configuration ask for.
 public struct Request: Equatable, Sendable {
@@ -33,8 +34,10 @@ public struct Request: Equatable, Sendable {
     public let name: Path
     /// What else rootflags has, for every mount of the root's filesystem.
     public let rootOptions: [String]
-    /// Docker's data-root, from the top level.
+    /// Docker's data-root, containerd's root or Podman's graphroot, from the top level.
     public let dockerPath: Path
+    /// Which of the stores there may be read.
+    public let store: StoreChoice
     public let image: ImageReference
     /// Whether the kernel command line names the image. Such a choice is never overruled.
     public let isImageChosen: Bool

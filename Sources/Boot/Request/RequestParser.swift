@@ -1,4 +1,5 @@
 public import Basics
+internal import Images
 
 extension Request {
     /// The key without which nothing is done.
@@ -9,6 +10,7 @@ extension Request {
     public init?(_ line: KernelCommandLine, _ configuration: Configuration) throws(Failure) {
         guard let dockerPath = line.last(Self.optIn) else { return nil }
         self.dockerPath = try path(dockerPath.value ?? "", key: Self.optIn.rawValue, hint: "'docker_path=/' stands for the top level")
+        store = StoreChoice(kind: try storeKind(line), namespace: line.value(.dockerNamespace))
         let root = try RootArguments(line)
         self.root = root
         let flags = try rootFlags(root)
@@ -32,6 +34,15 @@ extension Request {
         notes = line.strayKeys
         isForRepair = line.asksForRepair
     }
+}
+
+private func storeKind(_ line: KernelCommandLine) throws(Failure) -> StoreKind? {
+    guard let word = line.value(.dockerStore) else { return nil }
+    if let kind = StoreKind(word) { return kind }
+    throw Failure(
+        "could not use '\(KernelCommandLine.Key.dockerStore)=\(word)': it is not a kind of store",
+        hint: "it is one of " + StoreKind.allCases.map { $0.word }.joined(separator: ", ")
+    )
 }
 
 /// The last `rootflags=` has to name the root, since most initramfs mount by that one alone.

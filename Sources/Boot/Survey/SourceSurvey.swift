@@ -12,23 +12,26 @@ struct SourceSurvey {
     /// What the request's image gives. Where the store has it no more and a root of ours was made from one of that reference,
     /// it is the layer that was held then.
     func wanted(roots: [Facts.Root]) throws(Failure) -> Facts.Source {
-        let store = try request.store(on: topLevel)
+        let stores = try request.stores(on: topLevel)
         let image: Image
+        let notes: [String]
         do throws(Failure) {
-            image = try store.image(request.image)
+            (image, notes) = try stores.image(request.image)
         } catch {
             let origin = roots.map { $0.mark.origin }.last { request.image.means($0.imageID, foundAs: $0.reference) }
             guard let origin, var source = try held(origin.chainID, origin.imageID, origin.reference) else { throw error }
             source.note = "\(error.message); taking the layer that was held when it was booted"
             return source
         }
-        return try stored(image, as: request.image)
+        var source = try stored(image, as: request.image)
+        if !notes.isEmpty { source.note = notes.joined(separator: "; ") }
+        return source
     }
 
     /// An image that was booted before: from the store, or its layer that was held.
     func recorded(_ image: Record.Image) throws(Failure) -> Facts.Source? {
         do throws(Failure) {
-            return try stored(request.store(on: topLevel).image(ImageReference(image.id)), as: image.reference)
+            return try stored(request.stores(on: topLevel).image(ImageReference(image.id)).image, as: image.reference)
         } catch {
             return try held(image.chainID, image.id, image.reference)
         }
@@ -36,9 +39,14 @@ struct SourceSurvey {
 
     private func stored(_ image: Image, as reference: ImageReference) throws(Failure) -> Facts.Source {
         try checkPlatform(image)
-        let path = request.dockerPath / image.layer
-        if let source = try source(reference, image.id, image.chainID, path) { return source }
-        throw Failure("could not open the layer '\(path)': it is not there")
+        switch image.tree {
+        case .subvolume(let path):
+            if let source = try source(reference, image.id, image.chainID, path) { return source }
+            throw Failure("could not open the layer '\(path)': it is not there")
+        case .layers:
+            if let source = try held(image.chainID, image.id, reference) { return source }
+            throw image.notMerged
+        }
     }
 
     private func held(_ chainID: ChainID, _ imageID: ImageID, _ reference: ImageReference) throws(Failure) -> Facts.Source? {
@@ -58,25 +66,19 @@ struct SourceSurvey {
 }
 
 extension Request {
-    fileprivate func store(on topLevel: Directory) throws(Failure) -> DockerStore {
-        if let dataRoot = try topLevel.directory(at: dockerPath) { return try DockerStore(at: dataRoot) }
-        throw try topLevel.absent(dockerPath, as: "Docker's data-root", key: Self.optIn.rawValue)
+    fileprivate func stores(on topLevel: Directory) throws(Failure) -> ImageStores {
+        if let stores = try ImageStores(in: topLevel, at: dockerPath, store) { return stores }
+        throw try topLevel.absent(dockerPath, as: "the image store", key: Self.optIn.rawValue)
     }
 }
 
 func checkPlatform(_ image: Image) throws(Failure) {
-    #if arch(x86_64)
-        let machine = "amd64"
-    #elseif arch(arm64)
-        let machine = "arm64"
-    #endif
-    // Both are empty in images that do not say, such as early `docker import` ones.
-    if ["linux", ""].contains(image.os) && [machine, ""].contains(image.architecture) { return }
+    if isForThisMachine(os: image.os, architecture: image.architecture) { return }
     let os = image.os.isEmpty ? "linux" : image.os
-    let platform = display("\(os)/\(image.architecture.isEmpty ? machine : image.architecture)".utf8)
+    let platform = display("\(os)/\(image.architecture.isEmpty ? hostArchitecture : image.architecture)".utf8)
     throw Failure(
-        "could not use the image '\(image.reference.text)': it is for \(platform), and this machine is linux/\(machine)",
-        hint: "build or pull it with --platform linux/\(machine)"
+        "could not use the image '\(image.reference.text)': it is for \(platform), and this machine is linux/\(hostArchitecture)",
+        hint: "build or pull it with --platform linux/\(hostArchitecture)"
     )
 }
 

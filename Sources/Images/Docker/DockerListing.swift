@@ -1,18 +1,18 @@
-public import Basics
+internal import Basics
 
 extension DockerStore {
     /// The images that `docker images` lists, those with names first and by their first name, then the dangling ones by id: all
     /// but those without a name that another image was built from.
     ///
-    /// Unlike `image(_:)` it reads the files of all images. Fails only where the names or the ids cannot be read: what is wrong with
-    /// one image is in its line.
-    public func listing() throws(Failure) -> [ListedImage] {
+    /// It reads the files of all images. Fails only where the names or the ids cannot be read: what is wrong with one image is in
+    /// its line.
+    func listing() throws(Failure) -> [ListedImage] {
         var names: [ImageID: [String]] = [:]
         var lines: [ListedImage] = []
-        for entry in try RepositoryNames(in: root).all() {
+        for entry in try self.names().all() {
             switch entry.image {
             case .success(let id): names[id, default: []].append(entry.name)
-            case .failure(let failure): lines.append(ListedImage(names: [entry.name], id: nil, image: .failure(failure)))
+            case .failure(let failure): lines.append(ListedImage(names: [entry.name], id: nil, store: kind, image: .failure(failure)))
             }
         }
         for (id, names) in names { lines.append(line(id, names: names.sorted(by: precedes))) }
@@ -27,7 +27,7 @@ extension DockerStore {
     private func parents(of ids: [ImageID]) throws(Failure) -> Set<ImageID> {
         var parents: Set<ImageID> = []
         for id in ids {
-            let file = ("image/btrfs/imagedb/metadata/sha256" as Path).appending(name: Array(id.digest.hex.utf8)) / "parent"
+            let file = (driver.metadata / "imagedb/metadata/sha256").appending(name: Array(id.digest.hex.utf8)) / "parent"
             guard let content = try root.contents(of: file, limit: 4096) else { continue }
             if let parent = Digest(String(decoding: trim(content), as: UTF8.self)) { parents.insert(ImageID(parent)) }
         }
@@ -37,23 +37,14 @@ extension DockerStore {
     private func line(_ id: ImageID, names: [String]) -> ListedImage {
         let reference = reference(to: id, names)
         do throws(Failure) {
-            if let image = try image(id, reference: reference) { return ListedImage(names: names, id: id, image: .success(image)) }
-            throw Failure("could not use image '\(reference.text)': its configuration is not there", hint: repairHint)
+            let image = try image(id, reference: reference)
+            let configuration = try configuration(of: id, reference)
+            return ListedImage(
+                names: names, id: id, store: kind, image: .success(image),
+                size: try layers.size(of: configuration.layers), created: configuration.created
+            )
         } catch {
-            return ListedImage(names: names, id: id, image: .failure(error))
+            return ListedImage(names: names, id: id, store: kind, image: .failure(error))
         }
     }
-}
-
-/// The first of the names that is one, else the id.
-private func reference(to id: ImageID, _ names: [String]) -> ImageReference {
-    for name in names {
-        do throws(Failure) { return try ImageReference(name) } catch { continue }
-    }
-    return ImageReference(id)
-}
-
-/// By bytes: Swift's own order of strings needs Unicode tables in the initramfs.
-private func precedes(_ a: String, _ b: String) -> Bool {
-    a.utf8.lexicographicallyPrecedes(b.utf8)
 }

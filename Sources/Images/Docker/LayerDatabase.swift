@@ -4,25 +4,88 @@ internal import Basics
 /// but for a lowest layer, `parent`, each with one value.
 struct LayerDatabase {
     let store: Directory
+    let driver: GraphDriver
 
-    /// The directory of the highest of an image's layers. Fails where the database and the image do not agree, and where that
-    /// directory is not what the driver made.
-    func directory(of layers: [DiffID], chain: ChainID) throws(Failure) -> Path {
-        let entry = ("image/btrfs/layerdb/sha256" as Path).appending(name: Array(chain.digest.hex.utf8))
+    /// The tree of an image's layers. Fails where the database and the image do not agree, and where a folder is not what the
+    /// driver made.
+    func tree(of layers: [DiffID]) throws(Failure) -> ImageTree {
+        let chains = ChainID.each(of: layers)
+        var folders: [Path] = []
+        for index in layers.indices.reversed() where folders.isEmpty || driver.kind.isStacked {
+            let parent = index == 0 ? nil : chains[index - 1]
+            folders.append(try folder(of: layers[index], chains[index], on: parent, isTop: folders.isEmpty))
+        }
+        return try LayerFolders(root: store, kind: driver.kind).tree(folders)
+    }
+
+    /// The tree of a container: its own folder, and below it those of an image. nil where there is no such container.
+    func tree(ofContainer id: ImageID) throws(Failure) -> ImageTree? {
+        let entry = (driver.metadata / "layerdb/mounts").appending(name: Array(id.digest.hex.utf8))
+        guard try store.status(of: entry)?.kind == .directory else { return nil }
+        let mount = try cacheID(in: entry / "mount-id").name
+        var folders = [driver.folder(mount)]
+        if driver.kind.isStacked {
+            let initial = driver.folder(mount + Array("-init".utf8))
+            if try store.status(of: initial) != nil { folders.append(initial) }
+            folders += try self.folders(below: entry)
+        }
+        return try LayerFolders(root: store, kind: driver.kind).tree(folders)
+    }
+
+    /// The size of all layers in bytes; nil where it is not noted.
+    func size(of layers: [DiffID]) throws(Failure) -> Int? {
+        var sum = 0
+        for chain in ChainID.each(of: layers) {
+            guard let text = try value(of: directory(of: chain) / "size"), let size = Int(String(decoding: text, as: UTF8.self))
+            else { return nil }
+            sum = sum &+ size
+        }
+        return sum
+    }
+
+    /// The folders of the layer that the `parent` in an entry names, and of those below it. A chain id is made of the one below:
+    /// no such list comes back to where it was.
+    private func folders(below entry: Path) throws(Failure) -> [Path] {
+        var folders: [Path] = []
+        var next = try digest(in: entry / "parent")
+        while let chain = next {
+            let place = directory(of: ChainID(chain))
+            next = try digest(in: place / "parent")
+            guard let layer = try digest(in: place / "diff").map({ DiffID($0) }),
+                ChainID(of: layer, on: next.map { ChainID($0) }).digest == chain
+            else { throw Failure("could not use '\(store.show(place))': its layer and its place do not agree", hint: repairHint) }
+            folders.append(driver.folder(try cacheID(in: place / "cache-id").name))
+        }
+        return folders
+    }
+
+    private func directory(of chain: ChainID) -> Path {
+        (driver.metadata / "layerdb/sha256").appending(name: Array(chain.digest.hex.utf8))
+    }
+
+    private func folder(of layer: DiffID, _ chain: ChainID, on parent: ChainID?, isTop: Bool) throws(Failure) -> Path {
+        let entry = directory(of: chain)
         guard try store.status(of: entry)?.kind == .directory else {
-            throw Failure("could not find the image's top layer: there is no directory '\(store.show(entry))'", hint: repairHint)
+            throw Failure(
+                "could not find the image's \(isTop ? "top layer" : "layer"): there is no directory '\(store.show(entry))'",
+                hint: repairHint)
         }
-        try check(entry / "diff", is: layers.last?.digest)
-        try check(entry / "parent", is: ChainID(of: layers.dropLast())?.digest)
-        let file = entry / "cache-id"
+        try check(entry / "diff", is: layer.digest)
+        try check(entry / "parent", is: parent?.digest)
+        return driver.folder(try cacheID(in: entry / "cache-id").name)
+    }
+
+    private func cacheID(in file: Path) throws(Failure) -> CacheID {
         let name = try value(of: file)
-        guard let cache = name.flatMap({ CacheID($0) }) else {
-            let state = name.map { "'\(display($0))' is not a cache id" } ?? "it is not there"
-            throw Failure("could not use '\(store.show(file))': \(state)", hint: repairHint)
-        }
-        let layer = ("btrfs/subvolumes" as Path).appending(name: cache.name)
-        try checkLayer(layer)
-        return layer
+        if let cache = name.flatMap({ CacheID($0) }) { return cache }
+        let state = name.map { "'\(display($0))' is not a cache id" } ?? "it is not there"
+        throw Failure("could not use '\(store.show(file))': \(state)", hint: repairHint)
+    }
+
+    private func digest(in file: Path) throws(Failure) -> Digest? {
+        guard let text = try value(of: file) else { return nil }
+        if let digest = Digest(String(decoding: text, as: UTF8.self)) { return digest }
+        throw Failure("could not use '\(store.show(file))': '\(display(text))' is not a digest", hint: repairHint)
     }
 
     private func check(_ file: Path, is expected: Digest?) throws(Failure) {
@@ -42,24 +105,6 @@ struct LayerDatabase {
         let trimmed = trim(content)
         if trimmed.isEmpty { throw Failure("could not use '\(store.show(file))': it is empty", hint: repairHint) }
         return trimmed
-    }
-
-    private func checkLayer(_ layer: Path) throws(Failure) {
-        let sentence = "could not use the image's top layer '\(store.show(layer))'"
-        guard let status = try store.status(of: layer) else { throw Failure("\(sentence): it is not there", hint: repairHint) }
-        guard status.kind == .directory, let directory = try store.directory(at: layer) else {
-            throw Failure("\(sentence): it is not a directory", hint: repairHint)
-        }
-        guard store.isOnBtrfs else { return }
-        if try directory.subvolume() != nil { return }
-        // Where a snapshot is taken of a subvolume with others in it, those are left out: btrfs shows an empty directory of inode 2.
-        if status.inode == 2 {
-            throw Failure(
-                "\(sentence): it is only the empty place of a subvolume, since the docker data-root is in a snapshot",
-                hint: "snapshots leave out docker's layers, which are subvolumes: docker_path must name the original data-root"
-            )
-        }
-        throw Failure("\(sentence): it is an ordinary directory, not a btrfs subvolume", hint: repairHint)
     }
 }
 

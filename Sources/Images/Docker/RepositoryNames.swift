@@ -3,14 +3,15 @@ internal import Basics
 /// The names of a store's images, its `repositories.json`:
 /// `{"Repositories":{"debian":{"debian:bookworm":"sha256:…","debian@sha256:…":"sha256:…"}}}` (moby, daemon/internal/refstore).
 struct RepositoryNames {
-    static let path: Path = "image/btrfs/repositories.json"
+    /// 5,000 images with three names each take 3 MB.
+    private static let limit = 8 << 20
     private let repositories: JSON?
     private let file: String
 
     /// There are no names where there is no such file, as for the daemon. Fails on a file that is not as above.
-    init(in store: Directory) throws(Failure) {
-        file = store.show(Self.path)
-        guard let content = try store.contents(of: Self.path) else {
+    init(at path: Path, in store: Directory) throws(Failure) {
+        file = store.show(path)
+        guard let content = try store.contents(of: path, limit: Self.limit) else {
             repositories = nil
             return
         }

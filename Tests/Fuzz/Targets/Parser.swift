@@ -1,5 +1,6 @@
 /// What is fuzzed: parsers of bytes that others wrote.
 enum Parser: String, CaseIterable {
+    case bolt
     case commandLine = "command-line"
     case configuration
     case manifest
@@ -12,6 +13,7 @@ enum Parser: String, CaseIterable {
     /// Parses an input and checks what has to hold whatever it is: no trap, a result within its limits, a message that can be printed.
     func run(_ input: [UInt8]) throws {
         switch self {
+        case .bolt: try BoltInput(input).check()
         case .commandLine: try checkCommandLine(input)
         case .configuration: try checkConfiguration(input)
         case .manifest: try checkManifest(input)

@@ -21,10 +21,10 @@ struct StoreInput {
     func check() throws {
         let folder = try Folder()
         try write(to: folder)
-        let store = try DockerStore(at: Directory(opening: folder.path, label: "/docker"))
+        guard let store = try ImageStores(in: Directory(opening: folder.path, label: "/docker"), at: .top) else { return }
         let reference = String(decoding: part(0), as: UTF8.self)
         for asked in [reference, id.description] {
-            guard let image = try parsed({ () throws(Failure) in try store.image(ImageReference(asked)) }) else { continue }
+            guard let image = try parsed({ () throws(Failure) in try store.image(ImageReference(asked)).image }) else { continue }
             try check(image)
             try expect(image.id.digest == id, "the only image there is found")
         }
@@ -32,8 +32,9 @@ struct StoreInput {
     }
 
     private func check(_ image: Image) throws(Violation) {
-        try expectSound(image.layer, "the layer")
-        try expect(image.layer.parent == "btrfs/subvolumes", "the layer is one of Docker's: \(image.layer)")
+        guard case .subvolume(let layer) = image.tree else { throw Violation(description: "not so: the image is a subvolume") }
+        try expectSound(layer, "the layer")
+        try expect(layer.parent == "btrfs/subvolumes", "the layer is one of Docker's: \(layer)")
         try expect(ChainID(of: layers) == image.chainID, "the chain is that of the layers")
     }
 

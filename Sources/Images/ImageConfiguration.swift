@@ -5,17 +5,27 @@ struct ImageConfiguration {
     let layers: [DiffID]
     let os: String
     let architecture: String
+    /// Seconds since 1970; nil where it does not say.
+    let created: Int?
+
+    /// A file of this kind has some 100 kB for 127 layers.
+    static let limit = 4 << 20
 
     /// Takes the file at `path` for the configuration of the image `id`. nil where there is no such file; fails where it is not
     /// what the id is the digest of.
     init?(of id: ImageID, at path: Path, in store: Directory) throws(Failure) {
-        guard let content = try store.contents(of: path) else { return nil }
+        guard let content = try store.contents(of: path, limit: Self.limit) else { return nil }
         let name = store.show(path)
         let found = Digest.of(content)
         guard found == id.digest else {
             let state = content.isEmpty ? "it is empty" : "its content has the digest \(found)"
             throw Failure("could not use the image's configuration '\(name)': \(state)", hint: repairHint)
         }
+        try self.init(content, name: name)
+    }
+
+    /// Takes what is known to be the content of a digest.
+    init(_ content: [UInt8], name: String) throws(Failure) {
         let json = try JSON(parsing: content, name: name)
         var layers: [DiffID] = []
         for element in json["rootfs"]?["diff_ids"]?.elements ?? [] {
@@ -27,8 +37,6 @@ struct ImageConfiguration {
         self.layers = layers
         os = json["os"]?.string ?? ""
         architecture = json["architecture"]?.string ?? ""
+        created = json["created"]?.string.flatMap { seconds(ofTimestamp: $0) }
     }
 }
-
-/// What helps against a store that lost files or content: the daemon forgets such an image when it starts.
-let repairHint = "the store is damaged, as after a power failure: restart docker, then pull or build the image again"

@@ -1,0 +1,71 @@
+internal import Basics
+
+/// What was pulled or built, each file under the digest of its content.
+struct ContentStore {
+    let root: Directory
+
+    /// The OCI distribution specification lets registries refuse manifests of more than 4 MiB.
+    private static let limit = 8 << 20
+    /// An index may be in another one.
+    private static let deepest = 4
+
+    /// The configuration that a manifest names, or the manifest for this machine in an index. Fails where one of them is missing.
+    func configuration(of target: Digest, _ reference: ImageReference) throws(Failure) -> ImageConfiguration {
+        guard let found = try find(target, depth: 0) else {
+            let platform = "linux/\(hostArchitecture)"
+            throw Failure(
+                "could not use image '\(reference.text)': it is recorded, but its content for \(platform) is not in the store",
+                hint: "pull it with --platform \(platform)"
+            )
+        }
+        return found
+    }
+
+    /// Content as JSON; nil where it is not there. Fails where it is not that of its digest.
+    private func document(_ digest: Digest) throws(Failure) -> (content: [UInt8], json: JSON, name: String)? {
+        let path = ("io.containerd.content.v1.content/blobs/sha256" as Path).appending(name: Array(digest.hex.utf8))
+        guard let content = try root.contents(of: path, limit: Self.limit) else { return nil }
+        let name = root.show(path)
+        guard Digest.of(content) == digest else {
+            let state = content.isEmpty ? "it is empty" : "its content has another digest"
+            throw Failure("could not use '\(name)': \(state)", hint: repairHint)
+        }
+        return (content, try JSON(parsing: content, name: name), name)
+    }
+
+    private func find(_ target: Digest, depth: Int) throws(Failure) -> ImageConfiguration? {
+        guard depth < Self.deepest, let document = try document(target) else { return nil }
+        if let manifests = document.json["manifests"]?.elements { return try choose(manifests, depth: depth + 1) }
+        guard let digest = document.json["config"]?["digest"]?.string.flatMap({ Digest($0) }) else {
+            throw Failure("could not use '\(document.name)': it is neither an image's manifest nor an index of manifests")
+        }
+        guard let configuration = try self.document(digest) else { return nil }
+        return try ImageConfiguration(configuration.content, name: configuration.name)
+    }
+
+    /// The manifest of an index for this machine, else one for another: whoever boots it says that it is none.
+    private func choose(_ manifests: [JSON], depth: Int) throws(Failure) -> ImageConfiguration? {
+        var other: ImageConfiguration?
+        for manifest in manifests.filter({ !isAttestation($0) }).sorted(by: { rank($0) < rank($1) }) {
+            guard let digest = manifest["digest"]?.string.flatMap({ Digest($0) }), let found = try find(digest, depth: depth)
+            else { continue }
+            if isForThisMachine(os: found.os, architecture: found.architecture) { return found }
+            if other == nil { other = found }
+        }
+        return other
+    }
+
+    /// What BuildKit tells of a build lies beside the manifests in their form.
+    private func isAttestation(_ manifest: JSON) -> Bool {
+        let platform = manifest["platform"]
+        return manifest["annotations"]?["vnd.docker.reference.type"]?.string != nil || platform?["os"]?.string == "unknown"
+            || platform?["architecture"]?.string == "unknown"
+    }
+
+    /// What says that it is for this machine comes first, then what says nothing. A variant may be too new for it.
+    private func rank(_ manifest: JSON) -> Int {
+        guard let architecture = manifest["platform"]?["architecture"]?.string else { return 2 }
+        if !isForThisMachine(os: manifest["platform"]?["os"]?.string ?? "", architecture: architecture) { return 3 }
+        return manifest["platform"]?["variant"]?.string == nil ? 0 : 1
+    }
+}

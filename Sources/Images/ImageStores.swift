@@ -1,0 +1,154 @@
+public import Basics
+
+/// The stores that a directory has, and the images in all of them.
+public struct ImageStores: Sendable {
+    let stores: [ImageStore]
+    private let broken: [BrokenStore]
+    private let dataRoot: Directory?
+
+    /// Looks for stores in a directory of a filesystem: Docker's data-root, containerd's root or Podman's graphroot. nil where there
+    /// is no such directory; fails where no store in it can be read, with what is there instead.
+    public init?(in filesystem: Directory, at path: Path, _ choice: StoreChoice = StoreChoice()) throws(Failure) {
+        guard let root = try filesystem.directory(at: path) else { return nil }
+        let probe = StoreProbe(filesystem: filesystem, path: path, root: root, choice: choice)
+        (stores, broken) = try probe.stores()
+        dataRoot = try probe.dataRoot()
+    }
+
+    /// The kinds that were found, in the order in which they are read.
+    public var kinds: [StoreKind] { stores.map { $0.kind } }
+
+    /// The image that an engine finds for a reference, and what a person must know of where it was found.
+    ///
+    /// Where stores have different images under one name, it is the one that got the name last. Fails where there is no such image (with the nearest names) and where the store is damaged.
+    public func image(_ reference: ImageReference) throws(Failure) -> (image: Image, notes: [String]) {
+        if case .container(let name) = reference.kind { return (try container(name, reference), []) }
+        let (found, broken) = try candidates(for: reference)
+        guard let first = found.first else {
+            if let first = broken.first { throw first.failure }
+            throw try missing(reference)
+        }
+        var failure: Failure?
+        for candidate in found where candidate.entry.id == first.entry.id {
+            do throws(Failure) {
+                let image = try candidate.store.image(candidate.entry.id, reference: reference)
+                let time = try candidate.store.changed()
+                // Who knows what it has under that name? An older image is not to be booted in its place.
+                if let later = broken.first(where: { $0.changed > time }) {
+                    throw later.failure.hinting("docker_store=\(candidate.store.kind.word) takes the image of \(candidate.store.title)")
+                }
+                let notes = try notes(on: image, of: candidate, among: found, reference)
+                return (image, notes + broken.map { $0.failure.message })
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
+        throw try missing(reference)
+    }
+
+    /// Every store's images, those of the first store first.
+    public func listing() throws(Failure) -> [ListedImage] {
+        var lines: [(line: ListedImage, root: Path)] = []
+        for store in stores {
+            for line in try store.listing() {
+                // The snapshotters of one containerd have the same images, and few have an image unpacked.
+                let same = lines.firstIndex { $0.line.id == line.id && $0.line.store.isContainerd && $0.root == store.path }
+                guard let same, line.store.isContainerd else {
+                    lines.append((line, store.path))
+                    continue
+                }
+                if case .failure = lines[same].line.image { lines[same].line = line }
+            }
+        }
+        return lines.map { $0.line }
+    }
+
+    private struct Candidate {
+        let store: ImageStore
+        let entry: StoreEntry
+    }
+
+    /// What the stores have for a reference, the latest first, and the stores where that cannot be read.
+    private func candidates(for reference: ImageReference) throws(Failure) -> ([Candidate], [BrokenStore]) {
+        var found: [Candidate] = []
+        var broken = broken
+        for store in stores {
+            do throws(Failure) {
+                guard let entry = try store.entry(for: reference) else { continue }
+                // Those that are as late stay in the order of the stores.
+                let index = found.firstIndex { $0.entry.changed < entry.changed } ?? found.count
+                found.insert(Candidate(store: store, entry: entry), at: index)
+            } catch {
+                broken.append(BrokenStore(failure: error, changed: try store.changed()))
+            }
+        }
+        return (found, broken)
+    }
+
+    /// A store that the daemon reads no more is not read in silence.
+    private func notes(
+        on image: Image, of chosen: Candidate, among found: [Candidate], _ reference: ImageReference
+    ) throws(Failure) -> [String] {
+        var notes: [String] = []
+        for other in found where other.entry.id != chosen.entry.id && !isSameTree(image, other) {
+            notes.append(
+                """
+                \(other.store.title) has another image under the name '\(reference)', \(other.entry.id); it is older than that of \
+                \(chosen.store.title), which is taken; docker_store=\(other.store.kind.word) takes the other
+                """)
+        }
+        let time = try chosen.store.changed()
+        for store in stores where !found.contains(where: { $0.store.title == store.title }) {
+            if try store.changed() <= time { continue }
+            if try store.ids().isEmpty { continue }
+            notes.append("'\(reference)' is only in \(chosen.store.title); \(store.title) was written to later and does not have it")
+        }
+        return notes
+    }
+
+    /// Stores give one image different ids.
+    private func isSameTree(_ image: Image, _ other: Candidate) -> Bool {
+        do throws(Failure) {
+            return try other.store.image(other.entry.id, reference: image.reference).chainID == image.chainID
+        } catch {
+            return false
+        }
+    }
+
+    private func container(_ name: String, _ reference: ImageReference) throws(Failure) -> Image {
+        let docker = dataRoot.map { DockerContainers(dataRoot: $0) }
+        let id = try docker?.id(name)
+        for store in stores {
+            if let image = try store.container(name, id, reference: reference) { return image }
+        }
+        let names = try docker?.names() ?? []
+        throw Failure(
+            "could not find the container '\(name)' in \(titles)",
+            hint: names.isEmpty ? "containers of containerd are named by their ids in full" : "containers there: " + shortList(names)
+        )
+    }
+
+    private var titles: String { stores.map { $0.title }.joined(separator: " or ") }
+
+    private func missing(_ reference: ImageReference) throws(Failure) -> Failure {
+        Failure("could not find image '\(reference)' in \(titles)", hint: try hint(reference))
+    }
+
+    private func hint(_ reference: ImageReference) throws(Failure) -> String {
+        var names: [String] = []
+        for store in stores {
+            for name in try store.names() where !names.contains(name) { names.append(name) }
+        }
+        let tags = names.filter { !$0.utf8.contains(UInt8(ascii: "@")) }
+        if case .name(let name) = reference.kind, !names.isEmpty {
+            return "images there: " + shortList(nearest(tags.isEmpty ? names : tags, to: name, count: names.count))
+        }
+        var ids: [ImageID] = []
+        for store in stores {
+            for id in try store.ids() where !ids.contains(id) { ids.append(id) }
+        }
+        if ids.isEmpty { return "no image is there yet: docker pull or docker build makes one" }
+        return "image ids there: " + shortList(ids.map { $0.digest.hex })
+    }
+}

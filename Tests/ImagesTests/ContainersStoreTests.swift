@@ -1,0 +1,90 @@
+import Basics
+import Fixtures
+import Foundation
+import Images
+import Testing
+
+private let built = "353d09260ca1d293ac6006be025176418790385a01edab16eb816578cbe12ed8"
+private let top = "b58f8921be21921e71ea63ad49d447294d37fd62b2b529c3975b0bf2495c5471"
+
+/// Images that Podman keeps.
+struct ContainersStoreTests {
+    private let fixture = Fixture()
+
+    @Test(arguments: [
+        "localhost/built:1", "built:1", "quay.io/team/desktop:2", built, "sha256:\(built)", "353d", "sha256:353d0926",
+        "built@sha256:bf73bd981049b7b1ceeb042ece2833b22f7c0b2bfbe3e44aa79506d8be7702cb",
+        "sha256:bf73bd981049b7b1ceeb042ece2833b22f7c0b2bfbe3e44aa79506d8be7702cb",
+    ])
+    func `every spelling finds the image`(reference: String) throws {
+        try fixture.unpack(.podmanOverlay)
+        let image = try fixture.stores().image(reference).image
+        #expect(image.id.digest.hex == built)
+        #expect(image.chainID.digest.hex == top)
+        #expect([image.os, image.architecture] == ["linux", "amd64"])
+    }
+
+    @Test(arguments: ["box", "b05498f7aad5", "b05498f7aad5b683cf4c424280fe3bc1d9be7ea1247a58262806cd6df9800dd8"])
+    func `a container has its own layer above those of its image`(name: String) throws {
+        try fixture.unpack(.podmanOverlay)
+        let image = try fixture.stores().image("container:\(name)").image
+        #expect(image.isContainer)
+        guard case .layers(let layers) = image.tree else {
+            Issue.record("it has layers")
+            return
+        }
+        #expect(layers.count == 4)
+        #expect(layers.first?.description == "/overlay/9cfc5961f9ab8b2ab4286eeca89e6ed36d5ae4a3995f27291abfeb863866a7ba/diff")
+    }
+
+    @Test func `images are listed with sizes and dates`() throws {
+        try fixture.unpack(.podmanOverlay)
+        let lines = try fixture.stores().listing()
+        #expect(lines.map { $0.names.joined(separator: " ") } == ["localhost/built:1 quay.io/team/desktop:2", "localhost/small:1", ""])
+        #expect(lines[0].size == 1_996_800 + 2560 + 2560)
+        #expect(lines[0].created == 1_795_649_383)
+    }
+
+    private func failure(after change: () throws -> Void) throws -> String? {
+        try fixture.unpack(.podmanOverlay)
+        try change()
+        return #expect(throws: Failure.self) { try fixture.stores().image("built:1") }?.description
+    }
+
+    @Test func `layers that are only noted are refused: fuse-overlayfs, composefs, force_mask`() throws {
+        let program = try failure { try fixture.write("true", to: "overlay/.has-mount-program") }
+        #expect(program?.contains("mount_program in storage.conf") == true)
+        try fixture.remove("overlay/.has-mount-program")
+        try fixture.write("", to: "overlay/\(top)/composefs-data/composefs.blob")
+        #expect(throws: Failure.self) { try fixture.stores().image("built:1") }
+        try fixture.remove("overlay/\(top)/composefs-data")
+        try fixture.run("chown", "1000", fixture.folder.appending(path: "overlay/\(top)/diff").path)
+        let rootless = #expect(throws: Failure.self) { try fixture.stores().image("built:1") }
+        #expect(
+            rootless?.description == """
+                could not use the image's top layer '/docker/overlay/\(top)/diff': its '/' belongs to the user 1000, as in a rootless \
+                store or with userns-remap
+                hint: copy the image to root's store, as with 'podman save NAME | sudo podman load'; where the image itself is so, add \
+                'RUN chown 0:0 /' to its Dockerfile
+                """)
+    }
+
+    @Test(arguments: [
+        (#""parent":"fdee"#, #""parent":"b58f"#, "is below itself"), (#""flags":{}"#, "", "incomplete"),
+        (#""id":"799899fc"#, #""id":"00000000"#, "is not there"),
+    ])
+    func `layers that are damaged`(text: String, other: String, reason: String) throws {
+        let file = "overlay-layers/layers.json"
+        let message = try failure {
+            let content = try fixture.read(file)
+            if reason == "incomplete" {
+                return try fixture.write(
+                    content.replacing(#""id":"\#(top)""#, with: #""flags":{"incomplete":true},"id":"\#(top)""#), to: file)
+            }
+            let loop = content.replacing(
+                #""parent":"fdeea01999455108eae932a622ef10e2d86cabf87ad25c64e24a3bac24f10c0b""#, with: #""parent":"\#(top)""#)
+            try fixture.write(reason == "is below itself" ? loop : content.replacing(text, with: other), to: file)
+        }
+        #expect(message?.contains(reason) == true)
+    }
+}

@@ -1,0 +1,78 @@
+import Basics
+import Fixtures
+import Images
+import Testing
+
+/// A directory with more than one store, of which the daemon shows one.
+struct SeveralStoresTests {
+    private let fixture = Fixture()
+    private let containerd = "/docker/containerd/daemon (containerd, overlayfs snapshotter)"
+    private let docker = "/docker (docker, btrfs driver)"
+
+    @Test func `both are found, in the documented order`() throws {
+        try fixture.unpack(.mixed)
+        #expect(try fixture.stores().kinds == [.containerdOverlayfs, .dockerBtrfs])
+    }
+
+    @Test func `the image that got the name last is taken, and the other is told`() throws {
+        try fixture.unpack(.mixed)
+        let found = try fixture.stores().image("built-bk:1")
+        #expect(found.image.store == .containerdOverlayfs)
+        #expect(found.notes.count == 1)
+        #expect(found.notes.first?.hasPrefix("\(docker) has another image under the name 'built-bk:1', sha256:") == true)
+        #expect(found.notes.first?.hasSuffix("docker_store=docker-btrfs takes the other") == true)
+    }
+
+    @Test func `a store that is asked for is read alone`() throws {
+        try fixture.unpack(.mixed)
+        let found = try fixture.stores(StoreChoice(kind: .dockerBtrfs)).image("built-bk:1")
+        #expect(found.image.store == .dockerBtrfs)
+        #expect(found.notes.isEmpty)
+    }
+
+    @Test func `an image that is only in the store that was not written to is told so`() throws {
+        try fixture.unpack(.mixed)
+        try fixture.touch("image/btrfs/repositories.json", at: 1_000_000_000)
+        try fixture.touch("containerd/daemon/io.containerd.metadata.v1.bolt/meta.db", at: 2_000_000_000)
+        let found = try fixture.stores().image("built-classic:1")
+        #expect(found.image.store == .dockerBtrfs)
+        #expect(
+            found.notes == ["'built-classic:1' is only in \(docker); \(containerd) was written to later and does not have it"])
+    }
+
+    @Test func `a damaged store that was written to later stops an older image, and says how to take it`() throws {
+        try fixture.unpack(.mixed)
+        try fixture.write("damaged", to: "containerd/daemon/io.containerd.metadata.v1.bolt/meta.db")
+        let failure = try #require(throws: Failure.self) { try fixture.stores().image("small:1") }
+        #expect(failure.message.hasPrefix("could not read '/docker/containerd/daemon/io.containerd.metadata.v1.bolt/meta.db'"))
+        #expect(try fixture.stores(StoreChoice(kind: .dockerBtrfs)).image("small:1").image.store == .dockerBtrfs)
+    }
+
+    @Test func `a damaged store that is older is told`() throws {
+        try fixture.unpack(.mixed)
+        try fixture.write("damaged", to: "containerd/daemon/io.containerd.metadata.v1.bolt/meta.db")
+        try fixture.touch("containerd/daemon/io.containerd.metadata.v1.bolt/meta.db", at: 1_000_000_000)
+        try fixture.touch("image/btrfs/repositories.json", at: 2_000_000_000)
+        let found = try fixture.stores().image("small:1")
+        #expect(found.image.store == .dockerBtrfs)
+        #expect(found.notes.count == 1)
+    }
+
+    @Test func `containerd's directory beside the data-root is looked at`() throws {
+        try fixture.unpack(.containerdOverlayfs, at: "lib/containerd")
+        try fixture.write("d7f6", to: "lib/docker/engine-id")
+        let stores = try #require(try ImageStores(in: fixture.directory(), at: "lib/docker"))
+        #expect(
+            try stores.image("bb3:v1").image.tree.text.hasPrefix(
+                "/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/3/fs /lib/containerd/"))
+    }
+
+    @Test func `what is in neither is missing in both`() throws {
+        try fixture.unpack(.mixed)
+        #expect(
+            #expect(throws: Failure.self) { try fixture.stores().image("smal:1") }?.description == """
+                could not find image 'smal:1' in \(containerd) or \(docker)
+                hint: images there: small:1, built-bk:1, built-classic:1
+                """)
+    }
+}
