@@ -26,7 +26,7 @@ extension Decision {
         }
         try facts.checkPlace(of: request.name)
         let source = try facts.wanted.get()
-        try source.checkOwner()
+        try source.contents.checkOwner(of: source.reference.text)
         if let decision = facts.tooOften(source, request) ?? facts.unchanged(source, request) {
             self = decision
         } else if source.contents.modules == .absent {
@@ -156,12 +156,12 @@ extension Facts {
     }
 }
 
-extension Facts.Source {
-    /// Fails where its files belong to users of another system: those of an engine without root, or with `userns-remap`.
-    fileprivate func checkOwner() throws(Failure) {
-        if contents.owner == 0 { return }
+extension Facts.Contents {
+    /// Fails where the image's files belong to users of another system: those of an engine without root, or with `userns-remap`.
+    func checkOwner(of image: String) throws(Failure) {
+        if owner == 0 { return }
         throw Failure(
-            "could not use the image '\(reference.text)': its '/' belongs to user \(contents.owner) and not to root",
+            "could not use the image '\(image)': its '/' belongs to user \(owner) and not to root",
             hint: "an engine that is run by a user, or with userns-remap, stores images so; pull or build it with one that is run by root"
         )
     }

@@ -12,6 +12,7 @@ extension Image {
         guard let layer = try filesystem.directory(at: path) else { throw Failure("could not open the layer '\(path)': it is not there") }
         let host = Facts.Host(kernelRelease: kernel, time: 0)
         let contents = try Facts.Contents(of: layer, under: [], of: reference.text, initProgram: nil, host)
+        try contents.checkOwner(of: reference.text)
         if contents.modules == .absent {
             throw Failure("could not use the image '\(reference.text)': it has no modules for the running kernel \(kernel ?? "")")
         }
