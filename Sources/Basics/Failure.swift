@@ -7,11 +7,23 @@ internal import CLinux
 public struct Failure: Error, Equatable, Sendable, CustomStringConvertible {
     public let message: String
     public let hint: String?
+    /// Whether the message begins with the file that it is about.
+    package let isLocated: Bool
 
     /// What comes from outside may have control characters: they are shown and not sent to the console.
     public init(_ message: String, hint: String? = nil) {
+        self.init(message, hint: hint, isLocated: false)
+    }
+
+    private init(_ message: String, hint: String?, isLocated: Bool) {
         self.message = display(message.utf8)
         self.hint = hint.map { display($0.utf8) }
+        self.isLocated = isLocated
+    }
+
+    /// The same failure with its place before it, unless it has one: the innermost is the one to name.
+    package func located(at place: Path) -> Failure {
+        isLocated ? self : Failure("'\(place)': \(message)", hint: hint, isLocated: true)
     }
 
     /// The message, and the hint on a second line.

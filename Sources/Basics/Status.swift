@@ -14,6 +14,10 @@ public struct Status: Equatable, Sendable {
     public let group: UInt32
     /// In bytes.
     public let size: Int
+    /// The bytes that its content takes on the disk: nothing where it has holes.
+    public let allocated: Int
+    /// How many names it has.
+    public let links: Int
     /// Nanoseconds since 1970 of the last change of the content, and of content or attributes; a time before 1677 or after 2262 is
     /// the first or the last that there is a number for.
     public let modified: Int
@@ -33,8 +37,16 @@ public struct Status: Equatable, Sendable {
         owner = found.st_uid
         group = found.st_gid
         size = Int(found.st_size)
+        allocated = Self.allocated(found)
+        links = Int(clamping: found.st_nlink)
         modified = Int(nanosecondsOf: found.st_mtim)
         changed = Int(nanosecondsOf: found.st_ctim)
+    }
+
+    /// A filesystem may take more than the content has, for what it wants to write later.
+    private static func allocated(_ found: stat) -> Int {
+        let blocks = Int(found.st_blocks).clampedProduct(with: 512)
+        return max(0, min(blocks, Int(found.st_size).clampedSum(with: 4095) / 4096 * 4096))
     }
 
     public var isExecutableFile: Bool { kind == .file && permissions & 0o111 != 0 }

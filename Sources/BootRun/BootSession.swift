@@ -51,7 +51,10 @@ public struct BootSession {
         let topLevel = filesystems.topLevel
         var facts = Facts(surveying: topLevel, topLayer: filesystems.topLayer, for: request, on: host)
         do throws(Failure) {
-            facts.space = topLevel.isOnBtrfs ? try topLevel.space() : nil
+            if topLevel.isOnBtrfs {
+                facts.space = try topLevel.space()
+                facts.capacity = try topLevel.capacity()
+            }
         } catch {
             facts.faults.append("\(error.message); whether there is room is not known")
         }

@@ -192,7 +192,7 @@ int linux_btrfs_lift_limits(int subvolume)
     return errno == ENOTCONN || errno == ENOENT || errno == EINVAL ? 0 : -1;
 }
 
-int linux_btrfs_space(int descriptor, unsigned long long *data, unsigned long long *metadata)
+int linux_btrfs_space(int descriptor, linux_space *found_space)
 {
     enum { most = 16 };
     _Alignas(8) char buffer[sizeof(struct btrfs_ioctl_space_args) + most * sizeof(struct btrfs_ioctl_space_info)] = {0};
@@ -201,7 +201,7 @@ int linux_btrfs_space(int descriptor, unsigned long long *data, unsigned long lo
     arguments->space_slots = most;
     if (ioctl(descriptor, BTRFS_IOC_SPACE_INFO, arguments) != 0 || fstatfs(descriptor, &found) != 0)
         return -1;
-    unsigned long long data_free = 0, metadata_free = 0, reserve = 0;
+    unsigned long long data_free = 0, metadata_free = 0, data_used = 0, metadata_used = 0, reserve = 0;
     for (unsigned i = 0; i < most && i < arguments->total_spaces; i++) {
         const struct btrfs_ioctl_space_info *space = &arguments->spaces[i];
         unsigned long long free_bytes = space->total_bytes - space->used_bytes;
@@ -210,16 +210,22 @@ int linux_btrfs_space(int descriptor, unsigned long long *data, unsigned long lo
             continue;
         }
         /* On small filesystems a chunk may be for both. */
-        if (space->flags & BTRFS_BLOCK_GROUP_DATA)
+        if (space->flags & BTRFS_BLOCK_GROUP_DATA) {
             data_free += free_bytes;
-        if (space->flags & BTRFS_BLOCK_GROUP_METADATA)
+            data_used += space->used_bytes;
+        }
+        if (space->flags & BTRFS_BLOCK_GROUP_METADATA) {
             metadata_free += free_bytes;
+            metadata_used += space->used_bytes;
+        }
     }
     /* statfs counts the free data chunks and what no chunk has taken. */
     unsigned long long available = (unsigned long long)found.f_bavail * found.f_bsize;
     unsigned long long untaken = available > data_free ? available - data_free : 0;
-    *data = data_free + untaken;
-    *metadata = (metadata_free > reserve ? metadata_free - reserve : 0) + untaken;
+    found_space->data = data_free + untaken;
+    found_space->metadata = (metadata_free > reserve ? metadata_free - reserve : 0) + untaken;
+    found_space->data_used = data_used;
+    found_space->metadata_used = metadata_used;
     return 0;
 }
 

@@ -5,10 +5,22 @@ public import Planning
 extension Directory {
     /// What the btrfs filesystem of this directory has free.
     public func space() throws(Failure) -> Need {
-        var data: UInt64 = 0
-        var metadata: UInt64 = 0
-        if linux_btrfs_space(descriptor, &data, &metadata) != 0 { throw .system("tell the free space of '\(show(.top))'") }
-        return Need(data: Int(clamping: data), metadata: Int(clamping: metadata))
+        let found = try readSpace()
+        return Need(data: Int(clamping: found.data), metadata: Int(clamping: found.metadata))
+    }
+
+    /// What it could have free if it was empty. A chunk of data may be one of metadata once it is empty.
+    public func capacity() throws(Failure) -> Need {
+        let found = try readSpace()
+        let data = Need(data: Int(clamping: found.data), metadata: Int(clamping: found.metadata))
+        let used = Need(data: Int(clamping: found.data_used), metadata: Int(clamping: found.metadata_used))
+        return data + used + Need(data: 0, metadata: used.data)
+    }
+
+    private func readSpace() throws(Failure) -> linux_space {
+        var found = linux_space()
+        if linux_btrfs_space(descriptor, &found) != 0 { throw .system("tell the free space of '\(show(.top))'") }
+        return found
     }
 
     /// Waits until the space of deleted subvolumes is free, half a minute at most.

@@ -71,10 +71,18 @@ struct PerformTests {
             ])
     }
 
-    @Test mutating func `what cannot be written to the disk was not done`() throws {
+    @Test mutating func `that the swap could not be written to the disk is told, and the new root stays in its place`() throws {
         machine.failures = [(.sync, Failure("Input/output error"))]
-        let expected = Failure("could not write everything to the disk: Input/output error")
-        #expect(throws: expected) { try plan.perform(on: &machine, observer: &observer) }
+        try plan.perform(on: &machine, observer: &observer)
+        #expect(observer.told.last == "failed: could not write everything to the disk: Input/output error")
+    }
+
+    @Test mutating func `a boot that cannot be counted, or a file that cannot be carried, ends nothing`() throws {
+        let steps: [Step] = [.carryFile("id", of: "root", to: "w/new"), .replaceFile("record", content: "x"), .exchange("w/new", "root")]
+        machine.failures = steps.dropLast().map { ($0, Failure("No space left on device")) }
+        try Plan(steps: steps).perform(on: &machine, observer: &observer)
+        #expect(machine.performed == steps + [.sync])
+        #expect(observer.told.filter { $0.hasPrefix("failed: ") }.count == 2)
     }
 
     @Test mutating func `a root that stays has nothing to write`() throws {

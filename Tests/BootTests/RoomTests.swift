@@ -26,7 +26,7 @@ struct RoomTests {
         return nil
     }
 
-    @Test(arguments: [nil, Need(data: 0, metadata: 1 << 30), Need(data: 0, metadata: 16 << 20 + 2_048_000)])
+    @Test(arguments: [nil, Need(data: 1 << 20, metadata: 1 << 30), Need(data: 1 << 20, metadata: 16 << 20 + 2_048_000)])
     func `where there is enough, or where that is not known, nothing is deleted for it`(space: Need?) throws {
         #expect(try room(tight { $0.space = space }) == nil)
     }
@@ -82,7 +82,7 @@ struct RoomTests {
     }
 
     @Test func `without a top layer a little is enough`() throws {
-        #expect(try room(tight(Need(data: 0, metadata: 16 << 20)) { $0.topLayer = nil }) == nil)
+        #expect(try room(tight(Need(data: 1 << 20, metadata: 16 << 20)) { $0.topLayer = nil }) == nil)
     }
 
     @Test func `where nothing can go, the boot fails before it changed anything`() throws {
@@ -94,8 +94,29 @@ struct RoomTests {
         #expect(
             failure?.description == """
                 could not make a new root: the filesystem has 3 MiB free for data and 1 MiB for metadata, and 80 and 17 are needed
-                hint: remove images or files that are not needed
+                hint: take files out of the top layer, or remove images that are not needed
                 """)
+    }
+
+    @Test func `nothing is deleted where that cannot be enough`() throws {
+        let facts = tight(Need(data: 300 << 20, metadata: 1 << 30)) { facts in
+            facts.capacity = Need(data: 900 << 20, metadata: 2 << 30)
+            facts.topLayer?.isShared = false
+            facts.topLayer?.extent = Facts.Extent(size: 1600 << 20, files: 3, largest: "var/disk.img", largestSize: 1500 << 20)
+        }
+        let failure = #expect(throws: Failure.self) { try plan(facts) }
+        #expect(
+            failure?.description == """
+                could not make a new root: the filesystem could have 900 MiB free for data and 2048 MiB for metadata if it was empty, \
+                and 1600 and 16 are needed
+                hint: take files out of the top layer (the largest is '/var/disk.img', 1500 MiB), or remove images that are not needed
+                """)
+    }
+
+    @Test func `where only the count of the boot has no room, older roots go, and without any the boot goes on`() throws {
+        let full = Need(data: 0, metadata: 1 << 30)
+        #expect(try room(tight(full))?.roots == [place(1), place(3)])
+        #expect(try room(tight(full) { $0.kept = [.kept(2, "v1", .good)] }) == nil)
     }
 
     @Test func `a root that stays needs none`() throws {

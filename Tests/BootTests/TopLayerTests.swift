@@ -21,7 +21,7 @@ struct TopLayerTests {
     @Test func `its files are counted, and their content is`() throws {
         let found = try topLayer()
         #expect(found.extent?.files == 6)
-        #expect(found.extent?.size == 15)
+        #expect(found.extent?.size == 8192)
         #expect(found.isShared)
         #expect(found.state.hasPrefix("sha256:"))
     }

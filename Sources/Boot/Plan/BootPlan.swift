@@ -81,7 +81,7 @@ struct Rotation {
     }
 
     private func swap(_ mark: Mark, building: [Step], _ clearing: [Step], _ notes: [String]) -> Plan {
-        let steps = directories + clearing + building + attempt(mark)
+        let steps = clearing + directories + building + attempt(mark)
         switch facts.standing {
         case .nothing, .foreign: return keep(nil, under: mark, Plan(steps: steps + [.rename(new, to: root)], notes: notes))
         case .root(let old): return keep(old, under: mark, Plan(steps: steps + [.exchange(new, root)], notes: notes))

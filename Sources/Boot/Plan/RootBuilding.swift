@@ -58,25 +58,36 @@ extension Rotation {
         return Need(data: layer.isShared ? 0 : extent.size, metadata: Self.least.metadata + extent.files * 2048)
     }
 
-    /// Where there is no room for a new root, templates of others go, then one that was not finished, then older ones, but for the last good one and
-    /// the one that the new one is made from.
+    /// Where there is no room for a new root, templates of others go, then one that was not finished, then older ones, but for the
+    /// last good one and the one that the new one is made from. Nothing goes where that cannot be enough.
     func makeRoom(for need: Need, sparing root: Facts.Root?, _ template: Path?) throws(Failure) -> [Step] {
-        guard let space = facts.space, space.data < need.data || space.metadata < need.metadata else { return [] }
+        guard let space = facts.space, !space.covers(need + .record) else { return [] }
+        if let capacity = facts.capacity, !capacity.covers(need) {
+            throw noRoom("could have \(capacity.text) if it was empty", need)
+        }
         let good = facts.roots.last { $0.isGood }
         let unfinished = facts.leftover == .unfinished ? [new] : []
         let older = facts.kept.filter { $0 != good && $0 != root && $0.obstacle == nil }
         let dispensable = facts.templates.filter { $0 != template }.map { Place($0) } + unfinished + older.map { Place($0.path) }
-        if dispensable.isEmpty {
-            throw Failure(
-                """
-                could not make a new root: the filesystem has \(space.data >> 20) MiB free for data and \(space.metadata >> 20) MiB for \
-                metadata, and \(need.data >> 20) and \(need.metadata >> 20) are needed
-                """,
-                hint: "remove images or files that are not needed"
-            )
-        }
-        return [.makeRoom(need, deleting: dispensable)]
+        if !dispensable.isEmpty { return [.makeRoom(need, deleting: dispensable)] }
+        if space.covers(need) { return [] }
+        throw noRoom("has \(space.text)", need)
     }
+
+    private func noRoom(_ what: String, _ need: Need) -> Failure {
+        let extent = facts.topLayer?.extent
+        let largest = extent?.largest.map { " (the largest is '\($0)', \((extent?.largestSize ?? 0) >> 20) MiB)" } ?? ""
+        return Failure(
+            "could not make a new root: the filesystem \(what), and \(need.data >> 20) and \(need.metadata >> 20) are needed",
+            hint: need.data == 0
+                ? "remove images or files that are not needed"
+                : "take files out of the top layer\(largest), or remove images that are not needed"
+        )
+    }
+}
+
+extension Need {
+    fileprivate var text: String { "\(data >> 20) MiB free for data and \(metadata >> 20) MiB for metadata" }
 }
 
 extension Facts.Source {

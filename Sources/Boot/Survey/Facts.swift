@@ -115,9 +115,13 @@ public struct Facts: Sendable {
 
     /// The files of a directory tree.
     public struct Extent: Equatable, Sendable {
-        /// Of all files, in bytes.
+        /// What the contents of all files take on a disk, in bytes.
         public var size: Int
         public var files: Int
+        /// The file that takes most of it, by its path from the top layer.
+        public var largest: Path?
+        /// What that takes, in bytes.
+        public var largestSize = 0
     }
 
     public var host: Host
@@ -150,6 +154,8 @@ public struct Facts: Sendable {
     public var modulesBesideKernel: Path?
     /// What the root's filesystem has free; nil where that is not known.
     public var space: Need?
+    /// What it could have free if nothing at all was on it: no deletion frees more. nil where that is not known.
+    public var capacity: Need?
     /// What is to be made before a root can be: from the top down, the directories that are not there yet.
     public var missingDirectories: [Path]
     /// What a boot that was interrupted left where the new root is to be built.

@@ -19,6 +19,9 @@ struct TreeWalk {
     private var place: [UInt8] = []
     /// What the digest of an entry is made of: memory for all of them.
     private var recipe: [UInt8] = []
+    /// Files with more than one name that were counted.
+    private var linked: Set<File> = []
+    private static let mostLinked = 1 << 15
     /// No clock that is right shows less: 2026-01-01.
     private static let earliest = 1_767_225_600
 
@@ -66,13 +69,34 @@ struct TreeWalk {
             let digest = try add(name, status, in: folder)
             if LayerRules.isCopied(place[(above + 1)...], atTop: folder.depth == 0) {
                 extent.files += 1
-                if status.kind == .file { extent.size = extent.size.clampedSum(with: status.size) }
+                if status.kind == .file { count(status) }
                 if status.kind == .directory {
                     try visit(Folder(folder.directory.child(name), digest: digest, depth: folder.depth + 1))
                 }
             }
             place.removeLast(place.count - above)
         }
+    }
+
+    /// Adds a file's content to the extent, once for all of its names.
+    private mutating func count(_ status: Status) {
+        var size = status.allocated
+        if status.links > 1 {
+            let file = File(device: status.device, inode: status.inode)
+            if linked.contains(file) { return }
+            // Of more than can be remembered, each name counts for its share.
+            if linked.count < Self.mostLinked { linked.insert(file) } else { size /= status.links }
+        }
+        extent.size = extent.size.clampedSum(with: size)
+        if size > extent.largestSize {
+            extent.largestSize = size
+            extent.largest = Path(place)
+        }
+    }
+
+    private struct File: Hashable {
+        let device: UInt64
+        let inode: UInt64
     }
 
     /// Returns the entry's digest.

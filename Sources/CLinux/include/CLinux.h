@@ -63,9 +63,10 @@ int linux_btrfs_devices_ready(int control, const char *device);         /* BTRFS
 
 int linux_btrfs_lift_limits(int subvolume);                             /* BTRFS_IOC_QGROUP_LIMIT: none; 0 without quotas */
 
-/* BTRFS_IOC_SPACE_INFO: bytes free in the chunks of data and of metadata. What no chunk has taken counts for both; of
- * metadata, what the kernel reserves for deleting is taken off. */
-int linux_btrfs_space(int descriptor, unsigned long long *data, unsigned long long *metadata);
+/* BTRFS_IOC_SPACE_INFO: bytes free in the chunks of data and of metadata, and those that are used. What no chunk has taken
+ * counts as free for both; of metadata, what the kernel reserves for deleting is taken off. */
+typedef struct { unsigned long long data, metadata, data_used, metadata_used; } linux_space;
+int linux_btrfs_space(int descriptor, linux_space *space);
 
 /* Macros of linux/fs.h, which cannot be included beside sys/mount.h in every glibc. */
 extern const int linux_copied_flags;    /* FS_*_FL that a copy has too: not those that make a file unchangeable */

@@ -94,10 +94,3 @@ struct TreeCopy {
         }
     }
 }
-
-extension Failure {
-    /// The same failure with its place before it, unless it has one: the innermost is the one to name.
-    func located(at place: Path) -> Failure {
-        message.hasPrefix("'") ? self : Failure("'\(place)': \(message)", hint: hint)
-    }
-}

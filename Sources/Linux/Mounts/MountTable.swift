@@ -83,8 +83,8 @@ private struct MountView {
             do throws(Failure) {
                 let table = try fileContents("/proc/\(process)/mountinfo") ?? []
                 let entries = MountTableEntry.entries(table)
-                views.append(
-                    MountView(entries: entries, system: try Directory(opening: "/proc/\(process)/root"), words: " as process \(process) sees it"))
+                let system = try Directory(opening: "/proc/\(process)/root")
+                views.append(MountView(entries: entries, system: system, words: " as process \(process) sees it"))
             } catch {
                 // It ended.
                 continue
