@@ -210,10 +210,11 @@ public struct LinuxMachine: Machine {
         try checkBtrfs(delete())
         return []
     }
+}
 
-    private func checkBtrfs(_ result: btrfs_util_error) throws(Failure) {
-        if result != BTRFS_UTIL_OK { throw Failure(String(cString: strerror(linux_errno()))) }
-    }
+/// As `check`, for what libbtrfsutil returns.
+func checkBtrfs(_ result: btrfs_util_error) throws(Failure) {
+    if result != BTRFS_UTIL_OK { throw .reason() }
 }
 
 extension Directory {

@@ -47,12 +47,12 @@ extension Entry {
     /// As `make`, but returns the call's own failure.
     func attempt(_ kind: Kind, _ call: () -> Int32) throws(Failure) -> Int32 {
         let made = call()
-        if made >= 0 || linux_errno() != EEXIST { return made }
-        try makeWay(for: kind)
+        guard made < 0, linux_errno() == EEXIST, let notes else { return made }
+        try makeWay(for: kind, notes)
         return call()
     }
 
-    private func makeWay(for kind: Kind) throws(Failure) {
+    private func makeWay(for kind: Kind, _ notes: CopyNotes) throws(Failure) {
         var old = stat()
         if kind == .directory { try check(fstatat(target.descriptor, name, &old, AT_SYMLINK_NOFOLLOW)) }
         let removed = try target.directory.remove(name)

@@ -6,19 +6,18 @@ enum Inode {
     case open(Int32)
     case named([CChar], in: Int32)
 
-    /// How the names of docker-btrfs's own attributes begin.
-    static let ownAttributes: StaticString = "user.docker-btrfs."
-
-    /// Gives this inode the extended attributes of another, ACLs among them, but those whose names begin with `spared`.
+    /// Gives this inode the extended attributes of another that have these names, ACLs among them, as `choice` says.
     ///
     /// One that it does not take is an error: it may be what keeps others from the file, or lets a program run. Only a
     /// property of btrfs, which says how data is stored, is left out where it does not go with the mount (compression with
     /// nodatasum) or with the filesystem.
-    func copyAttributes(of source: Inode, but spared: StaticString? = nil, _ buffer: CopyBuffer) throws(Failure) {
-        for name in try source.attributeNames() {
-            if let spared, name.begins(with: spared) { continue }
+    func copyAttributes(
+        _ names: [[CChar]], of source: Inode, _ choice: AttributeChoice, _ buffer: CopyBuffer
+    ) throws(Failure) {
+        for name in names {
+            guard let copy = choice.name(ofCopyOf: name) else { continue }
             let size = source.read(name, buffer)
-            if size >= 0 && write(name, buffer, size) == 0 { continue }
+            if size >= 0 && write(copy, buffer, size) == 0 { continue }
             let isRefused = size >= 0 && (linux_errno() == EINVAL || linux_errno() == EOPNOTSUPP)
             if !isRefused || !name.begins(with: "btrfs.") { throw .attribute(name) }
         }
@@ -51,7 +50,8 @@ enum Inode {
         }
     }
 
-    private func read(_ name: [CChar], _ buffer: CopyBuffer) -> Int {
+    /// The size of an attribute's value, which is then in the buffer; below 0 where the call failed.
+    func read(_ name: [CChar], _ buffer: CopyBuffer) -> Int {
         switch self {
         case .open(let descriptor): fgetxattr(descriptor, name, buffer.bytes, CopyBuffer.size)
         case .named(let file, let directory): linux_get_attribute_at(directory, file, name, buffer.bytes, CopyBuffer.size)

@@ -4,8 +4,8 @@ internal import CLinux
 /// Memory for what is copied, one for a whole copy. An extended attribute has at most 64 KiB.
 final class CopyBuffer {
     static let size = 1 << 17
-    /// Whether the content of any file went another way than by sharing it.
-    fileprivate(set) var hasWrittenContents = false
+    /// How many bytes of contents went another way than by sharing them.
+    fileprivate(set) var writtenBytes = 0
     let bytes = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
 
     deinit {
@@ -22,7 +22,6 @@ func copyData(from source: Int32, to destination: Int32, size: off_t, _ buffer: 
     case EXDEV, EINVAL, EOPNOTSUPP, ENOTTY, ENOSYS: break
     case let code: throw .reason(code)
     }
-    buffer.hasWrittenContents = true
     var offset: off_t = 0
     while true {
         let start = lseek(source, offset, SEEK_DATA)
@@ -30,6 +29,7 @@ func copyData(from source: Int32, to destination: Int32, size: off_t, _ buffer: 
         let end = start < 0 ? start : lseek(source, start, SEEK_HOLE)
         try check(end < 0 ? -1 : 0)
         try copyRange(start..<end, from: source, to: destination, buffer)
+        buffer.writtenBytes += Int(end - start)
         offset = end
     }
     // A hole at the end is length only.

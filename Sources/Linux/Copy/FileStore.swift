@@ -31,7 +31,8 @@ extension Directory {
         try copyData(from: source, to: file, size: wanted.st_size, buffer)
         try check(fchown(file, wanted.st_uid, wanted.st_gid))
         try check(fchmod(file, wanted.st_mode & 0o7777))
-        try Inode.open(file).copyAttributes(of: .open(source), buffer)
+        let original = Inode.open(source)
+        try Inode.open(file).copyAttributes(original.attributeNames(), of: original, .all, buffer)
         // vfat takes every mode and keeps none: a key that others can read is worse than none.
         let found = try Linux.status(of: file)
         if wanted.st_mode != found.st_mode || wanted.st_uid != found.st_uid || wanted.st_gid != found.st_gid {

@@ -54,11 +54,12 @@ final class TargetDirectory {
 
     /// Gives this new directory all that the layer's has. After its contents, which change its times, and to which it would
     /// hand down ACLs.
-    func copyAttributes(from layer: Directory, _ buffer: CopyBuffer) throws(Failure) {
+    func copyAttributes(from layer: Directory, _ choice: AttributeChoice, _ buffer: CopyBuffer) throws(Failure) {
+        let source = Inode.open(layer.descriptor)
         let found = try Linux.status(of: layer.descriptor)
         try check(fchown(descriptor, found.st_uid, found.st_gid))
         try check(fchmod(descriptor, found.st_mode & 0o7777))
-        try Inode.open(descriptor).copyAttributes(of: .open(layer.descriptor), buffer)
+        try Inode.open(descriptor).copyAttributes(source.attributeNames(), of: source, choice, buffer)
         try setTimes(found)
     }
 
@@ -66,11 +67,13 @@ final class TargetDirectory {
     func replaceAttributes(by layer: Directory, _ buffer: CopyBuffer) throws(Failure) {
         let found = try Linux.status(of: layer.descriptor)
         let here = Inode.open(descriptor)
-        for name in try here.attributeNames() where !name.begins(with: Inode.ownAttributes) { try here.remove(name) }
+        let source = Inode.open(layer.descriptor)
+        let choice = AttributeChoice.butOurs
+        for name in try here.attributeNames() where choice.name(ofCopyOf: name) != nil { try here.remove(name) }
         try setInodeFlags(of: descriptor, to: try inodeFlags(of: layer.descriptor))
         try check(fchown(descriptor, found.st_uid, found.st_gid))
         try check(fchmod(descriptor, found.st_mode & 0o7777))
-        try here.copyAttributes(of: .open(layer.descriptor), but: Inode.ownAttributes, buffer)
+        try here.copyAttributes(source.attributeNames(), of: source, choice, buffer)
         try setTimes(found)
     }
 

@@ -26,7 +26,7 @@ struct TreeCopy {
     }
 
     /// Whether there are contents that a power cut may still take.
-    var hasWrittenContents: Bool { buffer.hasWrittenContents }
+    var hasWrittenContents: Bool { buffer.writtenBytes > 0 }
 
     /// Returns what the person at the machine must know: what of the destination had to go, beside files that have a successor.
     mutating func run() throws(Failure) -> [String] {
@@ -48,7 +48,7 @@ struct TreeCopy {
     private mutating func copyEntries(of layer: Directory, into target: TargetDirectory) throws(Failure) {
         if target.depth > LayerRules.deepest { throw LayerRules.isTooDeep }
         try layer.forEachName { (name, kind) throws(Failure) in
-            let entry = Entry(name: name, source: layer, target: target, notes: notes, buffer: buffer)
+            let entry = Entry(name: name, source: layer, target: target, attributes: .all, notes: notes, buffer: buffer)
             do throws(Failure) {
                 if entry.isCopied { try copy(entry, entry.kind(kind)) }
             } catch {
@@ -61,8 +61,7 @@ struct TreeCopy {
         switch kind {
         case .directory: try copyDirectory(entry)
         case .file: try entry.copyFile(&links)
-        case .symlink: try entry.copySymlink(&links)
-        case .special: try entry.copyNode(&links)
+        case .symlink, .special: try entry.copy(kind, &links)
         }
     }
 
@@ -74,7 +73,7 @@ struct TreeCopy {
         } else {
             let made = try TargetDirectory(making: entry.makeDirectory(like: layer), at: entry.place, depth: depth)
             try copyEntries(of: layer, into: made)
-            try made.copyAttributes(from: layer, buffer)
+            try made.copyAttributes(from: layer, .all, buffer)
         }
     }
 

@@ -1,0 +1,61 @@
+public import Basics
+internal import CLinux
+
+/// One root from the layers of an overlay store, whose files share their contents with the store's where both are on one
+/// filesystem.
+///
+/// It is a read-only subvolume. It is made aside, under its name and `.new`, and gets its name when all of it is on the disk: a
+/// merge that ends early, by an error or by a power cut, leaves nothing under the name, and the next one starts anew.
+public struct LayerMerge {
+    private let layers: [Directory]
+    private let folder: Directory
+    private let name: [UInt8]
+
+    /// `layers`: the directories with the files of the layers, the topmost first. `folder` is on a btrfs and can be written.
+    public init(of layers: [Directory], into folder: Directory, as name: [UInt8]) {
+        self.layers = layers
+        self.folder = folder
+        self.name = name
+    }
+
+    /// Returns what was made. Fails with the reason alone, and where the name is taken.
+    public func run(_ observer: some MergeObserver) throws(Failure) -> MergeCount {
+        try removeDraft()
+        do throws(Failure) {
+            return try make(observer)
+        } catch {
+            // What cannot be removed now, the next merge removes.
+            do throws(Failure) { try removeDraft() } catch {}
+            throw error
+        }
+    }
+
+    private func make(_ observer: some MergeObserver) throws(Failure) -> MergeCount {
+        let root = try makeDraft()
+        var merge = try TreeMerge(of: layers, into: root, observer)
+        let count = try merge.run()
+        try check(syncfs(root.descriptor))
+        try checkBtrfs(btrfs_util_set_subvolume_read_only_fd(root.descriptor, true))
+        try check(renameat2(folder.descriptor, draft, folder.descriptor, cString(name), UInt32(RENAME_NOREPLACE)))
+        return count
+    }
+
+    private var draft: [CChar] { cString(name + Array(".new".utf8)) }
+
+    /// An empty subvolume without anything that the folder gives to what is made in it.
+    private func makeDraft() throws(Failure) -> Directory {
+        try checkBtrfs(btrfs_util_create_subvolume_fd(folder.descriptor, draft, 0, nil, nil))
+        let root = try folder.child(draft)
+        try check(fchmod(root.descriptor, 0o700))
+        let inode = Inode.open(root.descriptor)
+        for name in try inode.attributeNames() { try inode.remove(name) }
+        try setInodeFlags(of: root.descriptor, to: inodeFlags(of: layers[0].descriptor))
+        return root
+    }
+
+    private func removeDraft() throws(Failure) {
+        if faccessat(folder.descriptor, draft, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && linux_errno() == ENOENT { return }
+        let recursive = Int32(BTRFS_UTIL_DELETE_SUBVOLUME_RECURSIVE)
+        try checkBtrfs(btrfs_util_delete_subvolume_fd(folder.descriptor, draft, recursive))
+    }
+}
