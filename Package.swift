@@ -42,6 +42,16 @@ var targets: [Target] = [
         linkerSettings: embedded ? [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"])] : []
     ),
 ]
+// Merges layers and nothing else, for what is done to a process from outside: it is killed, and measured.
+targets.append(
+    .executableTarget(
+        name: "merge-layers",
+        dependencies: ["Basics", "CLinux", "Linux"],
+        path: "Tests/MergeLayers",
+        swiftSettings: initSide,
+        linkerSettings: embedded ? [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"])] : []
+    )
+)
 var dependencies: [Package.Dependency] = []
 
 if embedded {

@@ -88,7 +88,9 @@ public struct BootSession {
         }
         for note in plan.notes { log.notice(note) }
         var observer = Observer(log: log, stopwatch: stopwatch)
-        var machine = LinuxMachine(topLevel: filesystems.topLevel, topLayer: filesystems.topLayer)
+        var machine = LinuxMachine(topLevel: filesystems.topLevel, topLayer: filesystems.topLayer) { count in
+            log.info("merged \(count.files) files of \(count.bytes >> 20) MiB")
+        }
         try plan.perform(on: &machine, observer: &observer)
         let report = Report(request, root: made(&observer), observer.stopwatch, notes: plan.notes + observer.notes)
         return MadeRoot(report: report, filesystem: OpenFilesystem(topLevel: filesystems.topLevel, root: request.name))

@@ -6,16 +6,19 @@ public import Planning
 public struct LinuxMachine: Machine {
     private let topLevel: Directory
     private let topLayer: Result<Directory?, Failure>
+    private let tell: (MergeCount) -> Void
 
     private var isWritable = false
     /// The roots that were made here, each open since then: what a step does to one it does to that one, whatever has its name.
     private var made: [(place: Place, directory: Directory)] = []
 
     /// Takes the top level of the root's filesystem, mounted by `Directory.mounting`, which becomes writable with the first
-    /// step; and the filesystem of the top layer, which becomes so when a file is stored there.
-    public init(topLevel: Directory, topLayer: Result<Directory?, Failure>) {
+    /// step; and the filesystem of the top layer, which becomes so when a file is stored there. `tell` is told at most once a
+    /// second how far a merge is.
+    public init(topLevel: Directory, topLayer: Result<Directory?, Failure>, tell: @escaping (MergeCount) -> Void = { _ in }) {
         self.topLevel = topLevel
         self.topLayer = topLayer
+        self.tell = tell
     }
 
     public mutating func perform(_ step: Step) throws(Failure) -> [String] {
@@ -25,6 +28,7 @@ public struct LinuxMachine: Machine {
         case .createDirectory(let place, let permissions): try createDirectory(place, permissions)
         case .snapshot(let source, let place): return try makeRoot(of: source, at: place)
         case .hold(let layer, let place): return try snapshot(layer, place, Int32(BTRFS_UTIL_CREATE_SNAPSHOT_READ_ONLY))
+        case .merge(let layers, let place): return try merge(layers, place)
         case .mark(let root, let mark): try set(Mark.attribute, on: root) { mark.text(subvolume: $0) }
         case .markGood(let root): try set(GoodMark.attribute, on: root) { GoodMark.text(subvolume: $0) }
         case .replacePlaceholder(let path, let root): try existing(root).replacePlaceholder(path)
@@ -77,6 +81,15 @@ public struct LinuxMachine: Machine {
             btrfs_util_create_snapshot_fd2(layer.descriptor, parent.descriptor, cString(place.path.name), flags, nil, nil)
         )
         return notes
+    }
+
+    private func merge(_ layers: [Place], _ place: Place) throws(Failure) -> [String] {
+        var opened: [Directory] = []
+        for layer in layers { opened.append(try existing(layer)) }
+        let notes = try putAside(place)
+        let count = try LayerMerge(of: opened, into: parent(of: place), as: place.path.name).run(tell)
+        if count.copiedBytes == 0 { return notes }
+        return notes + ["\(count.copiedBytes >> 20) MiB of the image were copied, for the root cannot share them with the store"]
     }
 
     private mutating func makeRoot(of source: Place, at place: Place) throws(Failure) -> [String] {

@@ -11,6 +11,9 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
     case snapshot(of: Place, at: Place)
     /// A read-only snapshot.
     case hold(layer: Place, at: Place)
+    /// Makes a read-only subvolume with what a mount of overlay layers would show, the topmost first. It has its name when all of
+    /// it is on the disk; what a step that was interrupted left goes first.
+    case merge([Place], at: Place)
     /// Writes on a subvolume that we made it, and of what.
     case mark(Place, Mark)
     /// Says on a root that a boot of it was good: a step of the booted system.
@@ -46,6 +49,8 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
         case .createDirectory(let place, let permissions): "create the directory \(place) with mode 0\(String(permissions, radix: 8))"
         case .snapshot(let source, let place): "snapshot \(source) to \(place)"
         case .hold(let layer, let place): "hold the layer \(layer) as \(place)"
+        case .merge(let layers, let place):
+            "merge \(layers.count) layers to \(place)\(layers.first.map { ", the topmost from \($0)" } ?? "")"
         case .mark(let root, let mark):
             "mark \(root) as root \(mark.number), made from '\(mark.origin.reference.text)' (\(mark.origin.imageID))\(mark.origin.topLayersText)"
         case .markGood(let root): "mark \(root) as good"
@@ -87,6 +92,8 @@ public struct Need: Equatable, Sendable, CustomStringConvertible {
         self.data = data
         self.metadata = metadata
     }
+    public static let nothing = Need(data: 0, metadata: 0)
+
     /// What it takes to count a boot. That is wished and not needed: a boot that cannot be counted is still a boot.
     public static let record = Need(data: 1 << 20, metadata: 0)
 

@@ -53,6 +53,59 @@ struct BootPlanTests {
         try expectGolden(plan(.example(), for: "root=LABEL=linux rootflags=subvol=docker_rwlayer docker_path=/"), "no-top-layer")
     }
 
+    /// An image of an overlay store, with two layers.
+    private func layered(_ change: (inout Facts) -> Void = { _ in }) -> Facts {
+        .later { facts in
+            var source = Facts.Source.image("v2")
+            source.root = .layers(["docker/overlay2/top/diff", "docker/overlay2/base/diff"], .overlay)
+            source.extent = Facts.Extent(size: 3 << 30, files: 100_000)
+            facts.wanted = .success(source)
+            change(&facts)
+        }
+    }
+
+    @Test func `the layers of an image are merged, and the root is made from that`() throws {
+        try expectGolden(plan(layered()), "layers")
+    }
+
+    @Test func `layers that were merged before are not merged again`() throws {
+        let plan = try plan(layered { $0.held.append(.named("chain-v2")) })
+        #expect(plan.steps.first == .snapshot(of: Place(Layout.hold(.named("chain-v2"))), at: Place(Layout.new("docker_rwlayer"))))
+    }
+
+    @Test func `a merge needs metadata for each file, and data where it is to be copied`() throws {
+        let space = Need(data: 1 << 30, metadata: 300 << 20)
+        #expect(throws: Never.self) { try plan(layered { $0.space = space }) }
+        let tight = layered { facts in
+            facts.space = Need(data: 1 << 30, metadata: 200 << 20)
+            facts.kept = []
+        }
+        #expect(throws: Failure.self) { try plan(tight) }
+        let elsewhere = layered { facts in
+            facts.space = space
+            facts.kept = []
+            guard case .success(var source) = facts.wanted, let device = DeviceName("LABEL=data") else { return }
+            source.root = .layers([Place("overlay2/top/diff", on: .topLayer(device))], .overlay)
+            facts.wanted = .success(source)
+        }
+        #expect(throws: Failure.self) { try plan(elsewhere) }
+    }
+
+    @Test func `a system with SELinux labels the files of a root that persists, and is told of otherwise`() throws {
+        let facts = Facts.example { facts in
+            var source = Facts.Source.image("v2")
+            source.contents.usesSELinux = true
+            facts.wanted = .success(source)
+        }
+        let label = Step.replaceFile(Place(Layout.new("docker_rwlayer")) / ".autorelabel", content: "")
+        let persisting = try plan(facts, for: "\(article) docker_mode=persist")
+        #expect(persisting.steps.contains(label))
+        #expect(persisting.notes.last?.hasSuffix("labels them ('/.autorelabel'), and starts once more") == true)
+        let fresh = try plan(facts)
+        #expect(!fresh.steps.contains(label), "it would never come up")
+        #expect(fresh.notes.last?.contains("docker_mode=persist") == true)
+    }
+
     @Test func `the top layer of another device`() throws {
         let line = "\(article) toplayer=PARTUUID=6c2b-01 toplayer_path=/"
         let facts = Facts.later { $0.topLayer?.layers[0].path = .top }

@@ -139,7 +139,7 @@ extension OnDisk {
                 let request = MountRequest(device: disk.disk.device, filesystemType: "btrfs", options: ["subvol=sub"])
                 let again = try Directory.mounting(request, label: "")
                 let layers = [try disk.directory("1"), try #require(try again.directory(at: "0"))]
-                let count = try LayerMerge(of: layers, into: disk.directory("."), as: Array("again".utf8)).run(NoObserver())
+                let count = try LayerMerge(of: layers, into: disk.directory("."), as: Array("again".utf8)).run { _ in }
                 #expect(count == MergeCount(files: 3, bytes: 10 << 20))
             }
         }
@@ -152,7 +152,7 @@ extension OnDisk {
                     let above = "whiteout a; metacopy 4096 hole; chmod 600 hole"
                     let layers = try await layers([corpus, below, above], on: store, in: "layers")
                     let opened = try layers.map { try store.directory($0) }
-                    let count = try LayerMerge(of: opened, into: disk.directory("."), as: Array("root".utf8)).run(NoObserver())
+                    let count = try LayerMerge(of: opened, into: disk.directory("."), as: Array("root".utf8)).run { _ in }
                     #expect(count.copiedBytes > 4096)
                     #expect(count.copiedBytes < count.bytes - 1_000_000, "holes are not")
                     let mounted = try Inventory(of: store.mounted(layers)).withoutLabels.ofOverlay

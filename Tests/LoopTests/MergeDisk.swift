@@ -4,11 +4,6 @@ import Linux
 import TestSupport
 import Testing
 
-/// Hears nothing of how far a merge is.
-struct NoObserver: MergeObserver {
-    func didMerge(files: Int, bytes: Int) {}
-}
-
 /// A disk for layers and what is made of them, mounted while a test runs.
 struct MergeDisk {
     let disk: Disk
@@ -50,7 +45,7 @@ struct MergeDisk {
     func count(_ layers: [String], as name: String) throws -> MergeCount {
         let opened = try layers.map { try directory($0) }
         let path = try #require(Path(name))
-        return try LayerMerge(of: opened, into: directory(path.parent.description), as: path.name).run(NoObserver())
+        return try LayerMerge(of: opened, into: directory(path.parent.description), as: path.name).run { _ in }
     }
 
     /// What the kernel's mount of these layers shows, the topmost first.

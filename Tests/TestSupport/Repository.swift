@@ -11,6 +11,9 @@ public enum Repository {
     /// The program that goes into an initramfs.
     public static let embeddedInit = path(".build/bin/docker-btrfs-init")
 
+    /// What merges layers as that program does, and does nothing else.
+    public static let embeddedMerge = path(".build-embedded/release/merge-layers")
+
     /// The same sources, built together with the tests.
     public static let ordinaryInit = builtHere("docker-btrfs-init")
 

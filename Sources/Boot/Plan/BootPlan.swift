@@ -73,9 +73,9 @@ struct Rotation {
             )
             let mark = Mark(origin: origin, number: places.number, made: facts.host.time)
             let template = modules == nil ? facts.template(of: source, for: request) : nil
-            let building = try hold(source) + build(source, mark, modules, template, at: new)
-            let about = notes + imageNotes(source) + (facts.topLayer?.notes ?? [])
-            let clearing = try clear(for: needed(using: template), using: template)
+            let building = hold(source) + build(source, mark, modules, template, at: new)
+            let about = notes + imageNotes(source) + labelNote(source) + (facts.topLayer?.notes ?? [])
+            let clearing = try clear(for: needed(for: source, using: template), using: template)
             return storeMinted(keepTemplate(template, swap(mark, building: building, clearing, about)))
         }
     }

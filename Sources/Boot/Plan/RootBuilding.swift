@@ -3,12 +3,11 @@ internal import Planning
 
 extension Rotation {
     /// Makes of what the store has what a root can be a snapshot of, and keeps that whatever becomes of the image.
-    func hold(_ source: Facts.Source) throws(Failure) -> [Step] {
+    func hold(_ source: Facts.Source) -> [Step] {
         if facts.held.contains(source.chainID) { return [] }
         switch source.root {
         case .subvolume(let layer): return [.hold(layer: layer, at: Place(Layout.hold(source.chainID)))]
-        case .layers:
-            throw Failure("could not use the image '\(source.reference)': its store has no subvolume with the whole of it")
+        case .layers(let layers, .overlay): return [.merge(layers, at: Place(Layout.hold(source.chainID)))]
         }
     }
 
@@ -22,6 +21,7 @@ extension Rotation {
         steps += contents.missingDirectories.map { .createDirectory(new / $0, permissions: $0 == "tmp" ? 0o1777 : 0o755) }
         steps += contents.leftovers.map { .removeFile($0, of: new) }
         if removesIdentity { steps += contents.identity.map { .removeFile($0, of: new) } }
+        if isLabelled(source) { steps.append(.replaceFile(new / ".autorelabel", content: "")) }
         if let modules { steps.append(.copyModules(Place(modules), to: ("lib/modules" as Path).appending(name: modules.name), of: new)) }
         if let device = request.topLayer?.device {
             steps += layers.map { .copyTopLayer(Place($0.path, on: .topLayer(device)), $0.manifest.rules, over: new) }
@@ -37,6 +37,17 @@ extension Rotation {
     /// What is deeper is not to be had by its path. Its place in the copy stays empty.
     private static let longest = 3500
 
+    /// Whether the system of the root is to label its files: a root of every boot would do so at every boot, and boot again.
+    private func isLabelled(_ source: Facts.Source) -> Bool { source.contents.usesSELinux && request.mode == .persist }
+
+    /// What the person must know of SELinux's labels, which no layer of an image has.
+    func labelNote(_ source: Facts.Source) -> [String] {
+        if !source.contents.usesSELinux { return [] }
+        let what = "image '\(source.reference.text)' uses SELinux, for which no file of an image has its label"
+        if isLabelled(source) { return ["\(what): the first boot of this root labels them ('/.autorelabel'), and starts once more"] }
+        return ["\(what): with docker_mode=persist they get them once; else put SELINUX=disabled into '/etc/selinux/config'"]
+    }
+
     /// A copy of a root that was kept. What lies in its nested subvolumes stays there.
     func restore(_ root: Facts.Root, _ mark: Mark, at new: Place) -> [Step] {
         [.snapshot(of: Place(root.path), at: new), .mark(new, mark)]
@@ -51,11 +62,16 @@ extension Rotation {
     /// What a snapshot and all the rest takes that is no file of the top layer.
     static let least = Need(data: 0, metadata: 16 << 20)
 
-    func needed(using template: Path?) -> Need {
+    func needed(for source: Facts.Source, using template: Path?) -> Need {
         if let template, facts.templates.contains(template) { return Self.least }
-        guard let layer = facts.topLayer, let extent = layer.extent else { return Self.least }
-        // A file costs metadata for its inode, its name and its extents.
-        return Need(data: layer.isShared ? 0 : extent.size, metadata: Self.least.metadata + extent.files * 2048)
+        return Self.least + merging(source) + (facts.topLayer?.extent.map { $0.need(shared: facts.topLayer?.isShared == true) } ?? .nothing)
+    }
+
+    /// What the merge of an image's layers takes, where it is due.
+    private func merging(_ source: Facts.Source) -> Need {
+        guard case .layers(let layers, _) = source.root, !facts.held.contains(source.chainID) else { return .nothing }
+        guard let extent = source.extent else { return .nothing }
+        return extent.need(shared: layers.allSatisfy { $0.filesystem == .root })
     }
 
     /// Where there is no room for a new root, templates of others go, then one that was not finished, then older ones, but for the
@@ -88,6 +104,13 @@ extension Rotation {
 
 extension Need {
     fileprivate var text: String { "\(data >> 20) MiB free for data and \(metadata >> 20) MiB for metadata" }
+}
+
+extension Facts.Extent {
+    /// What a copy of these files takes. Each costs metadata for its inode, its name and its extents.
+    fileprivate func need(shared: Bool) -> Need {
+        Need(data: shared ? 0 : size, metadata: files * 2048)
+    }
 }
 
 extension Facts.Source {

@@ -29,6 +29,8 @@ public struct Facts: Sendable {
         /// What changes with anything in the layer; nil where it is no subvolume.
         public var layerState: String?
         public var contents: Contents
+        /// What is in its layers, where they are to be merged; nil where that was not looked at.
+        public var extent: Extent?
         /// Why it is not the layer of the image in the store.
         public var note: String?
     }
@@ -53,6 +55,8 @@ public struct Facts: Sendable {
         public var startsOther = false
         /// What could not be looked at, and is not needed.
         public var notes: [String] = []
+        /// Whether it asks for SELinux, so that its files need labels.
+        public var usesSELinux = false
     }
 
     /// The modules of the running kernel.

@@ -109,6 +109,7 @@ extension Facts.Contents {
         placeholders = try Self.placeholders(in: image)
         leftovers = try image.containerLeftovers()
         modules = try Facts.Modules(of: layers, host)
+        usesSELinux = image.usesSELinux()
         let top = try image.status(of: .top)
         owner = top?.owner ?? 0
         permissions = top?.permissions ?? 0o755

@@ -18,21 +18,22 @@ public struct LayerMerge {
         self.name = name
     }
 
-    /// Returns what was made. Fails with the reason alone, and where the name is taken.
-    public func run(_ observer: some MergeObserver) throws(Failure) -> MergeCount {
-        try removeDraft()
+    /// Returns what was made, and tells how far it is at most once a second. Fails with the reason alone, and where the name is
+    /// taken.
+    public func run(_ tell: @escaping (MergeCount) -> Void) throws(Failure) -> MergeCount {
+        try removeDrafts()
         do throws(Failure) {
-            return try make(observer)
+            return try make(tell)
         } catch {
             // What cannot be removed now, the next merge removes.
-            do throws(Failure) { try removeDraft() } catch {}
+            do throws(Failure) { try removeDrafts() } catch {}
             throw error
         }
     }
 
-    private func make(_ observer: some MergeObserver) throws(Failure) -> MergeCount {
+    private func make(_ tell: @escaping (MergeCount) -> Void) throws(Failure) -> MergeCount {
         let root = try makeDraft()
-        var merge = try TreeMerge(of: layers, into: root, observer)
+        var merge = try TreeMerge(of: layers, into: root, tell)
         let count = try merge.run()
         try check(syncfs(root.descriptor))
         try checkBtrfs(btrfs_util_set_subvolume_read_only_fd(root.descriptor, true))
@@ -40,7 +41,8 @@ public struct LayerMerge {
         return count
     }
 
-    private var draft: [CChar] { cString(name + Array(".new".utf8)) }
+    private static let ending = Array(".new".utf8)
+    private var draft: [CChar] { cString(name + Self.ending) }
 
     /// An empty subvolume without anything that the folder gives to what is made in it.
     private func makeDraft() throws(Failure) -> Directory {
@@ -53,9 +55,11 @@ public struct LayerMerge {
         return root
     }
 
-    private func removeDraft() throws(Failure) {
-        if faccessat(folder.descriptor, draft, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && linux_errno() == ENOENT { return }
+    /// Those of other roots too: an image whose merge was interrupted may never be asked for again.
+    private func removeDrafts() throws(Failure) {
         let recursive = Int32(BTRFS_UTIL_DELETE_SUBVOLUME_RECURSIVE)
-        try checkBtrfs(btrfs_util_delete_subvolume_fd(folder.descriptor, draft, recursive))
+        for name in try folder.names() where name.suffix(Self.ending.count).elementsEqual(Self.ending) {
+            try checkBtrfs(btrfs_util_delete_subvolume_fd(folder.descriptor, cString(name), recursive))
+        }
     }
 }

@@ -1,19 +1,12 @@
 internal import CLinux
 
-/// Who is told how far a merge is.
-public protocol MergeObserver {
-    /// At most once a second, and at the end. Files of every kind are counted, directories too; bytes are those of their contents,
-    /// with their holes.
-    func didMerge(files: Int, bytes: Int)
-}
-
-/// What a merge made.
+/// How far a merge is, or what it made.
 public struct MergeCount: Equatable, Sendable {
     /// Of every kind, directories too; a file of several names counts once for each.
     public internal(set) var files: Int
-    /// The sizes of the regular files.
+    /// The sizes of the regular files, with their holes.
     public internal(set) var bytes: Int
-    /// How many of these the root does not share with the layers: they were copied.
+    /// How many bytes the root does not share with the layers: they were copied.
     public internal(set) var copiedBytes: Int
 
     public init(files: Int = 0, bytes: Int = 0, copiedBytes: Int = 0) {
@@ -23,30 +16,24 @@ public struct MergeCount: Equatable, Sendable {
     }
 }
 
-/// Counts what was made, and tells the observer from time to time.
-struct MergeProgress<Observer: MergeObserver> {
-    private let observer: Observer
+/// Counts what was made, and tells of it from time to time.
+struct MergeProgress {
+    private let tell: (MergeCount) -> Void
     private var told: Int64
-    private var count = MergeCount()
+    private(set) var count = MergeCount()
 
-    init(_ observer: Observer) {
-        self.observer = observer
+    init(_ tell: @escaping (MergeCount) -> Void) {
+        self.tell = tell
         told = linux_monotonic_nanoseconds()
     }
 
-    mutating func add(_ bytes: Int) {
+    mutating func add(bytes: Int = 0, copied: Int) {
         count.files += 1
         count.bytes += bytes
+        count.copiedBytes = copied
         let now = linux_monotonic_nanoseconds()
         if now - told < 1_000_000_000 { return }
         told = now
-        observer.didMerge(files: count.files, bytes: count.bytes)
-    }
-
-    /// Returns what was made in all.
-    mutating func end(copied: Int) -> MergeCount {
-        count.copiedBytes = copied
-        observer.didMerge(files: count.files, bytes: count.bytes)
-        return count
+        tell(count)
     }
 }

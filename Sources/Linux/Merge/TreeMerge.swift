@@ -10,21 +10,21 @@ internal import Planning
 ///
 /// Memory: the directories on the way down to a file, and nothing for each file. Nothing but the stack limits how deep the tree
 /// is, so `LayerRules.deepest` does.
-struct TreeMerge<Observer: MergeObserver> {
+struct TreeMerge {
     private let tops: [LayerDirectory]
     private let buffer = CopyBuffer()
     private let links: LinkFolder
     private let root: Directory
     /// When it began, by the clock that the filesystem has.
     private let began: timespec
-    private var progress: MergeProgress<Observer>
+    private var progress: MergeProgress
 
-    init(of layers: [Directory], into root: Directory, _ observer: Observer) throws(Failure) {
+    init(of layers: [Directory], into root: Directory, _ tell: @escaping (MergeCount) -> Void) throws(Failure) {
         tops = layers.indices.map { LayerDirectory(layer: $0, directory: layers[$0]) }
         self.root = root
         began = try Linux.status(of: root.descriptor).st_ctim
         links = try LinkFolder(in: root, beside: tops)
-        progress = MergeProgress(observer)
+        progress = MergeProgress(tell)
     }
 
     mutating func run() throws(Failure) -> MergeCount {
@@ -33,8 +33,8 @@ struct TreeMerge<Observer: MergeObserver> {
         try fill(target, from: tops)
         try links.remove()
         try target.copyAttributes(from: tops[0].directory, .ofOverlay, buffer)
-        progress.add(0)
-        return progress.end(copied: buffer.writtenBytes)
+        progress.add(copied: buffer.writtenBytes)
+        return progress.count
     }
 
     private mutating func fill(_ target: TargetDirectory, from places: [LayerDirectory]) throws(Failure) {
@@ -78,7 +78,7 @@ struct TreeMerge<Observer: MergeObserver> {
                 try entry.make(kind, like: status)
                 try links.add(entry, status, layer: layer)
             }
-            progress.add(0)
+            progress.add(copied: buffer.writtenBytes)
         }
     }
 
@@ -92,7 +92,7 @@ struct TreeMerge<Observer: MergeObserver> {
             making: entry.makeDirectory(like: first.directory), at: entry.place, depth: entry.target.depth + 1)
         try fill(made, from: all)
         try made.copyAttributes(from: first.directory, .ofOverlay, buffer)
-        progress.add(0)
+        progress.add(copied: buffer.writtenBytes)
     }
 
     private mutating func makeFile(_ entry: Entry, _ layer: Int, below places: ArraySlice<LayerDirectory>) throws(Failure) {
@@ -111,7 +111,7 @@ struct TreeMerge<Observer: MergeObserver> {
             }
             try links.add(entry, status, layer: layer)
         }
-        progress.add(Int(status.st_size))
+        progress.add(bytes: Int(status.st_size), copied: buffer.writtenBytes)
     }
 
     /// Layers are never changed, but they may be removed. What is gone by then would be missing without a word.
