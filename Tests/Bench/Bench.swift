@@ -11,6 +11,7 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "a block device of 6 GiB, which is written over") var device: String
     @Option(help: "an empty directory, for all else") var folder: String
     @Option(help: "docker-btrfs-init") var program: String
+    @Option(help: "merge-layers, of the same build") var merger: String
     @Option(help: "the page to write") var page: String
     @Option(help: "how often each small boot is measured") var rounds = 9
     @Option(help: "how often each boot and each copy of 20000 files is") var longRounds = 5
@@ -19,7 +20,7 @@ struct Bench: AsyncParsableCommand {
 
     /// What can be measured by itself.
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case boots, copies, start
+        case boots, copies, merges, start
     }
 
     func run() async throws {
@@ -37,11 +38,13 @@ struct Bench: AsyncParsableCommand {
             try await copies.run(Situation.large[0], rounds: longRounds)
             try await copies.count()
         }
+        var merges = Merges(on: disk, folder: folder, program: merger)
+        if parts.contains(.merges) { try await merges.run(rounds: longRounds) }
         var starts = Starts(folder: folder)
         if parts.contains(.start) { try await starts.run(rounds: startRounds) }
         let result = Result(
-            parts: parts, boots: boots, copies: copies, starts: starts, size: try await ProgramSize(of: program), rounds: rounds,
-            longRounds: longRounds, startRounds: startRounds)
+            parts: parts, boots: boots, copies: copies, merges: merges, starts: starts,
+            size: try await ProgramSize(of: program), rounds: rounds, longRounds: longRounds, startRounds: startRounds)
         if only.isEmpty {
             try await result.page().write(toFile: page, atomically: true, encoding: .utf8)
             progress("written: \(page)")

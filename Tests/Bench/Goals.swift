@@ -54,7 +54,7 @@ struct Goal {
 }
 
 extension Result {
-    var goals: [Goal] { speed + growth + cost }
+    var goals: [Goal] { speed + growth + cost + merging }
 
     private var speed: [Goal] {
         let many = Situation(layers: 1_000)
@@ -101,6 +101,21 @@ extension Result {
             Goal(what: "peak memory of any boot here", bound: .atMost(8), unit: "MiB", found: Double(memory) / 1024),
             Goal(what: "peak memory with 5000 layers instead of 100", bound: .atMost(0.25), unit: "MiB more", found: Double(flat) / 1024),
             Goal(what: "the program, with `zstd -19`", bound: .atMost(700), unit: "KB", found: Double(size.compressed) / 1000),
+        ]
+    }
+
+    private var merging: [Goal] {
+        let time = merges.times.mapValues { $0.median }
+        let ratio = { (merger: Merger) in (time[.ours] ?? 0) / (time[merger] ?? 1) }
+        return [
+            Goal(
+                what: "merging \(Merges.files) files, beside `cp -a --reflink=always`", bound: .atMost(1.2), unit: "times its time",
+                found: ratio(.cpReflink)
+            ),
+            Goal(
+                what: "the same, beside tar", bound: .atLeast(4), unit: "times as fast", found: 1 / ratio(.tar)
+            ),
+            Goal(what: "its peak memory", bound: .atMost(8), unit: "MiB", found: Double(merges.memory[.ours] ?? 0) / 1024),
         ]
     }
 

@@ -38,6 +38,9 @@ extension Result {
         with everything in memory; medians of \(longRounds). docker-btrfs-init's time is that of its step. System calls are those
         that one more file costs (1000 files and 10), for docker-btrfs-init with the look at the top layer before the copy.
 
+        A *merge* makes one tree of ten layers with \(Merges.files) files, with everything in memory, and writes it to the disk; medians of
+        \(longRounds). cp cannot share contents with a mount of an overlay: it copies the tree that was merged before.
+
         A *start* goes from the kernel's start to the first process of the new root, by the guest's own clock (`/proc/uptime`): what
         firmware and boot loader take to read kernel and initramfs is not in it. The machines take turns in QEMU, with the same kernel,
         kernel command line (with `quiet`) and disk, a copy for each start: the image of the [boot matrix](testing.md#the-boot-matrix), a

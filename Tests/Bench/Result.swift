@@ -6,6 +6,7 @@ struct Result {
     let parts: Set<Bench.Part>
     let boots: Boots
     let copies: Copies
+    let merges: Merges
     let starts: Starts
     let size: ProgramSize
     let rounds: Int
@@ -17,9 +18,10 @@ struct Result {
     /// Of what was measured.
     var tables: String {
         var sections: [(title: String, table: String)] = []
-        if parts.isSuperset(of: [.boots, .copies]) { sections.append(("Goals", goalTable)) }
+        if parts.isSuperset(of: [.boots, .copies, .merges]) { sections.append(("Goals", goalTable)) }
         if parts.contains(.boots) { sections += [("Boots", bootTable), ("Where the time goes", stepTable)] }
         if parts.contains(.copies) { sections.append(("Copies", copyTable)) }
+        if parts.contains(.merges) { sections.append(("Merges", mergeTable)) }
         if parts.contains(.start) { sections.append(("From the kernel's start to the root's init", startTable)) }
         return sections.map { "## \($0.title)\n\n\($0.table)" }.joined(separator: "\n")
     }
@@ -73,6 +75,18 @@ struct Result {
             ]
         }
         return table(["copier", "µs a file", "then to the disk, µs a file", "system calls a file", "MiB"], rows, numbers: [1, 2, 3, 4])
+    }
+
+    private var mergeTable: String {
+        let ours = merges.times[.ours]?.median ?? 0
+        let rows = Merger.allCases.map { merger in
+            let time = merges.times[merger]?.median ?? 0
+            return [
+                "`\(merger.rawValue)`", number(time * Double(Merges.files) / 1e6), number(time), number(time / ours),
+                number(merges.calls[merger] ?? 0), number(Double(merges.memory[merger] ?? 0) / 1024),
+            ]
+        }
+        return table(["way", "s", "µs a file", "÷ ours", "system calls a file", "MiB"], rows, numbers: Array(1...5))
     }
 
     private var startTable: String {
