@@ -27,6 +27,8 @@ extension Directory {
     /// Makes a name in this directory free, which only docker-btrfs has a use for, and loses nothing: what has it gets the next name
     /// of the form `NAME.1` that is free. Returns that name; nil where the name was free.
     func putAside(_ name: [UInt8]) throws(Failure) -> [UInt8]? {
+        var found = stat()
+        if fstatat(descriptor, cString(name), &found, AT_SYMLINK_NOFOLLOW) != 0 && linux_errno() == ENOENT { return nil }
         for number in 1...1000 {
             let other = name + Array(".\(number)".utf8)
             if try renameTrying(name, other) { return other }
