@@ -28,18 +28,14 @@ extension Machine {
     /// Boots the kernel directly, with `line` for its command line, or, without one, what UEFI firmware starts; and lets the system
     /// that was booted run a shell script as root, which ends with the machine going off.
     func answers(
-        _ line: String?, _ options: [String] = [], log suffix: String = "", qemu: [String] = [], to script: String
+        _ line: String?, _ options: [String] = [], log suffix: String = "", to script: String
     ) async throws -> Answers {
         let file = "\(folder)/script-\(UUID().uuidString)"
         try Data(Self.disk(with: script).utf8).write(to: URL(filePath: file))
-        let start = line.map { ["--append", $0 + Console.ending] } ?? ["--uefi"]
-        let boot = command(start + options, log: suffix)
-        try await output(
-            of: boot.command + [
-                "--", "-serial", "file:\(file).answers", "-drive", "file=\(file),format=raw,if=none,id=script,readonly=on",
-                "-device", "virtio-blk-pci,drive=script,serial=script",
-            ] + qemu)
-        let told = try String(contentsOfFile: "\(file).answers", encoding: .utf8).replacing("\r\n", with: "\n")
+        let start = line.map { ["--append", $0 + Console.ending] + initramfs } ?? ["--uefi"]
+        let boot = command(start + ["--script", file] + options, log: suffix)
+        try await output(of: boot.command)
+        let told = try String(contentsOfFile: "\(file).told", encoding: .utf8).replacing("\r\n", with: "\n")
         // UEFI firmware writes to this port too.
         let parts = told.split(separator: Self.mark, omittingEmptySubsequences: false)
         try #require(parts.count == 3, "the script did not run: '\(told)', see \(boot.log)")

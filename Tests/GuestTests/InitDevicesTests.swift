@@ -35,13 +35,13 @@ struct InitDevicesTests {
     }
 
     @Test func `partitions are found by what a partition table calls them`() async throws {
-        try await Machine.plain { machine in
+        try await Machine.plain(in: .userMode) { machine in
             try await machine.ask(in: "plain", "cut -d ' ' -f 1-2 /proc/mounts | grep ' /$'")
             var machine = machine
             machine.disks = [try await machine.partitioned(swap: "SWAPSPACE2")]
             for name in ["PARTLABEL=the-root", "PARTUUID=11111111-2222-3333-4444-555555555555", "LABEL=linux"] {
                 let console = try await machine.start("root=\(name) \(Self.line)", log: name)
-                #expect(console.answers == "/dev/vda1 /\n")
+                #expect(console.answers == "/dev/ubda1 /\n")
             }
         }
     }
@@ -66,13 +66,13 @@ struct InitDevicesTests {
     }
 
     @Test func `a btrfs of two devices is not booted without one of them`() async throws {
-        try await Machine.plain { machine in
+        try await Machine.plain(in: .userMode) { machine in
             try await machine.ask(in: "plain", "cut -d ' ' -f 1-2 /proc/mounts | grep ' /$'")
             var machine = machine
             machine.disks.append(try await machine.addMember())
-            for name in ["LABEL=linux", "/dev/vdb"] {
+            for name in ["LABEL=linux", machine.emulator.disk("b")] {
                 let console = try await machine.start("root=\(name) \(Self.line)", log: name)
-                #expect(console.answers == "/dev/vda /\n")
+                #expect(console.answers == "/dev/ubda /\n")
             }
             machine.disks.removeLast()
             let failed = try await machine.start("root=LABEL=linux \(Self.line) rootdelay=1 panic=-1", log: "one missing")

@@ -6,7 +6,7 @@ struct InitEndTests {
     private static let line = "root=LABEL=nowhere rootdelay=0 quiet"
 
     @Test func `without panic= the machine waits`() async throws {
-        try await Machine.plain { machine in
+        try await Machine.plain(in: .userMode) { machine in
             let end = "The machine waits. Ctrl-Alt-Del restarts it; panic=SECONDS would do that by itself."
             let console = try await machine.start(Self.line, ["--until", end])
             #expect(console.screen("What happened") == "could not find the device 'LABEL=nowhere' (root=): it was not there after 0 s")
@@ -14,7 +14,7 @@ struct InitEndTests {
     }
 
     @Test func `with panic= it restarts after so many seconds, and offers no shell`() async throws {
-        try await Machine.plain { machine in
+        try await Machine.plain(in: .userMode) { machine in
             let console = try await machine.start(Self.line + " panic=2", initramfs: #"install -D "$BUSYBOX" bin/sh"#)
             #expect(console.text.contains("The machine restarts in 2 s (panic=)."))
             let times = console.times(of: /docker-btrfs-init: could|reboot: Restarting/)
@@ -41,7 +41,7 @@ struct InitEndTests {
     }
 
     @Test func `without a console the kernel's log has it, and the machine restarts all the same`() async throws {
-        try await Machine.plain { machine in
+        try await Machine.plain(in: .userMode) { machine in
             let console = try await machine.start(
                 Self.line + " panic=-1 rdinit=/before",
                 initramfs: """
@@ -72,7 +72,7 @@ struct InitEndTests {
     }
 
     @Test func `a boot that failed once may boot the root of the time before`() async throws {
-        try await Machine.plain { machine in
+        try await Machine.plain(in: .userMode) { machine in
             try await machine.ask("cat /etc/os-release")
             let line = "root=LABEL=linux rw rootflags=subvol=root docker_path=docker toplayer=LABEL=linux toplayer_path=boot_docker quiet"
             let first = try await machine.start(line + " docker_image=tiny", log: "1")

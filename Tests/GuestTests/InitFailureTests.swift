@@ -10,10 +10,14 @@ struct FailedStart: CustomTestStringConvertible {
     let advice: String
     /// Where there is no /dev/kmsg, only the console has it.
     let isInKernelLog: Bool
+    /// What is about modules needs a kernel that has some.
+    let emulator: Emulator
 
     init(
-        _ description: String, _ line: String, initramfs: String = "", _ happened: String, _ advice: String, isInKernelLog: Bool = true
+        _ description: String, _ line: String, initramfs: String = "", _ happened: String, _ advice: String, isInKernelLog: Bool = true,
+        in emulator: Emulator = .userMode
     ) {
+        self.emulator = emulator
         testDescription = description
         self.line = line
         self.initramfs = initramfs
@@ -43,17 +47,17 @@ struct InitFailureTests {
 
     private static let machine: [FailedStart] = [
         .init(
-            "no root=", "", "could not find 'root=' on the kernel command line", "add root=LABEL=name or another device"),
+            "no root=", "", "could not find 'root=' on the kernel command line", "add root=LABEL=name or another device", in: .qemu),
         .init(
             "a root= that is no device", "root=PARTNROFF=1",
             "could not use 'root=PARTNROFF=1': it is not a device that docker-btrfs knows",
             "use LABEL=, UUID=, PARTLABEL=, PARTUUID= or a path below /dev"),
         .init(
             "a device that never comes", "root=LABEL=nowhere rootdelay=1",
-            "could not find the device 'LABEL=nowhere' (root=): it was not there after 1 s", "here are /dev/vda (btrfs LABEL=linux)"),
+            "could not find the device 'LABEL=nowhere' (root=): it was not there after 1 s", "here are /dev/ubda (btrfs LABEL=linux)"),
         .init(
             "no driver for the disk", "\(plain) rootdelay=1", initramfs: "sed -i /virtio_blk/d etc/docker-btrfs/modules",
-            "could not find the device 'LABEL=linux' (root=): it was not there after 1 s", noFilesystem),
+            "could not find the device 'LABEL=linux' (root=): it was not there after 1 s", noFilesystem, in: .qemu),
         .init(
             "no /dev/kmsg, and no other device than the console", "\(plain) rdinit=/before rootdelay=1",
             initramfs: before("busybox mount -t tmpfs none /dev; busybox mknod /dev/console c 5 1; exec /init"),
@@ -61,7 +65,7 @@ struct InitFailureTests {
         .init(
             "no console when it starts", "root=LABEL=nowhere rdinit=/before rootdelay=0",
             initramfs: before("busybox rm /dev/console; exec /init 0<&- 1<&- 2<&-"),
-            "could not find the device 'LABEL=nowhere' (root=): it was not there after 0 s", "here are /dev/vda (btrfs LABEL=linux)"),
+            "could not find the device 'LABEL=nowhere' (root=): it was not there after 0 s", "here are /dev/ubda (btrfs LABEL=linux)"),
         .init(
             "nothing that /dev can be mounted at", "\(plain) rdinit=/before",
             initramfs: before("busybox rm -r /dev; busybox touch /dev; exec /init"),
@@ -71,7 +75,7 @@ struct InitFailureTests {
             initramfs: before(
                 """
                 busybox mount -t devtmpfs none /dev; busybox sed s/^.// /etc/docker-btrfs/modules | while read -r module; do \
-                busybox insmod /$module; done; busybox mount -t btrfs /dev/vda /sysroot; busybox cp /init /sysroot; \
+                busybox insmod /$module; done; busybox mount -t btrfs /dev/ubda /sysroot; busybox cp /init /sysroot; \
                 busybox mkdir /sysroot/proc; busybox mount -t proc proc /sysroot/proc; \
                 exec busybox chroot /sysroot /init
                 """),
@@ -81,21 +85,21 @@ struct InitFailureTests {
             initramfs: before("busybox unshare --pid --fork /init; busybox reboot -f"), "could not boot: this is a container", onMachines),
         .init(
             "a hibernated system", plain, initramfs: "",
-            "could not mount the root's filesystem: a hibernated system is waiting to be resumed from '/dev/vdb'",
+            "could not mount the root's filesystem: a hibernated system is waiting to be resumed from '/dev/ubdb'",
             "boot it by an initramfs that resumes, or say noresume on the kernel command line to give it up"),
     ]
 
     private static let initramfs: [FailedStart] = [
         .init(
             "a module that is not there", plain, initramfs: "rm usr/lib/modules/*/kernel/lib/libcrc32c.ko",
-            "could not load the kernel module '\(modules)/lib/libcrc32c.ko': No such file or directory", again),
+            "could not load the kernel module '\(modules)/lib/libcrc32c.ko': No such file or directory", again, in: .qemu),
         .init(
             "a module that the kernel refuses", plain, initramfs: "echo no module > $(ls usr/lib/modules/*/kernel/crypto/xor.ko)",
             "could not load the kernel module '\(modules)/crypto/xor.ko': Exec format error",
-            "boot the kernel that the initramfs was built for, or \(again)"),
+            "boot the kernel that the initramfs was built for, or \(again)", in: .qemu),
         .init(
             "a module that another one needs", plain, initramfs: "sed -i /xor/d etc/docker-btrfs/modules",
-            "could not load the kernel module '\(modules)/fs/btrfs/btrfs.ko': it needs another one that is not loaded", again),
+            "could not load the kernel module '\(modules)/fs/btrfs/btrfs.ko': it needs another one that is not loaded", again, in: .qemu),
         .init(
             "a list of modules that is none", plain, initramfs: "echo btrfs > etc/docker-btrfs/modules",
             "could not read '/etc/docker-btrfs/modules': 'btrfs' is not the absolute path of a module", again),
@@ -104,7 +108,7 @@ struct InitFailureTests {
             "could not read '/etc/docker-btrfs/modules': it is not a regular file", again),
         .init(
             "no module for the filesystem", plain, initramfs: "sed -i /btrfs.ko/d etc/docker-btrfs/modules",
-            "could not mount a filesystem of the type 'btrfs': No such device", "the initramfs needs the kernel module 'btrfs'"),
+            "could not mount a filesystem of the type 'btrfs': No such device", "the initramfs needs the kernel module 'btrfs'", in: .qemu),
         .init(
             "a configuration that is no JSON", docker, initramfs: "printf { > etc/docker-btrfs.json",
             "could not read '/etc/docker-btrfs.json': it is not JSON: line 1: string or '}' expected near end of file", usual),
@@ -121,11 +125,11 @@ struct InitFailureTests {
             "could not use 'subvol=plain' in rootflags=: Invalid argument: ext4: Unknown parameter 'subvol'",
             "correct it on the kernel command line, or take it out"),
         .init(
-            "nothing on the device", "root=/dev/vdb", "could not mount '/dev/vdb' (root=): no filesystem was recognised on it",
+            "nothing on the device", "root=/dev/ubdb", "could not mount '/dev/ubdb' (root=): no filesystem was recognised on it",
             "say rootfstype=TYPE if there is one, or another root="),
         .init(
             "no such subvolume", "root=LABEL=linux rootflags=subvol=nowhere",
-            "could not mount '/dev/vda' (root=, btrfs): No such file or directory", usual),
+            "could not mount '/dev/ubda' (root=, btrfs): No such file or directory", usual),
         .init(
             "a root without init", "root=LABEL=linux",
             "could not start the system: the root has no init: there is no program at /sbin/init, /usr/sbin/init, /etc/init, /bin/init, /lib/systemd/systemd",
@@ -150,14 +154,14 @@ struct InitFailureTests {
 
     @Test(arguments: machine + initramfs + root)
     func `a boot that fails says what happened and what to do`(_ boot: FailedStart) async throws {
-        try await Machine.plain { machine in
+        try await Machine.plain(in: boot.emulator) { machine in
             var machine = machine
             try await machine.change(
                 """
                 cd plain; echo 'no program' > no-program; printf '#!/nowhere\\n' > no-interpreter; ln -s loop loop
                 chmod 755 no-program no-interpreter
                 """)
-            if boot.line.contains("vdb") || boot.happened.contains("vdb") { machine.disks.append(try await machine.secondDisk(boot)) }
+            if boot.line.contains("ubdb") || boot.happened.contains("ubdb") { machine.disks.append(try await machine.secondDisk(boot)) }
             let console = try await machine.start("\(boot.line) quiet panic=-1", initramfs: boot.initramfs, log: boot.testDescription)
             let release = try Self.release(console) ?? ""
             #expect(console.screen("What happened") == boot.happened.replacing("$release", with: release))
@@ -179,7 +183,7 @@ extension Machine {
     fileprivate func secondDisk(_ boot: FailedStart) async throws -> String {
         let disk = "\(folder)/second.img"
         let swap = #"mkswap --quiet "$1"; printf S1SUSPEND | dd of="$1" bs=1 seek=4086 conv=notrunc status=none"#
-        let script = #"truncate --size 1M "$1"; "# + (boot.line.contains("vdb") ? "" : swap)
+        let script = #"truncate --size 1M "$1"; "# + (boot.line.contains("ubdb") ? "" : swap)
         try await output(of: ["bash", "-euc", script, "bash", disk])
         return disk
     }

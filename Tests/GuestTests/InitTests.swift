@@ -43,7 +43,7 @@ struct InitTests {
 
     /// The program has the filesystem open: read-write from the first boot's work, read-only in the second, in which nothing is to do.
     @Test func `the root is read-only or read-write as the kernel command line says, however it is open already`() async throws {
-        try await Machine.plain { machine in
+        try await Machine.plain(in: .userMode) { machine in
             try await machine.ask("cut -d ' ' -f 2,4 /proc/mounts | grep '^/ ' | cut -c 3-4; touch /file 2> /dev/null && echo written")
             let layer = "toplayer=LABEL=linux toplayer_path=boot_docker docker_mode=persist"
             for (access, answers) in [("ro", "ro\n"), ("rw", "rw\nwritten\n")] {
@@ -62,15 +62,15 @@ struct InitTests {
     }
 
     @Test func `without docker_path= the root is mounted as the kernel command line says, and nothing else happens`() async throws {
-        try await Machine.plain { machine in
+        try await Machine.plain(in: .userMode) { machine in
             try await machine.ask(in: "plain", "grep ' / ' /proc/mounts | cut -d ' ' -f 4; ls -d /run/docker-btrfs; ls -1 /")
             // A root that is read-only and lacks a directory: what cannot be handed over is told.
             try await machine.change("rmdir plain/run; btrfs subvolume list . | cut -d ' ' -f 1,2,9 > before")
-            let line = "root=/dev/vda rootfstype=ext2,btrfs rootflags=noatime rootflags=subvol=plain"
+            let line = "root=\(machine.emulator.disk()) rootfstype=ext2,btrfs rootflags=noatime rootflags=subvol=plain"
             let console = try await machine.start(line + " loglevel=5 panic=-1")
             #expect(
                 console.answers == """
-                    ro,noatime,space_cache=v2,subvolid=258,subvol=/plain
+                    ro,noatime,ssd,space_cache=v2,subvolid=258,subvol=/plain
                     ls: /run/docker-btrfs: No such file or directory
                     bin
                     dev
@@ -89,7 +89,7 @@ struct InitTests {
 
     /// An initramfs in which somebody else was before /init.
     @Test func `what is mounted already stays as it is`() async throws {
-        try await Machine.plain { machine in
+        try await Machine.plain(in: .userMode) { machine in
             try await machine.ask(in: "plain", "cut -d ' ' -f 1-3 /proc/mounts | sort; cat /run/before")
             let console = try await machine.start(
                 "root=LABEL=linux rw rootflags=subvol=plain rdinit=/before quiet panic=-1",
@@ -104,7 +104,7 @@ struct InitTests {
                     """)
             #expect(
                 console.answers == """
-                    /dev/vda / btrfs
+                    /dev/ubda / btrfs
                     devtmpfs /dev devtmpfs
                     mine /run tmpfs
                     proc /proc proc

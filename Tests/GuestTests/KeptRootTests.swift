@@ -6,7 +6,7 @@ struct KeptRootTests {
     private static let roots = ".docker-btrfs/roots/docker_rwlayer"
 
     @Test func `work is read back from it, nothing piles up in five boots, and it can be booted itself`() async throws {
-        try await Machine.with(\.disk) { machine, _ in
+        try await Machine.with(\.disk, in: .userMode) { machine, _ in
             // systemd-tmpfiles makes both at a boot, where the root is a subvolume.
             try await machine.change(
                 """
@@ -50,7 +50,7 @@ struct KeptRootTests {
     }
 
     @Test func `a boot that is not possible goes on with the root that is there, and that is said`() async throws {
-        try await Machine.with(\.disk) { machine, _ in
+        try await Machine.with(\.disk, in: .userMode) { machine, _ in
             _ = try await machine.answers(Lab.menuEntry(), log: "1", to: "echo work > /root/work")
             let answers = try await machine.answers(Lab.menuEntry() + " docker_image=sample_imag", log: "2", to: "cat /root/work")
             #expect(answers.text == "work\n")

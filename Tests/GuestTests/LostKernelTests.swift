@@ -8,7 +8,7 @@ struct LostKernelTests {
     private static let upgrade = """
         docker build --network none --quiet --tag sample_image - > /dev/null << END
         FROM sample_image
-        RUN mv /lib/modules/* /lib/modules/9.9.9-new && echo 2 > /etc/image-version
+        RUN cd /lib/modules && for each in *; do mv \\$each \\$each-new; done && echo 2 > /etc/image-version
         END
         """
 
@@ -18,7 +18,7 @@ struct LostKernelTests {
         """
 
     @Test func `the last good root is booted, which has the kernel's modules, and it is said what to do`() async throws {
-        try await Machine.with(\.disk) { machine, _ in
+        try await Machine.with(\.disk, in: .userMode) { machine, _ in
             let first = try await machine.answers(Lab.menuEntry(), log: "1", to: "uname -r")
             let release = first.text.trimmingCharacters(in: .newlines)
             try await machine.change(docker: true, Self.upgrade)
@@ -28,13 +28,13 @@ struct LostKernelTests {
                 image 'sample_image:latest' has no modules for the running kernel \(release); booting root 1 ('sample_image:latest') \
                 instead, which has them; copy the image's kernel and initramfs to where the boot loader reads them
                 """
-            #expect(second.console.told.first == note)
+            #expect(second.console.told.contains(note))
             #expect(second.report?.notes.contains(note) == true)
         }
     }
 
     @Test func `without a good root, the modules beside the kernel are taken`() async throws {
-        try await Machine.with(\.disk) { machine, _ in
+        try await Machine.with(\.disk, in: .userMode) { machine, _ in
             try await machine.change(
                 docker: true,
                 """
@@ -44,7 +44,7 @@ struct LostKernelTests {
                 """)
             let answers = try await machine.answers(Lab.menuEntry(), to: Self.script)
             #expect(answers.text == "2\nhas its modules\n")
-            #expect(answers.console.told.first?.contains("; taking those in '/boot_docker/boot/modules/") == true)
+            #expect(answers.console.told.contains { $0.contains("; taking those in '/boot_docker/boot/modules/") })
         }
     }
 }

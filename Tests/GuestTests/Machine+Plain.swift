@@ -4,7 +4,7 @@ import TestSupport
 /// Machines that boot without a framework: docker-btrfs-init is /init, and alone in the initramfs.
 extension Machine {
     /// Runs `body` with a machine that has a copy of the disk that `Tests/Lab/plain-disk` makes, when it may start.
-    static func plain(_ body: (Machine) async throws -> Void) async throws {
+    static func plain(in emulator: Emulator = .qemu, _ body: (Machine) async throws -> Void) async throws {
         try await output(of: Lab.command("plain-disk", []))
         try await Lab.guests.withPermit {
             let folder = "\(Lab.folder)/guests/\(getpid())/\(UUID().uuidString)"
@@ -13,7 +13,7 @@ extension Machine {
             do {
                 let disk = "\(folder)/disk.img"
                 try await output(of: ["cp", "--sparse=always", "--reflink=auto", "\(Lab.folder)/plain.img", disk])
-                try await body(Machine(folder: folder, disk: disk, disks: [disk]))
+                try await body(Machine(folder: folder, disk: disk, disks: [disk], emulator: emulator))
                 result = .success(())
             } catch {
                 result = .failure(error)
@@ -40,10 +40,10 @@ extension Machine {
         _ line: String, initramfs script: String = "", _ options: [String] = [], log suffix: String = "", qemu: [String] = []
     ) async throws -> Console {
         let initramfs = "\(folder)/\(UUID().uuidString).cpio"
-        try await output(of: Lab.command("plain-initramfs", [initramfs, script]))
+        try await output(of: Lab.command("plain-initramfs", emulator.option + [initramfs, script]))
         let more = ["--initrd", initramfs, "--append", "console=ttyS0 \(line)", "--timeout", "120"]
         let boot = command(more + options, log: suffix.replacing("/", with: " "))
-        try await output(of: boot.command + ["--"] + qemu)
+        try await output(of: boot.command + (qemu.isEmpty ? [] : ["--"] + qemu))
         return try Console(log: boot.log)
     }
 }

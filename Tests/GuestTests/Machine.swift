@@ -9,15 +9,18 @@ struct Machine {
     let disk: String
     /// In the order in which the machine has them.
     var disks: [String]
+    var emulator = Emulator.qemu
 
     /// Runs `body` with a machine that has a copy of `disk`, when it may start.
-    static func with(_ disk: KeyPath<Prepared, String>, _ body: (Machine, Prepared) async throws -> Void) async throws {
+    static func with(
+        _ disk: KeyPath<Prepared, String>, in emulator: Emulator = .qemu, _ body: (Machine, Prepared) async throws -> Void
+    ) async throws {
         let prepared = try await Prepared.made()
-        try await with(copyOf: prepared[keyPath: disk]) { try await body($0, prepared) }
+        try await with(copyOf: prepared[keyPath: disk], in: emulator) { try await body($0, prepared) }
     }
 
     /// The same with the disk `image`.
-    static func with(copyOf image: String, _ body: (Machine) async throws -> Void) async throws {
+    static func with(copyOf image: String, in emulator: Emulator = .qemu, _ body: (Machine) async throws -> Void) async throws {
         try await Lab.guests.withPermit {
             let folder = "\(Prepared.folder)/\(UUID().uuidString)"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -25,7 +28,7 @@ struct Machine {
             do {
                 let copy = "\(folder)/disk.img"
                 try await output(of: ["cp", "--sparse=always", "--reflink=auto", image, copy])
-                try await body(Machine(folder: folder, disk: copy, disks: [copy]))
+                try await body(Machine(folder: folder, disk: copy, disks: [copy], emulator: emulator))
                 result = .success(())
             } catch {
                 result = .failure(error)
@@ -45,7 +48,7 @@ struct Machine {
     func command(_ options: [String], log suffix: String = "") -> (command: [String], log: String) {
         let name = (Test.current?.name ?? "guest").split(separator: "`")[0].replacing("/", with: " ")
         let log = "\(Lab.folder)/logs/\(name)\(suffix.isEmpty ? "" : " - \(suffix)").log"
-        let all = disks.flatMap { ["--disk", $0] } + ["--log", log, "--timeout", "600"] + options
+        let all = disks.flatMap { ["--disk", $0] } + ["--log", log, "--timeout", "600"] + emulator.option + options
         return (Lab.command("boot", all), log)
     }
 }

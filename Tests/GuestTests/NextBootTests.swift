@@ -4,7 +4,7 @@ import Testing
 /// Boots of one disk, one after the other.
 struct NextBootTests {
     @Test func `each boot is a new root, of the image as it was built last`() async throws {
-        try await Machine.with(\.disk) { machine, prepared in
+        try await Machine.with(\.disk, in: .userMode) { machine, prepared in
             try await machine.change(Self.subvolumesInTheRoot)
             let first = try await machine.answers(Lab.menuEntry(), log: "1", to: Self.script)
             #expect(first.text == Self.facts(version: "1", machineID: prepared.machineID))
@@ -44,7 +44,7 @@ struct NextBootTests {
         echo "state: $(systemctl is-system-running)$(systemctl --failed --no-legend --plain)"
         echo "root: $(findmnt --noheadings --raw --output FSTYPE,FSROOT,LABEL /)"
         echo "on: $(lsblk --noheadings --nodeps --output SERIAL "/dev/$disk")"
-        echo "options: $(findmnt --noheadings --output OPTIONS / | sed 's/subvolid=[0-9]*/subvolid=N/')"
+        echo "options: $(findmnt --noheadings --output OPTIONS / | sed 's/subvolid=[0-9]*/subvolid=N/; s/ssd,//')"
         echo "mounted: $(findmnt --real --noheadings --list --output TARGET)"
         echo "image: $(cat /etc/image-version)" $(cat /etc/docker-btrfs.json)
         echo "top layer:" $(cat /etc/whose /.dot-file /etc/hostname)

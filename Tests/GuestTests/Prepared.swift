@@ -17,6 +17,10 @@ struct Prepared {
     /// What this run of the tests leaves is in a folder of its own.
     static let folder = "\(Lab.folder)/guests/\(getpid())"
 
+    /// The initramfs for User-Mode Linux.
+    static let initramfs = "\(folder)/initramfs.cpio"
+    private static let configuration = Repository.path("docs/examples/debian/docker-btrfs.json")
+
     private static let making = Task {
         try sweep()
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -25,6 +29,8 @@ struct Prepared {
         // The lab's scripts lock a disk too while they write to it.
         let copy = #"exec 9< "$1"; flock --shared 9; cp --sparse=always --reflink=auto "$1" "$2""#
         try await output(of: ["bash", "-euc", copy, "bash", "\(Lab.folder)/disk.img", disk])
+        try await output(of: Lab.command("plain-initramfs", ["--uml", initramfs, "cp '\(configuration)' etc"]))
+        try await Lab.change(disk, docker: true, modules)
         let imageID = try await Lab.change(disk, docker: true, image(version: "1")).trimmingCharacters(in: .newlines)
         let machineID = try await Lab.change(disk, topLayer).trimmingCharacters(in: .newlines)
         try await output(of: ["cp", "--sparse=always", "--reflink=auto", disk, bootedDisk])
@@ -42,6 +48,14 @@ struct Prepared {
         }
     }
 
+    /// A script that gives the image modules for User-Mode Linux too: their lists alone, since what a boot needs is in that kernel.
+    private static let modules = """
+        mkdir '\(folder)/modules'
+        (cd '\(Lab.folder)/tools/usr/lib/uml/modules' && cp --parents */modules.* '\(folder)/modules')
+        printf 'FROM sample_image\\nCOPY . /usr/lib/modules/\\n' |
+            docker build --network none --quiet --tag sample_image --file - '\(folder)/modules'
+        """
+
     /// A script that builds the image once more, with another file in it, and prints the id by which Docker knows it then.
     static func image(version: String) -> String {
         """
@@ -58,7 +72,11 @@ struct Prepared {
     private static let topLayer = """
         cd boot_docker
         mkdir -p etc/udev/rules.d etc/systemd/system
-        echo 'SUBSYSTEM=="block", ENV{ID_SERIAL}=="script", TAG+="systemd", ENV{SYSTEMD_WANTS}="script.service"' > etc/udev/rules.d/90-script.rules
+        cat > etc/udev/rules.d/90-script.rules << 'END'
+        # As udev's own rules do it for QEMU's disks.
+        KERNEL=="ubd*[!0-9]", ATTR{serial}=="?*", ENV{ID_SERIAL}="$attr{serial}", SYMLINK+="disk/by-id/virtio-$env{ID_SERIAL}"
+        SUBSYSTEM=="block", ENV{ID_SERIAL}=="script", TAG+="systemd", ENV{SYSTEMD_WANTS}="script.service"
+        END
         cat > etc/systemd/system/script.service << END
         [Service]
         Type=exec
@@ -78,4 +96,9 @@ struct Prepared {
         btrfs subvolume create @
         echo precious | tee docker_rwlayer/precious > @/precious
         """
+}
+
+extension Machine {
+    /// The options of the lab's script `boot` for another initramfs than the example's.
+    var initramfs: [String] { emulator == .userMode ? ["--initrd", Prepared.initramfs] : [] }
 }

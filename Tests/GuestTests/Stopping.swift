@@ -4,7 +4,7 @@ import Testing
 extension Machine {
     /// Boots into a failure, after which the machine goes off by itself.
     func stops(_ line: String, _ options: [String] = [], log suffix: String = "") async throws -> Console {
-        let boot = command(["--append", line + Console.ending] + options, log: suffix)
+        let boot = command(["--append", line + Console.ending] + initramfs + options, log: suffix)
         try await output(of: boot.command)
         return try Console(log: boot.log)
     }

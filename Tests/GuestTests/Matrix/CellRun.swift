@@ -114,14 +114,10 @@ extension Machine {
         let script = "\(folder)/script"
         // A disk has whole sectors.
         try Data((lines + String(repeating: "\n", count: 512 - lines.utf8.count % 512)).utf8).write(to: URL(filePath: script))
-        let boot = command(options + ["--timeout", "300"], log: log)
-        try await output(
-            of: boot.command + [
-                "--", "-serial", "file:\(script).result", "-drive", "file=\(script),format=raw,if=none,id=script,readonly=on",
-                "-device", "virtio-blk-pci,drive=script,serial=script",
-            ] + qemu)
+        let boot = command(options + ["--timeout", "300", "--script", script], log: log)
+        try await output(of: boot.command + (qemu.isEmpty ? [] : ["--"] + qemu))
         // UEFI firmware writes to this port too.
-        let port = try String(decoding: Data(contentsOf: URL(filePath: "\(script).result")), as: UTF8.self)
+        let port = try String(decoding: Data(contentsOf: URL(filePath: "\(script).told")), as: UTF8.self)
         return port.firstRange(of: "result: ").map { String(port[$0.upperBound...]).replacing("\r\n", with: "\n") } ?? ""
     }
 }
