@@ -18,7 +18,7 @@ for i in "${!disks[@]}"; do
 done
 if [[ $script ]]; then
     machine+=(-serial "file:$script.told" -drive "file=$script,format=raw,if=none,id=script,readonly=on"
-        -device virtio-blk-pci,drive=script,serial=script)
+        -device "virtio-blk-pci,drive=script,serial=script")
 fi
 if [[ $uefi ]]; then
     # A fresh copy each time: used variables remember boot entries that failed.
