@@ -1,4 +1,5 @@
 import Basics
+import Foundation
 import Planning
 import Testing
 
@@ -42,7 +43,10 @@ struct ImageSurveyTests {
             imageID: try .digits("a8be6a5138c5d7f5ec05c29530aafd7971f30d23bad9e01ab95138c6e7f5829c"),
             chainID: try .digits("f81a049253937bdbeacf17b02a0ed5822e2b27f707296c285c3e84d73f1efabe"),
             root: .subvolume(Place(try #require(Path(Tree.layer)))),
-            contents: Facts.Contents(missingDirectories: [], placeholders: [], leftovers: [], identity: [], modules: .notNeeded)
+            contents: Facts.Contents(
+                missingDirectories: [], placeholders: [], leftovers: [], identity: [], modules: .notNeeded, owner: getuid(),
+                lacksMachineID: true
+            )
         )
         #expect(try tree.facts().wanted.get() == source)
     }
@@ -132,18 +136,67 @@ struct ImageSurveyTests {
             (["\(Tree.layer)/usr/lib/modules/6.18.43", "\(Tree.layer)/usr/lib/modules/6.18.44"], .present),
         ] as [([String], Facts.Modules)])
     func `the modules of the running kernel, of the image or of the top layer`(directories: [String], modules: Facts.Modules) throws {
-        for directory in directories { try tree.make(directory) }
+        for directory in directories {
+            try tree.make(directory)
+            if directory != "\(Tree.layer)/usr/lib/modules" { try tree.write("", to: "\(directory)/modules.dep") }
+        }
         #expect(try tree.contents().modules == modules)
         #expect(try tree.contents(on: Facts.Host(kernelRelease: nil, time: 0)).modules == .notNeeded)
     }
 
     @Test func `modules behind a symlink that stays in the image`() throws {
-        try tree.make("\(Tree.layer)/usr/lib/modules/6.18.44")
+        try tree.write("", to: "\(Tree.layer)/usr/lib/modules/6.18.44/modules.builtin")
         try tree.link("\(Tree.layer)/lib", to: "/usr/lib")
         #expect(try tree.contents().modules == .present)
         try tree.remove("\(Tree.layer)/usr/lib/modules/6.18.44")
         try tree.link("\(Tree.layer)/usr/lib/modules/6.18.44", to: "../../../../../../../../..")
+        try tree.write("", to: "\(Tree.layer)/modules.dep")
         #expect(try tree.contents().modules == .present, "the top of the image is a directory")
+    }
+
+    @Test(arguments: ["updates/dkms/wl.ko", "modules.weakdep", "build/Makefile", "modules.dep/file"])
+    func `what is left in the folder of a kernel that is gone makes no kernel`(leftover: String) throws {
+        try tree.write("x", to: "\(Tree.layer)/usr/lib/modules/6.18.44/\(leftover)")
+        #expect(try tree.contents().modules == .notNeeded)
+        try tree.write("", to: "\(Tree.layer)/usr/lib/modules/6.1.0-99/modules.dep")
+        #expect(try tree.contents().modules == .absent)
+    }
+
+    @Test(arguments: ["modules.dep", "modules.dep.bin", "modules.builtin"])
+    func `a kernel's folder has depmod's index, or the list of what is built in`(index: String) throws {
+        try tree.write("", to: "boot_docker/lib/modules/6.18.44/\(index)")
+        #expect(try tree.contents().modules == .present)
+    }
+
+    @Test func `an image that has a file or a loop in the place of its modules has none`() throws {
+        try tree.write("", to: "\(Tree.layer)/usr/lib/modules")
+        #expect(try tree.contents().modules == .notNeeded)
+    }
+
+    @Test(arguments: [
+        ("", false), ("init=/usr/lib/systemd/systemd", false), ("init=/sbin/init", false), ("init=/usr/bin/other", true),
+        ("init=/alias", false),
+    ])
+    func `init= may name the image's own init in another way, or another program`(text: String, isOther: Bool) throws {
+        try tree.program("\(Tree.layer)/usr/bin/other")
+        try tree.link("\(Tree.layer)/alias", to: "/usr/sbin/init")
+        #expect(try tree.contents("\(Tree.line) \(text)").startsOther == isOther)
+    }
+
+    @Test func `systemd without a machine-id`() throws {
+        #expect(try tree.contents().lacksMachineID)
+        try tree.program("\(Tree.layer)/usr/bin/other")
+        #expect(try !tree.contents("\(Tree.line) init=/usr/bin/other").lacksMachineID, "another init needs none")
+        try tree.write("", to: "boot_docker/etc/machine-id")
+        #expect(try !tree.contents().lacksMachineID)
+    }
+
+    @Test func `the keys of an image that cannot be looked for are no reason to refuse it`() throws {
+        try tree.link("\(Tree.layer)/etc/ssh", to: "ssh")
+        let contents = try tree.contents()
+        #expect(contents.identity == [])
+        #expect(contents.notes.count == 1)
+        #expect(contents.notes.first?.hasSuffix("whether image 'bb3:v1' brings what only one machine should have is not known") == true)
     }
 }
 
