@@ -124,6 +124,14 @@ if embedded {
             dependencies: ["Basics", "Fixtures", "Installation", "TestSupport"],
             swiftSettings: strict + sameHeaders
         ),
+        // The boot menu: entries for each boot loader.
+        .target(name: "BootEntries", dependencies: ["Basics"], swiftSettings: strict + sameHeaders),
+        .testTarget(
+            name: "BootEntriesTests",
+            dependencies: ["Basics", "BootEntries", "TestSupport"],
+            exclude: ["Golden"],
+            swiftSettings: strict + sameHeaders
+        ),
         .executableTarget(
             name: "docker-btrfs",
             dependencies: [

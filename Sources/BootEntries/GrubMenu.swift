@@ -1,0 +1,77 @@
+internal import Basics
+
+/// GRUB's menu entries. Its grub.cfg, which grub-mkconfig makes, sources `custom.cfg` beside it where there is one.
+enum GrubMenu {
+    static let current: Path = "docker-btrfs.cfg"
+    static let earlier: Path = "docker-btrfs-earlier.cfg"
+    static let custom: Path = "custom.cfg"
+
+    /// Two files, the one with the default last. Fails on what GRUB cannot hand to the kernel.
+    static func files(for menu: BootMenu) throws(Failure) -> [MenuFile] {
+        var texts: [String] = []
+        for entry in menu.entries { texts.append(try text(of: entry, on: menu.volume)) }
+        // Not over an entry that somebody chose for the next boot alone.
+        let chosen = menu.entries.first.map { "\nif [ -z \"${boot_once}\" ]; then set default=\(quoted($0.id)); fi\n" } ?? ""
+        return [
+            MenuFile(path: earlier, text: ownership + "\n" + texts.dropFirst().joined()),
+            MenuFile(path: current, text: ownership + "\n" + texts.prefix(1).joined() + chosen),
+        ]
+    }
+
+    /// What a custom.cfg has to have.
+    static let wayIn = [current, earlier].map { name in
+        """
+        if [ -f "${config_directory}/\(name.fileName)" ]; then source "${config_directory}/\(name.fileName)"; \
+        elif [ -z "${config_directory}" -a -f "$prefix/\(name.fileName)" ]; then source "$prefix/\(name.fileName)"; fi
+        """
+    }
+
+    /// Ours, for a system without any.
+    static let customFile = MenuFile(path: custom, text: ownership + "\n" + wayIn.map { $0 + "\n" }.joined())
+
+    /// Those of these lines that a custom.cfg lacks.
+    static func missing(in custom: String) -> [String] {
+        let lines = custom.split(whereSeparator: \.isNewline).filter { !$0.drop { $0 == " " }.hasPrefix("#") }
+        return zip([current, earlier], wayIn).filter { name, _ in
+            !lines.contains { $0.contains("/\(name.fileName)") && $0.contains("source") }
+        }.map { $0.1 }
+    }
+
+    private static func text(of entry: BootEntry, on volume: BootVolume) throws(Failure) -> String {
+        var words: [String] = []
+        for word in entry.options.unquoted {
+            // grub_create_loader_cmdline puts a backslash before these, which the kernel takes for itself.
+            if word.contains("'") || word.contains("\\") {
+                throw Failure(
+                    "could not write the kernel option '\(word)' for GRUB: it changes ' and \\ on the way to the kernel",
+                    hint: "leave it out: --options TEXT"
+                )
+            }
+            words.append(quoted(word))
+        }
+        let initrds = entry.initrds.map { quoted($0.description) }
+        let initrd = initrds.isEmpty ? "" : "    initrd \(initrds.joined(separator: " "))\n"
+        return """
+
+            menuentry \(quoted(entry.title)) --class docker-btrfs --id \(quoted(entry.id)) {
+                insmod part_gpt
+                insmod part_msdos
+                insmod btrfs
+                insmod fat
+                insmod ext2
+                search --no-floppy --fs-uuid --set=root \(quoted(volume.uuid))
+                linux \(([quoted(entry.kernel.description)] + words).joined(separator: " "))
+            \(initrd)}
+
+            """
+    }
+
+    /// In single quotes, where only they mean something; plain where nothing in it does.
+    private static func quoted(_ text: String) -> String {
+        let plain = text.unicodeScalars.allSatisfy { scalar in
+            scalar.isASCII
+                && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil || "./:=-_,".unicodeScalars.contains(scalar))
+        }
+        return plain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+    }
+}

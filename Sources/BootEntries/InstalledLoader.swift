@@ -1,0 +1,65 @@
+public import Basics
+
+/// A boot loader in its place.
+public struct InstalledLoader: Sendable {
+    public let kind: BootLoader
+    /// Its folder from the top of the partition or tree that was looked through: `/EFI/refind`, `/grub`, `/` for systemd-boot.
+    public let folder: Path
+    /// The same, open.
+    public let directory: Directory
+
+    public init(_ kind: BootLoader, at folder: Path, in tree: Directory) throws(Failure) {
+        guard let directory = try tree.directory(at: folder) else {
+            throw Failure("could not find \(kind.title) in '\(tree.show(folder))': it is not there")
+        }
+        self.kind = kind
+        self.folder = folder
+        self.directory = directory
+    }
+
+    /// Those in a partition that is mounted at `tree`: an ESP, XBOOTLDR or /boot.
+    public static func all(in tree: Directory) throws(Failure) -> [InstalledLoader] {
+        var found: [InstalledLoader] = []
+        for vendor in try tree.directory(at: "EFI")?.names() ?? [] {
+            let folder = ("EFI" as Path).appending(name: vendor)
+            if try tree.target(of: folder / "refind.conf")?.kind == .file {
+                found.append(try InstalledLoader(.refind, at: folder, in: tree))
+            }
+        }
+        for folder in ["grub", "grub2"] as [Path] where try tree.target(of: folder / "grub.cfg")?.kind == .file {
+            found.append(try InstalledLoader(.grub, at: folder, in: tree))
+        }
+        let hasEntries = try tree.target(of: "loader/entries")?.kind == .directory
+        let hasConfiguration = try tree.target(of: "loader/loader.conf")?.kind == .file
+        if hasEntries || hasConfiguration {
+            found.append(try InstalledLoader(.systemdBoot, at: .top, in: tree))
+        }
+        return found
+    }
+}
+
+extension InstalledLoader {
+    /// Our files that are there and that a menu has no more.
+    public func leftovers(but files: [MenuFile]) throws(Failure) -> [Path] {
+        guard kind == .systemdBoot else { return [] }
+        let folder = LoaderSpecificationMenu.folder
+        var found: [Path] = []
+        for name in try directory.directory(at: folder)?.names() ?? [] where LoaderSpecificationMenu.isOurs(name) {
+            let path = folder.appending(name: name)
+            if files.contains(where: { $0.path == path }) { continue }
+            // Somebody's file may have such a name too.
+            if MenuFile.isOurs(try directory.contents(of: path) ?? []) { found.append(path) }
+        }
+        return found
+    }
+
+    /// Fails where a file of somebody else has the name of one of ours.
+    public func checkOwnership(of files: [MenuFile]) throws(Failure) {
+        for file in files {
+            guard let content = try directory.contents(of: file.path), !MenuFile.isOurs(content) else { continue }
+            throw Failure(
+                "could not write '\(directory.show(file.path))': it is there and is not from docker-btrfs", hint: "move it away"
+            )
+        }
+    }
+}

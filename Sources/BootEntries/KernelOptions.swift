@@ -1,0 +1,72 @@
+public import Basics
+
+/// A kernel command line as words, each as the kernel gets it (`next_arg` in lib/cmdline.c), quotes included.
+public struct KernelOptions: Equatable, Sendable, CustomStringConvertible {
+    public let words: [String]
+
+    /// Fails where the text cannot be part of a line: control characters, or quotes that do not end.
+    public init(_ text: String) throws(Failure) {
+        if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) {
+            throw Failure("could not use '\(display(text.utf8))' as kernel options: there are control characters in it")
+        }
+        var words: [String] = []
+        var word = ""
+        var isQuoted = false
+        for character in text.unicodeScalars {
+            if character == "\"" { isQuoted.toggle() }
+            if character == " " && !isQuoted {
+                if !word.isEmpty { words.append(word) }
+                word = ""
+            } else {
+                word.unicodeScalars.append(character)
+            }
+        }
+        if isQuoted { throw Failure("could not use '\(text)' as kernel options: a quote does not end") }
+        self.words = word.isEmpty ? words : words + [word]
+    }
+
+    private init(words: [String]) {
+        self.words = words
+    }
+
+    /// A key and its value, in quotes where it has spaces. Fails on a value that the kernel's grammar has no way to write.
+    public init(_ key: String, _ value: String) throws(Failure) {
+        if value.contains("\"") {
+            throw Failure("could not write '\(key)=\(value)' on a kernel command line: there is a quote in it")
+        }
+        try self.init(value.contains(" ") ? "\(key)=\"\(value)\"" : "\(key)=\(value)")
+    }
+
+    public static let none = KernelOptions(words: [])
+
+    public static func + (first: KernelOptions, second: KernelOptions) -> KernelOptions {
+        KernelOptions(words: first.words + second.words)
+    }
+
+    /// Without the parameters of some keys, and without some words.
+    public func without(_ isDropped: (_ key: Substring) -> Bool) -> KernelOptions {
+        KernelOptions(words: words.filter { !isDropped(Self.key(of: $0)) })
+    }
+
+    public var description: String { words.joined(separator: " ") }
+
+    private static func key(of word: String) -> Substring {
+        word.drop { $0 == "\"" }.prefix { $0 != "=" }
+    }
+
+    /// The words without the quotes, which hold each together: GRUB puts its own around what has spaces.
+    var unquoted: [String] { words.map { $0.replacing("\"", with: "") } }
+}
+
+extension KernelOptions {
+    /// What a machine's own command line has beside what says which root is booted: consoles, LUKS, quirks.
+    ///
+    /// Boot loaders add BOOT_IMAGE= and initrd=. A repair mode is of one boot only.
+    public var ofTheMachine: KernelOptions {
+        let root: Set<Substring> = ["BOOT_IMAGE", "initrd", "root", "rootflags", "rootfstype", "ro", "rw"]
+        let once: Set<Substring> = ["single", "emergency", "rescue", "recovery", "systemd.unit", "init"]
+        return without { key in
+            root.contains(key) || once.contains(key) || key.hasPrefix("docker_") || key.hasPrefix("toplayer")
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Basics
+import Foundation
+import Testing
+
+@testable import BootEntries
+
+/// Partitions as they are, in a folder.
+@Suite final class InstalledLoaderTests {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "docker-btrfs-\(UUID().uuidString)")
+
+    init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    private func write(_ text: String, to path: String) throws {
+        let place = folder.appending(path: path)
+        try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: place)
+    }
+
+    private func only() throws -> InstalledLoader {
+        let all = try InstalledLoader.all(in: Directory(opening: folder.path, label: ""))
+        #expect(all.count == 1)
+        return try #require(all.first)
+    }
+
+    @Test func none() throws {
+        try write("", to: "EFI/BOOT/BOOTX64.EFI")
+        #expect(try InstalledLoader.all(in: Directory(opening: folder.path)).isEmpty)
+    }
+
+    @Test func refindNeedsTwoLines() throws {
+        try write("timeout 2\n# include docker-btrfs.conf\nINCLUDE docker-btrfs-earlier.conf\n", to: "EFI/refind/refind.conf")
+        let loader = try only()
+        #expect(loader.kind == .refind && loader.folder == "EFI/refind")
+        #expect(try loader.wayIn() == WayIn(missing: .init(file: "refind.conf", lines: ["include docker-btrfs.conf"])))
+        try write("include docker-btrfs-earlier.conf\ninclude \"docker-btrfs.conf\" # ours\n", to: "EFI/refind/refind.conf")
+        #expect(try loader.wayIn() == WayIn())
+    }
+
+    @Test func grubGetsOurCustomFile() throws {
+        try write("source ${config_directory}/custom.cfg\n", to: "grub/grub.cfg")
+        let loader = try only()
+        #expect(try loader.wayIn() == WayIn(file: GrubMenu.customFile))
+        try write(GrubMenu.customFile.text, to: "grub/custom.cfg")
+        #expect(try loader.wayIn() == WayIn())
+    }
+
+    @Test func grubWithACustomFileOfSomebodyElse() throws {
+        try write("source custom.cfg\n", to: "grub/grub.cfg")
+        try write("menuentry x { true }\n", to: "grub/custom.cfg")
+        #expect(try only().wayIn().missing == .init(file: "custom.cfg", lines: GrubMenu.wayIn))
+        try write("menuentry x { true }\n\(GrubMenu.wayIn.joined(separator: "\n"))\n", to: "grub/custom.cfg")
+        #expect(try only().wayIn() == WayIn())
+    }
+
+    @Test func grubThatSourcesNothing() throws {
+        try write("menuentry x { true }\n", to: "grub/grub.cfg")
+        #expect(try only().wayIn().note?.contains("does not source custom.cfg") == true)
+    }
+
+    @Test func systemdBootThatChoosesAnother() throws {
+        try write("timeout 3\ndefault  arch.conf\n", to: "loader/loader.conf")
+        #expect(try only().wayIn().note?.contains("chooses 'arch.conf'") == true)
+        try write("default docker-btrfs-*\n", to: "loader/loader.conf")
+        #expect(try only().wayIn() == WayIn())
+    }
+
+    @Test func leftoversAreOurs() throws {
+        let files = try BootLoader.systemdBoot.files(for: .example())
+        for file in files { try write(file.text, to: file.path.description) }
+        try write("title x\n", to: "loader/entries/docker-btrfs-mine.conf")
+        try write("title x\n", to: "loader/entries/arch.conf")
+        let found = try only().leftovers(but: files.filter { $0.path != "loader/entries/docker-btrfs-root-work.conf" })
+        #expect(found == ["loader/entries/docker-btrfs-root-work.conf"])
+    }
+
+    @Test func aFileOfSomebodyElseIsNotReplaced() throws {
+        try write("", to: "EFI/refind/refind.conf")
+        try write("menuentry \"mine\" {}\n", to: "EFI/refind/docker-btrfs.conf")
+        let loader = try only()
+        let failure = #expect(throws: Failure.self) { try loader.checkOwnership(of: BootLoader.refind.files(for: .example())) }
+        #expect(failure?.message.hasSuffix("docker-btrfs.conf': it is there and is not from docker-btrfs") == true)
+    }
+}

@@ -1,0 +1,68 @@
+import Basics
+import Foundation
+import TestSupport
+import Testing
+
+@testable import BootEntries
+
+@Suite struct MenuTests {
+    @Test(arguments: [BootLoader.refind, .grub, .systemdBoot])
+    func files(_ loader: BootLoader) throws {
+        try expectGolden(loader.files(for: .example()), loader.rawValue)
+    }
+
+    @Test func aPersonReadsThem() throws {
+        try expectGolden([MenuFile(path: "entries", text: BootLoader.text(of: .example()))], "print")
+    }
+
+    /// The default is what is written last: whatever a power cut leaves, one file is whole.
+    @Test(arguments: [BootLoader.refind, .grub, .systemdBoot])
+    func theDefaultIsLast(_ loader: BootLoader) throws {
+        let files = try loader.files(for: .example())
+        #expect(try #require(files.last).text.contains("fefadf163068"))
+        #expect(files.dropLast().allSatisfy { !$0.text.contains("fefadf163068") })
+        #expect(files.allSatisfy { MenuFile.isOurs(Array($0.text.utf8)) })
+    }
+
+    @Test(arguments: [BootLoader.refind, .grub])
+    func aMenuWithoutEntries(_ loader: BootLoader) throws {
+        let menu = try BootMenu(volume: BootMenu.example().volume, entries: [])
+        for file in try loader.files(for: menu) { #expect(!file.text.contains("menuentry") && !file.text.contains("default")) }
+    }
+
+    @Test func grubReadsThem() async throws {
+        for file in try BootLoader.grub.files(for: .example()) + [GrubMenu.customFile] {
+            let place = FileManager.default.temporaryDirectory.appending(path: "docker-btrfs-\(UUID().uuidString).cfg")
+            defer { try? FileManager.default.removeItem(at: place) }
+            try Data(file.text.utf8).write(to: place)
+            try await output(of: ["grub-script-check", place.path])
+        }
+    }
+
+    /// lib/cmdline.c of GRUB puts a backslash before them.
+    @Test(arguments: ["x=it's", "x=a\\040b"])
+    func grubCannotHandThemOn(_ option: String) throws {
+        let entry = BootEntry(id: "x", title: "x", kernel: "k", initrds: [], options: try KernelOptions(option))
+        let menu = try BootMenu(volume: BootMenu.example().volume, entries: [entry])
+        let failure = #expect(throws: Failure.self) { try BootLoader.grub.files(for: menu) }
+        #expect(failure?.message == "could not write the kernel option '\(option)' for GRUB: it changes ' and \\ on the way to the kernel")
+    }
+}
+
+@Suite struct KernelOptionsTests {
+    @Test func wordsAreTheKernels() throws {
+        #expect(try KernelOptions(#"  a b="c d"  "e=f g" h"#).words == ["a", #"b="c d""#, #""e=f g""#, "h"])
+        #expect(try KernelOptions("toplayer", "LABEL=a b").words == [#"toplayer="LABEL=a b""#])
+    }
+
+    @Test(arguments: ["a=\"b", "a=b\nc"])
+    func badText(_ text: String) { #expect(throws: Failure.self) { try KernelOptions(text) } }
+
+    @Test func badValue() { #expect(throws: Failure.self) { try KernelOptions("toplayer", "LABEL=a\"b") } }
+
+    @Test func whatIsTheMachinesOwn() throws {
+        let line =
+            #"BOOT_IMAGE=/vmlinuz root=UUID=1 ro quiet rd.luks.uuid=2 "dyndbg=file x +p" docker_path=d toplayer_path=b initrd=\x console=ttyS0 single"#
+        #expect(try KernelOptions(line).ofTheMachine.description == #"quiet rd.luks.uuid=2 "dyndbg=file x +p" console=ttyS0"#)
+    }
+}
