@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 internal import Planning
 
 /// Where docker-btrfs keeps things on the top level of the root's filesystem. All that lies there was made by it.
@@ -8,11 +8,17 @@ internal import Planning
 ///     /.docker-btrfs/layers/<chain id>            a hold: a read-only snapshot of a layer that a root was made from
 ///     /.docker-btrfs/templates/docker_rwlayer.<digest>
 ///                                                 a read-only snapshot of a root before its first boot, for the next one
+///     /.docker-btrfs/deployments/<image id>       an image that was made ready to boot: what its kernel's files are
+///     /.docker-btrfs/boot/                        kernels and initramfs images, where the boot loader reads btrfs
+///     /.docker-btrfs/settings                     what `docker-btrfs setup` found, or was told
 ///     /.docker-btrfs/record                       how often each image and root was tried
-enum Layout {
-    static let home: Path = ".docker-btrfs"
+package enum Layout {
+    package static let home: Path = ".docker-btrfs"
     static let allRoots: Path = ".docker-btrfs/roots"
-    static let layers: Path = ".docker-btrfs/layers"
+    package static let layers: Path = ".docker-btrfs/layers"
+    package static let deployments: Path = ".docker-btrfs/deployments"
+    package static let bootFiles: Path = ".docker-btrfs/boot"
+    package static let settings: Path = ".docker-btrfs/settings"
     static let templates: Path = ".docker-btrfs/templates"
     static let record: Path = ".docker-btrfs/record"
 
@@ -29,7 +35,7 @@ enum Layout {
         roots(of: name).appending(name: Array("\(number)".utf8))
     }
 
-    static func hold(_ chainID: ChainID) -> Path {
+    package static func hold(_ chainID: ChainID) -> Path {
         layers.appending(name: Array(chainID.digest.hex.utf8))
     }
 

@@ -42,7 +42,7 @@ public struct Record: Equatable, Sendable {
     }
 
     /// Whether any boot of that image was good.
-    func isGood(image id: ImageID, under name: Path) -> Bool { image(id, under: name)?.isGood ?? false }
+    package func isGood(image id: ImageID, under name: Path) -> Bool { image(id, under: name)?.isGood ?? false }
 
     /// Whether that image was ever tried.
     func knows(_ id: ImageID, under name: Path) -> Bool { image(id, under: name) != nil }

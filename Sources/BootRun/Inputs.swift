@@ -6,7 +6,7 @@ public let configurationPath = "/etc/docker-btrfs.json"
 
 extension Request {
     /// What the machine is asked to boot: by the running kernel's command line and the initramfs's configuration, unless
-    /// others are given. nil where the command line has no `docker_path=`. Fails where systemd would mount another root.
+    /// others are given. nil where nothing asks for docker-btrfs. Fails where systemd would mount another root.
     public init?(commandLine: String?, configurationFile: String?) throws(Failure) {
         let line = try KernelCommandLine.asked(by: commandLine)
         if commandLine != nil {
@@ -24,7 +24,7 @@ extension Request {
 
     private init?(reading line: KernelCommandLine, _ configurationFile: String?) throws(Failure) {
         // A boot that is none of ours does not end at our configuration either.
-        if line.last(Self.optIn) == nil { return nil }
+        if !Self.isAsked(by: line) { return nil }
         try self.init(line, Self.configuration(configurationFile))
     }
 

@@ -135,7 +135,7 @@ struct BootPlanTests {
     @Test func `modules that lie beside the kernel`() throws {
         let facts = Facts.later { facts in
             facts.wanted = .success(.image("v2", modules: .absent))
-            facts.modulesBesideKernel = "boot_docker/boot/modules/6.18.44"
+            facts.modulesElsewhere = "boot_docker/boot/modules/6.18.44"
         }
         try expectGolden(plan(facts), "modules-beside-the-kernel")
     }

@@ -21,14 +21,14 @@ struct ModulesTests {
         let facts = parted { facts in
             facts.kept = [.kept(1, "v1", .good), .kept(2, "v1", .good) { $0.modules = .absent }, .kept(3, "v1")]
             facts.standing = .root(4, "v2")
-            facts.modulesBesideKernel = "boot/modules/6.18.44"
+            facts.modulesElsewhere = "boot/modules/6.18.44"
         }
         let note = "\(why); booting root 1 ('sample:v1') instead, which has them; \(how)"
         #expect(try decision(facts) == Decision(choice: .restore(.kept(1, "v1", .good)), notes: [note]))
     }
 
     @Test func `else those beside the kernel`() throws {
-        let facts = parted { $0.modulesBesideKernel = "boot/modules/6.18.44" }
+        let facts = parted { $0.modulesElsewhere = "boot/modules/6.18.44" }
         let expected = Decision(
             choice: .build(.image("v2", modules: .absent), modules: "boot/modules/6.18.44"),
             notes: ["\(why); taking those in '/boot/modules/6.18.44'; \(how)"]
@@ -46,7 +46,7 @@ struct ModulesTests {
     @Test func `an image that was chosen is not overruled by another one's root`() throws {
         let facts = parted { facts in
             facts.kept = [.kept(1, "v1", .good)]
-            facts.modulesBesideKernel = "boot/modules/6.18.44"
+            facts.modulesElsewhere = "boot/modules/6.18.44"
         }
         let choice = try decision(facts, adding: "docker_image=sample:v2").choice
         #expect(choice == .build(.image("v2", modules: .absent), modules: "boot/modules/6.18.44"))

@@ -22,7 +22,7 @@ struct SurveyTests {
         #expect(facts.record == Record())
         #expect(facts.recordDamage == nil)
         #expect(facts.leftover == .nothing)
-        #expect(facts.modulesBesideKernel == nil)
+        #expect(facts.modulesElsewhere == nil)
         #expect(facts.lastGood == nil)
         #expect(facts.topLayer?.extent?.files == 0)
         #expect(
@@ -151,8 +151,8 @@ struct SurveyTests {
         for place in ["esp/modules/6.18.44", "boot_docker/boot/modules/6.18.44"] { try tree.write("", to: "\(place)/modules.dep") }
         try tree.make("elsewhere/modules/6.18.44")
         try tree.write("", to: "file")
-        #expect(try tree.facts("\(text) \(Tree.line)").modulesBesideKernel == place)
-        #expect(try tree.facts("\(text) \(Tree.line)", on: Facts.Host(kernelRelease: nil, time: 0)).modulesBesideKernel == nil)
+        #expect(try tree.facts("\(text) \(Tree.line)").modulesElsewhere == place)
+        #expect(try tree.facts("\(text) \(Tree.line)", on: Facts.Host(kernelRelease: nil, time: 0)).modulesElsewhere == nil)
     }
 
     @Test func `why the top layer's filesystem cannot be had is why there is no new root`() throws {

@@ -107,9 +107,11 @@ extension Facts {
         if let root = roots.last {
             return Decision(choice: choice(of: root), notes: ["\(why); booting \(root.title) instead; \(how)"])
         }
-        if let lastGood, lastGood.contents.modules != .absent, lastGood.contents.owner == 0 {
+        if let lastGood, lastGood.contents.modules != .absent || modulesElsewhere != nil, lastGood.contents.owner == 0 {
+            // The loader started the kernel of the image that is given up.
+            let modules = lastGood.contents.modules == .absent ? modulesElsewhere : nil
             let note = "\(why); booting '\(lastGood.reference.text)' (\(lastGood.imageID)) instead, the last image that booted well; \(how)"
-            return Decision(choice: .build(lastGood, modules: nil), notes: [note])
+            return Decision(choice: .build(lastGood, modules: modules), notes: [note])
         }
         return nil
     }
@@ -149,7 +151,7 @@ extension Facts {
         if let root = roots.last(where: { $0.isGood && $0.modules == .present }) {
             return Decision(choice: choice(of: root), notes: ["\(why); booting \(root.title) instead, which has them; \(how)"])
         }
-        if let modules = modulesBesideKernel {
+        if let modules = modulesElsewhere {
             return Decision(choice: .build(source, modules: modules), notes: ["\(why); taking those in '\(modules)'; \(how)"])
         }
         throw Failure("could not use the image: \(why)", hint: how)

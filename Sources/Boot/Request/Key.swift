@@ -4,12 +4,14 @@ extension KernelCommandLine {
     /// In a key, `-` and `_` are the same. DEVICE is what `DeviceName` takes, PATH goes from the top of its filesystem, OPTIONS are mount options between commas. What the
     /// keys are for is told by docs/kernel-command-line.md, which lists the same ones.
     public enum Key: String, CaseIterable, Sendable, CustomStringConvertible {
-        /// `docker_path=PATH`: a store of images. Without this key nothing is done.
+        /// `docker_path=PATH`: a store of images. Without this key or `docker_deployed=` nothing is done.
         case dockerPath = "docker_path"
         /// `docker_store=KIND`: what `StoreKind` takes.
         case dockerStore = "docker_store"
         /// `docker_namespace=NAME`: one of containerd's.
         case dockerNamespace = "docker_namespace"
+        /// `docker_deployed=ID`: an image id in full, of an image that was deployed.
+        case dockerDeployed = "docker_deployed"
         /// `docker_image=REFERENCE`: what `ImageReference` takes.
         case dockerImage = "docker_image"
         /// `docker_mode=fresh|persist`

@@ -34,10 +34,13 @@ public struct Request: Equatable, Sendable {
     public let name: Path
     /// What else rootflags has, for every mount of the root's filesystem.
     public let rootOptions: [String]
-    /// Docker's data-root, containerd's root or Podman's graphroot, from the top level.
-    public let dockerPath: Path
+    /// Docker's data-root, containerd's root or Podman's graphroot, from the top level; nil where no store is to be read, and what
+    /// was deployed is enough.
+    public let dockerPath: Path?
     /// Which of the stores there may be read.
     public let store: StoreChoice
+    /// What a program chose: `docker_deployed=`, unless a person names an image.
+    public let deployed: ImageID?
     public let image: ImageReference
     /// Whether the kernel command line names the image. Such a choice is never overruled.
     public let isImageChosen: Bool

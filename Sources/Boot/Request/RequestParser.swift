@@ -2,14 +2,18 @@ public import Basics
 internal import Images
 
 extension Request {
-    /// The key without which nothing is done.
+    /// The key that asks for docker-btrfs by hand; programs say `docker_deployed=`.
     public static let optIn = KernelCommandLine.Key.dockerPath
 
-    /// Reads what is asked. nil where the command line has no `docker_path=`: this boot is none of our business. Fails with
-    /// the first key that is missing or wrong.
+    /// Whether a boot is any of our business: one of two keys is there.
+    public static func isAsked(by line: KernelCommandLine) -> Bool { line.last(optIn) != nil || line.last(.dockerDeployed) != nil }
+
+    /// Reads what is asked. nil where nothing asks for docker-btrfs. Fails with the first key that is missing or wrong.
     public init?(_ line: KernelCommandLine, _ configuration: Configuration) throws(Failure) {
-        guard let dockerPath = line.last(Self.optIn) else { return nil }
-        self.dockerPath = try path(dockerPath.value ?? "", key: Self.optIn.rawValue, hint: "'docker_path=/' stands for the top level")
+        if !Self.isAsked(by: line) { return nil }
+        dockerPath = try line.last(Self.optIn).map { parameter throws(Failure) in
+            try path(parameter.value ?? "", key: Self.optIn.rawValue, hint: "'docker_path=/' stands for the top level")
+        }
         store = StoreChoice(kind: try storeKind(line), namespace: line.value(.dockerNamespace))
         let root = try RootArguments(line)
         self.root = root
@@ -17,8 +21,10 @@ extension Request {
         name = flags.name
         rootOptions = flags.options
         try checkFilesystemType(root)
-        image = try imageReference(line, configuration)
         isImageChosen = line.value(.dockerImage) != nil
+        let deployed = isImageChosen ? nil : try deployedImage(line)
+        self.deployed = deployed
+        image = if let deployed { ImageReference(deployed) } else { try imageReference(line, configuration) }
         let layer = try TopLayer(line)
         topLayer = layer
         mode = try choice(line, .dockerMode, [("fresh", .fresh), ("persist", .persist)])
@@ -117,6 +123,16 @@ private func kernelFolders(_ line: KernelCommandLine) -> [Path] {
         let path = file.hasPrefix("(") ? file.utf8.drop { $0 != UInt8(ascii: ")") }.dropFirst() : file.utf8[...]
         return Path(path.map { $0 == UInt8(ascii: "\\") ? UInt8(ascii: "/") : $0 })?.parent
     }
+}
+
+private func deployedImage(_ line: KernelCommandLine) throws(Failure) -> ImageID? {
+    guard let parameter = line.last(.dockerDeployed) else { return nil }
+    let text = parameter.value ?? ""
+    if case .id(let id) = try? ImageReference(text).kind { return id }
+    throw Failure(
+        "could not use 'docker_deployed=\(text)': it is not an image id in full",
+        hint: "docker-btrfs deploy writes it; docker_image= takes a name"
+    )
 }
 
 private func imageReference(_ line: KernelCommandLine, _ configuration: Configuration) throws(Failure) -> ImageReference {

@@ -141,7 +141,7 @@ public struct Facts: Sendable {
     public var takenNumbers: [Int]
     /// The chain ids of the layers that are held.
     public var held: [ChainID]
-    /// Those that roots of other names were made from.
+    /// Those that roots of other names were made from, and that were deployed.
     public var heldForOthers: [ChainID]
     /// Roots without a mark of their own that were prepared from a layer and the top layer: read-only snapshots.
     public var templates: [Path]
@@ -154,8 +154,8 @@ public struct Facts: Sendable {
     public var record: Record
     /// Why the record counts for nothing.
     public var recordDamage: String?
-    /// Kernel modules that lie beside the kernel.
-    public var modulesBesideKernel: Path?
+    /// The running kernel's modules that lie beside it, or in a layer that is held.
+    public var modulesElsewhere: Path?
     /// What the root's filesystem has free; nil where that is not known.
     public var space: Need?
     /// What it could have free if nothing at all was on it: no deletion frees more. nil where that is not known.

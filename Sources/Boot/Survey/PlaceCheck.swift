@@ -2,7 +2,9 @@ internal import Basics
 
 /// Fails where one of the directories of a boot lies in another that is copied or deleted as a whole.
 func checkPlaces(_ request: Request, on topLevel: Directory, _ topLayer: Directory?, _ faults: Faults) throws(Failure) {
-    let dataRoot = try topLevel.target(of: request.dockerPath)?.kind == .directory ? topLevel.directory(at: request.dockerPath) : nil
+    let dataRoot = try request.dockerPath.flatMap { path throws(Failure) in
+        try topLevel.target(of: path)?.kind == .directory ? try topLevel.directory(at: path) : nil
+    }
     for (path, what) in [(request.name, "the root"), (Layout.home, "what docker-btrfs keeps in")] {
         let folder = faults.without(nil, "what is in it is not known") { () throws(Failure) in
             try topLevel.target(of: path)?.kind == .directory ? topLevel.directory(at: path) : nil
@@ -15,7 +17,7 @@ func checkPlaces(_ request: Request, on topLevel: Directory, _ topLayer: Directo
     var parent = request.name.parent
     while try topLevel.target(of: parent) == nil { parent = parent.parent }
     try topLayer.checkLacksMachine(try topLevel.directory(at: parent), request.name)
-    try topLayer.checkLacksMachine(dataRoot, request.dockerPath)
+    try topLayer.checkLacksMachine(dataRoot, request.dockerPath ?? .top)
 }
 
 extension Directory {

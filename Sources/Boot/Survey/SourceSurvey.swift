@@ -1,5 +1,5 @@
-internal import Basics
-internal import Images
+package import Basics
+package import Images
 internal import Planning
 
 /// Looks for what images give.
@@ -9,9 +9,10 @@ struct SourceSurvey {
     let topLayer: [Directory]
     let host: Facts.Host
 
-    /// What the request's image gives. Where the store has it no more and a root of ours was made from one of that reference,
-    /// it is the layer that was held then.
+    /// What the request's image gives. For one that was deployed no store is read: its layer is held. Where the store has an image
+    /// no more and a root of ours was made from one of that reference, it is the layer that was held then.
     func wanted(roots: [Facts.Root]) throws(Failure) -> Facts.Source {
+        if let source = try deployed() { return source }
         let stores = try request.stores(on: topLevel)
         let image: Image
         let notes: [String]
@@ -26,6 +27,21 @@ struct SourceSurvey {
         var source = try stored(image, as: request.image)
         if !notes.isEmpty { source.note = notes.joined(separator: "; ") }
         return source
+    }
+
+    /// What was deployed: the image that a program chose, or, where no store is named, one that a person did. nil where that is
+    /// not there and the store may have it.
+    private func deployed() throws(Failure) -> Facts.Source? {
+        if request.deployed == nil && request.dockerPath != nil { return nil }
+        let all = try Deployment.all(on: topLevel).deployments
+        let one = all.first { request.image.means($0.imageID, foundAs: $0.reference) }
+        if let one, let source = try held(one.chainID, one.imageID, one.reference) { return source }
+        if request.dockerPath != nil { return nil }
+        let names = all.map { "\($0.reference.text) (\($0.imageID))" }.joined(separator: ", ")
+        throw Failure(
+            "could not find the deployed image '\(request.image.text)': \(one == nil ? "it is not among the deployments" : "its layer is not held any more")",
+            hint: all.isEmpty ? "docker-btrfs deploy makes a deployment" : "deployed are \(names)"
+        )
     }
 
     /// An image that was booted before: from the store, or its layer that was held.
@@ -67,12 +83,13 @@ struct SourceSurvey {
 
 extension Request {
     fileprivate func stores(on topLevel: Directory) throws(Failure) -> ImageStores {
+        guard let dockerPath else { throw Failure("could not look for an image: there is no '\(Self.optIn)=' on the kernel command line") }
         if let stores = try ImageStores(in: topLevel, at: dockerPath, store) { return stores }
         throw try topLevel.absent(dockerPath, as: "the image store", key: Self.optIn.rawValue)
     }
 }
 
-func checkPlatform(_ image: Image) throws(Failure) {
+package func checkPlatform(_ image: Image) throws(Failure) {
     if isForThisMachine(os: image.os, architecture: image.architecture) { return }
     let os = image.os.isEmpty ? "linux" : image.os
     let platform = display("\(os)/\(image.architecture.isEmpty ? hostArchitecture : image.architecture)".utf8)
@@ -85,7 +102,7 @@ func checkPlatform(_ image: Image) throws(Failure) {
 extension Facts.Contents {
     /// Fails where no init is there, or no os-release, without which systemd's switch-root takes no root. The top layer may
     /// bring either.
-    init(
+    package init(
         of image: Directory, under topLayer: [Directory], of name: String, initProgram: Path?, _ host: Facts.Host
     ) throws(Failure) {
         let layers = topLayer + [image]

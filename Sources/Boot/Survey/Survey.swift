@@ -21,10 +21,12 @@ extension Facts {
         }
         let others = survey.chains(but: request.name)
         hasOtherNames = others != nil
-        heldForOthers = others ?? []
+        heldForOthers =
+            (others ?? [])
+            + faults.without(held, "all that is held stays") { () throws(Failure) in try Deployment.chains(on: topLevel, held: held) }
         missingDirectories = Self.missingHome(request.name, on: topLevel, faults)
-        modulesBesideKernel = faults.without(nil, "no modules beside the kernel are used") { () throws(Failure) in
-            try Self.modules(in: request.bootFolders, on: topLevel, host)
+        modulesElsewhere = faults.without(nil, "no modules beside the kernel are used") { () throws(Failure) in
+            try Self.modules(in: request.bootFolders, held, on: topLevel, host)
         }
         let templates = TemplateSurvey(of: request.name, on: topLevel, faults)
         self.templates = templates.templates
@@ -90,9 +92,10 @@ extension Facts {
         return parents
     }
 
-    private static func modules(in folders: [Path], on topLevel: Directory, _ host: Host) throws(Failure) -> Path? {
+    private static func modules(in folders: [Path], _ held: [ChainID], on topLevel: Directory, _ host: Host) throws(Failure) -> Path? {
         guard let release = host.kernelRelease.flatMap({ Path($0) }) else { return nil }
-        for folder in folders {
+        let layers = held.flatMap { [Layout.hold($0) / "lib", Layout.hold($0) / "usr/lib"] }
+        for folder in folders + layers {
             let modules = folder / "modules" / release
             if try topLevel.target(of: modules)?.kind == .directory, try topLevel.isModuleFolder(modules) { return modules }
         }

@@ -5,7 +5,7 @@ internal import Boot
 func commandLines(in image: InitramfsImage) -> [Finding] {
     var findings: [Finding] = []
     if let line = image.commandLine {
-        let asksForUs = KernelCommandLine(line.utf8).last(Request.optIn) != nil
+        let asksForUs = Request.isAsked(by: KernelCommandLine(line.utf8))
         findings.append(
             Finding(
                 mark: asksForUs ? .ok : .missing, subject: "command line",

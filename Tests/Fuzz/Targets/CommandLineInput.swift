@@ -27,7 +27,7 @@ private func check(_ request: Request, _ line: KernelCommandLine) throws {
     try expectSound(request.name, "the root's name")
     try expect(!request.name.isTop, "the top level is never replaced")
     try expectPlace(of: request.name)
-    try expectSound(request.dockerPath, "docker_path=")
+    if let path = request.dockerPath { try expectSound(path, "docker_path=") }
     for folder in request.bootFolders { try expectSound(folder, "a boot folder") }
     if let path = request.root.initProgram { try expectSound(path, "init=") }
     if let layer = request.topLayer {
