@@ -132,12 +132,33 @@ if embedded {
             exclude: ["Golden"],
             swiftSettings: strict + sameHeaders
         ),
+        // libmount.
+        .target(name: "CMount", linkerSettings: [.linkedLibrary("mount")]),
+        // Images that are made ready to boot: their kernels, their layers, the boot menu.
+        .target(
+            name: "Deployments",
+            dependencies: [
+                "Basics", "Boot", "BootEntries", "CHooks", "CLinux", "CMount", "Files", "Images", "Initramfs", "Linux", "Planning",
+            ],
+            swiftSettings: strict + sameHeaders
+        ),
         .executableTarget(
             name: "docker-btrfs",
             dependencies: [
-                "Basics", "Boot", "BootRun", "CLinux", "Files", "Images", "Initramfs", "Installation", "Linux", "Planning", "Programs",
+                "Basics", "Boot", "BootEntries", "BootRun", "CLinux", "Deployments", "Files", "Images", "Initramfs", "Installation",
+                "Linux", "Planning", "Programs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            swiftSettings: strict + sameHeaders
+        ),
+        .testTarget(
+            name: "DeploymentsTests",
+            dependencies: ["Basics", "BootEntries", "Deployments", "Fixtures", "TestSupport"],
+            swiftSettings: strict + sameHeaders
+        ),
+        .testTarget(
+            name: "CompanionTests",
+            dependencies: ["Basics", "docker-btrfs"],
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: strict + sameHeaders),

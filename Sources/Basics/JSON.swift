@@ -77,24 +77,31 @@ public struct JSON {
 public indirect enum JSONOutput: Sendable {
     case string(String)
     case integer(Int)
+    case boolean(Bool)
     case null
     case array([JSONOutput])
     /// Members in this order.
     case object([(String, JSONOutput)])
 
     /// The document, indented by two spaces, with a newline at its end.
-    public var text: String {
+    public var text: String { dumped(2) + "\n" }
+
+    /// The document in one line, without a newline at its end.
+    public var line: String { dumped(0) }
+
+    private func dumped(_ flags: Int) -> String {
         let root = built()
         defer { json_decref(root) }
-        guard let dumped = json_dumps(root, 2) else { return "" }
+        guard let dumped = json_dumps(root, flags) else { return "" }
         defer { free(dumped) }
-        return String(cString: dumped) + "\n"
+        return String(cString: dumped)
     }
 
     private func built() -> UnsafeMutablePointer<json_t>? {
         switch self {
         case .string(let text): return json_string(text)
         case .integer(let number): return json_integer(json_int_t(number))
+        case .boolean(let value): return value ? json_true() : json_false()
         case .null: return json_null()
         case .array(let elements):
             let array = json_array()

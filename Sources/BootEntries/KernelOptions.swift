@@ -64,8 +64,10 @@ extension KernelOptions {
     /// Boot loaders add BOOT_IMAGE= and initrd=. A repair mode is of one boot only.
     public var ofTheMachine: KernelOptions {
         let root: Set<Substring> = ["BOOT_IMAGE", "initrd", "root", "rootflags", "rootfstype", "ro", "rw"]
-        let once: Set<Substring> = ["single", "emergency", "rescue", "recovery", "systemd.unit", "init"]
-        return without { key in
+        let once: Set<Substring> = ["single", "emergency", "rescue", "recovery", "systemd.unit", "init", "rdinit"]
+        // What follows is for an init.
+        let own = KernelOptions(words: Array(words.prefix { $0 != "--" }))
+        return own.without { key in
             root.contains(key) || once.contains(key) || key.hasPrefix("docker_") || key.hasPrefix("toplayer")
         }
     }

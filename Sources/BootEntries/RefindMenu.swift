@@ -36,19 +36,22 @@ enum RefindMenu {
 
     private static func stanza(_ entry: BootEntry, on volume: BootVolume) -> String {
         // rEFInd takes one initrd; the kernel's EFI stub loads those that the options name before it.
-        let others = entry.initrds.dropLast().map { "initrd=" + $0.description.replacing("/", with: "\\") }
+        let others = entry.initrds.dropLast().map { "initrd=" + Self.path($0) }
         let options = (others + entry.options.words).joined(separator: " ")
-        let initrd = entry.initrds.last.map { "    initrd  \(quoted($0.description))\n" } ?? ""
+        let initrd = entry.initrds.last.map { "    initrd  \(quoted(path($0)))\n" } ?? ""
         return """
 
             menuentry \(quoted(entry.title)) {
                 volume  \(quoted(volume.partition ?? volume.label ?? volume.uuid))
-                loader  \(quoted(entry.kernel.description))
+                loader  \(quoted(path(entry.kernel)))
             \(initrd)    options \(quoted(options))
             }
 
             """
     }
+
+    /// As UEFI has paths. rEFInd makes backslashes of slashes too, but not in quotes.
+    private static func path(_ path: Path) -> String { path.description.replacing("/", with: "\\") }
 
     /// In quotes, which double inside.
     private static func quoted(_ text: String) -> String { "\"" + text.replacing("\"", with: "\"\"") + "\"" }

@@ -58,3 +58,13 @@ static const unsigned char initramfs_tools_hook[] = {
 #embed "../../hooks/initramfs-tools/docker-btrfs"
 };
 HOOKS_FILE(initramfs_tools_hook);
+
+static const unsigned char machine_users[] = {
+#embed "../../hooks/machine/users"
+};
+HOOKS_FILE(machine_users);
+
+static const unsigned char machine_users_unit[] = {
+#embed "../../hooks/machine/docker-btrfs-users.service"
+};
+HOOKS_FILE(machine_users_unit);

@@ -7,6 +7,7 @@
 #include <linux/netlink.h>
 #include <linux/openat2.h>
 #include <stdint.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -266,6 +267,11 @@ long long linux_monotonic_nanoseconds(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+bool linux_lock(int descriptor)
+{
+    return flock(descriptor, LOCK_EX | LOCK_NB) == 0;
 }
 
 bool linux_write_all(int descriptor, const void *bytes, size_t count)

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Basics
 import CLinux
+import Deployments
+import Glibc
 import Installation
 import Programs
 
@@ -12,7 +14,10 @@ struct DockerBtrfs: AsyncParsableCommand {
         abstract: "Boot this machine from Docker images on btrfs.",
         version: "docker-btrfs \(version)",
         subcommands: [
-            ImagesCommand.self, PlanCommand.self, InstallCommand.self, UninstallCommand.self, InitramfsCommand.self,
+            SetupCommand.self, DeployCommand.self, StatusCommand.self, RollbackCommand.self, RemoveCommand.self, CheckCommand.self,
+            PruneCommand.self,
+            ImagesCommand.self,
+            PlanCommand.self, InstallCommand.self, UninstallCommand.self, InitramfsCommand.self,
             CheckInitramfsCommand.self,
         ]
     )
@@ -24,7 +29,13 @@ struct DockerBtrfs: AsyncParsableCommand {
 
     static func main() async {
         do {
-            var command = try parseAsRoot(arguments)
+            let words: [String]
+            switch try DockerPlugin(arguments, environment: surroundings()) {
+            case .metadata: return print(DockerPlugin.description.text, terminator: "")
+            case .complete(let typed): return print(DockerPlugin.completions(typed, images: imageNames), terminator: "")
+            case .command(let own): words = own
+            }
+            var command = try parseAsRoot(words)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -41,6 +52,18 @@ struct DockerBtrfs: AsyncParsableCommand {
         }
     }
 }
+
+/// The variables that docker has for its plug-ins.
+private func surroundings() -> [String: String] {
+    var found: [String: String] = [:]
+    for name in [DockerPlugin.sign, "DOCKER_HOST", "DOCKER_CONTEXT"] {
+        if let value = getenv(name) { found[name] = String(cString: value) }
+    }
+    return found
+}
+
+/// What can be deployed; nothing where that cannot be found out.
+private func imageNames() -> [String] { (try? Site(topLevel: nil, boot: nil).imageNames()) ?? [] }
 
 /// A failure as ArgumentParser prints it: `Error: …`, exit status 1.
 private struct Complaint: Error, CustomStringConvertible {

@@ -87,12 +87,6 @@ struct InitramfsBuildCommand: AsyncParsableCommand {
         }
     }
 
-    /// The one beside this program, else where it is installed.
-    private func builtInit() throws -> String {
-        let beside = try initBesideThisProgram()
-        return access(beside, F_OK) == 0 ? beside : programPath.description
-    }
-
     private func recipe() throws -> Recipe {
         let program = try initProgram ?? builtInit()
         var recipe = try Recipe(tree: Directory(opening: root), release: kernel, program: program)

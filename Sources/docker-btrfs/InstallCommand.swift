@@ -63,9 +63,3 @@ struct InstallTarget: ParsableArguments {
 }
 
 extension InitramfsTool: ExpressibleByArgument {}
-
-/// The tools write to the same terminal: each line in its time.
-private func show(_ line: String) {
-    print(display(line.utf8))
-    fflush(nil)
-}

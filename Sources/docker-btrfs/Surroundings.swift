@@ -1,5 +1,7 @@
 import Basics
 import CLinux
+import Glibc
+import Initramfs
 
 /// docker-btrfs-init in the directory of the running program, where a build and a package have both.
 func initBesideThisProgram() throws(Failure) -> String {
@@ -19,4 +21,16 @@ func tell(_ text: String) {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { display($0.utf8) }
     let line = Array("\(lines.joined(separator: "\n"))\n".utf8)
     _ = linux_write_all(STDERR_FILENO, line, line.count)
+}
+
+/// docker-btrfs-init: the one beside this program, else where it is installed.
+func builtInit() throws(Failure) -> String {
+    let beside = try initBesideThisProgram()
+    return access(beside, F_OK) == 0 ? beside : programPath.description
+}
+
+/// Each line in its time: other programs write to the same terminal.
+func show(_ line: String) {
+    print(display(line.utf8))
+    fflush(nil)
 }

@@ -17,3 +17,5 @@ extern const hooks_file hooks_dracut_hook;
 extern const hooks_file hooks_dracut_conf;
 extern const hooks_file hooks_initramfs_tools_install;
 extern const hooks_file hooks_initramfs_tools_hook;
+extern const hooks_file hooks_machine_users;
+extern const hooks_file hooks_machine_users_unit;

@@ -32,6 +32,12 @@ public struct BlockDevices: ~Copyable {
         blkid_put_cache(cache)
     }
 
+    /// Whether a device of that name is there now.
+    public static func has(_ name: DeviceName) throws(Failure) -> Bool {
+        var devices = try BlockDevices()
+        return devices.find(name) != nil
+    }
+
     /// The device of that name; nil where it is not there (yet).
     mutating func find(_ name: DeviceName) -> BlockDevice? {
         guard let tag = name.tag else { return device(name.specification) }

@@ -75,7 +75,7 @@ extension Directory {
     }
 
     /// Makes the filesystem that `mounting` mounted writable.
-    func makeWritable() throws(Failure) {
+    package func makeWritable() throws(Failure) {
         let picked = fspick(descriptor, "", UInt32(FSPICK_CLOEXEC | FSPICK_EMPTY_PATH))
         if picked < 0 { throw .system("make '\(show(.top))' writable") }
         defer { close(picked) }

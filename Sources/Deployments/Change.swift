@@ -1,0 +1,66 @@
+internal import Basics
+internal import Boot
+internal import BootEntries
+internal import Files
+internal import Linux
+internal import Planning
+
+/// A change to a machine's boot: everything that deploying, rolling back and removing can do. Its description is the line of a
+/// dry run, what is said when it is done, and, after `could not`, the error.
+enum Change {
+    /// On the root's filesystem.
+    case step(Step)
+    case makeKernelFolder(KernelFolder)
+    /// New content under a new name. It is read back.
+    case addFile(BootFile, to: KernelFolder, image: Directory)
+    case removeFile(Path, from: KernelFolder)
+    case writeMenu(MenuFile, of: InstalledLoader)
+    case removeMenu(Path, of: InstalledLoader)
+    /// Looks for an entry's files as the boot loader does.
+    case prove(Deployment, in: KernelFolder)
+    /// Waits until all is on the disk, and not in a log that no boot loader reads.
+    case sync(Directory)
+}
+
+extension Change: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .step(let step): step.description
+        case .makeKernelFolder(let folder): "make the directory '\(folder.tree.show(folder.path))'"
+        case .addFile(let file, let folder, _):
+            "write \(megabytes(file.file.size)) to '\(folder.tree.show(folder.place(of: file.file)))'\(file.source.map { ", from '\($0)' of the image" } ?? "")"
+        case .removeFile(let path, let folder): "remove '\(folder.tree.show(path))'"
+        case .writeMenu(let file, let loader): "write the menu of \(loader.kind.title), '\(loader.directory.show(file.path))'"
+        case .removeMenu(let path, let loader): "remove '\(loader.directory.show(path))'"
+        case .prove(let deployment, let folder): "read the files of \(deployment.title) in '\(folder.tree.show(folder.path))'"
+        case .sync(let directory): "write everything in '\(directory.show(.top))' to the disk"
+        }
+    }
+
+    func perform(on machine: inout LinuxMachine) throws(Failure) {
+        switch self {
+        case .step(let step):
+            do throws(Failure) { _ = try machine.perform(step) } catch {
+                throw Failure("could not \(step): \(error.message)", hint: error.hint)
+            }
+        case .makeKernelFolder(let folder): try folder.tree.makeDirectory(folder.path)
+        case .addFile(let file, let folder, let image): try folder.add(file, from: image)
+        case .removeFile(let path, let folder): try folder.tree.remove(path)
+        case .writeMenu(let file, let loader): try loader.directory.write(Array(file.text.utf8), mode: 0o644, to: file.path)
+        case .removeMenu(let path, let loader): try loader.directory.remove(path)
+        case .prove(let deployment, let folder): for file in deployment.files { try folder.prove(file) }
+        case .sync(let directory): try directory.sync()
+        }
+    }
+}
+
+extension Deployment {
+    /// `desktop:latest (fefadf163068)`
+    var title: String { "\(reference) (\(shortID))" }
+
+    /// What `docker images` prints.
+    var shortID: String { String(imageID.digest.hex.prefix(12)) }
+}
+
+/// As people read sizes of kernels.
+func megabytes(_ bytes: Int) -> String { bytes < 1_000_000 ? "\((bytes + 999) / 1000) kB" : "\((bytes + 999_999) / 1_000_000) MB" }

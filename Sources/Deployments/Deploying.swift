@@ -1,0 +1,131 @@
+public import Basics
+internal import Boot
+internal import BootEntries
+internal import Images
+internal import Linux
+internal import Planning
+
+extension Site {
+    /// The way to make an image the next boot. Nothing is written where it is already.
+    ///
+    /// Without a reference it is what the default's means now. `kernel` chooses where the image has several; `program` is
+    /// docker-btrfs-init, for an initramfs that is built here.
+    public func deploying(
+        _ asked: String?, kernel release: String?, program: String, say: (String) -> Void
+    ) async throws(Failure) -> DeploymentPlan {
+        let before = try Deployment.all(on: topLevel).deployments
+        let reference = if let asked { try ImageReference(asked) } else { try reference(of: before) }
+        let image = try image(reference)
+        let held = Layout.hold(image.chainID)
+        let layer = try topLevel.directory(at: held) == nil ? settings.store / image.layer : held
+        guard let tree = try topLevel.directory(at: layer) else { throw Failure("could not open the layer '\(layer)': it is not there") }
+        let last = before.first?.number ?? 0
+        var deployment: Deployment
+        var files: [BootFile] = []
+        if let known = before.first(where: { $0.imageID == image.id }), try isWhole(known), release == nil || release == known.release {
+            deployment = known
+            // A tag that was moved.
+            if known.number < last { deployment.number = last + 1 }
+        } else {
+            try checkSystem(tree, reference)
+            let kernel = try await ImageKernel(in: tree, of: reference.description, release: release, program: program, say: say)
+            files = kernel.files
+            deployment = Deployment(
+                imageID: image.id, chainID: image.chainID, reference: reference, number: last + 1, made: secondsNow(),
+                release: kernel.release,
+                files: files.map(\.file))
+        }
+        let others = before.filter { $0.imageID != deployment.imageID }
+        var changes = try missingFolders()
+        if layer != held { changes.append(.step(.hold(layer: Place(layer), at: Place(held)))) }
+        changes += try additions(files, of: deployment, from: tree, beside: before)
+        if !before.contains(deployment) { changes += record(deployment) + [.prove(deployment, in: kernels)] }
+        changes += try self.changes(toMenuOf: [deployment] + others)
+        return DeploymentPlan(site: self, changes: changes, outcome: try outcome(deployment, others), notes: try menuNotes())
+    }
+
+    private func reference(of deployments: [Deployment]) throws(Failure) -> ImageReference {
+        if let first = deployments.first { return first.reference }
+        throw Failure("could not tell which image to deploy: none was deployed yet", hint: "name one: docker-btrfs deploy IMAGE")
+    }
+
+    func image(_ reference: ImageReference) throws(Failure) -> Image {
+        guard let root = try topLevel.directory(at: settings.store) else {
+            throw Failure("could not find the images' store '\(settings.store)'", hint: "docker-btrfs setup looks for it again")
+        }
+        let image = try DockerStore(at: root).image(reference)
+        try checkPlatform(image)
+        return image
+    }
+
+    /// The names of the images in the store.
+    public func imageNames() throws(Failure) -> [String] {
+        guard let root = try topLevel.directory(at: settings.store) else { return [] }
+        return try DockerStore(at: root).listing().flatMap(\.names)
+    }
+
+    /// Whether all that a deployment had when it was made is still there.
+    func isWhole(_ deployment: Deployment) throws(Failure) -> Bool {
+        if try topLevel.directory(at: Layout.hold(deployment.chainID)) == nil { return false }
+        for file in deployment.files where try !kernels.has(file) { return false }
+        return true
+    }
+
+    /// What no boot goes without.
+    private func checkSystem(_ tree: Directory, _ reference: ImageReference) throws(Failure) {
+        let topLayer = try topLevel.directory(at: settings.topLayer)
+        _ = try Facts.Contents(
+            of: tree, under: [topLayer].compactMap { $0 }, of: reference.text, initProgram: nil, Facts.Host(kernelRelease: nil, time: 0))
+    }
+
+    /// Fails, before anything is written, where there is no room for the old and the new at once.
+    private func additions(
+        _ files: [BootFile], of deployment: Deployment, from tree: Directory, beside others: [Deployment]
+    ) throws(Failure) -> [Change] {
+        var changes: [Change] = []
+        var freed = 0
+        // What a run that was killed left.
+        for path in try kernels.unused(by: others + [deployment]) {
+            freed += try kernels.tree.status(of: path)?.size ?? 0
+            changes.append(.removeFile(path, from: kernels))
+        }
+        var needed = 0
+        var additions: [Change] = []
+        for file in files where try !kernels.has(file.file) {
+            let isShared = settings.kernels == .btrfs && file.source != nil
+            needed += isShared ? 0 : file.file.size
+            additions.append(.addFile(file, to: kernels, image: tree))
+        }
+        if additions.isEmpty { return changes }
+        try checkSpace(needed, freed, for: deployment, beside: others)
+        if try kernels.tree.directory(at: kernels.path) == nil { changes.append(.makeKernelFolder(kernels)) }
+        return changes + additions + [.sync(kernels.tree)]
+    }
+
+    private func checkSpace(_ needed: Int, _ freed: Int, for deployment: Deployment, beside others: [Deployment]) throws(Failure) {
+        // The boot loader's own files, and what a filesystem takes for itself.
+        let margin = 2 << 20
+        let free = try kernels.freeSpace() + freed
+        if needed == 0 || free >= needed + margin { return }
+        let dispensable = try dispensable(among: others, keeping: 0)
+        let gain = try size(ofFilesOnlyIn: dispensable, among: others)
+        throw Failure(
+            """
+            could not deploy '\(deployment.reference)': '\(kernels.tree.show(.top))' has \(megabytes(free)) free, and \(megabytes(needed + margin)) \
+            are needed while old and new are there
+            """,
+            hint: dispensable.isEmpty
+                ? "make room there"
+                : "'docker-btrfs prune' frees \(megabytes(gain)): \(dispensable.map(\.title).joined(separator: ", "))"
+        )
+    }
+
+    private func outcome(_ deployment: Deployment, _ others: [Deployment]) throws(Failure) -> [String] {
+        let record = Record.current(on: topLevel).record
+        let back = others.first { record.isGood(image: $0.imageID) } ?? others.first
+        let way = back.map { "; the way back is \($0.title)" } ?? ""
+        var lines = ["next boot: \(deployment.title) with kernel \(deployment.release), a new root\(way)"]
+        if settings.loader == .print { lines = [BootLoader.text(of: try menu(of: [deployment] + others))] + lines }
+        return lines
+    }
+}

@@ -1,0 +1,81 @@
+public import Basics
+internal import Boot
+internal import BootEntries
+internal import Linux
+internal import Planning
+
+/// What a command is going to change, and what it says when that is done.
+public struct DeploymentPlan {
+    let site: Site
+    var changes: [Change]
+    /// What comes of it, for the person in front of the screen.
+    public let outcome: [String]
+    /// What is to be done by a person, or known.
+    public let notes: [String]
+
+    /// The dry run's lines.
+    public var lines: [String] { changes.map(\.description) }
+
+    public var isEmpty: Bool { changes.isEmpty }
+
+    /// Performs it and tells each change that takes more than a moment before it is begun. Fails where another process is at it.
+    public func perform(say: (String) -> Void) throws(Failure) {
+        if changes.isEmpty { return }
+        var machine = LinuxMachine(topLevel: site.topLevel, topLayer: .success(nil))
+        for change in changes {
+            if change.isTold { say(change.description) }
+            try change.perform(on: &machine)
+        }
+    }
+}
+
+extension Change {
+    /// Whether a person wants to see it go by: not what is only around it.
+    fileprivate var isTold: Bool {
+        switch self {
+        case .step(.hold), .addFile, .removeFile, .writeMenu, .removeMenu: true
+        case .step, .makeKernelFolder, .prove, .sync: false
+        }
+    }
+}
+
+extension Site {
+    /// The folders of ours that are not there yet.
+    func missingFolders() throws(Failure) -> [Change] {
+        var changes: [Change] = []
+        for path in [Layout.home, Layout.layers, Layout.deployments] where try topLevel.status(of: path) == nil {
+            changes.append(.step(.createDirectory(Place(path), permissions: 0o700)))
+        }
+        return changes
+    }
+
+    func record(_ deployment: Deployment) -> [Change] {
+        [.step(.replaceFile(Place(Deployment.path(of: deployment.imageID)), content: deployment.text)), .sync(topLevel)]
+    }
+
+    /// The deployment that a text names: by its image's id or the beginning of it, or by its reference, of which the newest is
+    /// meant.
+    func deployment(_ text: String, among deployments: [Deployment]) throws(Failure) -> Deployment {
+        let digits = ImageReferenceText(text)
+        let wanted = try ImageReference(text).description
+        if let found = deployments.first(where: { $0.reference.description == wanted }) { return found }
+        let found = deployments.filter { digits.isBeginning(of: $0.imageID) }
+        if found.count == 1 { return found[0] }
+        let all = deployments.map(\.title).joined(separator: ", ")
+        if found.isEmpty {
+            throw Failure("could not find a deployment '\(text)'", hint: all.isEmpty ? "none was made yet" : "there are \(all)")
+        }
+        throw Failure("could not choose a deployment: \(found.count) ids begin with '\(text)'", hint: "there are \(all)")
+    }
+}
+
+/// Digits that an id may begin with, with or without `sha256:`.
+private struct ImageReferenceText {
+    let digits: Substring
+
+    init(_ text: String) {
+        digits = text.hasPrefix("sha256:") ? text.dropFirst("sha256:".count) : text[...]
+    }
+
+    func isBeginning(of id: ImageID) -> Bool { digits.count >= 4 && id.digest.hex.hasPrefix(digits) }
+}

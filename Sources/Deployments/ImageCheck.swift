@@ -1,0 +1,151 @@
+public import Basics
+internal import Boot
+internal import BootEntries
+internal import Images
+internal import Linux
+
+/// What is wrong with an image for this machine.
+public struct ImageFinding: Equatable, Sendable {
+    public enum Weight: String, Sendable {
+        /// It does not boot.
+        case error
+        /// It boots, and somebody may not be content.
+        case warning
+    }
+
+    public let weight: Weight
+    public let subject: String
+    public let text: String
+    /// The line that mends it.
+    public let remedy: String
+}
+
+extension Site {
+    /// Looks at an image as this machine would boot it: with the top layer over it.
+    public func check(_ reference: String) throws(Failure) -> (title: String, findings: [ImageFinding]) {
+        let image = try image(ImageReference(reference))
+        let held = Layout.hold(image.chainID)
+        let place = try topLevel.directory(at: held) == nil ? settings.store / image.layer : held
+        guard let tree = try topLevel.directory(at: place) else { throw Failure("could not open the layer '\(place)': it is not there") }
+        let title = "\(image.reference) (\(image.id.digest.hex.prefix(12)))"
+        return (title, try ImageCheck(tree, under: topLevel.directory(at: settings.topLayer), of: image.reference.description).findings)
+    }
+}
+
+/// The faults of a tree, under a top layer.
+struct ImageCheck {
+    private let image: Directory
+    private let topLayer: Directory?
+    private(set) var findings: [ImageFinding] = []
+
+    init(_ image: Directory, under topLayer: Directory?, of name: String) throws(Failure) {
+        self.image = image
+        self.topLayer = topLayer
+        try checkKernel()
+        try checkSystem(name)
+        try checkDevices()
+        try checkLogin()
+        try checkMounts()
+        try checkNetwork()
+    }
+
+    private mutating func add(_ weight: ImageFinding.Weight, _ subject: String, _ text: String, _ remedy: String) {
+        findings.append(ImageFinding(weight: weight, subject: subject, text: text, remedy: remedy))
+    }
+
+    private mutating func checkKernel() throws(Failure) {
+        let kernels = try ImageKernel.kernels(in: image)
+        if kernels.count > 1 {
+            let names = kernels.map(\.release).joined(separator: ", ")
+            add(.warning, "kernel", "there are several: \(names)", "docker-btrfs deploy --kernel VERSION")
+        }
+        if !kernels.isEmpty { return }
+        for folder in ["lib/modules", "usr/lib/modules"] as [Path] {
+            for name in try image.directory(at: folder)?.names() ?? [] where try image.directory(at: folder.appending(name: name)) != nil {
+                let release = display(name)
+                if try image.target(of: folder.appending(name: name) / "modules.dep") == nil {
+                    return add(.error, "modules", "those of \(release) have no modules.dep", "RUN depmod \(release)")
+                }
+                return add(.error, "kernel", "there are modules of \(release), and no boot/vmlinuz-\(release)", ImageKernel.remedy)
+            }
+        }
+        add(.error, "kernel", "there is none", ImageKernel.remedy)
+    }
+
+    /// An init and an os-release.
+    private mutating func checkSystem(_ name: String) throws(Failure) {
+        let contents: Facts.Contents
+        do throws(Failure) {
+            contents = try Facts.Contents(
+                of: image, under: [topLayer].compactMap { $0 }, of: name, initProgram: nil, Facts.Host(kernelRelease: nil, time: 0))
+        } catch {
+            return add(.error, "system", error.message, error.hint ?? "")
+        }
+        if contents.identity.isEmpty { return }
+        let names = contents.identity.map { "'\($0)'" }.joined(separator: ", ")
+        add(.warning, "identity", "every machine that boots it has \(names) alike", "'docker-btrfs setup' has them taken away at boot")
+    }
+
+    private mutating func checkDevices() throws(Failure) {
+        let udev: [Path] = ["lib/systemd/systemd-udevd", "usr/lib/systemd/systemd-udevd", "usr/bin/udevadm", "sbin/udevd", "sbin/mdev"]
+        if try has(udev) { return }
+        add(.warning, "devices", "there is no udev: no driver is loaded for what is found", "RUN apt-get install --yes udev")
+    }
+
+    /// Somebody who has a password or a key.
+    private mutating func checkLogin() throws(Failure) {
+        for path in ["etc/docker-btrfs/users/shadow", "etc/shadow"] as [Path] {
+            for line in try lines(path) {
+                let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+                // Empty: no password is asked for. One that begins with these is locked.
+                if fields.count > 1, fields[1].isEmpty || !"!*".contains(fields[1].first ?? "!") { return }
+            }
+        }
+        if try has(["root/.ssh/authorized_keys"]) { return }
+        add(
+            .warning, "login", "nobody has a password",
+            "docker-btrfs setup, on a system where you have one; or RUN echo 'root:…' | chpasswd")
+    }
+
+    /// What fstab mounts and this machine does not have stops the boot.
+    private mutating func checkMounts() throws(Failure) {
+        for line in try lines("etc/fstab") {
+            let words = line.split { $0 == " " || $0 == "\t" }
+            guard words.count >= 4, !words[0].hasPrefix("#"), let device = DeviceName(String(words[0])) else { continue }
+            let options = words[3].split(separator: ",")
+            if words[1] == "/" || words[1] == "none" || options.contains("nofail") || options.contains("noauto") { continue }
+            if try BlockDevices.has(device) { continue }
+            add(
+                .warning, "fstab", "\(words[1]) is on \(device), which is not here: the boot stops there",
+                "add 'nofail' to that line, or take it out")
+        }
+    }
+
+    private mutating func checkNetwork() throws(Failure) {
+        let programs: [Path] = [
+            "usr/sbin/NetworkManager", "usr/bin/NetworkManager", "sbin/ifup", "usr/sbin/ifup", "usr/sbin/connmand", "usr/sbin/dhcpcd",
+            "usr/bin/dhcpcd",
+            "etc/systemd/system/multi-user.target.wants/systemd-networkd.service",
+            "etc/systemd/system/dbus-org.freedesktop.network1.service",
+        ]
+        if try has(programs) { return }
+        add(
+            .warning, "network", "nothing sets it up", "RUN apt-get install --yes network-manager, or RUN systemctl enable systemd-networkd"
+        )
+    }
+
+    /// The top layer's file goes before the image's.
+    private func lines(_ path: Path) throws(Failure) -> [Substring] {
+        for tree in [topLayer, image].compactMap({ $0 }) {
+            if let content = try tree.contents(of: path) { return String(decoding: content, as: UTF8.self).split(separator: "\n") }
+        }
+        return []
+    }
+
+    private func has(_ paths: [Path]) throws(Failure) -> Bool {
+        for path in paths {
+            for tree in [topLayer, image].compactMap({ $0 }) where try tree.status(of: path) != nil { return true }
+        }
+        return false
+    }
+}

@@ -1,0 +1,101 @@
+internal import Basics
+internal import CLinux
+internal import Initramfs
+
+/// The kernel of an image, with what is loaded beside it.
+struct ImageKernel {
+    /// As lib/modules names it.
+    let release: String
+    /// First the kernel.
+    let files: [BootFile]
+
+    /// Looks for `release`, or for the only one that there is. `program` is docker-btrfs-init, for an initramfs that is built here.
+    /// Fails where there is no kernel, and where there are several to choose from.
+    init(
+        in image: Directory, of reference: String, release asked: String?, program: String, say: (String) -> Void
+    ) async throws(Failure) {
+        let kernels = try Self.kernels(in: image)
+        guard let first = kernels.first else {
+            throw Failure(
+                "could not deploy '\(reference)': it has no kernel with modules",
+                hint: Self.remedy
+            )
+        }
+        let names = kernels.map(\.release).joined(separator: ", ")
+        if asked == nil && kernels.count > 1 {
+            throw Failure("could not choose the kernel of '\(reference)': it has \(names)", hint: "choose one with --kernel VERSION")
+        }
+        guard let chosen = asked.map({ asked in kernels.first { $0.release == asked } }) ?? first else {
+            throw Failure("could not find the kernel '\(asked ?? "")' in '\(reference)'", hint: "it has \(names)")
+        }
+        release = chosen.release
+        guard let kernel = try image.contents(of: chosen.path, limit: Self.limit) else {
+            throw Failure("could not open '\(image.show(chosen.path))': it is gone")
+        }
+        var files = [BootFile(.vmlinuz, kernel, source: chosen.path)]
+        for path in ["boot/amd-ucode.img", "boot/intel-ucode.img"] as [Path] {
+            if let content = try image.contents(of: path, limit: Self.limit) { files.append(BootFile(.microcode, content, source: path)) }
+        }
+        if let found = try await Self.initramfs(of: release, isOnly: kernels.count == 1, in: image) {
+            files.append(found)
+        } else {
+            say("build the initramfs for \(release)")
+            let recipe = try Recipe(tree: image, release: release, program: program)
+            files.append(BootFile(.initrd, try await Build(recipe).compressed(with: .zstd), source: nil))
+        }
+        self.files = files
+    }
+
+    static let remedy = "install one in the Dockerfile: linux-image-amd64 (Debian), linux-generic (Ubuntu), kernel (Fedora), linux (Arch)"
+
+    /// No kernel or initramfs is larger.
+    private static let limit = 1 << 30
+
+    /// Each release that has modules, with its kernel.
+    static func kernels(in image: Directory) throws(Failure) -> [(release: String, path: Path)] {
+        var found: [(release: String, path: Path)] = []
+        let releases = try releases(in: image)
+        for name in releases {
+            let release = display(name)
+            let usual = ["lib/modules/\(release)/vmlinuz", "usr/lib/modules/\(release)/vmlinuz", "boot/vmlinuz-\(release)"]
+            // Arch's and others' have no version in their names.
+            let only = releases.count == 1 ? ["boot/vmlinuz", "boot/vmlinuz-linux", "boot/vmlinuz-linux-lts"] : []
+            for path in (usual + only).compactMap({ Path($0) }) where try image.target(of: path)?.kind == .file {
+                found.append((release, path))
+                break
+            }
+        }
+        return found
+    }
+
+    private static func releases(in image: Directory) throws(Failure) -> [[UInt8]] {
+        for folder in ["lib/modules", "usr/lib/modules"] as [Path] {
+            var found: [[UInt8]] = []
+            for name in try image.directory(at: folder)?.names() ?? []
+            where try image.target(of: folder.appending(name: name) / "modules.dep") != nil {
+                found.append(name)
+            }
+            if !found.isEmpty { return found }
+        }
+        return []
+    }
+
+    /// The image's own, where docker-btrfs-init is in it and it can boot an image.
+    private static func initramfs(of release: String, isOnly: Bool, in image: Directory) async throws(Failure) -> BootFile? {
+        let usual = [
+            "boot/initrd.img-\(release)", "boot/initramfs-\(release).img", "boot/initrd-\(release)", "lib/modules/\(release)/initrd",
+        ]
+        let only = isOnly ? ["boot/initrd.img", "boot/initramfs-linux.img"] : []
+        for path in (usual + only).compactMap({ Path($0) }) {
+            guard let descriptor = try image.open(path, O_RDONLY, what: "open") else { continue }
+            defer { close(descriptor) }
+            // What cannot be read is somebody else's.
+            guard let opened = try? await InitramfsImage(reading: "/proc/self/fd/\(descriptor)"),
+                Inspection(of: opened).failureOfInitramfs == nil,
+                let content = try image.contents(of: path, limit: limit)
+            else { continue }
+            return BootFile(.initrd, content, source: path)
+        }
+        return nil
+    }
+}

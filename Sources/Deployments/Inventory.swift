@@ -1,0 +1,73 @@
+public import Basics
+public import Boot
+internal import BootEntries
+internal import Linux
+internal import Planning
+
+/// What a machine boots and can go back to, read once.
+public struct Inventory {
+    /// A deployment, and what is known of it.
+    public struct Item {
+        public let deployment: Deployment
+        public let isBooted: Bool
+        /// What the machine boots when nobody chooses.
+        public let isNext: Bool
+        /// Whether any boot of it was good.
+        public let isGood: Bool
+        /// Boots since the last good one.
+        public let tries: Int
+        /// Why it cannot be booted; nil where all of it is there.
+        public let damage: String?
+    }
+
+    /// The root that the system runs on.
+    public struct Booted {
+        public let reference: String
+        public let imageID: String
+        public let number: Int
+        /// Seconds since 1970.
+        public let made: Int
+        public let isGood: Bool
+        public let release: String?
+    }
+
+    /// nil where docker-btrfs did not make the running root.
+    public let booted: Booted?
+    /// The next one first.
+    public let items: [Item]
+    /// What a person should know.
+    public let notes: [String]
+    /// Seconds since 1970.
+    public let now = secondsNow()
+
+    public init(of site: Site) throws(Failure) {
+        let (deployments, damaged) = try Deployment.all(on: site.topLevel)
+        let (record, damage) = Record.current(on: site.topLevel)
+        let root = try BootedRoot.current()
+        booted = root.map { root in
+            let origin = root.mark.origin
+            return Booted(
+                reference: origin.reference.description, imageID: origin.imageID.description, number: root.mark.number,
+                made: root.mark.made, isGood: root.isGood,
+                release: kernelRelease())
+        }
+        var items: [Item] = []
+        for deployment in deployments {
+            let id = deployment.imageID
+            items.append(
+                Item(
+                    deployment: deployment, isBooted: root?.mark.origin.imageID == id, isNext: deployment == deployments.first,
+                    isGood: record.isGood(image: id), tries: record.tries(ofImage: id),
+                    damage: try site.isWhole(deployment) ? nil : "its files or its layer are not there any more"))
+        }
+        self.items = items
+        var notes = damaged.map { "'\($0)' is damaged: deploy its image again" } + [damage].compactMap { $0 }
+        if let first = items.first, first.tries >= 3 && !first.isGood {
+            notes.append("none of the last \(first.tries) boots of \(first.deployment.title) was good: the last good one is booted instead")
+        }
+        if try !site.changes(toMenuOf: deployments).isEmpty && !deployments.isEmpty {
+            notes.append("the boot menu is not what it should be: docker-btrfs deploy writes it anew")
+        }
+        self.notes = notes + (try site.menuNotes())
+    }
+}

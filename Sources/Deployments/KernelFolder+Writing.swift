@@ -1,0 +1,42 @@
+internal import Basics
+internal import Boot
+internal import CLinux
+internal import Files
+
+extension KernelFolder {
+    /// Writes a file, sharing its data with the image's where one filesystem has both; and reads it back.
+    func add(_ file: BootFile, from image: Directory) throws(Failure) {
+        let place = place(of: file.file)
+        try tree.replace(place, what: "write") { (parent, draft) throws(Failure) in
+            let new = try createDraft(draft, in: parent)
+            defer { close(new) }
+            let isShared = try file.source.map { source throws(Failure) in try shares(source, of: image, with: new) } ?? false
+            if !isShared && !linux_write_all(new, file.content, file.content.count) { throw .reason() }
+            if fchmod(new, 0o644) != 0 || fsync(new) != 0 { throw .reason() }
+        }
+        try prove(file.file)
+    }
+
+    private func shares(_ source: Path, of image: Directory, with file: Int32) throws(Failure) -> Bool {
+        guard let opened = try image.open(source, O_RDONLY, what: "open") else { return false }
+        defer { close(opened) }
+        return linux_clone_file(file, opened) == 0
+    }
+
+    /// Fails unless the file is found with its content where the boot loader will look for it.
+    func prove(_ file: Deployment.File) throws(Failure) {
+        let place = place(of: file)
+        if try tree.target(of: place) != nil, try tree.digest(of: place) == file.digest { return }
+        throw Failure(
+            "could not find what was written as '\(tree.show(place))': its content is another one",
+            hint: "the disk may be failing: see dmesg"
+        )
+    }
+}
+
+extension Directory {
+    /// Writes all of its filesystem to the disk, past any log: boot loaders read none.
+    func sync() throws(Failure) {
+        if syncfs(descriptor) != 0 { throw .system("write '\(show(.top))' to the disk") }
+    }
+}

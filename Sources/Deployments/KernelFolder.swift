@@ -1,0 +1,78 @@
+internal import Basics
+internal import Boot
+internal import BootEntries
+internal import CLinux
+internal import Files
+
+/// Where kernels and initramfs images lie, and how the boot loader comes there.
+///
+/// A file's name is made of its content: deployments share it, and none that is there is ever written again.
+struct KernelFolder {
+    /// What the folder is in.
+    let tree: Directory
+    /// From there.
+    let path: Path
+    /// From where the boot loader looks.
+    let base: Path
+    let volume: BootVolume
+
+    init(onTopLevel topLevel: Directory, _ volume: BootVolume) {
+        tree = topLevel
+        path = Layout.bootFiles
+        base = Layout.bootFiles
+        self.volume = volume
+    }
+
+    /// Below `tree`, where the boot loader's partition is mounted.
+    init(onBootPartition tree: Directory) throws(Failure) {
+        let place = try MountedFolder(tree)
+        self.tree = tree
+        path = "docker-btrfs"
+        base = place.path / "docker-btrfs"
+        volume = try place.volume()
+    }
+
+    func place(of file: Deployment.File) -> Path { path.appending(name: Array(file.name.utf8)) }
+
+    /// Whether a file is there with all its bytes. What they are was looked at when it was written.
+    func has(_ file: Deployment.File) throws(Failure) -> Bool {
+        guard let found = try tree.status(of: place(of: file)) else { return false }
+        return found.kind == .file && found.size == file.size
+    }
+
+    /// In bytes; of what the folder is to be in where it is not there.
+    func freeSpace() throws(Failure) -> Int {
+        let directory = try tree.directory(at: path) ?? tree
+        var found = statfs()
+        if fstatfs(directory.descriptor, &found) != 0 { throw .system("look at '\(directory.show(.top))'") }
+        return Int(found.f_bavail) * Int(found.f_bsize)
+    }
+
+    /// Our files that no deployment has: of those that were removed, or never finished.
+    func unused(by deployments: [Deployment]) throws(Failure) -> [Path] {
+        let needed = Set(deployments.flatMap { $0.files.map(\.name) })
+        return try tree.directory(at: path)?.names().filter { name in
+            let name = display(name)
+            return !needed.contains(name) && Self.prefixes.contains { name.hasPrefix($0 + "-") && name.count == $0.count + 17 }
+        }.map { path.appending(name: $0) } ?? []
+    }
+
+    private static let prefixes = BootFile.Kind.allCases.map(\.rawValue)
+}
+
+/// A file that a boot loader is to read.
+struct BootFile: Equatable, Sendable {
+    enum Kind: String, CaseIterable, Sendable { case vmlinuz, microcode, initrd }
+
+    let file: Deployment.File
+    let content: [UInt8]
+    /// Where it is in the image; nil for what was built.
+    let source: Path?
+
+    init(_ kind: Kind, _ content: [UInt8], source: Path?) {
+        let digest = Digest.of(content)
+        file = Deployment.File(name: "\(kind.rawValue)-\(digest.hex.prefix(16))", size: content.count, digest: digest)
+        self.content = content
+        self.source = source
+    }
+}

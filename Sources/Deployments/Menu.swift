@@ -1,0 +1,54 @@
+internal import Basics
+internal import Boot
+internal import BootEntries
+
+extension Site {
+    /// The boot menu of some deployments, the default first.
+    func menu(of deployments: [Deployment]) throws(Failure) -> BootMenu {
+        var entries: [BootEntry] = []
+        for deployment in deployments {
+            let paths = deployment.files.map { kernels.base.appending(name: Array($0.name.utf8)) }
+            guard let kernel = paths.first else { continue }
+            entries.append(
+                BootEntry(
+                    id: "docker-btrfs-\(deployment.shortID)", title: deployment.title, kernel: kernel, initrds: Array(paths.dropFirst()),
+                    options: try options(of: deployment)))
+        }
+        return BootMenu(volume: kernels.volume, entries: entries)
+    }
+
+    private func options(of deployment: Deployment) throws(Failure) -> KernelOptions {
+        let device = "UUID=\(volume.uuid)"
+        return try KernelOptions("rw") + KernelOptions("root", device)
+            + KernelOptions("rootflags", "subvol=\(display(settings.root.bytes))")
+            + KernelOptions("docker_deployed", deployment.imageID.digest.hex)
+            + KernelOptions("toplayer", device) + KernelOptions("toplayer_path", display(settings.topLayer.bytes)) + settings.options
+    }
+
+    /// What makes the boot loader's files those of a menu: none where they are.
+    func changes(toMenuOf deployments: [Deployment]) throws(Failure) -> [Change] {
+        guard let loader else { return [] }
+        let files = try loader.kind.files(for: menu(of: deployments))
+        try loader.checkOwnership(of: files)
+        var changes: [Change] = []
+        for file in try [loader.wayIn().file].compactMap({ $0 }) + files {
+            if try loader.directory.contents(of: file.path)?.elementsEqual(file.text.utf8) != true {
+                changes += [.writeMenu(file, of: loader), .sync(loader.directory)]
+            }
+        }
+        for path in try loader.leftovers(but: files) { changes.append(.removeMenu(path, of: loader)) }
+        return changes
+    }
+
+    /// What a person has to do for the menu to be seen, and what may lead elsewhere.
+    func menuNotes() throws(Failure) -> [String] {
+        guard let loader else { return [] }
+        let way = try loader.wayIn()
+        var notes: [String] = []
+        if let missing = way.missing {
+            notes.append(
+                "add to '\(loader.directory.show(missing.file))', once:\n" + missing.lines.map { "    \($0)" }.joined(separator: "\n"))
+        }
+        return notes + [way.note].compactMap { $0 }
+    }
+}

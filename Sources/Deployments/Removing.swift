@@ -1,0 +1,92 @@
+public import Basics
+internal import Boot
+internal import BootEntries
+internal import Planning
+
+extension Site {
+    /// The way to make an earlier deployment the next boot again: the one before the default unless it is named.
+    public func rollingBack(to asked: String?) throws(Failure) -> DeploymentPlan {
+        let all = try Deployment.all(on: topLevel).deployments
+        guard let current = all.first else {
+            throw Failure("could not roll back: nothing was deployed yet", hint: "docker-btrfs deploy IMAGE makes a first one")
+        }
+        var target: Deployment
+        if let asked {
+            target = try deployment(asked, among: all)
+        } else if all.count > 1 {
+            target = all[1]
+        } else {
+            throw Failure(
+                "could not roll back: there is no deployment but \(current.title)", hint: "docker-btrfs deploy IMAGE makes another one")
+        }
+        if try !isWhole(target) {
+            throw Failure("could not roll back to \(target.title): its files or its layer are not there any more", hint: "deploy it again")
+        }
+        var changes: [Change] = []
+        if target.number < current.number {
+            target.number = current.number + 1
+            changes += [.prove(target, in: kernels)] + record(target)
+        }
+        let others = all.filter { $0.imageID != target.imageID }
+        changes += try self.changes(toMenuOf: [target] + others)
+        let staying = current.imageID == target.imageID ? "" : "; \(current.shortID) stays in the menu"
+        return DeploymentPlan(
+            site: self, changes: changes, outcome: ["next boot: \(target.title) with kernel \(target.release)\(staying)"],
+            notes: try menuNotes())
+    }
+
+    /// The way to remove some deployments. The images stay in Docker.
+    public func removing(_ names: [String]) throws(Failure) -> DeploymentPlan {
+        let all = try Deployment.all(on: topLevel).deployments
+        var leaving: [Deployment] = []
+        for name in names {
+            let one = try deployment(name, among: all)
+            if one == all.first {
+                throw Failure(
+                    "could not remove \(one.title): it is what the machine boots next", hint: "roll back or deploy another image first")
+            }
+            if !leaving.contains(one) { leaving.append(one) }
+        }
+        return try plan(removing: leaving, of: all)
+    }
+
+    /// The way to remove all that is neither booted, nor next, nor the way back, but for the newest `count`.
+    public func pruning(keeping count: Int) throws(Failure) -> DeploymentPlan {
+        let all = try Deployment.all(on: topLevel).deployments
+        return try plan(removing: dispensable(among: all, keeping: count), of: all)
+    }
+
+    func dispensable(among all: [Deployment], keeping count: Int) throws(Failure) -> [Deployment] {
+        let record = Record.current(on: topLevel).record
+        let booted = try BootedRoot.current()?.mark.origin.imageID
+        var needed = Set(all.prefix(1).map(\.imageID))
+        if let back = all.dropFirst().first(where: { record.isGood(image: $0.imageID) }) ?? all.dropFirst().first {
+            needed.insert(back.imageID)
+        }
+        return Array(all.filter { !needed.contains($0.imageID) && $0.imageID != booted }.dropFirst(count))
+    }
+
+    private func plan(removing leaving: [Deployment], of all: [Deployment]) throws(Failure) -> DeploymentPlan {
+        let staying = all.filter { !leaving.contains($0) }
+        // No entry ever names a kernel that is not there.
+        var changes = try self.changes(toMenuOf: staying)
+        if !changes.isEmpty, let loader { changes.append(.sync(loader.directory)) }
+        for one in leaving { changes.append(.step(.removeFile(Deployment.path(of: one.imageID), of: Place(.top)))) }
+        if !leaving.isEmpty { changes.append(.sync(topLevel)) }
+        for path in try kernels.unused(by: staying) { changes.append(.removeFile(path, from: kernels)) }
+        var lines: [String] = []
+        for one in leaving {
+            lines.append(
+                "removed \(one.title): \(megabytes(try size(ofFilesOnlyIn: [one], among: all))); its layer goes with the next boot")
+        }
+        return DeploymentPlan(site: self, changes: changes, outcome: lines.isEmpty ? ["nothing is to be removed"] : lines, notes: [])
+    }
+
+    /// In bytes: what is shared with others stays.
+    func size(ofFilesOnlyIn some: [Deployment], among all: [Deployment]) throws(Failure) -> Int {
+        let shared = Set(all.filter { !some.contains($0) }.flatMap { $0.files.map(\.name) })
+        var sizes: [String: Int] = [:]
+        for file in some.flatMap(\.files) where !shared.contains(file.name) { sizes[file.name] = file.size }
+        return sizes.values.reduce(0, +)
+    }
+}

@@ -1,0 +1,71 @@
+internal import Basics
+internal import Boot
+internal import BootEntries
+internal import CLinux
+internal import CMount
+internal import Linux
+
+/// The btrfs that roots are on.
+struct RootFilesystem {
+    /// Subvolume 5.
+    let topLevel: Directory
+    let device: String
+    let volume: BootVolume
+
+    /// Takes a directory for it, where subvolume 5 is mounted.
+    init(at path: String) throws(Failure) {
+        let directory = try Directory(opening: path, label: "")
+        let place = try MountedFolder(directory)
+        guard place.type == "btrfs", place.path.isTop, try directory.subvolume()?.id == 5 else {
+            throw Failure(
+                "could not use '\(path)': it is not the top level of a btrfs filesystem", hint: "mount it with '-o subvolid=5'"
+            )
+        }
+        topLevel = directory
+        device = place.device
+        volume = try place.volume()
+    }
+
+    /// Mounts it for this process alone, read-only until something is written.
+    init(onDevice device: String) throws(Failure) {
+        self.device = device
+        topLevel = try .mounting(MountRequest(device: device, filesystemType: "btrfs", options: ["subvolid=5"]), label: "")
+        volume = try BootVolume(onDevice: device)
+    }
+
+    /// The one that was set up, of those that are mounted somewhere.
+    static func withSettings() throws(Failure) -> RootFilesystem {
+        var found: [RootFilesystem] = []
+        for device in try mountedDevices() {
+            let filesystem = try RootFilesystem(onDevice: device)
+            if try filesystem.topLevel.status(of: Layout.settings) != nil { found.append(filesystem) }
+        }
+        guard let first = found.first else {
+            throw Failure("could not find a btrfs that was set up for docker-btrfs", hint: "run 'docker-btrfs setup' first, or mount it")
+        }
+        if found.count == 1 { return first }
+        let devices = found.map { "'\($0.device)'" }.joined(separator: ", ")
+        throw Failure("could not choose a btrfs: \(devices) were all set up", hint: "name the one with --top-level DIR")
+    }
+
+    /// Each btrfs that is mounted in the running system, by one of its devices.
+    static func mountedDevices() throws(Failure) -> [String] {
+        guard let table = mnt_new_table(), let iterator = mnt_new_iter(Int32(MNT_ITER_FORWARD)) else {
+            throw Failure("could not read the mount table: there is no memory")
+        }
+        defer {
+            mnt_free_iter(iterator)
+            mnt_unref_table(table)
+        }
+        if mnt_table_parse_file(table, "/proc/self/mountinfo") != 0 { throw Failure("could not read '/proc/self/mountinfo'") }
+        var devices: [String] = []
+        var entry: OpaquePointer?
+        while mnt_table_next_fs(table, iterator, &entry) == 0 {
+            guard let entry, let type = mnt_fs_get_fstype(entry), String(cString: type) == "btrfs", let source = mnt_fs_get_source(entry)
+            else { continue }
+            let device = String(cString: source)
+            if !devices.contains(device) { devices.append(device) }
+        }
+        return devices
+    }
+}

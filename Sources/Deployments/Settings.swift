@@ -1,0 +1,77 @@
+public import Basics
+internal import Boot
+public import BootEntries
+
+/// What `docker-btrfs setup` found, or was told: how images get into this machine's boot menu. A JSON object at
+/// `/.docker-btrfs/settings`, where every system on the filesystem finds it.
+public struct Settings: Equatable, Sendable {
+    /// Where kernels and initramfs images lie.
+    public enum Kernels: String, Sendable, CaseIterable {
+        /// On the root's filesystem, which the boot loader reads.
+        case btrfs
+        /// On the boot loader's own partition.
+        case boot
+    }
+
+    public var loader: BootLoader
+    /// Where the loader's partition is mounted, in the running system; nil for `print`.
+    public var boot: String?
+    public var kernels: Kernels
+    /// The images' store, from the top level: Docker's data-root.
+    public var store: Path
+    /// What `subvol=` calls the root.
+    public var root: Path
+    /// The top layer, from the top level.
+    public var topLayer: Path
+    /// What the machine's own command line has beside what docker-btrfs says.
+    public var options: KernelOptions
+
+    public init(
+        loader: BootLoader, boot: String?, kernels: Kernels, store: Path, root: Path, topLayer: Path, options: KernelOptions
+    ) {
+        self.loader = loader
+        self.boot = boot
+        self.kernels = kernels
+        self.store = store
+        self.root = root
+        self.topLayer = topLayer
+        self.options = options
+    }
+
+    /// nil where there are none.
+    public static func current(on topLevel: Directory) throws(Failure) -> Settings? {
+        guard let content = try topLevel.contents(of: Layout.settings) else { return nil }
+        return try Settings(parsing: content, name: topLevel.show(Layout.settings))
+    }
+
+    /// Fails on what this version does not know.
+    public init(parsing bytes: [UInt8], name: String) throws(Failure) {
+        let json = try JSON(parsing: bytes, name: name)
+        func text(_ key: String) throws(Failure) -> String {
+            if let text = json[key]?.string { return text }
+            throw Failure("could not read '\(name)': '\(key)' is not there, or is no text", hint: "docker-btrfs setup writes it anew")
+        }
+        func path(_ key: String) throws(Failure) -> Path {
+            let text = try text(key)
+            if let path = Path(text) { return path }
+            throw Failure("could not read '\(name)': '\(key)' must not have '..' in it")
+        }
+        func word<Word: RawRepresentable<String>>(_ key: String, _ type: Word.Type) throws(Failure) -> Word {
+            let text = try text(key)
+            if let word = Word(rawValue: text) { return word }
+            throw Failure("could not read '\(name)': '\(key)' is '\(text)', which this version does not know")
+        }
+        try self.init(
+            loader: word("loader", BootLoader.self), boot: json["boot"]?.string, kernels: word("kernels", Kernels.self),
+            store: path("store"), root: path("root"), topLayer: path("top_layer"), options: KernelOptions(text("options"))
+        )
+    }
+
+    public var text: String {
+        JSONOutput.object([
+            ("loader", .string(loader.rawValue)), ("boot", boot.map { .string($0) } ?? .null),
+            ("kernels", .string(kernels.rawValue)), ("store", .string(display(store.bytes))), ("root", .string(display(root.bytes))),
+            ("top_layer", .string(display(topLayer.bytes))), ("options", .string(options.description)),
+        ]).text
+    }
+}

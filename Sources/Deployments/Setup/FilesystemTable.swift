@@ -1,0 +1,115 @@
+internal import Basics
+internal import BootEntries
+internal import CLinux
+internal import CMount
+internal import Initramfs
+
+/// The top layer's fstab, read and written by libmount: what is there stays, and what is missing is added.
+struct FilesystemTable {
+    static let path: Path = "etc/fstab"
+
+    /// nil where nothing is missing.
+    let text: String?
+    /// What was added, for a person.
+    let added: [String]
+
+    /// The top layer's, or where it has none the running system's without its root; with the images' store, which builds the next
+    /// one, and with the directories that are the same in each root.
+    init(_ machine: FoundMachine, data: [String], in topLayer: Directory?) throws(Failure) {
+        let device = "UUID=\(machine.filesystem.volume.uuid)"
+        var lines = Self.store(machine, device)
+        for path in data {
+            let (place, subvolume) = try Self.data(path)
+            lines.append(
+                Line(source: device, target: place.description, type: "btrfs", options: "subvol=\(display(subvolume.bytes)),noatime"))
+        }
+        let existing = try topLayer?.contents(of: Self.path)
+        let base = if let existing { existing } else { try machine.system.contents(of: Self.path) ?? [] }
+        let table = try Table(parsing: base)
+        if existing == nil { table.remove(target: "/") }
+        var added: [String] = []
+        for line in lines where try table.add(line, isReplacing: existing == nil) { added.append("'\(line.target)'") }
+        text = existing != nil && added.isEmpty ? nil : try table.text()
+        self.added = ["mounts " + (added.isEmpty ? "what this system does" : added.joined(separator: ", "))]
+    }
+
+    struct Line {
+        let source: String
+        let target: String
+        let type: String
+        let options: String
+    }
+
+    /// Where a directory that was asked for is, and its subvolume from the top level.
+    static func data(_ text: String) throws(Failure) -> (place: Path, subvolume: Path) {
+        guard text.hasPrefix("/"), let place = Path(text), !place.isTop else {
+            throw Failure("could not keep '\(text)' as data: it has to be a path that begins with '/'", hint: "for example --data /home")
+        }
+        let name = display(place.bytes).replacing("/", with: "-")
+        return (place, ("docker_data" as Path).appending(name: Array(name.utf8)))
+    }
+
+    private static func store(_ machine: FoundMachine, _ device: String) -> [Line] {
+        let folder = machine.dataRoot
+        let options = "subvolid=5,noatime"
+        if folder.mounted.isTop && folder.mountPoint != "/" {
+            return [Line(source: device, target: folder.mountPoint, type: "btrfs", options: options)]
+        }
+        let top = "/mnt/docker-btrfs"
+        return [
+            Line(source: device, target: top, type: "btrfs", options: options),
+            Line(
+                source: top + machine.settings.store.description, target: folder.place, type: "none",
+                options: "bind,x-systemd.requires-mounts-for=\(top)"),
+        ]
+    }
+}
+
+/// A table of libmount.
+private final class Table {
+    private let table: OpaquePointer
+
+    init(parsing bytes: [UInt8]) throws(Failure) {
+        guard let table = mnt_new_table() else { throw Failure("could not read fstab: there is no memory") }
+        self.table = table
+        mnt_table_enable_comments(table, 1)
+        if bytes.isEmpty { return }
+        var copy = bytes
+        let isRead = copy.withUnsafeMutableBytes { buffer in
+            guard let file = fmemopen(buffer.baseAddress, buffer.count, "r") else { return false }
+            defer { fclose(file) }
+            return mnt_table_parse_stream(table, file, "fstab") == 0
+        }
+        if !isRead { throw Failure("could not read '/etc/fstab'") }
+    }
+
+    deinit { mnt_unref_table(table) }
+
+    func remove(target: String) {
+        while let entry = mnt_table_find_target(table, target, Int32(MNT_ITER_FORWARD)) { mnt_table_remove_fs(table, entry) }
+    }
+
+    /// Whether it was not there.
+    func add(_ line: FilesystemTable.Line, isReplacing: Bool) throws(Failure) -> Bool {
+        if isReplacing { remove(target: line.target) }
+        if mnt_table_find_target(table, line.target, Int32(MNT_ITER_FORWARD)) != nil { return false }
+        guard let entry = mnt_new_fs() else { throw Failure("could not add a line to fstab: there is no memory") }
+        defer { mnt_unref_fs(entry) }
+        mnt_fs_set_source(entry, line.source)
+        mnt_fs_set_target(entry, line.target)
+        mnt_fs_set_fstype(entry, line.type)
+        mnt_fs_set_options(entry, line.options)
+        return mnt_table_add_fs(table, entry) == 0
+    }
+
+    func text() throws(Failure) -> String {
+        var buffer: UnsafeMutablePointer<CChar>?
+        var size = 0
+        guard let stream = open_memstream(&buffer, &size) else { throw .system("write fstab") }
+        let result = mnt_table_write_file(table, stream)
+        fclose(stream)
+        defer { free(buffer) }
+        guard result == 0, let buffer else { throw Failure("could not write fstab") }
+        return String(cString: buffer)
+    }
+}

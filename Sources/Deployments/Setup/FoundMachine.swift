@@ -1,0 +1,169 @@
+internal import Basics
+public import BootEntries
+internal import CLinux
+internal import Linux
+
+/// What setup may be told instead of finding it out.
+public struct SetupChoices: Sendable {
+    /// The system that the machine's own files come from.
+    public var system = "/"
+    public var topLevel: String?
+    public var boot: String?
+    public var dataRoot: String?
+    public var loader: BootLoader?
+    public var kernels: Settings.Kernels?
+    public var root: String?
+    public var topLayer: String?
+    public var options: String?
+    /// Directories that are the same in each root.
+    public var data: [String] = []
+    /// docker-btrfs-init.
+    public var program = ""
+
+    public init() {}
+}
+
+/// What setup found of a machine, with what it was told.
+struct FoundMachine {
+    let filesystem: RootFilesystem
+    let system: Directory
+    let settings: Settings
+    /// Where Docker's data-root is in the running system.
+    let dataRoot: MountedFolder
+    /// What was found, and the option that changes it.
+    private(set) var lines: [String] = []
+
+    init(_ choices: SetupChoices) throws(Failure) {
+        system = try Directory(opening: choices.system, label: choices.system == "/" ? "" : choices.system)
+        let dataRoot = if let chosen = choices.dataRoot { chosen } else { try Self.dataRoot(in: system) }
+        let data: Directory
+        do throws(Failure) { data = try Directory(opening: dataRoot) } catch {
+            throw error.hinting("say where Docker's data-root is: --data-root DIR")
+        }
+        let place = try MountedFolder(data)
+        self.dataRoot = place
+        if place.type != "btrfs" {
+            throw Failure(
+                "could not use Docker's data-root '\(dataRoot)': it is on \(place.type), and images are booted from btrfs",
+                hint: "make a btrfs and move the store there, with the storage driver btrfs: docs/by-hand.md, steps 1 and 2"
+            )
+        }
+        filesystem = if let path = choices.topLevel { try RootFilesystem(at: path) } else { try RootFilesystem(onDevice: place.device) }
+        if filesystem.device != place.device {
+            throw Failure("could not use '\(dataRoot)': it is on '\(place.device)', and the top level on '\(filesystem.device)'")
+        }
+        let before = try Settings.current(on: filesystem.topLevel)
+        let (loader, boot) = try Self.loader(choices, before, system)
+        let kernels: Settings.Kernels =
+            if let chosen = choices.kernels ?? (loader?.kind == before?.loader ? before?.kernels : nil) { chosen } else {
+                try Self.kernels(for: loader, on: filesystem)
+            }
+        let options: KernelOptions =
+            if let text = choices.options { try KernelOptions(text) } else if let before { before.options } else {
+                choices.system == "/" ? try KernelOptions(firstLine(of: "/proc/cmdline") ?? "").ofTheMachine : .none
+            }
+        settings = Settings(
+            loader: loader?.kind ?? .print, boot: boot, kernels: kernels, store: place.path,
+            root: try Self.path(choices.root) ?? before?.root ?? "docker_rwlayer",
+            topLayer: try Self.path(choices.topLayer) ?? before?.topLayer ?? "boot_docker", options: options)
+        lines = describe(loader)
+    }
+
+    private static func path(_ text: String?) throws(Failure) -> Path? {
+        guard let text else { return nil }
+        guard let path = Path(text), !path.isTop else { throw Failure("could not use '\(text)': it is no path below the top level") }
+        return path
+    }
+
+    private static func dataRoot(in system: Directory) throws(Failure) -> String {
+        let file: Path = "etc/docker/daemon.json"
+        guard let content = try system.contents(of: file) else { return "/var/lib/docker" }
+        return try JSON(parsing: content, name: system.show(file))["data-root"]?.string ?? "/var/lib/docker"
+    }
+
+    /// The only one, or the one that was chosen, and where its partition is mounted.
+    private static func loader(
+        _ choices: SetupChoices, _ before: Settings?, _ system: Directory
+    ) throws(Failure) -> (InstalledLoader?, String?) {
+        if choices.loader == .print { return (nil, choices.boot) }
+        let root = choices.system == "/" ? "" : choices.system
+        let folders = choices.boot.map { [$0] } ?? ["/boot/efi", "/efi", "/boot"].map { root + $0 }
+        var found: [(InstalledLoader, String)] = []
+        for folder in folders {
+            guard let tree = try? Directory(opening: folder) else { continue }
+            let place = try tree.place()
+            for loader in try InstalledLoader.all(in: tree) { found.append((loader, place)) }
+        }
+        let wanted = choices.loader ?? before?.loader
+        let fitting = found.filter { wanted == nil || $0.0.kind == wanted }
+        if fitting.count == 1 { return fitting[0] }
+        let seen = found.map { "\($0.0.kind.title) in '\($0.1)\($0.0.folder)'" }.joined(separator: ", ")
+        if fitting.isEmpty {
+            throw Failure(
+                "could not find \(wanted?.title ?? "rEFInd, GRUB or systemd-boot") in \(folders.map { "'\($0)'" }.joined(separator: ", "))",
+                hint: (seen.isEmpty ? "" : "there is \(seen); ")
+                    + "mount its partition and say where: --boot DIR; '--loader print' prints the entry for any other")
+        }
+        throw Failure("could not choose a boot loader: there is \(seen)", hint: "choose with --loader and --boot")
+    }
+
+    private static func kernels(for loader: InstalledLoader?, on filesystem: RootFilesystem) throws(Failure) -> Settings.Kernels {
+        switch loader?.kind {
+        case .systemdBoot: return .boot
+        case .refind where try loader?.readsBtrfs == false: return .boot
+        case .refind, .grub, .print, nil: return try filesystem.isPlain ? .btrfs : .boot
+        }
+    }
+
+    private func describe(_ loader: InstalledLoader?) -> [String] {
+        let kernels = settings.kernels == .btrfs ? "the btrfs itself" : "the boot loader's partition"
+        var rows = [
+            ("btrfs", "\(filesystem.device), UUID=\(filesystem.volume.uuid)", "--top-level DIR"),
+            ("store", "Docker, '\(dataRoot.place)', which is '\(settings.store)' there", "--data-root DIR"),
+        ]
+        if let loader {
+            let folder = loader.directory.show(.top)
+            rows.append(("boot loader", "\(loader.kind.title), '\(folder)'", "--loader NAME, --boot DIR"))
+        } else {
+            rows.append(("boot loader", "another one: entries are printed", "--loader NAME, --boot DIR"))
+        }
+        rows += [
+            ("kernels", kernels, "--kernels btrfs|boot"),
+            ("root", "'\(settings.root)'", "--name NAME"),
+            ("top layer", "'\(settings.topLayer)'", "--top-layer PATH"),
+            ("options", settings.options.words.isEmpty ? "none" : settings.options.description, "--options TEXT"),
+        ]
+        return rows.map { name, text, option in
+            "\(name)\(String(repeating: " ", count: 13 - name.count))\(text)\(String(repeating: " ", count: max(2, 72 - text.count)))\(option)"
+        }
+    }
+}
+
+extension InstalledLoader {
+    /// Whether rEFInd has its driver for btrfs.
+    fileprivate var readsBtrfs: Bool {
+        get throws(Failure) {
+            for folder in ["drivers_x64", "drivers_aa64", "drivers"] as [Path] {
+                for name in try directory.directory(at: folder)?.names() ?? [] where name.starts(with: "btrfs".utf8) { return true }
+            }
+            return false
+        }
+    }
+}
+
+extension RootFilesystem {
+    /// Whether a boot loader can read it: one device without encryption, RAID or LVM, whose default subvolume is the top level. rEFInd
+    /// looks from the default subvolume on.
+    fileprivate var isPlain: Bool {
+        get throws(Failure) {
+            if device.hasPrefix("/dev/mapper/") || device.hasPrefix("/dev/dm-") || device.hasPrefix("/dev/md") { return false }
+            let members = try? Directory(opening: "/sys/fs/btrfs/\(volume.uuid)/devices").names()
+            if let members, members.count > 1 { return false }
+            var id: UInt64 = 0
+            if btrfs_util_get_default_subvolume_fd(topLevel.descriptor, &id) != BTRFS_UTIL_OK {
+                throw .system("tell the default subvolume of '\(device)'")
+            }
+            return id == 5
+        }
+    }
+}

@@ -1,0 +1,63 @@
+internal import Basics
+internal import CLinux
+internal import Files
+internal import Linux
+internal import Planning
+
+/// What setup makes, all of it on the root's filesystem and nothing in the place of what is there.
+enum SetupChange {
+    case makeDirectory(Path, mode: UInt32)
+    /// A file of the top layer, and what it is for.
+    case write(Path, [UInt8], mode: UInt32, about: String)
+    case link(Path, to: String)
+    case makeSubvolume(Path)
+    /// A directory of the running system, with all that is in it.
+    case copyDirectory(Path, to: Path)
+    case step(Step)
+}
+
+extension SetupChange: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .makeDirectory(let path, let mode): "make the directory '\(path)' with mode 0\(String(mode, radix: 8))"
+        case .write(let path, _, _, let about): "write '\(path)': \(about)"
+        case .link(let path, let target): "link '\(path)' to '\(target)'"
+        case .makeSubvolume(let path): "make the subvolume '\(path)'"
+        case .copyDirectory(let source, let path): "copy '\(source)' of this system to '\(path)'"
+        case .step(let step): step.description
+        }
+    }
+
+    /// Whether a person wants to see it: not the folders and links around the files.
+    var isTold: Bool {
+        switch self {
+        case .write, .makeSubvolume, .copyDirectory: true
+        case .makeDirectory, .link, .step: false
+        }
+    }
+
+    func perform(on topLevel: Directory, from system: Directory, _ machine: inout LinuxMachine) throws(Failure) {
+        switch self {
+        case .makeDirectory(let path, let mode):
+            try topLevel.makeDirectory(path)
+            let made = try topLevel.directory(at: path)
+            if let made, fchmod(made.descriptor, mode) != 0 { throw .system("make the directory '\(path)'") }
+        case .write(let path, let bytes, let mode, _): try topLevel.write(bytes, mode: mode, to: path)
+        case .link(let path, let target): try topLevel.link(path, to: target)
+        case .makeSubvolume(let path):
+            let above = try topLevel.parent(of: path, what: "make the subvolume")
+            if btrfs_util_create_subvolume_fd(above.descriptor, path.fileName, 0, nil, nil) != BTRFS_UTIL_OK {
+                throw .system("make the subvolume '\(path)'")
+            }
+        case .copyDirectory(let source, let path):
+            try perform(.copyTopLayer(Place(source, on: .topLayer(.path("/"))), .none, over: Place(path)), on: &machine)
+        case .step(let step): try perform(step, on: &machine)
+        }
+    }
+
+    private func perform(_ step: Step, on machine: inout LinuxMachine) throws(Failure) {
+        do throws(Failure) { _ = try machine.perform(step) } catch {
+            throw Failure("could not \(self): \(error.message)", hint: error.hint)
+        }
+    }
+}

@@ -1,0 +1,168 @@
+public import Basics
+internal import Boot
+internal import BootEntries
+internal import CHooks
+internal import Initramfs
+internal import Linux
+internal import Planning
+
+/// What `docker-btrfs setup` found and is going to make. Where all is there already, it makes nothing.
+public struct SetupPlan {
+    /// What was found, each with the option that changes it.
+    public let found: [String]
+    private let topLevel: Directory
+    private let system: Directory
+    private let topLayer: Path
+    private var changes: [SetupChange] = []
+    private var made: Set<Path> = []
+
+    public init(_ choices: SetupChoices) throws(Failure) {
+        let machine = try FoundMachine(choices)
+        found = machine.lines
+        topLevel = machine.filesystem.topLevel
+        system = machine.system
+        topLayer = machine.settings.topLayer
+        try makeFolder(Layout.home, mode: 0o700)
+        if try Settings.current(on: topLevel) != machine.settings {
+            changes.append(.write(Layout.settings, Array(machine.settings.text.utf8), mode: 0o600, about: "what was found"))
+        }
+        try makeFolder(topLayer)
+        for path in choices.data { try addData(path) }
+        try addManifest()
+        try addOwnFiles()
+        try addUsers()
+        try addProgram(choices.program)
+        try addTable(FilesystemTable(machine, data: choices.data, in: topLevel.directory(at: topLayer)))
+    }
+
+    public var lines: [String] { changes.map(\.description) }
+
+    public func perform(say: (String) -> Void) throws(Failure) {
+        if changes.isEmpty { return }
+        try topLevel.makeWritable()
+        var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(system))
+        for change in changes {
+            if change.isTold { say(change.description) }
+            try change.perform(on: topLevel, from: system, &machine)
+        }
+        try topLevel.sync()
+    }
+
+    private mutating func makeFolder(_ path: Path, mode: UInt32 = 0o755) throws(Failure) {
+        if path.isTop || made.contains(path) { return }
+        if try topLevel.directory(at: path) != nil { return }
+        try makeFolder(path.parent)
+        changes.append(.makeDirectory(path, mode: mode))
+        made.insert(path)
+    }
+
+    /// What is there is the machine's own, and stays.
+    private mutating func add(_ path: Path, _ bytes: [UInt8], mode: UInt32 = 0o644, about: String) throws(Failure) {
+        let place = topLayer / path
+        if try topLevel.status(of: place) != nil { return }
+        try makeFolder(place.parent)
+        changes.append(.write(place, bytes, mode: mode, about: about))
+    }
+
+    private mutating func addLink(_ path: Path, to target: String) throws(Failure) {
+        let place = topLayer / path
+        if try topLevel.status(of: place) != nil { return }
+        try makeFolder(place.parent)
+        changes.append(.link(place, to: target))
+    }
+
+    private mutating func addManifest() throws(Failure) {
+        let text = """
+            {
+              "create_only": ["/etc/machine-id", "/etc/ssh/ssh_host_*"],
+              "image_identity": "remove"
+            }
+
+            """
+        try add(".docker-btrfs.json", Array(text.utf8), about: "machine-id and ssh host keys are kept once there are any")
+    }
+
+    /// A directory that is the same in each root: filled once with what this system has there.
+    private mutating func addData(_ text: String) throws(Failure) {
+        let (source, place) = try FilesystemTable.data(text)
+        if try topLevel.status(of: place) != nil { return }
+        let new = place.parent.appending(name: place.name + Array(".new".utf8))
+        if try topLevel.status(of: new) != nil { changes.append(.step(.deleteSubvolume(Place(new)))) }
+        try makeFolder(place.parent)
+        changes.append(.makeSubvolume(new))
+        if try system.target(of: source)?.kind == .directory { changes.append(.copyDirectory(source, to: new)) }
+        changes += [.step(.sync), .step(.rename(Place(new), to: Place(place)))]
+    }
+
+    /// What makes this system this machine.
+    private mutating func addOwnFiles() throws(Failure) {
+        for (path, about) in Self.ownFiles {
+            guard let status = try system.status(of: path) else { continue }
+            if status.kind == .symlink {
+                guard let parent = try system.directory(at: path.parent) else { continue }
+                try addLink(path, to: String(decoding: parent.text(ofLink: cString(path.name)), as: UTF8.self))
+            } else if status.kind == .file, let bytes = try system.contents(of: path), !bytes.isEmpty {
+                try add(path, bytes, mode: status.permissions, about: about)
+            }
+        }
+        for folder in [
+            "etc/ssh", "etc/systemd/network", "etc/NetworkManager/system-connections", "etc/network/interfaces.d", "etc/netplan",
+        ] as [Path] {
+            for name in try system.directory(at: folder)?.names() ?? [] {
+                if folder == "etc/ssh" && !name.starts(with: "ssh_host_".utf8) { continue }
+                let path = folder.appending(name: name)
+                guard let status = try system.status(of: path), status.kind == .file, let bytes = try system.contents(of: path) else {
+                    continue
+                }
+                try add(path, bytes, mode: status.permissions, about: folder == "etc/ssh" ? "this machine's key" : "this machine's network")
+            }
+        }
+    }
+
+    private static let ownFiles: [(Path, String)] = [
+        ("etc/hostname", "this machine's name"), ("etc/hosts", "this machine's name"), ("etc/machine-id", "this machine's id"),
+        ("etc/locale.conf", "the language"), ("etc/default/locale", "the language"), ("etc/vconsole.conf", "the keyboard"),
+        ("etc/default/keyboard", "the keyboard"), ("etc/localtime", "the time zone"), ("etc/timezone", "the time zone"),
+        ("etc/crypttab", "the encrypted disks"), ("etc/docker/daemon.json", "where Docker's data is"),
+        ("etc/network/interfaces", "this machine's network"),
+    ]
+
+    private mutating func addUsers() throws(Failure) {
+        for (name, text, mode) in try MachineUsers(in: system).files where !text.isEmpty {
+            try add(
+                ("etc/docker-btrfs/users" as Path).appending(name: Array(name.utf8)), Array(text.utf8), mode: mode,
+                about: "this machine's users")
+        }
+        try add("usr/lib/docker-btrfs/users", bytes(hooks_machine_users), mode: 0o755, about: "gives each root these users")
+        try addUnit("docker-btrfs-users.service", hooks_machine_users_unit, wantedBy: "sysinit.target")
+    }
+
+    /// An image needs nothing of ours inside: what marks a boot as good comes with the top layer.
+    private mutating func addProgram(_ file: String) throws(Failure) {
+        guard let program = try fileContents(file) else {
+            throw Failure("could not open '\(file)': it is not there", hint: "say where docker-btrfs-init is: --init FILE")
+        }
+        // Ours, and of another version perhaps: it is replaced.
+        let place = topLayer / programPath
+        if try topLevel.contents(of: place)?.elementsEqual(program) != true {
+            try makeFolder(place.parent)
+            changes.append(.write(place, program, mode: 0o755, about: "marks a boot as good"))
+        }
+        try addUnit("docker-btrfs-good.service", hooks_systemd_booted, wantedBy: "multi-user.target")
+    }
+
+    private mutating func addUnit(_ name: String, _ file: hooks_file, wantedBy target: String) throws(Failure) {
+        guard let unit = Path("etc/systemd/system/\(name)"), let link = Path("etc/systemd/system/\(target).wants/\(name)") else { return }
+        try add(unit, bytes(file), about: "the same")
+        try addLink(link, to: "../\(name)")
+    }
+
+    private func bytes(_ file: hooks_file) -> [UInt8] { Array(UnsafeBufferPointer(start: file.bytes, count: Int(file.count))) }
+
+    private mutating func addTable(_ table: FilesystemTable) throws(Failure) {
+        guard let text = table.text else { return }
+        let place = topLayer / FilesystemTable.path
+        try makeFolder(place.parent)
+        changes.append(.write(place, Array(text.utf8), mode: 0o644, about: table.added.joined(separator: ", ")))
+    }
+}

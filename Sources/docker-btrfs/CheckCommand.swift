@@ -1,0 +1,54 @@
+import ArgumentParser
+import Basics
+import Deployments
+
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Tell whether an image can boot this machine, and the line that mends it.",
+        discussion: """
+            It is looked at as it would be booted: with the top layer over it. The exit status is 1 where it cannot boot. With --format \
+            json one object a line: weight (error or warning), subject, text, remedy.
+            """
+    )
+
+    @Argument(help: "The image, as Docker names it.")
+    var image: String
+
+    @Option(help: "text, or json for other programs.")
+    var format = StatusCommand.Format.text
+
+    @Option(help: ArgumentHelp("Where the top level of the btrfs is mounted; looked for unless given.", valueName: "dir"))
+    var topLevel: String?
+
+    @Option(help: ArgumentHelp("Where the boot loader's partition is mounted, if not where setup found it.", valueName: "dir"))
+    var boot: String?
+
+    func run() throws {
+        let (title, findings) = try Site(topLevel: topLevel, boot: boot).check(image)
+        let errors = findings.filter { $0.weight == .error }.count
+        switch format {
+        case .json: for finding in findings { print(finding.line) }
+        case .text:
+            let warnings = findings.count - errors
+            let how =
+                errors > 0
+                ? "cannot boot here"
+                : warnings == 0 ? "can boot here" : "can boot here, with \(warnings) warning\(warnings == 1 ? "" : "s")"
+            print("\(title) \(how)")
+            for finding in findings {
+                print("    \(finding.weight.rawValue): \(finding.subject): \(finding.text)\n    hint: \(finding.remedy)")
+            }
+        }
+        if errors > 0 { throw ExitCode.failure }
+    }
+}
+
+extension ImageFinding {
+    fileprivate var line: String {
+        let object = JSONOutput.object([
+            ("weight", .string(weight.rawValue)), ("subject", .string(subject)), ("text", .string(text)), ("remedy", .string(remedy)),
+        ])
+        return object.line
+    }
+}

@@ -1,0 +1,110 @@
+import ArgumentParser
+import Basics
+import Deployments
+
+struct DeployCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deploy",
+        abstract: "Make an image the next boot.",
+        discussion: """
+            Its layer is held, its kernel goes where the boot loader reads it, with the image's own initramfs where docker-btrfs-init is \
+            in that, else with one that is built here; then the boot menu names it. The deployments before stay in the menu. Nothing is \
+            written where all is so already.
+            """
+    )
+
+    @Argument(help: "The image, as Docker names it; without one, what the default's name means now.")
+    var image: String?
+
+    @OptionGroup var place: DeploymentPlace
+
+    @Option(help: ArgumentHelp("The kernel, as lib/modules names it, where the image has several.", valueName: "version"))
+    var kernel: String?
+
+    @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))
+    var initProgram: String?
+
+    func run() async throws {
+        let site = try place.open()
+        let program = if let initProgram { initProgram } else { try builtInit() }
+        try place.finish(try await site.deploying(image, kernel: kernel, program: program, say: show))
+    }
+}
+
+struct RollbackCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback",
+        abstract: "Make an earlier deployment the next boot again.",
+        discussion: "Without a name it is the one before the default. Run again, it goes back to where it was."
+    )
+
+    @Argument(help: "The image or the beginning of its id.")
+    var image: String?
+
+    @OptionGroup var place: DeploymentPlace
+
+    func run() throws {
+        try place.finish(try place.open().rollingBack(to: image))
+    }
+}
+
+struct RemoveCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rm", abstract: "Remove deployments: their entries, kernels and layers. The images stay in Docker.")
+
+    @Argument(help: "Images or beginnings of their ids.")
+    var images: [String]
+
+    @OptionGroup var place: DeploymentPlace
+
+    func run() throws {
+        try place.finish(try place.open().removing(images))
+    }
+}
+
+struct PruneCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prune", abstract: "Remove all deployments that are neither booted, nor next, nor the way back.")
+
+    @Option(help: "How many more to keep, the newest.")
+    var keep = 0
+
+    @OptionGroup var place: DeploymentPlace
+
+    func validate() throws {
+        if keep < 0 { throw ValidationError("--keep takes a number from 0 on") }
+    }
+
+    func run() throws {
+        try place.finish(try place.open().pruning(keeping: keep))
+    }
+}
+
+/// Where deployments are, and whether they are changed.
+struct DeploymentPlace: ParsableArguments {
+    @Option(help: ArgumentHelp("Where the top level of the btrfs is mounted; looked for unless given.", valueName: "dir"))
+    var topLevel: String?
+
+    @Option(help: ArgumentHelp("Where the boot loader's partition is mounted, if not where setup found it.", valueName: "dir"))
+    var boot: String?
+
+    @Flag(help: "Print what would be done, one line each, and change nothing.")
+    var dryRun = false
+
+    /// Nobody else changes anything there from now on, unless this is a dry run.
+    func open() throws(Failure) -> Site {
+        let site = try Site(topLevel: topLevel, boot: boot)
+        if !dryRun { try site.lock() }
+        return site
+    }
+
+    func finish(_ plan: DeploymentPlan) throws(Failure) {
+        if dryRun {
+            plan.lines.forEach(show)
+        } else {
+            try plan.perform(say: show)
+            plan.outcome.forEach(show)
+        }
+        for note in plan.notes { tell(note: note) }
+    }
+}

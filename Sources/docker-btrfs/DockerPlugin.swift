@@ -1,0 +1,79 @@
+import ArgumentParser
+import Basics
+
+/// This program as a plug-in of the Docker CLI (docker/cli, cli-plugins): `docker btrfs …` runs it with all of docker's arguments.
+enum DockerPlugin: Equatable {
+    /// Asked for by docker, to list the plug-in.
+    case metadata
+    /// Our own arguments.
+    case command([String])
+    /// The words after `btrfs` on a command line that is completed; the last one is being typed.
+    case complete([String])
+
+    /// What docker sets for a plug-in that it runs.
+    static let sign = "DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND"
+    private static let name = "btrfs"
+
+    /// `environment` is that of the process. Fails where docker was told to talk to another machine: images are booted from this
+    /// one's disk.
+    init(_ arguments: [String], environment: [String: String]) throws(Failure) {
+        if arguments == ["docker-cli-plugin-metadata"] {
+            self = .metadata
+            return
+        }
+        if arguments.first == "__complete" && arguments.dropFirst().first == Self.name {
+            self = .complete(Array(arguments.dropFirst(2)))
+            return
+        }
+        guard environment[Self.sign] != nil else {
+            self = .command(arguments)
+            return
+        }
+        var rest = arguments[...]
+        var host = environment["DOCKER_HOST"]
+        var context = environment["DOCKER_CONTEXT"]
+        while let option = rest.first, option.hasPrefix("-") {
+            rest = rest.dropFirst()
+            let parts = option.split(separator: "=", maxSplits: 1).map(String.init)
+            guard Self.valued.contains(parts[0]) else { continue }
+            let value = parts.count == 2 ? parts[1] : rest.popFirst() ?? ""
+            if ["-H", "--host"].contains(parts[0]) { host = value }
+            if ["-c", "--context"].contains(parts[0]) { context = value }
+        }
+        if let host, !host.isEmpty, !host.hasPrefix("unix://") { throw Self.isRemote("the host '\(host)'") }
+        if let context, !context.isEmpty, context != "default" { throw Self.isRemote("the context '\(context)'") }
+        let isHelp = rest.first == "help"
+        let own = rest.drop { $0 == "help" }.dropFirst()
+        self = .command(isHelp ? own + ["--help"] : Array(own))
+    }
+
+    /// Those of docker's own options that have a value.
+    private static let valued: Set<String> = [
+        "--config", "-c", "--context", "-H", "--host", "-l", "--log-level", "--tlscacert", "--tlscert", "--tlskey",
+    ]
+
+    private static func isRemote(_ what: String) -> Failure {
+        Failure("could not use \(what): images are booted from this machine's own disk", hint: "run docker btrfs on the machine itself")
+    }
+
+    static let description = JSONOutput.object([
+        ("SchemaVersion", .string("0.1.0")), ("Vendor", .string("docker-btrfs")), ("Version", .string(version)),
+        ("ShortDescription", .string(DockerBtrfs.configuration.abstract)),
+    ])
+
+    /// Words for what is being typed, as cobra's shell scripts read them; `:4` says that no files are meant. `images` is what can
+    /// be deployed.
+    static func completions(_ words: [String], images: () -> [String]) -> String {
+        let typed = words.last ?? ""
+        var found: [String] = []
+        if words.count <= 1 {
+            for command in DockerBtrfs.configuration.subcommands where command.configuration.shouldDisplay {
+                let name = command.configuration.commandName ?? ""
+                if name.hasPrefix(typed) { found.append("\(name)\t\(command.configuration.abstract)") }
+            }
+        } else if ["deploy", "check"].contains(words[0]) {
+            found = images().filter { $0.hasPrefix(typed) }
+        }
+        return (found + [":4"]).map { $0 + "\n" }.joined()
+    }
+}

@@ -1,0 +1,76 @@
+public import ArgumentParser
+import Basics
+public import BootEntries
+public import Deployments
+import Initramfs
+
+struct SetupCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "setup",
+        abstract: "Get this machine ready to boot images: find what it has, and make a first top layer from it.",
+        discussion: """
+            The top layer is laid over every root: this machine's name, id, keys, users, mounts and network, and what marks a boot as \
+            good, so that an image needs nothing of docker-btrfs inside. What is there stays as it is, so it can be run again.
+            """
+    )
+
+    @Option(help: ArgumentHelp("Where the top level of the btrfs is mounted.", valueName: "dir"))
+    var topLevel: String?
+
+    @Option(help: ArgumentHelp("Where the boot loader's partition is mounted.", valueName: "dir"))
+    var boot: String?
+
+    @Option(help: ArgumentHelp("Docker's data-root.", valueName: "dir"))
+    var dataRoot: String?
+
+    @Option(help: "What starts the kernel: refind, grub, systemd-boot or print, for any other.")
+    var loader: BootLoader?
+
+    @Option(help: "Where kernels lie: btrfs or boot, the boot loader's partition.")
+    var kernels: Settings.Kernels?
+
+    @Option(help: ArgumentHelp("What the root is called, on the top level.", valueName: "name"))
+    var name: String?
+
+    @Option(help: ArgumentHelp("The top layer, from the top level.", valueName: "path"))
+    var topLayer: String?
+
+    @Option(help: ArgumentHelp("What the kernel is told beside what docker-btrfs says.", valueName: "text"))
+    var options: String?
+
+    @Option(help: ArgumentHelp("A directory that is the same in each root, filled once from here; may be given again.", valueName: "path"))
+    var data: [String] = []
+
+    @Option(help: ArgumentHelp("The system that the machine's own files come from.", valueName: "dir"))
+    var root = "/"
+
+    @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))
+    var initProgram: String?
+
+    @Flag(help: "Print what would be made, one line each, and change nothing.")
+    var dryRun = false
+
+    func run() throws {
+        var choices = SetupChoices()
+        choices.system = root
+        choices.topLevel = topLevel
+        choices.boot = boot
+        choices.dataRoot = dataRoot
+        choices.loader = loader
+        choices.kernels = kernels
+        choices.root = name
+        choices.topLayer = topLayer
+        choices.options = options
+        choices.data = data
+        choices.program = if let initProgram { initProgram } else { try builtInit() }
+        let plan = try SetupPlan(choices)
+        for line in plan.found { show(line) }
+        show("")
+        if dryRun { return plan.lines.forEach(show) }
+        try plan.perform(say: show)
+        show(plan.lines.isEmpty ? "all is set up as it should be" : "next: docker build -t NAME DIR && docker-btrfs deploy NAME")
+    }
+}
+
+extension BootLoader: ExpressibleByArgument {}
+extension Settings.Kernels: ExpressibleByArgument {}

@@ -1,0 +1,102 @@
+import ArgumentParser
+import Basics
+import Boot
+import Deployments
+import Glibc
+
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show what is booted, what the next boot takes, and what there is to go back to.",
+        discussion: """
+            With --format json one object: version; booted (reference, id, root, made, good, kernel) or null; deployments, the next one \
+            first, each with reference, id, kernel, made (seconds since 1970), booted, next, good, tries and damage; notes.
+            """
+    )
+
+    enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+    @Option(help: "text, or json for other programs.")
+    var format = Format.text
+
+    @Option(help: ArgumentHelp("Where the top level of the btrfs is mounted; looked for unless given.", valueName: "dir"))
+    var topLevel: String?
+
+    @Option(help: ArgumentHelp("Where the boot loader's partition is mounted, if not where setup found it.", valueName: "dir"))
+    var boot: String?
+
+    func run() throws {
+        let inventory = try Inventory(of: Site(topLevel: topLevel, boot: boot))
+        switch format {
+        case .json: print(inventory.json.text, terminator: "")
+        case .text:
+            print(inventory.text)
+            if !inventory.notes.isEmpty { print("") }
+            for note in inventory.notes { print("  \(note)") }
+        }
+    }
+}
+
+extension Inventory {
+    fileprivate var text: String {
+        var rows: [[String]] = []
+        if let booted {
+            let good = booted.isGood ? "good" : "not known to be good"
+            rows.append([
+                "● booted", booted.reference, short(booted.imageID), "kernel \(booted.release ?? "?")",
+                "root \(booted.number), \(age(booted.made)), \(good)",
+            ])
+        }
+        for item in items {
+            // The next boot, when it is the same again, needs no second line that says the same.
+            let word = item.isNext ? "  next" : "  before"
+            let state = item.damage ?? (item.isGood ? "good" : item.tries > 0 ? "\(item.tries) tries, none good" : "not booted yet")
+            rows.append([
+                word, item.deployment.reference.description, short(item.deployment.imageID.description),
+                "kernel \(item.deployment.release)",
+                "\(item.isNext ? "deployed " : "")\(age(item.deployment.made)), \(state)",
+            ])
+        }
+        return rows.isEmpty ? "nothing was deployed yet: docker-btrfs deploy IMAGE" : table(rows)
+    }
+
+    private func short(_ id: String) -> String { String(id.dropFirst("sha256:".count).prefix(12)) }
+
+    private func age(_ time: Int) -> String {
+        let seconds = max(0, now - time)
+        let units = [(86400 * 7, "week"), (86400, "day"), (3600, "hour"), (60, "minute")]
+        for (size, name) in units where seconds >= size {
+            let count = seconds / size
+            return "\(count) \(name)\(count == 1 ? "" : "s") ago"
+        }
+        return "just now"
+    }
+
+    fileprivate var json: JSONOutput {
+        .object([
+            ("version", .string(version)),
+            (
+                "booted",
+                booted.map { booted in
+                    .object([
+                        ("reference", .string(booted.reference)), ("id", .string(booted.imageID)), ("root", .integer(booted.number)),
+                        ("made", .integer(booted.made)), ("good", .boolean(booted.isGood)),
+                        ("kernel", booted.release.map { .string($0) } ?? .null),
+                    ])
+                } ?? .null
+            ),
+            ("deployments", .array(items.map(\.json))), ("notes", .array(notes.map { .string($0) })),
+        ])
+    }
+}
+
+extension Inventory.Item {
+    fileprivate var json: JSONOutput {
+        .object([
+            ("reference", .string(deployment.reference.description)), ("id", .string(deployment.imageID.description)),
+            ("kernel", .string(deployment.release)), ("made", .integer(deployment.made)), ("booted", .boolean(isBooted)),
+            ("next", .boolean(isNext)), ("good", .boolean(isGood)), ("tries", .integer(tries)),
+            ("damage", damage.map { .string($0) } ?? .null),
+        ])
+    }
+}

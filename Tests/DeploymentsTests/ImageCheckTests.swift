@@ -1,0 +1,88 @@
+import Basics
+import Fixtures
+import Foundation
+import Testing
+
+@testable import Deployments
+
+/// An image that boots, and what can be wrong with it.
+struct ImageCheckTests {
+    private let fixture = Fixture()
+    private static let release = "6.12.57"
+
+    init() throws {
+        for directory in ["proc", "sys", "dev", "run", "tmp"] { try fixture.makeDirectory("image/\(directory)") }
+        try fixture.write("kernel", to: "image/boot/vmlinuz-\(Self.release)")
+        try fixture.write("", to: "image/lib/modules/\(Self.release)/modules.dep")
+        try fixture.write("ID=x\n", to: "image/etc/os-release")
+        try program("sbin/init")
+        try program("lib/systemd/systemd-udevd")
+        try program("usr/sbin/NetworkManager")
+        try fixture.write("root:$y$x:1::::::\nann:!:1::::::\n", to: "image/etc/shadow")
+    }
+
+    private func program(_ path: String) throws {
+        try fixture.write("#!/bin/true\n", to: "image/\(path)")
+        try fixture.run("chmod", "755", fixture.folder.appending(path: "image/\(path)").path)
+    }
+
+    private func findings(under topLayer: Bool = false) throws -> [String] {
+        let top = try topLayer ? Directory(opening: fixture.folder.appending(path: "top").path, label: "") : nil
+        let image = try Directory(opening: fixture.folder.appending(path: "image").path, label: "")
+        return try ImageCheck(image, under: top, of: "x:latest").findings.map { "\($0.weight.rawValue) \($0.subject): \($0.text)" }
+    }
+
+    @Test func `of one that boots nothing is said`() throws { #expect(try findings() == []) }
+
+    @Test(
+        arguments: [
+            ("rm -r lib/modules boot", ["error kernel: there is none"]),
+            ("rm boot/vmlinuz-6.12.57", ["error kernel: there are modules of 6.12.57, and no boot/vmlinuz-6.12.57"]),
+            ("rm lib/modules/6.12.57/modules.dep", ["error modules: those of 6.12.57 have no modules.dep"]),
+            (
+                "cp -r lib/modules/6.12.57 lib/modules/6.1; cp boot/vmlinuz-6.12.57 boot/vmlinuz-6.1",
+                ["warning kernel: there are several: 6.1, 6.12.57"]
+            ),
+            ("rm sbin/init", ["error system: could not use the image 'x:latest': it has no init: there is no program '/sbin/init'"]),
+            ("chmod 644 sbin/init", ["error system: could not use the image 'x:latest': it has no init: there is no program '/sbin/init'"]),
+            (
+                "rm etc/os-release",
+                [
+                    "error system: could not use the image 'x:latest': it has neither '/etc/os-release' nor '/usr/lib/os-release', and systemd starts no root without"
+                ]
+            ),
+            ("rm lib/systemd/systemd-udevd", ["warning devices: there is no udev: no driver is loaded for what is found"]),
+            ("printf 'root:*:1::::::\\nann:!$y$x:1::::::\\n' > etc/shadow", ["warning login: nobody has a password"]),
+            ("rm etc/shadow", ["warning login: nobody has a password"]),
+            (
+                "echo 'UUID=0000-1111 /data ext4 defaults 0 2' > etc/fstab",
+                ["warning fstab: /data is on UUID=0000-1111, which is not here: the boot stops there"]
+            ),
+            ("rm usr/sbin/NetworkManager", ["warning network: nothing sets it up"]),
+            (
+                "echo 0123456789abcdef0123456789abcdef > etc/machine-id",
+                ["warning identity: every machine that boots it has '/etc/machine-id' alike"]
+            ),
+        ])
+    func `each fault is named`(fault: String, expected: [String]) throws {
+        try fixture.run("bash", "-euc", "cd '\(fixture.folder.path)/image'; \(fault)")
+        #expect(try findings() == expected)
+    }
+
+    @Test(arguments: [
+        "UUID=0000-1111 / btrfs defaults 0 0", "UUID=0000-1111 none swap sw 0 0", "UUID=0000-1111 /data ext4 nofail 0 2",
+        "UUID=0000-1111 /data ext4 noauto 0 2", "# UUID=0000-1111 /data ext4 defaults 0 2", "tmpfs /tmp tmpfs defaults 0 0",
+    ])
+    func `these lines of fstab stop no boot`(line: String) throws {
+        try fixture.write(line + "\n", to: "image/etc/fstab")
+        #expect(try findings() == [])
+    }
+
+    @Test func `the top layer may bring what is missing`() throws {
+        try fixture.run("bash", "-euc", "cd '\(fixture.folder.path)/image'; rm etc/shadow etc/os-release usr/sbin/NetworkManager")
+        try fixture.write("root::1::::::\n", to: "top/etc/docker-btrfs/users/shadow")
+        try fixture.write("ID=x\n", to: "top/etc/os-release")
+        try fixture.write("", to: "top/etc/systemd/system/multi-user.target.wants/systemd-networkd.service")
+        #expect(try findings(under: true) == [])
+    }
+}

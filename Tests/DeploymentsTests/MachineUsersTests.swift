@@ -1,0 +1,62 @@
+import Basics
+import Fixtures
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Deployments
+
+/// The people of a machine, in each image's system.
+struct MachineUsersTests {
+    private let fixture = Fixture()
+
+    /// A machine with ann and bob, and an image whose own user has the number that a user of the machine's packages has.
+    init() throws {
+        try fixture.write(
+            """
+            root:x:0:0:root:/root:/bin/bash
+            sshd:x:102:65534::/run/sshd:/usr/sbin/nologin
+            ann:x:1000:1000:Ann,,,:/home/ann:/bin/bash
+            bob:x:1001:1000::/home/bob:/bin/sh
+            nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
+
+            """, to: "machine/etc/passwd")
+        try fixture.write("root:x:0:\nsudo:x:27:ann,bob,x\naudio:x:29:\nann:x:1000:bob\nnogroup:x:65534:\n", to: "machine/etc/group")
+        try fixture.write("root:$y$root:1::::::\nsshd:!:1::::::\nann:$y$ann:1::::::\nbob:!:1::::::\n", to: "machine/etc/shadow")
+        try fixture.write("root:x:0:0:root:/root:/bin/sh\nmessagebus:x:102:102::/:/bin/false\n", to: "image/etc/passwd")
+        try fixture.write("root:x:0:\nsudo:x:27:\nmessagebus:x:102:\n", to: "image/etc/group")
+        try fixture.write("root:*:1::::::\nmessagebus:!:1::::::\n", to: "image/etc/shadow")
+        try fixture.run("chmod", "640", fixture.folder.appending(path: "image/etc/shadow").path)
+    }
+
+    private func files() throws -> [String: String] {
+        let machine = try Directory(opening: fixture.folder.appending(path: "machine").path)
+        return Dictionary(uniqueKeysWithValues: try MachineUsers(in: machine).files.map { ($0.name, $0.text) })
+    }
+
+    @Test func `they are told from the users of packages`() throws {
+        let files = try files()
+        #expect(files["passwd"] == "ann:x:1000:1000:Ann,,,:/home/ann:/bin/bash\nbob:x:1001:1000::/home/bob:/bin/sh\n")
+        #expect(files["group"] == "ann:x:1000:bob\n")
+        #expect(files["shadow"] == "root:$y$root:1::::::\nann:$y$ann:1::::::\nbob:!:1::::::\n")
+        #expect(files["members"] == "sudo:ann\nsudo:bob\n")
+        #expect(files["gshadow"] == "")
+    }
+
+    @Test(arguments: [1, 2])
+    func `the image's system gets them and keeps its own, however often`(times: Int) async throws {
+        for (name, text) in try files() { try fixture.write(text, to: "image/etc/docker-btrfs/users/\(name)") }
+        let image = fixture.folder.appending(path: "image").path
+        for _ in 0..<times { try await output(of: ["sh", Repository.path("hooks/machine/users"), image]) }
+        #expect(
+            try fixture.read("image/etc/passwd")
+                == "root:x:0:0:root:/root:/bin/sh\nmessagebus:x:102:102::/:/bin/false\n" + (files()["passwd"] ?? ""))
+        #expect(try fixture.read("image/etc/group") == "root:x:0:\nsudo:x:27:ann,bob\nmessagebus:x:102:\nann:x:1000:bob\n")
+        let shadow = try fixture.read("image/etc/shadow")
+        #expect(shadow == "messagebus:!:1::::::\nroot:$y$root:1::::::\nann:$y$ann:1::::::\nbob:!:1::::::\n")
+        let mode = try await output(of: ["stat", "--format", "%a", "\(image)/etc/shadow"])
+        #expect(mode == "640\n")
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: "\(image)/etc").sorted() == ["docker-btrfs", "group", "passwd", "shadow"])
+    }
+}

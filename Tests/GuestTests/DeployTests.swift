@@ -1,0 +1,89 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The article with commands only: setup, docker build, deploy, and the firmware's boot menu.
+struct DeployTests {
+    @Test func `an image that knows nothing of docker-btrfs is deployed, boots, is marked good, and is gone back to`() async throws {
+        try await output(of: Lab.command("article", []))
+        try await Machine.with(copyOf: "\(Lab.folder)/article.img") { machine in
+            let set = try await machine.companion("setup --data-root docker --root system --options 'console=ttyS0 panic=-1' --data /home")
+            #expect(set.contains("next: docker build -t NAME DIR && docker-btrfs deploy NAME\n"))
+            try await machine.change(Self.scriptRunner)
+            let deployed = try await machine.companion("deploy desktop")
+            #expect(deployed.contains("\nnext boot: desktop:latest ("))
+
+            let first = try await machine.answers(nil, log: "1", to: Self.questions)
+            #expect(first.text == Self.expected("1"))
+            #expect(first.report?.image == "desktop" || first.report?.image == "desktop:latest")
+            #expect(first.report?.notes == [])
+            #expect(try await machine.companion("status").contains("good"))
+
+            // The store may be gone: what was deployed is enough.
+            try await machine.change(docker: true, Self.changedImage)
+            try await machine.companion("deploy")
+            try await machine.change("mv docker away")
+            let second = try await machine.answers(nil, log: "2", to: Self.questions)
+            #expect(second.text == Self.expected("2"))
+            try await machine.change("mv away docker")
+
+            let back = try await machine.companion("rollback")
+            #expect(back.hasPrefix("write the menu of rEFInd"))
+            let third = try await machine.answers(nil, log: "3", to: Self.questions)
+            #expect(third.text == Self.expected("1"))
+        }
+    }
+
+    private static let questions = """
+        cat /etc/image-version /etc/hostname
+        systemctl is-active docker-btrfs-good.service docker-btrfs-users.service
+        id ann
+        cat /home/ann/work
+        """
+
+    private static func expected(_ version: String) -> String {
+        """
+        \(version)
+        desk
+        active
+        active
+        uid=1000(ann) gid=1000(ann) groups=1000(ann),27(sudo)
+        of years
+
+        """
+    }
+
+    private static let changedImage = """
+        docker build --network none --quiet --tag desktop - << 'END'
+        FROM desktop
+        RUN echo 2 > /etc/image-version
+        END
+        """
+
+    /// Runs what is on the disk `script`.
+    private static let scriptRunner = """
+        cd boot_docker
+        mkdir -p etc/udev/rules.d
+        echo 'SUBSYSTEM=="block", ENV{ID_SERIAL}=="script", TAG+="systemd", ENV{SYSTEMD_WANTS}="script.service"' > etc/udev/rules.d/90-script.rules
+        printf '%s\\n' '[Service]' Type=exec 'ExecStart=/bin/sh /dev/disk/by-id/virtio-script' StandardOutput=file:/dev/ttyS1 \\
+            StandardError=inherit > etc/systemd/system/script.service
+        """
+}
+
+extension Machine {
+    /// Runs the companion with the ESP beside it: the host's kernel need not know FAT.
+    @discardableResult
+    fileprivate func companion(_ words: String) async throws -> String {
+        let article = Repository.path("Tests/Lab/article")
+        let place = words.hasPrefix("setup") ? "--init '\(Repository.embeddedInit)'" : "--top-level ."
+        let program = words.hasPrefix("deploy") ? "--init '\(Repository.embeddedInit)'" : ""
+        return try await change(
+            """
+            esp=$(mktemp -d)
+            trap 'rm -rf "$esp"' EXIT
+            '\(article)' esp '\(disk)' get "$esp"
+            '\(Repository.companion)' \(words) \(place) \(program) --boot "$esp"
+            '\(article)' esp '\(disk)' put "$esp"
+            """)
+    }
+}

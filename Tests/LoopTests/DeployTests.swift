@@ -1,0 +1,241 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// setup, deploy, rollback, rm and prune as a person types them, on a real btrfs.
+    struct DeployTests {
+        @Test func `what is deployed is booted without its store`() async throws {
+            try await Deployable.with { machine in
+                let told = try await machine.run("deploy sample_image")
+                #expect(told.contains("build the initramfs for 6.1\n"))
+                #expect(
+                    try told.contains(
+                        "\nnext boot: sample_image:latest (\(machine.shortID("sample_image:latest"))) with kernel 6.1, a new root\n"))
+                try await machine.disk.change("mv docker away")
+                let id = try machine.id("sample_image:latest")
+                let line = "root=\(machine.disk.device) rootflags=subvol=docker_rwlayer docker_deployed=\(id) rw"
+                try await output(of: [Repository.embeddedInit, "--cmdline", line])
+                #expect(try await machine.disk.look("cat docker_rwlayer/etc/version") == "1\n")
+            }
+        }
+
+        @Test func `the same image again writes nothing`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image")
+                let files = try await machine.everything()
+                let told = try await machine.run("deploy sample_image")
+                #expect(
+                    try told == "next boot: sample_image:latest (\(machine.shortID("sample_image:latest"))) with kernel 6.1, a new root\n")
+                #expect(try await machine.run("deploy sample_image --dry-run") == "")
+                #expect(try await machine.everything() == files)
+            }
+        }
+
+        @Test func `a dry run changes nothing`() async throws {
+            try await Deployable.with { machine in
+                let before = try await machine.everything()
+                let lines = try await machine.run("deploy sample_image --dry-run").split(separator: "\n")
+                #expect(lines.contains { $0.hasPrefix("hold the layer") } && lines.contains { $0.hasPrefix("write the menu of rEFInd") })
+                #expect(try await machine.everything() == before)
+            }
+        }
+
+        @Test func `an image with the same kernel takes no room for it; rollback, rm and prune`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image:latest")
+                let kernels = try await machine.disk.look("ls .docker-btrfs/boot")
+                let told = try await machine.run("deploy sample_image:v2")
+                let (one, two) = try (machine.shortID("sample_image:latest"), machine.shortID("sample_image:v2"))
+                #expect(
+                    told.hasSuffix(
+                        "next boot: sample_image:v2 (\(two)) with kernel 6.1, a new root; the way back is sample_image:latest (\(one))\n"))
+                #expect(try await machine.disk.look("ls .docker-btrfs/boot") == kernels)
+                #expect(try machine.menu("docker-btrfs.conf").contains(two) && !machine.menu("docker-btrfs.conf").contains(one))
+                #expect(try machine.menu("docker-btrfs-earlier.conf").contains(one))
+
+                #expect(
+                    try await machine.run("rollback").hasSuffix(
+                        "next boot: sample_image:latest (\(one)) with kernel 6.1; \(two) stays in the menu\n"))
+                #expect(try machine.menu("docker-btrfs.conf").contains(one) && machine.menu("docker-btrfs-earlier.conf").contains(two))
+                let refused = try await machine.fails("rm \(one)")
+                #expect(
+                    refused
+                        == "Error: could not remove sample_image:latest (\(one)): it is what the machine boots next\nhint: roll back or deploy another image first\n"
+                )
+                #expect(try await machine.run("prune") == "nothing is to be removed\n", "the other one is the way back")
+                #expect(
+                    try await machine.run("rm sample_image:v2").hasSuffix(
+                        "removed sample_image:v2 (\(two)): 0 kB; its layer goes with the next boot\n"))
+                #expect(try !machine.menu("docker-btrfs-earlier.conf").contains(two))
+                #expect(try await machine.disk.look("ls .docker-btrfs/boot") == kernels)
+                #expect(
+                    try await machine.fails("rollback").hasPrefix(
+                        "Error: could not roll back: there is no deployment but sample_image:latest"))
+            }
+        }
+
+        @Test func `several kernels are not chosen from`() async throws {
+            try await Deployable.with { machine in
+                try await machine.addKernel("6.2", to: "sample_image:latest")
+                #expect(
+                    try await machine.fails("deploy sample_image")
+                        == "Error: could not choose the kernel of 'sample_image:latest': it has 6.1, 6.2\nhint: choose one with --kernel VERSION\n"
+                )
+                #expect(try await machine.run("deploy sample_image --kernel 6.2").contains("with kernel 6.2, a new root\n"))
+            }
+        }
+
+        @Test func `without room nothing is written`() async throws {
+            try await Deployable.with(setup: "--loader systemd-boot", partition: "1M") { machine in
+                let before = try await machine.everything()
+                let refused = try await machine.fails("deploy sample_image")
+                #expect(refused.hasPrefix("Error: could not deploy 'sample_image': '\(machine.boot)' has "))
+                #expect(refused.contains(" are needed while old and new are there\nhint: make room there\n"))
+                #expect(try await machine.everything() == before)
+            }
+        }
+
+        @Test func `the files of systemd-boot`() async throws {
+            try await Deployable.with(setup: "--loader systemd-boot", partition: "64M") { machine in
+                try await machine.run("deploy sample_image")
+                let entry = try machine.menu("../../loader/entries/docker-btrfs-\(machine.shortID("sample_image:latest")).conf")
+                let kernel = try #require(entry.split(separator: "\n").first { $0.hasPrefix("linux ") }).dropFirst("linux ".count)
+                #expect(try String(contentsOfFile: machine.boot + kernel, encoding: .utf8) == "kernel 6.1\n")
+                try await machine.run("deploy sample_image:v2")
+                try await machine.run("rm sample_image:latest")
+                #expect(try FileManager.default.contentsOfDirectory(atPath: "\(machine.boot)/loader/entries").count == 1)
+            }
+        }
+
+        @Test func `another process that is at it is named`() async throws {
+            try await Deployable.with { machine in
+                let script = "exec 9> .docker-btrfs/lock; flock 9; echo $$ >&9; echo $$; "
+                let told = try await machine.disk.change(script + machine.command("deploy sample_image") + " 2>&1 || true")
+                let process = try #require(told.split(separator: "\n").first)
+                #expect(told.hasSuffix("Error: could not begin: process \(process) is at it\nhint: wait until it has ended\n"))
+            }
+        }
+
+        @Test func `killed at any time, and run again`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image:v2")
+                let entry = try machine.menu("docker-btrfs.conf")
+                for time in 1...8 {
+                    try await machine.disk.change(
+                        "timeout -s KILL 0.\(time) \(machine.command("deploy sample_image")) > /dev/null 2>&1 || true")
+                    // A whole entry at any time, whose kernel is there.
+                    let now = try machine.menu("docker-btrfs.conf")
+                    let other = try machine.shortID("sample_image:latest")
+                    #expect(now == entry || now.contains(other))
+                }
+                try await machine.run("deploy sample_image")
+                #expect(try machine.menu("docker-btrfs.conf").contains(machine.shortID("sample_image:latest")))
+                #expect(try await machine.disk.look("ls -A .docker-btrfs/boot | wc -l") == "2\n")
+            }
+        }
+
+        @Test func `setup again changes nothing, and what a person changed stays`() async throws {
+            try await Deployable.with { machine in
+                try await machine.disk.change("echo mine > boot_docker/etc/hostname")
+                let before = try await machine.everything()
+                #expect(try await machine.run(machine.setup).hasSuffix("\nall is set up as it should be\n"))
+                #expect(try await machine.everything() == before)
+                #expect(try await machine.disk.look("cat docker_data/srv/work") == "of years\n")
+            }
+        }
+    }
+}
+
+/// A disk with images that have kernels, and a boot loader beside it.
+private struct Deployable {
+    let disk: Disk
+    let store: Store
+    /// Where the boot loader's partition is.
+    let boot: String
+    let setup: String
+
+    static func with(setup more: String = "", partition: String? = nil, _ body: (Deployable) async throws -> Void) async throws {
+        try await Disk.withStore { disk, store in
+            let boot = disk.folder + "/boot"
+            let system = disk.folder + "/system"
+            let setup = "setup --data-root docker --root \(system) --options quiet --data /srv --init \(Repository.embeddedInit) \(more)"
+            let machine = Deployable(disk: disk, store: store, boot: boot, setup: setup)
+            let prepare = """
+                mkdir -p '\(boot)' '\(system)/etc' '\(system)/srv'
+                echo desk > '\(system)/etc/hostname'
+                echo 'of years' > '\(system)/srv/work'
+                """
+            try await output(of: ["bash", "-euc", prepare])
+            if let partition {
+                // Its source has a UUID, as that of a partition has.
+                try await output(of: ["mount", "-t", "tmpfs", "-o", "size=\(partition)", disk.device, boot])
+            }
+            let result: Result<Void, any Error>
+            do {
+                try await machine.fill()
+                try await machine.run(setup)
+                try await body(machine)
+                result = .success(())
+            } catch {
+                result = .failure(error)
+            }
+            if partition != nil { try await output(of: ["umount", boot]) }
+            try result.get()
+        }
+    }
+
+    private func fill() async throws {
+        let loader = """
+            mkdir -p EFI/refind/drivers_x64 loader/entries
+            echo 'include docker-btrfs-earlier.conf' > EFI/refind/refind.conf
+            echo 'include docker-btrfs.conf' >> EFI/refind/refind.conf
+            touch EFI/refind/drivers_x64/btrfs_x64.efi
+            [[ '\(setup)' == *systemd-boot* ]] || rm -r loader
+            """
+        try await output(of: ["bash", "-euc", "cd '\(boot)'; \(loader)"])
+        for name in ["sample_image:latest", "sample_image:v2"] { try await addKernel("6.1", to: name) }
+    }
+
+    func addKernel(_ release: String, to name: String) async throws {
+        let image = try #require(store.images[name])
+        try await disk.change(
+            """
+            cd docker/btrfs/subvolumes/\(image.cacheID)
+            mkdir -p boot proc sys dev run tmp usr/lib/modules/\(release)
+            echo 'kernel \(release)' > boot/vmlinuz-\(release)
+            : > usr/lib/modules/\(release)/modules.dep
+            printf 'kernel/fs/btrfs/btrfs.ko\\n' > usr/lib/modules/\(release)/modules.builtin
+            """)
+    }
+
+    func command(_ words: String) -> String {
+        let place = words.hasPrefix("setup") ? "" : "--top-level ."
+        let program = words.hasPrefix("deploy") ? "--init '\(Repository.embeddedInit)'" : ""
+        return "'\(Repository.companion)' \(words) \(place) \(program) --boot '\(boot)'"
+    }
+
+    @discardableResult
+    func run(_ words: String) async throws -> String { try await disk.change(command(words)) }
+
+    /// What is said on standard error.
+    func fails(_ words: String) async throws -> String {
+        try await disk.change("! \(command(words)) 2>&1 > /dev/null")
+    }
+
+    func menu(_ file: String) throws -> String { try String(contentsOfFile: "\(boot)/EFI/refind/\(file)", encoding: .utf8) }
+
+    func id(_ name: String) throws -> String { try String(#require(store.images[name]).id.dropFirst("sha256:".count)) }
+
+    func shortID(_ name: String) throws -> String { try String(id(name).prefix(12)) }
+
+    /// All files, with their times and contents, but for the lock, which says who had it last.
+    func everything() async throws -> String {
+        try await disk.look(
+            """
+            find . '\(boot)' -not -path './docker/*' -not -path ./.docker-btrfs/lock -not -path ./.docker-btrfs \\
+                -printf '%p %y %m %U:%G %s %T@ %n %l\\n' | sort
+            find '\(boot)' -type f -exec sha256sum {} + | sort
+            """)
+    }
+}
