@@ -269,11 +269,6 @@ long long linux_monotonic_nanoseconds(void)
     return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-bool linux_lock(int descriptor)
-{
-    return flock(descriptor, LOCK_EX | LOCK_NB) == 0;
-}
-
 bool linux_write_all(int descriptor, const void *bytes, size_t count)
 {
     const char *next = bytes;

@@ -25,7 +25,7 @@ struct CheckCommand: ParsableCommand {
     var boot: String?
 
     func run() throws {
-        let (title, findings) = try Site(topLevel: topLevel, boot: boot).check(image)
+        let (title, findings) = try Site(topLevel: topLevel, boot: boot, isLocked: false).check(image)
         let errors = findings.filter { $0.weight == .error }.count
         switch format {
         case .json: for finding in findings { print(finding.line) }

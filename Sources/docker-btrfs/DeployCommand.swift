@@ -93,9 +93,7 @@ struct DeploymentPlace: ParsableArguments {
 
     /// Nobody else changes anything there from now on, unless this is a dry run.
     func open() throws(Failure) -> Site {
-        let site = try Site(topLevel: topLevel, boot: boot)
-        if !dryRun { try site.lock() }
-        return site
+        try Site(topLevel: topLevel, boot: boot, isLocked: !dryRun)
     }
 
     func finish(_ plan: DeploymentPlan) throws(Failure) {

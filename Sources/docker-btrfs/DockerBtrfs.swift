@@ -63,7 +63,7 @@ private func surroundings() -> [String: String] {
 }
 
 /// What can be deployed; nothing where that cannot be found out.
-private func imageNames() -> [String] { (try? Site(topLevel: nil, boot: nil).imageNames()) ?? [] }
+private func imageNames() -> [String] { (try? Site(topLevel: nil, boot: nil, isLocked: false).imageNames()) ?? [] }
 
 /// A failure as ArgumentParser prints it: `Error: …`, exit status 1.
 private struct Complaint: Error, CustomStringConvertible {

@@ -63,7 +63,7 @@ struct SetupCommand: ParsableCommand {
         choices.options = options
         choices.data = data
         choices.program = if let initProgram { initProgram } else { try builtInit() }
-        let plan = try SetupPlan(choices)
+        let plan = try SetupPlan(choices, isLocked: !dryRun)
         for line in plan.found { show(line) }
         show("")
         if dryRun { return plan.lines.forEach(show) }

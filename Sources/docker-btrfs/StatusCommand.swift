@@ -26,7 +26,7 @@ struct StatusCommand: ParsableCommand {
     var boot: String?
 
     func run() throws {
-        let inventory = try Inventory(of: Site(topLevel: topLevel, boot: boot))
+        let inventory = try Inventory(of: Site(topLevel: topLevel, boot: boot, isLocked: false))
         switch format {
         case .json: print(inventory.json.text, terminator: "")
         case .text:

@@ -138,8 +138,5 @@ int linux_power_off(void);
 int linux_argument_count(void);
 const char *linux_argument(int index);
 
-/* flock(2) has the name of a structure. False where another process has the lock. */
-bool linux_lock(int descriptor);
-
 /* Embedded Swift's print() goes through putchar; this writes a whole buffer to a descriptor. */
 bool linux_write_all(int descriptor, const void *bytes, size_t count);

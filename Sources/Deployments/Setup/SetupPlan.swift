@@ -11,13 +11,16 @@ public struct SetupPlan {
     /// What was found, each with the option that changes it.
     public let found: [String]
     private let topLevel: Directory
+    private let lock: FilesystemLock?
     private let system: Directory
     private let topLayer: Path
     private var changes: [SetupChange] = []
     private var made: Set<Path> = []
 
-    public init(_ choices: SetupChoices) throws(Failure) {
+    /// With `isLocked` nobody else changes anything there as long as this lives; fails where somebody does.
+    public init(_ choices: SetupChoices, isLocked: Bool) throws(Failure) {
         let machine = try FoundMachine(choices)
+        lock = isLocked ? try FilesystemLock(on: machine.filesystem.topLevel, seconds: 0) { _ in } : nil
         found = machine.lines
         topLevel = machine.filesystem.topLevel
         system = machine.system
