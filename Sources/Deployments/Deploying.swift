@@ -17,8 +17,7 @@ extension Site {
         let reference = if let asked { try ImageReference(asked) } else { try reference(of: before) }
         let image = try image(reference)
         let held = Layout.hold(image.chainID)
-        let layer = try topLevel.directory(at: held) == nil ? settings.store / image.layer : held
-        guard let tree = try topLevel.directory(at: layer) else { throw Failure("could not open the layer '\(layer)': it is not there") }
+        let (layer, tree) = try layer(of: image)
         let last = before.first?.number ?? 0
         var deployment: Deployment
         var files: [BootFile] = []
@@ -50,18 +49,26 @@ extension Site {
     }
 
     func image(_ reference: ImageReference) throws(Failure) -> Image {
-        guard let root = try topLevel.directory(at: settings.store) else {
+        guard let stores = try ImageStores(in: topLevel, at: settings.store) else {
             throw Failure("could not find the images' store '\(settings.store)'", hint: "docker-btrfs setup looks for it again")
         }
-        let image = try DockerStore(at: root).image(reference)
+        let image = try stores.image(reference).image
         try checkPlatform(image)
         return image
     }
 
     /// The names of the images in the store.
     public func imageNames() throws(Failure) -> [String] {
-        guard let root = try topLevel.directory(at: settings.store) else { return [] }
-        return try DockerStore(at: root).listing().flatMap(\.names)
+        try ImageStores(in: topLevel, at: settings.store)?.listing().flatMap(\.names) ?? []
+    }
+
+    /// The tree of an image: its layer that is held, else the store's.
+    func layer(of image: Image) throws(Failure) -> (Path, Directory) {
+        let held = Layout.hold(image.chainID)
+        if let tree = try topLevel.directory(at: held) { return (held, tree) }
+        guard case .subvolume(let path) = image.tree else { throw image.notMerged }
+        if let tree = try topLevel.directory(at: path) { return (path, tree) }
+        throw Failure("could not open the layer '\(path)': it is not there")
     }
 
     /// Whether all that a deployment had when it was made is still there.
@@ -122,7 +129,7 @@ extension Site {
 
     private func outcome(_ deployment: Deployment, _ others: [Deployment]) throws(Failure) -> [String] {
         let record = Record.current(on: topLevel).record
-        let back = others.first { record.isGood(image: $0.imageID) } ?? others.first
+        let back = others.first { record.isGood(image: $0.imageID, under: settings.root) } ?? others.first
         let way = back.map { "; the way back is \($0.title)" } ?? ""
         var lines = ["next boot: \(deployment.title) with kernel \(deployment.release), a new root\(way)"]
         if settings.loader == .print { lines = [BootLoader.text(of: try menu(of: [deployment] + others))] + lines }

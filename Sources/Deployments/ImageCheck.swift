@@ -24,9 +24,7 @@ extension Site {
     /// Looks at an image as this machine would boot it: with the top layer over it.
     public func check(_ reference: String) throws(Failure) -> (title: String, findings: [ImageFinding]) {
         let image = try image(ImageReference(reference))
-        let held = Layout.hold(image.chainID)
-        let place = try topLevel.directory(at: held) == nil ? settings.store / image.layer : held
-        guard let tree = try topLevel.directory(at: place) else { throw Failure("could not open the layer '\(place)': it is not there") }
+        let (_, tree) = try layer(of: image)
         let title = "\(image.reference) (\(image.id.digest.hex.prefix(12)))"
         return (title, try ImageCheck(tree, under: topLevel.directory(at: settings.topLayer), of: image.reference.description).findings)
     }

@@ -57,7 +57,8 @@ public struct Inventory {
             items.append(
                 Item(
                     deployment: deployment, isBooted: root?.mark.origin.imageID == id, isNext: deployment == deployments.first,
-                    isGood: record.isGood(image: id), tries: record.tries(ofImage: id),
+                    isGood: record.isGood(image: id, under: site.settings.root),
+                    tries: record.tries(ofImage: id, under: site.settings.root),
                     damage: try site.isWhole(deployment) ? nil : "its files or its layer are not there any more"))
         }
         self.items = items

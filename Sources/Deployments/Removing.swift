@@ -60,7 +60,7 @@ extension Site {
         let record = Record.current(on: topLevel).record
         let booted = try BootedRoot.current()?.mark.origin.imageID
         var needed = Set(all.prefix(1).map(\.imageID))
-        if let back = all.dropFirst().first(where: { record.isGood(image: $0.imageID) }) ?? all.dropFirst().first {
+        if let back = all.dropFirst().first(where: { record.isGood(image: $0.imageID, under: settings.root) }) ?? all.dropFirst().first {
             needed.insert(back.imageID)
         }
         return Array(all.filter { !needed.contains($0.imageID) && $0.imageID != booted }.dropFirst(count))

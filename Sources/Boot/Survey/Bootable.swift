@@ -19,7 +19,7 @@ extension Image {
     }
 
     /// What a boot says until the layers are one tree.
-    var notMerged: Failure {
+    package var notMerged: Failure {
         Failure("could not use the image '\(reference.text)': its layers (\(store.word)) are not merged to one root yet")
     }
 }

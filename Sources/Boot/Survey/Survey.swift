@@ -16,9 +16,10 @@ extension Facts {
         (kept, takenNumbers) = survey.kept(request.name)
         leftover = survey.leftover(of: request.name, among: Self.inOrder(kept, .nothing, standing), taken: takenNumbers)
         (record, recordDamage) = Record.current(on: topLevel)
-        held = faults.without([], "what is held is not known") { () throws(Failure) in
+        let held = faults.without([], "what is held is not known") { () throws(Failure) in
             try topLevel.directory(at: Layout.layers)?.names().compactMap { Digest(hex: $0).map { ChainID($0) } } ?? []
         }
+        self.held = held
         let others = survey.chains(but: request.name)
         hasOtherNames = others != nil
         heldForOthers =
