@@ -15,7 +15,8 @@ struct RequestTests {
             try Request(article)
                 == Request(
                     root: RootArguments(KernelCommandLine(article.utf8)), name: "docker_rwlayer", rootOptions: [],
-                    dockerPath: "docker", store: StoreChoice(), deployed: nil, image: ImageReference("sample_image:latest"), isImageChosen: false,
+                    dockerPath: "docker", store: StoreChoice(), deployed: nil, image: ImageReference("sample_image:latest"),
+                    isImageChosen: false,
                     topLayer: .init(device: .label("linux"), path: "boot_docker", filesystemType: nil, options: []),
                     mode: .fresh, onFailure: .previous, keep: 1, tries: 3, bootFolders: ["boot_docker/boot"],
                     hostname: nil, machineID: nil, notes: [], isForRepair: false
@@ -34,7 +35,8 @@ struct RequestTests {
             try Request(line)
                 == Request(
                     root: RootArguments(KernelCommandLine(line.utf8)), name: "layers/my root", rootOptions: ["compress=zstd", "degraded"],
-                    dockerPath: "var/lib/docker", store: StoreChoice(), deployed: nil, image: ImageReference("ghcr.io/x/y:z"), isImageChosen: true,
+                    dockerPath: "var/lib/docker", store: StoreChoice(), deployed: nil, image: ImageReference("ghcr.io/x/y:z"),
+                    isImageChosen: true,
                     topLayer: .init(
                         device: .partitionLabel("files"), path: "etc of/this one", filesystemType: "ext4",
                         options: ["data=ordered", "nobarrier"]

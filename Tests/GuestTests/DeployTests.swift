@@ -7,7 +7,8 @@ struct DeployTests {
     @Test func `an image that knows nothing of docker-btrfs is deployed, boots, is marked good, and is gone back to`() async throws {
         try await output(of: Lab.command("article", []))
         try await Machine.with(copyOf: "\(Lab.folder)/article.img") { machine in
-            let set = try await machine.companion("setup --data-root docker --root system --options 'console=ttyS0 panic=-1 no_timer_check' --data /home")
+            let set = try await machine.companion(
+                "setup --data-root docker --root system --options 'console=ttyS0 panic=-1 no_timer_check' --data /home")
             #expect(set.contains("next: docker build -t NAME DIR && docker-btrfs deploy NAME\n"))
             try await machine.change(Self.scriptRunner)
             let deployed = try await machine.companion("deploy desktop")
