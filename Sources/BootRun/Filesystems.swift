@@ -22,9 +22,11 @@ struct Filesystems {
     /// Waits for the request's devices and mounts them, read-only and seen by nobody else. Fails where a mount could change what a
     /// hibernated system holds.
     init(mounting request: Request, _ care: Care) throws(Failure) {
+        // Whoever cannot mount cannot look into devices either, and would wait for them in vain.
         if !isRunByRoot() {
             throw Failure(
-                "could not look at the disks: only root can", hint: "run it as root; a look at directories needs none: --top-level DIR")
+                "could not plan a boot: only root can mount what root= names",
+                hint: "run it as root, or name a directory where the top level of that filesystem is mounted: --top-level DIR")
         }
         var devices = try BlockDevices()
         let root = try devices.waiting(

@@ -2,7 +2,6 @@ import ArgumentParser
 import Basics
 import Boot
 import BootRun
-import Glibc
 import Planning
 
 struct PlanCommand: ParsableCommand {
@@ -35,12 +34,6 @@ struct PlanCommand: ParsableCommand {
         guard let request = try Request(commandLine: cmdline, configurationFile: config) else {
             let strays = try KernelCommandLine.asked(by: cmdline).strayKeys
             throw Failure("could not plan a boot: there is no '\(Request.optIn)=' on the kernel command line", hint: strays.first)
-        }
-        // Whoever cannot mount cannot look into devices either, and would wait for them in vain.
-        if topLevel == nil && geteuid() != 0 {
-            throw Failure(
-                "could not plan a boot: only root can mount what root= names",
-                hint: "run it as root, or name a directory where the top level of that filesystem is mounted: --top-level DIR")
         }
         let plan = try BootSession(rehearsing: request, topLevel: topLevel, topLayer: topLayer).plan()
         print(plan.description, terminator: "")

@@ -101,4 +101,22 @@ struct ImageReferenceTests {
         )
         #expect(throws: expected) { try ImageReference(text) }
     }
+
+    @Test(arguments: [
+        ("debian", "debian:latest", true), ("docker.io/library/debian", "debian:latest", true), ("debian:latest", "debian", true),
+        ("index.docker.io/x/y:1", "x/y:1", true), ("debian:12", "debian", false), ("debian", "ghcr.io/library/debian", false),
+        ("4e", "debian", false), ("4ebf", "4ebf", true),
+    ])
+    func `an image that was found once is meant by every spelling of its name`(asked: String, found: String, isMeant: Bool) throws {
+        #expect(try ImageReference(asked).means(ImageID(.of([1])), foundAs: ImageReference(found)) == isMeant)
+    }
+
+    @Test func `and by its id in full, whatever it was called`() throws {
+        let id = ImageID(.of([1]))
+        #expect(try ImageReference(id.description).means(id, foundAs: ImageReference("debian")))
+        #expect(try ImageReference(id.digest.hex).means(id, foundAs: ImageReference("debian")))
+        #expect(try !ImageReference(id.description).means(ImageID(.of([2])), foundAs: ImageReference("debian")))
+        #expect(
+            try !ImageReference(String(id.digest.hex.prefix(12))).means(id, foundAs: ImageReference("debian")), "the store may have two")
+    }
 }
