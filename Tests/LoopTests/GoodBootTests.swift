@@ -11,10 +11,10 @@ extension OnDisk {
                 line.flags = #"rootflags="subvol=\#(name)""#
                 try await disk.bootWell(line)
                 let id = try #require(store.images["sample_image:latest"]).id
-                #expect(try await disk.look("grep --count '^image \(id) .* 1 new ' .docker-btrfs/record") == "1\n")
+                #expect(try await disk.look("grep --count '^tried \(id) .* 1 new ' .docker-btrfs/record") == "1\n")
                 let outcome = try await disk.markingGood(name)
                 #expect(outcome.told == "root 1 of 'sample_image:latest' booted well\n")
-                #expect(try await disk.look("grep --count '^image \(id) .* 0 good ' .docker-btrfs/record") == "1\n")
+                #expect(try await disk.look("grep --count '^tried \(id) .* 0 good ' .docker-btrfs/record") == "1\n")
                 let mark = try await disk.look("getfattr --only-values --name user.docker-btrfs.good '\(name)'")
                 #expect(!mark.isEmpty)
             }
