@@ -75,7 +75,7 @@ public struct Record: Equatable, Sendable {
     func trying(_ mark: Mark, of name: Path) -> Record {
         var next = self
         next.update(mark.origin, name) { $0.tries = Self.oneMore($0.tries) }
-        let number = mark.counted.number
+        let number = mark.counted().number
         next.setTries(Self.oneMore(tries(ofRoot: name, number)), ofRoot: name, number)
         return next
     }
@@ -91,7 +91,7 @@ public struct Record: Equatable, Sendable {
             image.tries = 0
             image.isGood = true
         }
-        next.setTries(0, ofRoot: name, mark.counted.number)
+        next.setTries(0, ofRoot: name, mark.counted().number)
         return next
     }
 

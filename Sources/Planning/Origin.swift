@@ -52,9 +52,9 @@ public struct Mark: Equatable, Sendable {
         self.made = made
     }
 
-    /// The same mark with a number that counts, which is the lowest for one that was made up.
-    package var counted: Mark {
-        number <= RootNumber.highest ? self : Mark(origin: origin, number: 0, made: made)
+    /// The same mark with a number that counts, which is another one where this one was made up.
+    package func counted(as other: Int = 0) -> Mark {
+        number <= RootNumber.highest ? self : Mark(origin: origin, number: other, made: made)
     }
 }
 

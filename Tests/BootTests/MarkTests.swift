@@ -98,7 +98,7 @@ struct MarkTests {
     func `a number that is too high was made up, and counts as the lowest`(number: String) throws {
         let mark = try #require(parse(text.replacing("number 7", with: "number \(number)")))
         #expect(mark.number > RootNumber.highest)
-        #expect(mark.counted.number == 0)
+        #expect(mark.counted().number == 0)
         #expect(RootNumber.next(after: [mark.number, 5]) == 6)
     }
 

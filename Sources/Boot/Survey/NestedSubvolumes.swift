@@ -37,8 +37,12 @@ struct NestedSubvolumes {
         if !path.isBelow(outermost.last) { outermost.append(path) }
         if unseen != nil { return }
         guard let subvolume = try root.directory(at: path) else { return }
-        if try isOccupied(subvolume, within: Self.deepest) { occupied.append(path) }
-        if left < 0 { unseen = "it has more in its subvolumes than is looked at" }
+        let isOccupied = try isOccupied(subvolume, within: Self.deepest)
+        if left < 0 {
+            unseen = "it has more in its subvolumes than is looked at"
+        } else if isOccupied {
+            occupied.append(path)
+        }
     }
 
     /// Whether anything but directories is in this one, as far as it is looked at.

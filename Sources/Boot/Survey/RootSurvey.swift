@@ -15,23 +15,29 @@ struct RootSurvey {
         defaultSubvolume = topLevel.defaultSubvolume()
     }
 
-    /// The root at `path`; nil where that is no subvolume, or one without a mark of its own. Fails where that is not to be told.
-    private func root(at path: Path) throws(Failure) -> Facts.Root? {
+    /// The root at `path`; nil where that is no subvolume, or one without a mark of its own. Fails where that is not to be told. One
+    /// whose number does not count is taken for the oldest, or for what `number` says.
+    private func root(at path: Path, as number: Int = 0) throws(Failure) -> Facts.Root? {
         guard let directory = try topLevel.directory(at: path), let (mark, subvolume) = try directory.markAndSubvolume() else { return nil }
         if mark.number > RootNumber.highest {
-            faults.add("the mark of '\(path)' has the number \(mark.number), which is too high to count; it is taken for the oldest root")
+            faults.add("the mark of '\(path)' has the number \(mark.number), which is too high to count; it is taken for root \(number)")
         }
         let nested = NestedSubvolumes(of: directory)
-        return Facts.Root(
-            path: path, mark: mark.counted,
-            isGood: faults.without(false, "that root counts as one that is not known to boot well") { () throws(Failure) in
-                try directory.attribute(GoodMark.attribute)?.elementsEqual(GoodMark.text(subvolume: subvolume).utf8) ?? false
-            },
+        var root = Facts.Root(
+            path: path, mark: mark.counted(as: number), isGood: false,
             modules: faults.without(.unknown, "whether that root has the kernel's modules is not known") { () throws(Failure) in
                 try Facts.Modules(of: [directory], host)
             },
             nested: nested.outermost, occupied: nested.occupied, unseen: nested.unseen, isDefault: subvolume.id == defaultSubvolume
         )
+        do throws(Failure) {
+            let good = try directory.attribute(GoodMark.attribute)
+            root.isGood = good?.elementsEqual(GoodMark.text(subvolume: subvolume).utf8) ?? false
+        } catch {
+            faults.add(error, "that root is not known to boot well, and is not deleted")
+            root.unseen = "whether it booted well could not be read"
+        }
+        return root
     }
 
     /// The roots called `name` that were replaced, oldest first, and the numbers that are taken in their folder.
@@ -57,14 +63,14 @@ struct RootSurvey {
         return (Facts.inOrder(roots), numbers)
     }
 
-    /// What is called `name`.
-    func standing(_ name: Path) -> Facts.Standing {
+    /// What is called `name`. `numbers` are those of the roots that were replaced.
+    func standing(_ name: Path, after numbers: [Int]) -> Facts.Standing {
         do throws(Failure) {
             guard let status = try topLevel.status(of: name) else { return .nothing }
             guard status.kind == .directory, let directory = try topLevel.directory(at: name) else {
                 return .foreign(status.kind == .symlink ? "a symlink" : "a file")
             }
-            if let root = try root(at: name) { return .root(root) }
+            if let root = try root(at: name, as: RootNumber.next(after: numbers)) { return .root(root) }
             return .foreign(try directory.subvolume() == nil ? "a directory" : "a subvolume")
         } catch {
             faults.addRoot(error, "what is called '\(name)' is not deleted")

@@ -12,8 +12,8 @@ extension Facts {
         let faults = Faults()
         let survey = RootSurvey(topLevel, host, faults)
         self.host = host
-        standing = survey.standing(request.name)
         (kept, takenNumbers) = survey.kept(request.name)
+        standing = survey.standing(request.name, after: takenNumbers + kept.map { $0.mark.number })
         leftover = survey.leftover(of: request.name, among: Self.inOrder(kept, .nothing, standing), taken: takenNumbers)
         (record, recordDamage) = Record.current(on: topLevel)
         let held = faults.without([], "what is held is not known") { () throws(Failure) in

@@ -48,7 +48,7 @@ private func mark(of image: Record.Image?, number: Int) -> Mark {
 
 /// A root's number and chain are in the names of what is renamed and deleted.
 private func expectPlaces(of mark: Mark) throws(Violation) {
-    let number = mark.counted.number
+    let number = mark.counted().number
     try expect(number >= 0 && RootNumber.next(after: [number]) > number, "after root \(number) there is a next one")
     let kept = Layout.kept("name", number)
     try expect(Layout.isKept(kept), "a root has a place to be kept: \(kept)")
