@@ -1,3 +1,5 @@
+public import Basics
+
 /// What a name in a layer stands for: the whiteouts of the OCI image specification (layer.md, "Whiteouts").
 public enum LayerName: Equatable, Sendable {
     /// A file of the layer.
@@ -8,6 +10,9 @@ public enum LayerName: Equatable, Sendable {
     case opaque
     /// Any other `.wh..wh.`, which is for programs that write layers.
     case reserved
+
+    /// What a layer fails with that has a whiteout of nothing.
+    public static var namesNothing: Failure { Failure("a whiteout must name something in its directory") }
 
     public init(_ name: some Collection<UInt8>) {
         let whiteout = ".wh.".utf8

@@ -35,7 +35,11 @@ extension Entry {
     }
 
     /// Not of a whiteout, and not of the file that has the layer's rules.
-    var isCopied: Bool { LayerRules.isCopied(plainName(name), atTop: target.path.isTop) }
+    func isCopied() throws(Failure) -> Bool {
+        // A directory that the destination lacks has no whiteouts to be removed, but may have one that is none.
+        if LayerName(plainName(name)) == .whiteout(nil) { throw LayerName.namesNothing }
+        return LayerRules.isCopied(plainName(name), atTop: target.path.isTop)
+    }
 
     /// Makes the name by a call that fails where it is taken.
     func make(_ kind: Kind, _ call: () -> Int32) throws(Failure) -> Int32 {

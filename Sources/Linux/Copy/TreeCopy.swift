@@ -50,7 +50,7 @@ struct TreeCopy {
         try layer.forEachName { (name, kind) throws(Failure) in
             let entry = Entry(name: name, source: layer, target: target, attributes: .all, notes: notes, buffer: buffer)
             do throws(Failure) {
-                if entry.isCopied { try copy(entry, entry.kind(kind)) }
+                if try entry.isCopied() { try copy(entry, entry.kind(kind)) }
             } catch {
                 throw error.located(at: entry.place)
             }

@@ -10,7 +10,7 @@ extension TargetDirectory {
                 switch LayerName(plainName(name)) {
                 case .entry, .reserved: break
                 case .whiteout(let hidden?): try directory.remove(cString(hidden))
-                case .whiteout(nil): throw Failure("a whiteout must name something in its directory")
+                case .whiteout(nil): throw LayerName.namesNothing
                 case .opaque: try directory.removeContents()
                 }
             } catch {
