@@ -136,20 +136,6 @@ int linux_remove_attribute_at(int directory, const char *name, const char *attri
     return before < 0 ? -1 : (int)leave(before, lremovexattr(name, attribute));
 }
 
-int linux_handle_of(int directory, const char *name, linux_file_handle *handle)
-{
-    struct file_handle *head = (struct file_handle *)handle->bytes;
-    int mount;
-    head->handle_bytes = sizeof handle->bytes - sizeof *head;
-    return name_to_handle_at(directory, name, head, &mount, 0);
-}
-
-int linux_open_handle(int mount, const linux_file_handle *handle, int flags)
-{
-    linux_file_handle copy = *handle;
-    return open_by_handle_at(mount, (struct file_handle *)copy.bytes, flags);
-}
-
 static struct rlimit first_file_limit;
 
 void linux_raise_file_limit(void)

@@ -11,10 +11,10 @@ struct Fault: CustomStringConvertible {
     static let calls = [
         "copy_file_range", "fchmod", "fchmodat", "fchown", "fchownat", "fgetxattr", "fsetxattr", "fsync", "ftruncate", "getdents64",
         "ioctl",
-        "linkat", "mkdirat", "mknodat", "open_by_handle_at", "openat2", "pread64", "readlinkat", "renameat", "renameat2", "symlinkat",
+        "linkat", "mkdirat", "mknodat", "openat2", "pread64", "readlinkat", "renameat", "renameat2", "symlinkat",
         "syncfs", "unlinkat", "utimensat", "write",
     ]
-    private static let reading = ["fgetxattr", "getdents64", "open_by_handle_at", "pread64", "readlinkat"]
+    private static let reading = ["fgetxattr", "getdents64", "pread64", "readlinkat"]
 
     var description: String { "\(call) \(number): \(error)" }
 

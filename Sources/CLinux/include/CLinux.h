@@ -81,12 +81,6 @@ ssize_t linux_get_attribute_at(int directory, const char *name, const char *attr
 int linux_set_attribute_at(int directory, const char *name, const char *attribute, const void *value, size_t size);
 int linux_remove_attribute_at(int directory, const char *name, const char *attribute);
 
-/* name_to_handle_at(2) and open_by_handle_at(2) take a structure without a fixed size. A handle finds a file of a filesystem
- * again, whatever its path is; the buffer holds the longest that btrfs makes. */
-typedef struct { _Alignas(8) unsigned char bytes[48]; } linux_file_handle;
-int linux_handle_of(int directory, const char *name, linux_file_handle *handle);
-int linux_open_handle(int mount, const linux_file_handle *handle, int flags);
-
 /* RLIMIT_NOFILE is a macro or an enum, as the headers are read. Lets this process have as many open files as it may. */
 void linux_raise_file_limit(void);
 

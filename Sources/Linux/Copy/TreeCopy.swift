@@ -17,27 +17,29 @@ struct TreeCopy {
     private let rules: LayerRules
     private let notes = CopyNotes()
     private let buffer = CopyBuffer()
-    private var links = HardLinks()
+    private let links: LinkFolder
 
     init(from source: Directory, to destination: Directory, _ rules: LayerRules) {
         self.source = source
         self.destination = destination
         self.rules = rules
+        links = LinkFolder(in: destination, beside: [source])
     }
 
     /// Whether there are contents that a power cut may still take.
     var hasWrittenContents: Bool { buffer.writtenBytes > 0 }
 
     /// Returns what the person at the machine must know: what of the destination had to go, beside files that have a successor.
-    mutating func run() throws(Failure) -> [String] {
+    func run() throws(Failure) -> [String] {
         raiseFileLimit()
         try merge(source, into: TargetDirectory(destination, at: .top, depth: 0))
         return notes.lines
     }
 
-    private mutating func merge(_ layer: Directory, into target: TargetDirectory) throws(Failure) {
+    private func merge(_ layer: Directory, into target: TargetDirectory) throws(Failure) {
         try target.removeWhiteouts(of: layer)
         try copyEntries(of: layer, into: target)
+        if target.path.isTop { try links.remove() }
         if rules.directories.contains(target.path) {
             try target.replaceAttributes(by: layer, buffer)
         } else {
@@ -45,7 +47,7 @@ struct TreeCopy {
         }
     }
 
-    private mutating func copyEntries(of layer: Directory, into target: TargetDirectory) throws(Failure) {
+    private func copyEntries(of layer: Directory, into target: TargetDirectory) throws(Failure) {
         if target.depth > LayerRules.deepest { throw LayerRules.isTooDeep }
         try layer.forEachName { (name, kind) throws(Failure) in
             let entry = Entry(name: name, source: layer, target: target, attributes: .all, notes: notes, buffer: buffer)
@@ -57,15 +59,15 @@ struct TreeCopy {
         }
     }
 
-    private mutating func copy(_ entry: Entry, _ kind: Entry.Kind) throws(Failure) {
+    private func copy(_ entry: Entry, _ kind: Entry.Kind) throws(Failure) {
         switch kind {
         case .directory: try copyDirectory(entry)
-        case .file: try entry.copyFile(&links)
-        case .symlink, .special: try entry.copy(kind, &links)
+        case .file: try entry.copyFile(links)
+        case .symlink, .special: try entry.copy(kind, links)
         }
     }
 
-    private mutating func copyDirectory(_ entry: Entry) throws(Failure) {
+    private func copyDirectory(_ entry: Entry) throws(Failure) {
         let layer = try entry.source.child(entry.name)
         let depth = entry.target.depth + 1
         if let existing = try existingDirectory(entry) {

@@ -23,7 +23,7 @@ struct TreeMerge {
         tops = layers.indices.map { LayerDirectory(layer: $0, directory: layers[$0]) }
         self.root = root
         began = try Linux.status(of: root.descriptor).st_ctim
-        links = try LinkFolder(in: root, beside: tops)
+        links = LinkFolder(in: root, beside: layers)
         progress = MergeProgress(tell)
     }
 
@@ -73,11 +73,7 @@ struct TreeMerge {
         case .directory: try makeDirectory(entry, layer, below: places.dropFirst())
         case .file: try makeFile(entry, layer, below: places.dropFirst())
         case .symlink, .special:
-            let status = try entry.status()
-            if try !links.link(entry, status, layer: layer) {
-                try entry.make(kind, like: status)
-                try links.add(entry, status, layer: layer)
-            }
+            try entry.copy(kind, links, layer: layer)
             progress.add(copied: buffer.writtenBytes)
         }
     }
@@ -99,7 +95,7 @@ struct TreeMerge {
         let file = try entry.openFile()
         defer { close(file) }
         let status = try Linux.status(of: file)
-        if try !links.link(entry, status, layer: layer) {
+        if try !links.link(entry, .file, status, layer: layer) {
             let names = try Inode.open(file).attributeNames()
             if names.contains(OverlayAttribute.metacopy) {
                 var search = LayerSearch(for: entry.name, in: places, tops: tops, buffer)
