@@ -13,7 +13,7 @@ internal import Planning
 ///     /.docker-btrfs/settings                     what `docker-btrfs setup` found, or was told
 ///     /.docker-btrfs/record                       how often each image and root was tried
 package enum Layout {
-    package static let home: Path = ".docker-btrfs"
+    package static let home = Place.home.path
     static let allRoots: Path = ".docker-btrfs/roots"
     package static let layers: Path = ".docker-btrfs/layers"
     package static let deployments: Path = ".docker-btrfs/deployments"

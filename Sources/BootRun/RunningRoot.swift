@@ -19,7 +19,9 @@ struct RunningRoot {
             self.mark = mark
             return
         }
-        guard let report = try Report.Root.ofThisBoot() else { throw Self.failure("the root was not made by docker-btrfs") }
+        guard let report = try Report.Root.ofThisBoot() else {
+            throw Self.failure("'/' is not the root of a btrfs, and '\(Report.path)' does not tell which root is below it")
+        }
         var devices = try BlockDevices()
         let device = try devices.waiting(for: report.device, key: "root", seconds: 0, degraded: true)
         topLevel = try Self.topLevel(of: device.path)

@@ -11,6 +11,8 @@ public struct LinuxMachine: Machine {
     private var isWritable = false
     /// The roots that were made here, each open since then: what a step does to one it does to that one, whatever has its name.
     private var made: [(place: Place, directory: Directory)] = []
+    /// What one step has to tell of the directories that it works in.
+    private var loosened: [String] = []
 
     /// Takes the top level of the root's filesystem, mounted by `Directory.mounting`, which becomes writable with the first
     /// step; and the filesystem of the top layer, which becomes so when a file is stored there. `tell` is told at most once a
@@ -24,8 +26,13 @@ public struct LinuxMachine: Machine {
     public mutating func perform(_ step: Step) throws(Failure) -> [String] {
         if !isWritable { try topLevel.makeWritable() }
         isWritable = true
+        loosened = []
+        return try notes(of: step) + loosened
+    }
+
+    private mutating func notes(of step: Step) throws(Failure) -> [String] {
         switch step {
-        case .createDirectory(let place, let permissions): try createDirectory(place, permissions)
+        case .createDirectory(let place, let permissions): return try createDirectory(place, permissions)
         case .snapshot(let source, let place): return try makeRoot(of: source, at: place)
         case .hold(let layer, let place): return try snapshot(layer, place, Int32(BTRFS_UTIL_CREATE_SNAPSHOT_READ_ONLY))
         case .merge(let layers, let place): return try merge(layers, place)
@@ -59,21 +66,36 @@ public struct LinuxMachine: Machine {
     }
 
     private func existing(_ place: Place) throws(Failure) -> Directory {
-        if let root = made.first(where: { $0.place == place }) { return root.directory }
+        for root in made {
+            if let rest = place.path(below: root.place) { return try root.directory.existing(rest) }
+        }
         return try top(of: place.filesystem).existing(place.path)
     }
 
-    /// The directory that a place is in.
-    private func parent(of place: Place) throws(Failure) -> Directory {
-        try top(of: place.filesystem).existing(place.path.parent)
+    /// The directory that a place is in. One of ours that somebody locked is opened up; those of a root are the image's.
+    private mutating func parent(of place: Place) throws(Failure) -> Directory {
+        let path = Place(place.path.parent, on: place.filesystem)
+        let parent = try existing(path)
+        if isOurs(path), let taken = try parent.loosen() {
+            loosened.append("\(path) was \(taken), and is no more")
+        }
+        return parent
     }
 
-    private func createDirectory(_ place: Place, _ permissions: UInt32) throws(Failure) {
-        try top(of: place.filesystem).createDirectory(place.path, permissions)
+    /// Whether only docker-btrfs has a use for that place: it is not in a root.
+    private func isOurs(_ place: Place) -> Bool {
+        place.isOwn && !made.contains { place.path(below: $0.place) != nil }
+    }
+
+    private mutating func createDirectory(_ place: Place, _ permissions: UInt32) throws(Failure) -> [String] {
+        let parent = try parent(of: place)
+        let notes = isOurs(place) ? try putAside(place) : []
+        try parent.createDirectory(Path.top.appending(name: place.path.name), permissions)
+        return notes
     }
 
     /// What has the name already is none of what was found to be there: it is put aside.
-    private func snapshot(_ source: Place, _ place: Place, _ flags: Int32) throws(Failure) -> [String] {
+    private mutating func snapshot(_ source: Place, _ place: Place, _ flags: Int32) throws(Failure) -> [String] {
         let layer = try existing(source)
         let parent = try parent(of: place)
         let notes = try putAside(place)
@@ -83,7 +105,7 @@ public struct LinuxMachine: Machine {
         return notes
     }
 
-    private func merge(_ layers: [Place], _ place: Place) throws(Failure) -> [String] {
+    private mutating func merge(_ layers: [Place], _ place: Place) throws(Failure) -> [String] {
         var opened: [Directory] = []
         for layer in layers { opened.append(try existing(layer)) }
         let notes = try putAside(place)
@@ -102,7 +124,7 @@ public struct LinuxMachine: Machine {
         return notes
     }
 
-    private func putAside(_ place: Place) throws(Failure) -> [String] {
+    private mutating func putAside(_ place: Place) throws(Failure) -> [String] {
         guard let name = try parent(of: place).putAside(place.path.name) else { return [] }
         return ["\(place) was in the way, and is not what docker-btrfs makes: it is called '\(display(name))' now"]
     }
@@ -124,7 +146,7 @@ public struct LinuxMachine: Machine {
     /// btrfs commits names and shared contents together: what is done later is never on the disk without them. That is not so
     /// for contents that were written.
     private func copy(_ layer: Directory, to destination: Directory, _ rules: LayerRules) throws(Failure) -> [String] {
-        var copy = TreeCopy(from: layer, to: destination, rules)
+        let copy = TreeCopy(from: layer, to: destination, rules)
         let notes = try copy.run()
         if copy.hasWrittenContents { try check(syncfs(topLevel.descriptor)) }
         return notes
@@ -136,7 +158,7 @@ public struct LinuxMachine: Machine {
         try system.copyFile(path, to: existing(layer))
     }
 
-    private func replaceFile(_ place: Place, _ content: String) throws(Failure) -> [String] {
+    private mutating func replaceFile(_ place: Place, _ content: String) throws(Failure) -> [String] {
         let parent = try parent(of: place)
         let draft = Place(place.path.parent.appending(name: place.path.name + Array(".new".utf8)), on: place.filesystem)
         var notes: [String] = []
@@ -185,7 +207,8 @@ public struct LinuxMachine: Machine {
             // It is not the disk that is read-only, or the first step had failed.
             if linux_errno() != EPERM && linux_errno() != EROFS { throw .reason() }
             for moving in [place] + (flags == UInt32(RENAME_EXCHANGE) ? [to] : []) {
-                if let taken = try existing(moving).loosen() { notes.append("\(moving) was \(taken), and is no more") }
+                guard let taken = try parent(of: moving).loosen(cString(moving.path.name)) else { continue }
+                notes.append("\(moving) was \(taken), and is no more")
             }
             try check(rename())
         }

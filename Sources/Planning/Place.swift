@@ -24,6 +24,18 @@ public struct Place: Equatable, Sendable, CustomStringConvertible {
         self.init(path, on: .root)
     }
 
+    /// Where docker-btrfs keeps things: all in it is its own.
+    public static let home: Place = ".docker-btrfs"
+
+    public var isOwn: Bool { filesystem == .root && path.components.first == Place.home.path.name }
+
+    /// The path from another place to this one; nil where this is not below that.
+    package func path(below other: Place) -> Path? {
+        if filesystem != other.filesystem || !path.bytes.starts(with: other.path.bytes) { return nil }
+        let rest = path.bytes.dropFirst(other.path.bytes.count)
+        return other.path.isTop || rest.isEmpty || rest.first == UInt8(ascii: "/") ? Path(rest) : nil
+    }
+
     public static func / (base: Place, next: Path) -> Place {
         Place(base.path / next, on: base.filesystem)
     }

@@ -74,10 +74,10 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
 
 extension Step {
     /// Whether a root is none without it. A boot that cannot be counted is still a boot, and a root without a file that the last
-    /// one made is still the image with the machine's files.
+    /// one made is still the image with the machine's files. What cannot be deleted is put aside by what needs its place.
     var isVital: Bool {
         switch self {
-        case .replaceFile, .carryFile: false
+        case .replaceFile, .carryFile, .deleteSubvolume: false
         default: true
         }
     }

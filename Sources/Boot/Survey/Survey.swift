@@ -72,7 +72,7 @@ extension Facts {
         var missing: [Path] = []
         for directory in [Layout.home, Layout.layers, Layout.templates, Layout.allRoots, Layout.roots(of: name)] {
             let isMissing = faults.without(false, "it is taken to be there") { () throws(Failure) in
-                try topLevel.status(of: directory) == nil
+                try !topLevel.leadsToDirectory(directory)
             }
             if isMissing { missing.append(directory) }
         }
@@ -105,6 +105,13 @@ extension Facts {
 }
 
 extension Directory {
+    /// Whether a directory of ours is there. What else has its place is put aside.
+    fileprivate func leadsToDirectory(_ path: Path) throws(Failure) -> Bool {
+        guard let found = try status(of: path) else { return false }
+        if found.kind != .symlink { return found.kind == .directory }
+        do throws(Failure) { return try target(of: path)?.kind == .directory } catch { return false }
+    }
+
     /// Some names for a message, sorted: a directory may have more than anyone reads.
     private func firstNames() throws(Failure) -> [String] {
         var left = 50

@@ -1,0 +1,90 @@
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// What stands where the boot needs a place, or is locked: it is cleared or put aside, said, and the new root is booted.
+    struct InTheWayTests {
+        private static let moved = "was in the way, and is not what docker-btrfs makes: it is called"
+
+        @Test(arguments: [
+            ("mkdir R/new; touch R/new/file", "'/R/new' \(moved) 'new.1' now"),
+            ("touch R/new", "'/R/new' \(moved) 'new.1' now"),
+            ("touch R/new; chattr +i R/new", "'/R/new' \(moved) 'new.1' now"),
+            ("mkdir R/new; chattr +i R/new", "'/R/new' \(moved) 'new.1' now"),
+            ("ln -s /etc R/new", "'/R/new' \(moved) 'new.1' now"),
+            ("mkfifo R/new", "'/R/new' \(moved) 'new.1' now"),
+            ("btrfs subvolume create R/new; chattr +i R/new", nil),
+            ("btrfs subvolume create R/new; mkdir R/new/a; btrfs subvolume create R/new/a/b; chattr +i R/new/a", nil),
+            ("btrfs subvolume create R/new; btrfs property set -ts R/new ro true", nil),
+            (
+                "btrfs subvolume create R/new; btrfs subvolume set-default R/new",
+                "could not delete the subvolume '/R/new': Operation not permitted, ignoring"
+            ),
+            ("mv R H/away; touch R; chattr +i R", "'/R' \(moved) 'docker_rwlayer.1' now"),
+            ("mv R H/away; ln -s docker_rwlayer R", "'/R' \(moved) 'docker_rwlayer.1' now"),
+            ("chattr +i H H/roots R", "'/R' was immutable or append-only, and is no more"),
+            ("chattr +a R", "'/R' was immutable or append-only, and is no more"),
+            ("btrfs property set -ts N ro true", "'/N' was read-only, and is no more"),
+            ("chattr +i N", "'/N' was immutable or append-only, and is no more"),
+            ("chattr +a N; btrfs property set -ts N ro true", "'/N' was read-only and immutable or append-only, and is no more"),
+            ("mkdir N/a; btrfs subvolume create N/a/b; btrfs property set -ts N/a/b ro true; chattr +i N/a N", nil),
+        ])
+        func `a root that is locked, or anything where the new one is built`(making: String, note: String?) async throws {
+            try await expectNewRoot(making, note)
+        }
+
+        @Test(arguments: [
+            ("rm H/record; mkdir -p H/record/x", "'/H/record' \(moved) 'record.1' now"),
+            ("rm H/record; mkfifo H/record", "could not read '/H/record': it is not a regular file: counting of boots starts anew"),
+            ("rm H/record; ln -s record H/record", nil), ("chattr +i H/record", "'/H/record' \(moved) 'record.1' now"),
+            ("mkdir -p H/record.new/x", "'/H/record.new' \(moved) 'record.new.1' now"), ("ln -s ../victim H/record.new", nil),
+            ("mkfifo H/record.new", nil), ("touch H/record.new; chattr +i H/record.new", "'/H/record.new' \(moved) 'record.new.1' now"),
+        ])
+        func `the record of boots, and what it is written to`(making: String, note: String?) async throws {
+            try await expectNewRoot(making, note)
+        }
+
+        @Test func `an image whose top directory is immutable is booted, and what follows it too`() async throws {
+            try await Disk.withStore { disk, store in
+                let layer = "docker/btrfs/subvolumes/\(try #require(store.images["sample_image:v2"]).cacheID)"
+                try await disk.bootWell(disk.line(keeping: ""))
+                try await disk.change("chattr +i \(layer)")
+                for tag in ["v2", "v2", "latest", "v2"] {
+                    let outcome = try await disk.boot(disk.line(keeping: "", tag: tag))
+                    #expect(outcome.status == 0 && !outcome.told.contains("instead"), "\(outcome)")
+                    #expect(try await disk.look("cat docker_rwlayer/etc/version") == (tag == "v2" ? "2\n" : "1\n"))
+                }
+                #expect(try await disk.look("lsattr -d \(layer)").prefix(20).contains("i"))
+            }
+        }
+
+        /// A boot after `making` makes a new root; the one after that meets nothing of it any more.
+        private func expectNewRoot(_ making: String, _ note: String?) async throws {
+            try await Disk.withStore { disk, _ in
+                let line = disk.line(keeping: "")
+                for _ in 1...2 { try await disk.bootWell(line) }
+                try await disk.change(making.filledIn)
+                for number in 3...4 {
+                    let outcome = try await run(["timeout", "30"] + disk.bootCommand(line))
+                    #expect(outcome.status == 0 && !outcome.told.contains("instead"), "\(outcome)")
+                    let lines = outcome.told.split(separator: "\n").map { String($0) }
+                    if number == 3, let note { #expect(lines.contains(note.filledIn), "\(outcome.told)") }
+                    if number == 4 { #expect(!lines.contains { $0.contains("in the way") || $0.contains("no more") }, "\(outcome.told)") }
+                    let mark = try await disk.look("getfattr --only-values --name user.docker-btrfs.root docker_rwlayer")
+                    #expect(mark.contains("\nnumber \(number)\n"))
+                    #expect(try await disk.look("cat docker_rwlayer/etc/{version,motd}") == "1\nfrom the top layer\n")
+                    let record = try await disk.look("stat --format %F H/record; tail --lines 1 H/record | cut -c 1-11".filledIn)
+                    #expect(record == "regular file\nsum sha256:\n")
+                }
+            }
+        }
+    }
+}
+
+extension String {
+    /// `H` is the directory of what is kept, `R` that of the roots, `N` the root.
+    fileprivate var filledIn: String {
+        replacing(/\bH\b/, with: ".docker-btrfs").replacing(/\bR\b/, with: ".docker-btrfs/roots/docker_rwlayer")
+            .replacing(/\bN\b/, with: "docker_rwlayer")
+    }
+}
