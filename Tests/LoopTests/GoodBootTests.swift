@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -18,6 +19,69 @@ extension OnDisk {
                 let mark = try await disk.look("getfattr --only-values --name user.docker-btrfs.good '\(name)'")
                 #expect(!mark.isEmpty)
             }
+        }
+
+        /// Marks with the root below `/`, which `mounting` mounts at `$root` from `$device`.
+        private func mark(_ disk: Disk, _ mounting: String) async throws -> Outcome {
+            let script = #"""
+                device=$3; base=$6; root=$base/root; mkdir -p "$base"; mount -t tmpfs none "$base"; mkdir "$root"
+                \#(mounting)
+                mount --bind /dev "$root/dev"; mount --bind /proc "$root/proc"; mount -t tmpfs none "$root/tmp"
+                mount -t tmpfs none "$root/run"
+                if [[ $7 ]]; then mkdir "$root/run/docker-btrfs"; cp "$7" "$root/run/docker-btrfs/boot.json"; fi
+                cp "$5" "$root/tmp/init"; chroot "$root" /tmp/init --mark-good
+                """#
+            let report = "\(disk.folder)/boot.json"
+            let given = FileManager.default.fileExists(atPath: report) ? report : ""
+            return try await run(disk.mounted(script) + [Repository.embeddedInit, "\(disk.folder)/base", given])
+        }
+
+        private let overlay = """
+            mkdir $base/{lower,upper,work}; mount -o subvol=docker_rwlayer,ro $device $base/lower
+            mount -t overlay -o lowerdir=$base/lower,upperdir=$base/upper,workdir=$base/work none $root
+            """
+
+        @Test func `a root that is mounted read-only is marked`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.bootWell(disk.line(keeping: ""))
+                let outcome = try await mark(disk, "mount -o subvol=docker_rwlayer,ro $device $root")
+                #expect(outcome.told == "root 1 of 'sample_image:latest' booted well\n")
+                #expect(try await isMarked(disk))
+            }
+        }
+
+        @Test func `a root below an overlay is marked by what the report of the boot says`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.bootWell(disk.line(keeping: ""), ["--report", "\(disk.folder)/boot.json"])
+                let outcome = try await mark(disk, overlay)
+                #expect(outcome.told == "root 1 of 'sample_image:latest' booted well\n")
+                #expect(try await isMarked(disk))
+            }
+        }
+
+        @Test func `without a report it is not, nor by that of an earlier boot`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.bootWell(disk.line(keeping: ""))
+                let without = """
+                    could not mark this boot as good: '/' is not the root of a btrfs, and '/run/docker-btrfs/boot.json' does not tell which \
+                    root is below it
+                    """
+                #expect(try await mark(disk, overlay) == .failed(without))
+                try await disk.bootWell(disk.line(keeping: ""), ["--report", "\(disk.folder)/boot.json"])
+                try await disk.bootWell(disk.line(keeping: ""))
+                let other = """
+                    could not mark this boot as good: '/docker_rwlayer' of \(disk.device) is not the root that \
+                    '/run/docker-btrfs/boot.json' tells of
+                    """
+                #expect(try await mark(disk, overlay) == .failed(other))
+                #expect(try await !isMarked(disk))
+            }
+        }
+
+        private func isMarked(_ disk: Disk) async throws -> Bool {
+            let mark = try await disk.look("getfattr --only-values --name user.docker-btrfs.good docker_rwlayer 2> /dev/null || true")
+            let counted = try await disk.look("grep --count '^tried .* 0 good ' .docker-btrfs/record || true")
+            return !mark.isEmpty && counted == "1\n"
         }
 
         @Test func `a root of somebody else is not marked`() async throws {

@@ -87,6 +87,49 @@ extension OnDisk {
             }
         }
 
+        /// Mounts, where only another process sees it, what `mounting` says: the root at its first argument, a folder of it at the second.
+        private func boot(_ disk: Disk, _ line: KernelLine, whileMounted subvolume: String, _ mounting: String) async throws -> Outcome {
+            let script = #"""
+                mkdir -p "$1/whole" "$1/part"
+                unshare --mount bash -euc "mount -o subvol=$3 $2 $1/whole; $4; touch $1/up; exec sleep 60" & holder=$!
+                trap 'kill $holder' EXIT
+                until [[ -e $1/up ]]; do sleep 0.05; done
+                status=0; "${@:5}" 2> "$1/told" || status=$?
+                sed "s/process $holder /process PID /" "$1/told" >&2; exit "$status"
+                """#
+            let command = ["bash", "-euo", "pipefail", "-c", script, "bash", disk.folder, disk.device, subvolume, mounting]
+            return try await run(command + disk.bootCommand(line))
+        }
+
+        @Test(arguments: [("true", "whole"), ("mount --bind whole/etc part; umount whole", "part")])
+        func `nor is one of which another process sees a mount, or of a part of it`(mounting: String, place: String) async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.bootWell()
+                let files = try await disk.files()
+                let outcome = try await boot(disk, disk.line, whileMounted: "docker_rwlayer", "cd \(disk.folder); \(mounting)")
+                #expect(
+                    outcome
+                        == .failed(
+                            """
+                            could not replace '/docker_rwlayer': it is mounted at '\(disk.folder)/\(place)' as process PID sees it
+                            hint: the next boot replaces it
+                            """))
+                #expect(try await disk.files() == files)
+            }
+        }
+
+        @Test func `a kept root that is mounted somewhere is not deleted, and that is said`() async throws {
+            try await Disk.withStore { disk, _ in
+                for _ in 1...2 { try await disk.bootWell(disk.line(keeping: "")) }
+                let kept = ".docker-btrfs/roots/docker_rwlayer/1"
+                let outcome = try await boot(disk, disk.line(keeping: "docker_keep=0"), whileMounted: kept, "true")
+                let mounted = "it is mounted at '\(disk.folder)/whole' as process PID sees it"
+                let note = "could not delete the subvolume '/\(kept)': \(mounted), ignoring"
+                #expect(outcome.status == 0 && outcome.told.contains(note), "\(outcome)")
+                #expect(try await disk.look("cat \(kept)/etc/version; ls .docker-btrfs/roots/docker_rwlayer") == "1\n1\n")
+            }
+        }
+
         @Test func `a name in a folder that is not there yet`() async throws {
             try await Disk.withStore { disk, _ in
                 var line = disk.line
