@@ -5,6 +5,8 @@ public struct Status: Equatable, Sendable {
     public enum Kind: Int, Sendable { case file, directory, symlink, other }
 
     public let kind: Kind
+    /// Whether it is a character device of the numbers 0 and 0: in a layer of overlayfs, that nothing is there.
+    public let isWhiteout: Bool
     /// Permission bits with setuid, setgid and sticky.
     public let permissions: UInt32
     /// With `inode`, what identifies a file. On btrfs each subvolume has a device number of its own.
@@ -31,6 +33,7 @@ public struct Status: Equatable, Sendable {
             case S_IFLNK: .symlink
             default: .other
             }
+        isWhiteout = Int32(found.st_mode) & S_IFMT == S_IFCHR && found.st_rdev == 0
         permissions = found.st_mode & 0o7777
         device = UInt64(found.st_dev)
         inode = UInt64(found.st_ino)

@@ -24,6 +24,12 @@ struct Tree {
         try make("boot_docker")
     }
 
+    /// A store in which no image has a file.
+    init(of store: Fixture.Name) throws {
+        try fixture.unpack(store, at: "docker")
+        try make("boot_docker")
+    }
+
     static let host = Facts.Host(kernelRelease: "6.18.44", time: 1_800_000_000)
 
     /// What is found for a command line.
@@ -66,9 +72,9 @@ struct Tree {
     }
 
     /// Runs a program on the tree, with paths from its top.
-    func run(_ command: String, on path: String) throws {
+    func run(_ command: String, on path: String, _ more: String...) throws {
         let words = command.split(separator: " ").map { String($0) }
-        try fixture.run(words + [fixture.folder.appending(path: path).path])
+        try fixture.run(words + [fixture.folder.appending(path: path).path] + more)
     }
 
     func move(_ path: String, to other: String) throws {

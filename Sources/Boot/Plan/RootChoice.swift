@@ -138,6 +138,7 @@ extension Facts {
     private func difference(of root: Root, from source: Source) -> String? {
         let origin = root.mark.origin
         if origin.imageID != source.imageID { return "it was made from another image" }
+        if case .container = source.reference.kind, origin.chainID != source.chainID { return "the container was changed" }
         if origin.topLayer != topLayer?.state { return "the top layer changed" }
         return root.modules == .absent ? "it has no modules for the running kernel" : nil
     }

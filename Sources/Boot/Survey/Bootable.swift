@@ -8,18 +8,37 @@ extension Image {
     /// `filesystem` is where the store was looked for.
     public func checkBootable(in filesystem: Directory, kernel: String?) throws(Failure) {
         try checkPlatform(self)
-        guard case .subvolume(let path) = tree else { throw notMerged }
-        guard let layer = try filesystem.directory(at: path) else { throw Failure("could not open the layer '\(path)': it is not there") }
+        let files = ImageFiles(of: try layers(in: filesystem))
         let host = Facts.Host(kernelRelease: kernel, time: 0)
-        let contents = try Facts.Contents(of: layer, under: [], of: reference.text, initProgram: nil, host)
+        let contents = try Facts.Contents(of: files, under: [], of: reference.text, initProgram: nil, host)
         try contents.checkOwner(of: reference.text)
         if contents.modules == .absent {
             throw Failure("could not use the image '\(reference.text)': it has no modules for the running kernel \(kernel ?? "")")
         }
     }
 
-    /// What a boot says until the layers are one tree.
+    /// What a deployment says, which reads the kernel of an image that is one tree.
     package var notMerged: Failure {
-        Failure("could not use the image '\(reference.text)': its layers (\(store.word)) are not merged to one root yet")
+        Failure(
+            "could not use the image '\(reference.text)': its layers (\(store.word)) are not merged to one root yet",
+            hint: "a boot of it merges them, once: docker_image=\(reference.text) at the boot menu"
+        )
+    }
+
+    /// Opens what has its files, the topmost first.
+    func layers(in filesystem: Directory) throws(Failure) -> [Directory] {
+        let paths =
+            switch tree {
+            case .subvolume(let path): [path]
+            case .layers(let paths): paths
+            }
+        var layers: [Directory] = []
+        for path in paths {
+            guard let layer = try filesystem.directory(at: path) else {
+                throw Failure("could not open the layer '\(path)': it is not there")
+            }
+            layers.append(layer)
+        }
+        return layers
     }
 }

@@ -1,7 +1,7 @@
 internal import Basics
 internal import Planning
 
-extension Directory {
+extension ImageFiles {
     /// What a container engine puts into a container, and an image made of one has then: marks that have systemd take the
     /// machine for a container, and the empty files that the engine mounts its own over.
     func containerLeftovers() throws(Failure) -> [Path] {
@@ -20,19 +20,16 @@ extension Directory {
         for key in ["etc/ssh/ssh_host_*_key", "etc/ssh/ssh_host_*_key.pub"] {
             guard let pattern = PathPattern(key) else { continue }
             var keys: [Path] = []
-            try forEachFile(fitting: pattern) { keys.append($0) }
+            try forEachFile(fitting: pattern) { if !keys.contains($0) { keys.append($0) } }
             found += keys.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
         }
         return found
     }
 
-    /// Hands out the files that fit and have something in them, in any order.
+    /// Hands out the files that fit and have something in them, in any order; one that is in several layers more than once.
     func forEachFile(fitting pattern: PathPattern, _ body: (Path) throws(Failure) -> Void) throws(Failure) {
-        guard try target(of: pattern.parent)?.kind == .directory, let folder = try directory(at: pattern.parent) else { return }
-        try folder.search { (name, _) throws(Failure) in
-            let name = name.dropLast().map { UInt8(bitPattern: $0) }
-            let path = pattern.parent.appending(name: name)
-            if pattern.fits(name), try isMinted(path) { try body(path) }
+        try search(pattern.parent) { (path, _) throws(Failure) in
+            if pattern.fits(path.name), try isMinted(path) { try body(path) }
             return false
         }
     }

@@ -26,7 +26,7 @@ extension MachineFiles {
     private func minted(_ pattern: PathPattern, _ system: Directory, _ image: Directory, _ faults: Faults) -> [Path] {
         var found: [Path] = []
         do throws(Failure) {
-            try system.forEachFile(fitting: pattern) { path throws(Failure) in
+            try ImageFiles(of: [system]).forEachFile(fitting: pattern) { path throws(Failure) in
                 if found.count > Self.most { return }
                 if try brings(path) { return }
                 if try image.hasSame(path, as: system) { return }

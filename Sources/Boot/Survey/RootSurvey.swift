@@ -26,7 +26,7 @@ struct RootSurvey {
         var root = Facts.Root(
             path: path, mark: mark.counted(as: number), isGood: false,
             modules: faults.without(.unknown, "whether that root has the kernel's modules is not known") { () throws(Failure) in
-                try Facts.Modules(of: [directory], host)
+                try Facts.Modules(of: [ImageFiles(of: [directory])], host)
             },
             nested: nested.outermost, occupied: nested.occupied, unseen: nested.unseen, isDefault: subvolume.id == defaultSubvolume
         )

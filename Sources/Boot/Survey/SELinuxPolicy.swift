@@ -1,6 +1,6 @@
 internal import Basics
 
-extension Directory {
+extension ImageFiles {
     /// Whether the system in this tree asks for SELinux: selinux_config(5). Its files need labels, and those that an image's
     /// layers have are the store's.
     func usesSELinux() -> Bool {

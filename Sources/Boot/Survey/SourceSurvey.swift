@@ -55,28 +55,47 @@ struct SourceSurvey {
 
     private func stored(_ image: Image, as reference: ImageReference) throws(Failure) -> Facts.Source {
         try checkPlatform(image)
+        let chainID = image.isContainer ? try state(of: image) : image.chainID
         switch image.tree {
         case .subvolume(let path):
-            if let source = try source(reference, image.id, image.chainID, path) { return source }
-            throw Failure("could not open the layer '\(path)': it is not there")
-        case .layers:
-            if let source = try held(image.chainID, image.id, reference) { return source }
-            throw image.notMerged
+            let layers = try image.layers(in: topLevel)
+            return try source(reference, image.id, chainID, layers, .subvolume(Place(path)), layers[0].subvolume()?.state)
+        case .layers(let paths):
+            if let source = try held(chainID, image.id, reference) { return source }
+            let layers = try image.layers(in: topLevel)
+            var source = try source(reference, image.id, chainID, layers, .layers(paths.map { Place($0) }, .overlay), nil)
+            var walk = TreeWalk(knowing: nil)
+            try walk.visit(layers)
+            source.extent = walk.extent
+            return source
         }
     }
 
+    /// What names the tree that a container is now: its id stays. All but its topmost layer is never changed.
+    private func state(of container: Image) throws(Failure) -> ChainID {
+        let layer = try container.layers(in: topLevel)[0]
+        var state = try layer.subvolume()?.state
+        if state == nil {
+            var walk = TreeWalk(knowing: host.time)
+            try walk.visit([layer])
+            state = walk.state
+        }
+        return ChainID(Digest.of(Array("docker-btrfs container 1\n\(container.chainID)\n\(state ?? "")\n".utf8)))
+    }
+
     private func held(_ chainID: ChainID, _ imageID: ImageID, _ reference: ImageReference) throws(Failure) -> Facts.Source? {
-        try source(reference, imageID, chainID, Layout.hold(chainID))
+        let path = Layout.hold(chainID)
+        guard let layer = try topLevel.directory(at: path) else { return nil }
+        return try source(reference, imageID, chainID, [layer], .subvolume(Place(path)), layer.subvolume()?.state)
     }
 
     private func source(
-        _ reference: ImageReference, _ imageID: ImageID, _ chainID: ChainID, _ path: Path
-    ) throws(Failure) -> Facts.Source? {
-        guard let layer = try topLevel.directory(at: path) else { return nil }
+        _ reference: ImageReference, _ imageID: ImageID, _ chainID: ChainID, _ layers: [Directory], _ root: RootSource, _ state: String?
+    ) throws(Failure) -> Facts.Source {
+        let program = request.root.initProgram
         return Facts.Source(
-            reference: reference, imageID: imageID, chainID: chainID, root: .subvolume(Place(path)),
-            layerState: try layer.subvolume()?.state,
-            contents: try Facts.Contents(of: layer, under: topLayer, of: reference.text, initProgram: request.root.initProgram, host)
+            reference: reference, imageID: imageID, chainID: chainID, root: root, layerState: state,
+            contents: try Facts.Contents(of: ImageFiles(of: layers), under: topLayer, of: reference.text, initProgram: program, host)
         )
     }
 }
@@ -103,8 +122,9 @@ extension Facts.Contents {
     /// Fails where no init is there, or no os-release, without which systemd's switch-root takes no root. The top layer may
     /// bring either.
     package init(
-        of image: Directory, under topLayer: [Directory], of name: String, initProgram: Path?, _ host: Facts.Host
+        of image: ImageFiles, under topLayer: [Directory], of name: String, initProgram: Path?, _ host: Facts.Host
     ) throws(Failure) {
+        let topLayer = topLayer.map { ImageFiles(of: [$0]) }
         let layers = topLayer + [image]
         let inits = initProgram.map { [$0] } ?? usualInits
         guard let program = try Self.first(of: inits, in: layers, where: { $0.isExecutableFile }) else {
@@ -123,7 +143,7 @@ extension Facts.Contents {
         for directory: Path in ["proc", "sys", "dev", "run", "tmp"] where try image.status(of: directory) == nil {
             missingDirectories.append(directory)
         }
-        placeholders = try Self.placeholders(in: image)
+        placeholders = try image.only.map(Self.placeholders) ?? []
         leftovers = try image.containerLeftovers()
         modules = try Facts.Modules(of: layers, host)
         usesSELinux = image.usesSELinux()
@@ -143,12 +163,12 @@ extension Facts.Contents {
         }
     }
 
-    private static func has(_ paths: [Path], in layers: [Directory], where fits: (Status) -> Bool) throws(Failure) -> Bool {
+    private static func has(_ paths: [Path], in layers: [ImageFiles], where fits: (Status) -> Bool) throws(Failure) -> Bool {
         try first(of: paths, in: layers, where: fits) != nil
     }
 
     private static func first(
-        of paths: [Path], in layers: [Directory], where fits: (Status) -> Bool
+        of paths: [Path], in layers: [ImageFiles], where fits: (Status) -> Bool
     ) throws(Failure) -> Status? {
         for path in paths {
             for layer in layers {

@@ -98,7 +98,7 @@ extension Facts {
         let layers = held.flatMap { [Layout.hold($0) / "lib", Layout.hold($0) / "usr/lib"] }
         for folder in folders + layers {
             let modules = folder / "modules" / release
-            if try topLevel.target(of: modules)?.kind == .directory, try topLevel.isModuleFolder(modules) { return modules }
+            if try ImageFiles(of: [topLevel]).isModuleFolder(modules) { return modules }
         }
         return nil
     }
