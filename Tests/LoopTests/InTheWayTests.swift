@@ -21,7 +21,7 @@ extension OnDisk {
                 "could not delete the subvolume '/R/new': Operation not permitted, ignoring"
             ),
             ("mv R H/away; touch R; chattr +i R", "'/R' \(moved) 'docker_rwlayer.1' now"),
-            ("mv R H/away; ln -s docker_rwlayer R", "'/R' \(moved) 'docker_rwlayer.1' now"),
+            ("mv R H/away; ln -s nowhere R", "'/R' \(moved) 'docker_rwlayer.1' now"),
             ("chattr +i H H/roots R", "'/R' was immutable or append-only, and is no more"),
             ("chattr +a R", "'/R' was immutable or append-only, and is no more"),
             ("btrfs property set -ts N ro true", "'/N' was read-only, and is no more"),

@@ -21,7 +21,6 @@ extension OnDisk {
             ("true", "toplayer_path=nope", "could not find the top layer "),
             ("echo '{' > boot_docker/.docker-btrfs.json", "", "could not read "),
             ("mv docker/image docker/away", "", "could not use "),
-            ("head --bytes 100 /dev/urandom > docker/image/btrfs/repositories.json", "", "could not read "),
             ("rm -r docker/btrfs/subvolumes/*/usr/sbin/init", "", "could not "),
             ("chattr +i docker_rwlayer", "docker_image=nope", "could not find image 'nope:latest'"),
             ("btrfs property set -ts docker_rwlayer ro true", "docker_image=nope", "could not find image 'nope:latest'"),
