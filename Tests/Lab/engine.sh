@@ -5,11 +5,11 @@ PATH=$LAB/tools/usr/sbin:$LAB/tools/usr/bin:$PATH
 
 quietly() { "$@" 2> /dev/null; }
 
-# start_docker DIR: dockerd with its data in DIR, a directory on btrfs, until the script ends. Exports DOCKER_HOST.
+# start_docker DIR DRIVER: dockerd with its data in DIR, a directory on btrfs, until the script ends. Exports DOCKER_HOST.
 # To be called in a mount namespace of the script's own.
 # Nothing of the host's own Docker is read or changed: not its configuration, its sockets, its networks or its packet filter.
 start_docker() {
-    local data=$1 run=$SCRATCH/docker pid program
+    local data=$1 driver=$2 run=$SCRATCH/docker pid program
     for program in docker dockerd; do
         type -P "$program" > /dev/null || die "could not find '$program' in $LAB/tools, where the script 'tools' unpacks docker.io and docker-cli"
     done
@@ -24,7 +24,7 @@ start_docker() {
     # A container in the host's network leaves this behind.
     defer quietly umount "$run/exec/netns/default"
     # The daemon stops its containerd when it is asked to stop; --pdeathsig asks even if this script is killed.
-    setpriv --pdeathsig TERM dockerd --storage-driver btrfs --data-root "$data" --exec-root "$run/exec" \
+    setpriv --pdeathsig TERM dockerd --storage-driver "$driver" --data-root "$data" --exec-root "$run/exec" \
         --config-file "$run/daemon.json" --host "$DOCKER_HOST" --pidfile "$run/docker.pid" \
         --group root --bridge none --iptables=false --ip6tables=false --ip-forward=false \
         > "$run/log" 2>&1 < /dev/null &
