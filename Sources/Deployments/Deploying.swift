@@ -82,7 +82,8 @@ extension Site {
     private func checkSystem(_ tree: Directory, _ reference: ImageReference) throws(Failure) {
         let topLayer = try topLevel.directory(at: settings.topLayer)
         _ = try Facts.Contents(
-            of: ImageFiles(of: [tree]), under: [topLayer].compactMap { $0 }, of: reference.text, initProgram: nil, Facts.Host(kernelRelease: nil, time: 0))
+            of: ImageFiles(of: [tree]), under: [topLayer].compactMap { $0 }, of: reference.text, initProgram: nil,
+            Facts.Host(kernelRelease: nil, time: 0))
     }
 
     /// Fails, before anything is written, where there is no room for the old and the new at once.

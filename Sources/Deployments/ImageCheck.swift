@@ -75,7 +75,8 @@ struct ImageCheck {
         let contents: Facts.Contents
         do throws(Failure) {
             contents = try Facts.Contents(
-                of: ImageFiles(of: [image]), under: [topLayer].compactMap { $0 }, of: name, initProgram: nil, Facts.Host(kernelRelease: nil, time: 0))
+                of: ImageFiles(of: [image]), under: [topLayer].compactMap { $0 }, of: name, initProgram: nil,
+                Facts.Host(kernelRelease: nil, time: 0))
         } catch {
             return add(.error, "system", error.message, error.hint ?? "")
         }
