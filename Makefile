@@ -75,6 +75,14 @@ boot-matrix: packages-lab $(programs) ## Boot each initramfs framework in each s
 	@Tests/Lab/matrix
 	$(call run-tests,--filter '^GuestTests\.BootMatrixTests')
 
+# WORLDS is how many, FIRST_WORLD the seed of the first.
+.PHONY: worlds
+worlds: export WORLDS := $(or $(WORLDS),300)
+worlds: packages-lab $(programs) ## Boots of random worlds: numbers, things in the way, full disks, calls that fail
+	$(say) "random worlds"
+	@Tests/Lab/store
+	$(call run-tests,--filter '^LoopTests\.OnDisk/WorldTests')
+
 # A power cut at every write: --whole takes every state, not a sample.
 crash-test: states := --whole
 .PHONY: test-crash crash-test

@@ -25,8 +25,7 @@ extension OnDisk {
             let image = "/boot/efi/EFI/Linux/linux-\(release)-Default.efi"
 
             // Its kernel command line is not ours: only named.
-            let places = "kernel_cmdline= in /etc/dracut.conf.d, or /etc/kernel/cmdline"
-            let remedy = "add 'docker_path=' where it is taken from: \(places); and build it again"
+            let remedy = "add 'docker_path=' to kernel_cmdline= in /etc/dracut.conf.d, and build it again"
             #expect(
                 try await system.output("docker-btrfs", "install", "--framework", "dracut").hasSuffix(
                     """

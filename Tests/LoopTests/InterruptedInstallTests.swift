@@ -32,7 +32,7 @@ extension OnDisk {
                 # update-initramfs leaves a copy of its own, which its next run removes.
                 ls -A /boot | grep -E 'initrd|docker-btrfs' | grep -v 'dpkg-bak$'
                 tail -n 1 /log
-                ls /var/lib/docker-btrfs /usr/bin/docker-btrfs-init 2> /dev/null
+                ls /var/lib/docker-btrfs /usr/bin/docker-btrfs-init 2> /dev/null || true
                 """
             let name = system.image.split(separator: "/").last ?? ""
             let number = signal == "INT" ? 2 : 15

@@ -54,9 +54,9 @@ extension OnDisk {
         }
 
         @Test func `without room, it leaves nothing, and goes on where there is`() async throws {
-            try await MergeDisk.with(["mkfs.btrfs", "-q", "--mixed"], size: "100M") { disk in
+            try await MergeDisk.with(["mkfs.btrfs", "-q", "--mixed"], size: "300M") { disk in
                 let layers = try await layers(1, of: 8000, on: disk)
-                try await disk.run("sync; head -c 100M /dev/urandom > filling 2> /dev/null || true; sync")
+                try await disk.run("sync; head -c 300M /dev/urandom > filling 2> /dev/null || true; sync")
                 let before = try await disk.run("ls -A; btrfs subvolume list .")
                 #expect { try disk.count(layers, as: "root") } throws: {
                     ($0 as? Failure)?.message.hasSuffix("No space left on device") == true
@@ -98,7 +98,9 @@ extension OnDisk {
                 try await disk.run("mkdir many; cd many; perl -e 'for (1..100000) { open my $f, \">\", $_; link $_, \"link$_\" }'")
                 let limited = ["prlimit", "--as=\(8 << 20)"] + command(layers + ["many"], on: disk, as: "root")
                 #expect(try await output(of: limited).hasSuffix("copied\n"))
-                #expect(try await disk.run("find root -name link7 | wc -l; ls root | wc -l; stat -c %h root/link7") == "1\n200015\n2\n")
+                // The folders 0 to 14 of the layers above hide files of these names.
+                let found = try await disk.run("find root -name link777 | wc -l; ls root | wc -l; stat -c %h root/link777 root/link7")
+                #expect(found == "1\n200001\n2\n1\n")
             }
         }
     }

@@ -53,7 +53,7 @@ extension OnDisk {
             }
         }
 
-        @Test func `with metadata full the root of the last boot is booted, and that is said`() async throws {
+        @Test func `with metadata full there is a whole root, and what could not be done is said`() async throws {
             try await Disk.withStore { disk, _ in
                 try await disk.bootWell(disk.line(keeping: ""))
                 // Files this small lie in the metadata; data is taken first, so that no new chunk is left for it.
@@ -64,7 +64,11 @@ extension OnDisk {
                     """)
                 let outcome = try await disk.boot(disk.line(keeping: ""))
                 #expect(outcome.status == 0)
-                #expect(outcome.told.contains("; booting root 1 ('sample_image:latest') instead, which is not known to boot well\n"))
+                // A snapshot may find room where a file finds none.
+                let isCounted =
+                    !outcome.told.contains("could not write the file '/.docker-btrfs/record': No space left on device, ignoring\n")
+                let isOld = outcome.told.contains("; booting root 1 ('sample_image:latest') instead, which is not known to boot well\n")
+                #expect(isOld || !isCounted, "\(outcome.told)")
                 #expect(try await disk.look("cat docker_rwlayer/etc/{version,motd}") == "1\nfrom the top layer\n")
             }
         }

@@ -32,19 +32,20 @@ extension OnDisk {
             try await Disk.withStore { disk, _ in
                 for _ in 1...2 { try await disk.bootWell(disk.line(keeping: "")) }
                 let script = #"""
-                    exec 9< .; flock 9
+                    perl -MFcntl=:flock -e 'open my $top, "<", "." or die; flock $top, LOCK_EX or die; open my $held, ">", "../held"; sleep 100' &
+                    holder=$!; until [[ -e ../held ]]; do sleep 0.1; done
                     before=$(btrfs subvolume list .; cat .docker-btrfs/record)
                     status=0; "${@:5}" 2> ../told || status=$?
                     [[ $(btrfs subvolume list .; cat .docker-btrfs/record) == "$before" ]] && echo unchanged
-                    sed "s/ $$ / PID /" ../told; exit "$status"
+                    kill "$holder"; sed "s/ $holder / PID /" ../told; exit "$status"
                     """#
                 let outcome = try await run(disk.mounted(script) + disk.bootCommand(disk.line(keeping: "")))
                 #expect(outcome.status == 1)
                 #expect(
                     outcome.output.replacing("docker-btrfs-init: ", with: "") == """
                         unchanged
-                        waiting for process PID ('bash'), which is changing the filesystem of the root, 30 s at most
-                        could not lock the filesystem of the root: process PID ('bash') is changing it
+                        waiting for process PID ('perl'), which is changing the filesystem of the root, 30 s at most
+                        could not lock the filesystem of the root: process PID ('perl') is changing it
                         hint: try again when that has ended
 
                         """)
