@@ -59,13 +59,14 @@ struct LateDisk {
         ]
     }
 
-    func plug(when text: String) async throws {
+    /// So many seconds after the console shows the text.
+    func plug(when text: String, after seconds: Int = 5) async throws {
         let script = """
             until grep --quiet --no-messages --text --fixed-strings -e "$1" "$2"; do sleep 0.2; done
-            sleep 5
+            sleep "$4"
             echo device_add virtio-blk-pci,drive=late,bus=late-slot > "$3.in"
             """
         let bash = ["timeout", "600", "setpriv", "--pdeathsig", "TERM", "bash"]
-        try await output(of: bash + ["-euc", script, "bash", text, log, monitor])
+        try await output(of: bash + ["-euc", script, "bash", text, log, monitor, "\(seconds)"])
     }
 }

@@ -40,7 +40,8 @@ extension Cell {
 
     private func bootWithLateDisk(_ machine: Machine) async throws {
         let late = try await LateDisk(copy(of: "ext4", machine), of: machine, log: machine.command([], log: log).log)
-        async let plugged: Void = late.plug(when: row.start)
+        // On a busy machine it takes the program some seconds to begin.
+        async let plugged: Void = late.plug(when: row.start, after: 15)
         #expect(try await result(of: machine, column.line, qemu: late.qemu) == "passed\n")
         try await plugged
     }
