@@ -51,7 +51,7 @@ extension OnDisk {
         private func root(of disk: Disk) async throws -> StandingRoot {
             let script = """
                 cd docker_rwlayer 2> /dev/null || exit 0
-                btrfs subvolume show . 2> /dev/null | sed -n 's/^[[:space:]]*UUID:[[:space:]]*//p'
+                { btrfs subvolume show . 2> /dev/null || true; } | sed -n 's/^[[:space:]]*UUID:[[:space:]]*//p'
                 cat etc/version 2> /dev/null || echo; cat etc/motd 2> /dev/null || echo
                 [[ -x usr/sbin/init ]] && echo init; true
                 """
