@@ -14,7 +14,8 @@ struct InitEndTests {
     }
 
     @Test func `with panic= it restarts after so many seconds, and offers no shell`() async throws {
-        try await Machine.plain(in: .userMode) { machine in
+        // Not in User-Mode Linux, whose clock stands still while others are busy.
+        try await Machine.plain { machine in
             let console = try await machine.start(Self.line + " panic=2", initramfs: #"install -D "$BUSYBOX" bin/sh"#)
             #expect(console.text.contains("The machine restarts in 2 s (panic=)."))
             let times = console.times(of: /docker-btrfs-init: could|reboot: Restarting/)

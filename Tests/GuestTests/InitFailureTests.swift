@@ -108,7 +108,7 @@ struct InitFailureTests {
             "could not read '/etc/docker-btrfs/modules': it is not a regular file", again),
         .init(
             "no module for the filesystem", plain, initramfs: "sed -i /btrfs.ko/d etc/docker-btrfs/modules",
-            "could not mount a filesystem of the type 'btrfs': No such device", "the initramfs needs the kernel module 'btrfs'", in: .qemu),
+            "could not mount '/dev/vda' (root=, btrfs): No such device", "the initramfs needs the kernel module 'btrfs'", in: .qemu),
         .init(
             "a configuration that is no JSON", docker, initramfs: "printf { > etc/docker-btrfs.json",
             "could not read '/etc/docker-btrfs.json': it is not JSON: line 1: string or '}' expected near end of file", usual),
