@@ -35,8 +35,6 @@ const char *linux_argument(int index) { return arguments[index]; }
 
 int linux_errno(void) { return errno; }
 
-void linux_clear_errno(void) { errno = 0; }
-
 int linux_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
 
 int linux_flock(int descriptor, int operation) { return flock(descriptor, operation); }

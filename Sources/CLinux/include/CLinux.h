@@ -39,7 +39,6 @@
 
 /* errno is a macro over a thread-local. */
 int linux_errno(void);
-void linux_clear_errno(void);
 
 /* open(2) is variadic. */
 int linux_open(const char *path, int flags, mode_t mode);
