@@ -9,7 +9,7 @@ public enum DeviceName: Equatable, Sendable, CustomStringConvertible {
 
     /// Takes `LABEL=`, `UUID=`, `PARTLABEL=`, `PARTUUID=` and a path that starts with `/dev/`; nil for anything else.
     public init?(_ text: String) {
-        if text.hasPrefix("/dev/") {
+        if text.begins(with: "/dev/") {
             self = .path(text)
             return
         }

@@ -32,7 +32,7 @@ public final class Directory: Sendable {
 
     /// How messages name a path below this directory.
     public func show(_ path: Path) -> String {
-        path.isTop && !label.isEmpty && !label.hasSuffix(":") ? label : label + path.description
+        path.isTop && !label.isEmpty && !label.ends(with: ":") ? label : label + path.description
     }
 
     /// Opens a path below this directory; nil where there is nothing.
@@ -85,7 +85,7 @@ public final class Directory: Sendable {
             if fits(bytes) { names.append(bytes) }
             return false
         }
-        return names.sorted { $0.lexicographicallyPrecedes($1) }
+        return names.sortedByBytes { $0 }
     }
 
     /// Whether there is a name that `body` says true to; none is looked at after it. It gets each with its kind, which is nil where

@@ -1,8 +1,6 @@
 internal import CLinux
 
 extension Directory {
-    private static let readSize = 1 << 14
-
     /// Hands out each name in this directory but `.` and `..`, NUL-terminated and in the filesystem's order, with its `DT_`
     /// kind (`DT_UNKNOWN` where the filesystem does not tell). The memory this takes does not grow with the directory.
     ///
@@ -17,20 +15,11 @@ extension Directory {
 
     /// Hands out names as `forEachName` does, up to the first one that `fits`. False where none did.
     package func containsName(where fits: (_ name: [CChar], _ kind: UInt8) throws(Failure) -> Bool) throws(Failure) -> Bool {
-        let buffer = UnsafeMutableRawPointer.allocate(byteCount: Self.readSize, alignment: 8)
-        defer { buffer.deallocate() }
-        if lseek(descriptor, 0, SEEK_SET) != 0 { throw .reason() }
-        while true {
-            let size = getdents64(descriptor, buffer, Self.readSize)
-            if size < 0 { throw .reason() }
-            if size == 0 { return false }
-            var offset = 0
-            while offset < size {
-                let entry = DirectoryEntry(in: buffer, at: offset)
-                if !entry.isDirectoryItself, try fits(entry.name, entry.kind) { return true }
-                offset += entry.length
-            }
+        let reader = try NameReader(descriptor)
+        while let entry = try reader.next() {
+            if try fits(entry.name, entry.kind) { return true }
         }
+        return false
     }
 
     /// Hands out each name as `forEachName` does, with what is there: a symlink itself.
@@ -64,6 +53,40 @@ extension Status.Kind {
         case Int(DT_DIR): self = .directory
         case Int(DT_LNK): self = .symlink
         default: self = .other
+        }
+    }
+}
+
+/// Reads the names in a directory but `.` and `..`, one after the other. Fails with the system's reason alone.
+private final class NameReader {
+    private static let readSize = 1 << 14
+
+    private let descriptor: Int32
+    private let buffer = UnsafeMutableRawPointer.allocate(byteCount: readSize, alignment: 8)
+    private var size = 0
+    private var offset = 0
+
+    /// The descriptor has to stay open as long as this is used.
+    init(_ descriptor: Int32) throws(Failure) {
+        self.descriptor = descriptor
+        if lseek(descriptor, 0, SEEK_SET) != 0 { throw .reason() }
+    }
+
+    deinit {
+        buffer.deallocate()
+    }
+
+    func next() throws(Failure) -> DirectoryEntry? {
+        while true {
+            if offset >= size {
+                size = getdents64(descriptor, buffer, Self.readSize)
+                offset = 0
+                if size < 0 { throw .reason() }
+                if size == 0 { return nil }
+            }
+            let entry = DirectoryEntry(in: buffer, at: offset)
+            offset += entry.length
+            if !entry.isDirectoryItself { return entry }
         }
     }
 }

@@ -1,8 +1,18 @@
 /// Bytes from outside as text that is safe to print: what is not UTF-8 becomes U+FFFD, and each byte of a character that a terminal
 /// obeys, or that is not seen, becomes `\xNN`. What was made safe before stays as it is.
 public func display(_ bytes: some Sequence<UInt8>) -> String {
+    display(Array(bytes))
+}
+
+@inline(never)
+public func display(_ bytes: String.UTF8View) -> String {
+    display(Array(bytes))
+}
+
+@inline(never)
+public func display(_ bytes: [UInt8]) -> String {
     var shown = ""
-    for scalar in String(decoding: Array(bytes), as: UTF8.self).unicodeScalars {
+    for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
         if isSafe(scalar.value) {
             shown.unicodeScalars.append(scalar)
         } else {
@@ -26,6 +36,11 @@ private func isSafe(_ scalar: UInt32) -> Bool {
 
 /// The lower-case hexadecimal form of bytes.
 public func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    hexadecimal(Array(bytes))
+}
+
+@inline(never)
+public func hexadecimal(_ bytes: [UInt8]) -> String {
     var digits: [UInt8] = []
     for byte in bytes { digits += [hexDigit(byte >> 4), hexDigit(byte & 15)] }
     return String(decoding: digits, as: UTF8.self)

@@ -15,6 +15,7 @@ public struct Failure: Error, Equatable, Sendable, CustomStringConvertible {
         self.init(message, hint: hint, isLocated: false)
     }
 
+    @inline(never)
     private init(_ message: String, hint: String?, isLocated: Bool) {
         self.message = display(message.utf8)
         self.hint = hint.map { display($0.utf8) }

@@ -65,21 +65,9 @@ extension Directory {
     /// those that are nested in it, and these before any other.
     public func forEachNestedSubvolume(while body: (Path) throws(Failure) -> Bool) throws(Failure) {
         if try subvolume() == nil { return }
-        var iterator: OpaquePointer?
-        if btrfs_util_create_subvolume_iterator_fd(descriptor, 0, 0, &iterator) != BTRFS_UTIL_OK {
-            throw .system("list the subvolumes in '\(show(.top))'")
-        }
-        defer { btrfs_util_destroy_subvolume_iterator(iterator) }
-        while true {
-            var path: UnsafeMutablePointer<CChar>?
-            switch btrfs_util_subvolume_iterator_next(iterator, &path, nil) {
-            case BTRFS_UTIL_OK: break
-            case BTRFS_UTIL_ERROR_STOP_ITERATION: return
-            default: throw .system("list the subvolumes in '\(show(.top))'")
-            }
-            guard let path else { continue }
-            defer { free(path) }
-            if let found = Path(UnsafeRawBufferPointer(start: path, count: strlen(path))), try !body(found) { return }
+        let reader = try SubvolumeReader(self)
+        while let path = try reader.next() {
+            if try !body(path) { return }
         }
     }
 
@@ -88,6 +76,37 @@ extension Directory {
     public func defaultSubvolume() -> UInt64? {
         var id: UInt64 = 0
         return btrfs_util_get_default_subvolume_fd(descriptor, &id) == BTRFS_UTIL_OK ? id : nil
+    }
+}
+
+/// Reads the paths of the subvolumes that are nested in a subvolume, one after the other.
+private final class SubvolumeReader {
+    private let directory: Directory
+    private var iterator: OpaquePointer?
+
+    init(_ directory: Directory) throws(Failure) {
+        self.directory = directory
+        if btrfs_util_create_subvolume_iterator_fd(directory.descriptor, 0, 0, &iterator) != BTRFS_UTIL_OK {
+            throw .system("list the subvolumes in '\(directory.show(.top))'")
+        }
+    }
+
+    deinit {
+        btrfs_util_destroy_subvolume_iterator(iterator)
+    }
+
+    func next() throws(Failure) -> Path? {
+        while true {
+            var path: UnsafeMutablePointer<CChar>?
+            switch btrfs_util_subvolume_iterator_next(iterator, &path, nil) {
+            case BTRFS_UTIL_OK: break
+            case BTRFS_UTIL_ERROR_STOP_ITERATION: return nil
+            default: throw .system("list the subvolumes in '\(directory.show(.top))'")
+            }
+            guard let path else { continue }
+            defer { free(path) }
+            if let found = Path(UnsafeRawBufferPointer(start: path, count: strlen(path))) { return found }
+        }
     }
 }
 

@@ -68,8 +68,7 @@ extension Deployment {
         guard bytes.last == newline else { return nil }
         var lines = bytes.split(separator: newline).map { String(decoding: $0, as: UTF8.self) }[...]
         func next(_ key: String) -> String? {
-            guard let line = lines.popFirst(), line.hasPrefix(key) else { return nil }
-            return String(line.dropFirst(key.utf8.count))
+            lines.popFirst()?.after(key)
         }
         guard next(Self.title) == "", let id = next("id ").flatMap({ Digest($0) }), let chain = next("chain ").flatMap({ Digest($0) }),
             let reference = next("image ").flatMap({ parsedReference($0) }), let number = next("number ").flatMap({ Int32($0) }),

@@ -86,7 +86,7 @@ struct Filesystems {
         }
         var own = care.options(for: type)
         // Paths go from the top of the filesystem, whatever its default subvolume is.
-        if type == "btrfs" && !layer.options.contains(where: { $0.hasPrefix("subvol") }) { own.insert("subvolid=5", at: 0) }
+        if type == "btrfs" && !layer.options.contains(where: { $0.begins(with: "subvol") }) { own.insert("subvolid=5", at: 0) }
         let mount = MountRequest(device, key: "toplayer", filesystemType: type, options: layer.options, adding: own)
         return try .mounting(mount, label: "\(layer.device):")
     }

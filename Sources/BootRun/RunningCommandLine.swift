@@ -28,7 +28,7 @@ extension KernelCommandLine {
         do throws(Failure) {
             for name in try Directory(opening: folder).names() where name.first != UInt8(ascii: ".") {
                 let file = "\(folder)/\(String(decoding: name, as: UTF8.self))"
-                if file.hasSuffix(".conf") { pieces.append(piece(file)) }
+                if file.ends(with: ".conf") { pieces.append(piece(file)) }
             }
         } catch {}
         return pieces

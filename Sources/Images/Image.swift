@@ -48,6 +48,11 @@ public struct ListedImage: Sendable {
     public var created: Int?
 }
 
+/// Those with names by their first one, the dangling images after them.
+func byFirstName(_ lines: [ListedImage]) -> [ListedImage] {
+    lines.filter { !$0.names.isEmpty }.sortedByBytes { $0.names[0].utf8 } + lines.filter { $0.names.isEmpty }
+}
+
 /// What a reference stands for in one store.
 struct StoreEntry {
     let id: ImageID

@@ -115,8 +115,7 @@ extension Mark {
         guard value.last == newline else { return nil }
         var lines = value.split(separator: newline).map { String(decoding: $0, as: UTF8.self) }[...]
         func next(_ key: String) -> String? {
-            guard let line = lines.popFirst(), line.hasPrefix(key) else { return nil }
-            return String(line.dropFirst(key.utf8.count))
+            lines.popFirst()?.after(key)
         }
         guard next(Self.version) == "", next("subvolume ") == uuid,
             let number = next("number ").flatMap({ RootNumber.read($0.utf8) }),
@@ -125,8 +124,7 @@ extension Mark {
             let chain = next("chain ").flatMap({ Digest($0) }),
             let layer = next("layer ").flatMap({ Path($0) }), let topLayer = next("toplayer ")
         else { return nil }
-        let over = "over "
-        let topLayers = lines.filter { $0.hasPrefix(over) }.compactMap { Path(String($0.dropFirst(over.utf8.count))) }
+        let topLayers = lines.compactMap { $0.after("over ").flatMap { Path($0) } }
         origin = Origin(
             reference: reference, imageID: ImageID(id), chainID: ChainID(chain), layer: layer,
             topLayer: topLayer.isEmpty ? nil : topLayer, topLayers: topLayers

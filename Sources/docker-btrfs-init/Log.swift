@@ -32,11 +32,11 @@ struct Log: BootLog {
 
     /// Writes to the kernel's log alone, for what is shown in another way.
     func record(_ failure: Failure) {
-        for line in failure.description.split(separator: "\n") { keep(display(line.utf8), .error) }
+        for line in failure.description.parts(at: "\n") { keep(display(line.utf8), .error) }
     }
 
     private func write(_ text: String, _ level: Level) {
-        for line in text.split(separator: "\n").map({ display($0.utf8) }) {
+        for line in text.parts(at: "\n").map({ display($0.utf8) }) {
             let begin = isJournal ? "<\(level.rawValue)>" : "\(Self.name): "
             // The kernel shows its log on the console, unless it was told to be quiet: then what matters gets there all the same.
             if kernel < 0 || level != .info { put(Array("\(begin)\(line)\n".utf8), to: STDERR_FILENO) }

@@ -58,7 +58,7 @@ struct Options: Equatable {
 
     /// Takes an option with a value: `--key value` or `--key=value`.
     private mutating func take(_ argument: String, _ rest: inout ArraySlice<String>) throws(Failure) {
-        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
+        let parts = argument.parts(at: "=", maxSplits: 1, omittingEmpty: false)
         func value() throws(Failure) -> String {
             guard let value = parts.count > 1 ? parts[1] : rest.popFirst() else { throw Failure("\(argument) needs a value") }
             return value

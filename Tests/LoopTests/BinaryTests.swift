@@ -15,7 +15,7 @@ extension OnDisk {
         @Test func `it is small`() async throws {
             let compress = #"zstd -19 --stdout --quiet "$1" | wc --bytes"#
             let size = try await output(of: ["bash", "-euo", "pipefail", "-c", compress, "bash", Repository.embeddedInit])
-            #expect(try #require(Int(size.trimmingCharacters(in: .newlines))) <= 950 * 1000)
+            #expect(try #require(Int(size.trimmingCharacters(in: .newlines))) <= 850 * 1000)
         }
 
         @Test func `it says its version`() async throws {

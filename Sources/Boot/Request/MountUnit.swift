@@ -14,14 +14,14 @@ public struct MountUnit {
     public init(_ content: [UInt8]) {
         for line in content.split(separator: UInt8(ascii: "\n")) {
             let text = String(decoding: line, as: UTF8.self)
-            if text.hasPrefix("What=") { device = String(text.dropFirst("What=".utf8.count)) }
-            if text.hasPrefix("Options=") { options = Boot.options(String(text.dropFirst("Options=".utf8.count))) }
+            if let value = text.after("What=") { device = value }
+            if let value = text.after("Options=") { options = Boot.options(value) }
         }
     }
 
     /// Fails where the unit does not mount the root that the request is to make.
     public func check(_ request: Request) throws(Failure) {
-        let subvolumes = options.filter { $0.hasPrefix("subvol=") || $0.hasPrefix("subvolid=") }
+        let subvolumes = options.filter { $0.begins(with: "subvol=") || $0.begins(with: "subvolid=") }
         let isSame = subvolumes.count == 1 && subvolumes.first.flatMap { Self.path($0) } == request.name
         if isSame && isAbout(request.root.device) { return }
         throw Failure(

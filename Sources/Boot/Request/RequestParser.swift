@@ -60,15 +60,15 @@ private func rootFlags(_ root: RootArguments) throws(Failure) -> (name: Path, op
             hint: "leave them out; where there is white space in it, write \"rootflags=subvol=my root\""
         )
     }
-    if let flag = flags.first(where: { $0.hasPrefix("subvolid=") }) {
+    if let flag = flags.first(where: { $0.begins(with: "subvolid=") }) {
         throw Failure(
             "could not use '\(flag)' in rootflags=: the root is made anew and has another id at each boot",
-            hint: root.lastFlags.contains { $0.hasPrefix("subvol=") }
+            hint: root.lastFlags.contains { $0.begins(with: "subvol=") }
                 ? "take '\(flag)' out of rootflags=: its subvol= is enough"
                 : "say rootflags=subvol=NAME on the kernel command line: it replaces what dracut --hostonly wrote to /etc/cmdline.d"
         )
     }
-    let names = flags.filter { $0.hasPrefix("subvol=") }.map { String($0.dropFirst("subvol=".utf8.count)) }
+    let names = flags.compactMap { $0.after("subvol=") }
     guard let name = names.first else {
         throw Failure(
             "could not find 'subvol=' in rootflags= on the kernel command line: nothing says what the root is to be called",
@@ -94,7 +94,7 @@ private func rootFlags(_ root: RootArguments) throws(Failure) -> (name: Path, op
             hint: "choose another name, or a root that was kept: docker-btrfs plan shows where they are"
         )
     }
-    return (place, flags.filter { !$0.hasPrefix("subvol=") && $0 != "ro" && $0 != "rw" })
+    return (place, flags.filter { !$0.begins(with: "subvol=") && $0 != "ro" && $0 != "rw" })
 }
 
 private func checkFilesystemType(_ root: RootArguments) throws(Failure) {
@@ -120,7 +120,7 @@ private func count(_ line: KernelCommandLine, _ key: KernelCommandLine.Key, _ us
 /// (`initrd=\boot\initrd.img`).
 private func kernelFolders(_ line: KernelCommandLine) -> [Path] {
     (line.values(.bootImage) + line.values(.initrd)).compactMap { file in
-        let path = file.hasPrefix("(") ? file.utf8.drop { $0 != UInt8(ascii: ")") }.dropFirst() : file.utf8[...]
+        let path = file.begins(with: "(") ? file.utf8.drop { $0 != UInt8(ascii: ")") }.dropFirst() : file.utf8[...]
         return Path(path.map { $0 == UInt8(ascii: "\\") ? UInt8(ascii: "/") : $0 })?.parent
     }
 }

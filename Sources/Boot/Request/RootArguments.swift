@@ -45,7 +45,7 @@ public struct RootArguments: Equatable, Sendable {
         ignoresHibernation = line.last(.noResume) != nil
         initProgram = try line.value(.initProgram).map { text throws(Failure) in
             let found = try path(text, key: "init")
-            if text.hasPrefix("/") { return found }
+            if text.begins(with: "/") { return found }
             throw Failure("could not use 'init=\(text)': it is not an absolute path", hint: "write init=/\(text)")
         }
     }
@@ -91,7 +91,7 @@ func path(_ text: String, key: String, hint: String? = nil) throws(Failure) -> P
 
 /// The words of a list with commas.
 func options(_ text: String) -> [String] {
-    text.split(separator: ",").map { String($0) }
+    text.parts(at: ",")
 }
 
 private func number(_ text: String, _ key: KernelCommandLine.Key) throws(Failure) -> Int {

@@ -13,7 +13,7 @@ extension KernelCommandLine.Parameter {
     fileprivate var isStray: Bool {
         let key = Array(plain.utf8)
         // A key with a dot is one of a kernel module or of another program.
-        return Self.families.contains { plain.hasPrefix($0) } && !key.contains(UInt8(ascii: "."))
+        return Self.families.contains { plain.begins(with: $0) } && !key.contains(UInt8(ascii: "."))
             && !KernelCommandLine.Key.allCases.contains { $0.names(self) }
     }
 
@@ -26,7 +26,7 @@ extension KernelCommandLine.Parameter {
 
     /// The key that may have been meant; nil where none is near.
     private var nearest: KernelCommandLine.Key? {
-        let ours = KernelCommandLine.Key.allCases.filter { key in Self.families.contains { key.rawValue.hasPrefix($0) } }
+        let ours = KernelCommandLine.Key.allCases.filter { key in Self.families.contains { key.rawValue.begins(with: $0) } }
         let distances = ours.map { (key: $0, distance: editDistance(Array($0.rawValue.utf8), Array(plain.utf8))) }
         return distances.min { $0.distance < $1.distance }.flatMap { $0.distance <= 3 ? $0.key : nil }
     }

@@ -21,7 +21,7 @@ extension ImageFiles {
             guard let pattern = PathPattern(key) else { continue }
             var keys: [Path] = []
             try forEachFile(fitting: pattern) { if !keys.contains($0) { keys.append($0) } }
-            found += keys.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+            found += keys.sortedByBytes { $0.bytes }
         }
         return found
     }

@@ -43,7 +43,7 @@ extension MachineFiles {
             found.removeLast()
             faults.add("more than \(Self.most) files in '\(pattern.parent)' are to be stored in the top layer; the others are not")
         }
-        return found.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        return found.sortedByBytes { $0.bytes }
     }
 
     /// Whether a layer has anything at that path.

@@ -191,7 +191,7 @@ extension Facts.Contents {
                 if try image.status(of: path)?.inode == 2 { places.append(path) }
                 return false
             }
-            found += places.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+            found += places.sortedByBytes { $0.bytes }
         }
         return found
     }

@@ -74,7 +74,7 @@ struct MachineFiles {
 
 extension Request.TopLayer {
     /// Whether somebody thought of the modes that a filesystem without any is to show.
-    fileprivate var isMasked: Bool { options.contains { $0.hasPrefix("umask=") || $0.hasPrefix("fmask=") } }
+    fileprivate var isMasked: Bool { options.contains { $0.begins(with: "umask=") || $0.begins(with: "fmask=") } }
 }
 
 extension LayerManifest {

@@ -7,11 +7,7 @@ extension ContainerdStore {
         for record in try records() {
             names[record.entry.id, default: []] += record.isDangling ? [] : [record.shown]
         }
-        let lines = names.map { line($0.key, names: $0.value.sorted(by: precedes)) }
-        return lines.sorted { a, b in
-            guard let first = a.names.first, let second = b.names.first else { return a.names.count > b.names.count }
-            return precedes(first, second)
-        }
+        return byFirstName(names.map { line($0.key, names: $0.value.sortedByBytes { $0.utf8 }) })
     }
 
     private func line(_ id: ImageID, names: [String]) -> ListedImage {

@@ -4,15 +4,11 @@ extension ContainersStore {
     /// The images that `podman images` lists, by their first name, and those without names after them.
     func listing() throws(Failure) -> [ListedImage] {
         let layers = try layers()
-        let lines = try records().map { line($0, layers) }
-        return lines.sorted { a, b in
-            guard let first = a.names.first, let second = b.names.first else { return a.names.count > b.names.count }
-            return precedes(first, second)
-        }
+        return byFirstName(try records().map { line($0, layers) })
     }
 
     private func line(_ record: ContainersImage, _ layers: ContainersLayers) -> ListedImage {
-        let names = record.names.map { display($0.utf8) }.sorted(by: precedes)
+        let names = record.names.map { display($0.utf8) }.sortedByBytes { $0.utf8 }
         let id = record.id
         do throws(Failure) {
             let image = try image(id, reference: reference(to: id, names))

@@ -15,8 +15,8 @@ extension DockerStore {
             case .failure(let failure): lines.append(ListedImage(names: [entry.name], id: nil, store: kind, image: .failure(failure)))
             }
         }
-        for (id, names) in names { lines.append(line(id, names: names.sorted(by: precedes))) }
-        lines.sort { precedes($0.names.first ?? "", $1.names.first ?? "") }
+        for (id, names) in names { lines.append(line(id, names: names.sortedByBytes { $0.utf8 })) }
+        lines = byFirstName(lines)
         let ids = try ids()
         let steps = try parents(of: ids)
         for id in ids where names[id] == nil && !steps.contains(id) { lines.append(line(id, names: [])) }

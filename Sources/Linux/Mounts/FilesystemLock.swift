@@ -50,7 +50,7 @@ extension Directory {
         for line in try fileContents("/proc/locks")?.split(separator: UInt8(ascii: "\n")) ?? [] {
             // `1: FLOCK ADVISORY WRITE 4711 00:2a:256 0 EOF`
             let fields = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
-            guard fields.count > 5, fields[1] == "FLOCK", fields[5].hasSuffix(":\(own.inode)"), let process = Int32(fields[4]),
+            guard fields.count > 5, fields[1] == "FLOCK", fields[5].ends(with: ":\(own.inode)"), let process = Int32(fields[4]),
                 process > 0, process != getpid(), isOpen(in: process, own)
             else { continue }
             return "process \(process)" + (firstLine(of: "/proc/\(process)/comm").map { " ('\($0)')" } ?? "")

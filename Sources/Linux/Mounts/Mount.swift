@@ -34,7 +34,7 @@ public struct MountRequest: Sendable {
         self.device = device
         self.filesystemType = filesystemType
         self.options = options.filter { option in
-            !Self.ofPlaces.contains(option) && !Self.forPrograms.contains { option.hasPrefix($0) }
+            !Self.ofPlaces.contains(option) && !Self.forPrograms.contains { option.begins(with: $0) }
         }
         self.ownOptions = ownOptions
         self.key = key

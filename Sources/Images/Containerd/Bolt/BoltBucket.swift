@@ -29,9 +29,8 @@ package struct BoltBucket {
 
     /// Hands out all keys with their values, in ascending order. Fails as `body` does.
     package func visitAll(_ body: (_ key: [UInt8], Item) throws(Failure) -> Void) throws(Failure) {
-        let (page, limits) = try top()
-        var visited: UInt64 = 0
-        try visit(page, limits, depth: 0, &visited, body)
+        var cursor = try Cursor(self)
+        while let (key, item) = try cursor.next() { try body(key, item) }
     }
 
     /// Which keys a page may have.
@@ -66,20 +65,34 @@ package struct BoltBucket {
         return (page, inner)
     }
 
-    private func visit(
-        _ page: BoltPage, _ limits: Limits, depth: Int, _ visited: inout UInt64,
-        _ body: (_ key: [UInt8], Item) throws(Failure) -> Void
-    ) throws(Failure) {
-        visited += 1
-        if visited > database.pageCount { throw database.damage("its tree is damaged") }
-        for index in 0..<page.count {
-            if page.isLeaf {
-                try body(Array(page.key(index)), item(page, index))
-            } else {
-                var depth = depth
-                let (child, inner) = try below(page, index, limits, &depth)
-                try visit(child, inner, depth: depth, &visited, body)
+    /// Goes through a bucket's keys, in ascending order.
+    private struct Cursor {
+        private let bucket: BoltBucket
+        /// The pages from the top down to a leaf, each with what comes next of it.
+        private var path: [(page: BoltPage, limits: Limits, index: Int)]
+        private var visited: UInt64 = 1
+
+        init(_ bucket: BoltBucket) throws(Failure) {
+            self.bucket = bucket
+            let (page, limits) = try bucket.top()
+            path = [(page, limits, 0)]
+        }
+
+        mutating func next() throws(Failure) -> (key: [UInt8], item: Item)? {
+            while let (page, limits, index) = path.last {
+                if index == page.count {
+                    path.removeLast()
+                    continue
+                }
+                path[path.count - 1].index += 1
+                if page.isLeaf { return (Array(page.key(index)), try bucket.item(page, index)) }
+                var depth = path.count - 1
+                let (child, inner) = try bucket.below(page, index, limits, &depth)
+                visited += 1
+                if visited > bucket.database.pageCount { throw bucket.database.damage("its tree is damaged") }
+                path.append((child, inner, 0))
             }
+            return nil
         }
     }
 
