@@ -37,10 +37,11 @@ extension Change: CustomStringConvertible {
         }
     }
 
-    func perform(on machine: inout LinuxMachine) throws(Failure) {
+    /// Returns what is to be known of it.
+    func perform(on machine: inout LinuxMachine) throws(Failure) -> [String] {
         switch self {
         case .step(let step):
-            do throws(Failure) { _ = try machine.perform(step) } catch {
+            do throws(Failure) { return try machine.perform(step) } catch {
                 throw Failure("could not \(step): \(error.message)", hint: error.hint)
             }
         case .makeKernelFolder(let folder): try folder.tree.makeDirectory(folder.path)
@@ -51,6 +52,7 @@ extension Change: CustomStringConvertible {
         case .prove(let deployment, let folder): for file in deployment.files { try folder.prove(file) }
         case .sync(let directory): try directory.sync()
         }
+        return []
     }
 }
 

@@ -6,41 +6,81 @@ internal import Linux
 internal import Planning
 
 extension Site {
+    /// The way to make of an image's layers what a boot would make of them; nothing to do where that was made, or the store has the
+    /// image as one tree. What `deploying` plans is known only then. Fails where the image could not be deployed.
+    public func merging(_ asked: String?, kernel release: String?) throws(Failure) -> DeploymentPlan {
+        let image = try image(asked, among: Deployment.all(on: topLevel).deployments)
+        let source = try source(of: image)
+        guard case .layers = source.root else { return DeploymentPlan(site: self, changes: [], outcome: [], notes: []) }
+        let kernel = try ImageKernel.choose(release, in: image.files(in: topLevel), of: image.reference.description).kernel
+        let (free, needed) = (try topLevel.space(), source.needToHold)
+        if !free.covers(needed) {
+            throw Failure(
+                "could not deploy '\(image.reference)': its layers are to be merged, which takes \(needed), and there is \(free)",
+                hint: "remove images or files that are not needed; 'docker-btrfs prune' removes deployments")
+        }
+        let note = "all else is planned when the layers are one root: its kernel \(kernel.release), and the boot menu"
+        return DeploymentPlan(
+            site: self, changes: try missingFolders() + [.step(source.hold)], outcome: [], notes: [note],
+            filesToMerge: source.extent?.files ?? 0)
+    }
+
     /// The way to make an image the next boot. Nothing is written where it is already.
     ///
     /// Without a reference it is what the default's means now. `kernel` chooses where the image has several; `program` is
-    /// docker-btrfs-init, for an initramfs that is built here.
+    /// docker-btrfs-init, for an initramfs that is built here. The image's layers are one tree: see `merging`.
     public func deploying(
         _ asked: String?, kernel release: String?, program: String, say: (String) -> Void
     ) async throws(Failure) -> DeploymentPlan {
         let before = try Deployment.all(on: topLevel).deployments
-        let reference = if let asked { try ImageReference(asked) } else { try reference(of: before) }
-        let image = try image(reference)
-        let held = Layout.hold(image.chainID)
-        let (layer, tree) = try layer(of: image)
+        let image = try image(asked, among: before)
+        let reference = image.reference
+        let source = try source(of: image)
+        let held = try topLevel.directory(at: Layout.hold(source.chainID))
+        let found = if let held { held } else { try topLevel.directory(at: source.tree.path) }
+        guard let tree = found else {
+            throw Failure("could not open the layer '\(source.tree.path)': it is not there")
+        }
         let last = before.first?.number ?? 0
         var deployment: Deployment
         var files: [BootFile] = []
-        if let known = before.first(where: { $0.imageID == image.id }), try isWhole(known), release == nil || release == known.release {
+        if let known = before.first(where: { $0.imageID == image.id && $0.chainID == source.chainID }), try isWhole(known),
+            release == nil || release == known.release
+        {
             deployment = known
             // A tag that was moved.
             if known.number < last { deployment.number = last + 1 }
         } else {
-            try checkSystem(tree, reference)
             let kernel = try await ImageKernel(in: tree, of: reference.description, release: release, program: program, say: say)
             files = kernel.files
             deployment = Deployment(
-                imageID: image.id, chainID: image.chainID, reference: reference, number: last + 1, made: secondsNow(),
+                imageID: image.id, chainID: source.chainID, reference: reference, number: last + 1, made: secondsNow(),
                 release: kernel.release,
                 files: files.map(\.file))
         }
         let others = before.filter { $0.imageID != deployment.imageID }
         var changes = try missingFolders()
-        if layer != held { changes.append(.step(.hold(layer: Place(layer), at: Place(held)))) }
+        if held == nil { changes.append(.step(source.hold)) }
         changes += try additions(files, of: deployment, from: tree, beside: before)
         if !before.contains(deployment) { changes += record(deployment) + [.prove(deployment, in: kernels)] }
         changes += try self.changes(toMenuOf: [deployment] + others)
         return DeploymentPlan(site: self, changes: changes, outcome: try outcome(deployment, others), notes: try menuNotes())
+    }
+
+    private func image(_ asked: String?, among before: [Deployment]) throws(Failure) -> Image {
+        let reference = if let asked { try ImageReference(asked) } else { try reference(of: before) }
+        return try image(reference)
+    }
+
+    /// What a boot of an image makes its root from. Fails, as that boot would, where it lacks what no boot goes without.
+    private func source(of image: Image) throws(Failure) -> Facts.Source {
+        let topLayer = try topLevel.directory(at: settings.topLayer)
+        let survey = ImageSurvey(
+            topLevel: topLevel, topLayer: [topLayer].compactMap { $0 }, initProgram: nil,
+            host: Facts.Host(kernelRelease: nil, time: secondsNow()))
+        let source = try survey.stored(image, as: image.reference)
+        try source.contents.checkOwner(of: image.reference.text)
+        return source
     }
 
     private func reference(of deployments: [Deployment]) throws(Failure) -> ImageReference {
@@ -62,28 +102,11 @@ extension Site {
         try ImageStores(in: topLevel, at: settings.store)?.listing().flatMap(\.names) ?? []
     }
 
-    /// The tree of an image: its layer that is held, else the store's.
-    func layer(of image: Image) throws(Failure) -> (Path, Directory) {
-        let held = Layout.hold(image.chainID)
-        if let tree = try topLevel.directory(at: held) { return (held, tree) }
-        guard case .subvolume(let path) = image.tree else { throw image.notMerged }
-        if let tree = try topLevel.directory(at: path) { return (path, tree) }
-        throw Failure("could not open the layer '\(path)': it is not there")
-    }
-
     /// Whether all that a deployment had when it was made is still there.
     func isWhole(_ deployment: Deployment) throws(Failure) -> Bool {
         if try topLevel.directory(at: Layout.hold(deployment.chainID)) == nil { return false }
         for file in deployment.files where try !kernels.has(file) { return false }
         return true
-    }
-
-    /// What no boot goes without.
-    private func checkSystem(_ tree: Directory, _ reference: ImageReference) throws(Failure) {
-        let topLayer = try topLevel.directory(at: settings.topLayer)
-        _ = try Facts.Contents(
-            of: ImageFiles(of: [tree]), under: [topLayer].compactMap { $0 }, of: reference.text, initProgram: nil,
-            Facts.Host(kernelRelease: nil, time: 0))
     }
 
     /// Fails, before anything is written, where there is no room for the old and the new at once.

@@ -12,19 +12,25 @@ public struct DeploymentPlan {
     public let outcome: [String]
     /// What is to be done by a person, or known.
     public let notes: [String]
+    /// How many files are merged, as far as that is known before.
+    var filesToMerge = 0
 
     /// The dry run's lines.
     public var lines: [String] { changes.map(\.description) }
 
     public var isEmpty: Bool { changes.isEmpty }
 
-    /// Performs it and tells each change that takes more than a moment before it is begun. Fails where another process is at it.
-    public func perform(say: (String) -> Void) throws(Failure) {
+    /// Performs it and tells each change that takes more than a moment before it is begun, and what is to be known of it after it.
+    /// `progress` is told once a second how far a change is that takes so long.
+    public func perform(say: (String) -> Void, progress: @escaping (String) -> Void = { _ in }) throws(Failure) {
         if changes.isEmpty { return }
-        var machine = LinuxMachine(topLevel: site.topLevel, topLayer: .success(nil))
+        let (start, files) = (microsecondsNow(), filesToMerge)
+        var machine = LinuxMachine(topLevel: site.topLevel, topLayer: .success(nil)) { count in
+            progress(count.text(of: files, after: microsecondsNow() - start))
+        }
         for change in changes {
             if change.isTold { say(change.description) }
-            try change.perform(on: &machine)
+            for note in try change.perform(on: &machine) { say(note) }
         }
     }
 }
@@ -33,9 +39,18 @@ extension Change {
     /// Whether a person wants to see it go by: not what is only around it.
     fileprivate var isTold: Bool {
         switch self {
-        case .step(.hold), .addFile, .removeFile, .writeMenu, .removeMenu: true
+        case .step(.hold), .step(.merge), .addFile, .removeFile, .writeMenu, .removeMenu: true
         case .step, .makeKernelFolder, .prove, .sync: false
         }
+    }
+}
+
+extension MergeCount {
+    /// `merged 41200 files of 60000 (512 MB), about 3 s left`. What a layer above hides counts in `total` and is never merged.
+    fileprivate func text(of total: Int, after microseconds: Int) -> String {
+        let done = "merged \(files) files of \(max(total, files)) (\(megabytes(bytes)))"
+        guard files > 0, total > files else { return done }
+        return done + ", about \(Int(Double(microseconds) * Double(total - files) / Double(files) / 1_000_000) + 1) s left"
     }
 }
 

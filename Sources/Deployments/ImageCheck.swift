@@ -24,23 +24,23 @@ extension Site {
     /// Looks at an image as this machine would boot it: with the top layer over it.
     public func check(_ reference: String) throws(Failure) -> (title: String, findings: [ImageFinding]) {
         let image = try image(ImageReference(reference))
-        let (_, tree) = try layer(of: image)
         let title = "\(image.reference) (\(image.id.digest.hex.prefix(12)))"
-        return (title, try ImageCheck(tree, under: topLevel.directory(at: settings.topLayer), of: image.reference.description).findings)
+        let files = try image.files(in: topLevel)
+        return (title, try ImageCheck(files, under: topLevel.directory(at: settings.topLayer), of: image.reference.description).findings)
     }
 }
 
 /// The faults of a tree, under a top layer.
 struct ImageCheck {
-    private let image: Directory
-    private let topLayer: Directory?
+    private let image: ImageFiles
+    private let topLayer: ImageFiles?
     private(set) var findings: [ImageFinding] = []
 
-    init(_ image: Directory, under topLayer: Directory?, of name: String) throws(Failure) {
+    init(_ image: ImageFiles, under topLayer: Directory?, of name: String) throws(Failure) {
         self.image = image
-        self.topLayer = topLayer
+        self.topLayer = topLayer.map { ImageFiles(of: [$0]) }
         try checkKernel()
-        try checkSystem(name)
+        try checkSystem(name, under: topLayer)
         try checkDevices()
         try checkLogin()
         try checkMounts()
@@ -59,7 +59,7 @@ struct ImageCheck {
         }
         if !kernels.isEmpty { return }
         for folder in ["lib/modules", "usr/lib/modules"] as [Path] {
-            for name in try image.directory(at: folder)?.names() ?? [] where try image.directory(at: folder.appending(name: name)) != nil {
+            for name in try image.names(in: folder) where try image.target(of: folder.appending(name: name))?.kind == .directory {
                 let release = display(name)
                 if try image.target(of: folder.appending(name: name) / "modules.dep") == nil {
                     return add(.error, "modules", "those of \(release) have no modules.dep", "RUN depmod \(release)")
@@ -71,12 +71,11 @@ struct ImageCheck {
     }
 
     /// An init and an os-release.
-    private mutating func checkSystem(_ name: String) throws(Failure) {
+    private mutating func checkSystem(_ name: String, under topLayer: Directory?) throws(Failure) {
         let contents: Facts.Contents
         do throws(Failure) {
             contents = try Facts.Contents(
-                of: ImageFiles(of: [image]), under: [topLayer].compactMap { $0 }, of: name, initProgram: nil,
-                Facts.Host(kernelRelease: nil, time: 0))
+                of: image, under: [topLayer].compactMap { $0 }, of: name, initProgram: nil, Facts.Host(kernelRelease: nil, time: 0))
         } catch {
             return add(.error, "system", error.message, error.hint ?? "")
         }
@@ -133,10 +132,15 @@ struct ImageCheck {
         )
     }
 
+    /// A list of people or mounts is not larger.
+    private static let limit = 1 << 20
+
     /// The top layer's file goes before the image's.
     private func lines(_ path: Path) throws(Failure) -> [Substring] {
         for tree in [topLayer, image].compactMap({ $0 }) {
-            if let content = try tree.contents(of: path) { return String(decoding: content, as: UTF8.self).split(separator: "\n") }
+            if let content = try tree.contents(of: path, limit: Self.limit) {
+                return String(decoding: content, as: UTF8.self).split(separator: "\n")
+            }
         }
         return []
     }

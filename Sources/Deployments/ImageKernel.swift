@@ -1,4 +1,5 @@
 internal import Basics
+internal import Boot
 internal import CLinux
 internal import Initramfs
 
@@ -9,25 +10,11 @@ struct ImageKernel {
     /// First the kernel.
     let files: [BootFile]
 
-    /// Looks for `release`, or for the only one that there is. `program` is docker-btrfs-init, for an initramfs that is built here.
-    /// Fails where there is no kernel, and where there are several to choose from.
+    /// `program` is docker-btrfs-init, for an initramfs that is built here.
     init(
         in image: Directory, of reference: String, release asked: String?, program: String, say: (String) -> Void
     ) async throws(Failure) {
-        let kernels = try Self.kernels(in: image)
-        guard let first = kernels.first else {
-            throw Failure(
-                "could not deploy '\(reference)': it has no kernel with modules",
-                hint: Self.remedy
-            )
-        }
-        let names = kernels.map(\.release).joined(separator: ", ")
-        if asked == nil && kernels.count > 1 {
-            throw Failure("could not choose the kernel of '\(reference)': it has \(names)", hint: "choose one with --kernel VERSION")
-        }
-        guard let chosen = asked.map({ asked in kernels.first { $0.release == asked } }) ?? first else {
-            throw Failure("could not find the kernel '\(asked ?? "")' in '\(reference)'", hint: "it has \(names)")
-        }
+        let (chosen, isOnly) = try Self.choose(asked, in: ImageFiles(of: [image]), of: reference)
         release = chosen.release
         guard let kernel = try image.contents(of: chosen.path, limit: Self.limit) else {
             throw Failure("could not open '\(image.show(chosen.path))': it is gone")
@@ -36,7 +23,7 @@ struct ImageKernel {
         for path in ["boot/amd-ucode.img", "boot/intel-ucode.img"] as [Path] {
             if let content = try image.contents(of: path, limit: Self.limit) { files.append(BootFile(.microcode, content, source: path)) }
         }
-        if let found = try await Self.initramfs(of: release, isOnly: kernels.count == 1, in: image) {
+        if let found = try await Self.initramfs(of: release, isOnly: isOnly, in: image) {
             files.append(found)
         } else {
             say("build the initramfs for \(release)")
@@ -46,13 +33,35 @@ struct ImageKernel {
         self.files = files
     }
 
+    /// Looks for the kernel `asked`, or for the only one that there is. Fails where there is none, and where there are several to
+    /// choose from.
+    static func choose(
+        _ asked: String?, in image: ImageFiles, of reference: String
+    ) throws(Failure) -> (kernel: (release: String, path: Path), isOnly: Bool) {
+        let kernels = try kernels(in: image)
+        guard let first = kernels.first else {
+            throw Failure(
+                "could not deploy '\(reference)': it has no kernel with modules",
+                hint: remedy
+            )
+        }
+        let names = kernels.map(\.release).joined(separator: ", ")
+        if asked == nil && kernels.count > 1 {
+            throw Failure("could not choose the kernel of '\(reference)': it has \(names)", hint: "choose one with --kernel VERSION")
+        }
+        guard let chosen = asked.map({ asked in kernels.first { $0.release == asked } }) ?? first else {
+            throw Failure("could not find the kernel '\(asked ?? "")' in '\(reference)'", hint: "it has \(names)")
+        }
+        return (chosen, kernels.count == 1)
+    }
+
     static let remedy = "install one in the Dockerfile: linux-image-amd64 (Debian), linux-generic (Ubuntu), kernel (Fedora), linux (Arch)"
 
     /// No kernel or initramfs is larger.
     private static let limit = 1 << 30
 
     /// Each release that has modules, with its kernel.
-    static func kernels(in image: Directory) throws(Failure) -> [(release: String, path: Path)] {
+    static func kernels(in image: ImageFiles) throws(Failure) -> [(release: String, path: Path)] {
         var found: [(release: String, path: Path)] = []
         let releases = try releases(in: image)
         for name in releases {
@@ -68,10 +77,10 @@ struct ImageKernel {
         return found
     }
 
-    private static func releases(in image: Directory) throws(Failure) -> [[UInt8]] {
+    private static func releases(in image: ImageFiles) throws(Failure) -> [[UInt8]] {
         for folder in ["lib/modules", "usr/lib/modules"] as [Path] {
             var found: [[UInt8]] = []
-            for name in try image.directory(at: folder)?.names() ?? []
+            for name in try image.names(in: folder)
             where try image.target(of: folder.appending(name: name) / "modules.dep") != nil {
                 found.append(name)
             }

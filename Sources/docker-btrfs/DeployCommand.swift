@@ -7,7 +7,7 @@ struct DeployCommand: AsyncParsableCommand {
         commandName: "deploy",
         abstract: "Make an image the next boot.",
         discussion: """
-            Its layer is held, its kernel goes where the boot loader reads it, with the image's own initramfs where docker-btrfs-init is \
+            Its layer is held, or its layers are merged to one; its kernel goes where the boot loader reads it, with the image's own initramfs where docker-btrfs-init is \
             in that, else with one that is built here; then the boot menu names it. The deployments before stay in the menu. Nothing is \
             written where all is so already.
             """
@@ -27,6 +27,9 @@ struct DeployCommand: AsyncParsableCommand {
     func run() async throws {
         let site = try place.open()
         let program = if let initProgram { initProgram } else { try builtInit() }
+        let merge = try site.merging(image, kernel: kernel)
+        if place.dryRun && !merge.isEmpty { return try place.finish(merge) }
+        try showingProgress { progress throws(Failure) in try merge.perform(say: show, progress: progress) }
         try place.finish(try await site.deploying(image, kernel: kernel, program: program, say: show))
     }
 }

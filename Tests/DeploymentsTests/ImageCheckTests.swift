@@ -1,4 +1,5 @@
 import Basics
+import Boot
 import Fixtures
 import Foundation
 import Testing
@@ -29,7 +30,9 @@ struct ImageCheckTests {
     private func findings(under topLayer: Bool = false) throws -> [String] {
         let top = try topLayer ? Directory(opening: fixture.folder.appending(path: "top").path, label: "") : nil
         let image = try Directory(opening: fixture.folder.appending(path: "image").path, label: "")
-        return try ImageCheck(image, under: top, of: "x:latest").findings.map { "\($0.weight.rawValue) \($0.subject): \($0.text)" }
+        return try ImageCheck(ImageFiles(of: [image]), under: top, of: "x:latest").findings.map {
+            "\($0.weight.rawValue) \($0.subject): \($0.text)"
+        }
     }
 
     @Test func `of one that boots nothing is said`() throws { #expect(try findings() == []) }

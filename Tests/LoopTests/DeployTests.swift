@@ -153,58 +153,21 @@ extension OnDisk {
     }
 }
 
-/// A disk with images that have kernels, and a boot loader beside it.
-private struct Deployable {
-    let disk: Disk
-    let store: Store
-    /// Where the boot loader's partition is.
-    let boot: String
-    let setup: String
-
-    static func with(setup more: String = "", partition: String? = nil, _ body: (Deployable) async throws -> Void) async throws {
+extension Deployable {
+    /// One with the images of the lab's store, which get kernels.
+    fileprivate static func with(
+        setup more: String = "", partition: String? = nil, _ body: (Deployable) async throws -> Void
+    ) async throws {
         try await Disk.withStore { disk, store in
-            let boot = disk.folder + "/boot"
-            let system = disk.folder + "/system"
-            let setup = "setup --data-root docker --root \(system) --options quiet --data /srv --init \(Repository.embeddedInit) \(more)"
-            let machine = Deployable(disk: disk, store: store, boot: boot, setup: setup)
-            let prepare = """
-                mkdir -p '\(boot)' '\(system)/etc' '\(system)/srv'
-                echo desk > '\(system)/etc/hostname'
-                echo 'of years' > '\(system)/srv/work'
-                """
-            try await output(of: ["bash", "-euc", prepare])
-            if let partition {
-                // Its source has a UUID, as that of a partition has.
-                try await output(of: ["mount", "-t", "tmpfs", "-o", "size=\(partition)", disk.device, boot])
-            }
-            let result: Result<Void, any Error>
-            do {
-                try await machine.fill()
-                try await machine.run(setup)
+            try await with(disk, dataRoot: "docker", images: store.images, setup: more, partition: partition) { machine in
+                for name in ["sample_image:latest", "sample_image:v2"] { try await machine.addKernel("6.1", to: name) }
                 try await body(machine)
-                result = .success(())
-            } catch {
-                result = .failure(error)
             }
-            if partition != nil { try await output(of: ["umount", boot]) }
-            try result.get()
         }
     }
 
-    private func fill() async throws {
-        let loader = """
-            mkdir -p EFI/refind/drivers_x64 loader/entries
-            echo 'include docker-btrfs-earlier.conf' > EFI/refind/refind.conf
-            echo 'include docker-btrfs.conf' >> EFI/refind/refind.conf
-            touch EFI/refind/drivers_x64/btrfs_x64.efi
-            [[ '\(setup)' == *systemd-boot* ]] || rm -r loader
-            """
-        try await output(of: ["bash", "-euc", "cd '\(boot)'; \(loader)"])
-        for name in ["sample_image:latest", "sample_image:v2"] { try await addKernel("6.1", to: name) }
-    }
-
-    func addKernel(_ release: String, to name: String) async throws {
-        let image = try #require(store.images[name])
+    fileprivate func addKernel(_ release: String, to name: String) async throws {
+        let image = try #require(images[name])
         try await disk.change(
             """
             cd docker/btrfs/subvolumes/\(image.cacheID)
@@ -215,33 +178,7 @@ private struct Deployable {
             """)
     }
 
-    func command(_ words: String) -> String {
-        let place = words.hasPrefix("setup") ? "" : "--top-level ."
-        let program = words.hasPrefix("deploy") ? "--init '\(Repository.embeddedInit)'" : ""
-        return "'\(Repository.companion)' \(words) \(place) \(program) --boot '\(boot)'"
-    }
+    fileprivate func id(_ name: String) throws -> String { try String(#require(images[name]).id.dropFirst("sha256:".count)) }
 
-    @discardableResult
-    func run(_ words: String) async throws -> String { try await disk.change(command(words)) }
-
-    /// What is said on standard error.
-    func fails(_ words: String) async throws -> String {
-        try await disk.change("! \(command(words)) 2>&1 > /dev/null")
-    }
-
-    func menu(_ file: String) throws -> String { try String(contentsOfFile: "\(boot)/EFI/refind/\(file)", encoding: .utf8) }
-
-    func id(_ name: String) throws -> String { try String(#require(store.images[name]).id.dropFirst("sha256:".count)) }
-
-    func shortID(_ name: String) throws -> String { try String(id(name).prefix(12)) }
-
-    /// All files, with their times and contents, but for the lock, which says who had it last.
-    func everything() async throws -> String {
-        try await disk.look(
-            """
-            find . '\(boot)' -not -path './docker/*' -not -path ./.docker-btrfs \\
-                -printf '%p %y %m %U:%G %s %T@ %n %l\\n' | sort
-            find '\(boot)' -type f -exec sha256sum {} + | sort
-            """)
-    }
+    fileprivate func shortID(_ name: String) throws -> String { try String(id(name).prefix(12)) }
 }

@@ -5,37 +5,8 @@ import Testing
 extension OnDisk {
     /// An image that Docker built with its overlay2 driver, and left. Its layers have what overlayfs made of removals.
     struct OverlayStoreTests {
-        /// What can be told of a tree, a line for each file: of a directory all but its size, which is the filesystem's own affair.
-        private static let listing = """
-            listing() {
-                find . '(' -type d -printf '%p %y %m %U:%G %T@\\n' ')' -o -printf '%p %y %m %U:%G %T@ %s %l\\n' | LC_ALL=C sort
-                find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
-                getfattr --recursive --no-dereference --dump --match '^(user|security.capability)' . | sed '/^$/d'
-            }
-            """
-
-        private static let build = """
-            context=$(mktemp -d); trap 'rm -rf "$context"' EXIT
-            root=$context/root; mkdir -p "$root"/{etc,dev,proc,run,sys,srv/{gone,again,kept},tmp,usr/{bin,lib,lib64,sbin}}
-            for name in bin lib lib64 sbin; do ln -s "usr/$name" "$root/$name"; done
-            # Some of this machine's own programs, with the libraries that these name.
-            for program in bash rm mkdir chmod ln; do cp "$(type -P "$program")" "$root/usr/bin"; done
-            for library in $(ldd "$root"/usr/bin/* | grep -o '/[^ ]*lib[^ ]*' | grep -v ':$' | sort -u); do cp --parents --dereference "$library" "$root"; done
-            printf 'ID=sample\\n' > "$root/usr/lib/os-release"
-            printf '#!/bin/sh\\n' > "$root/usr/bin/init"; chmod 4755 "$root/usr/bin/init"
-            printf 'old\\n' | tee "$root"/srv/{gone,again,kept}/{one,two} > /dev/null
-            setcap cap_net_raw+ep "$root/usr/bin/ln"
-            setfattr --name user.note --value 'a note' "$root/srv/kept/one"
-            tar --create --xattrs --xattrs-include='*' --directory "$root" . | docker import - rootfs
-            printf '1\\n' > "$context/version"
-            cat > "$context/Dockerfile" <<'END'
-            FROM rootfs
-            RUN ["/bin/bash", "-ec", "rm -r /srv/gone /srv/again; mkdir /srv/again; echo new > /srv/again/three; chmod 700 /srv/kept"]
-            RUN ["/bin/bash", "-ec", "ln -s /usr/bin/init /usr/sbin/init; ln /srv/kept/one /srv/kept/link; rm /srv/kept/two"]
-            COPY version /etc/version
-            END
-            docker build --network none --tag sample_image "$context"
-            """
+        private static let listing = SmallImage.listing
+        private static let build = SmallImage.context + "\ndocker build --network none --tag sample_image \"$context\""
 
         /// What the engine's own mount of the image shows.
         private static let mount = """
@@ -89,6 +60,49 @@ extension OnDisk {
                 #expect(try await disk.look("cat docker_rwlayer/etc/{version,motd}") == "1\ntop\n")
                 try await disk.detach()
                 _ = try await disk.attached()
+            }
+        }
+
+        @Test func `it is merged by deploy, and then there is nothing more to write; the boot needs the store no more`() async throws {
+            try await Disk.with(["mkfs.btrfs", "-q"], size: "512M") { disk in
+                try await disk.detach()
+                try await docker(disk, "\(Self.build)\n\(Self.mount)\ndocker image inspect --format '{{.Id}}' sample_image > \"$TOP/id\"")
+                var disk = try await disk.attached()
+                let id = try await String(disk.look("cat id").dropFirst("sha256:".count).prefix(64))
+                let next = "next boot: sample_image:latest (\(id.prefix(12))) with kernel 6.1, a new root\n"
+                try await Deployable.with(disk, dataRoot: "overlay2") { machine in
+                    let before = try await machine.everything()
+                    let planned = try await machine.run("deploy sample_image --dry-run 2>&1")
+                    #expect(planned.contains("\nmerge 4 layers to '/.docker-btrfs/layers/"))
+                    #expect(
+                        planned.hasSuffix(
+                            "note: all else is planned when the layers are one root: its kernel 6.1, and the boot menu\n"))
+                    #expect(try await machine.everything() == before)
+                    let lacking = try await machine.fails("deploy sample_image --kernel 6.2")
+                    #expect(
+                        lacking
+                            == "Error: could not find the kernel '6.2' in 'sample_image:latest'\nhint: it has 6.1\n")
+                    #expect(try await machine.everything() == before, "nothing is merged in vain")
+
+                    let told = try await machine.run("deploy sample_image")
+                    #expect(told.hasPrefix("merge 4 layers to '/.docker-btrfs/layers/"))
+                    #expect(told.hasSuffix("\n" + next))
+                    let made = try await disk.look("\(Self.listing); cd .docker-btrfs/layers/*; listing")
+                    #expect(try await made == disk.look("cat expected"))
+                    let deployed = try await machine.everything()
+                    #expect(try await machine.run("deploy sample_image") == next)
+                    #expect(try await machine.run("deploy sample_image --dry-run") == "")
+                    #expect(try await machine.everything() == deployed)
+                }
+                // The boot that names the image takes what was merged.
+                let stored = try await disk.plan(line(of: disk))
+                #expect(!stored.contains(" layers to '"), "\(stored)")
+                try await disk.detach()
+                try await docker(disk, "docker rmi --force sample_image")
+                disk = try await disk.attached()
+                let line = "root=\(disk.device) rootflags=subvol=docker_rwlayer docker_deployed=\(id) rw"
+                try await output(of: [Repository.embeddedInit, "--cmdline", line])
+                #expect(try await disk.look("cat docker_rwlayer/etc/version docker_rwlayer/srv/again/*") == "1\nnew\n")
             }
         }
 

@@ -1,15 +1,8 @@
 internal import Basics
-internal import Planning
+package import Planning
 
 extension Rotation {
-    /// Makes of what the store has what a root can be a snapshot of, and keeps that whatever becomes of the image.
-    func hold(_ source: Facts.Source) -> [Step] {
-        if facts.held.contains(source.chainID) { return [] }
-        switch source.root {
-        case .subvolume(let layer): return [.hold(layer: layer, at: Place(Layout.hold(source.chainID)))]
-        case .layers(let layers, .overlay): return [.merge(layers, at: Place(Layout.hold(source.chainID)))]
-        }
-    }
+    func hold(_ source: Facts.Source) -> [Step] { facts.held.contains(source.chainID) ? [] : [source.hold] }
 
     /// A root at `new` from a template, or from a layer: then first what the layer lacks, and the machine's own files over all of
     /// it. Nothing here depends on where the root goes from there.
@@ -64,14 +57,8 @@ extension Rotation {
 
     func needed(for source: Facts.Source, using template: Path?) -> Need {
         if let template, facts.templates.contains(template) { return Self.least }
-        return Self.least + merging(source) + (facts.topLayer?.extent.map { $0.need(shared: facts.topLayer?.isShared == true) } ?? .nothing)
-    }
-
-    /// What the merge of an image's layers takes, where it is due.
-    private func merging(_ source: Facts.Source) -> Need {
-        guard case .layers(let layers, _) = source.root, !facts.held.contains(source.chainID) else { return .nothing }
-        guard let extent = source.extent else { return .nothing }
-        return extent.need(shared: layers.allSatisfy { $0.filesystem == .root })
+        let merging = facts.held.contains(source.chainID) ? .nothing : source.needToHold
+        return Self.least + merging + (facts.topLayer?.extent.map { $0.need(shared: facts.topLayer?.isShared == true) } ?? .nothing)
     }
 
     /// Where there is no room for a new root, templates of others go, then one that was not finished, then older ones, but for the
@@ -115,10 +102,25 @@ extension Facts.Extent {
 
 extension Facts.Source {
     /// What a root of it is a snapshot of, once it is held.
-    var tree: Place {
+    package var tree: Place {
         switch root {
         case .subvolume(let layer): layer
         case .layers: Place(Layout.hold(chainID))
         }
+    }
+
+    /// Makes of what the store has what a root can be a snapshot of, and keeps that whatever becomes of the image.
+    package var hold: Step {
+        let place = Place(Layout.hold(chainID))
+        switch root {
+        case .subvolume(let layer): return .hold(layer: layer, at: place)
+        case .layers(let layers, .overlay): return .merge(layers, at: place)
+        }
+    }
+
+    /// What that takes.
+    package var needToHold: Need {
+        guard case .layers(let layers, _) = root, let extent else { return .nothing }
+        return extent.need(shared: layers.allSatisfy { $0.filesystem == .root })
     }
 }

@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 internal import Planning
 
 /// Which root a boot gets.
@@ -161,7 +161,7 @@ extension Facts {
 
 extension Facts.Contents {
     /// Fails where the image's files belong to users of another system: those of an engine without root, or with `userns-remap`.
-    func checkOwner(of image: String) throws(Failure) {
+    package func checkOwner(of image: String) throws(Failure) {
         if owner == 0 { return }
         throw Failure(
             "could not use the image '\(image)': its '/' belongs to user \(owner) and not to root",

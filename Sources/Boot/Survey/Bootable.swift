@@ -8,7 +8,7 @@ extension Image {
     /// `filesystem` is where the store was looked for.
     public func checkBootable(in filesystem: Directory, kernel: String?) throws(Failure) {
         try checkPlatform(self)
-        let files = ImageFiles(of: try layers(in: filesystem))
+        let files = try files(in: filesystem)
         let host = Facts.Host(kernelRelease: kernel, time: 0)
         let contents = try Facts.Contents(of: files, under: [], of: reference.text, initProgram: nil, host)
         try contents.checkOwner(of: reference.text)
@@ -17,13 +17,8 @@ extension Image {
         }
     }
 
-    /// What a deployment says, which reads the kernel of an image that is one tree.
-    package var notMerged: Failure {
-        Failure(
-            "could not use the image '\(reference.text)': its layers (\(store.word)) are not merged to one root yet",
-            hint: "a boot of it merges them, once: docker_image=\(reference.text) at the boot menu"
-        )
-    }
+    /// Its files, as its tree will have them.
+    package func files(in filesystem: Directory) throws(Failure) -> ImageFiles { ImageFiles(of: try layers(in: filesystem)) }
 
     /// Opens what has its files, the topmost first.
     func layers(in filesystem: Directory) throws(Failure) -> [Directory] {

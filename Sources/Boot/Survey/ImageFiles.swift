@@ -30,26 +30,37 @@ package struct ImageFiles {
     var only: Directory? { tops.count == 1 ? tops[0].directory : nil }
 
     /// What is at `path`, a symlink itself and not what it points to; nil where there is nothing.
-    func status(of path: Path) throws(Failure) -> Status? {
+    package func status(of path: Path) throws(Failure) -> Status? {
         if let only { return try only.status(of: path) }
         return try status(of: find(path, following: false))
     }
 
     /// What is at `path` after every symlink, resolved in the image; nil where that is nothing.
-    func target(of path: Path) throws(Failure) -> Status? {
+    package func target(of path: Path) throws(Failure) -> Status? {
         if let only { return try only.target(of: path) }
         return try status(of: find(path, following: true))
     }
 
     /// The directories that are the one at `path`, after every symlink; none where that is no directory. A name that is in one of
     /// them need not be there: the image has it if it has a status.
-    func directories(at path: Path) throws(Failure) -> [Directory] {
+    package func directories(at path: Path) throws(Failure) -> [Directory] {
         if let only {
             guard try only.target(of: path)?.kind == .directory, let directory = try only.directory(at: path) else { return [] }
             return [directory]
         }
         guard case .directory(let places) = try find(path, following: true) else { return [] }
         return places.map { $0.directory }
+    }
+
+    /// The names in the directory at `path`, each once; none where that is no directory.
+    package func names(in path: Path) throws(Failure) -> [[UInt8]] {
+        var names: [[UInt8]] = []
+        for directory in try directories(at: path) {
+            for name in try directory.names() where !names.contains(name) {
+                if try status(of: path.appending(name: name)) != nil { names.append(name) }
+            }
+        }
+        return names
     }
 
     /// Whether there is a path in the directory at `path` that `body` says true to; none is looked at after it. It may get one twice.
@@ -65,7 +76,7 @@ package struct ImageFiles {
     }
 
     /// The whole content of a regular file; nil where there is nothing.
-    func contents(of path: Path, limit: Int) throws(Failure) -> [UInt8]? {
+    package func contents(of path: Path, limit: Int) throws(Failure) -> [UInt8]? {
         if let only { return try only.contents(of: path, limit: limit) }
         guard case .other(let directory, let name, _) = try find(path, following: true) else { return nil }
         return try directory.contents(of: name, limit: limit)

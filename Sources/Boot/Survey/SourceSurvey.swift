@@ -5,9 +5,9 @@ internal import Planning
 /// Looks for what images give.
 struct SourceSurvey {
     let request: Request
-    let topLevel: Directory
-    let topLayer: [Directory]
-    let host: Facts.Host
+    let images: ImageSurvey
+
+    private var topLevel: Directory { images.topLevel }
 
     /// What the request's image gives. For one that was deployed no store is read: its layer is held. Where the store has an image
     /// no more and a root of ours was made from one of that reference, it is the layer that was held then.
@@ -20,11 +20,11 @@ struct SourceSurvey {
             (image, notes) = try stores.image(request.image)
         } catch {
             let origin = roots.map { $0.mark.origin }.last { request.image.means($0.imageID, foundAs: $0.reference) }
-            guard let origin, var source = try held(origin.chainID, origin.imageID, origin.reference) else { throw error }
+            guard let origin, var source = try images.held(origin.chainID, origin.imageID, origin.reference) else { throw error }
             source.note = "\(error.message); taking the layer that was held when it was booted"
             return source
         }
-        var source = try stored(image, as: request.image)
+        var source = try images.stored(image, as: request.image)
         if !notes.isEmpty { source.note = notes.joined(separator: "; ") }
         return source
     }
@@ -35,7 +35,7 @@ struct SourceSurvey {
         if request.deployed == nil && request.dockerPath != nil { return nil }
         let all = try Deployment.all(on: topLevel).deployments
         let one = all.first { request.image.means($0.imageID, foundAs: $0.reference) }
-        if let one, let source = try held(one.chainID, one.imageID, one.reference) { return source }
+        if let one, let source = try images.held(one.chainID, one.imageID, one.reference) { return source }
         if request.dockerPath != nil { return nil }
         let names = all.map { "\($0.reference.text) (\($0.imageID))" }.joined(separator: ", ")
         throw Failure(
@@ -47,56 +47,10 @@ struct SourceSurvey {
     /// An image that was booted before: from the store, or its layer that was held.
     func recorded(_ image: Record.Image) throws(Failure) -> Facts.Source? {
         do throws(Failure) {
-            return try stored(request.stores(on: topLevel).image(ImageReference(image.id)).image, as: image.reference)
+            return try images.stored(request.stores(on: topLevel).image(ImageReference(image.id)).image, as: image.reference)
         } catch {
-            return try held(image.chainID, image.id, image.reference)
+            return try images.held(image.chainID, image.id, image.reference)
         }
-    }
-
-    private func stored(_ image: Image, as reference: ImageReference) throws(Failure) -> Facts.Source {
-        try checkPlatform(image)
-        let chainID = image.isContainer ? try state(of: image) : image.chainID
-        switch image.tree {
-        case .subvolume(let path):
-            let layers = try image.layers(in: topLevel)
-            return try source(reference, image.id, chainID, layers, .subvolume(Place(path)), layers[0].subvolume()?.state)
-        case .layers(let paths):
-            if let source = try held(chainID, image.id, reference) { return source }
-            let layers = try image.layers(in: topLevel)
-            var source = try source(reference, image.id, chainID, layers, .layers(paths.map { Place($0) }, .overlay), nil)
-            var walk = TreeWalk(knowing: nil)
-            try walk.visit(layers)
-            source.extent = walk.extent
-            return source
-        }
-    }
-
-    /// What names the tree that a container is now: its id stays. All but its topmost layer is never changed.
-    private func state(of container: Image) throws(Failure) -> ChainID {
-        let layer = try container.layers(in: topLevel)[0]
-        var state = try layer.subvolume()?.state
-        if state == nil {
-            var walk = TreeWalk(knowing: host.time)
-            try walk.visit([layer])
-            state = walk.state
-        }
-        return ChainID(Digest.of(Array("docker-btrfs container 1\n\(container.chainID)\n\(state ?? "")\n".utf8)))
-    }
-
-    private func held(_ chainID: ChainID, _ imageID: ImageID, _ reference: ImageReference) throws(Failure) -> Facts.Source? {
-        let path = Layout.hold(chainID)
-        guard let layer = try topLevel.directory(at: path) else { return nil }
-        return try source(reference, imageID, chainID, [layer], .subvolume(Place(path)), layer.subvolume()?.state)
-    }
-
-    private func source(
-        _ reference: ImageReference, _ imageID: ImageID, _ chainID: ChainID, _ layers: [Directory], _ root: RootSource, _ state: String?
-    ) throws(Failure) -> Facts.Source {
-        let program = request.root.initProgram
-        return Facts.Source(
-            reference: reference, imageID: imageID, chainID: chainID, root: root, layerState: state,
-            contents: try Facts.Contents(of: ImageFiles(of: layers), under: topLayer, of: reference.text, initProgram: program, host)
-        )
     }
 }
 

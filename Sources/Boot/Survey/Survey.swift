@@ -49,7 +49,9 @@ extension Facts {
     ) throws(Failure) -> Source {
         missingDirectories += try Self.missingParents(of: request.name, on: topLevel)
         let machineFiles = try MachineFiles(of: request, on: filesystem.get(), host)
-        let sources = SourceSurvey(request: request, topLevel: topLevel, topLayer: machineFiles?.layers ?? [], host: host)
+        let images = ImageSurvey(
+            topLevel: topLevel, topLayer: machineFiles?.layers ?? [], initProgram: request.root.initProgram, host: host)
+        let sources = SourceSurvey(request: request, images: images)
         let source = try sources.wanted(roots: Self.inOrder(kept, leftover, standing))
         try checkPlaces(request, on: topLevel, machineFiles?.folder, faults)
         // What is held may not have been to be listed.

@@ -45,7 +45,7 @@ struct FoundMachine {
         if place.type != "btrfs" {
             throw Failure(
                 "could not use Docker's data-root '\(dataRoot)': it is on \(place.type), and images are booted from btrfs",
-                hint: "make a btrfs and move the store there, with the storage driver btrfs: docs/by-hand.md, steps 1 and 2"
+                hint: "make a btrfs and move the data-root there: docs/by-hand.md, step 1"
             )
         }
         filesystem = if let path = choices.topLevel { try RootFilesystem(at: path) } else { try RootFilesystem(onDevice: place.device) }

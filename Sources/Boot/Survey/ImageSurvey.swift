@@ -1,0 +1,66 @@
+package import Basics
+package import Images
+internal import Planning
+
+/// Looks at what an image gives a root, under a machine's own files.
+package struct ImageSurvey {
+    let topLevel: Directory
+    let topLayer: [Directory]
+    /// What `init=` names.
+    let initProgram: Path?
+    let host: Facts.Host
+
+    package init(topLevel: Directory, topLayer: [Directory], initProgram: Path?, host: Facts.Host) {
+        self.topLevel = topLevel
+        self.topLayer = topLayer
+        self.initProgram = initProgram
+        self.host = host
+    }
+
+    /// What a boot of an image of a store would make its root from: the layer that is held, where its layers were merged already.
+    package func stored(_ image: Image, as reference: ImageReference) throws(Failure) -> Facts.Source {
+        try checkPlatform(image)
+        let chainID = image.isContainer ? try state(of: image) : image.chainID
+        switch image.tree {
+        case .subvolume(let path):
+            let layers = try image.layers(in: topLevel)
+            return try source(reference, image.id, chainID, layers, .subvolume(Place(path)), layers[0].subvolume()?.state)
+        case .layers(let paths):
+            if let source = try held(chainID, image.id, reference) { return source }
+            let layers = try image.layers(in: topLevel)
+            var source = try source(reference, image.id, chainID, layers, .layers(paths.map { Place($0) }, .overlay), nil)
+            var walk = TreeWalk(knowing: nil)
+            try walk.visit(layers)
+            source.extent = walk.extent
+            return source
+        }
+    }
+
+    /// What names the tree that a container is now: its id stays. All but its topmost layer is never changed.
+    private func state(of container: Image) throws(Failure) -> ChainID {
+        let layer = try container.layers(in: topLevel)[0]
+        var state = try layer.subvolume()?.state
+        if state == nil {
+            var walk = TreeWalk(knowing: host.time)
+            try walk.visit([layer])
+            state = walk.state
+        }
+        return ChainID(Digest.of(Array("docker-btrfs container 1\n\(container.chainID)\n\(state ?? "")\n".utf8)))
+    }
+
+    /// The layer that was held when an image was booted or deployed; nil where it is not held any more.
+    func held(_ chainID: ChainID, _ imageID: ImageID, _ reference: ImageReference) throws(Failure) -> Facts.Source? {
+        let path = Layout.hold(chainID)
+        guard let layer = try topLevel.directory(at: path) else { return nil }
+        return try source(reference, imageID, chainID, [layer], .subvolume(Place(path)), layer.subvolume()?.state)
+    }
+
+    private func source(
+        _ reference: ImageReference, _ imageID: ImageID, _ chainID: ChainID, _ layers: [Directory], _ root: RootSource, _ state: String?
+    ) throws(Failure) -> Facts.Source {
+        return Facts.Source(
+            reference: reference, imageID: imageID, chainID: chainID, root: root, layerState: state,
+            contents: try Facts.Contents(of: ImageFiles(of: layers), under: topLayer, of: reference.text, initProgram: initProgram, host)
+        )
+    }
+}
