@@ -54,7 +54,7 @@ step() {
     printf '(%d s)\n' $((SECONDS - start)) >&2
 }
 
-# debian TARGET [PACKAGES]: makes a minimal Debian $SUITE with these packages, from where this host gets its own; that knows best.
+# debian TARGET [PACKAGES]: makes a minimal Debian $SUITE with these packages, or what else mmdebstrap has as $VARIANT, from where this host gets its own; that knows best.
 # Of another suite than the host's there is what the host's first source has, without updates.
 debian() {
     local codename files
@@ -70,7 +70,7 @@ debian() {
         files=("$SCRATCH/$SUITE.${files[0]##*.}")
     fi
     apt-config dump --format '%f "%v";%n' Acquire > "$SCRATCH/acquire"
-    mmdebstrap --variant=minbase --aptopt="$SCRATCH/acquire" ${2:+--include="$2"} "$SUITE" "$1" "${files[@]}"
+    mmdebstrap --variant="${VARIANT:-minbase}" --aptopt="$SCRATCH/acquire" ${2:+--include="$2"} "$SUITE" "$1" "${files[@]}"
 }
 
 # stop PID: ends a process of ours and waits until it is gone.

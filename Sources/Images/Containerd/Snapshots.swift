@@ -51,26 +51,31 @@ struct Snapshots {
         snapshots = try BoltDatabase(at: file, in: store.root)?.root.bucket(at: ["v1", "snapshots"])
     }
 
-    /// The layers of an image with these chain ids from the lowest, the topmost first.
+    /// The layers of an image with these chain ids from the lowest, the topmost first, with all that is below them: Docker's builder
+    /// without BuildKit has a layer of its own between that of a step and that of the step before.
     func stack(of chains: [ChainID], _ reference: ImageReference) throws(Failure) -> [Snapshot] {
-        var stack: [Snapshot] = []
+        var named: [Snapshot] = []
         for chain in chains {
             guard let snapshot = try snapshot(chain.description), snapshot.isCommitted else { throw try notUnpacked(chain, reference) }
-            if snapshot.parent != stack.first?.name {
-                throw damage("'\(display(snapshot.name))' lies on another layer than the image says")
-            }
-            stack.insert(snapshot, at: 0)
+            named.append(snapshot)
         }
-        try checkAreUnique(stack)
+        guard let top = named.last else { return [] }
+        let stack = try stack(from: top)
+        for snapshot in stack where snapshot.name == named.last?.name { named.removeLast() }
+        if !named.isEmpty { throw damage("'\(display(top.name))' lies on another layer than the image says") }
         return stack
     }
 
     /// The files of a container with those below it; nil where there is none of that key.
     func container(_ key: String) throws(Failure) -> [Snapshot]? {
         guard let top = try snapshot(key), !top.isCommitted else { return nil }
+        return try stack(from: top)
+    }
+
+    private func stack(from top: Snapshot) throws(Failure) -> [Snapshot] {
         var stack = [top]
         while let below = stack.last?.parent {
-            guard let bucket = try snapshots?.bucket(below), let next = try Snapshot(below, bucket),
+            guard let bucket = try snapshots?.bucket(below), let next = try Snapshot(below, bucket), next.isCommitted,
                 !stack.contains(where: { $0.id == next.id })
             else { throw damage("'\(display(below))' is not there") }
             stack.append(next)

@@ -1,0 +1,111 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// Images that the engines of Debian's newest suite built, and left in their stores.
+    struct EngineTests {
+        /// As `Tests/Lab/with-engine` calls it.
+        struct Engine: CustomTestStringConvertible, Sendable {
+            let name: String
+            /// As `docker-btrfs images` calls it.
+            let store: String
+            /// Where it is.
+            let path: String
+            /// How `docker-btrfs images` shows the name that the engine has for the image `sample_image`.
+            let image: String
+            /// What its kernel command line has beside its path.
+            var more = ""
+            var isMerged: Bool { !name.hasSuffix("-btrfs") }
+
+            var testDescription: String { name }
+
+            static func docker(_ name: String, _ store: String) -> Engine {
+                Engine(name: name, store: store, path: "docker", image: "sample_image:latest")
+            }
+
+            static func containerd(_ snapshotter: String) -> Engine {
+                Engine(
+                    name: "containerd-\(snapshotter)", store: "containerd-\(snapshotter)", path: "containerd",
+                    image: "sample_image:latest", more: "docker_namespace=default")
+            }
+
+            static func podman(_ driver: String) -> Engine {
+                Engine(name: "podman-\(driver)", store: "podman-\(driver)", path: "storage", image: "localhost/sample_image:latest")
+            }
+        }
+
+        private static let engines: [Engine] = [
+            .docker("docker-overlay2", "docker-overlay2"), .docker("docker-containerd-overlayfs", "containerd-overlayfs"),
+            .docker("docker-containerd-btrfs", "containerd-btrfs"), .docker("docker-beside-overlayfs", "containerd-overlayfs"),
+            .containerd("overlayfs"), .containerd("btrfs"), .podman("overlay"), .podman("btrfs"),
+        ]
+
+        private func run(_ engine: Engine, on disk: Disk, _ script: String) async throws -> String {
+            let lab = Repository.path("Tests/Lab/with-engine")
+            return try await output(of: [lab, disk.file, engine.name, "\(SmallImage.listing)\n\(script)"])
+        }
+
+        private func line(_ engine: Engine, of disk: Disk) -> KernelLine {
+            var line = disk.line("docker_keep=1 \(engine.more)")
+            line.dockerPath = engine.path
+            return line
+        }
+
+        @Test(arguments: engines)
+        func `its image is listed, booted as the engine mounts it, deployed, and booted when it is gone`(_ engine: Engine) async throws {
+            try await Disk.with(["mkfs.btrfs", "-q"], size: "512M") { disk in
+                try await disk.change("mkdir -p boot_docker/etc; echo top > boot_docker/etc/motd")
+                try await disk.detach()
+                let told = try await run(
+                    engine, on: disk,
+                    """
+                    \(SmallImage.context)
+                    build sample_image "$context" > /dev/null
+                    look sample_image listing > "$TOP/expected"
+                    list
+                    """)
+                let words = try #require(told.split(separator: "\n").last?.split(separator: " "))
+                #expect(words[0].hasSuffix(engine.image))
+                let id = words[1].dropFirst("sha256:".count)
+                var disk = try await disk.attached()
+
+                let namespace = engine.more.replacing("docker_namespace=", with: "--namespace ")
+                let rows = try await disk.look("'\(Repository.companion)' images --data-root \(engine.path) \(namespace)")
+                    .split(separator: "\n")
+                let row = try #require(rows.first { $0.hasPrefix(engine.image) }?.split(separator: " "))
+                #expect(row[1] == id.prefix(12), "\(rows)")
+                #expect(row.contains(Substring(engine.store)) && row.contains { $0.hasPrefix("/") }, "it can be booted: \(row)")
+
+                let first = try await disk.boot(line(engine, of: disk))
+                #expect(first.status == 0, "\(first.errors)")
+                #expect(first.told.contains(engine.isMerged ? " layers to '/.docker-btrfs/layers/" : "hold the layer "), "\(first.told)")
+                let made = try await disk.look("\(SmallImage.listing); cd .docker-btrfs/layers/*; listing")
+                #expect(try await made == disk.look("cat expected"))
+                #expect(try await disk.look("cat docker_rwlayer/etc/{version,motd} docker_rwlayer/srv/again/*") == "1\ntop\nnew\n")
+
+                // Settings name no namespace: Docker's images alone are deployed from containerd.
+                if engine.more.isEmpty {
+                    try await Deployable.with(disk, dataRoot: engine.path) { machine in
+                        let told = try await machine.run("deploy sample_image")
+                        #expect(!told.contains(" layers to '") && !told.contains("hold the layer"), "the boot did that")
+                        #expect(told.contains("next boot: sample_image:latest (\(id.prefix(12))) with kernel 6.1, a new root"), "\(told)")
+                    }
+                }
+                try await disk.detach()
+                _ = try await run(engine, on: disk, "remove sample_image; ! list | grep sample_image")
+                disk = try await disk.attached()
+                let second = try await disk.boot(line(engine, of: disk))
+                #expect(second.status == 0, "\(second.errors)")
+                #expect(second.told.contains("; taking the layer that was held when it was booted\n"), "\(second.told)")
+                if engine.more.isEmpty {
+                    let line = "root=\(disk.device) rootflags=subvol=docker_rwlayer docker_deployed=\(id) rw"
+                    try await output(of: [Repository.embeddedInit, "--cmdline", line])
+                }
+                #expect(try await disk.look("cat docker_rwlayer/etc/version") == "1\n")
+                try await disk.detach()
+                _ = try await disk.attached()
+            }
+        }
+    }
+}
