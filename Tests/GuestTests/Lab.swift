@@ -27,6 +27,12 @@ enum Lab {
         try await mounting.withPermit { try await output(of: inside(disk, docker: docker, script)) }
     }
 
+    /// Runs a Bash script with an engine of Debian's newest suite on a disk, as `with-engine` has it.
+    @discardableResult
+    static func change(_ disk: String, engine: String, _ script: String) async throws -> String {
+        try await mounting.withPermit { try await output(of: command("with-engine", [disk, engine, script])) }
+    }
+
     private static let mounting = Permits(1)
     /// A guest takes 1 GB and, at times, two processors.
     static let guests = Permits(2)
