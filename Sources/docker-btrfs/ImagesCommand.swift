@@ -10,22 +10,22 @@ struct ImagesCommand: ParsableCommand {
         commandName: "images",
         abstract: "List the images that can be booted, and where each one's files are.",
         discussion: """
-            Reads the stores of Docker, containerd and Podman on the disk; no daemon is asked. What cannot be booted is listed with \
-            the reason.
+            Reads the stores of Docker, containerd and Podman in /var/lib, or one elsewhere; no daemon is asked. What cannot be booted is \
+            listed with the reason.
             """
     )
 
     @Option(
         name: .customLong("data-root"),
-        help: ArgumentHelp("Docker's data-root, containerd's root or Podman's graphroot.", valueName: "dir"))
-    var dataRoot = "/var/lib/docker"
+        help: ArgumentHelp("Docker's data-root, containerd's root or Podman's graphroot; looked for unless given.", valueName: "dir"))
+    var dataRoot: String?
 
     @Option(help: ArgumentHelp("Whose images of containerd: \"moby\" are Docker's.", valueName: "name"))
     var namespace: String?
 
     func run() throws {
         let root = try Directory(opening: "/")
-        let rows = try stores(in: root).listing().map { image in
+        let rows = try listing(in: root).map { image in
             [
                 image.names.isEmpty ? "<none>" : image.names.joined(separator: ", "),
                 image.id.map { String($0.digest.hex.prefix(12)) } ?? "<none>",
@@ -38,7 +38,34 @@ struct ImagesCommand: ParsableCommand {
         print(table([["NAMES", "IMAGE ID", "SIZE", "CREATED", "STORE", "LAYER"]] + rows))
     }
 
-    private func stores(in root: Directory) throws -> ImageStores {
+    private func listing(in root: Directory) throws -> [ListedImage] {
+        if let dataRoot { return try stores(at: dataRoot, in: root).listing() }
+        var (images, kinds, failures): ([ListedImage], Int, [Failure]) = ([], 0, [])
+        for place in Self.usualPlaces where access(place, F_OK) == 0 {
+            // Docker's containerd was read with Docker.
+            if place == Self.containerd && kinds > 0 { continue }
+            do {
+                let stores = try stores(at: place, in: root)
+                images += try stores.listing()
+                kinds += stores.kinds.count
+            } catch let failure as Failure {
+                failures.append(failure)
+            }
+        }
+        if kinds == 0 {
+            throw failures.first
+                ?? Failure(
+                    "could not find images: there is none of \(Self.usualPlaces.map { "'\($0)'" }.joined(separator: ", "))",
+                    hint: "say where the store is: --data-root DIR")
+        }
+        for failure in failures { tell(note: failure.message) }
+        return images
+    }
+
+    private static let containerd = "/var/lib/containerd"
+    private static let usualPlaces = ["/var/lib/docker", containerd, "/var/lib/containers/storage"]
+
+    private func stores(at dataRoot: String, in root: Directory) throws -> ImageStores {
         guard let resolved = realpath(dataRoot, nil) else { throw Failure.system("open the directory '\(dataRoot)'") }
         defer { free(resolved) }
         let choice = StoreChoice(namespace: namespace)

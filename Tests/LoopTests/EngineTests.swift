@@ -41,6 +41,16 @@ extension OnDisk {
             .containerd("overlayfs"), .containerd("btrfs"), .podman("overlay"), .podman("btrfs"),
         ]
 
+        /// Shows the stores of the disk where engines have them unless told otherwise, to this script alone.
+        private static let usualPlaces = """
+            mount -t tmpfs none /var/lib
+            for place in docker:docker containerd:containerd storage:containers/storage; do
+                [[ -d ${place%:*} ]] || continue
+                mkdir -p "/var/lib/${place#*:}"; mount --bind "${place%:*}" "/var/lib/${place#*:}"
+            done
+
+            """
+
         private func run(_ engine: Engine, on disk: Disk, _ script: String) async throws -> String {
             let lab = Repository.path("Tests/Lab/with-engine")
             return try await output(of: [lab, disk.file, engine.name, "\(SmallImage.listing)\n\(script)"])
@@ -71,10 +81,10 @@ extension OnDisk {
                 var disk = try await disk.attached()
 
                 let namespace = engine.more.replacing("docker_namespace=", with: "--namespace ")
-                let rows = try await disk.look("'\(Repository.companion)' images --data-root \(engine.path) \(namespace)")
-                    .split(separator: "\n")
+                let rows = try await disk.look("\(Self.usualPlaces)'\(Repository.companion)' images \(namespace)").split(separator: "\n")
                 let row = try #require(rows.first { $0.hasPrefix(engine.image) }?.split(separator: " "))
                 #expect(row[1] == id.prefix(12), "\(rows)")
+                #expect(rows.count { $0.hasPrefix(engine.image) } == 1, "each store is read once: \(rows)")
                 #expect(row.contains(Substring(engine.store)) && row.contains { $0.hasPrefix("/") }, "it can be booted: \(row)")
 
                 let first = try await disk.boot(line(engine, of: disk))
