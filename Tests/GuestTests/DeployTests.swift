@@ -4,20 +4,26 @@ import Testing
 
 /// The article with commands only: setup, docker build, deploy, and the firmware's boot menu.
 struct DeployTests {
-    /// Boot loaders, and how `rollback` calls the menu that it writes.
-    @Test(arguments: ["refind": "rEFInd", "grub": "GRUB", "systemd-boot": "systemd-boot"])
+    /// A boot loader, what `rollback` calls it, and Docker's storage driver: nobody chooses overlay2, it is what Docker takes.
+    @Test(arguments: [("refind", "rEFInd", "btrfs"), ("grub", "GRUB", "overlay2"), ("systemd-boot", "systemd-boot", "btrfs")])
     func `an image that knows nothing of docker-btrfs is deployed, boots, is marked good, and is gone back to`(
-        loader: String, title: String
+        loader: String, title: String, driver: String
     ) async throws {
-        try await output(of: Lab.command("article", []))
-        try await Machine.with(copyOf: "\(Lab.folder)/article.img") { machine in
+        let other = driver == "btrfs" ? nil : driver
+        try await output(of: Lab.command("article", [other].compactMap { $0 }))
+        let store = other ?? "docker"
+        try await Machine.with(copyOf: "\(Lab.folder)/article\(other.map { "-\($0)" } ?? "").img") { machine in
             try await output(of: Lab.command("article", ["loader", machine.disk, loader]))
             let set = try await machine.companion(
-                "setup --data-root docker --root system --options 'console=ttyS0 panic=-1 no_timer_check mitigations=off' --data /home")
+                """
+                setup --data-root \(store) --root system --data /home \
+                    --options 'console=ttyS0 panic=-1 no_timer_check mitigations=off'
+                """)
             #expect(set.contains("next: docker build -t NAME DIR && docker-btrfs deploy NAME\n"))
             try await machine.change(Self.scriptRunner)
             let deployed = try await machine.companion("deploy desktop")
             #expect(deployed.contains("\nnext boot: desktop:latest ("))
+            #expect(deployed.contains(" layers to '/.docker-btrfs/layers/") == (other != nil))
 
             let first = try await machine.answers(nil, log: "\(loader) 1", to: Self.questions)
             #expect(first.text == Self.expected("1", kernel: "6.1"))
@@ -26,12 +32,12 @@ struct DeployTests {
             #expect(try await machine.companion("status").contains("good"))
 
             // The image has another kernel now. Its store may be gone: what was deployed is enough.
-            try await machine.change(docker: true, "docker tag desktop:next desktop")
+            try await machine.change(docker: true, driver: other, "docker tag desktop:next desktop")
             try await machine.companion("deploy")
-            try await machine.change("mv docker away")
+            try await machine.change("mv \(store) away")
             let second = try await machine.answers(nil, log: "\(loader) 2", to: Self.questions)
             #expect(second.text == Self.expected("2", kernel: "6.12"))
-            try await machine.change("mv away docker")
+            try await machine.change("mv away \(store)")
 
             let back = try await machine.companion("rollback")
             #expect(back.hasPrefix("write the menu of \(title)"))

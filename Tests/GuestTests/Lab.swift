@@ -15,16 +15,17 @@ enum Lab {
     }
 
     /// The command that runs a Bash script in the top level of a disk's filesystem.
-    static func inside(_ disk: String, docker: Bool, _ script: String) -> [String] {
+    static func inside(_ disk: String, docker option: [String], _ script: String) -> [String] {
         let shell = ["bash", "-euo", "pipefail", "-c", #"cd "$TOP"; "# + script]
-        return command("with-store", [disk] + (docker ? ["--docker"] : []) + shell)
+        return command("with-store", [disk] + option + shell)
     }
 
     /// Runs a Bash script in the top level of a disk's filesystem and returns what it printed. Copies of one disk are told apart
-    /// by the kernel only while no two are mounted at once, so it is one at a time.
+    /// by the kernel only while no two are mounted at once, so it is one at a time. `driver` is that of Docker.
     @discardableResult
-    static func change(_ disk: String, docker: Bool = false, _ script: String) async throws -> String {
-        try await mounting.withPermit { try await output(of: inside(disk, docker: docker, script)) }
+    static func change(_ disk: String, docker: Bool = false, driver: String? = nil, _ script: String) async throws -> String {
+        let option = docker ? [driver.map { "--docker=\($0)" } ?? "--docker"] : []
+        return try await mounting.withPermit { try await output(of: inside(disk, docker: option, script)) }
     }
 
     /// Runs a Bash script with an engine of Debian's newest suite on a disk, as `with-engine` has it.

@@ -40,8 +40,8 @@ struct Machine {
 
     /// Runs a Bash script in the top level of the root's disk, and returns what it printed.
     @discardableResult
-    func change(docker: Bool = false, _ script: String) async throws -> String {
-        try await Lab.change(disk, docker: docker, script)
+    func change(docker: Bool = false, driver: String? = nil, _ script: String) async throws -> String {
+        try await Lab.change(disk, docker: docker, driver: driver, script)
     }
 
     /// The command that boots this machine, and where it leaves the console's text.
