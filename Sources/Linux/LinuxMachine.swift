@@ -90,7 +90,11 @@ public struct LinuxMachine: Machine {
     private mutating func createDirectory(_ place: Place, _ permissions: UInt32) throws(Failure) -> [String] {
         let parent = try parent(of: place)
         let notes = isOurs(place) ? try putAside(place) : []
-        try parent.createDirectory(Path.top.appending(name: place.path.name), permissions)
+        do throws(Failure) {
+            try parent.createDirectory(Path.top.appending(name: place.path.name), permissions)
+        } catch {
+            throw parent.explaining(error)
+        }
         return notes
     }
 
@@ -210,7 +214,7 @@ public struct LinuxMachine: Machine {
                 guard let taken = try parent(of: moving).loosen(cString(moving.path.name)) else { continue }
                 notes.append("\(moving) was \(taken), and is no more")
             }
-            try check(rename())
+            if rename() != 0 { throw into.explaining(from.explaining(.reason())) }
         }
         for index in made.indices {
             if made[index].place == place {

@@ -18,6 +18,16 @@ extension Directory {
         return try Linux.loosen(opened)
     }
 
+    /// The failure of a call that makes or moves a name here. Of a directory that is locked and not ours, it says so.
+    func explaining(_ failure: Failure) -> Failure {
+        var flags: Int32 = 0
+        if failure != .reason(EPERM) || linux_get_flags(descriptor, &flags) != 0 || flags & linux_locking_flags == 0 { return failure }
+        return Failure(
+            "the directory '\(show(.top))' is immutable or append-only",
+            hint: "mount the filesystem with subvolid=5, and take that off its directory '\(show(.top))' with 'chattr -i -a'"
+        )
+    }
+
     /// The same for the subvolumes that are nested in this one, and for the directories that have them.
     func loosenNested() throws(Failure) {
         try forEachNestedSubvolume { path throws(Failure) in

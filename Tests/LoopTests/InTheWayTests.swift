@@ -22,6 +22,11 @@ extension OnDisk {
             ),
             ("mv R H/away; touch R; chattr +i R", "'/R' \(moved) 'docker_rwlayer.1' now"),
             ("mv R H/away; ln -s nowhere R", "'/R' \(moved) 'docker_rwlayer.1' now"),
+            ("mv R H/away; ln -s docker_rwlayer R", "'/R' \(moved) 'docker_rwlayer.1' now"),
+            ("mv H/roots away; ln -s roots H/roots", "'/H/roots' \(moved) 'roots.1' now"),
+            ("mv H/layers H/away; ln -s layers H/layers", "'/H/layers' \(moved) 'layers.1' now"),
+            ("mv H/templates H/away; ln -s templates H/templates", "'/H/templates' \(moved) 'templates.1' now"),
+            ("mv H away; ln -s .docker-btrfs H", "'/H' \(moved) '.docker-btrfs.1' now"),
             ("chattr +i H H/roots R", "'/R' was immutable or append-only, and is no more"),
             ("chattr +a R", "'/R' was immutable or append-only, and is no more"),
             ("btrfs property set -ts N ro true", "'/N' was read-only, and is no more"),
@@ -56,6 +61,43 @@ extension OnDisk {
                 }
                 #expect(try await disk.look("lsattr -d \(layer)").prefix(20).contains("i"))
             }
+        }
+
+        @Test(arguments: [
+            ("+i", "subvol=docker_rwlayer", "/"), ("+a", "subvol=docker_rwlayer", "/"), ("+i", "subvol=folder/root", "/folder"),
+        ])
+        func `a directory that is not ours is not opened, and it is said how that is done`(flag: String, subvolume: String, place: String)
+            async throws
+        {
+            try await Disk.withStore { disk, _ in
+                var line = disk.line(keeping: "")
+                line.flags = "rootflags=\(subvolume)"
+                try await disk.bootWell(line)
+                try await disk.change("chattr \(flag) .\(place)")
+                let outcome = try await disk.boot(line)
+                try await disk.change("chattr -i -a .\(place)")
+                let words = "the directory '\(place)' is immutable or append-only"
+                #expect(outcome.status == 0)
+                #expect(outcome.told.contains(": \(words); booting root 1 ('sample_image:latest') instead"), "\(outcome.told)")
+                #expect(outcome.told.contains("\(words)\nhint: \(openUp(place))\n"), "\(outcome.told)")
+                try await disk.bootWell(line)
+            }
+        }
+
+        @Test func `nor is it on a first boot`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.change("chattr +i .")
+                let outcome = try await disk.boot(disk.line(keeping: ""))
+                try await disk.change("chattr -i .")
+                let words = "the directory '/' is immutable or append-only\nhint: \(openUp("/"))\n"
+                #expect(outcome.status == 1)
+                let expected = "could not create the directory '/.docker-btrfs' with mode 0700: \(words)"
+                #expect(outcome.told.hasSuffix(expected), "\(outcome.told)")
+            }
+        }
+
+        private func openUp(_ place: String) -> String {
+            "mount the filesystem with subvolid=5, and take that off its directory '\(place)' with 'chattr -i -a'"
         }
 
         /// A boot after `making` makes a new root; the one after that meets nothing of it any more.

@@ -14,7 +14,11 @@ extension Facts {
         self.host = host
         (kept, takenNumbers) = survey.kept(request.name)
         standing = survey.standing(request.name, after: takenNumbers + kept.map { $0.mark.number })
-        leftover = survey.leftover(of: request.name, among: Self.inOrder(kept, .nothing, standing), taken: takenNumbers)
+        missingDirectories = Self.missingHome(request.name, on: topLevel, faults)
+        leftover = .nothing
+        if !missingDirectories.contains(Layout.roots(of: request.name)) {
+            leftover = survey.leftover(of: request.name, among: Self.inOrder(kept, .nothing, standing), taken: takenNumbers)
+        }
         (record, recordDamage) = Record.current(on: topLevel)
         let held = faults.without([], "what is held is not known") { () throws(Failure) in
             try topLevel.directory(at: Layout.layers)?.names().compactMap { Digest(hex: $0).map { ChainID($0) } } ?? []
@@ -25,7 +29,6 @@ extension Facts {
         heldForOthers =
             (others ?? [])
             + faults.without(held, "all that is held stays") { () throws(Failure) in try Deployment.chains(on: topLevel, held: held) }
-        missingDirectories = Self.missingHome(request.name, on: topLevel, faults)
         modulesElsewhere = faults.without(nil, "no modules beside the kernel are used") { () throws(Failure) in
             try Self.modules(in: request.bootFolders, held, on: topLevel, host)
         }
@@ -55,7 +58,11 @@ extension Facts {
         let source = try sources.wanted(roots: Self.inOrder(kept, leftover, standing))
         try checkPlaces(request, on: topLevel, machineFiles?.folder, faults)
         // What is held may not have been to be listed.
-        if !held.contains(source.chainID), try topLevel.status(of: Layout.hold(source.chainID)) != nil { held.append(source.chainID) }
+        if !held.contains(source.chainID), !missingDirectories.contains(Layout.layers),
+            try topLevel.status(of: Layout.hold(source.chainID)) != nil
+        {
+            held.append(source.chainID)
+        }
         topLayer = try machineFiles?.facts(host)
         minted = machineFiles?.minted(by: standing, on: topLevel, faults) ?? []
         if topLayer?.extent == nil && !hasTemplate(of: source, for: request) { topLayer?.extent = try machineFiles?.extent() }
@@ -73,6 +80,10 @@ extension Facts {
     private static func missingHome(_ name: Path, on topLevel: Directory, _ faults: Faults) -> [Path] {
         var missing: [Path] = []
         for directory in [Layout.home, Layout.layers, Layout.templates, Layout.allRoots, Layout.roots(of: name)] {
+            if missing.contains(directory.parent) {
+                missing.append(directory)
+                continue
+            }
             let isMissing = faults.without(false, "it is taken to be there") { () throws(Failure) in
                 try !topLevel.leadsToDirectory(directory)
             }

@@ -16,7 +16,7 @@ struct Mishap {
 
     /// What each kind of mishap makes, for one draw.
     static func random(_ chance: inout Chance) -> Mishap {
-        let kinds = [number, time, record, mark, thing, thing, thing, room, rootThing]
+        let kinds = [number, time, record, mark, thing, thing, thing, folder, room, rootThing]
         return chance.pick(kinds)(&chance)
     }
 
@@ -83,6 +83,14 @@ struct Mishap {
         ])
         let making = chance.pick(things)
         return Mishap(name: "\(making) at \(place)", script: clearing(place) + put(making, at: place), demand: .newRoot)
+    }
+
+    /// Anything in the place of a folder of the layout, which somebody moved away.
+    private static func folder(_ chance: inout Chance) -> Mishap {
+        let place = chance.pick([home, "\(home)/roots", roots, "\(home)/layers", "\(home)/templates"])
+        // A link to another folder is one that somebody wants.
+        let making = chance.pick(things.filter { $0 != "link up" })
+        return Mishap(name: "\(making) for \(place)", script: "mv \(place) \(place).was\n" + put(making, at: place), demand: .newRoot)
     }
 
     private static let things = [
