@@ -20,7 +20,7 @@ package enum Layout {
     package static let bootFiles: Path = ".docker-btrfs/boot"
     package static let settings: Path = ".docker-btrfs/settings"
     static let templates: Path = ".docker-btrfs/templates"
-    static let record: Path = ".docker-btrfs/record"
+    static let record = Place.record.path
 
     /// Where the roots called `name` lie when they are not in their place.
     static func roots(of name: Path) -> Path {

@@ -26,6 +26,8 @@ public struct Place: Equatable, Sendable, CustomStringConvertible {
 
     /// Where docker-btrfs keeps things: all in it is its own.
     public static let home: Place = ".docker-btrfs"
+    /// Where boots are counted.
+    public static let record: Place = ".docker-btrfs/record"
 
     public var isOwn: Bool { filesystem == .root && path.components.first == Place.home.path.name }
 

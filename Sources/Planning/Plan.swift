@@ -73,7 +73,7 @@ extension Step {
         do throws(Failure) {
             notes = try machine.perform(self)
         } catch {
-            throw Failure("could not \(self): \(error.message)", hint: error.hint)
+            throw Failure("could not \(self): \(error.message)\(consequence)", hint: error.hint)
         }
         observer.didPerform(self, notes: notes)
     }

@@ -81,6 +81,12 @@ extension Step {
         default: true
         }
     }
+
+    /// What it means for the machine that it failed, where the step does not say that.
+    var consequence: String {
+        if case .replaceFile(.record, _) = self { return "; this boot is not counted (docker_tries=)" }
+        return ""
+    }
 }
 
 /// Free space in bytes.

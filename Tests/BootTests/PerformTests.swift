@@ -85,6 +85,15 @@ struct PerformTests {
         #expect(observer.told.filter { $0.hasPrefix("failed: ") }.count == 2)
     }
 
+    @Test mutating func `what it means that a boot was not counted is told`() throws {
+        let counting = Step.replaceFile(.record, content: "x")
+        machine.failures = [(counting, Failure("No space left on device"))]
+        try Plan(steps: [counting, .exchange("w/new", "root")]).perform(on: &machine, observer: &observer)
+        let told =
+            "failed: could not write the file '/.docker-btrfs/record': No space left on device; this boot is not counted (docker_tries=)"
+        #expect(observer.told.contains(told))
+    }
+
     @Test mutating func `a root that stays has nothing to write`() throws {
         let plan = Plan(steps: [], afterwards: [.replaceFile("record", content: "")])
         try plan.perform(on: &machine, observer: &observer)
