@@ -38,6 +38,34 @@ struct TopLayerTests {
         #expect(try topLayer().extent?.files == 7)
     }
 
+    @Test(arguments: [
+        ("/swap/file none swap sw 0 0", true), ("# comment\n\nUUID=x / btrfs\n/swap/file\tswap \t swap", true),
+        ("#/swap/file none swap sw 0 0", false), ("/swap/other none swap sw 0 0", false), ("/swap none swap sw 0 0", false),
+        ("/dev/sda2 none swap sw 0 0", false), ("/swap/file /mnt ext4 loop 0 0", false), ("/swap/file none", false),
+        ("\u{0} / swap", false),
+    ])
+    func `a swap file of the layer, as fstab has it, is told`(table: String, isTold: Bool) throws {
+        try tree.write("", to: "files/swap/file")
+        try tree.write(table, to: "files/etc/fstab")
+        #expect(try topLayer().notes == (isTold ? [swapNote] : []))
+    }
+
+    @Test func `it may be another layer's, and a table that cannot be read has none`() throws {
+        try tree.write("/swap/file none swap sw 0 0\n", to: "room/common/etc/fstab")
+        try tree.write("", to: "room/machine/a/swap/file")
+        let host = Facts.Host(kernelRelease: nil, time: 1_800_000_000, names: ["a"])
+        let notes = { try #require(try tree.facts("\(Tree.line) toplayer_path=room", on: host).topLayer).notes }
+        #expect(try notes() == [swapNote])
+        try tree.remove("room/common/etc/fstab")
+        for path in ["room/common/etc/fstab", "room/machine/a/etc/fstab"] { try tree.link(path, to: "fstab") }
+        #expect(try notes() == [])
+    }
+
+    private let swapNote = """
+        the swap file '/swap/file' of the top layer cannot be used in a root, whose files share their data with others: make it with \
+        'btrfs filesystem mkswapfile' in a subvolume of its own, which '/etc/fstab' mounts, and take it out of the layer
+        """
+
     @Test func `the owner and mode of its top are part of its state`() throws {
         let before = try topLayer()
         try tree.run("chmod 700", on: "files")

@@ -40,7 +40,7 @@ struct MachineFiles {
     func facts(_ host: Facts.Host) throws(Failure) -> Facts.TopLayer {
         let (state, extent) = try Self.state(of: folder, layers, host)
         let paths = described.map { " \($0.path)" }.joined()
-        let notes = [note, exposure].compactMap { $0 }
+        let notes = [note, exposure, swapNote].compactMap { $0 }
         return Facts.TopLayer(layers: described, state: Self.short(state + paths), extent: extent, isShared: isShared, notes: notes)
     }
 
@@ -48,6 +48,19 @@ struct MachineFiles {
         the top layer's filesystem keeps no modes: everybody can read its files in the root; toplayerflags= with umask= \
         or fmask= sets them
         """
+
+    /// A file whose data is another one's too cannot be swap (btrfs(5)), and roots share data with templates and with the layer.
+    private var swapNote: String? {
+        for layer in layers {
+            for file in layer.swapFiles where layers.contains(where: { $0.hasFile(file) }) {
+                return """
+                    the swap file '\(file)' of the top layer cannot be used in a root, whose files share their data with others: make it \
+                    with 'btrfs filesystem mkswapfile' in a subvolume of its own, which '/etc/fstab' mounts, and take it out of the layer
+                    """
+            }
+        }
+        return nil
+    }
 
     /// A state has to fit in a mark, however many subvolumes a layer has and however long its path is.
     private static func short(_ state: String) -> String {
@@ -88,6 +101,21 @@ extension LayerManifest {
 }
 
 extension Directory {
+    /// The files that the `/etc/fstab` here has as swap (fstab(5)): none where it cannot be read.
+    fileprivate var swapFiles: [Path] {
+        var content: [UInt8]?
+        do throws(Failure) { content = try contents(of: "etc/fstab", limit: 1 << 20) } catch {}
+        return (content ?? []).split(separator: UInt8(ascii: "\n")).compactMap { line in
+            let fields = line.split(maxSplits: 3) { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+            guard fields.count > 2, fields[0].first == UInt8(ascii: "/"), fields[2].elementsEqual("swap".utf8) else { return nil }
+            return Path(fields[0])
+        }
+    }
+
+    fileprivate func hasFile(_ path: Path) -> Bool {
+        do throws(Failure) { return try target(of: path)?.kind == .file } catch { return false }
+    }
+
     /// The state of this subvolume and of those nested in it; nil where this is none.
     fileprivate func subvolumeState() throws(Failure) -> String? {
         guard let own = try subvolume() else { return nil }
