@@ -98,6 +98,21 @@ import Testing
         #expect(outcome.errors.contains(message), "\(outcome.errors)")
     }
 
+    /// It holds the file and what that unpacks to, which has a limit. The address space has the program itself in it.
+    @Test(arguments: [
+        "head --bytes 2G /dev/zero | zstd", "head --bytes 300M /dev/zero | gzip", "head --bytes 2G /dev/zero | xz -0",
+        #"perl -e 'print "070701", "0" x 47, "f" x 8, "0" x 47, "\0" x 2' | head --bytes 9M"#,
+    ])
+    func `whatever a file unpacks to, its check takes a limited memory`(making: String) async throws {
+        try await InitramfsTree.withFolder { folder in
+            try await output(of: ["bash", "-euo", "pipefail", "-c", "\(making) > '\(folder)/bomb'"])
+            let limit = ["prlimit", "--as=\(1 << 30)"]
+            let outcome = try await run(limit + [Repository.companion, "check-initramfs", "\(folder)/bomb"])
+            #expect(outcome.status == 1)
+            #expect(outcome.errors.hasPrefix("Error: could not read '\(folder)/bomb': "), "\(outcome)")
+        }
+    }
+
     @Test func `an image that is cut off anywhere is refused`() async throws {
         let bytes = try #require(try fileContents(InitramfsTree.image("dracut-systemd"), limit: 1 << 30))
         for part in [3, 5, 8] {

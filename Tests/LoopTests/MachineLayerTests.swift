@@ -84,6 +84,26 @@ extension OnDisk {
             }
         }
 
+        @Test(arguments: [
+            ("echo key > N/srv/x/key; mkdir files/srv; touch files/srv/x", "could not carry the file '/docker_rwlayer/srv/x/key' over"),
+            ("echo key > N/srv/x/key; mkdir files/srv; ln -s no files/srv/x", "could not carry the file '/docker_rwlayer/srv/x/key' over"),
+            ("echo key > N/srv/.docker-btrfs.new", "could not carry the file '/docker_rwlayer/srv/.docker-btrfs.new' over"),
+            ("rm -r N/srv; ln -s srv N/srv", "; what else is to be stored in the top layer from '/srv' is not known\n"),
+        ])
+        func `a file that cannot be carried over stops no boot`(change: String, note: String) async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.change("mkdir files; echo '{\"create_only\": [\"/srv/*\", \"/srv/x/*\"]}' > files/.docker-btrfs.json")
+                let line = disk.line("toplayer_path=files")
+                try await disk.bootWell(line)
+                try await disk.change("mkdir -p N/srv/x; \(change)".replacing("N/", with: "docker_rwlayer/"))
+                let outcome = try await disk.boot(line)
+                #expect(outcome.status == 0)
+                #expect(outcome.told.contains(note), "\(outcome.told)")
+                let mark = try await disk.look("getfattr --only-values --name user.docker-btrfs.root docker_rwlayer")
+                #expect(mark.contains("\nnumber 2\n"))
+            }
+        }
+
         @Test func `how btrfs is to store a file is left out where that cannot be, and no other attribute is`() async throws {
             try await Disk.withStore { disk, _ in
                 try await Disk.with(["mkfs.ext4", "-q"], size: "32M") { machine in
