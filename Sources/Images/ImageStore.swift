@@ -71,7 +71,7 @@ enum ImageStore: Sendable {
     /// Names as the engine prints them.
     func names() throws(Failure) -> [String] {
         switch self {
-        case .docker(let store): try store.names().all().map { $0.name }
+        case .docker(let store): try store.names().names
         case .containerd(let store): try store.records { !$0.isDangling }.map { $0.shown }
         case .containers(let store): try store.records().flatMap { $0.names.map { display($0.utf8) } }
         }

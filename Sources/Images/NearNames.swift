@@ -5,7 +5,8 @@ func nearest(_ names: [String], to wanted: ImageName, count: Int) -> [String] {
     let repository = Array(wanted.repository.utf8)
     let text = Array(wanted.description.utf8)
     let sorted = names.sortedByBytes { name -> [UInt8] in
-        let bytes = Array(name.utf8)
+        // What is longer is no name.
+        let bytes = Array(name.utf8.prefix(1024))
         let isSame = bytes.starts(with: repository) && bytes.dropFirst(repository.count).first.map { $0 == 0x3a || $0 == 0x40 } ?? false
         return [isSame ? 0 : 1, UInt8(clamping: editDistance(bytes, text))] + bytes
     }

@@ -11,6 +11,22 @@ struct JSONMemoryTests {
         #expect(failure?.message == "could not read '/x.json': it has more values than such a file ever has")
     }
 
+    @Test(arguments: [
+        #"{"\#(String(repeating: "b", count: 300_000))":1}"#, #"{"a":"\#(String(repeating: "\\u0041", count: 50_000))"}"#,
+        #"["\#(String(repeating: #"\""#, count: 200_000))"]"#,
+    ])
+    func `one of a text that nobody writes is too`(text: String) {
+        let failure = #expect(throws: Failure.self) { try JSON(parsing: Array(text.utf8), name: "/x.json") }
+        #expect(failure?.message == "could not read '/x.json': it has a text of more than 256 KiB")
+    }
+
+    @Test func `and one of many texts`() throws {
+        let text = "[" + Array(repeating: #""\#(String(repeating: "b", count: 200_000))""#, count: 30).joined(separator: ",") + "]"
+        let failure = #expect(throws: Failure.self) { try JSON(parsing: Array(text.utf8), name: "/x.json") }
+        #expect(failure?.message == "could not read '/x.json': it has more values than such a file ever has")
+        #expect(try JSON(parsing: Array(#"["\#(String(repeating: "b", count: 200_000))"]"#.utf8), name: "/x.json").elements?.count == 1)
+    }
+
     @Test func `the names of five thousand images are read`() throws {
         let digest = String(repeating: "a", count: 64)
         let repositories = (0..<5000).map { number in

@@ -11,8 +11,8 @@ struct ContainersLayers {
         let state: String?
     }
 
-    /// For 13,000 layers or images, in bytes.
-    static let limit = 8 << 20
+    /// For 6,000 layers or images, in bytes.
+    static let limit = 4 << 20
     private var layers: [Digest: Layer] = [:]
     private let name: String
 

@@ -3,8 +3,8 @@ internal import Basics
 /// The names of a store's images, its `repositories.json`:
 /// `{"Repositories":{"debian":{"debian:bookworm":"sha256:…","debian@sha256:…":"sha256:…"}}}` (moby, daemon/internal/refstore).
 struct RepositoryNames {
-    /// 5,000 images with three names each take 3 MB.
-    private static let limit = 8 << 20
+    /// 3,000 images with three names each take 2 MB.
+    private static let limit = 2 << 20
     private let repositories: JSON?
     private let file: String
 
@@ -28,6 +28,11 @@ struct RepositoryNames {
     func image(_ name: ImageName) throws(Failure) -> ImageID? {
         guard let value = repositories?[name.repository]?[name.description] else { return nil }
         return try id(value, of: name.description)
+    }
+
+    /// Every name, in the file's order.
+    var names: [String] {
+        (repositories?.members ?? []).flatMap { repository in (repository.value.members ?? []).map { display($0.key.utf8) } }
     }
 
     /// Every name with what it stands for, in the file's order.
