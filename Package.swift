@@ -149,7 +149,10 @@ if embedded {
                 "Linux", "Planning", "Programs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict + sameHeaders
+            swiftSettings: strict + sameHeaders,
+            // The compiler's own linker. gold, which it takes otherwise, warns of a function that Swift's static Foundation calls,
+            // and has no option to be quiet about it; nothing of that is ours to mend.
+            linkerSettings: [.unsafeFlags(["-use-ld=lld"])]
         ),
         .testTarget(
             name: "DeploymentsTests",
