@@ -32,7 +32,7 @@ demo: packages-lab $(programs) ## Boot a machine from a Docker image, in QEMU
 build: $(programs) ## Both programs, in .build/bin
 
 .PHONY: test
-test: lint test-unit test-loop test-crash test-guest ## Everything: lint, unit, loop-mounted btrfs, power cuts, QEMU
+test: lint test-unit test-trixie test-loop test-crash test-guest ## Everything: lint, unit, Debian 13, loop-mounted btrfs, power cuts, QEMU
 
 # Needs neither root, where the packages are there, nor a virtual machine.
 .PHONY: check
@@ -53,6 +53,12 @@ lint: packages-lint ## The form of Swift and of the scripts
 test-unit: packages-build packages-unit ## Tests of the modules, without root
 	$(say) "unit tests"
 	$(call run-tests,$(foreach tier,$(tiers),--skip '^$(tier)\.'))
+
+.PHONY: test-trixie
+test-trixie: packages-lab ## Both programs and the unit tests, built in a Debian 13
+	$(say) "Debian 13"
+	@SUITE=trixie Tests/Lab/initramfs-tree
+	@SUITE=trixie Tests/Lab/make-in-system build test-unit
 
 .PHONY: test-loop
 test-loop: packages-lab $(programs) ## Both programs on loop-mounted btrfs

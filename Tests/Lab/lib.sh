@@ -11,10 +11,11 @@ EXAMPLES=$REPO/docs/examples
 # What every guest's kernel is told beside its own command line. On a busy host the emulated timer may be too late for the kernel's
 # check of it, and what the kernel does against faults of real processors doubles the work of an emulator.
 GUEST_LINE='no_timer_check mitigations=off'
-# What `initramfs` makes of that Debian.
-SYSTEM=$LAB/initramfs
-[[ $SUITE == bookworm ]] || SYSTEM+=-$SUITE
-export SYSTEM LAB SUITE REPO HERE EXAMPLES GUEST_LINE
+# What `initramfs` and `matrix` make of that Debian, and the program that goes into its initramfs. It is built there where that is
+# another Debian than the one that the lab is for.
+SYSTEM=$LAB/initramfs MATRIX=$LAB/matrix INIT=$REPO/.build/bin/docker-btrfs-init
+[[ $SUITE == bookworm ]] || { SYSTEM+=-$SUITE MATRIX+=-$SUITE INIT=$SYSTEM/build/bin/docker-btrfs-init; }
+export SYSTEM MATRIX INIT LAB SUITE REPO HERE EXAMPLES GUEST_LINE
 
 say() { printf '%s\n' "$*" >&2; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
