@@ -38,10 +38,12 @@ func show(_ line: String) {
 /// Runs `body` with what shows how far it is: one line, on a terminal only, that is gone when `body` ends.
 func showingProgress(_ body: (@escaping (String) -> Void) throws(Failure) -> Void) throws(Failure) {
     let isTerminal = isatty(STDERR_FILENO) == 1
+    var isShown = false
     func show(_ line: String) {
         let text = Array("\r\u{1B}[K\(display(line.utf8))".utf8)
         if isTerminal { _ = linux_write_all(STDERR_FILENO, text, text.count) }
+        isShown = true
     }
-    defer { show("") }
+    defer { if isShown { show("") } }
     try body(show)
 }
