@@ -19,6 +19,14 @@ let initSide: [SwiftSetting] =
     ? strict + [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"])]
     : strict
 
+// Without symbols but in a debug build: docs/debugging.md.
+let staticProgram: [LinkerSetting] =
+    embedded
+    ? [
+        .unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections"]),
+        .unsafeFlags(["-Xlinker", "-s"], .when(configuration: .release)),
+    ] : []
+
 var targets: [Target] = [
     .target(
         name: "CLinux",
@@ -39,7 +47,7 @@ var targets: [Target] = [
         name: "docker-btrfs-init",
         dependencies: ["Basics", "Planning", "Boot", "BootRun", "InitProcess", "Linux", "CLinux"],
         swiftSettings: initSide,
-        linkerSettings: embedded ? [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"])] : []
+        linkerSettings: staticProgram
     ),
 ]
 // Merges layers and nothing else, for what is done to a process from outside: it is killed, and measured.
@@ -49,7 +57,7 @@ targets.append(
         dependencies: ["Basics", "CLinux", "Linux"],
         path: "Tests/MergeLayers",
         swiftSettings: initSide,
-        linkerSettings: embedded ? [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"])] : []
+        linkerSettings: staticProgram
     )
 )
 var dependencies: [Package.Dependency] = []
@@ -62,9 +70,7 @@ if embedded {
             dependencies: ["Basics", "Boot", "BootRun", "CLinux", "Planning"],
             path: "Tests/CrashTests/Careless",
             swiftSettings: initSide,
-            linkerSettings: [
-                .unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s", "-Xlinker", "--wrap=syncfs"])
-            ]
+            linkerSettings: staticProgram + [.unsafeFlags(["-Xlinker", "--wrap=syncfs"])]
         )
     )
 } else if fuzzing {

@@ -35,8 +35,9 @@ extension Machine {
         let start = line.map { ["--append", $0 + Console.ending] + initramfs } ?? ["--uefi"]
         let boot = command(start + ["--script", file] + options, log: suffix)
         try await output(of: boot.command)
-        let told = try String(contentsOfFile: "\(file).told", encoding: .utf8).replacing("\r\n", with: "\n")
-        // UEFI firmware writes to this port too.
+        // UEFI firmware and boot loaders write to this port too, and frames of menus are no UTF-8.
+        let bytes = try Data(contentsOf: URL(filePath: "\(file).told"))
+        let told = String(decoding: bytes, as: UTF8.self).replacing("\r\n", with: "\n")
         let parts = told.split(separator: Self.mark, omittingEmptySubsequences: false)
         try #require(parts.count == 3, "the script did not run: '\(told)', see \(boot.log)")
         return Answers(text: String(parts[1]), report: try report(String(parts[2])), console: try Console(log: boot.log))

@@ -80,7 +80,7 @@ struct DeployTests {
 }
 
 extension Machine {
-    /// Runs the companion with the ESP beside it: the host's kernel need not know FAT.
+    /// Runs the companion with what is on the ESP beside it, on a filesystem that the host's kernel knows: it need not know FAT.
     @discardableResult
     fileprivate func companion(_ words: String) async throws -> String {
         let article = Repository.path("Tests/Lab/article")
@@ -88,8 +88,12 @@ extension Machine {
         let program = words.hasPrefix("deploy") ? "--init '\(Repository.embeddedInit)'" : ""
         return try await change(
             """
-            esp=$(mktemp -d)
-            trap 'rm -rf "$esp"' EXIT
+            esp='\(folder)/esp'
+            truncate --size 200M "$esp.ext4"
+            mkfs.ext4 -qF "$esp.ext4"
+            mkdir -p "$esp"
+            mount -o loop "$esp.ext4" "$esp"
+            rmdir "$esp/lost+found"
             '\(article)' esp '\(disk)' get "$esp"
             '\(Repository.companion)' \(words) \(place) \(program) --boot "$esp"
             '\(article)' esp '\(disk)' put "$esp"
