@@ -72,6 +72,7 @@ test-guest: packages-lab $(programs) ## Boots in QEMU and in User-Mode Linux
 	$(say) "boots in QEMU"
 	@Tests/Lab/prepare
 	@Tests/Lab/matrix
+	@SUITE=trixie Tests/Lab/matrix
 	$(call run-tests,--filter '^GuestTests\.')
 
 .PHONY: boot-matrix
@@ -79,6 +80,7 @@ boot-matrix: export BOOT_MATRIX := 1
 boot-matrix: packages-lab $(programs) ## Boot each initramfs framework in each situation; writes docs/boot-matrix.md
 	$(say) "the boot matrix"
 	@Tests/Lab/matrix
+	@SUITE=trixie Tests/Lab/matrix
 	$(call run-tests,--filter '^GuestTests\.BootMatrixTests')
 
 # WORLDS is how many, FIRST_WORLD the seed of the first.

@@ -54,7 +54,7 @@ struct DracutTests {
 
 /// A boot of the boot matrix's disk by an initramfs of dracut that has a file more, and that of a machine that is no more.
 struct FileBoot: CustomTestStringConvertible {
-    static let disk = "\(Cell.folder)/booted.img"
+    static let disk = "\(Row.dracutSystemd.disks)/booted.img"
     private static let stale = "root=LABEL=old rootfstype=btrfs rootflags=rw,subvolid=300,subvol=/ordinary,subvol=ordinary"
 
     let row: Row
@@ -72,7 +72,7 @@ struct FileBoot: CustomTestStringConvertible {
     var testDescription: String { "\(row.rawValue) \(name)" }
 
     func result(on machine: Machine, _ options: [String] = []) async throws -> String {
-        let start = ["--kernel", Cell.kernel, "--initrd", try await initramfs(machine), "--append", line]
+        let start = ["--kernel", row.kernel, "--initrd", try await initramfs(machine), "--append", line]
         return try await machine.result(of: Column.newRoot(number: 2, "from the top layer"), start + options, log: testDescription)
     }
 

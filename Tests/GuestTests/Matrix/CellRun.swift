@@ -3,15 +3,11 @@ import TestSupport
 import Testing
 
 extension Cell {
-    /// What Tests/Lab/matrix makes.
-    static let folder = "\(Lab.folder)/matrix"
-    static let kernel = "\(Lab.folder)/initramfs/vmlinuz"
-
     /// Boots this cell's machine, and returns how many seconds that took.
     func run() async throws -> Int {
         var seconds = 0
         try FileManager.default.createDirectory(atPath: Prepared.folder, withIntermediateDirectories: true)
-        try await Machine.with(copyOf: "\(Self.folder)/\(column.disk).img") { machine in
+        try await Machine.with(copyOf: "\(row.disks)/\(column.disk).img") { machine in
             let start = ContinuousClock.now
             switch column {
             case .refuses: try await refuse(machine)
@@ -30,7 +26,7 @@ extension Cell {
         var line = column.line
         switch column {
         case .encrypted:
-            let uuid = try String(contentsOfFile: "\(Self.folder)/luks.uuid", encoding: .utf8)
+            let uuid = try String(contentsOfFile: "\(row.disks)/luks.uuid", encoding: .utf8)
             line += " " + row.unlocking(uuid.trimmingCharacters(in: .newlines))
         case .volumes: line += " " + row.activating
         default: break
@@ -94,7 +90,7 @@ extension Cell {
 
     func copy(of disk: String, _ machine: Machine) async throws -> String {
         let copy = "\(machine.folder)/\(disk).img"
-        try await output(of: ["cp", "--sparse=always", "--reflink=auto", "\(Self.folder)/\(disk).img", copy])
+        try await output(of: ["cp", "--sparse=always", "--reflink=auto", "\(row.disks)/\(disk).img", copy])
         return copy
     }
 
@@ -104,7 +100,7 @@ extension Cell {
     ) async throws -> String {
         let start = try await start(machine, line)
         return try await machine.result(
-            of: script ?? column.script, start.options + options, log: log ?? self.log, qemu: start.qemu + qemu)
+            of: script ?? row.script + column.script, start.options + options, log: log ?? self.log, qemu: start.qemu + qemu)
     }
 }
 

@@ -7,7 +7,7 @@ extension Cell {
         switch row {
         case .unified: (["--uefi"], try await systemPartition(machine, line))
         default:
-            (["--kernel", Self.kernel, "--initrd", try await initramfs(machine), "--append", line], [])
+            (["--kernel", row.kernel, "--initrd", try await initramfs(machine), "--append", line], [])
         }
     }
 
@@ -22,7 +22,7 @@ extension Cell {
     private func initramfs(_ machine: Machine) async throws -> String {
         guard column == .encrypted else { return row.file }
         let both = "\(machine.folder)/initrd.img"
-        try await output(of: ["bash", "-euc", #"cat "$1" "$2" > "$3""#, "bash", row.file, "\(Self.folder)/luks.cpio", both])
+        try await output(of: ["bash", "-euc", #"cat "$1" "$2" > "$3""#, "bash", row.file, "\(row.disks)/luks.cpio", both])
         return both
     }
 }

@@ -16,7 +16,7 @@ actor MatrixPage {
     private var text: String {
         let head = ["initramfs"] + Column.allCases.map { $0.title }
         let rows = Row.allCases.map { row in
-            [row.title] + Column.allCases.map { seconds[Cell(row: row, column: $0)].map { "✓ \($0) s" } ?? "not offered" }
+            [row.title] + Column.allCases.map { seconds[Cell(row: row, column: $0)].map { "✓ \($0) s" } ?? row.lacks($0)! }
         }
         let table = ([head, head.map { _ in "---" }] + rows).map { "| \($0.joined(separator: " | ")) |" }.joined(separator: "\n")
         return Self.introduction + table + Self.notes
@@ -43,6 +43,10 @@ actor MatrixPage {
         **/init** is what `docker-btrfs initramfs build` makes, and **UKI** the same in a unified kernel image, which OVMF starts from an
         ESP. The kernel command line is in it, so each of its cells has an image of its own, built in that time. They unlock no LUKS,
         activate no LVM and resume no system.
+
+        In the two rows of **Debian 13**, kernel, framework and image are Debian 13's (systemd 257, kernel 6.12, dracut 106,
+        initramfs-tools 0.148), docker-btrfs-init is built there, and the system is booted up to its multi-user target: no unit of it
+        failed. In the other rows frameworks and kernel are Debian 12's, and the image is busybox with a script as its init.
 
         What each column means:
 

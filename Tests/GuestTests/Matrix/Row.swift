@@ -9,6 +9,9 @@ enum Row: String, CaseIterable {
     case alone = "init"
     /// The same in a unified kernel image.
     case unified = "uki"
+    /// Two of these on Debian 13, and all of Debian 13 is booted.
+    case dracutSystemd13 = "dracut-systemd 13"
+    case initramfsTools13 = "initramfs-tools 13"
 
     var title: String {
         switch self {
@@ -19,26 +22,58 @@ enum Row: String, CaseIterable {
         case .initramfsTools: "initramfs-tools"
         case .alone: "/init"
         case .unified: "UKI"
+        case .dracutSystemd13: "dracut systemd, Debian 13"
+        case .initramfsTools13: "initramfs-tools, Debian 13"
         }
     }
 
-    /// Its initramfs: what Tests/Lab/initramfs makes.
-    var file: String { "\(Lab.folder)/initramfs/\(rawValue).img" }
+    private var is13: Bool { [.dracutSystemd13, .initramfsTools13].contains(self) }
+    /// What the folders' names end with for which the lab's scripts were told a suite.
+    private var suite: String { is13 ? "-trixie" : "" }
 
-    func offers(_ column: Column) -> Bool {
+    /// What Tests/Lab/initramfs makes: its initramfs, and the kernel for it.
+    var file: String {
+        let name =
+            switch self {
+            case .dracutSystemd13: Self.dracutSystemd.rawValue
+            case .initramfsTools13: Self.initramfsTools.rawValue
+            default: rawValue
+            }
+        return "\(Lab.folder)/initramfs\(suite)/\(name).img"
+    }
+    var kernel: String { "\(Lab.folder)/initramfs\(suite)/vmlinuz" }
+
+    /// Where the disks are: what Tests/Lab/matrix makes.
+    var disks: String { "\(Lab.folder)/matrix\(suite)" }
+
+    /// Why it has no cell in this column, if it has none.
+    func lacks(_ column: Column) -> String? {
         switch self {
-        case .alone, .unified: ![.encrypted, .volumes, .hibernation].contains(column)
-        default: true
+        case .alone, .unified: [.encrypted, .volumes, .hibernation].contains(column) ? "not offered" : nil
+        case .dracutSystemd13, .initramfsTools13: [.boots, .refuses, .late, .encrypted, .nested].contains(column) ? nil : "not tried"
+        default: nil
         }
+    }
+
+    /// What its system asserts in every column.
+    var script: String {
+        guard is13 else { return "" }
+        return """
+            grep '^VERSION_CODENAME=trixie$' /etc/os-release
+            [ "$(uname -r | cut -d . -f 1,2)" = 6.12 ]
+            [ "$(cat /proc/1/comm)" = systemd ]
+            [ -z "$(systemctl list-units --failed --plain --no-legend)" ]
+
+            """
     }
 
     /// The console shows it no later than docker-btrfs-init starts.
     var start: String {
         switch self {
         case .mkinitcpioBusybox: ":: running hook [docker-btrfs]"
-        case .mkinitcpioSystemd, .dracutSystemd: "Root from a Docker image..."
+        case .mkinitcpioSystemd, .dracutSystemd, .dracutSystemd13: "Root from a Docker image..."
         case .dracutPlain: "BTRFS: device label matrix"
-        case .initramfsTools: "Begin: Running /scripts/local-premount"
+        case .initramfsTools, .initramfsTools13: "Begin: Running /scripts/local-premount"
         case .alone, .unified: "docker-btrfs-init: waiting for LABEL=matrix (root=)"
         }
     }
@@ -47,8 +82,8 @@ enum Row: String, CaseIterable {
     func unlocking(_ uuid: String) -> String {
         switch self {
         case .mkinitcpioBusybox: "cryptdevice=UUID=\(uuid):secret cryptkey=rootfs:/etc/matrix.key"
-        case .mkinitcpioSystemd, .dracutSystemd, .dracutPlain: "rd.luks.uuid=\(uuid)"
-        case .initramfsTools, .alone, .unified: ""
+        case .mkinitcpioSystemd, .dracutSystemd, .dracutPlain, .dracutSystemd13: "rd.luks.uuid=\(uuid)"
+        case .initramfsTools, .alone, .unified, .initramfsTools13: ""
         }
     }
 
@@ -72,8 +107,8 @@ enum Row: String, CaseIterable {
 
     var end: End {
         switch self {
-        case .mkinitcpioBusybox, .initramfsTools: .shell
-        case .dracutSystemd, .dracutPlain, .alone, .unified: .off
+        case .mkinitcpioBusybox, .initramfsTools, .initramfsTools13: .shell
+        case .dracutSystemd, .dracutPlain, .alone, .unified, .dracutSystemd13: .off
         case .mkinitcpioSystemd: .wait
         }
     }
@@ -82,9 +117,9 @@ enum Row: String, CaseIterable {
     var lastWords: String {
         switch self {
         case .mkinitcpioBusybox: "ERROR: docker-btrfs-init failed: no root to boot."
-        case .mkinitcpioSystemd, .dracutSystemd: "Reached target emergency.target"
+        case .mkinitcpioSystemd, .dracutSystemd, .dracutSystemd13: "Reached target emergency.target"
         case .dracutPlain: "dracut Warning: docker-btrfs-init failed: no root to boot."
-        case .initramfsTools: "docker-btrfs-init failed: no root to boot."
+        case .initramfsTools, .initramfsTools13: "docker-btrfs-init failed: no root to boot."
         case .alone, .unified: "This machine could not be booted."
         }
     }
