@@ -17,7 +17,7 @@ struct DeployTests {
             let set = try await machine.companion(
                 """
                 setup --data-root \(store) --root system --data /home \
-                    --options 'console=ttyS0 panic=-1 no_timer_check mitigations=off'
+                --options 'console=ttyS0 panic=-1 no_timer_check mitigations=off'
                 """)
             #expect(set.contains("next: docker build -t NAME DIR && docker-btrfs deploy NAME\n"))
             try await machine.change(Self.scriptRunner)
@@ -80,23 +80,13 @@ struct DeployTests {
 }
 
 extension Machine {
-    /// Runs the companion with what is on the ESP beside it, on a filesystem that the host's kernel knows: it need not know FAT.
+    /// Runs the companion, which has what is on the ESP beside it.
     @discardableResult
     fileprivate func companion(_ words: String) async throws -> String {
         let article = Repository.path("Tests/Lab/article")
         let place = words.hasPrefix("setup") ? "--init '\(Repository.embeddedInit)'" : "--top-level ."
         let program = words.hasPrefix("deploy") ? "--init '\(Repository.embeddedInit)'" : ""
-        return try await change(
-            """
-            esp='\(folder)/esp'
-            truncate --size 200M "$esp.ext4"
-            mkfs.ext4 -qF "$esp.ext4"
-            mkdir -p "$esp"
-            mount -o loop "$esp.ext4" "$esp"
-            rmdir "$esp/lost+found"
-            '\(article)' esp '\(disk)' get "$esp"
-            '\(Repository.companion)' \(words) \(place) \(program) --boot "$esp"
-            '\(article)' esp '\(disk)' put "$esp"
-            """)
+        let command = "'\(Repository.companion)' \(words) \(place) \(program) --boot"
+        return try await change("'\(article)' with-esp '\(disk)' bash -euc \"\(command) \\$ESP\"")
     }
 }
