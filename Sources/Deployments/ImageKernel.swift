@@ -10,9 +10,9 @@ struct ImageKernel {
     /// First the kernel.
     let files: [BootFile]
 
-    /// `program` is docker-btrfs-init, for an initramfs that is built here.
+    /// `program` is docker-btrfs-init, for an initramfs that is built here. That one opens no `mapped` device.
     init(
-        in image: Directory, of reference: String, release asked: String?, program: String, say: (String) -> Void
+        in image: Directory, of reference: String, release asked: String?, program: String, mapped: String?, say: (String) -> Void
     ) async throws(Failure) {
         let (chosen, isOnly) = try Self.choose(asked, in: ImageFiles(of: [image]), of: reference)
         release = chosen.release
@@ -25,6 +25,11 @@ struct ImageKernel {
         }
         if let found = try await Self.initramfs(of: release, isOnly: isOnly, in: image) {
             files.append(found)
+        } else if let mapped {
+            throw Failure(
+                "could not deploy '\(reference)': the root is on '\(mapped)', and an initramfs that is built here opens no LUKS, LVM or RAID",
+                hint: "let the image have an initramfs of dracut or initramfs-tools with docker-btrfs in it: docs/install.md"
+            )
         } else {
             say("build the initramfs for \(release)")
             let recipe = try Recipe(tree: image, release: release, program: program)

@@ -10,6 +10,8 @@ public struct Site: Sendable {
     public let settings: Settings
     /// What the root's filesystem is called.
     let volume: BootVolume
+    /// What has to be put together before there is that filesystem: LUKS, LVM, RAID; nil for a disk or a partition.
+    let mappedDevice: String?
     /// nil where a person writes the entries.
     let loader: InstalledLoader?
     let kernels: KernelFolder
@@ -31,6 +33,7 @@ public struct Site: Sendable {
     private init(_ filesystem: RootFilesystem, _ settings: Settings, boot: String?, _ lock: FilesystemLock?) throws(Failure) {
         topLevel = filesystem.topLevel
         volume = filesystem.volume
+        mappedDevice = filesystem.isMapped ? filesystem.device : nil
         self.settings = settings
         self.lock = lock
         guard settings.loader != .print || settings.kernels == .boot, let folder = boot ?? settings.boot else {

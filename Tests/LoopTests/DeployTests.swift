@@ -86,6 +86,34 @@ extension OnDisk {
             }
         }
 
+        /// The host's kernel need not know device-mapper: how the device is called is enough here.
+        @Test func `a root on LUKS needs an initramfs of the image`() async throws {
+            try await Deployable.with { machine in
+                let device = "/dev/mapper/docker-btrfs-tests-\(ProcessInfo.processInfo.processIdentifier)"
+                let before = try await machine.everything()
+                let told = try await output(
+                    of: [
+                        "unshare", "--mount", "bash", "-euc",
+                        """
+                        trap 'rm -f "\(device)"' EXIT
+                        mkdir -p /dev/mapper '\(machine.disk.folder)/mnt'
+                        cp -a '\(machine.disk.device)' '\(device)'
+                        mount -o subvolid=5 '\(device)' '\(machine.disk.folder)/mnt'
+                        cd '\(machine.disk.folder)/mnt'
+                        ! \(machine.command("deploy sample_image")) 2>&1
+                        """,
+                    ])
+                #expect(
+                    told == """
+                        Error: could not deploy 'sample_image:latest': the root is on '\(device)', and an initramfs that is built here opens \
+                        no LUKS, LVM or RAID
+                        hint: let the image have an initramfs of dracut or initramfs-tools with docker-btrfs in it: docs/install.md
+
+                        """)
+                #expect(try await machine.everything() == before)
+            }
+        }
+
         @Test func `without room nothing is written`() async throws {
             try await Deployable.with(setup: "--loader systemd-boot", partition: "1M") { machine in
                 let before = try await machine.everything()

@@ -156,7 +156,7 @@ extension RootFilesystem {
     /// looks from the default subvolume on.
     fileprivate var isPlain: Bool {
         get throws(Failure) {
-            if device.hasPrefix("/dev/mapper/") || device.hasPrefix("/dev/dm-") || device.hasPrefix("/dev/md") { return false }
+            if isMapped { return false }
             let members = try? Directory(opening: "/sys/fs/btrfs/\(volume.uuid)/devices").names()
             if let members, members.count > 1 { return false }
             var id: UInt64 = 0
