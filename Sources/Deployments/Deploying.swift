@@ -51,7 +51,8 @@ extension Site {
             // A tag that was moved.
             if known.number < last { deployment.number = last + 1 }
         } else {
-            let kernel = try await ImageKernel(in: tree, of: reference.description, release: release, program: program, mapped: mappedDevice, say: say)
+            let kernel = try await ImageKernel(
+                in: tree, of: reference.description, release: release, program: program, mapped: mappedDevice, say: say)
             files = kernel.files
             deployment = Deployment(
                 imageID: image.id, chainID: source.chainID, reference: reference, number: last + 1, made: secondsNow(),

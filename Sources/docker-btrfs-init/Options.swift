@@ -17,7 +17,7 @@ struct Options: Equatable {
         usage: docker-btrfs-init [options]
 
         Makes the root that the kernel command line asks for from a Docker image on btrfs. Runs in the initramfs, before the
-        root is mounted; does nothing without docker_path= on the kernel command line.
+        root is mounted; does nothing without docker_path= or docker_deployed= on the kernel command line.
 
           --dry-run           print what would be done, one step a line, and change nothing
           --mark-good         in the booted system: count its boot as good, so that it can be fallen back to
