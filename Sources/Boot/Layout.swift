@@ -55,12 +55,12 @@ package enum Layout {
     }
 
     /// Whether `name` is that of a root that was kept: `.docker-btrfs/roots/NAME/7`.
-    static func isKept(_ name: Path) -> Bool {
+    package static func isKept(_ name: Path) -> Bool {
         name.parent.parent == allRoots && number(name.name) != nil
     }
 
     /// The number that a kept root's name is; nil for any other name.
-    static func number(_ name: [UInt8]) -> Int? {
+    package static func number(_ name: [UInt8]) -> Int? {
         RootNumber.read(name).flatMap { $0 <= RootNumber.highest ? $0 : nil }
     }
 

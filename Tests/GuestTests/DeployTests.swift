@@ -46,6 +46,41 @@ struct DeployTests {
         }
     }
 
+    @Test func `three boots later that were not good the image before is booted, with the modules of the kernel that runs`() async throws {
+        try await output(of: Lab.command("article", []))
+        try await Machine.with(copyOf: "\(Lab.folder)/article.img") { machine in
+            try await output(of: Lab.command("article", ["loader", machine.disk, "systemd-boot"]))
+            try await machine.companion(
+                "setup --data-root docker --root system --options 'console=ttyS0 panic=-1 no_timer_check mitigations=off' --data /home")
+            try await machine.change(Self.scriptRunner)
+            try await machine.companion("deploy desktop")
+            #expect(try await machine.answers(nil, log: "good", to: Self.questions).text == Self.expected("1", kernel: "6.1"))
+
+            try await machine.change(
+                docker: true,
+                """
+                docker build --network none --quiet --tag desktop - << 'END'
+                FROM desktop:next
+                RUN cp --remove-destination /bin/false /usr/lib/systemd/systemd
+                END
+                """)
+            try await machine.companion("deploy desktop")
+            for number in 1...3 {
+                let boot = machine.command(["--uefi"], log: "bad \(number)")
+                try await output(of: boot.command)
+                #expect(try Console(log: boot.log).text.contains("Attempted to kill init"))
+            }
+            let later = try await machine.answers(nil, log: "later", to: Self.questions)
+            #expect(later.text == Self.expected("1", kernel: "6.12"))
+            #expect(later.report?.notes.contains { $0.hasPrefix("none of the last 3 boots of image 'desktop'") } == true)
+            #expect(try await machine.companion("status").contains("3 tries, none good"))
+
+            // Their entry is still there, and the image that was good has its own again.
+            try await machine.companion("rollback")
+            #expect(try await machine.answers(nil, log: "back", to: Self.questions).text == Self.expected("1", kernel: "6.1"))
+        }
+    }
+
     private static let questions = """
         cat /etc/image-version /etc/hostname
         uname -r | cut -d. -f 1-2

@@ -65,7 +65,7 @@ struct Rotation {
             return Plan(steps: [], afterwards: home + attempt(root.mark), notes: notes)
         case .restore(let root):
             let mark = Mark(origin: root.mark.origin, number: places.number, made: facts.host.time)
-            return try swap(mark, building: restore(root, mark, at: new), clear(for: Self.least, sparing: root), notes + leftBehind(root))
+            return try swap(mark, building: root.copy(at: new, mark), clear(for: Self.least, sparing: root), notes + root.leftBehind)
         case .build(let source, let modules):
             let origin = Origin(
                 reference: source.reference, imageID: source.imageID, chainID: source.chainID, layer: source.tree.path,
@@ -112,9 +112,9 @@ struct Rotation {
         }
     }
 
-    /// Counts this boot, unless a person does something else than boot the system: that says nothing about its image.
+    /// Counts this boot, unless a person does something else than boot the system, or chose a root: that says nothing about its image.
     private func attempt(_ mark: Mark) -> [Step] {
-        if request.isForRepair || startsOther { return [] }
+        if request.isForRepair || request.earlierRoot != nil || startsOther { return [] }
         // A new root may have the number of one that was never finished, and whose boot was counted.
         let numbers = facts.roots.map { $0.mark.number }
         let known = facts.hasOtherNames ? facts.record : facts.record.adopted(by: request.name)

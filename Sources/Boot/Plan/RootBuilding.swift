@@ -27,9 +27,6 @@ extension Rotation {
 
     var removesIdentity: Bool { layers.contains { $0.manifest.imageIdentity == .remove } }
 
-    /// What is deeper is not to be had by its path. Its place in the copy stays empty.
-    private static let longest = 3500
-
     /// Whether the system of the root is to label its files: a root of every boot would do so at every boot, and boot again.
     private func isLabelled(_ source: Facts.Source) -> Bool { source.contents.usesSELinux && request.mode == .persist }
 
@@ -39,17 +36,6 @@ extension Rotation {
         let what = "image '\(source.reference.text)' uses SELinux, for which no file of an image has its label"
         if isLabelled(source) { return ["\(what): the first boot of this root labels them ('/.autorelabel'), and starts once more"] }
         return ["\(what): with docker_mode=persist they get them once; else put SELINUX=disabled into '/etc/selinux/config'"]
-    }
-
-    /// A copy of a root that was kept. What lies in its nested subvolumes stays there.
-    func restore(_ root: Facts.Root, _ mark: Mark, at new: Place) -> [Step] {
-        [.snapshot(of: Place(root.path), at: new), .mark(new, mark)]
-            + root.nested.filter { $0.bytes.count < Self.longest }.map { .replacePlaceholder($0, of: new) }
-    }
-
-    /// What a copy of a root has not.
-    func leftBehind(_ root: Facts.Root) -> [String] {
-        root.occupied.map { "what is in '\($0)' of root \(root.mark.number) stays there, in '\(root.path / $0)'" }
     }
 
     /// What a snapshot and all the rest takes that is no file of the top layer.
@@ -86,6 +72,22 @@ extension Rotation {
                 ? "remove images or files that are not needed"
                 : "take files out of the top layer\(largest), or remove images that are not needed"
         )
+    }
+}
+
+extension Facts.Root {
+    /// What is deeper is not to be had by its path. Its place in the copy stays empty.
+    private static let longest = 3500
+
+    /// A copy of it. What lies in its nested subvolumes stays there.
+    package func copy(at new: Place, _ mark: Mark?) -> [Step] {
+        [.snapshot(of: Place(path), at: new)] + (mark.map { [.mark(new, $0)] } ?? [])
+            + nested.filter { $0.bytes.count < Self.longest }.map { .replacePlaceholder($0, of: new) }
+    }
+
+    /// What a copy of it has not.
+    package var leftBehind: [String] {
+        occupied.map { "what is in '\($0)' of root \(mark.number) stays there, in '\(path / $0)'" }
     }
 }
 

@@ -25,6 +25,12 @@ extension Decision {
             return
         }
         try facts.checkPlace(of: request.name)
+        if let earlier = request.earlierRoot {
+            let root = try facts.root(earlier, of: request.name)
+            let lack = root.modules == .absent ? "; it has no modules for the running kernel" : ""
+            self.init(choice: facts.choice(of: root), notes: ["going on with \(root.title), as it was left (docker_root=)\(lack)"])
+            return
+        }
         let source = try facts.wanted.get()
         try source.contents.checkOwner(of: source.reference.text)
         if let decision = facts.tooOften(source, request) ?? facts.unchanged(source, request) {
@@ -91,6 +97,20 @@ extension Facts {
     fileprivate func chosenRoot(_ name: Path) throws(Failure) -> Root {
         if case .root(let root) = standing { return root }
         throw Failure("could not boot '\(name)': there is no such kept root", hint: "docker-btrfs plan shows which roots there are")
+    }
+
+    /// What `docker_root=` asks for. The one that stands is not the one before it, but may be asked for by its number.
+    fileprivate func root(_ earlier: Request.EarlierRoot, of name: Path) throws(Failure) -> Root {
+        let kept = Self.inOrder(kept, leftover, .nothing)
+        switch earlier {
+        case .previous:
+            if let root = kept.last { return root }
+            throw Failure("could not go on with the previous root: none was kept", hint: "docker_keep= says how many are")
+        case .number(let number):
+            if let root = kept.first(where: { $0.path == Layout.kept(name, number) }) { return root }
+            if case .root(let root) = standing, root.mark.number == number { return root }
+            throw Failure("could not go on with root \(number): it was not kept", hint: "docker-btrfs root ls shows which roots there are")
+        }
     }
 
     /// The last good root of another image, else the last good image, once this one was tried too often.
@@ -172,5 +192,5 @@ extension Facts.Contents {
 
 extension Facts.Root {
     /// `root 7 (sample_image:latest)`
-    var title: String { "root \(mark.number) ('\(mark.origin.reference.text)')" }
+    package var title: String { "root \(mark.number) ('\(mark.origin.reference.text)')" }
 }

@@ -54,7 +54,7 @@ extension Rotation {
 
 extension Facts.Root {
     /// Why it is not deleted, however old it is.
-    var obstacle: String? {
+    package var obstacle: String? {
         if !occupied.isEmpty {
             let shown = occupied.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
             let more = occupied.count > 5 ? " and \(occupied.count - 5) more" : ""

@@ -14,6 +14,8 @@ extension KernelCommandLine {
         case dockerDeployed = "docker_deployed"
         /// `docker_image=REFERENCE`: what `ImageReference` takes.
         case dockerImage = "docker_image"
+        /// `docker_root=previous|NUMBER`: a kept root.
+        case dockerRoot = "docker_root"
         /// `docker_mode=fresh|persist`
         case dockerMode = "docker_mode"
         /// `docker_keep=NUMBER`: 0 and more.

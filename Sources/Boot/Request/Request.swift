@@ -21,6 +21,13 @@ public struct Request: Equatable, Sendable {
         case persist
     }
 
+    /// A root of an earlier boot: `docker_root=`.
+    public enum EarlierRoot: Equatable, Sendable {
+        /// The newest that was kept.
+        case previous
+        case number(Int)
+    }
+
     /// What to do where no new root can be made: `docker_onfail=`.
     public enum OnFailure: Equatable, Sendable {
         /// Boot the newest root that there is.
@@ -45,6 +52,8 @@ public struct Request: Equatable, Sendable {
     /// Whether the kernel command line names the image. Such a choice is never overruled.
     public let isImageChosen: Bool
     public let topLayer: TopLayer?
+    /// Which root is gone on with, in place of a new one of the image.
+    public let earlierRoot: EarlierRoot?
     public let mode: Mode
     public let onFailure: OnFailure
     /// How many of the roots that were replaced are kept.

@@ -27,6 +27,7 @@ extension Request {
         image = if let deployed { ImageReference(deployed) } else { try imageReference(line, configuration) }
         let layer = try TopLayer(line)
         topLayer = layer
+        earlierRoot = try earlier(line)
         mode = try choice(line, .dockerMode, [("fresh", .fresh), ("persist", .persist)])
         onFailure = try choice(
             line, .dockerOnFail, [("previous", .previous), ("stop", .stop), ("reboot", .reboot), ("poweroff", .powerOff)]
@@ -101,6 +102,13 @@ private func checkFilesystemType(_ root: RootArguments) throws(Failure) {
     let types = root.filesystemTypes
     if types.isEmpty || types.contains("btrfs") { return }
     throw Failure("could not use 'rootfstype=\(types.joined(separator: ","))': the root of docker-btrfs is on btrfs")
+}
+
+private func earlier(_ line: KernelCommandLine) throws(Failure) -> Request.EarlierRoot? {
+    guard let text = line.value(.dockerRoot) else { return nil }
+    if text == "previous" { return .previous }
+    if let number = Layout.number(Array(text.utf8)) { return .number(number) }
+    throw Failure("could not use 'docker_root=\(text)': it must be previous or the number of a kept root")
 }
 
 /// One of the words that a key may have; the first is the default.

@@ -139,6 +139,15 @@ struct RootSurvey {
 }
 
 extension Facts {
+    /// The roots called `name`, oldest first: those that were kept, and the one that stands. And what is wrong with any.
+    package static func roots(of name: Path, on topLevel: Directory) -> (roots: [Root], faults: [String]) {
+        let faults = Faults()
+        let survey = RootSurvey(topLevel, Host(kernelRelease: nil, time: 0), faults)
+        let (kept, numbers) = survey.kept(name)
+        let standing = survey.standing(name, after: numbers + kept.map { $0.mark.number })
+        return (inOrder(kept, .nothing, standing), faults.notes)
+    }
+
     /// The mark of the root that is at `path` now, and its subvolume; nil where there is none of ours.
     public static func markedRoot(at path: Path, on topLevel: Directory) throws(Failure) -> (mark: Mark, subvolume: Subvolume)? {
         try topLevel.directory(at: path)?.markAndSubvolume()
