@@ -39,7 +39,7 @@ extension Change {
     /// Whether a person wants to see it go by: not what is only around it.
     fileprivate var isTold: Bool {
         switch self {
-        case .step(.hold), .step(.merge), .addFile, .removeFile, .writeMenu, .removeMenu: true
+        case .step(.hold), .step(.merge), .step(.snapshot), .step(.deleteSubvolume), .addFile, .removeFile, .writeMenu, .removeMenu: true
         case .step, .makeKernelFolder, .prove, .sync: false
         }
     }

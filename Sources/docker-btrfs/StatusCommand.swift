@@ -37,6 +37,17 @@ struct StatusCommand: ParsableCommand {
     }
 }
 
+/// `2 days ago`, for seconds since 1970.
+func age(of time: Int, now: Int) -> String {
+    let seconds = max(0, now - time)
+    let units = [(86400 * 7, "week"), (86400, "day"), (3600, "hour"), (60, "minute")]
+    for (size, name) in units where seconds >= size {
+        let count = seconds / size
+        return "\(count) \(name)\(count == 1 ? "" : "s") ago"
+    }
+    return "just now"
+}
+
 extension Inventory {
     fileprivate var text: String {
         var rows: [[String]] = []
@@ -44,7 +55,7 @@ extension Inventory {
             let good = booted.isGood ? "good" : "not known to be good"
             rows.append([
                 "● booted", booted.reference, short(booted.imageID), "kernel \(booted.release ?? "?")",
-                "root \(booted.number), \(age(booted.made)), \(good)",
+                "root \(booted.number), \(age(of: booted.made, now: now)), \(good)",
             ])
         }
         for item in items {
@@ -54,23 +65,13 @@ extension Inventory {
             rows.append([
                 word, item.deployment.reference.description, short(item.deployment.imageID.description),
                 "kernel \(item.deployment.release)",
-                "\(item.isNext ? "deployed " : "")\(age(item.deployment.made)), \(state)",
+                "\(item.isNext ? "deployed " : "")\(age(of: item.deployment.made, now: now)), \(state)",
             ])
         }
         return rows.isEmpty ? "nothing was deployed yet: docker-btrfs deploy IMAGE" : table(rows)
     }
 
     private func short(_ id: String) -> String { String(id.dropFirst("sha256:".count).prefix(12)) }
-
-    private func age(_ time: Int) -> String {
-        let seconds = max(0, now - time)
-        let units = [(86400 * 7, "week"), (86400, "day"), (3600, "hour"), (60, "minute")]
-        for (size, name) in units where seconds >= size {
-            let count = seconds / size
-            return "\(count) \(name)\(count == 1 ? "" : "s") ago"
-        }
-        return "just now"
-    }
 
     fileprivate var json: JSONOutput {
         .object([

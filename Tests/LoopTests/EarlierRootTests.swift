@@ -1,8 +1,9 @@
+import Foundation
 import TestSupport
 import Testing
 
 extension OnDisk {
-    /// Roots of earlier boots: `docker_root=`.
+    /// Roots of earlier boots: `docker_root=`, and `docker-btrfs root`.
     struct EarlierRootTests {
         private let roots = ".docker-btrfs/roots/docker_rwlayer"
 
@@ -23,6 +24,113 @@ extension OnDisk {
                 // And back again.
                 try await disk.bootWell(disk.line(keeping: "docker_root=2"))
                 #expect(try await disk.look("cat docker_rwlayer/etc/version; ls \(roots)") == "2\n3\n")
+            }
+        }
+
+        @Test func `ls, keep and rm`() async throws {
+            try await Disk.withStore { disk, store in
+                try await Deployable.with(disk, dataRoot: "docker", images: store.images) { machine in
+                    let line = disk.line(keeping: "docker_keep=3")
+                    try await disk.bootWell(line)
+                    try await disk.markGood()
+                    try await disk.change("cd docker_rwlayer; echo work > work; mkdir -p var/lib; btrfs subvolume create var/lib/machines")
+                    for _ in 1...2 { try await disk.bootWell(line) }
+                    #expect(
+                        try await machine.run("root ls") == """
+                            NUMBER  IMAGE                MADE      STATE
+                            3       sample_image:latest  just now  kept
+                            2       sample_image:latest  just now  kept
+                            1       sample_image:latest  just now  good
+
+                            """)
+                    let lines = try await machine.run("root ls --format json").split(separator: "\n")
+                    let last = try #require(lines.last)
+                    let oldest = try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
+                    #expect(lines.count == 3 && oldest["number"] as? Int == 1 && oldest["good"] as? Bool == true)
+                    #expect(oldest["path"] as? String == "/\(roots)/1" && oldest["booted"] as? Bool == false)
+
+                    let before = try await machine.everything()
+                    let planned = try await machine.run("root keep 1 mine --dry-run").split(separator: "\n")
+                    #expect(planned.first == "snapshot '/\(roots)/1' to '/mine'" && planned.count == 3)
+                    #expect(try await machine.run("root rm 1 2 --dry-run").hasPrefix("delete the subvolume '/\(roots)/1'\n"))
+                    #expect(try await machine.everything() == before)
+
+                    #expect(
+                        try await machine.run("root keep 1 mine").hasSuffix(
+                            "kept root 1 ('sample_image:latest') as '/mine', which no boot replaces: rootflags=subvol=mine boots it, without docker_path=\n"
+                        ))
+                    try await disk.change("touch mine/var/lib/machines/file")
+                    #expect(try await disk.look("cat mine/work") == "work\n")
+                    for (name, reason) in [
+                        ("mine", "'/mine' is there already"), ("docker", "'/docker' is there already"),
+                        ("docker_rwlayer", "that is what the machine's root is called"), ("a/b", "that is not a name on the top level"),
+                        (".docker-btrfs", "'/.docker-btrfs' is there already"),
+                    ] {
+                        let refused = try await machine.fails("root keep 1 \(name)")
+                        #expect(refused.hasPrefix("Error: could not keep root 1 ('sample_image:latest') as '\(name)': \(reason)\n"))
+                    }
+
+                    // A boot takes it for a person's, and refuses it as the name of its root.
+                    var other = line
+                    other.flags = "rootflags=subvol=mine"
+                    let refused = try await disk.boot(other)
+                    #expect(refused.status == 1 && refused.told.contains("it is a subvolume that docker-btrfs did not make"))
+
+                    #expect(try await machine.run("root rm 2").contains("removed root 2 ('sample_image:latest')\n"))
+                    #expect(try await disk.look("ls \(roots)") == "1\n")
+                    #expect(try await machine.fails("root rm 2") == "Error: could not find root 2\nhint: there are 1, 3\n")
+                    #expect(
+                        try await machine.fails("root rm 1 3")
+                            == "Error: could not remove root 3 ('sample_image:latest'): it is the machine's root, which the next boot replaces\n"
+                    )
+                    #expect(try await disk.look("ls \(roots)") == "1\n", "nothing is removed where one is refused")
+                    try await disk.change("touch \(roots)/1/var/lib/machines/file")
+                    #expect(
+                        try await machine.fails("root rm 1").hasSuffix(
+                            "somebody put something into its subvolume '/var/lib/machines'\n"))
+                }
+            }
+        }
+
+        @Test func `the root that the system runs on is named and stays`() async throws {
+            try await Disk.withStore { disk, store in
+                try await Deployable.with(disk, dataRoot: "docker", images: store.images) { machine in
+                    for _ in 1...2 { try await disk.bootWell(disk.line(keeping: "")) }
+                    // The kept one is the system's /, with this machine's programs in it.
+                    let run = { (words: String) in
+                        """
+                        program='\(Repository.companion)'; root=\(disk.folder)/running; mkdir "$root"; mount -o subvol=\(roots)/1 \(disk.device) "$root"
+                        for place in /usr /proc /dev /sys /lib /lib64 "$(dirname "$program")" \
+                            $(ldd "$program" | grep --only-matching '/[^ ]*/libswiftCore.so' | xargs dirname); do
+                            [[ ! -d $place ]] || { mkdir -p "$root$place"; mount --rbind "$place" "$root$place"; }
+                        done
+                        mkdir -p "$root/top" "$root\(machine.boot)"; mount --bind . "$root/top"; mount --bind '\(machine.boot)' "$root\(machine.boot)"
+                        status=0; chroot "$root" "$program" \(words) --top-level /top --boot '\(machine.boot)' 2>&1 || status=$?
+                        umount -R "$root"; rmdir "$root"; echo "status $status"
+                        """
+                    }
+                    let listed = try await disk.change(run("root ls"))
+                    #expect(listed.contains("1       sample_image:latest  just now  booted\nstatus 0\n"))
+                    #expect(
+                        try await disk.change(run("root rm 1"))
+                            == "Error: could not remove root 1 ('sample_image:latest'): the system runs on it\nstatus 1\n")
+                    #expect(try await disk.look("ls \(roots)") == "1\n")
+                }
+            }
+        }
+
+        @Test func `one that is mounted somewhere is not deleted`() async throws {
+            try await Disk.withStore { disk, store in
+                try await Deployable.with(disk, dataRoot: "docker", images: store.images) { machine in
+                    for _ in 1...2 { try await disk.bootWell(disk.line(keeping: "")) }
+                    let refused = try await disk.change(
+                        """
+                        mkdir \(disk.folder)/there; mount -o subvol=\(roots)/1 \(disk.device) \(disk.folder)/there
+                        ! \(machine.command("root rm 1")) 2>&1 > /dev/null
+                        """)
+                    #expect(refused.hasPrefix("Error: could not delete the subvolume '/\(roots)/1': it is mounted at "))
+                    #expect(try await disk.look("ls \(roots)") == "1\n")
+                }
             }
         }
     }

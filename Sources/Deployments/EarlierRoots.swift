@@ -1,0 +1,87 @@
+public import Basics
+internal import Boot
+internal import Planning
+
+/// A root that docker-btrfs made: the one that the machine runs on, or one of an earlier boot.
+public struct EarlierRoot {
+    let root: Facts.Root
+    /// By which the roots of one name are told apart.
+    public let number: Int
+    /// Whether the system runs on it.
+    public let isBooted: Bool
+
+    public var reference: String { root.mark.origin.reference.description }
+    public var imageID: String { root.mark.origin.imageID.description }
+    /// Seconds since 1970.
+    public var made: Int { root.mark.made }
+    /// Whether a boot of it was good.
+    public var isGood: Bool { root.isGood }
+    /// From the top level.
+    public var path: String { root.path.description }
+}
+
+extension Site {
+    /// All of them, oldest first, and what is wrong with any.
+    public func roots() throws(Failure) -> (roots: [EarlierRoot], faults: [String]) {
+        let (found, faults) = Facts.roots(of: settings.root, on: topLevel)
+        let running = try Directory(opening: "/").status(of: .top)
+        var roots: [EarlierRoot] = []
+        for root in found {
+            // One that came back from elsewhere may have the number of another one in its mark.
+            let number = root.path == settings.root ? root.mark.number : Layout.number(root.path.name) ?? root.mark.number
+            let isBooted = try running.map { running throws(Failure) in
+                try topLevel.directory(at: root.path)?.status(of: .top)?.isSameFile(as: running) == true
+            }
+            roots.append(EarlierRoot(root: root, number: number, isBooted: isBooted == true))
+        }
+        return (roots, faults)
+    }
+
+    /// The way to make of a root a subvolume of a person's own, which no boot replaces.
+    public func keeping(root number: Int, as name: String) throws(Failure) -> DeploymentPlan {
+        let root = try root(number).root
+        guard let path = Path(name), path.components.count == 1 else {
+            throw Failure("could not keep \(root.title) as '\(name)': that is not a name on the top level", hint: "such as 'desktop-old'")
+        }
+        if path == settings.root {
+            throw Failure(
+                "could not keep \(root.title) as '\(name)': that is what the machine's root is called", hint: "choose another name")
+        }
+        if try topLevel.status(of: path) != nil {
+            throw Failure("could not keep \(root.title) as '\(name)': '\(path)' is there already", hint: "choose another name")
+        }
+        return DeploymentPlan(
+            site: self, changes: root.copy(at: Place(path), nil).map { .step($0) } + [.sync(topLevel)],
+            outcome: ["kept \(root.title) as '\(path)', which no boot replaces: rootflags=subvol=\(name) boots it, without docker_path="],
+            notes: root.leftBehind)
+    }
+
+    /// The way to delete roots of earlier boots.
+    public func removing(roots numbers: [Int]) throws(Failure) -> DeploymentPlan {
+        let good = try roots().roots.last { $0.isGood }?.number
+        var changes: [Change] = []
+        var (outcome, notes): ([String], [String]) = ([], [])
+        for number in Set(numbers).sorted() {
+            let one = try root(number)
+            let root = one.root
+            let reason =
+                if one.isBooted { "the system runs on it" } else if root.path == settings.root {
+                    "it is the machine's root, which the next boot replaces"
+                } else { root.obstacle }
+            if let reason { throw Failure("could not remove \(root.title): \(reason)") }
+            changes.append(.step(.deleteSubvolume(Place(root.path))))
+            outcome.append("removed \(root.title)")
+            if number == good { notes.append("\(root.title) was the last root that booted well") }
+        }
+        return DeploymentPlan(site: self, changes: changes + [.sync(topLevel)], outcome: outcome, notes: notes)
+    }
+
+    private func root(_ number: Int) throws(Failure) -> EarlierRoot {
+        let all = try roots().roots
+        let found = all.filter { $0.number == number }
+        // As a boot takes it: the one that stands may have the number of a kept one in its mark.
+        if let root = found.first(where: { $0.root.path != settings.root }) ?? found.first { return root }
+        let numbers = all.map { "\($0.number)" }.joined(separator: ", ")
+        throw Failure("could not find root \(number)", hint: all.isEmpty ? "there is none yet" : "there are \(numbers)")
+    }
+}
