@@ -66,6 +66,12 @@ public struct BootSession {
         BootSession(request, filesystems, lock, stopwatch)
     }
 
+    /// The mark of the root that is in its place; nil where there is none.
+    public var standing: Mark? {
+        if case .root(let root) = facts.standing { return root.mark }
+        return nil
+    }
+
     public func plan() throws(Failure) -> Plan {
         try Plan(for: request, given: facts).telling(notes)
     }

@@ -11,7 +11,8 @@ struct ImagesCommand: ParsableCommand {
         abstract: "List the images that can be booted, and where each one's files are.",
         discussion: """
             Reads the stores of Docker, containerd and Podman in /var/lib, or one elsewhere; no daemon is asked. What cannot be booted is \
-            listed with the reason.
+            listed with the reason. With --format json one object a line: names, id, store, size (in bytes), created (seconds since 1970), \
+            bootable, reason (why not).
             """
     )
 
@@ -23,9 +24,17 @@ struct ImagesCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Whose images of containerd: \"moby\" are Docker's.", valueName: "name"))
     var namespace: String?
 
+    @Option(help: "text, or json for other programs.")
+    var format = StatusCommand.Format.text
+
     func run() throws {
         let root = try Directory(opening: "/")
-        let rows = try listing(in: root).map { image in
+        let images = try listing(in: root)
+        if format == .json {
+            for image in images { print(image.line(in: root)) }
+            return
+        }
+        let rows = images.map { image in
             [
                 image.names.isEmpty ? "<none>" : image.names.joined(separator: ", "),
                 image.id.map { String($0.digest.hex.prefix(12)) } ?? "<none>",
@@ -79,19 +88,32 @@ struct ImagesCommand: ParsableCommand {
 extension ListedImage {
     /// Where its layer is, or why it cannot be booted.
     fileprivate func place(in root: Directory) -> String {
-        switch image {
-        case .success(let image):
-            do throws(Failure) {
-                try image.checkBootable(in: root, kernel: kernelRelease())
-            } catch {
-                return error.message
-            }
-            switch image.tree {
+        do throws(Failure) {
+            switch try bootable(in: root).tree {
             case .subvolume(let path): return path.description
             case .layers(let paths): return (paths.first?.description ?? "") + (paths.count > 1 ? " and \(paths.count - 1) below" : "")
             }
-        case .failure(let failure): return failure.message
+        } catch {
+            return error.message
         }
+    }
+
+    /// Fails where it cannot be booted.
+    private func bootable(in root: Directory) throws(Failure) -> Image {
+        let image = try image.get()
+        try image.checkBootable(in: root, kernel: kernelRelease())
+        return image
+    }
+
+    fileprivate func line(in root: Directory) -> String {
+        var reason: Failure?
+        do throws(Failure) { _ = try bootable(in: root) } catch { reason = error }
+        return JSONOutput.object([
+            ("names", .array(names.map { .string($0) })), ("id", id.map { .string($0.description) } ?? .null),
+            ("store", .string(store.word)), ("size", size.map { .integer($0) } ?? .null),
+            ("created", created.map { .integer($0) } ?? .null), ("bootable", .boolean(reason == nil)),
+            ("reason", reason.map { .string($0.message) } ?? .null),
+        ]).line
     }
 }
 

@@ -10,7 +10,9 @@ struct PlanCommand: ParsableCommand {
         abstract: "Print what the next boot will do, one step a line, and change nothing.",
         discussion: """
             The same survey and the same plan as docker-btrfs-init makes in the initramfs, for the command line that this machine was \
-            started with unless another one is given.
+            started with unless another one is given. With --format json one object: verdict (new: a new root of the image; copy: of an \
+            earlier root; stay: the root as it is; refused), image, id and root (its number) of what is booted, steps (a line each), notes. \
+            Where it is refused, image is what was asked for, the first note says why, and the exit status is 1.
             """
     )
 
@@ -26,6 +28,9 @@ struct PlanCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A directory in place of toplayer='s filesystem.", valueName: "dir"))
     var topLayer: String?
 
+    @Option(help: "text, or json for other programs.")
+    var format = StatusCommand.Format.text
+
     func validate() throws {
         if topLayer != nil && topLevel == nil { throw ValidationError("--top-layer goes with --top-level") }
     }
@@ -35,8 +40,43 @@ struct PlanCommand: ParsableCommand {
             let strays = try KernelCommandLine.asked(by: cmdline).strayKeys
             throw Failure("could not plan a boot: there is no '\(Request.optIn)=' on the kernel command line", hint: strays.first)
         }
-        let plan = try BootSession(rehearsing: request, topLevel: topLevel, topLayer: topLayer).plan()
-        print(plan.description, terminator: "")
-        for note in plan.notes { tell(note: note) }
+        let boot = try BootSession(rehearsing: request, topLevel: topLevel, topLayer: topLayer)
+        switch format {
+        case .text:
+            let plan = try boot.plan()
+            print(plan.description, terminator: "")
+            for note in plan.notes { tell(note: note) }
+        case .json:
+            do throws(Failure) {
+                let plan = try boot.plan()
+                print(plan.json(plan.mark ?? boot.standing), terminator: "")
+            } catch {
+                print(json("refused", image: request.image.text, notes: [error.message] + [error.hint].compactMap { $0 }), terminator: "")
+                throw ExitCode.failure
+            }
+        }
     }
+}
+
+extension Plan {
+    /// That of the root that it makes; nil where it makes none.
+    fileprivate var mark: Mark? {
+        steps.lazy.compactMap { if case .mark(_, let mark) = $0 { mark } else { nil } }.first
+    }
+
+    /// `mark` is that of the root that is booted.
+    fileprivate func json(_ mark: Mark?) -> String {
+        let isCopy = steps.contains { if case .snapshot(let source, _) = $0 { Layout.isKept(source.path) } else { false } }
+        return docker_btrfs.json(
+            self.mark == nil ? "stay" : isCopy ? "copy" : "new", image: mark?.origin.reference.text, mark,
+            description.split(separator: "\n").map(String.init), notes: notes)
+    }
+}
+
+private func json(_ verdict: String, image: String?, _ mark: Mark? = nil, _ steps: [String] = [], notes: [String]) -> String {
+    JSONOutput.object([
+        ("verdict", .string(verdict)), ("image", image.map { .string($0) } ?? .null),
+        ("id", mark.map { .string($0.origin.imageID.description) } ?? .null), ("root", mark.map { .integer($0.number) } ?? .null),
+        ("steps", .array(steps.map { .string($0) })), ("notes", .array(notes.map { .string($0) })),
+    ]).text
 }

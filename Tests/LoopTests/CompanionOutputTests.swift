@@ -1,0 +1,57 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// What the companion says to other programs.
+    struct CompanionOutputTests {
+        private func object(_ text: some StringProtocol) throws -> [String: Any] {
+            try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+        }
+
+        @Test func `the plan as JSON: a new root, a copy, one that stays, and none`() async throws {
+            try await Disk.withStore { disk, store in
+                let configuration = "\(disk.folder)/docker-btrfs.json"
+                let plan = { (words: String) async throws in
+                    let line = disk.line(keeping: words)
+                    _ = try disk.bootCommand(line)
+                    let outcome = try await run([
+                        Repository.companion, "plan", "--format", "json", "--cmdline", line.text, "--config", configuration,
+                    ])
+                    return (try object(outcome.output), outcome.status)
+                }
+                let id = try #require(store.images["sample_image:latest"]).id
+                let new = try await plan("")
+                #expect(new.1 == 0 && new.0["verdict"] as? String == "new" && new.0["root"] as? Int == 1)
+                #expect(new.0["image"] as? String == "sample_image:latest" && new.0["id"] as? String == id)
+                let steps = try await disk.plan(disk.line(keeping: "")).split(separator: "\n").map(String.init)
+                #expect(new.0["steps"] as? [String] == steps && !steps.isEmpty && new.0["notes"] as? [String] == [])
+
+                for _ in 1...2 { try await disk.bootWell(disk.line(keeping: "docker_mode=persist docker_image=sample_image:latest")) }
+                let stay = try await plan("docker_mode=persist")
+                #expect(stay.0["verdict"] as? String == "stay" && stay.0["root"] as? Int == 1 && stay.0["id"] as? String == id)
+                try await disk.bootWell(disk.line(keeping: ""))
+                let copy = try await plan("docker_root=previous")
+                #expect(copy.0["verdict"] as? String == "copy" && copy.0["root"] as? Int == 3)
+                #expect(copy.0["notes"] as? [String] == ["going on with root 1 ('sample_image:latest'), as it was left (docker_root=)"])
+
+                let refused = try await plan("docker_image=nope")
+                #expect(refused.1 == 1 && refused.0["verdict"] as? String == "refused" && refused.0["image"] as? String == "nope")
+                #expect((refused.0["notes"] as? [String])?.first == "could not find image 'nope:latest' in /docker (docker, btrfs driver)")
+                #expect(refused.0["id"] is NSNull && refused.0["root"] is NSNull && refused.0["steps"] as? [String] == [])
+            }
+        }
+
+        @Test func `the images as JSON, one a line`() async throws {
+            try await Disk.withStore { disk, store in
+                let text = try await disk.look("'\(Repository.companion)' images --data-root docker --format json")
+                let images = try text.split(separator: "\n").map { try object($0) }
+                let listed = try #require(images.first { ($0["names"] as? [String])?.contains("sample_image:latest") == true })
+                #expect(listed["id"] as? String == store.images["sample_image:latest"]?.id && listed["store"] as? String == "docker-btrfs")
+                #expect(listed["size"] is Int && listed["created"] is Int)
+                for image in images { #expect((image["bootable"] as? Bool == true) == (image["reason"] is NSNull)) }
+                #expect(images.contains { ($0["reason"] as? String)?.contains("it has no init") == true })
+            }
+        }
+    }
+}
