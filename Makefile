@@ -130,6 +130,9 @@ $(bin)/docker-btrfs: packages-build
 install: ## Lay the files for dracut, or FRAMEWORK, out below DESTDIR, after `make build`
 	@mkdir -p "$(DESTDIR)/"
 	@$(bin)/docker-btrfs install --root "$(DESTDIR)/" --framework "$(or $(FRAMEWORK),dracut)" --no-build
+	@install -D $(bin)/docker-btrfs "$(DESTDIR)/usr/bin/docker-btrfs"
+	@mkdir -p "$(DESTDIR)/usr/libexec/docker/cli-plugins"
+	@ln -sfn ../../../bin/docker-btrfs "$(DESTDIR)/usr/libexec/docker/cli-plugins/docker-btrfs"
 
 # Only what is missing is installed.
 .PHONY: packages

@@ -1,9 +1,10 @@
+import Basics
 import Foundation
 import TestSupport
 import Testing
 
 extension OnDisk {
-    /// What the companion says to other programs.
+    /// What the companion says to other programs, and as a plug-in of the Docker CLI.
     struct CompanionOutputTests {
         private func object(_ text: some StringProtocol) throws -> [String: Any] {
             try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
@@ -52,6 +53,36 @@ extension OnDisk {
                 for image in images { #expect((image["bootable"] as? Bool == true) == (image["reason"] is NSNull)) }
                 #expect(images.contains { ($0["reason"] as? String)?.contains("it has no init") == true })
             }
+        }
+
+        /// The client from Docker's own package; no daemon is asked.
+        @Test func `the Docker CLI runs it as its plug-in, as make install links it`() async throws {
+            try await output(of: [Repository.path("Tests/Lab/tools")])
+            let script = """
+                folder=$(mktemp -d --suffix .docker-btrfs-tests); trap 'rm -rf "$folder"' EXIT
+                make --silent -C "$3" install bin="$(dirname "$1")" DESTDIR="$folder/system" > /dev/null
+                link=$folder/system/usr/libexec/docker/cli-plugins/docker-btrfs
+                [[ $(realpath "$link") == "$folder/system/usr/bin/docker-btrfs" ]]
+                mkdir "$folder/config"; ln -s "$folder/system/usr/libexec/docker/cli-plugins" "$folder/config/cli-plugins"
+                export COLUMNS=200 DOCKER_CONFIG=$folder/config DOCKER_HOST=
+                "$2" help btrfs | head -n 1
+                "$2" btrfs status --help | head -n 1
+                "$2" --log-level=error btrfs --version
+                "$2" -H ssh://there btrfs status 2>&1 || true
+                """
+            let client = Repository.path(".build/lab/tools/usr/bin/docker")
+            let told = try await output(of: [
+                "bash", "-euo", "pipefail", "-c", script, "bash", Repository.companion, client, Repository.folder.path,
+            ])
+            #expect(
+                told == """
+                    OVERVIEW: Boot this machine from Docker images on btrfs.
+                    OVERVIEW: Show what is booted, what the next boot takes, and what there is to go back to.
+                    docker-btrfs \(version)
+                    Error: could not use the host 'ssh://there': images are booted from this machine's own disk
+                    hint: run docker btrfs on the machine itself
+
+                    """)
         }
     }
 }
