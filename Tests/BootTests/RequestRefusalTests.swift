@@ -162,7 +162,7 @@ struct RequestRefusalTests {
         #expect(
             failure("root=LABEL=linux docker_path=docker \(text)") == """
                 could not use 'subvolid=256' in rootflags=: the root is made anew and has another id at each boot
-                hint: take 'subvolid=256' out of rootflags=: its subvol= is enough
+                hint: say rootflags=subvol=NAME without subvolid= on the kernel command line: it replaces what dracut wrote to /etc/cmdline.d
                 """)
     }
 
@@ -170,7 +170,7 @@ struct RequestRefusalTests {
         #expect(
             failure(adding: "rootflags=subvolid=256") == """
                 could not use 'subvolid=256' in rootflags=: the root is made anew and has another id at each boot
-                hint: say rootflags=subvol=NAME on the kernel command line: it replaces what dracut --hostonly wrote to /etc/cmdline.d
+                hint: say rootflags=subvol=NAME without subvolid= on the kernel command line: it replaces what dracut wrote to /etc/cmdline.d
                 """)
     }
 

@@ -16,7 +16,7 @@ struct HostonlyTests {
                 let refused = try await machine.boots(kind, "docker_path=docker rw console=ttyS0", log: "refused", to: "true")
                 #expect(refused.result == "")
                 let message = """
-                    hint: say rootflags=subvol=NAME on the kernel command line: it replaces what dracut --hostonly wrote to /etc/cmdline.d
+                    hint: say rootflags=subvol=NAME without subvolid= on the kernel command line: it replaces what dracut wrote to /etc/cmdline.d
                     """
                 #expect(refused.console.lastWords(as: message) == message)
                 let new = try await machine.boots(kind, Lab.menuEntry(), log: "new", to: Self.newRoot(number: index + 2))

@@ -33,7 +33,7 @@ extension OnDisk {
                 "rootflags=subvolid=256,subvol=a",
                 """
                 could not use 'subvolid=256' in rootflags=: the root is made anew and has another id at each boot
-                hint: take 'subvolid=256' out of rootflags=: its subvol= is enough
+                hint: say rootflags=subvol=NAME without subvolid= on the kernel command line: it replaces what dracut wrote to /etc/cmdline.d
                 """
             ),
             ("rootflags=subvol=../a", "could not use 'subvol=../a': a path must not contain '..'"),

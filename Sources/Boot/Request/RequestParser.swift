@@ -64,9 +64,7 @@ private func rootFlags(_ root: RootArguments) throws(Failure) -> (name: Path, op
     if let flag = flags.first(where: { $0.begins(with: "subvolid=") }) {
         throw Failure(
             "could not use '\(flag)' in rootflags=: the root is made anew and has another id at each boot",
-            hint: root.lastFlags.contains { $0.begins(with: "subvol=") }
-                ? "take '\(flag)' out of rootflags=: its subvol= is enough"
-                : "say rootflags=subvol=NAME on the kernel command line: it replaces what dracut --hostonly wrote to /etc/cmdline.d"
+            hint: "say rootflags=subvol=NAME without subvolid= on the kernel command line: it replaces what dracut wrote to /etc/cmdline.d"
         )
     }
     let names = flags.compactMap { $0.after("subvol=") }
