@@ -6,12 +6,13 @@ internal import Linux
 internal import Planning
 
 extension Site {
-    /// The way to make of an image's layers what a boot would make of them; nothing to do where that was made, or the store has the
-    /// image as one tree. What `deploying` plans is known only then. Fails where the image could not be deployed.
-    public func merging(_ asked: String?, kernel release: String?) throws(Failure) -> DeploymentPlan {
+    /// The way to make of an image's layers what a boot would make of them; nil where that was made, or the store has the image as
+    /// one tree. What `deploying` plans is known only then. Fails where the image could not be deployed.
+    public func merging(_ asked: String?, kernel release: String?) throws(Failure) -> DeploymentPlan? {
         let image = try image(asked, among: Deployment.all(on: topLevel).deployments)
+        guard case .layers = image.tree else { return nil }
         let source = try source(of: image)
-        guard case .layers = source.root else { return DeploymentPlan(site: self, changes: [], outcome: [], notes: []) }
+        guard case .layers = source.root else { return nil }
         let kernel = try ImageKernel.choose(release, in: image.files(in: topLevel), of: image.reference.description).kernel
         let (free, needed) = (try topLevel.space(), source.needToHold)
         if !free.covers(needed) {

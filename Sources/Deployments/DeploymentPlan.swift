@@ -18,8 +18,6 @@ public struct DeploymentPlan {
     /// The dry run's lines.
     public var lines: [String] { changes.map(\.description) }
 
-    public var isEmpty: Bool { changes.isEmpty }
-
     /// Performs it and tells each change that takes more than a moment before it is begun, and what is to be known of it after it.
     /// `progress` is told once a second how far a change is that takes so long.
     public func perform(say: (String) -> Void, progress: @escaping (String) -> Void = { _ in }) throws(Failure) {

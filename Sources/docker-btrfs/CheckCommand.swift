@@ -16,16 +16,12 @@ struct CheckCommand: ParsableCommand {
     var image: String
 
     @Option(help: "text, or json for other programs.")
-    var format = StatusCommand.Format.text
+    var format = OutputFormat.text
 
-    @Option(help: ArgumentHelp("Where the top level of the btrfs is mounted; looked for unless given.", valueName: "dir"))
-    var topLevel: String?
-
-    @Option(help: ArgumentHelp("Where the boot loader's partition is mounted, if not where setup found it.", valueName: "dir"))
-    var boot: String?
+    @OptionGroup var place: SitePlace
 
     func run() throws {
-        let (title, findings) = try Site(topLevel: topLevel, boot: boot, isLocked: false).check(image)
+        let (title, findings) = try place.site().check(image)
         let errors = findings.filter { $0.weight == .error }.count
         switch format {
         case .json: for finding in findings { print(finding.line) }

@@ -27,9 +27,10 @@ struct DeployCommand: AsyncParsableCommand {
     func run() async throws {
         let site = try place.open()
         let program = if let initProgram { initProgram } else { try builtInit() }
-        let merge = try site.merging(image, kernel: kernel)
-        if place.dryRun && !merge.isEmpty { return try place.finish(merge) }
-        try showingProgress { progress throws(Failure) in try merge.perform(say: show, progress: progress) }
+        if let merge = try site.merging(image, kernel: kernel) {
+            if place.dryRun { return try place.finish(merge) }
+            try showingProgress { progress throws(Failure) in try merge.perform(say: show, progress: progress) }
+        }
         try place.finish(try await site.deploying(image, kernel: kernel, program: program, say: show))
     }
 }
@@ -83,20 +84,27 @@ struct PruneCommand: ParsableCommand {
     }
 }
 
-/// Where deployments are, and whether they are changed.
-struct DeploymentPlace: ParsableArguments {
+/// Where the machine's btrfs and its boot loader are.
+struct SitePlace: ParsableArguments {
     @Option(help: ArgumentHelp("Where the top level of the btrfs is mounted; looked for unless given.", valueName: "dir"))
     var topLevel: String?
 
     @Option(help: ArgumentHelp("Where the boot loader's partition is mounted, if not where setup found it.", valueName: "dir"))
     var boot: String?
 
+    func site(isLocked: Bool = false) throws(Failure) -> Site { try Site(topLevel: topLevel, boot: boot, isLocked: isLocked) }
+}
+
+/// Where deployments are, and whether they are changed.
+struct DeploymentPlace: ParsableArguments {
+    @OptionGroup var place: SitePlace
+
     @Flag(help: "Print what would be done, one line each, and change nothing.")
     var dryRun = false
 
     /// Nobody else changes anything there from now on, unless this is a dry run.
     func open() throws(Failure) -> Site {
-        try Site(topLevel: topLevel, boot: boot, isLocked: !dryRun)
+        try place.site(isLocked: !dryRun)
     }
 
     func finish(_ plan: DeploymentPlan) throws(Failure) {

@@ -25,7 +25,7 @@ struct ImagesCommand: ParsableCommand {
     var namespace: String?
 
     @Option(help: "text, or json for other programs.")
-    var format = StatusCommand.Format.text
+    var format = OutputFormat.text
 
     func run() throws {
         let root = try Directory(opening: "/")

@@ -29,7 +29,7 @@ struct PlanCommand: ParsableCommand {
     var topLayer: String?
 
     @Option(help: "text, or json for other programs.")
-    var format = StatusCommand.Format.text
+    var format = OutputFormat.text
 
     func validate() throws {
         if topLayer != nil && topLevel == nil { throw ValidationError("--top-layer goes with --top-level") }

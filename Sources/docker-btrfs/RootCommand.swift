@@ -22,16 +22,12 @@ struct RootListCommand: ParsableCommand {
     )
 
     @Option(help: "text, or json for other programs.")
-    var format = StatusCommand.Format.text
+    var format = OutputFormat.text
 
-    @Option(help: ArgumentHelp("Where the top level of the btrfs is mounted; looked for unless given.", valueName: "dir"))
-    var topLevel: String?
-
-    @Option(help: ArgumentHelp("Where the boot loader's partition is mounted, if not where setup found it.", valueName: "dir"))
-    var boot: String?
+    @OptionGroup var place: SitePlace
 
     func run() throws {
-        let (roots, faults) = try Site(topLevel: topLevel, boot: boot, isLocked: false).roots()
+        let (roots, faults) = try place.site().roots()
         switch format {
         case .json: for root in roots.reversed() { print(root.line) }
         case .text:

@@ -14,19 +14,13 @@ struct StatusCommand: ParsableCommand {
             """
     )
 
-    enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
-
     @Option(help: "text, or json for other programs.")
-    var format = Format.text
+    var format = OutputFormat.text
 
-    @Option(help: ArgumentHelp("Where the top level of the btrfs is mounted; looked for unless given.", valueName: "dir"))
-    var topLevel: String?
-
-    @Option(help: ArgumentHelp("Where the boot loader's partition is mounted, if not where setup found it.", valueName: "dir"))
-    var boot: String?
+    @OptionGroup var place: SitePlace
 
     func run() throws {
-        let inventory = try Inventory(of: Site(topLevel: topLevel, boot: boot, isLocked: false))
+        let inventory = try Inventory(of: place.site())
         switch format {
         case .json: print(inventory.json.text, terminator: "")
         case .text:

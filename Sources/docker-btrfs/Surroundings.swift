@@ -1,3 +1,4 @@
+import ArgumentParser
 import Basics
 import CLinux
 import Glibc
@@ -47,3 +48,6 @@ func showingProgress(_ body: (@escaping (String) -> Void) throws(Failure) -> Voi
     defer { if isShown { show("") } }
     try body(show)
 }
+
+/// For people, or for other programs.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
