@@ -7,7 +7,7 @@ bin := .build/bin
 programs := $(bin)/docker-btrfs-init $(bin)/docker-btrfs
 # Debian's packages, by what they are for. build: static archives for docker-btrfs-init and headers for both programs. unit: what
 # the unit tests have files read and written by.
-packages_build := libbtrfsutil-dev libblkid-dev libmount-dev libjansson-dev libmd-dev
+packages_build := libbtrfsutil-dev libblkid-dev liblzma-dev libmount-dev libjansson-dev libmd-dev libzstd-dev
 packages_unit := attr binutils bzip2 cpio grub-common jq lz4 lzop xz-utils zstd
 packages_lint := shellcheck
 packages_lab := $(shell cat Tests/Lab/packages)

@@ -28,9 +28,10 @@ let staticProgram: [LinkerSetting] =
     ] : []
 
 var targets: [Target] = [
+    // Linked from their archives, so that the companion runs in an image without them.
     .target(
         name: "CLinux",
-        linkerSettings: ["btrfsutil", "blkid", "jansson", "md"].map { .linkedLibrary($0) }
+        linkerSettings: ["btrfsutil", "blkid", "jansson", "md"].map { .linkedLibrary(":lib\($0).a") }
     ),
     .target(name: "Basics", dependencies: ["CLinux"], swiftSettings: initSide),
     .target(name: "Planning", dependencies: ["Basics"], swiftSettings: initSide),
@@ -106,10 +107,15 @@ if embedded {
             ],
             swiftSettings: strict + sameHeaders
         ),
+        // liblzma and libzstd.
+        .target(
+            name: "CCompression",
+            linkerSettings: ["lzma", "zstd"].map { .linkedLibrary(":lib\($0).a") }
+        ),
         // Reads, checks and builds initramfs images.
         .target(
             name: "Initramfs",
-            dependencies: ["Basics", "Boot", "CLinux", "Files", "InitProcess", "Programs"],
+            dependencies: ["Basics", "Boot", "CCompression", "CLinux", "Files", "InitProcess", "Programs"],
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(
@@ -158,7 +164,11 @@ if embedded {
             swiftSettings: strict + sameHeaders,
             // The compiler's own linker. gold, which it takes otherwise, warns of a function that Swift's static Foundation calls,
             // and has no option to be quiet about it; nothing of that is ours to mend.
-            linkerSettings: [.unsafeFlags(["-use-ld=lld"])]
+            linkerSettings: [
+                .unsafeFlags(["-use-ld=lld"]),
+                // setup puts it into each machine's top layer.
+                .unsafeFlags(["-Xlinker", "-s"], .when(configuration: .release)),
+            ]
         ),
         .testTarget(
             name: "DeploymentsTests",

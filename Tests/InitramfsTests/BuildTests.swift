@@ -164,7 +164,7 @@ struct BuildTests {
             "cd tree/lib/modules/6.1; xz kernel/btrfs.ko; truncate --size -9 kernel/btrfs.ko.xz; sed -i 's/btrfs.ko/&.xz/' modules.dep")
         await expect(
             recipe,
-            "could not read 'T/lib/modules/6.1/kernel/btrfs.ko.xz': xz could not decompress it: (stdin): Unexpected end of input")
+            "could not read 'T/lib/modules/6.1/kernel/btrfs.ko.xz': what xz compressed is damaged or cut off")
     }
 
     private func expect(_ recipe: Recipe, _ message: String, hint: String? = nil, sourceLocation: SourceLocation = #_sourceLocation) async {
@@ -208,8 +208,10 @@ struct BuildTests {
 
     @Test func `the companion says which package has a program that it needs`() async throws {
         let file = try scratch.write(try await Build(recipe).compressed(with: .zstd), to: "initrd.img")
+        #expect(try await run([Repository.companion, "check-initramfs", file], environment: ["PATH": "/nowhere"]).status == 0)
+        try scratch.write(try await Build(recipe).compressed(with: .gzip), to: "initrd.img")
         let outcome = try await run([Repository.companion, "check-initramfs", file], environment: ["PATH": "/nowhere"])
-        let message = "could not read '\(file)': there is no program 'zstd' for its compression\nhint: install the package 'zstd'\n"
+        let message = "could not read '\(file)': there is no program 'gzip' for its compression\nhint: install the package 'gzip'\n"
         #expect(outcome == Outcome(status: 1, output: "", errors: "Error: \(message)"))
     }
 }

@@ -51,7 +51,8 @@ struct HostileImageTests {
     func `a small file that unpacks to a large one`(compression: Compression) async throws {
         let packed = try await compression.compress([UInt8](repeating: 0, count: 100 << 20), name: "x")
         let limit = ((64 << 20) + 64 * packed.count) >> 20
-        #expect(await message(packed) == "could not read 'x': '\(compression.rawValue)' wrote more than \(limit) MiB")
+        let reason = compression == .gzip ? "'gzip' wrote" : "it becomes"
+        #expect(await message(packed) == "could not read 'x': \(reason) more than \(limit) MiB")
     }
 
     @Test func `a sparse file of ten gigabytes`() async throws {

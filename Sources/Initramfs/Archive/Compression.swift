@@ -1,7 +1,8 @@
 internal import Basics
 internal import Programs
 
-/// How a file is compressed. The system's programs do the work: an initramfs is read on a system that can make one.
+/// How a file is compressed. The system's programs undo what this program does not itself: such an initramfs is read on a system that
+/// can make one.
 public enum Compression: String, CaseIterable, Sendable {
     case gzip, xz, zstd, lz4, lzma, bzip2, lzo
 
@@ -25,34 +26,26 @@ public enum Compression: String, CaseIterable, Sendable {
         self = found
     }
 
-    private var program: String {
-        switch self {
-        case .lzma: "xz"
-        case .lzo: "lzop"
-        default: rawValue
-        }
-    }
-
-    /// The package that has the program.
-    private var package: String { program == "xz" ? "xz-utils' (Debian) or 'xz" : program }
+    private var program: String { self == .lzo ? "lzop" : rawValue }
 
     /// `name` is what messages call the data.
     func decompress(_ bytes: [UInt8], name: String) async throws(Failure) -> [UInt8] {
-        let outcome = try await run(["-d", "-c"], on: bytes, "read '\(name)'", limit: Self.limit(packed: bytes.count))
+        let limit = Self.limit(packed: bytes.count)
+        if let output = try decompressedHere(bytes, name: name, limit: limit) { return output }
+        let outcome = try await run(["-d", "-c"], on: bytes, "read '\(name)'", limit: limit)
         // Status 2 is a warning of gzip's: something follows the data, padding for example.
         if outcome.status == 0 || self == .gzip && outcome.status == 2 { return outcome.output }
         throw Failure("could not read '\(name)': \(program) could not decompress it: \(outcome.complaint)")
     }
 
-    /// As small as the program makes it, in a form that the kernel takes, the same for the same bytes.
+    /// As small as it becomes, in a form that the kernel takes, the same for the same bytes.
     func compress(_ bytes: [UInt8], name: String) async throws(Failure) -> [UInt8] {
+        if let output = try compressedHere(bytes, name: name, limit: InitramfsImage.largest) { return output }
         let options =
             switch self {
             case .gzip: ["-9", "-n", "-c"]
-            case .xz, .lzma: ["-9", "--format=\(rawValue)", "--check=crc32", "-c"]
-            case .zstd: ["-19", "-T0", "-c"]
             case .lz4: ["-9", "-l", "-c"]
-            case .bzip2, .lzo: ["-9", "-c"]
+            default: ["-9", "-c"]
             }
         let outcome = try await run(options, on: bytes, "write '\(name)'", limit: InitramfsImage.largest)
         if outcome.status == 0 { return outcome.output }
@@ -68,6 +61,6 @@ public enum Compression: String, CaseIterable, Sendable {
         } catch {
             throw Failure("could not \(what): \(error.message)")
         }
-        throw Failure("could not \(what): there is no program '\(program)' for its compression", hint: "install the package '\(package)'")
+        throw Failure("could not \(what): there is no program '\(program)' for its compression", hint: "install the package '\(program)'")
     }
 }

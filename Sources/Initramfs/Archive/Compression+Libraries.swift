@@ -1,0 +1,90 @@
+internal import Basics
+internal import CCompression
+
+/// What the companion compresses by itself: a system that a machine was booted from has no programs for it, unless its image does.
+extension Compression {
+    /// nil where a program does it. `limit` is in bytes.
+    func decompressedHere(_ bytes: [UInt8], name: String, limit: Int) throws(Failure) -> [UInt8]? {
+        switch self {
+        case .xz, .lzma: try lzma(bytes, limit: limit, "read '\(name)'") { ccompression_lzma_decoder(&$0, 256 << 20) }
+        case .zstd: try unpackedZstd(bytes, limit: limit, name)
+        case .gzip, .lz4, .bzip2, .lzo: nil
+        }
+    }
+
+    /// As small as the library makes it, in a form that the kernel takes; nil where a program does it.
+    func compressedHere(_ bytes: [UInt8], name: String, limit: Int) throws(Failure) -> [UInt8]? {
+        switch self {
+        case .xz: return try lzma(bytes, limit: limit, "write '\(name)'") { lzma_easy_encoder(&$0, 9, LZMA_CHECK_CRC32) }
+        case .lzma:
+            var options = lzma_options_lzma()
+            lzma_lzma_preset(&options, 9)
+            return try lzma(bytes, limit: limit, "write '\(name)'") { lzma_alone_encoder(&$0, &options) }
+        case .zstd:
+            let packed = [UInt8](unsafeUninitializedCapacity: ZSTD_compressBound(bytes.count)) { buffer, count in
+                let size = ZSTD_compress(buffer.baseAddress, buffer.count, bytes, bytes.count, 19)
+                count = ZSTD_isError(size) == 0 ? size : 0
+            }
+            if packed.isEmpty { throw Failure("could not write '\(name)': there is no memory to compress it") }
+            return packed
+        case .gzip, .lz4, .bzip2, .lzo: return nil
+        }
+    }
+
+    private func lzma(
+        _ bytes: [UInt8], limit: Int, _ what: String, start: (inout lzma_stream) -> lzma_ret
+    ) throws(Failure) -> [UInt8] {
+        var stream = ccompression_lzma_stream()
+        defer { lzma_end(&stream) }
+        var result = start(&stream)
+        var output: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 1 << 20)
+        bytes.withUnsafeBufferPointer { input in
+            stream.next_in = input.baseAddress
+            stream.avail_in = input.count
+            while result == LZMA_OK && output.count <= limit {
+                piece.withUnsafeMutableBufferPointer { buffer in
+                    stream.next_out = buffer.baseAddress
+                    stream.avail_out = buffer.count
+                    result = lzma_code(&stream, LZMA_FINISH)
+                    output += buffer[..<(buffer.count - stream.avail_out)]
+                }
+            }
+        }
+        if output.count > limit { throw isTooLarge(what, limit) }
+        if result != LZMA_STREAM_END { throw isDamaged(what) }
+        return output
+    }
+
+    private func unpackedZstd(_ bytes: [UInt8], limit: Int, _ name: String) throws(Failure) -> [UInt8] {
+        guard let context = ZSTD_createDCtx() else { throw Failure("could not read '\(name)': there is no memory to decompress it") }
+        defer { ZSTD_freeDCtx(context) }
+        var output: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 1 << 20)
+        // How many bytes the frame goes on for, at least: 0 at its end.
+        var rest = 1
+        bytes.withUnsafeBufferPointer { buffer in
+            var input = ZSTD_inBuffer(src: buffer.baseAddress, size: buffer.count, pos: 0)
+            var isFull = false
+            while (input.pos < input.size || isFull) && output.count <= limit && ZSTD_isError(rest) == 0 {
+                piece.withUnsafeMutableBufferPointer { room in
+                    var made = ZSTD_outBuffer(dst: room.baseAddress, size: room.count, pos: 0)
+                    rest = ZSTD_decompressStream(context, &made, &input)
+                    isFull = made.pos == made.size
+                    output += room[..<made.pos]
+                }
+            }
+        }
+        if output.count > limit { throw isTooLarge("read '\(name)'", limit) }
+        if rest != 0 { throw isDamaged("read '\(name)'") }
+        return output
+    }
+
+    private func isTooLarge(_ what: String, _ limit: Int) -> Failure {
+        Failure("could not \(what): it becomes more than \(limit >> 20) MiB")
+    }
+
+    private func isDamaged(_ what: String) -> Failure {
+        Failure("could not \(what): what \(rawValue) compressed is damaged or cut off")
+    }
+}
