@@ -23,6 +23,7 @@ struct ImageKernel {
         for path in ["boot/amd-ucode.img", "boot/intel-ucode.img"] as [Path] {
             if let content = try image.contents(of: path, limit: Self.limit) { files.append(BootFile(.microcode, content, source: path)) }
         }
+        if files.count == 1, let content = try microcode(in: image) { files.append(BootFile(.microcode, content, source: nil)) }
         if let found = try await Self.initramfs(of: release, isOnly: isOnly, in: image) {
             files.append(found)
         } else if let mapped {
