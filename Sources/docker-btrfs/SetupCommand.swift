@@ -9,8 +9,8 @@ struct SetupCommand: ParsableCommand {
         commandName: "setup",
         abstract: "Get this machine ready to boot images: find what it has, and make a first top layer from it.",
         discussion: """
-            The top layer is laid over every root: this machine's name, id, keys, users, mounts and network, and what marks a boot as \
-            good, so that an image needs nothing of docker-btrfs inside. What is there stays as it is, so it can be run again.
+            The top layer is laid over every root: this machine's name, id, keys, users, mounts and network, and both programs of docker-btrfs, \
+            so that an image needs nothing of them inside. What is there stays as it is, so it can be run again.
             """
     )
 
@@ -62,6 +62,7 @@ struct SetupCommand: ParsableCommand {
         choices.topLayer = topLayer
         choices.options = options
         choices.data = data
+        choices.companion = try thisProgram()
         choices.program = if let initProgram { initProgram } else { try builtInit() }
         let plan = try SetupPlan(choices, isLocked: !dryRun)
         for line in plan.found { show(line) }

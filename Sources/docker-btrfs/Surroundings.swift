@@ -4,14 +4,17 @@ import CLinux
 import Glibc
 import Initramfs
 
-/// docker-btrfs-init in the directory of the running program, where a build and a package have both.
-func initBesideThisProgram() throws(Failure) -> String {
+/// The file of the running program.
+func thisProgram() throws(Failure) -> String {
     var path = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &path, path.count)
     if count < 0 { throw .system("read '/proc/self/exe'") }
-    let program = String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    return program.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        + "/docker-btrfs-init"
+    return String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+/// docker-btrfs-init in its directory, where a build and a package have both.
+func initBesideThisProgram() throws(Failure) -> String {
+    try thisProgram().split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/docker-btrfs-init"
 }
 
 /// What is to be told beside the answer, on standard error.

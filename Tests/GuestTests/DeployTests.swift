@@ -4,45 +4,50 @@ import Testing
 
 /// The article with commands only: setup, docker build, deploy, and the firmware's boot menu.
 struct DeployTests {
-    /// A boot loader, what `rollback` calls it, and Docker's storage driver: nobody chooses overlay2, it is what Docker takes.
-    @Test(arguments: [("refind", "rEFInd", "btrfs"), ("grub", "GRUB", "overlay2"), ("systemd-boot", "systemd-boot", "btrfs")])
-    func `an image that knows nothing of docker-btrfs is deployed, boots, is marked good, and is gone back to`(
-        loader: String, title: String, driver: String
+    /// A boot loader, and Docker's storage driver: nobody chooses overlay2, it is what Docker takes.
+    @Test(arguments: [("refind", "btrfs"), ("grub", "overlay2"), ("systemd-boot", "btrfs")])
+    func `an image is deployed, and in the system that it became the next one is built and deployed, and gone back from`(
+        loader: String, driver: String
     ) async throws {
         let other = driver == "btrfs" ? nil : driver
         try await output(of: Lab.command("article", [other].compactMap { $0 }))
-        let store = other ?? "docker"
         try await Machine.with(copyOf: "\(Lab.folder)/article\(other.map { "-\($0)" } ?? "").img") { machine in
             try await output(of: Lab.command("article", ["loader", machine.disk, loader]))
-            let set = try await machine.companion(
-                """
-                setup --data-root \(store) --root system --data /home \
-                --options 'console=ttyS0 panic=-1 no_timer_check mitigations=off'
-                """)
+            let set = try await machine.setUp()
             #expect(set.contains("next: docker build -t NAME DIR && docker-btrfs deploy NAME\n"))
-            try await machine.change(Self.scriptRunner)
+            try await machine.change(docker: true, driver: other, "docker tag desktop:docker desktop")
             let deployed = try await machine.companion("deploy desktop")
             #expect(deployed.contains("\nnext boot: desktop:latest ("))
             #expect(deployed.contains(" layers to '/.docker-btrfs/layers/") == (other != nil))
 
-            let first = try await machine.answers(nil, log: "\(loader) 1", to: Self.questions)
-            #expect(first.text == Self.expected("1", kernel: "6.1"))
-            #expect(first.report?.image == "desktop" || first.report?.image == "desktop:latest")
+            let first = try await machine.answers(
+                nil, log: "\(loader) 1",
+                to: """
+                    \(Self.questions)
+                    systemctl start docker
+                    docker build --network none --quiet --tag desktop - > /dev/null << 'END'
+                    FROM desktop:next
+                    RUN echo 2 > /etc/image-version
+                    END
+                    docker btrfs deploy 2>&1
+                    """)
+            #expect(first.text.hasPrefix(Self.expected("1", kernel: "6.1")))
+            let next = /\nnext boot: desktop:latest \(.*\) with kernel 6\.12\..*; the way back is desktop:latest/
+            #expect(first.text.contains(next))
+            #expect(first.report?.image == "desktop")
             #expect(first.report?.notes == [])
-            #expect(try await machine.companion("status").contains("good"))
 
-            // The image has another kernel now. Its store may be gone: what was deployed is enough.
-            try await machine.change(docker: true, driver: other, "docker tag desktop:next desktop")
-            try await machine.companion("deploy")
+            // What was deployed is enough.
+            let store = other ?? "docker"
             try await machine.change("mv \(store) away")
-            let second = try await machine.answers(nil, log: "\(loader) 2", to: Self.questions)
-            #expect(second.text == Self.expected("2", kernel: "6.12"))
+            let second = try await machine.answers(nil, log: "\(loader) 2", to: "\(Self.questions)\ndocker btrfs rollback 2>&1")
+            #expect(second.text.hasPrefix(Self.expected("2", kernel: "6.12")))
+            #expect(second.text.contains("\nnext boot: desktop:latest ("))
             try await machine.change("mv away \(store)")
 
-            let back = try await machine.companion("rollback")
-            #expect(back.hasPrefix("write the menu of \(title)"))
-            let third = try await machine.answers(nil, log: "\(loader) 3", to: Self.questions)
-            #expect(third.text == Self.expected("1", kernel: "6.1"))
+            let third = try await machine.answers(nil, log: "\(loader) 3", to: "\(Self.questions)\ndocker btrfs status")
+            #expect(third.text.hasPrefix(Self.expected("1", kernel: "6.1")))
+            #expect(third.text.contains("good"))
         }
     }
 
@@ -50,9 +55,7 @@ struct DeployTests {
         try await output(of: Lab.command("article", []))
         try await Machine.with(copyOf: "\(Lab.folder)/article.img") { machine in
             try await output(of: Lab.command("article", ["loader", machine.disk, "systemd-boot"]))
-            try await machine.companion(
-                "setup --data-root docker --root system --options 'console=ttyS0 panic=-1 no_timer_check mitigations=off' --data /home")
-            try await machine.change(Self.scriptRunner)
+            try await machine.setUp()
             try await machine.companion("deploy desktop")
             #expect(try await machine.answers(nil, log: "good", to: Self.questions).text == Self.expected("1", kernel: "6.1"))
 
@@ -103,25 +106,30 @@ struct DeployTests {
 
         """
     }
-
-    /// Runs what is on the disk `script`.
-    private static let scriptRunner = """
-        cd boot_docker
-        mkdir -p etc/udev/rules.d
-        echo 'SUBSYSTEM=="block", ENV{ID_SERIAL}=="script", TAG+="systemd", ENV{SYSTEMD_WANTS}="script.service"' > etc/udev/rules.d/90-script.rules
-        printf '%s\\n' '[Service]' Type=exec 'ExecStart=/bin/sh /dev/disk/by-id/virtio-script' StandardOutput=file:/dev/ttyS1 \\
-            StandardError=inherit > etc/systemd/system/script.service
-        """
 }
 
 extension Machine {
-    /// Runs the companion, which has what is on the ESP beside it.
+    /// What a person does once; and that the root runs what is on the disk `script`.
+    @discardableResult
+    fileprivate func setUp() async throws -> String {
+        let told = try await companion("setup --data /home --options 'console=ttyS0 panic=-1 no_timer_check mitigations=off'")
+        try await change(
+            """
+            cd boot_docker
+            mkdir -p etc/udev/rules.d
+            echo 'SUBSYSTEM=="block", ENV{ID_SERIAL}=="script", TAG+="systemd", ENV{SYSTEMD_WANTS}="script.service"' \\
+                > etc/udev/rules.d/90-script.rules
+            printf '%s\\n' '[Service]' Type=exec 'ExecStart=/bin/sh /dev/disk/by-id/virtio-script' StandardOutput=file:/dev/ttyS1 \\
+                StandardError=inherit > etc/systemd/system/script.service
+            """)
+        return told
+    }
+
+    /// Runs the companion on the machine before it is booted.
     @discardableResult
     fileprivate func companion(_ words: String) async throws -> String {
-        let article = Repository.path("Tests/Lab/article")
-        let place = words.hasPrefix("setup") ? "--init '\(Repository.embeddedInit)'" : "--top-level ."
-        let program = words.hasPrefix("deploy") ? "--init '\(Repository.embeddedInit)'" : ""
-        let command = "'\(Repository.companion)' \(words) \(place) \(program) --boot"
-        return try await change("'\(article)' with-esp '\(disk)' bash -euc \"\(command) \\$ESP\"")
+        let place = words.hasPrefix("setup") ? "" : "--top-level \"$TOP\""
+        let command = "'\(Repository.releasedCompanion)' \(words) \(place)"
+        return try await change("'\(Repository.path("Tests/Lab/article"))' on-machine '\(disk)' \(command)")
     }
 }

@@ -86,6 +86,20 @@ extension OnDisk {
             }
         }
 
+        @Test func `microcode of the image's packages is loaded before the initramfs`() async throws {
+            try await Deployable.with { machine in
+                let layer = try "docker/btrfs/subvolumes/\(#require(machine.images["sample_image:latest"]).cacheID)"
+                try await machine.disk.change(
+                    "mkdir -p \(layer)/usr/lib/firmware/intel-ucode; echo new > \(layer)/usr/lib/firmware/intel-ucode/06-8e-0a")
+                try await machine.run("deploy sample_image")
+                // As rEFInd has it: the first of two comes by the options.
+                let menu = try machine.menu("docker-btrfs.conf")
+                #expect(menu.contains(/options "initrd=.\.docker-btrfs.boot.microcode-[0-9a-f]{16} rw/))
+                let kernels = try await machine.disk.look("grep -c 'kernel/x86/microcode/GenuineIntel.bin' .docker-btrfs/boot/microcode-*")
+                #expect(kernels == "1\n")
+            }
+        }
+
         /// The host's kernel need not know device-mapper: how the device is called is enough here.
         @Test func `a root on LUKS needs an initramfs of the image`() async throws {
             try await Deployable.with { machine in

@@ -19,6 +19,9 @@ public enum Repository {
 
     public static let companion = builtHere("docker-btrfs")
 
+    /// What `make build` leaves, which runs in an image too.
+    public static let releasedCompanion = path(".build/bin/docker-btrfs")
+
     private static func builtHere(_ program: String) -> String {
         URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: program).path
     }

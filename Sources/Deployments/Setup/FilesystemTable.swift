@@ -49,18 +49,20 @@ struct FilesystemTable {
         return (place, ("docker_data" as Path).appending(name: Array(name.utf8)))
     }
 
+    /// A machine boots without its store too.
     private static func store(_ machine: FoundMachine, _ device: String) -> [Line] {
         let folder = machine.dataRoot
-        let options = "subvolid=5,noatime"
+        let options = "nofail,x-systemd.before=docker.service,x-systemd.before=containerd.service"
+        let whole = "subvolid=5,noatime,\(options)"
         if folder.mounted.isTop && folder.mountPoint != "/" {
-            return [Line(source: device, target: folder.mountPoint, type: "btrfs", options: options)]
+            return [Line(source: device, target: folder.mountPoint, type: "btrfs", options: whole)]
         }
         let top = "/mnt/docker-btrfs"
         return [
-            Line(source: device, target: top, type: "btrfs", options: options),
+            Line(source: device, target: top, type: "btrfs", options: whole),
             Line(
                 source: top + machine.settings.store.description, target: folder.place, type: "none",
-                options: "bind,x-systemd.requires-mounts-for=\(top)"),
+                options: "bind,\(options),x-systemd.requires-mounts-for=\(top)"),
         ]
     }
 }

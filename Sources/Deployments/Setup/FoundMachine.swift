@@ -19,6 +19,8 @@ public struct SetupChoices: Sendable {
     public var data: [String] = []
     /// docker-btrfs-init.
     public var program = ""
+    /// docker-btrfs.
+    public var companion = ""
 
     public init() {}
 }

@@ -34,7 +34,7 @@ public struct SetupPlan {
         try addManifest()
         try addOwnFiles()
         try addUsers()
-        try addProgram(choices.program)
+        try addPrograms(choices.program, choices.companion)
         try addTable(FilesystemTable(machine, data: choices.data, in: topLevel.directory(at: topLayer)))
     }
 
@@ -140,18 +140,24 @@ public struct SetupPlan {
         try addUnit("docker-btrfs-users.service", hooks_machine_users_unit, wantedBy: "sysinit.target")
     }
 
-    /// An image needs nothing of ours inside: what marks a boot as good comes with the top layer.
-    private mutating func addProgram(_ file: String) throws(Failure) {
-        guard let program = try fileContents(file) else {
-            throw Failure("could not open '\(file)': it is not there", hint: "say where docker-btrfs-init is: --init FILE")
+    /// An image needs nothing of ours inside: what marks a boot as good, and what deploys the next image, come with the top layer.
+    private mutating func addPrograms(_ initProgram: String, _ companion: String) throws(Failure) {
+        guard let program = try fileContents(initProgram) else {
+            throw Failure("could not open '\(initProgram)': it is not there", hint: "say where docker-btrfs-init is: --init FILE")
         }
-        // Ours, and of another version perhaps: it is replaced.
-        let place = topLayer / programPath
-        if try topLevel.contents(of: place)?.elementsEqual(program) != true {
-            try makeFolder(place.parent)
-            changes.append(.write(place, program, mode: 0o755, about: "marks a boot as good"))
-        }
+        try replace(programPath, program, about: "marks a boot as good")
         try addUnit("docker-btrfs-good.service", hooks_systemd_booted, wantedBy: "multi-user.target")
+        guard let program = try fileContents(companion) else { throw Failure("could not open '\(companion)': it is not there") }
+        try replace("usr/bin/docker-btrfs", program, about: "deploys the next image")
+        try addLink("usr/libexec/docker/cli-plugins/docker-btrfs", to: "../../../bin/docker-btrfs")
+    }
+
+    /// A program of ours, where it is not there or of another version.
+    private mutating func replace(_ path: Path, _ program: [UInt8], about: String) throws(Failure) {
+        let place = topLayer / path
+        if try topLevel.contents(of: place)?.elementsEqual(program) == true { return }
+        try makeFolder(place.parent)
+        changes.append(.write(place, program, mode: 0o755, about: about))
     }
 
     private mutating func addUnit(_ name: String, _ file: hooks_file, wantedBy target: String) throws(Failure) {
