@@ -39,6 +39,28 @@ public struct InstalledLoader: Sendable {
 }
 
 extension InstalledLoader {
+    /// Where the files of the menu are, from the loader's folder.
+    public var menuFolders: [Path] {
+        switch kind {
+        case .refind, .grub: [.top]
+        case .systemdBoot: [LoaderSpecificationMenu.folder]
+        case .print: []
+        }
+    }
+
+    /// All files of ours that are there, first the one that leads to the others.
+    public func ownFiles() throws(Failure) -> [Path] {
+        let usual: [Path] =
+            switch kind {
+            case .refind: [RefindMenu.current, RefindMenu.earlier]
+            case .grub: [GrubMenu.custom, GrubMenu.current, GrubMenu.earlier]
+            case .systemdBoot, .print: []
+            }
+        var found: [Path] = []
+        for path in usual where MenuFile.isOurs(try directory.contents(of: path) ?? []) { found.append(path) }
+        return found + (try leftovers(but: []))
+    }
+
     /// Our files that are there and that a menu has no more.
     public func leftovers(but files: [MenuFile]) throws(Failure) -> [Path] {
         guard kind == .systemdBoot else { return [] }

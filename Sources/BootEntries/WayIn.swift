@@ -27,6 +27,15 @@ extension InstalledLoader {
         }
     }
 
+    /// What a person added to a file of the loader's for the menu to be seen; nil for nothing.
+    public func linesToUs() throws(Failure) -> WayIn.Lines? {
+        // The lines for GRUB look themselves whether there is something.
+        if kind != .refind { return nil }
+        let missing = RefindMenu.missing(in: try text(of: "refind.conf"))
+        let lines = RefindMenu.wayIn.filter { !missing.contains($0) }
+        return lines.isEmpty ? nil : WayIn.Lines(file: "refind.conf", lines: lines)
+    }
+
     private func refindWayIn() throws(Failure) -> WayIn {
         let missing = RefindMenu.missing(in: try text(of: "refind.conf"))
         return missing.isEmpty ? WayIn() : WayIn(missing: WayIn.Lines(file: "refind.conf", lines: missing))

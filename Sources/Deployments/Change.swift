@@ -14,10 +14,12 @@ enum Change {
     /// New content under a new name. It is read back.
     case addFile(BootFile, to: KernelFolder, image: Directory)
     case removeFile(Path, from: KernelFolder)
+    /// Unless somebody put something into it.
+    case removeKernelFolder(KernelFolder)
     case writeMenu(MenuFile, of: InstalledLoader)
     case removeMenu(Path, of: InstalledLoader)
-    /// Looks for an entry's files as the boot loader does.
-    case prove(Deployment, in: KernelFolder)
+    /// Looks for files of an entry, written before, as the boot loader does.
+    case prove([Deployment.File], of: Deployment, in: KernelFolder)
     /// Waits until all is on the disk, and not in a log that no boot loader reads.
     case sync(Directory)
 }
@@ -30,9 +32,10 @@ extension Change: CustomStringConvertible {
         case .addFile(let file, let folder, _):
             "write \(megabytes(file.file.size)) to '\(folder.tree.show(folder.place(of: file.file)))'\(file.source.map { ", from '\($0)' of the image" } ?? "")"
         case .removeFile(let path, let folder): "remove '\(folder.tree.show(path))'"
+        case .removeKernelFolder(let folder): "remove the directory '\(folder.tree.show(folder.path))'"
         case .writeMenu(let file, let loader): "write the menu of \(loader.kind.title), '\(loader.directory.show(file.path))'"
         case .removeMenu(let path, let loader): "remove '\(loader.directory.show(path))'"
-        case .prove(let deployment, let folder): "read the files of \(deployment.title) in '\(folder.tree.show(folder.path))'"
+        case .prove(_, let deployment, let folder): "read the files of \(deployment.title) in '\(folder.tree.show(folder.path))'"
         case .sync(let directory): "write everything in '\(directory.show(.top))' to the disk"
         }
     }
@@ -47,9 +50,10 @@ extension Change: CustomStringConvertible {
         case .makeKernelFolder(let folder): try folder.tree.makeDirectory(folder.path)
         case .addFile(let file, let folder, let image): try folder.add(file, from: image)
         case .removeFile(let path, let folder): try folder.tree.remove(path)
+        case .removeKernelFolder(let folder): try folder.tree.removeEmptyDirectory(folder.path)
         case .writeMenu(let file, let loader): try loader.directory.write(Array(file.text.utf8), mode: 0o644, to: file.path)
         case .removeMenu(let path, let loader): try loader.directory.remove(path)
-        case .prove(let deployment, let folder): for file in deployment.files { try folder.prove(file) }
+        case .prove(let files, _, let folder): for file in files { try folder.prove(file) }
         case .sync(let directory): try directory.sync()
         }
         return []

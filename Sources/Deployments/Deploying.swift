@@ -9,11 +9,20 @@ extension Site {
     /// The way to make of an image's layers what a boot would make of them; nil where that was made, or the store has the image as
     /// one tree. What `deploying` plans is known only then. Fails where the image could not be deployed.
     public func merging(_ asked: String?, kernel release: String?) throws(Failure) -> DeploymentPlan? {
-        let image = try image(asked, among: Deployment.all(on: topLevel).deployments)
+        let before = try Deployment.all(on: topLevel).deployments
+        let image = try image(asked, among: before)
         guard case .layers = image.tree else { return nil }
         let source = try source(of: image)
         guard case .layers = source.root else { return nil }
-        let kernel = try ImageKernel.choose(release, in: image.files(in: topLevel), of: image.reference.description).kernel
+        let files = try image.files(in: topLevel)
+        let kernel = try ImageKernel.choose(release, in: files, of: image.reference.description).kernel
+        // What comes with it is known when there is one root; where not even this fits, nothing is merged.
+        if let content = try files.contents(of: kernel.path, limit: ImageKernel.limit) {
+            let file = BootFile(.vmlinuz, content, source: kernel.path)
+            if settings.kernels == .boot, try !kernels.has(file.file) {
+                try checkSpace(file.file.size, 0, for: image.reference, beside: before)
+            }
+        }
         let (free, needed) = (try topLevel.space(), source.needToHold)
         if !free.covers(needed) {
             throw Failure(
@@ -61,10 +70,16 @@ extension Site {
                 files: files.map(\.file))
         }
         let others = before.filter { $0.imageID != deployment.imageID }
-        var changes = try missingFolders()
+        var changes = try removingDrafts() + missingFolders()
         if held == nil { changes.append(.step(source.hold)) }
         changes += try additions(files, of: deployment, from: tree, beside: before)
-        if !before.contains(deployment) { changes += record(deployment) + [.prove(deployment, in: kernels)] }
+        if !before.contains(deployment) {
+            changes += record(deployment)
+            // What is written now is read back at once.
+            var shared: [Deployment.File] = []
+            for file in deployment.files where try kernels.has(file) { shared.append(file) }
+            if !shared.isEmpty { changes.append(.prove(shared, of: deployment, in: kernels)) }
+        }
         changes += try self.changes(toMenuOf: [deployment] + others)
         return DeploymentPlan(site: self, changes: changes, outcome: try outcome(deployment, others), notes: try menuNotes())
     }
@@ -130,12 +145,12 @@ extension Site {
             additions.append(.addFile(file, to: kernels, image: tree))
         }
         if additions.isEmpty { return changes }
-        try checkSpace(needed, freed, for: deployment, beside: others)
+        try checkSpace(needed, freed, for: deployment.reference, beside: others)
         if try kernels.tree.directory(at: kernels.path) == nil { changes.append(.makeKernelFolder(kernels)) }
         return changes + additions + [.sync(kernels.tree)]
     }
 
-    private func checkSpace(_ needed: Int, _ freed: Int, for deployment: Deployment, beside others: [Deployment]) throws(Failure) {
+    private func checkSpace(_ needed: Int, _ freed: Int, for reference: ImageReference, beside others: [Deployment]) throws(Failure) {
         // The boot loader's own files, and what a filesystem takes for itself.
         let margin = 2 << 20
         let free = try kernels.freeSpace() + freed
@@ -144,7 +159,7 @@ extension Site {
         let gain = try size(ofFilesOnlyIn: dispensable, among: others)
         throw Failure(
             """
-            could not deploy '\(deployment.reference)': '\(kernels.tree.show(.top))' has \(megabytes(free)) free, and \(megabytes(needed + margin)) \
+            could not deploy '\(reference)': '\(kernels.tree.show(.top))' has \(megabytes(free)) free, and \(megabytes(needed + margin)) \
             are needed while old and new are there
             """,
             hint: dispensable.isEmpty

@@ -38,7 +38,7 @@ extension Change {
     fileprivate var isTold: Bool {
         switch self {
         case .step(.hold), .step(.merge), .step(.snapshot), .step(.deleteSubvolume), .addFile, .removeFile, .writeMenu, .removeMenu: true
-        case .step, .makeKernelFolder, .prove, .sync: false
+        case .step, .makeKernelFolder, .removeKernelFolder, .prove, .sync: false
         }
     }
 }

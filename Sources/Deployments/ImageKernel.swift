@@ -64,7 +64,7 @@ struct ImageKernel {
     static let remedy = "install one in the Dockerfile: linux-image-amd64 (Debian), linux-generic (Ubuntu), kernel (Fedora), linux (Arch)"
 
     /// No kernel or initramfs is larger.
-    private static let limit = 1 << 30
+    static let limit = 1 << 30
 
     /// Each release that has modules, with its kernel.
     static func kernels(in image: ImageFiles) throws(Failure) -> [(release: String, path: Path)] {

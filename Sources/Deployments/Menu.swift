@@ -28,7 +28,10 @@ extension Site {
     /// What makes the boot loader's files those of a menu: none where they are.
     func changes(toMenuOf deployments: [Deployment]) throws(Failure) -> [Change] {
         guard let loader else { return [] }
-        let files = try loader.kind.files(for: menu(of: deployments))
+        // An earlier one whose kernel or layer is gone, or is where another boot loader reads, is no way back.
+        var shown = Array(deployments.prefix(1))
+        for earlier in deployments.dropFirst() where try isWhole(earlier) { shown.append(earlier) }
+        let files = try loader.kind.files(for: menu(of: shown))
         try loader.checkOwnership(of: files)
         var changes: [Change] = []
         for file in try [loader.wayIn().file].compactMap({ $0 }) + files {

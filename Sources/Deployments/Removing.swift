@@ -25,7 +25,7 @@ extension Site {
         var changes: [Change] = []
         if target.number < current.number {
             target.number = current.number + 1
-            changes += [.prove(target, in: kernels)] + record(target)
+            changes += [.prove(target.files, of: target, in: kernels)] + record(target)
         }
         let others = all.filter { $0.imageID != target.imageID }
         changes += try self.changes(toMenuOf: [target] + others)

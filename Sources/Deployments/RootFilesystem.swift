@@ -39,16 +39,20 @@ struct RootFilesystem {
     /// The one that was set up, of those that are mounted somewhere.
     static func withSettings() throws(Failure) -> RootFilesystem {
         var found: [RootFilesystem] = []
-        for device in try mountedDevices() {
-            let filesystem = try RootFilesystem(onDevice: device)
-            if try filesystem.topLevel.status(of: Layout.settings) != nil { found.append(filesystem) }
-        }
+        for filesystem in try mounted() where try filesystem.topLevel.status(of: Layout.settings) != nil { found.append(filesystem) }
         guard let first = found.first else {
             throw Failure("could not find a btrfs that was set up for docker-btrfs", hint: "run 'docker-btrfs setup' first, or mount it")
         }
         if found.count == 1 { return first }
         let devices = found.map { "'\($0.device)'" }.joined(separator: ", ")
         throw Failure("could not choose a btrfs: \(devices) were all set up", hint: "name the one with --top-level DIR")
+    }
+
+    /// Each btrfs that is mounted in the running system.
+    static func mounted() throws(Failure) -> [RootFilesystem] {
+        var found: [RootFilesystem] = []
+        for device in try mountedDevices() { found.append(try RootFilesystem(onDevice: device)) }
+        return found
     }
 
     /// Each btrfs that is mounted in the running system, by one of its devices.

@@ -30,6 +30,15 @@ public struct Site: Sendable {
         try self.init(filesystem, settings, boot: boot, lock)
     }
 
+    /// The same; nil where nothing was set up.
+    public static func found(topLevel given: String?, boot: String?, isLocked: Bool) throws(Failure) -> Site? {
+        let candidates = if let given { [try RootFilesystem(at: given)] } else { try RootFilesystem.mounted() }
+        for filesystem in candidates where try Settings.current(on: filesystem.topLevel) != nil {
+            return try Site(topLevel: given, boot: boot, isLocked: isLocked)
+        }
+        return nil
+    }
+
     private init(_ filesystem: RootFilesystem, _ settings: Settings, boot: String?, _ lock: FilesystemLock?) throws(Failure) {
         topLevel = filesystem.topLevel
         volume = filesystem.volume

@@ -5,7 +5,8 @@ internal import CLinux
 /// the last component never is.
 extension Directory {
     /// What a file is called until it is whole. Nothing but this program makes files of this name.
-    private static let draft: [CChar] = ".docker-btrfs.new".utf8CString.map { $0 }
+    package static let draftName: Path = ".docker-btrfs.new"
+    private static let draft = draftName.fileName
 
     /// Writes a whole file: a reader finds the old content or the new one. Its mode is never more than `mode`.
     package func write(_ bytes: [UInt8], mode: UInt32, to path: Path) throws(Failure) {

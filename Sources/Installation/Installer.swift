@@ -34,6 +34,9 @@ public struct Installer: Sendable {
             }
     }
 
+    /// Whether `install` was here.
+    public var isInstalled: Bool { get throws(Failure) { try tree.record() != nil } }
+
     /// `program` is docker-btrfs-init. Whatever fails, all is as it was before.
     public func install(_ given: InitramfsTool?, program: [UInt8]) async throws(Failure) {
         let framework = if let given { given } else { try await InitramfsTool.used(in: tree) }

@@ -93,6 +93,9 @@ struct SitePlace: ParsableArguments {
     var boot: String?
 
     func site(isLocked: Bool = false) throws(Failure) -> Site { try Site(topLevel: topLevel, boot: boot, isLocked: isLocked) }
+
+    /// nil where nothing was set up.
+    func found(isLocked: Bool) throws(Failure) -> Site? { try Site.found(topLevel: topLevel, boot: boot, isLocked: isLocked) }
 }
 
 /// Where deployments are, and whether they are changed.
@@ -107,13 +110,18 @@ struct DeploymentPlace: ParsableArguments {
         try place.site(isLocked: !dryRun)
     }
 
-    func finish(_ plan: DeploymentPlan) throws(Failure) {
+    func finish(_ plan: DeploymentPlan) throws(Failure) { try plan.finish(dryRun: dryRun) }
+}
+
+extension DeploymentPlan {
+    /// Performs it, or prints what would be done.
+    func finish(dryRun: Bool) throws(Failure) {
         if dryRun {
-            plan.lines.forEach(show)
+            lines.forEach(show)
         } else {
-            try plan.perform(say: show)
-            plan.outcome.forEach(show)
+            try perform(say: show)
+            outcome.forEach(show)
         }
-        for note in plan.notes { tell(note: note) }
+        for note in notes { tell(note: note) }
     }
 }

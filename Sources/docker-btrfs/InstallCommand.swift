@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Basics
+import Deployments
 import Glibc
 public import Installation
 
@@ -35,14 +36,23 @@ struct InstallCommand: AsyncParsableCommand {
 struct UninstallCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "uninstall",
-        abstract: "Remove what 'install' added, and build the initramfs without it.",
-        discussion: "What was changed since is left, and named."
+        abstract: "Remove what 'install', 'setup' and 'deploy' added to how this machine starts.",
+        discussion: """
+            The boot menu's entries, kernels, deployments and settings go, and the initramfs is built without docker-btrfs where it is in \
+            that. Images, the top layer, roots and data stay, and so does what was changed since: it is named.
+            """
     )
 
     @OptionGroup var target: InstallTarget
 
+    @OptionGroup var place: SitePlace
+
     func run() async throws {
-        try await target.installer().uninstall()
+        let installer = try target.installer()
+        // Another tree has no boot menu of its own.
+        let site = target.root == nil ? try place.found(isLocked: !target.dryRun) : nil
+        if let site { try site.uninstalling().finish(dryRun: target.dryRun) }
+        if try site == nil || installer.isInstalled { try await installer.uninstall() }
     }
 }
 

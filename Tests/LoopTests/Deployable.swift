@@ -50,6 +50,7 @@ struct Deployable {
             echo 'include docker-btrfs.conf' >> EFI/refind/refind.conf
             touch EFI/refind/drivers_x64/btrfs_x64.efi
             [[ '\(setup)' == *systemd-boot* ]] || rm -r loader
+            [[ '\(setup)' != *'loader grub'* ]] || { mkdir grub; echo 'source $prefix/custom.cfg' > grub/grub.cfg; }
             """
         try await output(of: ["bash", "-euc", "cd '\(boot)'; \(loader)"])
     }

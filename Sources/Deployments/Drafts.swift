@@ -1,0 +1,29 @@
+internal import Basics
+internal import Boot
+internal import BootEntries
+internal import Files
+internal import Planning
+
+extension Site {
+    /// Removes what runs that were killed left half written, whatever they were to make. Nobody else writes there: the lock is ours.
+    func removingDrafts() throws(Failure) -> [Change] {
+        var changes: [Change] = []
+        let kernel = kernels.path / Directory.draftName
+        if try kernels.tree.status(of: kernel) != nil { changes.append(.removeFile(kernel, from: kernels)) }
+        for folder in loader?.menuFolders ?? [] {
+            guard let loader, try loader.directory.status(of: folder / Directory.draftName) != nil else { continue }
+            changes.append(.removeMenu(folder / Directory.draftName, of: loader))
+        }
+        for path in try drafts(in: Layout.deployments) { changes.append(.step(.removeFile(path, of: Place(.top)))) }
+        for path in try drafts(in: Layout.layers) { changes.append(.step(.deleteSubvolume(Place(path)))) }
+        return changes
+    }
+
+    /// What is called as a digest and `.new`, as this is until it is whole.
+    private func drafts(in folder: Path) throws(Failure) -> [Path] {
+        let ending = Array(".new".utf8)
+        return try topLevel.directory(at: folder)?.names().filter { name in
+            name.suffix(ending.count).elementsEqual(ending) && Digest(hex: name.dropLast(ending.count)) != nil
+        }.map { folder.appending(name: $0) } ?? []
+    }
+}

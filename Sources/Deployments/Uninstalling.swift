@@ -1,0 +1,48 @@
+public import Basics
+internal import Boot
+internal import BootEntries
+internal import Planning
+
+extension Site {
+    /// The way to take back what `setup` and `deploy` did to how this machine starts: the menu, kernels, deployments, settings. The
+    /// top layer, the roots and the data are a person's, and stay. Fails on a system that the menu started.
+    public func uninstalling() throws(Failure) -> DeploymentPlan {
+        if let booted = try BootedRoot.current() {
+            throw Failure(
+                "could not remove the boot menu's entries: this system is root \(booted.mark.number) of '\(settings.root)', and is started by one",
+                hint: "start another system first")
+        }
+        let (all, damaged) = try Deployment.all(on: topLevel)
+        var changes = try removingDrafts()
+        // No entry ever names a kernel that is not there.
+        if let loader {
+            let menu = try loader.ownFiles()
+            changes += menu.map { .removeMenu($0, of: loader) }
+            if !menu.isEmpty { changes.append(.sync(loader.directory)) }
+        }
+        // They are started by nothing any more.
+        for path in all.map({ Deployment.path(of: $0.imageID) }) + damaged { changes.append(.step(.removeFile(path, of: Place(.top)))) }
+        changes.append(.sync(topLevel))
+        for path in try kernels.unused(by: []) { changes.append(.removeFile(path, from: kernels)) }
+        if try kernels.tree.directory(at: kernels.path) != nil { changes.append(.removeKernelFolder(kernels)) }
+        // Without these none of it is found again.
+        changes += [.step(.removeFile(Layout.settings, of: Place(.top))), .sync(topLevel)]
+        let count = all.count == 1 ? "1 deployment" : "\(all.count) deployments"
+        return DeploymentPlan(site: self, changes: changes, outcome: ["removed \(count) and the settings"], notes: try remains())
+    }
+
+    private func remains() throws(Failure) -> [String] {
+        var notes: [String] = []
+        if let loader, let own = try loader.linesToUs() {
+            let lines = own.lines.map { "'\($0)'" }.joined(separator: ", ")
+            notes.append("what you added to '\(loader.directory.show(own.file))' leads nowhere now: \(lines)")
+        }
+        if loader == nil { notes.append("entries that you wrote for another boot loader name kernels that are gone") }
+        return notes + [
+            """
+            the top layer '\(settings.topLayer)', roots and held layers in '\(Layout.home)' and subvolumes of data are left: \
+            delete them when nothing needs them
+            """
+        ]
+    }
+}

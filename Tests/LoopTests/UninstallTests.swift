@@ -1,0 +1,83 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// What is somebody else's stays as it is, byte for byte; `uninstall` takes back the rest.
+    struct UninstallTests {
+        @Test(arguments: ["refind", "grub", "systemd-boot"])
+        func `somebody's files are as they were, whatever is done`(_ loader: String) async throws {
+            try await Deployable.with(setup: "--loader \(loader)", partition: loader == "systemd-boot" ? "64M" : nil) { machine in
+                try await machine.giveInitramfs()
+                try await machine.run("uninstall")
+                try await machine.addForeignFiles()
+                let before = try await machine.foreignFiles()
+                for words in [
+                    machine.setup, "deploy sample_image", "deploy sample_image:v2", "rollback", "rm sample_image:v2", "prune",
+                    "deploy sample_image:v2",
+                ] {
+                    try await machine.run(words)
+                    #expect(try await machine.foreignFiles() == before, "\(words)")
+                }
+                #expect(try await machine.ownFiles() != "")
+
+                let all = try await machine.everything()
+                let lines = try await machine.run("uninstall --dry-run").split(separator: "\n")
+                #expect(lines.contains { $0.hasPrefix("remove the file '/.docker-btrfs/settings'") })
+                #expect(try await machine.everything() == all, "a dry run changes nothing")
+                #expect(try await machine.run("uninstall").hasSuffix("\nremoved 2 deployments and the settings\n"))
+                #expect(try await machine.foreignFiles() == before)
+                #expect(try await machine.ownFiles() == "")
+                let persons = try await machine.disk.look("cat boot_docker/etc/hostname docker_data/srv/work")
+                #expect(persons == "from the top layer\nof years\n")
+                #expect(
+                    try await machine.fails("status").hasPrefix("Error: could not find '/.docker-btrfs/settings'"))
+                #expect(
+                    try await machine.fails("uninstall").hasPrefix("Error: could not uninstall: docker-btrfs is not installed:"))
+            }
+        }
+    }
+}
+
+extension Deployable {
+    /// What loaders and their packages have, and what looks like ours.
+    fileprivate func addForeignFiles() async throws {
+        try await output(of: [
+            "bash", "-euc",
+            """
+            cd "$1"
+            if [[ -d grub ]]; then
+                grub-editenv grub/grubenv create
+                echo 'menuentry mine { true; }' > grub/custom.cfg
+                echo mine > grub/docker-btrfs-mine.cfg
+            fi
+            if [[ -d loader ]]; then
+                echo 'timeout 3' > loader/loader.conf
+                printf 'title Debian\\nlinux /vmlinuz\\n' | tee loader/entries/debian.conf > loader/entries/docker-btrfs-of-mine.conf
+            fi
+            mkdir -p EFI/Microsoft/Boot docker-btrfs
+            echo boot | tee EFI/Microsoft/Boot/bootmgfw.efi EFI/refind/refind_linux.conf docker-btrfs/vmlinuz-mine > /dev/null
+            mkdir -p "$2/etc/grub.d" "$2/etc/default"
+            echo '# mine' | tee "$2/etc/grub.d/40_custom" "$2/etc/default/grub" > /dev/null
+            """, "bash", boot, disk.folder + "/system",
+        ])
+    }
+
+    /// With their contents and times.
+    fileprivate func foreignFiles() async throws -> String { try await files("! \\( \(Self.own) \\)") }
+
+    fileprivate func ownFiles() async throws -> String { try await files("\\( \(Self.own) \\)") }
+
+    /// By their names, and not by what is in them.
+    private static let own = """
+        -name 'docker-btrfs.c*' -o -name 'docker-btrfs-earlier.*' -o -name 'docker-btrfs-????????????.conf' \
+        -o -path '*/docker-btrfs/*-????????????????'
+        """
+
+    private func files(_ which: String) async throws -> String {
+        try await output(of: [
+            "bash", "-euc", "find \"$1\" \"$2\" -type f \(which) -printf '%p %m %T@ ' -exec sha256sum {} \\; | sort", "bash", boot,
+            disk.folder + "/system",
+        ])
+    }
+}
