@@ -49,7 +49,8 @@ public struct BootSession {
 
     private static func survey(_ request: Request, _ filesystems: Filesystems, _ host: Facts.Host) -> Facts {
         let topLevel = filesystems.topLevel
-        var facts = Facts(surveying: topLevel, topLayer: filesystems.topLayer, for: request, on: host)
+        var facts = Facts(
+            surveying: topLevel, store: filesystems.store, topLayer: filesystems.topLayer, for: request, on: host)
         do throws(Failure) {
             if topLevel.isOnBtrfs {
                 facts.space = try topLevel.space()
@@ -94,7 +95,8 @@ public struct BootSession {
         }
         for note in plan.notes { log.notice(note) }
         var observer = Observer(log: log, stopwatch: stopwatch)
-        var machine = LinuxMachine(topLevel: filesystems.topLevel, topLayer: filesystems.topLayer) { count in
+        let store = try? filesystems.store.get()?.top
+        var machine = LinuxMachine(topLevel: filesystems.topLevel, topLayer: filesystems.topLayer, store: store) { count in
             log.info("merged \(count.files) files of \(count.bytes >> 20) MiB")
         }
         try plan.perform(on: &machine, observer: &observer)

@@ -8,6 +8,8 @@ struct Filesystems {
     let topLevel: Directory
     /// The filesystem of `toplayer=`, or why it cannot be had: a root that was kept needs none.
     let topLayer: Result<Directory?, Failure>
+    /// That of `docker_path=` where it names another one than the root's, or why it cannot be had: what is held needs none.
+    let store: Result<StoreFilesystem?, Failure>
     /// What the person at the machine must know of the devices.
     private(set) var notes: [String] = []
 
@@ -48,11 +50,20 @@ struct Filesystems {
         } catch {
             topLayer = .failure(error)
         }
+        do throws(Failure) {
+            store = .success(try Self.mountStore(request, care, root, among: &devices, &notes))
+        } catch {
+            store = .failure(error)
+        }
     }
 
     /// Takes directories in their place. Without one for the top layer it is `topLevel`, if both are the same device.
     init(topLevel: String, topLayer: String?, for request: Request) throws(Failure) {
         self.topLevel = try Directory(opening: topLevel, label: "")
+        if let device = request.dockerDevice {
+            throw Failure("could not look at the store: it is on \(device)", hint: "leave --top-level out: then it is mounted")
+        }
+        store = .success(nil)
         guard let layer = request.topLayer else {
             self.topLayer = .success(nil)
             return
@@ -69,26 +80,44 @@ struct Filesystems {
         guard let layer = request.topLayer else { return nil }
         let device =
             layer.device == request.root.device
-            ? root
-            : try devices.waiting(
-                for: layer.device, key: "toplayer",
-                seconds: request.root.patience.seconds, degraded: layer.options.contains("degraded")
-            )
-        if layer.device != request.root.device {
-            notes += [devices.rivalNote(of: device, layer.device, key: "toplayer")].compactMap { $0 }
-        }
-        if layer.filesystemType == nil { try device.checkIsOpen(key: "toplayer") }
-        guard let type = layer.filesystemType ?? device.filesystemType else {
+            ? root : try find(layer.device, "toplayer", request, degraded: layer.options.contains("degraded"), among: &devices, &notes)
+        return try mount(device, layer.device, "toplayer", layer.filesystemType, layer.options, care)
+    }
+
+    private static func mountStore(
+        _ request: Request, _ care: Care, _ root: BlockDevice, among devices: inout BlockDevices, _ notes: inout [String]
+    ) throws(Failure) -> StoreFilesystem? {
+        guard let name = request.dockerDevice else { return nil }
+        let key = Request.optIn.rawValue
+        let device = try find(name, key, request, degraded: false, among: &devices, &notes)
+        // The root's filesystem by another of its names: then nothing has to be copied.
+        if device.hasFilesystem(of: root) { return nil }
+        return StoreFilesystem(device: name, top: try mount(device, name, key, nil, [], care))
+    }
+
+    private static func find(
+        _ name: DeviceName, _ key: String, _ request: Request, degraded: Bool, among devices: inout BlockDevices, _ notes: inout [String]
+    ) throws(Failure) -> BlockDevice {
+        let device = try devices.waiting(for: name, key: key, seconds: request.root.patience.seconds, degraded: degraded)
+        notes += [devices.rivalNote(of: device, name, key: key)].compactMap { $0 }
+        return device
+    }
+
+    private static func mount(
+        _ device: BlockDevice, _ name: DeviceName, _ key: String, _ type: String?, _ options: [String], _ care: Care
+    ) throws(Failure) -> Directory {
+        if type == nil { try device.checkIsOpen(key: key) }
+        guard let type = type ?? device.filesystemType else {
             throw Failure(
-                "could not mount '\(device.path)' (toplayer=): no filesystem was recognised on it",
-                hint: "say toplayerfstype=TYPE if there is one"
+                "could not mount '\(device.path)' (\(key)=): no filesystem was recognised on it",
+                hint: key == "toplayer" ? "say toplayerfstype=TYPE if there is one" : nil
             )
         }
         var own = care.options(for: type)
         // Paths go from the top of the filesystem, whatever its default subvolume is.
-        if type == "btrfs" && !layer.options.contains(where: { $0.begins(with: "subvol") }) { own.insert("subvolid=5", at: 0) }
-        let mount = MountRequest(device, key: "toplayer", filesystemType: type, options: layer.options, adding: own)
-        return try .mounting(mount, label: "\(layer.device):")
+        if type == "btrfs" && !options.contains(where: { $0.begins(with: "subvol") }) { own.insert("subvolid=5", at: 0) }
+        let mount = MountRequest(device, key: key, filesystemType: type, options: options, adding: own)
+        return try .mounting(mount, label: "\(name):")
     }
 }
 

@@ -10,11 +10,12 @@ extension Site {
     /// one tree. What `deploying` plans is known only then. Fails where the image could not be deployed.
     public func merging(_ asked: String?, kernel release: String?) throws(Failure) -> DeploymentPlan? {
         let before = try Deployment.all(on: topLevel).deployments
-        let image = try image(asked, among: before)
-        guard case .layers = image.tree else { return nil }
-        let source = try source(of: image)
-        guard case .layers = source.root else { return nil }
-        let files = try image.files(in: topLevel)
+        let store = try storeFilesystem()
+        let image = try image(asked, among: before, in: store)
+        if case .subvolume = image.tree, store == nil { return nil }
+        let source = try source(of: image, in: store)
+        guard case .step(.merge) = Change.step(source.hold) else { return nil }
+        let files = try image.files(in: store?.top ?? topLevel)
         let kernel = try ImageKernel.choose(release, in: files, of: image.reference.description).kernel
         // What comes with it is known when there is one root; where not even this fits, nothing is merged.
         if let content = try files.contents(of: kernel.path, limit: ImageKernel.limit) {
@@ -26,13 +27,13 @@ extension Site {
         let (free, needed) = (try topLevel.space(), source.needToHold)
         if !free.covers(needed) {
             throw Failure(
-                "could not deploy '\(image.reference)': its layers are to be merged, which takes \(needed), and there is \(free)",
+                "could not deploy '\(image.reference)': its layers are to be \(store == nil ? "merged" : "copied"), which takes \(needed), and there is \(free)",
                 hint: "remove images or files that are not needed; 'docker-btrfs prune' removes deployments")
         }
         let note = "all else is planned when the layers are one root: its kernel \(kernel.release), and the boot menu"
         return DeploymentPlan(
             site: self, changes: try missingFolders() + [.step(source.hold)], outcome: [], notes: [note],
-            filesToMerge: source.extent?.files ?? 0)
+            filesToMerge: source.extent?.files ?? 0, store: store?.top)
     }
 
     /// The way to make an image the next boot. Nothing is written where it is already.
@@ -43,9 +44,10 @@ extension Site {
         _ asked: String?, kernel release: String?, program: String, say: (String) -> Void
     ) async throws(Failure) -> DeploymentPlan {
         let before = try Deployment.all(on: topLevel).deployments
-        let image = try image(asked, among: before)
+        let store = try storeFilesystem()
+        let image = try image(asked, among: before, in: store)
         let reference = image.reference
-        let source = try source(of: image)
+        let source = try source(of: image, in: store)
         let held = try topLevel.directory(at: Layout.hold(source.chainID))
         let found = if let held { held } else { try topLevel.directory(at: source.tree.path) }
         guard let tree = found else {
@@ -84,16 +86,16 @@ extension Site {
         return DeploymentPlan(site: self, changes: changes, outcome: try outcome(deployment, others), notes: try menuNotes())
     }
 
-    private func image(_ asked: String?, among before: [Deployment]) throws(Failure) -> Image {
+    private func image(_ asked: String?, among before: [Deployment], in store: StoreFilesystem?) throws(Failure) -> Image {
         let reference = if let asked { try ImageReference(asked) } else { try reference(of: before) }
-        return try image(reference)
+        return try image(reference, in: store)
     }
 
     /// What a boot of an image makes its root from. Fails, as that boot would, where it lacks what no boot goes without.
-    private func source(of image: Image) throws(Failure) -> Facts.Source {
+    private func source(of image: Image, in store: StoreFilesystem?) throws(Failure) -> Facts.Source {
         let topLayer = try topLevel.directory(at: settings.topLayer)
         let survey = ImageSurvey(
-            topLevel: topLevel, topLayer: [topLayer].compactMap { $0 }, initProgram: nil,
+            topLevel: topLevel, store: store, topLayer: [topLayer].compactMap { $0 }, initProgram: nil,
             host: Facts.Host(kernelRelease: nil, time: secondsNow()))
         let source = try survey.stored(image, as: image.reference)
         try source.contents.checkOwner(of: image.reference.text)
@@ -105,8 +107,8 @@ extension Site {
         throw Failure("could not tell which image to deploy: none was deployed yet", hint: "name one: docker-btrfs deploy IMAGE")
     }
 
-    func image(_ reference: ImageReference) throws(Failure) -> Image {
-        guard let stores = try ImageStores(in: topLevel, at: settings.store) else {
+    func image(_ reference: ImageReference, in store: StoreFilesystem?) throws(Failure) -> Image {
+        guard let stores = try ImageStores(in: store?.top ?? topLevel, at: settings.store) else {
             throw Failure("could not find the images' store '\(settings.store)'", hint: "docker-btrfs setup looks for it again")
         }
         let image = try stores.image(reference).image
@@ -116,7 +118,7 @@ extension Site {
 
     /// The names of the images in the store.
     public func imageNames() throws(Failure) -> [String] {
-        try ImageStores(in: topLevel, at: settings.store)?.listing().flatMap(\.names) ?? []
+        try ImageStores(in: storeFilesystem()?.top ?? topLevel, at: settings.store)?.listing().flatMap(\.names) ?? []
     }
 
     /// Whether all that a deployment had when it was made is still there.

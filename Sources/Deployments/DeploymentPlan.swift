@@ -14,6 +14,8 @@ public struct DeploymentPlan {
     public let notes: [String]
     /// How many files are merged, as far as that is known before.
     var filesToMerge = 0
+    /// What they are on, where that is not the root's filesystem.
+    var store: Directory?
 
     /// The dry run's lines.
     public var lines: [String] { changes.map(\.description) }
@@ -23,7 +25,7 @@ public struct DeploymentPlan {
     public func perform(say: (String) -> Void, progress: @escaping (String) -> Void = { _ in }) throws(Failure) {
         if changes.isEmpty { return }
         let (start, files) = (microsecondsNow(), filesToMerge)
-        var machine = LinuxMachine(topLevel: site.topLevel, topLayer: .success(nil)) { count in
+        var machine = LinuxMachine(topLevel: site.topLevel, topLayer: .success(nil), store: store) { count in
             progress(count.text(of: files, after: microsecondsNow() - start))
         }
         for change in changes {

@@ -23,9 +23,10 @@ public struct ImageFinding: Equatable, Sendable {
 extension Site {
     /// Looks at an image as this machine would boot it: with the top layer over it.
     public func check(_ reference: String) throws(Failure) -> (title: String, findings: [ImageFinding]) {
-        let image = try image(ImageReference(reference))
+        let store = try storeFilesystem()
+        let image = try image(ImageReference(reference), in: store)
         let title = "\(image.reference) (\(image.id.digest.hex.prefix(12)))"
-        let files = try image.files(in: topLevel)
+        let files = try image.files(in: store?.top ?? topLevel)
         return (title, try ImageCheck(files, under: topLevel.directory(at: settings.topLayer), of: image.reference.description).findings)
     }
 }

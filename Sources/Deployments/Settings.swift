@@ -17,8 +17,10 @@ public struct Settings: Equatable, Sendable {
     /// Where the loader's partition is mounted, in the running system; nil for `print`.
     public var boot: String?
     public var kernels: Kernels
-    /// The images' store, from the top level: Docker's data-root.
+    /// The images' store, from the top of its filesystem: Docker's data-root.
     public var store: Path
+    /// The device of that filesystem, where it is another one than the root's.
+    public var storeDevice: DeviceName?
     /// What `subvol=` calls the root.
     public var root: Path
     /// The top layer, from the top level.
@@ -27,12 +29,14 @@ public struct Settings: Equatable, Sendable {
     public var options: KernelOptions
 
     public init(
-        loader: BootLoader, boot: String?, kernels: Kernels, store: Path, root: Path, topLayer: Path, options: KernelOptions
+        loader: BootLoader, boot: String?, kernels: Kernels, store: Path, storeDevice: DeviceName? = nil, root: Path, topLayer: Path,
+        options: KernelOptions
     ) {
         self.loader = loader
         self.boot = boot
         self.kernels = kernels
         self.store = store
+        self.storeDevice = storeDevice
         self.root = root
         self.topLayer = topLayer
         self.options = options
@@ -61,17 +65,26 @@ public struct Settings: Equatable, Sendable {
             if let word = Word(rawValue: text) { return word }
             throw Failure("could not read '\(name)': '\(key)' is '\(text)', which this version does not know")
         }
+        let device = try json["store_device"]?.string.map { text throws(Failure) in
+            if let device = DeviceName(text) { return device }
+            throw Failure("could not read '\(name)': 'store_device' is '\(text)', which is no device")
+        }
         try self.init(
             loader: word("loader", BootLoader.self), boot: json["boot"]?.string, kernels: word("kernels", Kernels.self),
-            store: path("store"), root: path("root"), topLayer: path("top_layer"), options: KernelOptions(text("options"))
+            store: path("store"), storeDevice: device, root: path("root"), topLayer: path("top_layer"),
+            options: KernelOptions(text("options"))
         )
     }
 
     public var text: String {
-        JSONOutput.object([
-            ("loader", .string(loader.rawValue)), ("boot", boot.map { .string($0) } ?? .null),
-            ("kernels", .string(kernels.rawValue)), ("store", .string(display(store.bytes))), ("root", .string(display(root.bytes))),
-            ("top_layer", .string(display(topLayer.bytes))), ("options", .string(options.description)),
-        ]).text
+        JSONOutput.object(
+            [
+                ("loader", .string(loader.rawValue)), ("boot", boot.map { .string($0) } ?? .null),
+                ("kernels", .string(kernels.rawValue)), ("store", .string(display(store.bytes))),
+            ] + (storeDevice.map { [("store_device", .string($0.description))] } ?? []) + [
+                ("root", .string(display(root.bytes))), ("top_layer", .string(display(topLayer.bytes))),
+                ("options", .string(options.description)),
+            ]
+        ).text
     }
 }

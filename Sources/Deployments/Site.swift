@@ -64,4 +64,9 @@ public struct Site: Sendable {
         loader = found
         kernels = settings.kernels == .btrfs ? KernelFolder(onTopLevel: topLevel, volume) : try KernelFolder(onBootPartition: tree)
     }
+
+    /// The filesystem of the images' store, open; nil where that is the root's.
+    func storeFilesystem() throws(Failure) -> StoreFilesystem? {
+        try settings.storeDevice.map { device throws(Failure) in try StoreFilesystem(inRunningSystem: device) }
+    }
 }

@@ -6,6 +6,7 @@ public import Planning
 public struct LinuxMachine: Machine {
     private let topLevel: Directory
     private let topLayer: Result<Directory?, Failure>
+    private let store: Directory?
     private let tell: (MergeCount) -> Void
 
     private var isWritable = false
@@ -15,11 +16,15 @@ public struct LinuxMachine: Machine {
     private var loosened: [String] = []
 
     /// Takes the top level of the root's filesystem, mounted by `Directory.mounting`, which becomes writable with the first
-    /// step; and the filesystem of the top layer, which becomes so when a file is stored there. `tell` is told at most once a
-    /// second how far a merge is.
-    public init(topLevel: Directory, topLayer: Result<Directory?, Failure>, tell: @escaping (MergeCount) -> Void = { _ in }) {
+    /// step; the filesystem of the top layer, which becomes so when a file is stored there; and that of the store, where it is
+    /// another one. `tell` is told at most once a second how far a merge is.
+    public init(
+        topLevel: Directory, topLayer: Result<Directory?, Failure>, store: Directory? = nil,
+        tell: @escaping (MergeCount) -> Void = { _ in }
+    ) {
         self.topLevel = topLevel
         self.topLayer = topLayer
+        self.store = store
         self.tell = tell
     }
 
@@ -60,9 +65,11 @@ public struct LinuxMachine: Machine {
         switch filesystem {
         case .root: return topLevel
         case .topLayer:
-            guard let top = try topLayer.get() else { throw Failure("it is not there") }
-            return top
+            if let top = try topLayer.get() { return top }
+        case .store:
+            if let store { return store }
         }
+        throw Failure("it is not there")
     }
 
     private func existing(_ place: Place) throws(Failure) -> Directory {

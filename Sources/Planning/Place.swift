@@ -6,6 +6,8 @@ public enum Filesystem: Equatable, Sendable {
     case root
     /// That of the top layer, from its top, by what the request calls its device.
     case topLayer(DeviceName)
+    /// That of the images' store, where it is another one than the root's.
+    case store(DeviceName)
 }
 
 /// Where something is: a filesystem, and a path from the top of it. It prints in single ticks, with the device where that is not
@@ -45,7 +47,7 @@ public struct Place: Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch filesystem {
         case .root: "'\(path)'"
-        case .topLayer(let device): "'\(path)' of \(device)"
+        case .topLayer(let device), .store(let device): "'\(path)' of \(device)"
         }
     }
 }

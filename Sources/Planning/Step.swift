@@ -11,8 +11,8 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
     case snapshot(of: Place, at: Place)
     /// A read-only snapshot.
     case hold(layer: Place, at: Place)
-    /// Makes a read-only subvolume with what a mount of overlay layers would show, the topmost first. It has its name when all of
-    /// it is on the disk; what a step that was interrupted left goes first.
+    /// Makes a read-only subvolume with what a mount of overlay layers would show, the topmost first, also of one tree on another
+    /// filesystem. It has its name when all of it is on the disk; what a step that was interrupted left goes first.
     case merge([Place], at: Place)
     /// Writes on a subvolume that we made it, and of what.
     case mark(Place, Mark)
@@ -50,7 +50,7 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
         case .snapshot(let source, let place): "snapshot \(source) to \(place)"
         case .hold(let layer, let place): "hold the layer \(layer) as \(place)"
         case .merge(let layers, let place):
-            "merge \(layers.count) layers to \(place)\(layers.first.map { ", the topmost from \($0)" } ?? "")"
+            "\(layers.first?.filesystem == .root ? "merge" : "copy") \(layers.count) layer\(layers.count == 1 ? "" : "s") to \(place)\(layers.first.map { ", the topmost from \($0)" } ?? "")"
         case .mark(let root, let mark):
             "mark \(root) as root \(mark.number), made from '\(mark.origin.reference.text)' (\(mark.origin.imageID))\(mark.origin.topLayersText)"
         case .markGood(let root): "mark \(root) as good"

@@ -68,6 +68,31 @@ struct BootPlanTests {
         try expectGolden(plan(layered()), "layers")
     }
 
+    @Test func `a store on another filesystem: what cannot be shared is copied, also one tree, and takes its room`() throws {
+        let data = Filesystem.store(.label("data"))
+        let layers = layered { facts in
+            guard case .success(var source) = facts.wanted else { return }
+            source.root = .layers([Place("docker/overlay2/top/diff", on: data), Place("docker/overlay2/base/diff", on: data)], .overlay)
+            facts.wanted = .success(source)
+        }
+        try expectGolden(plan(layers), "layers-of-another-device")
+        let tree = layered { facts in
+            guard case .success(var source) = facts.wanted else { return }
+            source.root = .subvolume(Place("docker/btrfs/subvolumes/top", on: data))
+            facts.wanted = .success(source)
+            facts.space = Need(data: 2 << 30, metadata: 1 << 30)
+            facts.capacity = facts.space
+        }
+        let failure = #expect(throws: Failure.self) { try plan(tree) }
+        #expect(failure?.message.hasPrefix("could not make a new root: the filesystem could have 2048 MiB free") == true)
+        var roomy = tree
+        roomy.space = nil
+        try expectGolden(plan(roomy), "tree-of-another-device")
+        roomy.held.append(.named("chain-v2"))
+        #expect(
+            try plan(roomy).steps.first == .snapshot(of: Place(Layout.hold(.named("chain-v2"))), at: Place(Layout.new("docker_rwlayer"))))
+    }
+
     @Test func `layers that were merged before are not merged again`() throws {
         let plan = try plan(layered { $0.held.append(.named("chain-v2")) })
         #expect(plan.steps.first == .snapshot(of: Place(Layout.hold(.named("chain-v2"))), at: Place(Layout.new("docker_rwlayer"))))

@@ -15,7 +15,8 @@ struct RequestTests {
             try Request(article)
                 == Request(
                     root: RootArguments(KernelCommandLine(article.utf8)), name: "docker_rwlayer", rootOptions: [],
-                    dockerPath: "docker", store: StoreChoice(), deployed: nil, image: ImageReference("sample_image:latest"),
+                    dockerDevice: nil, dockerPath: "docker", store: StoreChoice(), deployed: nil,
+                    image: ImageReference("sample_image:latest"),
                     isImageChosen: false,
                     topLayer: .init(device: .label("linux"), path: "boot_docker", filesystemType: nil, options: []),
                     earlierRoot: nil, mode: .fresh, onFailure: .previous, keep: 1, tries: 3, bootFolders: ["boot_docker/boot"],
@@ -35,7 +36,8 @@ struct RequestTests {
             try Request(line)
                 == Request(
                     root: RootArguments(KernelCommandLine(line.utf8)), name: "layers/my root", rootOptions: ["compress=zstd", "degraded"],
-                    dockerPath: "var/lib/docker", store: StoreChoice(), deployed: nil, image: ImageReference("ghcr.io/x/y:z"),
+                    dockerDevice: nil, dockerPath: "var/lib/docker", store: StoreChoice(), deployed: nil,
+                    image: ImageReference("ghcr.io/x/y:z"),
                     isImageChosen: true,
                     topLayer: .init(
                         device: .partitionLabel("files"), path: "etc of/this one", filesystemType: "ext4",
@@ -94,6 +96,20 @@ struct RequestTests {
     ])
     func `the image of the command line comes before that of the configuration`(line: String, image: String) throws {
         #expect(try request(line).image.text == image)
+    }
+
+    @Test(
+        arguments: [
+            ("LABEL=data:/docker", .label("data"), "docker"), ("UUID=30f5-77:/", .uuid("30f5-77"), .top),
+            ("LABEL=a:b:/c", .label("a:b"), "c"), (#""LABEL=my disk:/my docker""#, .label("my disk"), "my docker"),
+            ("/dev/disk/by-path/pci-0000:00:1f.2-ata-1:/var:/lib", .path("/dev/disk/by-path/pci-0000:00:1f.2-ata-1"), "var:/lib"),
+            ("LABEL=linux:/docker", nil, "docker"), ("a:/docker", nil, "a:/docker"), ("LABEL=data", nil, "LABEL=data"),
+            ("LABEL=data:docker", nil, "LABEL=data:docker"), ("LABEL=:/docker", nil, "LABEL=:/docker"),
+        ] as [(String, DeviceName?, Path)])
+    func `a store may be on a device of its own, named before its path`(text: String, device: DeviceName?, path: Path) throws {
+        let request = try request("docker_path=\(text)")
+        #expect(request.dockerDevice == device)
+        #expect(request.dockerPath == path)
     }
 
     @Test func `the top of a filesystem is a path too`() throws {

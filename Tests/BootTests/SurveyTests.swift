@@ -118,7 +118,7 @@ struct SurveyTests {
         #expect(try tree.facts().lastGood == nil, "it is the one that is asked for")
         let request = try #require(try Request(Tree.line))
         let images = ImageSurvey(topLevel: try tree.open(), topLayer: [], initProgram: nil, host: Tree.host)
-        let source = try SourceSurvey(request: request, images: images).recorded(record.images[0])
+        let source = try SourceSurvey(request: request, images: images, missing: nil).recorded(record.images[0])
         #expect(source?.reference == .sample("v0"))
         #expect(source?.imageID == image)
         #expect(source?.root == .subvolume(Place(try #require(Path(Tree.layer)))))

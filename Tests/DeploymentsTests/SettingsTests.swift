@@ -13,6 +13,17 @@ struct SettingsTests {
         #expect(try Settings(parsing: Array(Self.settings.text.utf8), name: "s") == Self.settings)
     }
 
+    @Test func `the store's device is one of them where it is not the root's`() throws {
+        var settings = Self.settings
+        #expect(!settings.text.contains("store_device"))
+        settings.storeDevice = .uuid("30f5-77")
+        #expect(settings.text.contains(#""store_device": "UUID=30f5-77""#) || settings.text.contains(#""store_device":"UUID=30f5-77""#))
+        #expect(try Settings(parsing: Array(settings.text.utf8), name: "s") == settings)
+        let wrong = settings.text.replacing("UUID=30f5-77", with: "data")
+        let failure = #expect(throws: Failure.self) { try Settings(parsing: Array(wrong.utf8), name: "s") }
+        #expect(failure?.message == "could not read 's': 'store_device' is 'data', which is no device")
+    }
+
     @Test(
         arguments: [
             ("{", "could not read 's': it is not JSON: line 1: "),

@@ -3,29 +3,77 @@ import Testing
 
 /// A Debian that other engines than the lab's own left in their stores, as most people have them.
 struct EngineTests {
-    @Test(
-        arguments: [
-            ("docker-overlay2", "docker_path=docker"), ("docker-containerd-overlayfs", "docker_path=docker"),
-            ("containerd-overlayfs", "docker_path=containerd docker_namespace=default"), ("podman-overlay", "docker_path=storage"),
-        ])
-    func `its layers are merged, and it boots with all of its services`(_ engine: String, _ path: String) async throws {
-        try await Machine.with(\.disk, in: .userMode) { machine, _ in
-            let told = try await Lab.change(machine.disk, engine: engine, Self.build)
-            let id = try #require(told.split(separator: "\n").last?.split(separator: " ").last)
-            let line = try "\(Lab.menuEntry()) \(path) docker_image=debian_guest"
-            let answers = try await machine.answers(line, log: engine, to: Self.questions)
-            #expect(answers.text == "of two layers\nno documents\n1\nrunning\n")
-            #expect(answers.report?.imageId == String(id))
-            #expect(answers.report?.notes == [])
-            #expect(answers.console.told.contains { $0.contains("merge ") && $0.contains(" layers to '/.docker-btrfs/layers/") })
+    struct Engine: CustomTestStringConvertible, Sendable {
+        /// As `Tests/Lab/with-engine` calls it.
+        let name: String
+        /// On the kernel command line.
+        let path: String
+        var emulator = Emulator.userMode
+
+        var testDescription: String { name }
+        var isMerged: Bool { !name.hasSuffix("-btrfs") }
+    }
+
+    /// Docker's overlay2 and its containerd store boot in QEMU in `DeployTests`.
+    private static let engines = [
+        Engine(name: "docker-overlay2", path: "docker_path=docker"),
+        Engine(name: "docker-containerd-overlayfs", path: "docker_path=docker"),
+        Engine(name: "containerd-overlayfs", path: "docker_path=containerd docker_namespace=default"),
+        Engine(name: "containerd-btrfs", path: "docker_path=containerd docker_namespace=default"),
+        Engine(name: "podman-overlay", path: "docker_path=storage", emulator: .qemu),
+        Engine(name: "podman-btrfs", path: "docker_path=storage"),
+    ]
+
+    @Test(arguments: engines) func `its image boots to a login, with all of its services`(_ engine: Engine) async throws {
+        try await Machine.with(\.disk, in: engine.emulator) { machine, _ in
+            let told = try await Lab.change(machine.disk, engine: engine.name, Self.build)
+            let line = try "\(Lab.menuEntry()) \(engine.path) docker_image=debian_guest"
+            let answers = try await machine.answers(line, log: engine.name, to: Self.questions)
+            try Self.expect(answers, told)
+            // User-Mode Linux shows none.
+            #expect(engine.emulator == .userMode || answers.console.text.contains(" login:"))
+            let made = engine.isMerged ? "merge " : "hold the layer "
+            #expect(answers.console.told.contains { $0.contains(made) && $0.contains("'/.docker-btrfs/layers/") })
         }
     }
 
-    /// Builds the lab's image once more, from the files that the lab's Docker has.
+    @Test func `a store on a disk of its own: its image is copied, and boots without being shared with it`() async throws {
+        try await Machine.with(\.disk, in: .userMode) { machine, _ in
+            let data = "\(machine.folder)/data.img"
+            try await output(of: Lab.command("new-disk", [data, "3G", "data"]))
+            let layer = try await machine.change("\(Self.layer); tar --create \(Self.whole) --file '\(machine.folder)/root.tar' .")
+            #expect(layer.isEmpty)
+            let told = try await Lab.change(data, engine: "docker-overlay2", "root='\(machine.folder)/root.tar'\n\(Self.buildOfRoot)")
+            var machine = machine
+            machine.disks.append(data)
+            let line = try "\(Lab.menuEntry()) docker_path=LABEL=data:/docker docker_image=debian_guest"
+            let answers = try await machine.answers(line, log: "on another disk", to: Self.questions)
+            try Self.expect(answers, told)
+            #expect(answers.console.told.contains { $0.contains("copy ") && $0.hasSuffix(" of LABEL=data") })
+            #expect(answers.report?.notes.contains { $0.hasSuffix(" were copied, for the root cannot share them with the store") } == true)
+        }
+    }
+
+    private static func expect(_ answers: Answers, _ told: String) throws {
+        let id = try #require(told.split(separator: "\n").last?.split(separator: " ").last)
+        #expect(answers.text == "of two layers\nno documents\n1\nactive\nrunning\n")
+        #expect(answers.report?.imageId == String(id))
+    }
+
+    private static let whole = "--xattrs --xattrs-include='*'"
+    /// Goes to the files of the lab's image, which its own Docker has.
+    private static let layer = "cd \"$('\(Repository.companion)' images --data-root docker | awk '/sample_image/ { print $NF; exit }')\""
+
+    /// Builds the lab's image once more, from its files.
     private static let build = """
+        root=$SCRATCH/root.tar
+        (cd "$TOP"; \(layer); tar --create \(whole) --file "$root" .)
+        \(buildOfRoot)
+        """
+
+    private static let buildOfRoot = """
         context=$(mktemp -d -p "$SCRATCH"); trap 'rm -rf "$context"' EXIT
-        layer=$('\(Repository.companion)' images --data-root "$TOP/docker" | awk '/sample_image/ { print $NF; exit }')
-        tar --create --xattrs --xattrs-include='*' --directory "$layer" --file "$context/root.tar" .
+        mv "$root" "$context/root.tar"
         cat > "$context/Dockerfile" << 'END'
         FROM scratch
         ADD root.tar /
@@ -39,6 +87,7 @@ struct EngineTests {
         cat /etc/layers
         [ -e /usr/share/doc ] || echo 'no documents'
         cat /etc/image-version
+        systemctl is-active getty.target
         systemctl is-system-running
         """
 }

@@ -106,8 +106,8 @@ extension Facts.Source {
     /// What a root of it is a snapshot of, once it is held.
     package var tree: Place {
         switch root {
-        case .subvolume(let layer): layer
-        case .layers: Place(Layout.hold(chainID))
+        case .subvolume(let layer) where layer.filesystem == .root: layer
+        default: Place(Layout.hold(chainID))
         }
     }
 
@@ -115,14 +115,13 @@ extension Facts.Source {
     package var hold: Step {
         let place = Place(Layout.hold(chainID))
         switch root {
-        case .subvolume(let layer): return .hold(layer: layer, at: place)
-        case .layers(let layers, .overlay): return .merge(layers, at: place)
+        case .subvolume(let layer) where layer.filesystem == .root: return .hold(layer: layer, at: place)
+        default: return .merge(root.places, at: place)
         }
     }
 
     /// What that takes.
     package var needToHold: Need {
-        guard case .layers(let layers, _) = root, let extent else { return .nothing }
-        return extent.need(shared: layers.allSatisfy { $0.filesystem == .root })
+        extent.map { $0.need(shared: root.isOnRoot) } ?? .nothing
     }
 }

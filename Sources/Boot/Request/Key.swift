@@ -4,7 +4,8 @@ extension KernelCommandLine {
     /// In a key, `-` and `_` are the same. DEVICE is what `DeviceName` takes, PATH goes from the top of its filesystem, OPTIONS are mount options between commas. What the
     /// keys are for is told by docs/kernel-command-line.md, which lists the same ones.
     public enum Key: String, CaseIterable, Sendable, CustomStringConvertible {
-        /// `docker_path=PATH`: a store of images. Without this key or `docker_deployed=` nothing is done.
+        /// `docker_path=[DEVICE:]PATH`: a store of images; with a device before it, PATH begins with a slash. Without this key or
+        /// `docker_deployed=` nothing is done.
         case dockerPath = "docker_path"
         /// `docker_store=KIND`: what `StoreKind` takes.
         case dockerStore = "docker_store"

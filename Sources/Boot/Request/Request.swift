@@ -41,8 +41,10 @@ public struct Request: Equatable, Sendable {
     public let name: Path
     /// What else rootflags has, for every mount of the root's filesystem.
     public let rootOptions: [String]
-    /// Docker's data-root, containerd's root or Podman's graphroot, from the top level; nil where no store is to be read, and what
-    /// was deployed is enough.
+    /// The device that the store is on; nil where that is the root's.
+    public let dockerDevice: DeviceName?
+    /// Docker's data-root, containerd's root or Podman's graphroot, from the top of its filesystem; nil where no store is to be read,
+    /// and what was deployed is enough.
     public let dockerPath: Path?
     /// Which of the stores there may be read.
     public let store: StoreChoice

@@ -11,12 +11,12 @@ extension Request {
     /// Reads what is asked. nil where nothing asks for docker-btrfs. Fails with the first key that is missing or wrong.
     public init?(_ line: KernelCommandLine, _ configuration: Configuration) throws(Failure) {
         if !Self.isAsked(by: line) { return nil }
-        dockerPath = try line.last(Self.optIn).map { parameter throws(Failure) in
-            try path(parameter.value ?? "", key: Self.optIn.rawValue, hint: "'docker_path=/' stands for the top level")
-        }
-        store = StoreChoice(kind: try storeKind(line), namespace: line.value(.dockerNamespace))
+        let store = try storePlace(line)
+        dockerPath = store.path
+        self.store = StoreChoice(kind: try storeKind(line), namespace: line.value(.dockerNamespace))
         let root = try RootArguments(line)
         self.root = root
+        dockerDevice = store.device == root.device ? nil : store.device
         let flags = try rootFlags(root)
         name = flags.name
         rootOptions = flags.options
@@ -41,6 +41,21 @@ extension Request {
         notes = line.strayKeys
         isForRepair = line.asksForRepair
     }
+}
+
+/// `docker_path=`: a path, or `DEVICE:/PATH`.
+private func storePlace(_ line: KernelCommandLine) throws(Failure) -> (device: DeviceName?, path: Path?) {
+    guard let parameter = line.last(Request.optIn) else { return (nil, nil) }
+    var bytes = Array((parameter.value ?? "").utf8)[...]
+    var device: DeviceName?
+    // Devices have colons in their names too: /dev/disk/by-path/pci-0000:00:1f.2-ata-1.
+    let colon = bytes.indices.dropLast().first { bytes[$0] == UInt8(ascii: ":") && bytes[$0 + 1] == UInt8(ascii: "/") }
+    if let colon, let name = DeviceName(String(decoding: bytes[..<colon], as: UTF8.self)) {
+        device = name
+        bytes = bytes[(colon + 1)...]
+    }
+    let text = String(decoding: bytes, as: UTF8.self)
+    return (device, try path(text, key: Request.optIn.rawValue, hint: "'docker_path=/' stands for the top level"))
 }
 
 private func storeKind(_ line: KernelCommandLine) throws(Failure) -> StoreKind? {

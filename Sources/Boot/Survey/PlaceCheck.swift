@@ -1,9 +1,12 @@
 internal import Basics
 
-/// Fails where one of the directories of a boot lies in another that is copied or deleted as a whole.
-func checkPlaces(_ request: Request, on topLevel: Directory, _ topLayer: Directory?, _ faults: Faults) throws(Failure) {
+/// Fails where one of the directories of a boot lies in another that is copied or deleted as a whole. `store` is the filesystem of the
+/// store; nil where it is not there.
+func checkPlaces(
+    _ request: Request, on topLevel: Directory, _ store: Directory?, _ topLayer: Directory?, _ faults: Faults
+) throws(Failure) {
     let dataRoot = try request.dockerPath.flatMap { path throws(Failure) in
-        try topLevel.target(of: path)?.kind == .directory ? try topLevel.directory(at: path) : nil
+        try store?.target(of: path)?.kind == .directory ? try store?.directory(at: path) : nil
     }
     for (path, what) in [(request.name, "the root"), (Layout.home, "what docker-btrfs keeps in")] {
         let folder = faults.without(nil, "what is in it is not known") { () throws(Failure) in

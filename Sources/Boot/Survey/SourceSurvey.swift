@@ -6,6 +6,8 @@ internal import Planning
 struct SourceSurvey {
     let request: Request
     let images: ImageSurvey
+    /// Why the filesystem of the store cannot be had.
+    let missing: Failure?
 
     private var topLevel: Directory { images.topLevel }
 
@@ -13,19 +15,25 @@ struct SourceSurvey {
     /// no more and a root of ours was made from one of that reference, it is the layer that was held then.
     func wanted(roots: [Facts.Root]) throws(Failure) -> Facts.Source {
         if let source = try deployed() { return source }
-        let stores = try request.stores(on: topLevel)
+        if let missing { return try held(without: missing, roots) }
+        let stores = try stores()
         let image: Image
         let notes: [String]
         do throws(Failure) {
             (image, notes) = try stores.image(request.image)
         } catch {
-            let origin = roots.map { $0.mark.origin }.last { request.image.means($0.imageID, foundAs: $0.reference) }
-            guard let origin, var source = try images.held(origin.chainID, origin.imageID, origin.reference) else { throw error }
-            source.note = "\(error.message); taking the layer that was held when it was booted"
-            return source
+            return try held(without: error, roots)
         }
         var source = try images.stored(image, as: request.image)
         if !notes.isEmpty { source.note = notes.joined(separator: "; ") }
+        return source
+    }
+
+    /// The layer that was held when an image of that reference was booted. Fails with what failed before where there is none.
+    private func held(without failure: Failure, _ roots: [Facts.Root]) throws(Failure) -> Facts.Source {
+        let origin = roots.map { $0.mark.origin }.last { request.image.means($0.imageID, foundAs: $0.reference) }
+        guard let origin, var source = try images.held(origin.chainID, origin.imageID, origin.reference) else { throw failure }
+        source.note = "\(failure.message); taking the layer that was held when it was booted"
         return source
     }
 
@@ -44,21 +52,23 @@ struct SourceSurvey {
         )
     }
 
+    private func stores() throws(Failure) -> ImageStores {
+        guard let path = request.dockerPath else {
+            throw Failure("could not look for an image: there is no '\(Request.optIn)=' on the kernel command line")
+        }
+        let filesystem = images.store?.top ?? topLevel
+        if let stores = try ImageStores(in: filesystem, at: path, request.store) { return stores }
+        throw try filesystem.absent(path, as: "the image store", key: Request.optIn.rawValue)
+    }
+
     /// An image that was booted before: from the store, or its layer that was held.
     func recorded(_ image: Record.Image) throws(Failure) -> Facts.Source? {
         do throws(Failure) {
-            return try images.stored(request.stores(on: topLevel).image(ImageReference(image.id)).image, as: image.reference)
+            if let missing { throw missing }
+            return try images.stored(stores().image(ImageReference(image.id)).image, as: image.reference)
         } catch {
             return try images.held(image.chainID, image.id, image.reference)
         }
-    }
-}
-
-extension Request {
-    fileprivate func stores(on topLevel: Directory) throws(Failure) -> ImageStores {
-        guard let dockerPath else { throw Failure("could not look for an image: there is no '\(Self.optIn)=' on the kernel command line") }
-        if let stores = try ImageStores(in: topLevel, at: dockerPath, store) { return stores }
-        throw try topLevel.absent(dockerPath, as: "the image store", key: Self.optIn.rawValue)
     }
 }
 

@@ -4,10 +4,12 @@ internal import Planning
 extension Facts {
     /// Finds out all that the plan needs. Changes nothing.
     ///
-    /// `topLevel` is subvolume 5 of the root's filesystem, `topLayer` the filesystem of `toplayer=`. That the image or the top layer
-    /// is not there, or cannot be read, is one of the facts; so is what is wrong with anything else.
+    /// `topLevel` is subvolume 5 of the root's filesystem, `topLayer` the filesystem of `toplayer=`, `store` that of `docker_path=`
+    /// where it is another one than the root's. That the image or the top layer is not there, or cannot be read, is one of the facts; so
+    /// is what is wrong with anything else.
     public init(
-        surveying topLevel: Directory, topLayer filesystem: Result<Directory?, Failure>, for request: Request, on host: Host
+        surveying topLevel: Directory, store: Result<StoreFilesystem?, Failure> = .success(nil),
+        topLayer filesystem: Result<Directory?, Failure>, for request: Request, on host: Host
     ) {
         let faults = Faults()
         let survey = RootSurvey(topLevel, host, faults)
@@ -38,7 +40,7 @@ extension Facts {
         minted = []
         wanted = .failure(Failure("could not use the image: it was not looked for"))
         do throws(Failure) {
-            wanted = .success(try look(for: request, on: topLevel, filesystem, faults))
+            wanted = .success(try look(for: request, on: topLevel, store, filesystem, faults))
         } catch {
             wanted = .failure(error)
         }
@@ -48,15 +50,21 @@ extension Facts {
 
     /// Looks at the image that is asked for and at the top layer, which alone can be why there is no new root.
     private mutating func look(
-        for request: Request, on topLevel: Directory, _ filesystem: Result<Directory?, Failure>, _ faults: Faults
+        for request: Request, on topLevel: Directory, _ store: Result<StoreFilesystem?, Failure>,
+        _ filesystem: Result<Directory?, Failure>, _ faults: Faults
     ) throws(Failure) -> Source {
         missingDirectories += try Self.missingParents(of: request.name, on: topLevel)
         let machineFiles = try MachineFiles(of: request, on: filesystem.get(), host)
+        var (other, missing): (StoreFilesystem?, Failure?)
+        switch store {
+        case .success(let filesystem): other = filesystem
+        case .failure(let failure): missing = failure
+        }
         let images = ImageSurvey(
-            topLevel: topLevel, topLayer: machineFiles?.layers ?? [], initProgram: request.root.initProgram, host: host)
-        let sources = SourceSurvey(request: request, images: images)
+            topLevel: topLevel, store: other, topLayer: machineFiles?.layers ?? [], initProgram: request.root.initProgram, host: host)
+        let sources = SourceSurvey(request: request, images: images, missing: missing)
         let source = try sources.wanted(roots: Self.inOrder(kept, leftover, standing))
-        try checkPlaces(request, on: topLevel, machineFiles?.folder, faults)
+        try checkPlaces(request, on: topLevel, missing == nil ? other?.top ?? topLevel : nil, machineFiles?.folder, faults)
         // What is held may not have been to be listed.
         if !held.contains(source.chainID), !missingDirectories.contains(Layout.layers),
             try topLevel.status(of: Layout.hold(source.chainID)) != nil

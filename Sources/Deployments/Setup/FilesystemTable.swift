@@ -52,14 +52,15 @@ struct FilesystemTable {
     /// A machine boots without its store too.
     private static func store(_ machine: FoundMachine, _ device: String) -> [Line] {
         let folder = machine.dataRoot
-        let options = "nofail,x-systemd.before=docker.service,x-systemd.before=containerd.service"
-        let whole = "subvolid=5,noatime,\(options)"
+        let device = machine.settings.storeDevice?.specification ?? device
+        let options = "noatime,nofail,x-systemd.before=docker.service,x-systemd.before=containerd.service"
+        let whole = folder.type == "btrfs" ? "subvolid=5,\(options)" : options
         if folder.mounted.isTop && folder.mountPoint != "/" {
-            return [Line(source: device, target: folder.mountPoint, type: "btrfs", options: whole)]
+            return [Line(source: device, target: folder.mountPoint, type: folder.type, options: whole)]
         }
         let top = "/mnt/docker-btrfs"
         return [
-            Line(source: device, target: top, type: "btrfs", options: whole),
+            Line(source: device, target: top, type: folder.type, options: whole),
             Line(
                 source: top + machine.settings.store.description, target: folder.place, type: "none",
                 options: "bind,\(options),x-systemd.requires-mounts-for=\(top)"),

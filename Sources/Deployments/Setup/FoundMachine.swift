@@ -44,16 +44,9 @@ struct FoundMachine {
         }
         let place = try MountedFolder(data)
         self.dataRoot = place
-        if place.type != "btrfs" {
-            throw Failure(
-                "could not use Docker's data-root '\(dataRoot)': it is on \(place.type), and images are booted from btrfs",
-                hint: "make a btrfs and move the data-root there: docs/by-hand.md, step 1"
-            )
-        }
-        filesystem = if let path = choices.topLevel { try RootFilesystem(at: path) } else { try RootFilesystem(onDevice: place.device) }
-        if filesystem.device != place.device {
-            throw Failure("could not use '\(dataRoot)': it is on '\(place.device)', and the top level on '\(filesystem.device)'")
-        }
+        filesystem = if let path = choices.topLevel { try RootFilesystem(at: path) } else { try Self.filesystem(of: place) }
+        let volume = try place.volume()
+        let storeDevice = volume.uuid == filesystem.volume.uuid ? nil : DeviceName.uuid(volume.uuid)
         let before = try Settings.current(on: filesystem.topLevel)
         let (loader, boot) = try Self.loader(choices, before, system)
         let kernels: Settings.Kernels =
@@ -65,10 +58,24 @@ struct FoundMachine {
                 choices.system == "/" ? try KernelOptions(firstLine(of: "/proc/cmdline") ?? "").ofTheMachine : .none
             }
         settings = Settings(
-            loader: loader?.kind ?? .print, boot: boot, kernels: kernels, store: place.path,
+            loader: loader?.kind ?? .print, boot: boot, kernels: kernels, store: place.path, storeDevice: storeDevice,
             root: try Self.path(choices.root) ?? before?.root ?? "docker_rwlayer",
             topLayer: try Self.path(choices.topLayer) ?? before?.topLayer ?? "boot_docker", options: options)
         lines = describe(loader)
+    }
+
+    /// The data-root's own, or where that is none that can be booted from, the only btrfs that is mounted.
+    private static func filesystem(of dataRoot: MountedFolder) throws(Failure) -> RootFilesystem {
+        if dataRoot.type == "btrfs" { return try RootFilesystem(onDevice: dataRoot.device) }
+        let devices = try RootFilesystem.mountedDevices()
+        if devices.count == 1 { return try RootFilesystem(onDevice: devices[0]) }
+        throw Failure(
+            """
+            could not choose a btrfs: Docker's data-root '\(dataRoot.place)' is on \(dataRoot.type), \
+            and \(devices.isEmpty ? "no btrfs is" : devices.map { "'\($0)'" }.joined(separator: ", ") + " are") mounted
+            """,
+            hint: "images are booted from btrfs: name the one for the roots with --top-level DIR; docs/by-hand.md, step 1, makes one"
+        )
     }
 
     private static func path(_ text: String?) throws(Failure) -> Path? {
@@ -121,7 +128,11 @@ struct FoundMachine {
         let kernels = settings.kernels == .btrfs ? "the btrfs itself" : "the boot loader's partition"
         var rows = [
             ("btrfs", "\(filesystem.device), UUID=\(filesystem.volume.uuid)", "--top-level DIR"),
-            ("store", "Docker, '\(dataRoot.place)', which is '\(settings.store)' there", "--data-root DIR"),
+            (
+                "store",
+                "Docker, '\(dataRoot.place)', which is '\(settings.store)' \(settings.storeDevice.map { "on \($0): images are copied" } ?? "there")",
+                "--data-root DIR"
+            ),
         ]
         if let loader {
             let folder = loader.directory.show(.top)

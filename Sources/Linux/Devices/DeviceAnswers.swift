@@ -27,6 +27,9 @@ extension BlockDevice {
         filesystemType == "btrfs" && filesystemUUID != nil && filesystemUUID == other.filesystemUUID && memberUUID != other.memberUUID
     }
 
+    /// Whether a mount of either shows the same filesystem.
+    public func hasFilesystem(of other: BlockDevice) -> Bool { number == other.number || isMember(with: other) }
+
     /// Whether one of the two is made of the other, as a mapped device is.
     func isStacked(with other: BlockDevice) -> Bool {
         isBelow(other) || other.isBelow(self)

@@ -69,7 +69,7 @@ extension BlockDevice {
     fileprivate func incomplete(_ name: DeviceName, key: String, seconds: Int) -> Failure {
         Failure(
             "could not use the device '\(name)' (\(key)=): other devices of its btrfs filesystem were not there after \(seconds) s",
-            hint: "attach them, or add degraded to \(key == "root" ? "rootflags=" : "\(key)flags=") to go without"
+            hint: key == "docker_path" ? "attach them" : "attach them, or add degraded to \(key)flags= to go without"
         )
     }
 
