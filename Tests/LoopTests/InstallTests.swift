@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `docker-btrfs install` in a Debian, with the frameworks' own tools.
-extension OnDisk {
+extension Beside {
     struct InstallTests {
         private let system: DebianSystem
 

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-extension OnDisk {
+extension Beside {
     /// `docker-btrfs install` where dracut makes unified kernel images.
     struct InstallUnifiedTests {
         private let system: DebianSystem

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-extension OnDisk {
+extension Beside {
     /// A signal while a framework's tool runs: what Ctrl-C sends to all that run at the terminal, and what reaches docker-btrfs alone.
     struct InterruptedInstallTests {
         private let system: DebianSystem

@@ -6,6 +6,10 @@ import Testing
 @Suite("on a loop-mounted btrfs", .serialized, BuiltProgram())
 enum OnDisk {}
 
+/// What makes a filesystem of its own, or needs none, and looks at nothing else, runs beside them.
+@Suite("beside that", .serialized, BuiltProgram())
+enum Beside {}
+
 /// These tests run the program of the initramfs, which `swift test` does not build: one that is older than its sources shows nothing.
 private struct BuiltProgram: SuiteTrait {
     func prepare(for test: Test) async throws {

@@ -5,7 +5,7 @@ import Linux
 import TestSupport
 import Testing
 
-extension OnDisk {
+extension Beside {
     /// The corner cases, each beside the kernel's own mount.
     struct MergeCaseTests {
         /// Makes the layers of a case in directories of the disk and returns these, the topmost first.

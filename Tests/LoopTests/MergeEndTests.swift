@@ -4,7 +4,7 @@ import Linux
 import TestSupport
 import Testing
 
-extension OnDisk {
+extension Beside {
     /// Merges that come to no good end leave nothing under the name of the root.
     struct MergeEndTests {
         /// Layers of so many files, the topmost first.

@@ -2,7 +2,7 @@ import Basics
 import Foundation
 import Testing
 
-extension OnDisk {
+extension Beside {
     /// What is merged is what the kernel's own mount of the layers shows: every entry, with all that can be told of it.
     ///
     /// MERGE_STACKS says how many stacks there are, and MERGE_SEED with which one they begin.
