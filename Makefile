@@ -12,6 +12,7 @@ packages_unit := attr binutils bzip2 cpio grub-common jq lz4 lzop xz-utils zstd
 packages_lint := shellcheck
 packages_lab := $(shell cat Tests/Lab/packages)
 packages_bench := busybox rsync time
+packages_deb := dpkg-dev lintian
 
 say = @printf '==> %s\n'
 # $(call run-tests,OPTIONS): what failed is said once more at the end, where somebody looks. Who crashed is who had begun.
@@ -61,10 +62,11 @@ test-trixie: packages-lab ## Both programs and the unit tests, built in a Debian
 	@SUITE=trixie Tests/Lab/make-in-system build test-unit
 
 .PHONY: test-loop
-test-loop: packages-lab $(programs) ## Both programs on loop-mounted btrfs
+test-loop: packages-lab deb ## Both programs on loop-mounted btrfs
 	$(say) "tests on loop-mounted btrfs"
 	@Tests/Lab/store
 	@Tests/Lab/initramfs
+	@SUITE=trixie Tests/Lab/initramfs-tree
 	$(call run-tests,--filter '^LoopTests\.')
 
 .PHONY: test-guest
@@ -127,12 +129,19 @@ $(bin)/docker-btrfs: packages-build
 	@install -D .build/release/docker-btrfs $@
 
 .PHONY: install
-install: ## Lay the files for dracut, or FRAMEWORK, out below DESTDIR, after `make build`
-	@mkdir -p "$(DESTDIR)/"
+install: packages-build ## Lay out both programs, manual pages and the files for dracut, or FRAMEWORK, below DESTDIR, after `make build`
+	@install/package/files "$(DESTDIR)/"
 	@$(bin)/docker-btrfs install --root "$(DESTDIR)/" --framework "$(or $(FRAMEWORK),dracut)" --no-build
-	@install -D $(bin)/docker-btrfs "$(DESTDIR)/usr/bin/docker-btrfs"
-	@mkdir -p "$(DESTDIR)/usr/libexec/docker/cli-plugins"
-	@ln -sfn ../../../bin/docker-btrfs "$(DESTDIR)/usr/libexec/docker/cli-plugins/docker-btrfs"
+
+.PHONY: deb
+deb: packages-deb $(programs) ## A package for Debian, in .build
+	$(say) "Debian package"
+	@lintian --fail-on error,warning --allow-root "$$(install/package/deb)"
+
+.PHONY: dist
+dist: $(programs) ## A tarball of what is installed, with its checksum, in .build
+	$(say) "tarball"
+	@install/package/dist
 
 # Only what is missing is installed.
 .PHONY: packages

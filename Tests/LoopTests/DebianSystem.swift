@@ -7,7 +7,9 @@ final class DebianSystem: Sendable {
     /// Its initramfs.
     let image: String
 
-    init() throws {
+    /// `suite` is Debian's name of it.
+    init(suite: String = "bookworm") throws {
+        environment = ["COMPANION": Repository.companion, "SUITE": suite]
         image = "/boot/initrd.img-\(try InitramfsTree.release())"
         folder = FileManager.default.temporaryDirectory.appending(path: "docker-btrfs-tests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
@@ -30,10 +32,17 @@ final class DebianSystem: Sendable {
     }
 
     private var entering: [String] { [Repository.path("Tests/Lab/in-system"), folder.path] }
-    private let environment = ["COMPANION": Repository.companion]
+    private let environment: [String: String]
 
     func write(_ text: String, to path: String, mode: String) async throws {
         try await output("sh", "-c", #"printf '%s' "$1" > "$2"; chmod "$3" "$2""#, "sh", text, path, mode)
+    }
+
+    /// Puts a file of the host there.
+    func copy(_ file: String, to path: String) async throws {
+        let changes = folder.appending(path: "changes" + path)
+        try FileManager.default.createDirectory(at: changes.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.copyItem(at: URL(filePath: file), to: changes)
     }
 
     func digest(of path: String) async throws -> String { try await output("sha256sum", "--binary", path).prefix(64).description }

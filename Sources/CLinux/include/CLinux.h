@@ -35,7 +35,7 @@
 #include <sha2.h>
 
 /* The version of both programs. CLinux.c has it as an ELF note too, which says what a docker-btrfs-init is without running it. */
-#define DOCKER_BTRFS_VERSION "0.1.0"
+#define DOCKER_BTRFS_VERSION "0.2.0"
 
 /* errno is a macro over a thread-local. */
 int linux_errno(void);
