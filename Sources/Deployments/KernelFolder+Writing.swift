@@ -40,8 +40,9 @@ extension KernelFolder {
 }
 
 extension Directory {
-    /// Writes all of its filesystem to the disk, past any log: boot loaders read none.
+    /// Writes all of its filesystem to the disk, past any log: boot loaders read none. vfat's syncfs(2) leaves what it wrote in the
+    /// disk's own memory, and its fsync(2) does not.
     func sync() throws(Failure) {
-        if syncfs(descriptor) != 0 { throw .system("write '\(show(.top))' to the disk") }
+        if syncfs(descriptor) != 0 || fsync(descriptor) != 0 { throw .system("write '\(show(.top))' to the disk") }
     }
 }

@@ -23,10 +23,20 @@ extension Directory {
     ) throws(Failure) {
         let above = try parent(of: path, what: what)
         _ = unlinkat(above.descriptor, Self.draft, 0)
+        // vfat frees what a file had when it is replaced, and writes where its new content is only with the inode: a power cut between
+        // these leaves neither. As long as the old file is open, nothing of it is freed.
+        let old = linux_openat2(above.descriptor, path.fileName, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, linux_resolve_no_links)
+        defer { if old >= 0 { close(old) } }
         do throws(Failure) {
             try make(above.descriptor, Self.draft)
             if renameat(above.descriptor, Self.draft, above.descriptor, path.fileName) != 0 { throw .reason() }
+            // First that the draft's name is gone: two names of one content would be a damage.
             if fsync(above.descriptor) != 0 { throw .reason() }
+            let new = linux_openat2(above.descriptor, path.fileName, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0, linux_resolve_no_links)
+            // A link has nothing to be written.
+            if new < 0 { return }
+            defer { close(new) }
+            if fsync(new) != 0 { throw .reason() }
         } catch {
             _ = unlinkat(above.descriptor, Self.draft, 0)
             throw Failure("could not \(what) '\(show(path))': \(error.message)")
