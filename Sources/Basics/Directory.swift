@@ -152,21 +152,23 @@ public func firstLine(of path: String) -> String? {
     }
 }
 
-private func content(of descriptor: Int32, name: String, limit: Int) throws(Failure) -> [UInt8] {
+private func content(of descriptor: Int32, name: @autoclosure () -> String, limit: Int) throws(Failure) -> [UInt8] {
     var found = stat()
-    if fstat(descriptor, &found) != 0 { throw .system("read '\(name)'") }
+    if fstat(descriptor, &found) != 0 { throw .system("read '\(name())'") }
     let status = Status(found)
-    guard status.kind == .file else { throw Failure("could not read '\(name)': it is not a regular file") }
+    guard status.kind == .file else { throw Failure("could not read '\(name())': it is not a regular file") }
     // A file without data may have any size: nothing is read of one that is too large. Those of /proc have none before they are read.
-    if status.size > limit { throw Failure("could not read '\(name)': it is larger than \(limit) bytes") }
+    if status.size > limit { throw Failure("could not read '\(name())': it is larger than \(limit) bytes") }
     var content: [UInt8] = []
     content.reserveCapacity(status.size)
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    // One more than there is: a store has thousands of small files, each of which is then read at once.
+    var buffer = [UInt8](repeating: 0, count: status.size == 0 ? 1 << 16 : min(status.size + 1, 1 << 16))
     while true {
         let count = read(descriptor, &buffer, buffer.count)
-        if count < 0 { throw .system("read '\(name)'") }
+        if count < 0 { throw .system("read '\(name())'") }
         if count == 0 { return content }
         content += buffer[..<count]
-        if content.count > limit { throw Failure("could not read '\(name)': it is larger than \(limit) bytes") }
+        if count < buffer.count && content.count == status.size { return content }
+        if content.count > limit { throw Failure("could not read '\(name())': it is larger than \(limit) bytes") }
     }
 }

@@ -11,6 +11,8 @@ public func display(_ bytes: String.UTF8View) -> String {
 
 @inline(never)
 public func display(_ bytes: [UInt8]) -> String {
+    // Nearly all: names in a store.
+    if bytes.allSatisfy({ (0x20...0x7e).contains($0) }) { return String(decoding: bytes, as: UTF8.self) }
     var shown = ""
     for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
         if isSafe(scalar.value) {
@@ -42,7 +44,11 @@ public func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
 @inline(never)
 public func hexadecimal(_ bytes: [UInt8]) -> String {
     var digits: [UInt8] = []
-    for byte in bytes { digits += [hexDigit(byte >> 4), hexDigit(byte & 15)] }
+    digits.reserveCapacity(2 * bytes.count)
+    for byte in bytes {
+        digits.append(hexDigit(byte >> 4))
+        digits.append(hexDigit(byte & 15))
+    }
     return String(decoding: digits, as: UTF8.self)
 }
 

@@ -181,7 +181,9 @@ extension Facts {
 
 extension Facts.Contents {
     /// Fails where the image's files belong to users of another system: those of an engine without root, or with `userns-remap`.
-    package func checkOwner(of image: String) throws(Failure) {
+    package func checkOwner(of image: String) throws(Failure) { try Self.checkOwner(owner, of: image) }
+
+    static func checkOwner(_ owner: UInt32, of image: String) throws(Failure) {
         if owner == 0 { return }
         throw Failure(
             "could not use the image '\(image)': its '/' belongs to user \(owner) and not to root",

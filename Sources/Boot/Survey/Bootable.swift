@@ -8,11 +8,11 @@ extension Image {
     /// `filesystem` is where the store was looked for.
     public func checkBootable(in filesystem: Directory, kernel: String?) throws(Failure) {
         try checkPlatform(self)
+        // No more than that: a list has hundreds of images.
         let files = try files(in: filesystem)
-        let host = Facts.Host(kernelRelease: kernel, time: 0)
-        let contents = try Facts.Contents(of: files, under: [], of: reference.text, initProgram: nil, host)
-        try contents.checkOwner(of: reference.text)
-        if contents.modules == .absent {
+        _ = try Facts.Contents.program(of: [files], of: reference.text, nil)
+        try Facts.Contents.checkOwner(files.status(of: .top)?.owner ?? 0, of: reference.text)
+        if try Facts.Modules(of: [files], Facts.Host(kernelRelease: kernel, time: 0)) == .absent {
             throw Failure("could not use the image '\(reference.text)': it has no modules for the running kernel \(kernel ?? "")")
         }
     }

@@ -90,19 +90,7 @@ extension Facts.Contents {
     ) throws(Failure) {
         let topLayer = topLayer.map { ImageFiles(of: [$0]) }
         let layers = topLayer + [image]
-        let inits = initProgram.map { [$0] } ?? usualInits
-        guard let program = try Self.first(of: inits, in: layers, where: { $0.isExecutableFile }) else {
-            throw Failure(
-                "could not use the image '\(name)': it has no init: there is no program '\(inits[0])'",
-                hint: "install systemd-sysv or another init in the Dockerfile, or say init=PATH on the kernel command line"
-            )
-        }
-        if try !Self.has(["etc/os-release", "usr/lib/os-release"], in: layers, where: { $0.kind == .file }) {
-            throw Failure(
-                "could not use the image '\(name)': it has neither '/etc/os-release' nor '/usr/lib/os-release', and systemd starts no root without",
-                hint: "add an /etc/os-release in the Dockerfile or in the top layer"
-            )
-        }
+        let program = try Self.program(of: layers, of: name, initProgram)
         missingDirectories = []
         for directory: Path in ["proc", "sys", "dev", "run", "tmp"] where try image.status(of: directory) == nil {
             missingDirectories.append(directory)
@@ -125,6 +113,22 @@ extension Facts.Contents {
         } catch {
             notes.append("\(error.message); whether image '\(name)' brings what only one machine should have is not known")
         }
+    }
+
+    /// The init that is started. Fails where it or os-release is in none of these.
+    static func program(of layers: [ImageFiles], of name: String, _ asked: Path?) throws(Failure) -> Status {
+        let inits = asked.map { [$0] } ?? usualInits
+        guard let program = try first(of: inits, in: layers, where: { $0.isExecutableFile }) else {
+            throw Failure(
+                "could not use the image '\(name)': it has no init: there is no program '\(inits[0])'",
+                hint: "install systemd-sysv or another init in the Dockerfile, or say init=PATH on the kernel command line"
+            )
+        }
+        if try has(["etc/os-release", "usr/lib/os-release"], in: layers, where: { $0.kind == .file }) { return program }
+        throw Failure(
+            "could not use the image '\(name)': it has neither '/etc/os-release' nor '/usr/lib/os-release', and systemd starts no root without",
+            hint: "add an /etc/os-release in the Dockerfile or in the top layer"
+        )
     }
 
     private static func has(_ paths: [Path], in layers: [ImageFiles], where fits: (Status) -> Bool) throws(Failure) -> Bool {

@@ -15,11 +15,13 @@ extension DockerStore {
             case .failure(let failure): lines.append(ListedImage(names: [entry.name], id: nil, store: kind, image: .failure(failure)))
             }
         }
-        for (id, names) in names { lines.append(line(id, names: names.sortedByBytes { $0.utf8 })) }
+        // Layers that images share are read once.
+        var sizes: [ChainID: Int] = [:]
+        for (id, names) in names { lines.append(line(id, names: names.sortedByBytes { $0.utf8 }, &sizes)) }
         lines = byFirstName(lines)
         let ids = try ids()
         let steps = try parents(of: ids)
-        for id in ids where names[id] == nil && !steps.contains(id) { lines.append(line(id, names: [])) }
+        for id in ids where names[id] == nil && !steps.contains(id) { lines.append(line(id, names: [], &sizes)) }
         return lines
     }
 
@@ -34,14 +36,13 @@ extension DockerStore {
         return parents
     }
 
-    private func line(_ id: ImageID, names: [String]) -> ListedImage {
+    private func line(_ id: ImageID, names: [String], _ sizes: inout [ChainID: Int]) -> ListedImage {
         let reference = reference(to: id, names)
         do throws(Failure) {
-            let image = try image(id, reference: reference)
             let configuration = try configuration(of: id, reference)
             return ListedImage(
-                names: names, id: id, store: kind, image: .success(image),
-                size: try layers.size(of: configuration.layers), created: configuration.created
+                names: names, id: id, store: kind, image: .success(try image(id, configuration, reference: reference)),
+                size: try layers.size(of: configuration.layers, knowing: &sizes), created: configuration.created
             )
         } catch {
             return ListedImage(names: names, id: id, store: kind, image: .failure(error))

@@ -35,7 +35,10 @@ struct DockerStore: Sendable {
 
     /// The image of an id. Fails where it is not there and where something of it is damaged.
     func image(_ id: ImageID, reference: ImageReference) throws(Failure) -> Image {
-        let configuration = try configuration(of: id, reference)
+        try image(id, configuration(of: id, reference), reference: reference)
+    }
+
+    func image(_ id: ImageID, _ configuration: ImageConfiguration, reference: ImageReference) throws(Failure) -> Image {
         guard let chain = ChainID(of: configuration.layers) else {
             throw Failure("could not use image '\(reference.text)': it has no layers, so there is nothing to boot")
         }

@@ -32,12 +32,17 @@ struct LayerDatabase {
         return try LayerFolders(root: store, kind: driver.kind).tree(folders)
     }
 
-    /// The size of all layers in bytes; nil where it is not noted.
-    func size(of layers: [DiffID]) throws(Failure) -> Int? {
+    /// The size of all layers in bytes; nil where it is not noted. `sizes` are those that were read before.
+    func size(of layers: [DiffID], knowing sizes: inout [ChainID: Int]) throws(Failure) -> Int? {
         var sum = 0
         for chain in ChainID.each(of: layers) {
+            if let size = sizes[chain] {
+                sum = sum &+ size
+                continue
+            }
             guard let text = try value(of: directory(of: chain) / "size"), let size = Int(String(decoding: text, as: UTF8.self))
             else { return nil }
+            sizes[chain] = size
             sum = sum &+ size
         }
         return sum
