@@ -103,6 +103,7 @@ test-crash crash-test: packages-lab $(programs)
 	@Tests/Lab/prepare
 	@swift build --quiet --product crash-test
 	@Tests/Lab/crash-test $(states)
+	@Tests/Lab/crash-deploy $(states)
 
 # SECONDS_EACH is how long each parser takes.
 .PHONY: fuzz

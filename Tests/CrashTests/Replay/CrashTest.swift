@@ -6,7 +6,7 @@ import Basics
 struct CrashTest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "crash-test", abstract: "Checks every state that a power cut can leave.",
-        subcommands: [OperationsCommand.self, ReplayCommand.self]
+        subcommands: [OperationsCommand.self, ReplayCommand.self, DeployOperationsCommand.self, DeployReplayCommand.self]
     )
 }
 

@@ -1,7 +1,7 @@
 import Basics
 
 /// What the guest had done by some place in the log of writes: its notes, which it writes behind the filesystem.
-struct History {
+struct History: Notes {
     /// The operation that is going on or was the last one.
     private(set) var current = -1
     private(set) var isOver = true

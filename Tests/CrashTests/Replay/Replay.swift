@@ -1,17 +1,24 @@
 import Basics
 
+/// How many states were looked at.
+struct Counts {
+    var flushes = 0
+    var between = 0
+    var halves = 0
+    var all: Int { flushes + between + halves }
+}
+
+/// What a guest had done by some place in the log.
+protocol Notes {
+    /// Takes a note that the guest wrote behind the filesystems.
+    mutating func take(_ note: [UInt8])
+}
+
 /// Goes through a log of writes, and stops wherever a power cut may have left the disk.
 ///
 /// What was written before a flush is on the disk. Of what was written since, anything may be: all of it up to some point, or a
 /// random half.
-struct Replay {
-    struct Counts {
-        var flushes = 0
-        var between = 0
-        var halves = 0
-        var all: Int { flushes + between + halves }
-    }
-
+struct Replay<History: Notes> {
     let log: WriteLog
     /// What is on the disk for certain.
     let durable: Disk
@@ -60,7 +67,7 @@ struct Replay {
     }
 
     /// How many there are: one for a flush, two between two of them.
-    private var states: Int {
+    var states: Int {
         var count = 0
         var writes = 0
         for entry in log.entries {

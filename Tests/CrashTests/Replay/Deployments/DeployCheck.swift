@@ -1,0 +1,129 @@
+import Basics
+import Foundation
+import TestSupport
+
+/// Judges one state of the disk by what a boot loader finds on it, and by what its entry boots.
+struct DeployCheck {
+    let reader: DiskReader
+    /// The block devices of the disk's partitions.
+    let systemDevice: String
+    let device: String
+    /// The real docker-btrfs-init.
+    let program: String
+    /// Their ids, 64 digits.
+    let images: [DeployOperation.Image: String]
+
+    struct Found {
+        var violations: [String] = []
+        /// What the loader boots when nobody chooses, with copies of its kernel and initramfs.
+        var entry: FoundEntry?
+        var copies: [String] = []
+        var image: DeployOperation.Image?
+    }
+
+    /// What is wrong with the menu and with what it names.
+    func look(_ history: DeployHistory) async throws -> Found {
+        guard let loader = history.loader else { return Found() }
+        var found = Found()
+        let entries: [FoundEntry]
+        switch loader {
+        case .refind:
+            // Where one file is not whole, there is the other one.
+            let files = try await [text("EFI/refind/docker-btrfs.conf"), text("EFI/refind/docker-btrfs-earlier.conf")]
+            entries = files.flatMap { $0.flatMap { FoundEntry.refind($0) } ?? [] }
+        case .systemdBoot:
+            var texts: [String] = []
+            for name in try await reader.names(in: "/loader/entries") where name.hasPrefix("docker-btrfs-") {
+                if let text = try await text("loader/entries/\(name)") { texts.append(text) }
+            }
+            entries = texts.compactMap { FoundEntry.systemdBoot($0) }.sorted { $0.version > $1.version }
+        case .grub:
+            var all: [FoundEntry] = []
+            for name in ["docker-btrfs.cfg", "docker-btrfs-earlier.cfg"] {
+                guard let text = try await reader.text("/boot/grub/\(name)", on: .btrfs) else { continue }
+                // A file of btrfs is the old one or the new one.
+                guard let found = FoundEntry.grub(text) else {
+                    return Found(violations: ["'\(name)' is not whole: '\(display(text.utf8.prefix(200)))'"])
+                }
+                all += found
+            }
+            entries = all
+        }
+        let partition: DiskReader.Partition = loader == .systemdBoot ? .system : .btrfs
+        for (number, entry) in entries.enumerated().reversed() {
+            let (copies, violations) = try await whole(entry, on: partition)
+            found.violations += violations
+            if number > 0 { continue }
+            found.copies = copies
+            found.entry = entry
+            found.image = images.first { $0.value == entry.image }?.key
+        }
+        if !history.allowed.contains(found.image) {
+            let names = history.allowed.map { $0?.rawValue ?? "nothing" }.joined(separator: " or ")
+            found.violations.append("the menu's default is \(found.image?.rawValue ?? "nothing"), and not \(names)")
+        }
+        return found
+    }
+
+    private func text(_ path: String) async throws -> String? { try await reader.text("/" + path, on: .system) }
+
+    /// The files that an entry names, and which of them are not what their names say.
+    private func whole(_ entry: FoundEntry, on partition: DiskReader.Partition) async throws -> ([String], [String]) {
+        var (copies, violations): ([String], [String]) = ([], [])
+        for path in entry.files {
+            guard let copy = try await reader.copy(path, on: partition) else {
+                violations.append("an entry names '\(path)', which is not there")
+                continue
+            }
+            copies.append(copy)
+            let digest = Digest.of([UInt8](try Data(contentsOf: URL(filePath: copy)))).hex
+            if !path.hasSuffix("-" + digest.prefix(16)) { violations.append("an entry names '\(path)', which is not whole") }
+        }
+        return (copies, violations)
+    }
+
+    /// What fsck.vfat finds that is worse than what a filesystem without a journal has after each power cut: a mark that it was in
+    /// use, room that nobody has, two tables of which one is older, a file that is not finished and has no name of its own.
+    func examineSystemPartition() async throws -> [String] {
+        let outcome = try await run(["fsck.vfat", "-n", systemDevice])
+        let harmless = [
+            "fsck.fat ", "Dirty bit is set", " Automatically removing dirty bit", "Reclaimed ", "Free cluster summary wrong",
+            "  Auto-correcting", "FATs differ but appear to be intact", "  Using first FAT", "Leaving filesystem unchanged", systemDevice,
+        ]
+        var file = ""
+        var found: [String] = []
+        for line in outcome.output.split(separator: "\n") where !harmless.contains(where: { line.hasPrefix($0) }) {
+            // What is indented is about the file of the line before.
+            if !line.hasPrefix(" ") { file = String(line) }
+            if !file.hasSuffix("/.docker-btrfs.new") { found.append("fsck.vfat: \(line)") }
+        }
+        return found
+    }
+
+    /// Boots the entry as far as to the root, and looks whose it is. That writes to the state.
+    func boot(_ entry: FoundEntry, _ image: DeployOperation.Image) async throws -> [String] {
+        // Nobody else's filesystem has this name at the same time, but for copies of this disk.
+        let line = entry.options.replacing(/UUID=[^ ]*/, with: device)
+        let outcome = try await run([program, "--cmdline", line])
+        if outcome.status != 0 { return ["the boot of \(image) ended with status \(outcome.status): \(outcome.errors)"] }
+        let script = #"mount -o ro,subvol=docker_rwlayer "$1" "$2"; cat "$2/etc/image-version""#
+        let version = try await output(of: [
+            "unshare", "--mount", "bash", "-euc", script, "bash", device, reader.folder,
+        ])
+        return version == "\(image)\n" ? [] : ["the boot of \(image) made a root of '\(version)'\n\(outcome.errors)"]
+    }
+
+    /// Starts the entry's own kernel, as a program of this machine, with its initramfs and its options, on a copy of the disk.
+    func start(_ found: Found, lab: String) async throws -> [String] {
+        guard let entry = found.entry, let image = found.image, found.copies.count == 2 else { return [] }
+        let copy = "\(reader.folder)/booted.img"
+        try await output(of: ["cp", "--sparse=always", reader.disk, copy])
+        try await output(of: ["chmod", "755", found.copies[0]])
+        let outcome = try await run([
+            "\(lab)/boot", "--uml", "--kernel", found.copies[0], "--initrd", found.copies[1], "--append", entry.options, "--disk", copy,
+            "--until", "image \(image) is up",
+        ])
+        try FileManager.default.removeItem(atPath: copy)
+        return outcome.status == 0 ? [] : ["the kernel of \(image) did not come up: \(outcome.errors)"]
+    }
+}

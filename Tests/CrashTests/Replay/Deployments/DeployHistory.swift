@@ -1,0 +1,62 @@
+/// What the guest had deployed by some place in the log of writes.
+struct DeployHistory: Notes {
+    /// The operation that is going on or was the last one.
+    private(set) var current = -1
+    private var isOver = true
+    /// Operations that failed.
+    private(set) var failures: [Int] = []
+    private let operations: [DeployOperation]
+
+    init(_ operations: [DeployOperation]) {
+        self.operations = operations
+    }
+
+    /// Takes a note: `begin 17` or `end 17 0`.
+    mutating func take(_ note: [UInt8]) {
+        let words = String(decoding: note, as: UTF8.self).split(separator: " ").map { String($0) }
+        guard words.count > 1, let number = Int(words[1]) else { return }
+        isOver = words[0] == "end"
+        current = number
+        if isOver && words.last != "0" { failures.append(number) }
+    }
+
+    var name: String {
+        guard current >= 0 else { return "before the first operation" }
+        let words = operations[current].line.split(separator: "\t").joined(separator: " ")
+        return "\(isOver ? "after" : "during") operation \(current) (\(words), \(loader?.rawValue ?? ""))"
+    }
+
+    /// Whose menu there is; nil while it is being set up.
+    var loader: DeployOperation.Loader? {
+        guard current >= 0 else { return nil }
+        for (number, operation) in operations[...current].enumerated().reversed() {
+            if case .setup(let loader) = operation { return number == current && !isOver ? nil : loader }
+        }
+        return nil
+    }
+
+    /// What the machine may boot when nobody chooses: nil stands for nothing of ours. While one is made the default, it may be that
+    /// or the one before.
+    var allowed: [DeployOperation.Image?] {
+        let before = deployments(before: current).first
+        let after = deployments(before: current + 1).first
+        return isOver || before == after ? [after] : [before, after]
+    }
+
+    /// The default first.
+    private func deployments(before end: Int) -> [DeployOperation.Image] {
+        var found: [DeployOperation.Image] = []
+        for operation in operations.prefix(end) {
+            switch operation {
+            case .setup, .uninstall: found = []
+            case .refused: break
+            case .deploy(let image): found = [image] + found.filter { $0 != image }
+            case .rollback: found.swapAt(0, 1)
+            case .remove(let image): found.removeAll { $0 == image }
+            // None was ever booted: the way back is the second one.
+            case .prune: found = Array(found.prefix(2))
+            }
+        }
+        return found
+    }
+}
