@@ -12,25 +12,24 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "an empty directory, for all else") var folder: String
     @Option(help: "docker-btrfs-init") var program: String
     @Option(help: "merge-layers, of the same build") var merger: String
+    @Option(help: "docker-btrfs") var companion: String
     @Option(help: "the page to write") var page: String
     @Option(help: "how often each small boot is measured") var rounds = 9
     @Option(help: "how often each boot and each copy of 20000 files is") var longRounds = 5
     @Option(help: "how often a virtual machine starts with each initramfs") var startRounds = 5
-    @Option(help: "measure this part only, and write no page; may be given again") var only: [Part] = []
+    @Option(help: "measure this part only, and keep the rest of the page; may be given again") var only: [Part] = []
 
     /// What can be measured by itself.
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case boots, copies, merges, start
+        case boots, copies, merges, companion, start
     }
 
     func run() async throws {
         let disk = BenchDisk(device: device, mountPoint: "\(folder)/disk")
         let workplace = Workplace(disk: disk, folder: folder, program: program)
         let parts = Set(only.isEmpty ? Part.allCases : only)
-        if parts != [.start] {
-            try await workplace.prepare()
-            try await disk.make()
-        }
+        if parts != [.start] { try await workplace.prepare() }
+        if parts.isDisjoint(with: [.boots, .copies]) { try await disk.format() } else { try await disk.make() }
         var boots = Boots(in: workplace)
         if parts.contains(.boots) { try await run(&boots) }
         var copies = Copies(in: workplace)
@@ -40,15 +39,16 @@ struct Bench: AsyncParsableCommand {
         }
         var merges = Merges(on: disk, folder: folder, program: merger)
         if parts.contains(.merges) { try await merges.run(rounds: longRounds) }
+        var companion = Companion(on: disk, folder: folder, program: companion)
+        if parts.contains(.companion) { try await companion.run(rounds: rounds) }
         var starts = Starts(folder: folder)
         if parts.contains(.start) { try await starts.run(rounds: startRounds) }
         let result = Result(
-            parts: parts, boots: boots, copies: copies, merges: merges, starts: starts,
+            parts: parts, boots: boots, copies: copies, merges: merges, companion: companion, starts: starts,
             size: try await ProgramSize(of: program), rounds: rounds, longRounds: longRounds, startRounds: startRounds)
-        if only.isEmpty {
-            try await result.page().write(toFile: page, atomically: true, encoding: .utf8)
-            progress("written: \(page)")
-        }
+        let text = only.isEmpty ? try await result.page() : result.updated(try String(contentsOfFile: page, encoding: .utf8))
+        try text.write(toFile: page, atomically: true, encoding: .utf8)
+        progress("written: \(page)")
         print(result.tables)
     }
 

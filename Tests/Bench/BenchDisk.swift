@@ -13,7 +13,7 @@ struct BenchDisk {
 
     /// Makes the filesystem and all that is on it.
     func make() async throws {
-        try await output(of: ["mkfs.btrfs", "--quiet", "--force", device])
+        try await format()
         try await mounted {
             progress("images of \(Self.list(Self.images)) files")
             try await makeImages()
@@ -24,6 +24,9 @@ struct BenchDisk {
             for layer in Self.topLayers { try await makeTopLayer(layer) }
         }
     }
+
+    /// Makes an empty filesystem.
+    func format() async throws { try await output(of: ["mkfs.btrfs", "--quiet", "--force", device]) }
 
     private static func list(_ numbers: [Int]) -> String {
         numbers.map { "\($0)" }.joined(separator: ", ")
@@ -49,7 +52,7 @@ struct BenchDisk {
     }
 
     /// What docker-btrfs asks of an image.
-    private func makeBootable(_ tree: inout Tree) throws {
+    func makeBootable(_ tree: inout Tree) throws {
         try tree.add("etc/os-release", "ID=bench\n")
         try tree.add("sbin/init", "#!/bin/sh\n", mode: 0o755)
         for directory in ["proc", "sys", "dev", "run", "tmp", "var/lib", "lib"] { try tree.addDirectory(directory) }

@@ -54,7 +54,15 @@ struct Goal {
 }
 
 extension Result {
-    var goals: [Goal] { speed + growth + cost + merging }
+    /// Of what was measured.
+    var goals: [Goal] {
+        var goals: [Goal] = []
+        if parts.contains(.boots) { goals += speed + growth }
+        if parts.isSuperset(of: [.boots, .copies]) { goals += cost }
+        if parts.contains(.merges) { goals += merging }
+        if parts.contains(.companion) { goals += typing }
+        return goals
+    }
 
     private var speed: [Goal] {
         let many = Situation(layers: 1_000)
@@ -115,7 +123,32 @@ extension Result {
             Goal(
                 what: "the same, beside tar", bound: .atLeast(4), unit: "times as fast", found: 1 / ratio(.tar)
             ),
-            Goal(what: "its peak memory", bound: .atMost(8), unit: "MiB", found: Double(merges.memory[.ours] ?? 0) / 1024),
+            Goal(what: "a merge's peak memory", bound: .atMost(8), unit: "MiB", found: Double(merges.memory[.ours] ?? 0) / 1024),
+            Goal(
+                what: "the same, with \(Merges.manyLayers) layers", bound: .atMost(8), unit: "MiB", found: Double(merges.deepMemory) / 1024
+            ),
+        ]
+    }
+
+    private var typing: [Goal] {
+        let time = { (job: Companion.Job) in (companion.times[job]?.median ?? 0) / 1000 }
+        let work = { (job: Companion.Job) in "\(number((companion.work[job]?.median ?? 0) / 1000)) ms of a processor" }
+        let quick = [Companion.Job.images, .plan, .status].map { job in
+            Goal(
+                what: "`\(job.rawValue)`, \(Companion.images) images", bound: .atMost(50), unit: "ms", found: time(job),
+                remark: "\(work(job)): some 17 files for each image"
+            )
+        }
+        return quick + [
+            Goal(what: "`\(Companion.Job.unchanged.rawValue)`", bound: .atMost(300), unit: "ms", found: time(.unchanged)),
+            Goal(
+                what: "`\(Companion.Job.kernel.rawValue)`, beside `cp` of the same files", bound: .atMost(1.3), unit: "times its time",
+                found: time(.kernel) / time(.cp),
+                remark: """
+                    kernel, record and menu wait for the disk one after the other; digests and a look into the initramfs are most of \
+                    \(work(.kernel))
+                    """
+            ),
         ]
     }
 

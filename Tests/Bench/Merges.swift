@@ -21,8 +21,13 @@ struct Merges {
     private(set) var times: [Merger: [Double]] = [:]
     private(set) var calls: [Merger: Double] = [:]
     private(set) var memory: [Merger: Int] = [:]
+    /// KiB that ours takes with many layers.
+    private(set) var deepMemory = 0
+    /// What is in the files.
+    private(set) var bytes = 0
 
     static let files = 200_000
+    static let manyLayers = 128
     private static let layers = (0..<10).reversed().map { "layers/\($0)" }
     private var mounted: String { "\(folder)/mounted" }
     private var target: String { disk.path("merged") }
@@ -36,6 +41,8 @@ struct Merges {
     mutating func run(rounds: Int) async throws {
         try await disk.mounted {
             try makeLayers()
+            let sum = #"find "$1" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum }'"#
+            bytes = Int(try await output(of: ["bash", "-c", sum, "bash", disk.path("layers")]).dropLast()) ?? 0
             try await output(of: [program, disk.mountPoint, "example"] + Self.layers.map(disk.path))
             let lower = Self.layers.map(disk.path).joined(separator: ":")
             try await output(of: ["mkdir", "-p", mounted])
@@ -54,7 +61,21 @@ struct Merges {
                 memory[merger] = try await with(merger) { try $0.peakMemory() }
             }
             try await output(of: ["umount", mounted])
+            deepMemory = try await with(.ours, try makeManyLayers()) { try $0.peakMemory() }
         }
+    }
+
+    /// As many files as in few layers. Overlayfs itself could not be told of so many in one line.
+    private func makeManyLayers() throws -> [String] {
+        let layers = (0..<Self.manyLayers).map { "many/\($0)" }
+        for (number, layer) in layers.enumerated() {
+            try FileManager.default.createDirectory(atPath: disk.path(layer), withIntermediateDirectories: true)
+            var tree = Tree(in: disk.path(layer))
+            let range = number * Self.files / Self.manyLayers..<(number + 1) * Self.files / Self.manyLayers
+            // Each has a directory of its own and one that all have.
+            try tree.add(range, of: "of layer \(number)") { $0 % 2 == 0 ? Tree.imagePath($0) : "usr/share/all/\($0)" }
+        }
+        return layers
     }
 
     private func makeLayers() throws {
@@ -67,10 +88,10 @@ struct Merges {
     }
 
     /// All write to the disk what they made: ours does so before its root is seen.
-    private func command(_ merger: Merger) -> [String] {
+    private func command(_ merger: Merger, _ layers: [String]) -> [String] {
         let attributes = "--xattrs --xattrs-include='*' --acls"
         return switch merger {
-        case .ours: [program, disk.mountPoint, "merged"] + Self.layers.map(disk.path)
+        case .ours: [program, disk.mountPoint, "merged"] + layers.map(disk.path)
         case .cpReflink: synced("cp -a --reflink=always \"$1/.\" \"$2\"", disk.path("example"))
         case .rsync: synced("rsync -aHAXS \"$1/\" \"$2\"", mounted)
         case .tar: synced("tar -C \"$1\" \(attributes) -Sc . | tar -C \"$2\" \(attributes) -x", mounted)
@@ -81,10 +102,12 @@ struct Merges {
         ["bash", "-c", "\(script) && sync --file-system \"$2\"", "bash", source, target]
     }
 
-    private func with<Result>(_ merger: Merger, _ body: (Command) throws -> Result) async throws -> Result {
+    private func with<Result>(
+        _ merger: Merger, _ layers: [String] = Self.layers, _ body: (Command) throws -> Result
+    ) async throws -> Result {
         if merger != .ours { try await disk.subvolume(["create", target]) }
         try await output(of: ["sync", "--file-system", disk.mountPoint])
-        let result = try body(Command(arguments: command(merger), folder: folder))
+        let result = try body(Command(arguments: command(merger, layers), folder: folder))
         try await disk.subvolume(["delete", target])
         try await disk.waitForCleaner()
         return result

@@ -38,9 +38,6 @@ extension Result {
         with everything in memory; medians of \(longRounds). docker-btrfs-init's time is that of its step. System calls are those
         that one more file costs (1000 files and 10), for docker-btrfs-init with the look at the top layer before the copy.
 
-        A *merge* makes one tree of ten layers with \(Merges.files) files, with everything in memory, and writes it to the disk; medians of
-        \(longRounds). cp cannot share contents with a mount of an overlay: it copies the tree that was merged before.
-
         A *start* goes from the kernel's start to the first process of the new root, by the guest's own clock (`/proc/uptime`): what
         firmware and boot loader take to read kernel and initramfs is not in it. The machines take turns in QEMU, with the same kernel,
         kernel command line (with `quiet`) and disk, a copy for each start: the image of the [boot matrix](testing.md#the-boot-matrix), a
@@ -66,6 +63,34 @@ extension Result {
         - Times of other machines' work are in the figures; a median of few boots hides only single ones.
 
         """
+    }
+
+    /// The page with what was measured now in the place of what was measured before, and all else as it was.
+    func updated(_ page: String) -> String {
+        let mark = "\n## "
+        var parts = page.components(separatedBy: mark)
+        for (title, table) in sections {
+            let place = parts.firstIndex { $0.hasPrefix("\(title)\n") }
+            let text = title == Self.goals ? goals(place.map { parts[$0] }, table) : "\(title)\n\n\(table)"
+            if let place {
+                parts[place] = text
+            } else {
+                parts.insert(text, at: parts.firstIndex { $0.hasPrefix("How it is measured\n") } ?? parts.count)
+            }
+        }
+        return parts.joined(separator: mark)
+    }
+
+    /// The rows of before, but for those about the same.
+    private func goals(_ before: String?, _ table: String) -> String {
+        var lines = before?.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) } ?? ["Goals", ""]
+        while lines.last?.isEmpty == true { lines.removeLast() }
+        for row in table.split(separator: "\n").map({ String($0) }) {
+            let name = row.split(separator: "|").first
+            let place = lines.firstIndex { $0.split(separator: "|").first == name }
+            if let place { lines[place] = row } else { lines.append(row) }
+        }
+        return lines.joined(separator: "\n") + "\n"
     }
 
     /// What it ran on, without its name.

@@ -9,6 +9,8 @@ struct Store {
     static let layersOfAnImage = 20
 
     let layers: Int
+    /// How many of an image's lowest layers are those of 50 images, as of images that are built from the same one.
+    var shared = 0
     /// Where it lies on the disk: `docker_path=`.
     var path: String { "stores/\(layers)" }
 
@@ -21,7 +23,7 @@ struct Store {
         var placed: [(files: Int, layer: String)] = []
         for number in 0..<layers / Self.layersOfAnImage {
             let name = number < imageFiles.count ? "bench:\(imageFiles[number])" : "other:\(number)"
-            let image = try writeImage(name, &tree)
+            let image = try writeImage(name, base: "base \(number / 50)", &tree)
             names.append("\"\(name)\":\"\(image.id)\"")
             if number < imageFiles.count { placed.append((imageFiles[number], "\(path)/btrfs/subvolumes/\(image.cacheID)")) }
         }
@@ -35,12 +37,13 @@ struct Store {
         return "{\"Repositories\":{\"bench\":{\(bench)},\"other\":{\(other)}}}"
     }
 
-    private func writeImage(_ name: String, _ tree: inout Tree) throws -> (id: Digest, cacheID: String) {
-        let diffs = (0..<Self.layersOfAnImage).map { digest("\(name) diff \($0)") }
+    private func writeImage(_ name: String, base: String, _ tree: inout Tree) throws -> (id: Digest, cacheID: String) {
+        let owner = { (number: Int) in number < shared ? base : name }
+        let diffs = (0..<Self.layersOfAnImage).map { digest("\(owner($0)) diff \($0)") }
         var chain: Digest?
         var cacheID = ""
         for (number, diff) in diffs.enumerated() {
-            cacheID = hex(digest("\(name) cache \(number)"))
+            cacheID = hex(digest("\(owner(number)) cache \(number)"))
             let parent = chain
             chain = parent.map { digest("\($0) \(diff)") } ?? diff
             try writeLayer(hex(chain ?? diff), diff, parent, cacheID, &tree)
