@@ -172,7 +172,7 @@ if embedded {
         ),
         .testTarget(
             name: "DeploymentsTests",
-            dependencies: ["Basics", "BootEntries", "Deployments", "Fixtures", "TestSupport"],
+            dependencies: ["Basics", "BootEntries", "Boot", "Deployments", "Fixtures", "Images", "TestSupport"],
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(

@@ -2,17 +2,18 @@ import ArgumentParser
 import Basics
 import Boot
 import CLinux
+import Deployments
 import Images
 import Linux
 
 struct ImagesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "images",
-        abstract: "List the images that can be booted, and where each one's files are.",
+        abstract: "List the images, whether each can be booted, and where its files are.",
         discussion: """
-            Reads the stores of Docker, containerd and Podman in /var/lib, or one elsewhere; no daemon is asked. What cannot be booted is \
-            listed with the reason. With --format json one object a line: names, id, store, size (in bytes), created (seconds since 1970), \
-            bootable, reason (why not).
+            Reads the stores of Docker, containerd and Podman where their configurations say, or one elsewhere; no daemon is asked. What \
+            cannot be booted is listed with the reason. With --format json one object a line: names, id, store, size (in bytes), created \
+            (seconds since 1970), bootable, reason (why not).
             """
     )
 
@@ -35,24 +36,28 @@ struct ImagesCommand: ParsableCommand {
             return
         }
         let rows = images.map { image in
-            [
+            let bootability = image.bootability(in: root)
+            return [
                 image.names.isEmpty ? "<none>" : image.names.joined(separator: ", "),
                 image.id.map { String($0.digest.hex.prefix(12)) } ?? "<none>",
                 image.size.map { megabytes($0) } ?? "-",
                 image.created.map { date($0) } ?? "-",
                 image.store.word,
-                image.place(in: root),
+                bootability.verdict.rawValue,
+                bootability.place,
             ]
         }
-        print(table([["NAMES", "IMAGE ID", "SIZE", "CREATED", "STORE", "LAYER"]] + rows))
+        print(table([["NAMES", "IMAGE ID", "SIZE", "CREATED", "STORE", "BOOTABLE", "LAYER"]] + rows))
     }
 
     private func listing(in root: Directory) throws -> [ListedImage] {
         if let dataRoot { return try stores(at: dataRoot, in: root).listing() }
         var (images, kinds, failures): ([ListedImage], Int, [Failure]) = ([], 0, [])
-        for place in Self.usualPlaces where access(place, F_OK) == 0 {
+        let roots = try EngineRoots(in: root)
+        let places = [roots.docker, roots.containerd, roots.podman]
+        for place in places where access(place, F_OK) == 0 {
             // Docker's containerd was read with Docker.
-            if place == Self.containerd && kinds > 0 { continue }
+            if place == roots.containerd && kinds > 0 && Self.isBeside(roots) { continue }
             do {
                 let stores = try stores(at: place, in: root)
                 images += try stores.listing()
@@ -64,15 +69,17 @@ struct ImagesCommand: ParsableCommand {
         if kinds == 0 {
             throw failures.first
                 ?? Failure(
-                    "could not find images: there is none of \(Self.usualPlaces.map { "'\($0)'" }.joined(separator: ", "))",
+                    "could not find images: there is none of \(places.map { "'\($0)'" }.joined(separator: ", "))",
                     hint: "say where the store is: --data-root DIR")
         }
         for failure in failures { tell(note: failure.message) }
         return images
     }
 
-    private static let containerd = "/var/lib/containerd"
-    private static let usualPlaces = ["/var/lib/docker", containerd, "/var/lib/containers/storage"]
+    /// Whether containerd's root is where the probe of a data-root looks too.
+    private static func isBeside(_ roots: EngineRoots) -> Bool {
+        Path(roots.docker).map { $0.parent / "containerd" } == Path(roots.containerd)
+    }
 
     private func stores(at dataRoot: String, in root: Directory) throws -> ImageStores {
         guard let resolved = realpath(dataRoot, nil) else { throw Failure.system("open the directory '\(dataRoot)'") }
@@ -85,29 +92,22 @@ struct ImagesCommand: ParsableCommand {
     }
 }
 
-extension ListedImage {
+extension Bootability {
     /// Where its layer is, or why it cannot be booted.
-    fileprivate func place(in root: Directory) -> String {
-        do throws(Failure) {
-            switch try bootable(in: root).tree {
-            case .subvolume(let path): return path.description
-            case .layers(let paths): return (paths.first?.description ?? "") + (paths.count > 1 ? " and \(paths.count - 1) below" : "")
-            }
-        } catch {
-            return error.message
+    fileprivate var place: String {
+        switch tree {
+        case .subvolume(let path)?: path.description
+        case .layers(let paths)?: (paths.first?.description ?? "") + (paths.count > 1 ? " and \(paths.count - 1) below" : "")
+        case nil: reason?.message ?? ""
         }
     }
+}
 
-    /// Fails where it cannot be booted.
-    private func bootable(in root: Directory) throws(Failure) -> Image {
-        let image = try image.get()
-        try image.checkBootable(in: root, kernel: kernelRelease())
-        return image
-    }
+extension ListedImage {
+    fileprivate func bootability(in root: Directory) -> Bootability { Bootability(of: self, in: root, kernel: kernelRelease()) }
 
     fileprivate func line(in root: Directory) -> String {
-        var reason: Failure?
-        do throws(Failure) { _ = try bootable(in: root) } catch { reason = error }
+        let reason = bootability(in: root).reason
         return JSONOutput.object([
             ("names", .array(names.map { .string($0) })), ("id", id.map { .string($0.description) } ?? .null),
             ("store", .string(store.word)), ("size", size.map { .integer($0) } ?? .null),

@@ -5,7 +5,6 @@ import Planning
 import Testing
 
 @testable import Boot
-@testable import Images
 
 /// An image whose layers are not merged yet is looked at as it will be. The store is containerd's, with bb3:v1 in three layers.
 struct ImageLayerTests {
@@ -69,6 +68,13 @@ struct ImageLayerTests {
     @Test func `one that is not there is named`() throws {
         try tree.remove(middle)
         #expect(try tree.refusal()?.contains("/docker/io.containerd.snapshotter.v1.overlayfs/snapshots/2/fs'") == true)
+    }
+
+    @Test func `a file in the place of one is named too`() throws {
+        try tree.remove(middle)
+        try tree.write("", to: middle)
+        let refusal = try tree.refusal()
+        #expect(refusal?.contains("snapshots/2/fs'") == true && refusal?.contains("it is not a directory") == true, "\(refusal ?? "")")
     }
 
     @Test(arguments: ["usr/lib/os-release", "usr/lib", "usr"]) func `a whiteout hides what lies below it`(path: String) throws {
@@ -140,13 +146,5 @@ struct ImageLayerTests {
         #expect(contents.usesSELinux)
         try whiteout("\(middle)/.dockerenv")
         #expect(try source().contents.leftovers == [])
-    }
-
-    @Test func `the list of images says whether one can be booted`() throws {
-        let stores = try #require(try ImageStores(in: tree.open(), at: "docker"))
-        let image = try stores.image(ImageReference("bb3:v1")).image
-        #expect(throws: Never.self) { try image.checkBootable(in: tree.open(), kernel: "6.18.44") }
-        let failure = #expect(throws: Failure.self) { try image.checkBootable(in: tree.open(), kernel: "6.1") }
-        #expect(failure?.message == "could not use the image 'bb3:v1': it has no modules for the running kernel 6.1")
     }
 }

@@ -133,6 +133,16 @@ struct MergeCase: Sendable, CustomTestStringConvertible {
             "mkdir d; overlay overlay.redirect x d; overlay origin x d"
         ),
         MergeCase(
+            "owners that need more than 16 bits, and every bit of a mode",
+            "fill a d/b; chown 70000:4000000000 a d; chmod 6755 a; mkdir -m 0 closed; chown 65536:65535 closed",
+            "mkdir d; chown 4294967294:70001 d; chmod 7000 d; mkdir closed; chmod 0 closed; fill c; chmod 7777 c"
+        ),
+        MergeCase(
+            "a file of a lower layer that got one more name",
+            "fill a; ln a b",
+            "fill a; ln a c; mkdir d; ln a d/e"
+        ),
+        MergeCase(
             "links over directories",
             "fill a d/e f/b; ln a d/b; ln a f/g; ln d/e f/e; ln -s x l; ln -P l d/l; mkfifo p; ln p d/p",
             "mkdir d; chmod 700 d"
@@ -230,6 +240,13 @@ struct MergeCase: Sendable, CustomTestStringConvertible {
             "fill other",
             "metacopy 70000 a",
             "metacopy 70000 a; chmod 600 a; touch -d @5.5 a"
+        ),
+        MergeCase(
+            "a mode without the content of a file that a layer between replaced",
+            "head -c 70000 /dev/urandom > a",
+            "head -c 70000 /dev/urandom > a; chown 7:7 a",
+            "fill other",
+            "metacopy 70000 a; chown 8:9 a"
         ),
         MergeCase(
             "a mode without the content of a file that was renamed",

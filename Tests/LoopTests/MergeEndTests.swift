@@ -67,6 +67,23 @@ extension Beside {
             }
         }
 
+        @Test(arguments: ["openat2", "ioctl", "mkdirat", "linkat", "syncfs", "renameat2"])
+        func `with a call that fails for a quota or a bad disk, it leaves nothing`(call: String) async throws {
+            try await MergeDisk.with(size: "512M") { disk in
+                let layers = try await layers(2, of: 500, on: disk)
+                let before = try await disk.run("ls -A; btrfs subvolume list .")
+                for (reason, text) in [("EDQUOT", "Disk quota exceeded"), ("EIO", "Input/output error")] {
+                    // Not the first ones, which open the layers.
+                    let time = ["syncfs", "renameat2", "mkdirat"].contains(call) ? 1 : 40
+                    let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=\(call):error=\(reason):when=\(time)"]
+                    let outcome = try await run(strace + command(layers, on: disk, as: "root"))
+                    #expect(outcome.status != 0 && (outcome.output + outcome.errors).contains(text), "\(outcome)")
+                    #expect(try await disk.run("ls -A; btrfs subvolume list .") == before)
+                }
+                try disk.expectAsMounted(layers, as: "root")
+            }
+        }
+
         @Test func `a layer that is removed in the meantime is an error, or was read before`() async throws {
             try await MergeDisk.with { disk in
                 let layers = try await layers(2, of: 4000, on: disk)

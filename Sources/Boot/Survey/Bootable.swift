@@ -1,22 +1,7 @@
-public import Basics
-public import Images
+package import Basics
+package import Images
 
 extension Image {
-    /// Fails, as a boot from it would, where it is for another machine, or its tree lacks what a boot needs: an init, os-release,
-    /// and the modules of `kernel`, which is `uname -r`. What a top layer may bring is not known here.
-    ///
-    /// `filesystem` is where the store was looked for.
-    public func checkBootable(in filesystem: Directory, kernel: String?) throws(Failure) {
-        try checkPlatform(self)
-        // No more than that: a list has hundreds of images.
-        let files = try files(in: filesystem)
-        _ = try Facts.Contents.program(of: [files], of: reference.text, nil)
-        try Facts.Contents.checkOwner(files.status(of: .top)?.owner ?? 0, of: reference.text)
-        if try Facts.Modules(of: [files], Facts.Host(kernelRelease: kernel, time: 0)) == .absent {
-            throw Failure("could not use the image '\(reference.text)': it has no modules for the running kernel \(kernel ?? "")")
-        }
-    }
-
     /// Its files, as its tree will have them.
     package func files(in filesystem: Directory) throws(Failure) -> ImageFiles { ImageFiles(of: try layers(in: filesystem)) }
 

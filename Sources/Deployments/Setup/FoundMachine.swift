@@ -1,6 +1,7 @@
 internal import Basics
 public import BootEntries
 internal import CLinux
+internal import Images
 internal import Linux
 
 /// What setup may be told instead of finding it out.
@@ -84,10 +85,15 @@ struct FoundMachine {
         return path
     }
 
+    /// The first of the engines' roots in which there is a store; Docker's where there is none yet.
     private static func dataRoot(in system: Directory) throws(Failure) -> String {
-        let file: Path = "etc/docker/daemon.json"
-        guard let content = try system.contents(of: file) else { return "/var/lib/docker" }
-        return try JSON(parsing: content, name: system.show(file))["data-root"]?.string ?? "/var/lib/docker"
+        let roots = try EngineRoots(in: system)
+        for root in [roots.docker, roots.containerd, roots.podman] {
+            // Why it is none, the one that is asked for tells.
+            guard let directory = try? Directory(opening: root) else { continue }
+            if (try? ImageStores(in: directory, at: .top)) != nil { return root }
+        }
+        return roots.docker
     }
 
     /// The only one, or the one that was chosen, and where its partition is mounted.

@@ -1,0 +1,61 @@
+public import Basics
+internal import Boot
+public import Images
+
+/// Whether an image of a list can be booted: by deploying it, or by a boot that names it.
+public struct Bootability: Sendable {
+    /// One or two words for a column.
+    public enum Verdict: String, Sendable {
+        case yes
+        /// The store has not all of it, or it is damaged.
+        case incomplete
+        /// It is for another one.
+        case platform
+        case noInit = "no init"
+        /// It has modules, but neither a kernel nor those of the running one.
+        case noKernel = "no kernel"
+        /// Anything else.
+        case no
+    }
+
+    public let verdict: Verdict
+    /// Its files, where it can be booted.
+    public let tree: ImageTree?
+    /// Why it cannot be booted.
+    public let reason: Failure?
+
+    /// `root` is where the store was looked for, `release` the running kernel's. What a top layer may bring is not known here.
+    public init(of line: ListedImage, in root: Directory, kernel release: String?) {
+        var verdict = Verdict.incomplete
+        do throws(Failure) {
+            let image = try line.image.get()
+            verdict = .platform
+            try checkPlatform(image)
+            verdict = .incomplete
+            let files = try image.files(in: root)
+            verdict = try Self.hasInit(files) ? .no : .noInit
+            let contents = try Facts.Contents(
+                of: files, under: [], of: image.reference.text, initProgram: nil, Facts.Host(kernelRelease: release, time: 0))
+            try contents.checkOwner(of: image.reference.text)
+            verdict = .noKernel
+            let kernels = try ImageKernel.kernels(in: files)
+            if contents.modules == .absent && kernels.isEmpty {
+                throw Failure(
+                    """
+                    could not use the image '\(image.reference.text)': it has no kernel, and no modules for the running kernel \
+                    \(release ?? "")
+                    """)
+            }
+            (self.verdict, tree, reason) = (.yes, image.tree, nil)
+        } catch let failure {
+            (self.verdict, tree, reason) = (verdict, nil, failure)
+        }
+    }
+
+    private static func hasInit(_ files: ImageFiles) throws(Failure) -> Bool {
+        for path in usualInits {
+            if let program = try files.target(of: path), program.isExecutableFile { return true }
+        }
+        return false
+    }
+}
