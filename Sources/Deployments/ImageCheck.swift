@@ -80,6 +80,12 @@ struct ImageCheck {
         } catch {
             return add(.error, "system", error.message, error.hint ?? "")
         }
+        if contents.usesSELinux {
+            add(
+                .warning, "SELinux", "it is on, and no file of an image has its label",
+                "docker-btrfs setup --options '… docker_mode=persist': the first boot labels them; or SELINUX=disabled in /etc/selinux/config"
+            )
+        }
         if contents.identity.isEmpty { return }
         let names = contents.identity.map { "'\($0)'" }.joined(separator: ", ")
         add(.warning, "identity", "every machine that boots it has \(names) alike", "'docker-btrfs setup' has them taken away at boot")

@@ -54,6 +54,10 @@ struct ImageCheckTests {
                     "error system: could not use the image 'x:latest': it has neither '/etc/os-release' nor '/usr/lib/os-release', and systemd starts no root without"
                 ]
             ),
+            (
+                "mkdir etc/selinux; echo SELINUX=enforcing > etc/selinux/config",
+                ["warning SELinux: it is on, and no file of an image has its label"]
+            ),
             ("rm lib/systemd/systemd-udevd", ["warning devices: there is no udev: no driver is loaded for what is found"]),
             ("printf 'root:*:1::::::\\nann:!$y$x:1::::::\\n' > etc/shadow", ["warning login: nobody has a password"]),
             ("rm etc/shadow", ["warning login: nobody has a password"]),

@@ -98,7 +98,11 @@ extension Facts.Contents {
         placeholders = try image.only.map(Self.placeholders) ?? []
         leftovers = try image.containerLeftovers()
         modules = try Facts.Modules(of: layers, host)
-        usesSELinux = image.usesSELinux()
+        for layer in layers {
+            guard let uses = layer.usesSELinux() else { continue }
+            usesSELinux = uses
+            break
+        }
         let top = try image.status(of: .top)
         owner = top?.owner ?? 0
         permissions = top?.permissions ?? 0o755
