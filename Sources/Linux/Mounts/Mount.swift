@@ -109,6 +109,10 @@ extension MountRequest {
             throw context.failure(mounting: self)
         }
         if fsconfig(context.descriptor, UInt32(FSCONFIG_CMD_CREATE.rawValue), nil, nil, 0) != 0 {
+            // The running system writes to it: most filesystems cannot be read-only for one mount alone, but a mount can.
+            if access == .readOnly && linux_errno() == EBUSY {
+                return try mount(.readWrite, attributes | UInt32(MOUNT_ATTR_RDONLY))
+            }
             throw doubt ?? context.failure(mounting: self)
         }
         let mounted = fsmount(context.descriptor, UInt32(FSMOUNT_CLOEXEC), attributes)
