@@ -23,7 +23,8 @@ let initSide: [SwiftSetting] =
 let staticProgram: [LinkerSetting] =
     embedded
     ? [
-        .unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections"]),
+        // Functions with the same code become one.
+        .unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "--icf=all"]),
         .unsafeFlags(["-Xlinker", "-s"], .when(configuration: .release)),
     ] : []
 

@@ -36,13 +36,16 @@ public struct BootSession {
         self.init(request, filesystems, lock, stopwatch)
     }
 
-    private init(_ request: Request, _ filesystems: Filesystems, _ lock: FilesystemLock?, _ stopwatch: Stopwatch) {
+    private init(
+        _ request: Request, _ filesystems: Filesystems, _ lock: FilesystemLock?, _ stopwatch: Stopwatch, _ obstacle: String? = nil
+    ) {
         self.request = request
         self.filesystems = filesystems
         self.lock = lock
         self.stopwatch = stopwatch
         let names = [request.hostname].compactMap { $0 } + hardwareNames() + [request.machineID].compactMap { $0 }
-        let host = Facts.Host(kernelRelease: kernelRelease(), time: secondsNow(), names: names)
+        let host = Facts.Host(
+            kernelRelease: kernelRelease(), time: secondsNow(), names: names, kernelObstacle: obstacle ?? kernelObstacle())
         facts = Self.survey(request, filesystems, host)
         self.stopwatch.lap("look at the disk")
     }
@@ -62,9 +65,9 @@ public struct BootSession {
         return facts
     }
 
-    /// The same boot after something was changed.
-    public func again() -> BootSession {
-        BootSession(request, filesystems, lock, stopwatch)
+    /// The same boot after something was changed. With an `obstacle`, no other kernel is started.
+    public func again(kernelObstacle obstacle: String? = nil) -> BootSession {
+        BootSession(request, filesystems, lock, stopwatch, obstacle)
     }
 
     /// The mark of the root that is in its place; nil where there is none.
@@ -96,7 +99,10 @@ public struct BootSession {
         for note in plan.notes { log.notice(note) }
         var observer = Observer(log: log, stopwatch: stopwatch)
         let store = try? filesystems.store.get()?.top
-        var machine = LinuxMachine(topLevel: filesystems.topLevel, topLayer: filesystems.topLayer, store: store) { count in
+        let nextLine = !plan.startsKernel ? [] : KernelCommandLine.next(after: try fileContents("/proc/cmdline") ?? [])
+        var machine = LinuxMachine(
+            topLevel: filesystems.topLevel, topLayer: filesystems.topLayer, store: store, nextLine: nextLine
+        ) { count in
             log.info("merged \(count.files) files of \(count.bytes >> 20) MiB")
         }
         try plan.perform(on: &machine, observer: &observer)

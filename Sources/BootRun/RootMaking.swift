@@ -46,11 +46,30 @@ public struct RootMaking<Log: BootLog> {
     private func make() throws(Failure) -> MadeRoot {
         let session = try BootSession(mounting: request, log)
         do throws(Failure) {
-            return try session.perform(session.plan(), log)
+            return try make(in: session)
         } catch {
             if request.onFailure == .previous { return try goOn(session.again(), after: error) }
             if isOwnBoot { putAway(session) }
             throw error
+        }
+    }
+
+    /// Where another kernel is to make it go on and cannot, it is a root for the running one.
+    private func make(in session: BootSession) throws(Failure) -> MadeRoot {
+        let plan = try session.plan()
+        if !plan.startsKernel { return try session.perform(plan, log) }
+        return try make(in: session.again(kernelObstacle: startKernel(by: plan, of: session)))
+    }
+
+    /// Returns only where that was not possible, with the reason.
+    private func startKernel(by plan: Plan, of session: BootSession) -> String {
+        if !isOwnBoot { return "this is not the boot of this machine" }
+        do throws(Failure) {
+            _ = try session.perform(plan, log)
+            return "the image's kernel did not start"
+        } catch {
+            forgetKernel()
+            return error.message
         }
     }
 

@@ -3,6 +3,7 @@
 #include <linux/btrfs.h>
 #include <linux/btrfs_tree.h>
 #include <linux/fs.h>
+#include <linux/kexec.h>
 #include <linux/magic.h>
 #include <linux/netlink.h>
 #include <linux/openat2.h>
@@ -269,6 +270,25 @@ bool linux_write_all(int descriptor, const void *bytes, size_t count)
 }
 
 int linux_reboot(void) { return reboot(RB_AUTOBOOT); }
+
+int linux_load_kernel(int tree, const char *kernel, const char *initramfs, const char *line)
+{
+    int first = linux_openat2(tree, kernel, O_RDONLY | O_CLOEXEC, 0, linux_resolve_in_root);
+    int second = first < 0 ? -1 : linux_openat2(tree, initramfs, O_RDONLY | O_CLOEXEC, 0, linux_resolve_in_root);
+    int result = -1, code;
+    /* Some machines fail once. */
+    for (int attempts = 0; second >= 0 && result != 0 && attempts < 2; attempts++)
+        result = (int)syscall(SYS_kexec_file_load, first, second, strlen(line) + 1, line, 0UL);
+    code = errno;
+    close(first);
+    close(second);
+    errno = code;
+    return result;
+}
+
+void linux_forget_kernel(void) { syscall(SYS_kexec_file_load, -1, -1, 0UL, NULL, (unsigned long)KEXEC_FILE_UNLOAD); }
+
+int linux_start_kernel(void) { return reboot(RB_KEXEC); }
 
 int linux_power_off(void) { return reboot(RB_POWER_OFF); }
 

@@ -68,40 +68,17 @@ struct ImageKernel {
 
     /// Each release that has modules, with its kernel.
     static func kernels(in image: ImageFiles) throws(Failure) -> [(release: String, path: Path)] {
+        let releases = try image.releases().sorted()
         var found: [(release: String, path: Path)] = []
-        let releases = try releases(in: image)
-        for name in releases {
-            let release = display(name)
-            let usual = ["lib/modules/\(release)/vmlinuz", "usr/lib/modules/\(release)/vmlinuz", "boot/vmlinuz-\(release)"]
-            // Arch's and others' have no version in their names.
-            let only = releases.count == 1 ? ["boot/vmlinuz", "boot/vmlinuz-linux", "boot/vmlinuz-linux-lts"] : []
-            for path in (usual + only).compactMap({ Path($0) }) where try image.target(of: path)?.kind == .file {
-                found.append((release, path))
-                break
-            }
+        for release in releases {
+            if let path = try image.kernel(of: release, isOnly: releases.count == 1) { found.append((release, path)) }
         }
         return found
     }
 
-    private static func releases(in image: ImageFiles) throws(Failure) -> [[UInt8]] {
-        for folder in ["lib/modules", "usr/lib/modules"] as [Path] {
-            var found: [[UInt8]] = []
-            for name in try image.names(in: folder)
-            where try image.target(of: folder.appending(name: name) / "modules.dep") != nil {
-                found.append(name)
-            }
-            if !found.isEmpty { return found }
-        }
-        return []
-    }
-
     /// The image's own, where docker-btrfs-init is in it and it can boot an image.
     private static func initramfs(of release: String, isOnly: Bool, in image: Directory) async throws(Failure) -> BootFile? {
-        let usual = [
-            "boot/initrd.img-\(release)", "boot/initramfs-\(release).img", "boot/initrd-\(release)", "lib/modules/\(release)/initrd",
-        ]
-        let only = isOnly ? ["boot/initrd.img", "boot/initramfs-linux.img"] : []
-        for path in (usual + only).compactMap({ Path($0) }) {
+        for path in ImageFiles.initramfs(of: release, isOnly: isOnly).compactMap({ Path($0) }) {
             guard let descriptor = try image.open(path, O_RDONLY, what: "open") else { continue }
             defer { close(descriptor) }
             // What cannot be read is somebody else's.

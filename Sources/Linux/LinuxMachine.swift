@@ -7,6 +7,7 @@ public struct LinuxMachine: Machine {
     private let topLevel: Directory
     private let topLayer: Result<Directory?, Failure>
     private let store: Directory?
+    private let nextLine: [UInt8]
     private let tell: (MergeCount) -> Void
 
     private var isWritable = false
@@ -17,11 +18,12 @@ public struct LinuxMachine: Machine {
 
     /// Takes the top level of the root's filesystem, mounted by `Directory.mounting`, which becomes writable with the first
     /// step; the filesystem of the top layer, which becomes so when a file is stored there; and that of the store, where it is
-    /// another one. `tell` is told at most once a second how far a merge is.
+    /// another one. `nextLine` is the command line of a kernel that is loaded. `tell` is told at most once a second how far a merge is.
     public init(
-        topLevel: Directory, topLayer: Result<Directory?, Failure>, store: Directory? = nil,
+        topLevel: Directory, topLayer: Result<Directory?, Failure>, store: Directory? = nil, nextLine: [UInt8] = [],
         tell: @escaping (MergeCount) -> Void = { _ in }
     ) {
+        self.nextLine = nextLine
         self.topLevel = topLevel
         self.topLayer = topLayer
         self.store = store
@@ -56,6 +58,8 @@ public struct LinuxMachine: Machine {
         case .rename(let place, let to): return try rename(place, to, UInt32(RENAME_NOREPLACE))
         case .exchange(let place, let other): return try rename(place, other, UInt32(RENAME_EXCHANGE))
         case .deleteSubvolume(let place): return try deleteSubvolume(place)
+        case .loadKernel(let kernel, let initramfs, let tree): try loadKernel(kernel, initramfs, of: existing(tree), nextLine)
+        case .startKernel: try check(startLoadedKernel())
         }
         return []
     }

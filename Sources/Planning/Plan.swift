@@ -8,19 +8,22 @@ public struct Plan: Equatable, Sendable, CustomStringConvertible {
     public let afterwards: [Step]
     /// What the person at the machine must know of this boot: that it is not the one that was asked for, and why.
     public let notes: [String]
+    /// Whether it ends with the start of another kernel.
+    public var startsKernel: Bool
 
-    public init(steps: [Step], afterwards: [Step] = [], notes: [String] = []) {
+    public init(steps: [Step], afterwards: [Step] = [], notes: [String] = [], startsKernel: Bool = false) {
+        self.startsKernel = startsKernel
         self.steps = steps
         self.afterwards = afterwards
         self.notes = notes
     }
 
-    /// What puts all of it on the disk.
-    public var ending: [Step] { steps.isEmpty ? [] : [.sync] }
+    /// What puts all of it on the disk, and the kernel that goes on there.
+    public var ending: [Step] { (steps.isEmpty ? [] : [.sync]) + (startsKernel ? [.startKernel] : []) }
 
     /// The same plan, of which more is to be known.
     public func telling(_ more: [String]) -> Plan {
-        Plan(steps: steps, afterwards: afterwards, notes: more + notes)
+        Plan(steps: steps, afterwards: afterwards, notes: more + notes, startsKernel: startsKernel)
     }
 
     /// One step a line.
@@ -46,13 +49,15 @@ public protocol PlanObserver {
 
 extension Plan {
     /// Performs the steps in their order. Fails with the first vital one up to the swap that was not possible. From the swap on
-    /// nothing fails: the new root is in its place, whole, and what was not possible is told.
+    /// nothing fails: the new root is in its place, whole, and what was not possible is told. A plan that starts a
+    /// kernel fails with any step up to there, and where it is not on the disk: one that never comes up and is not counted would be
+    /// started for ever. It returns where the kernel did not start.
     public func perform(on machine: inout some Machine, observer: inout some PlanObserver) throws(Failure) {
         for step in steps {
             do throws(Failure) {
                 try step.perform(on: &machine, observer: &observer)
             } catch {
-                if step.isVital { throw error }
+                if step.isVital || startsKernel { throw error }
                 observer.didFail(error)
             }
         }
@@ -60,6 +65,8 @@ extension Plan {
             do throws(Failure) {
                 try step.perform(on: &machine, observer: &observer)
             } catch {
+                // What is not on the disk is gone with the running kernel.
+                if startsKernel, case .sync = step { throw error }
                 observer.didFail(error)
             }
         }

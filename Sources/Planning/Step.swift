@@ -43,6 +43,10 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
     case exchange(Place, Place)
     /// With the subvolumes nested in it.
     case deleteSubvolume(Place)
+    /// Gives the running kernel one to start in its place, with an initramfs; both are files of a tree. Nothing is started yet.
+    indirect case loadKernel(Path, initramfs: Path, of: Place)
+    /// Starts what was loaded: nothing comes after it.
+    case startKernel
 
     public var description: String {
         switch self {
@@ -68,6 +72,8 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
         case .rename(let place, let to): "rename \(place) to \(to)"
         case .exchange(let place, let other): "exchange \(place) and \(other)"
         case .deleteSubvolume(let place): "delete the subvolume \(place)"
+        case .loadKernel(let kernel, let initramfs, let tree): "load the kernel \(tree / kernel) with \(tree / initramfs)"
+        case .startKernel: "start the image's kernel; the screen may stay like this for a while"
         }
     }
 }

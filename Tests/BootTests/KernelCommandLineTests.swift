@@ -11,6 +11,22 @@ struct KernelCommandLineTests {
     }
 
     @Test(arguments: [
+        ("root=LABEL=x rw docker_kernel=image", "docker_kernel=started root=LABEL=x rw"),
+        (
+            #"BOOT_IMAGE=/boot/vmlinuz  "rootflags=subvol=my root" initrd=\initrd.img docker-kernel=image quiet"#,
+            #"docker_kernel=started "rootflags=subvol=my root" quiet"#
+        ),
+        (
+            #""docker_kernel=image" a="b  c" -- initrd=x docker_kernel=image"#,
+            #"docker_kernel=started a="b  c" -- initrd=x docker_kernel=image"#
+        ),
+        ("", "docker_kernel=started"),
+    ])
+    func `the line of the next kernel is this one, word for word`(line: String, next: String) {
+        #expect(String(decoding: KernelCommandLine.next(after: Array("\(line)\n".utf8)), as: UTF8.self) == next)
+    }
+
+    @Test(arguments: [
         ("", []), (" \t\n", []),
         ("quiet", ["quiet"]), ("a=b", ["a -> b"]), ("a=", ["a -> "]), ("a= b", ["a -> ", "b"]),
         ("a b=c d\n", ["a", "b -> c", "d"]), ("  a\t\tb\r\nc\u{b}d\u{c}e  ", ["a", "b", "c", "d", "e"]),

@@ -94,6 +94,17 @@ struct PerformTests {
         #expect(observer.told.contains(told))
     }
 
+    @Test(arguments: [Step.loadKernel("k", initramfs: "i", of: "a"), .replaceFile(.record, content: "x"), .sync])
+    mutating func `no kernel is started that could not be loaded, is not counted, or whose root is not on the disk`(step: Step) throws {
+        let steps: [Step] = [.loadKernel("k", initramfs: "i", of: "a"), .replaceFile(.record, content: "x"), .exchange("w/new", "root")]
+        let plan = Plan(steps: steps, startsKernel: true)
+        try plan.perform(on: &machine, observer: &observer)
+        #expect(machine.performed == steps + [.sync, .startKernel])
+        machine = RecordingMachine(failures: [(step, Failure("Input/output error"))])
+        #expect(throws: Failure.self) { try plan.perform(on: &machine, observer: &observer) }
+        #expect(machine.performed.last == step)
+    }
+
     @Test mutating func `a root that stays has nothing to write`() throws {
         let plan = Plan(steps: [], afterwards: [.replaceFile("record", content: "")])
         try plan.perform(on: &machine, observer: &observer)
@@ -111,6 +122,7 @@ struct PerformTests {
             .removeFile(odd, of: "c"),
             .replaceFile("a", content: "b\n"), .makeRoom(Need(data: 5 << 20, metadata: 6 << 20 - 1), deleting: ["a", "b"]), .sync,
             .rename("a", to: "b/c"), .exchange("a", "b"), .deleteSubvolume("a b"),
+            .loadKernel("boot/k", initramfs: "boot/i", of: "a"), .startKernel,
         ]
         #expect(
             steps.map { "\($0)\n" }.joined() == """
@@ -130,6 +142,8 @@ struct PerformTests {
                 rename '/a' to '/b/c'
                 exchange '/a' and '/b'
                 delete the subvolume '/a b'
+                load the kernel '/a/boot/k' with '/a/boot/i'
+                start the image's kernel; the screen may stay like this for a while
 
                 """)
     }

@@ -19,8 +19,8 @@ struct RequestTests {
                     image: ImageReference("sample_image:latest"),
                     isImageChosen: false,
                     topLayer: .init(device: .label("linux"), path: "boot_docker", filesystemType: nil, options: []),
-                    earlierRoot: nil, mode: .fresh, onFailure: .previous, keep: 1, tries: 3, bootFolders: ["boot_docker/boot"],
-                    hostname: nil, machineID: nil, notes: [], isForRepair: false
+                    earlierRoot: nil, kernel: .loader, mode: .fresh, onFailure: .previous, keep: 1, tries: 3,
+                    bootFolders: ["boot_docker/boot"], hostname: nil, machineID: nil, notes: [], isForRepair: false
                 ))
     }
 
@@ -29,7 +29,7 @@ struct RequestTests {
             BOOT_IMAGE=/vmlinuz root=/dev/sda2 ro rootfstype=btrfs,ext4 rootflags=compress=zstd,rw \
             "rootflags=subvol=/layers/my root,degraded" rootdelay=30 docker_path=/var/lib/docker docker_image=ghcr.io/x/y:z \
             toplayer=PARTLABEL=files toplayer_path="/etc of/this one/" toplayerfstype=ext4 toplayerflags=data=ordered,nobarrier init=/usr/bin/dinit \
-            docker_root=7 docker_mode=persist docker_onfail=poweroff docker_keep=5 docker_tries=2 noresume \
+            docker_root=7 docker_kernel=image docker_mode=persist docker_onfail=poweroff docker_keep=5 docker_tries=2 noresume \
             systemd.hostname=desk systemd.machine_id=2d4c64db7ecb294e9f43f31960545a27 -- single
             """
         #expect(
@@ -43,7 +43,7 @@ struct RequestTests {
                         device: .partitionLabel("files"), path: "etc of/this one", filesystemType: "ext4",
                         options: ["data=ordered", "nobarrier"]
                     ),
-                    earlierRoot: .number(7), mode: .persist, onFailure: .powerOff, keep: 5, tries: 2, bootFolders: [.top],
+                    earlierRoot: .number(7), kernel: .image, mode: .persist, onFailure: .powerOff, keep: 5, tries: 2, bootFolders: [.top],
                     hostname: "desk", machineID: "2d4c64db7ecb294e9f43f31960545a27", notes: [], isForRepair: false
                 ))
     }

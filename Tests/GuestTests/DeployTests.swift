@@ -111,7 +111,7 @@ struct DeployTests {
 extension Machine {
     /// What a person does once; and that the root runs what is on the disk `script`.
     @discardableResult
-    fileprivate func setUp() async throws -> String {
+    func setUp() async throws -> String {
         let told = try await companion("setup --data /home --options 'console=ttyS0 panic=-1 no_timer_check mitigations=off'")
         try await change(
             """

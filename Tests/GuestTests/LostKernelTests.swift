@@ -9,6 +9,8 @@ struct LostKernelTests {
         docker build --network none --quiet --tag sample_image - > /dev/null << END
         FROM sample_image
         RUN cd /lib/modules && for each in *; do mv \\$each \\$each-new; done && echo 2 > /etc/image-version
+        # The kernel and the initramfs of the first.
+        RUN cd /boot && for each in /lib/modules/*; do touch vmlinuz-\\${each##*/} initrd.img-\\${each##*/}; break; done
         END
         """
 
@@ -22,7 +24,7 @@ struct LostKernelTests {
             let first = try await machine.answers(Lab.menuEntry(), log: "1", to: "uname -r")
             let release = first.text.trimmingCharacters(in: .newlines)
             try await machine.change(docker: true, Self.upgrade)
-            let second = try await machine.answers(Lab.menuEntry(), log: "2", to: Self.script)
+            let second = try await machine.answers(Lab.menuEntry() + " docker_kernel=image", log: "2", to: Self.script)
             #expect(second.text == "1\nhas its modules\n")
             let note = """
                 image 'sample_image:latest' has no modules for the running kernel \(release); booting root 1 ('sample_image:latest') \
@@ -30,6 +32,7 @@ struct LostKernelTests {
                 """
             #expect(second.console.told.contains(note))
             #expect(second.report?.notes.contains(note) == true)
+            #expect(second.console.told.contains("the running kernel has no kexec; the running kernel stays (docker_kernel=image)"))
         }
     }
 

@@ -55,17 +55,32 @@ struct Rotation {
     }
 
     func plan(_ decision: Decision) throws(Failure) -> Plan {
+        var plan = try plan(decision, loading: decision.startsKernel ? load() : [])
+        plan.startsKernel = decision.startsKernel
+        return plan
+    }
+
+    /// Holds the image's layer and gives the running kernel the image's own, before anything is changed: where that fails, another
+    /// root may be right.
+    private func load() -> [Step] {
+        guard let kernel = facts.kernel, case .success(let source) = facts.wanted else { return [] }
+        return hold(source) + [.loadKernel(kernel.path, initramfs: kernel.initramfs, of: source.tree)]
+    }
+
+    private func plan(_ decision: Decision, loading: [Step]) throws(Failure) -> Plan {
         let damage = facts.recordDamage.map { [$0] } ?? []
         let notes = decision.notes + damage + facts.faults
         switch decision.choice {
         case .stay(let root):
             // A kept root that was chosen says nothing about its image: it is as its last boot left it.
             if Layout.isKept(request.name) { return Plan(steps: [], notes: notes) }
+            if !loading.isEmpty { return Plan(steps: directories + loading + attempt(root.mark), notes: notes) }
             // A boot that cannot be counted is still a boot: the disk may be read-only.
             return Plan(steps: [], afterwards: home + attempt(root.mark), notes: notes)
         case .restore(let root):
             let mark = Mark(origin: root.mark.origin, number: places.number, made: facts.host.time)
-            return try swap(mark, building: root.copy(at: new, mark), clear(for: Self.least, sparing: root), notes + root.leftBehind)
+            let building = loading + root.copy(at: new, mark)
+            return try swap(mark, building: building, clear(for: Self.least, sparing: root), notes + root.leftBehind)
         case .build(let source, let modules):
             let origin = Origin(
                 reference: source.reference, imageID: source.imageID, chainID: source.chainID, layer: source.tree.path,
@@ -73,7 +88,7 @@ struct Rotation {
             )
             let mark = Mark(origin: origin, number: places.number, made: facts.host.time)
             let template = modules == nil ? facts.template(of: source, for: request) : nil
-            let building = hold(source) + build(source, mark, modules, template, at: new)
+            let building = (loading.isEmpty ? hold(source) : loading) + build(source, mark, modules, template, at: new)
             let about = notes + imageNotes(source) + labelNote(source) + (facts.topLayer?.notes ?? [])
             let clearing = try clear(for: needed(for: source, using: template), using: template)
             return storeMinted(keepTemplate(template, swap(mark, building: building, clearing, about)))
@@ -112,9 +127,10 @@ struct Rotation {
         }
     }
 
-    /// Counts this boot, unless a person does something else than boot the system, or chose a root: that says nothing about its image.
+    /// Counts this boot, unless a person does something else than boot the system, or chose a root: that says nothing about its image. The
+    /// kernel that started this one counted it.
     private func attempt(_ mark: Mark) -> [Step] {
-        if request.isForRepair || request.earlierRoot != nil || startsOther { return [] }
+        if request.isForRepair || request.earlierRoot != nil || request.kernel == .started || startsOther { return [] }
         // A new root may have the number of one that was never finished, and whose boot was counted.
         let numbers = facts.roots.map { $0.mark.number }
         let known = facts.hasOtherNames ? facts.record : facts.record.adopted(by: request.name)

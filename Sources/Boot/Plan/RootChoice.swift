@@ -15,6 +15,8 @@ enum RootChoice: Equatable {
 struct Decision: Equatable {
     let choice: RootChoice
     var notes: [String] = []
+    /// Whether the root is started with the image's own kernel.
+    var startsKernel = false
 }
 
 extension Decision {
@@ -25,6 +27,11 @@ extension Decision {
             return
         }
         try facts.checkPlace(of: request.name)
+        if request.kernel == .started, case .root(let root) = facts.standing {
+            let note = "going on with \(root.title), which was made before this kernel was started (docker_kernel=started)"
+            self.init(choice: .stay(root), notes: [note])
+            return
+        }
         if let earlier = request.earlierRoot {
             let root = try facts.root(earlier, of: request.name)
             let lack = root.modules == .absent ? "; it has no modules for the running kernel" : ""
@@ -33,12 +40,14 @@ extension Decision {
         }
         let source = try facts.wanted.get()
         try source.contents.checkOwner(of: source.reference.text)
-        if let decision = facts.tooOften(source, request) ?? facts.unchanged(source, request) {
+        let startsKernel = facts.startsKernel(of: source, request)
+        if let decision = facts.tooOften(source, request) ?? facts.unchanged(source, request, startsKernel) {
             self = decision
-        } else if source.contents.modules == .absent {
+        } else if source.contents.modules == .absent && !startsKernel {
             self = try facts.withoutModules(source, request)
         } else {
-            self.init(choice: .build(source, modules: nil), notes: facts.endOfPersistence(source, request))
+            let notes = facts.endOfPersistence(source, request, startsKernel)
+            self.init(choice: .build(source, modules: nil), notes: notes, startsKernel: startsKernel)
         }
         if let note = source.note { notes.insert(note, at: 0) }
     }
@@ -113,13 +122,23 @@ extension Facts {
         }
     }
 
+    /// Whether the image's own kernel is started. One that never comes up has its chances and no more, also where the image is what a
+    /// person chose.
+    fileprivate func startsKernel(of source: Source, _ request: Request) -> Bool {
+        kernel != nil && record.tries(ofImage: source.imageID, under: request.name) < limit(source, request)
+    }
+
+    /// How often an image is tried.
+    private func limit(_ source: Source, _ request: Request) -> Int {
+        // What was done in a root that persists may be what fails: then a new root of a good image has its chances too.
+        request.mode == .persist && record.isGood(image: source.imageID, under: request.name) ? 2 * request.tries : request.tries
+    }
+
     /// The last good root of another image, else the last good image, once this one was tried too often.
     fileprivate func tooOften(_ source: Source, _ request: Request) -> Decision? {
         let tries = record.tries(ofImage: source.imageID, under: request.name)
         let wasGood = record.isGood(image: source.imageID, under: request.name)
-        // What was done in a root that persists may be what fails: then a new root of a good image has its chances too.
-        let limit = request.mode == .persist && wasGood ? 2 * request.tries : request.tries
-        if request.isImageChosen || tries < limit { return nil }
+        if request.isImageChosen || tries < limit(source, request) { return nil }
         let why = "none of the last \(tries) boots of image '\(source.reference.text)' (\(source.imageID)) was good"
         let choosing = "docker_image=\(source.reference.text) at the boot menu tries it again"
         let how = wasGood ? "it booted well before, and is tried again after a good boot of this one; \(choosing) at once" : choosing
@@ -138,29 +157,31 @@ extension Facts {
 
     /// `docker_mode=persist`: the root that stands, while nothing that it was made from changed; else a copy of the newest that
     /// was made from the same, which was put away, or made way for another image.
-    fileprivate func unchanged(_ source: Source, _ request: Request) -> Decision? {
-        guard request.mode == .persist, let root = roots.last(where: { difference(of: $0, from: source) == nil }) else { return nil }
+    fileprivate func unchanged(_ source: Source, _ request: Request, _ startsKernel: Bool) -> Decision? {
+        guard request.mode == .persist, let root = roots.last(where: { difference(of: $0, from: source, startsKernel) == nil })
+        else { return nil }
         if record.tries(ofRoot: request.name, root.mark.number) >= request.tries { return nil }
         let choice = choice(of: root)
-        if case .stay = choice { return Decision(choice: choice) }
-        return Decision(choice: choice, notes: ["going on with a copy of \(root.title), which was made from the same image and top layer"])
+        if case .stay = choice { return Decision(choice: choice, startsKernel: startsKernel) }
+        let note = "going on with a copy of \(root.title), which was made from the same image and top layer"
+        return Decision(choice: choice, notes: [note], startsKernel: startsKernel)
     }
 
     /// Why a root that persists ends here.
-    fileprivate func endOfPersistence(_ source: Source, _ request: Request) -> [String] {
+    fileprivate func endOfPersistence(_ source: Source, _ request: Request, _ startsKernel: Bool) -> [String] {
         guard request.mode == .persist, case .root(let root) = standing else { return [] }
         let tries = record.tries(ofRoot: request.name, root.mark.number)
-        let why = difference(of: root, from: source) ?? "none of its last \(tries) boots was good"
+        let why = difference(of: root, from: source, startsKernel) ?? "none of its last \(tries) boots was good"
         return ["making a new root, and keeping \(root.title) as '\(Layout.kept(request.name, root.mark.number))': \(why)"]
     }
 
     /// What is not as it would be in a root that is made now; nil where there is nothing.
-    private func difference(of root: Root, from source: Source) -> String? {
+    private func difference(of root: Root, from source: Source, _ startsKernel: Bool) -> String? {
         let origin = root.mark.origin
         if origin.imageID != source.imageID { return "it was made from another image" }
         if case .container = source.reference.kind, origin.chainID != source.chainID { return "the container was changed" }
         if origin.topLayer != topLayer?.state { return "the top layer changed" }
-        return root.modules == .absent ? "it has no modules for the running kernel" : nil
+        return root.modules == .absent && !startsKernel ? "it has no modules for the running kernel" : nil
     }
 
     fileprivate func withoutModules(_ source: Source, _ request: Request) throws(Failure) -> Decision {

@@ -29,9 +29,11 @@ extension Rotation {
     private func worthKeeping(_ roots: [Facts.Root]) -> [Facts.Root] {
         let count = request.mode == .persist ? max(1, request.keep) : request.keep
         if count == 0 { return [] }
-        let newest = roots.suffix(count)
-        let good = roots.last { $0.isGood }
-        return newest + (good.map { newest.contains($0) ? [] : [$0] } ?? [])
+        var worthy = Array(roots.suffix(count))
+        if let good = roots.last(where: { $0.isGood }) { worthy.append(good) }
+        // The running kernel is the loader's: a root that is good with it too is what can be gone back to.
+        if request.kernel == .image, let good = roots.last(where: { $0.isGood && $0.modules == .present }) { worthy.append(good) }
+        return worthy
     }
 
     private func reprieve(of root: Facts.Root) -> String? {

@@ -54,6 +54,22 @@ public struct KernelCommandLine: Equatable, Sendable {
         parameters.filter { key.names($0) }.compactMap { $0.value }
     }
 
+    /// What is not for the next kernel.
+    private static let ofLoader = ["docker_kernel", "BOOT_IMAGE", "initrd"]
+
+    /// The line of a kernel that is started by the one that has this line: word for word, but for what a boot loader said of its own
+    /// files, and for the key that asks for it, which says now that it was done.
+    public static func next(after text: [UInt8]) -> [UInt8] {
+        var line = Array("docker_kernel=started".utf8)
+        var isForInit = false
+        for word in words(of: text) {
+            let parameter = parameter(word)
+            isForInit = isForInit || parameter.key == "--" && parameter.value == nil
+            if isForInit || !ofLoader.contains(parameter.plain) { line += [UInt8(ascii: " ")] + word }
+        }
+        return line
+    }
+
     private static let quote = UInt8(ascii: "\"")
 
     private static func words(of text: some Sequence<UInt8>) -> [[UInt8]] {

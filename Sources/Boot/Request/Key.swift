@@ -17,6 +17,8 @@ extension KernelCommandLine {
         case dockerImage = "docker_image"
         /// `docker_root=previous|NUMBER`: a kept root.
         case dockerRoot = "docker_root"
+        /// `docker_kernel=loader|image`; `started` is what docker-btrfs says to a kernel that it starts.
+        case dockerKernel = "docker_kernel"
         /// `docker_mode=fresh|persist`
         case dockerMode = "docker_mode"
         /// `docker_keep=NUMBER`: 0 and more.

@@ -28,6 +28,16 @@ public struct Request: Equatable, Sendable {
         case number(Int)
     }
 
+    /// The kernel that the root runs with: `docker_kernel=`.
+    public enum KernelChoice: Equatable, Sendable {
+        /// The one that the boot loader started.
+        case loader
+        /// The image's own, which is started from here where it is another one.
+        case image
+        /// It was started so: the root is made.
+        case started
+    }
+
     /// What to do where no new root can be made: `docker_onfail=`.
     public enum OnFailure: Equatable, Sendable {
         /// Boot the newest root that there is.
@@ -56,6 +66,7 @@ public struct Request: Equatable, Sendable {
     public let topLayer: TopLayer?
     /// Which root is gone on with, in place of a new one of the image.
     public let earlierRoot: EarlierRoot?
+    public let kernel: KernelChoice
     public let mode: Mode
     public let onFailure: OnFailure
     /// How many of the roots that were replaced are kept.

@@ -21,10 +21,11 @@ extension Request {
         name = flags.name
         rootOptions = flags.options
         try checkFilesystemType(root)
+        kernel = try choice(line, .dockerKernel, [("loader", .loader), ("image", .image), ("started", .started)])
         isImageChosen = line.value(.dockerImage) != nil
         let deployed = isImageChosen ? nil : try deployedImage(line)
         self.deployed = deployed
-        image = if let deployed { ImageReference(deployed) } else { try imageReference(line, configuration) }
+        image = if let deployed { ImageReference(deployed) } else { try imageReference(line, configuration, kernel) }
         let layer = try TopLayer(line)
         topLayer = layer
         earlierRoot = try earlier(line)
@@ -156,8 +157,12 @@ private func deployedImage(_ line: KernelCommandLine) throws(Failure) -> ImageID
     )
 }
 
-private func imageReference(_ line: KernelCommandLine, _ configuration: Configuration) throws(Failure) -> ImageReference {
+private func imageReference(
+    _ line: KernelCommandLine, _ configuration: Configuration, _ kernel: Request.KernelChoice
+) throws(Failure) -> ImageReference {
     if let image = line.value(.dockerImage) ?? configuration.image { return try ImageReference(image) }
+    // The root is made, and the image's own initramfs need not name the image: this is the id of none.
+    if kernel == .started { return ImageReference(ImageID(Digest.of([]))) }
     throw Failure(
         "could not tell which image to boot: neither the kernel command line nor /etc/docker-btrfs.json names one",
         hint: "add docker_image=NAME:TAG to the kernel command line"

@@ -11,9 +11,12 @@ public struct Facts: Sendable {
         public let time: Int
         /// What may stand for this machine in a folder of top layers, from what is shared by most to what is only its own.
         public let names: [String]
+        /// Why no other kernel can be started; nil where that is to be tried.
+        public let kernelObstacle: String?
 
-        public init(kernelRelease: String?, time: Int, names: [String] = []) {
+        public init(kernelRelease: String?, time: Int, names: [String] = [], kernelObstacle: String? = nil) {
             self.kernelRelease = kernelRelease
+            self.kernelObstacle = kernelObstacle
             self.time = time
             self.names = names
         }
@@ -33,6 +36,12 @@ public struct Facts: Sendable {
         public var extent: Extent?
         /// Why it is not the layer of the image in the store.
         public var note: String?
+    }
+
+    /// A kernel in the tree of an image, by its paths from there.
+    public struct Kernel: Equatable, Sendable {
+        public let path: Path
+        public let initramfs: Path
     }
 
     /// What a layer's filesystem has and lacks.
@@ -131,6 +140,8 @@ public struct Facts: Sendable {
     public var host: Host
     /// What the image that is asked for gives, or why it gives nothing.
     public var wanted: Result<Source, Failure>
+    /// The kernel of that image, where it is asked for and another one runs, which can start it.
+    public var kernel: Kernel?
     /// What the last image gives whose boot was good, where that is another one.
     public var lastGood: Source?
     public var topLayer: TopLayer?

@@ -71,6 +71,11 @@ extension Facts {
         {
             held.append(source.chainID)
         }
+        if request.kernel == .image {
+            kernel = faults.without(nil, "the running kernel stays (docker_kernel=image)") { () throws(Failure) in
+                try Self.kernel(of: source, on: source.root.isOnRoot ? topLevel : other?.top ?? topLevel, host)
+            }
+        }
         topLayer = try machineFiles?.facts(host)
         minted = machineFiles?.minted(by: standing, on: topLevel, faults) ?? []
         if topLayer?.extent == nil && !hasTemplate(of: source, for: request) { topLayer?.extent = try machineFiles?.extent() }
@@ -83,6 +88,17 @@ extension Facts {
             }
         }
         return source
+    }
+
+    /// The kernel of `docker_kernel=image`.
+    private static func kernel(of source: Source, on top: Directory, _ host: Host) throws(Failure) -> Kernel? {
+        var layers: [Directory] = []
+        for place in source.root.places {
+            if let layer = try top.directory(at: place.path) { layers.append(layer) }
+        }
+        guard let kernel = try ImageFiles(of: layers).ownKernel(besides: host.kernelRelease) else { return nil }
+        if let obstacle = host.kernelObstacle { throw Failure(obstacle) }
+        return kernel
     }
 
     private static func missingHome(_ name: Path, on topLevel: Directory, _ faults: Faults) -> [Path] {

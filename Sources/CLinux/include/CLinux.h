@@ -126,6 +126,12 @@ void linux_adopt_orphans(void);
 int linux_reboot(void);
 int linux_power_off(void);
 
+/* kexec_file_load(2) has no wrapper in glibc, and RB_KEXEC is a macro over int too. The files are below the directory `tree`, as if
+ * that was `/`. */
+int linux_load_kernel(int tree, const char *kernel, const char *initramfs, const char *line);
+void linux_forget_kernel(void);
+int linux_start_kernel(void);
+
 /* The program's arguments: Embedded Swift has no CommandLine, and /proc may not be mounted. glibc hands argc and argv to
  * constructors, in static programs too. */
 int linux_argument_count(void);

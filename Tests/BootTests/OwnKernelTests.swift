@@ -1,0 +1,162 @@
+import Basics
+import Foundation
+import Planning
+import Testing
+
+@testable import Boot
+
+/// `docker_kernel=image`: the image's own kernel is started where another one runs.
+struct OwnKernelTests {
+    private let asked = "docker_kernel=image"
+    private let kernel = Facts.Kernel(path: "boot/vmlinuz-6.19", initramfs: "boot/initrd.img-6.19")
+
+    /// v2 has no modules for the running kernel, and a kernel of its own; root 2 of v1 stands and booted well.
+    private func facts(_ change: (inout Facts) -> Void = { _ in }) -> Facts {
+        .later { facts in
+            facts.wanted = .success(.image("v2", modules: .absent))
+            facts.kernel = kernel
+            facts.standing = .root(2, "v1", .good)
+            facts.record = .example(good: ["v1"])
+            change(&facts)
+        }
+    }
+
+    @Test func `the root is made and this boot is counted before it starts`() throws {
+        let plan = try plan(facts(), adding: asked)
+        try expectGolden(plan, "own-kernel")
+        #expect(plan.startsKernel)
+        #expect(plan.notes == [])
+    }
+
+    @Test func `without one, the rules for an image without modules hold`() throws {
+        let plan = try plan(facts { $0.kernel = nil }, adding: asked)
+        #expect(!plan.startsKernel)
+        #expect(plan.notes.first?.contains("has no modules for the running kernel 6.18.44; booting root 2 ('sample:v1')") == true)
+    }
+
+    @Test func `the kernel that was started goes on with the root, counts nothing and starts no other`() throws {
+        var later = facts()
+        later.follow(try plan(later, adding: asked))
+        let note = "going on with root 3 ('sample:v2'), which was made before this kernel was started (docker_kernel=started)"
+        #expect(try plan(later, adding: "docker_kernel=started") == Plan(steps: [], notes: [note]))
+        #expect(later.record.tries(ofImage: .named("v2"), under: "docker_rwlayer") == 1)
+    }
+
+    @Test func `the image's initramfs need not say which image it is of`() throws {
+        let request = try #require(try Request("\(article) docker_kernel=started", configuration: nil))
+        let facts = facts { $0.wanted = .failure(Failure("could not find the image")) }
+        #expect(try Plan(for: request, given: facts).steps == [])
+        #expect(throws: Failure.self) { try Request("\(article) docker_kernel=image", configuration: nil) }
+    }
+
+    @Test func `where it finds no root, it makes one`() throws {
+        let plan = try plan(.example(), adding: "docker_kernel=started")
+        #expect(plan.steps.contains(.rename(Place(Layout.new("docker_rwlayer")), to: "docker_rwlayer")))
+        #expect(!plan.startsKernel)
+    }
+
+    @Test func `one that never comes up is given up after docker_tries, and the last good root boots without it`() throws {
+        var facts = facts()
+        for number in 1...3 {
+            let plan = try plan(facts, adding: asked)
+            #expect(plan.startsKernel)
+            facts.follow(plan)
+            #expect(facts.record.tries(ofImage: .named("v2"), under: "docker_rwlayer") == number)
+        }
+        let given = try decision(facts, adding: asked)
+        #expect(given.notes.first?.hasPrefix("none of the last 3 boots of image 'sample:v2'") == true)
+        #expect(!given.startsKernel)
+        #expect(given.choice == .restore(facts.kept[0]) && facts.kept[0].mark.origin == .image("v1"))
+    }
+
+    @Test(arguments: ["image", "loader"])
+    func `the last root that is good with the loader's kernel is kept beside the last good one`(word: String) throws {
+        let facts = facts { facts in
+            facts.kept = [.kept(1, "v1", .good), .kept(2, "v2", .good) { $0.modules = .absent }]
+            facts.standing = .root(.kept(3, "v2") { $0.path = "docker_rwlayer" })
+            facts.wanted = .success(.image("v3"))
+        }
+        let gone = try plan(facts, adding: "docker_kernel=\(word)").afterwards.contains(.deleteSubvolume(Place(facts.kept[0].path)))
+        #expect(gone == (word == "loader"))
+    }
+
+    @Test func `so is that of an image which a person chose`() throws {
+        let facts = facts { $0.record = .example(good: ["v1"], images: ["v2": 3]) }
+        #expect(throws: Failure.self) { try decision(facts, adding: "\(asked) docker_image=sample:v2") }
+        let tried = self.facts { $0.record = .example(good: ["v1"], images: ["v2": 2]) }
+        #expect(try decision(tried, adding: "\(asked) docker_image=sample:v2").startsKernel)
+    }
+
+    @Test func `a root that persists stays, and is counted before`() throws {
+        var root = Facts.Root.kept(5, "v2", .good).with(topLayer: "sha256:files")
+        root.path = "docker_rwlayer"
+        root.modules = .absent
+        let facts = facts { facts in
+            facts.standing = .root(root)
+            facts.held = [.named("chain-v2")]
+        }
+        let plan = try plan(facts, adding: "\(asked) docker_mode=persist")
+        let record = Step.replaceFile(".docker-btrfs/record", content: facts.record.trying(root.mark, of: "docker_rwlayer").text)
+        let load = Step.loadKernel(kernel.path, initramfs: kernel.initramfs, of: "docker/layer-v2")
+        #expect(plan == Plan(steps: [load, record], startsKernel: true))
+    }
+}
+
+/// Where an image has its own kernel. That of the tree runs with 6.18.44.
+struct OwnKernelSurveyTests {
+    private let tree: Tree
+    private let layer = Tree.layer
+
+    init() throws {
+        tree = try Tree()
+    }
+
+    private func facts(_ host: Facts.Host = Tree.host) throws -> Facts { try tree.facts("\(Tree.line) docker_kernel=image", on: host) }
+
+    private func add(_ release: String, initramfs: String? = nil) throws {
+        try tree.write("", to: "\(layer)/usr/lib/modules/\(release)/modules.dep")
+        try tree.link("\(layer)/lib", to: "usr/lib")
+        try tree.write("kernel", to: "\(layer)/boot/vmlinuz-\(release)")
+        if let initramfs { try tree.write("initramfs", to: "\(layer)/boot/\(initramfs)") }
+    }
+
+    private let stays = "; the running kernel stays (docker_kernel=image)"
+
+    @Test(arguments: ["initrd.img-6.19", "initramfs-6.19.img", "initrd-6.19", "initrd.img"])
+    func `with its initramfs`(initramfs: String) throws {
+        try add("6.19", initramfs: initramfs)
+        let path = try #require(Path("boot/\(initramfs)"))
+        #expect(try facts().kernel == Facts.Kernel(path: "boot/vmlinuz-6.19", initramfs: path))
+        #expect(try facts().faults == [])
+        #expect(try tree.facts().kernel == nil, "nothing asks for it")
+    }
+
+    @Test func `the one that runs is not started`() throws {
+        try add("6.18.44", initramfs: "initrd.img-6.18.44")
+        #expect(try facts().kernel == nil)
+        #expect(try facts().faults == [])
+    }
+
+    @Test func `none, and none without an initramfs`() throws {
+        #expect(try facts().faults == ["the image has no kernel with modules\(stays)"])
+        try add("6.19")
+        #expect(try facts().kernel == nil)
+        #expect(try facts().faults == ["the image has no initramfs for its kernel 6.19\(stays)"])
+    }
+
+    @Test func `of several, none is the first`() throws {
+        try add("6.19", initramfs: "initrd.img-6.19")
+        try tree.write("", to: "\(layer)/usr/lib/modules/6.20/modules.dep")
+        try tree.write("kernel", to: "\(layer)/boot/vmlinuz-6.20")
+        try tree.write("initramfs", to: "\(layer)/boot/initrd.img-6.20")
+        #expect(try facts().kernel == nil)
+        #expect(try facts().faults == ["the image has several kernels\(stays)"])
+    }
+
+    @Test func `a kernel that cannot start another one`() throws {
+        try add("6.19", initramfs: "initrd.img-6.19")
+        let host = Facts.Host(kernelRelease: "6.18.44", time: 0, kernelObstacle: "the running kernel has no kexec")
+        #expect(try facts(host).kernel == nil)
+        #expect(try facts(host).faults == ["the running kernel has no kexec\(stays)"])
+    }
+}
