@@ -1,6 +1,7 @@
 internal import Basics
 internal import Boot
 internal import BootEntries
+internal import CLinux
 internal import Files
 internal import Linux
 internal import Planning
@@ -18,6 +19,8 @@ enum Change {
     case removeKernelFolder(KernelFolder)
     case writeMenu(MenuFile, of: InstalledLoader)
     case removeMenu(Path, of: InstalledLoader)
+    /// Tells the boot loader which entry is the next one, once.
+    case startOnce(String, NextBoot, of: InstalledLoader)
     /// Looks for files of an entry, written before, as the boot loader does.
     case prove([Deployment.File], of: Deployment, in: KernelFolder)
     /// Waits until all is on the disk, and not in a log that no boot loader reads.
@@ -35,6 +38,7 @@ extension Change: CustomStringConvertible {
         case .removeKernelFolder(let folder): "remove the directory '\(folder.tree.show(folder.path))'"
         case .writeMenu(let file, let loader): "write the menu of \(loader.kind.title), '\(loader.directory.show(file.path))'"
         case .removeMenu(let path, let loader): "remove '\(loader.directory.show(path))'"
+        case .startOnce(let id, _, let loader): "tell \(loader.kind.title) that the next boot is '\(id)', once"
         case .prove(_, let deployment, let folder): "read the files of \(deployment.title) in '\(folder.tree.show(folder.path))'"
         case .sync(let directory): "write everything in '\(directory.show(.top))' to the disk"
         }
@@ -53,11 +57,31 @@ extension Change: CustomStringConvertible {
         case .removeKernelFolder(let folder): try folder.tree.removeEmptyDirectory(folder.path)
         case .writeMenu(let file, let loader): try loader.directory.write(Array(file.text.utf8), mode: 0o644, to: file.path)
         case .removeMenu(let path, let loader): try loader.directory.remove(path)
+        case .startOnce(_, .grubEnvironment(let file), let loader):
+            try loader.directory.write(Array(file.text.utf8), mode: 0o644, to: file.path)
+        case .startOnce(_, .firmwareVariable(let name, let content), _): try writeFirmwareVariable(name, content)
         case .prove(let files, _, let folder): for file in files { try folder.prove(file) }
         case .sync(let directory): try directory.sync()
         }
         return []
     }
+}
+
+/// efivarfs takes a variable in one write, behind its attributes, and has those that are there immutable.
+private func writeFirmwareVariable(_ name: String, _ content: [UInt8]) throws(Failure) {
+    let path = "\(InstalledLoader.firmwareVariables)/\(name)"
+    let before = linux_open(path, O_RDONLY | O_CLOEXEC, 0)
+    if before >= 0 {
+        var flags: Int32 = 0
+        if linux_get_flags(before, &flags) == 0 { _ = linux_set_flags(before, flags & ~linux_locking_flags) }
+        close(before)
+    }
+    let file = linux_open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+    if file < 0 { throw .system("open '\(path)'") }
+    defer { close(file) }
+    // EFI_VARIABLE_NON_VOLATILE, BOOTSERVICE_ACCESS and RUNTIME_ACCESS.
+    let bytes: [UInt8] = [7, 0, 0, 0] + content
+    if !linux_write_all(file, bytes, bytes.count) { throw .system("write '\(path)'") }
 }
 
 extension Deployment {

@@ -39,9 +39,10 @@ extension Site {
     /// The way to make an image the next boot. Nothing is written where it is already.
     ///
     /// Without a reference it is what the default's means now. `kernel` chooses where the image has several; `program` is
-    /// docker-btrfs-init, for an initramfs that is built here. The image's layers are one tree: see `merging`.
+    /// docker-btrfs-init, for an initramfs that is built here. The image's layers are one tree: see `merging`. With `once` the default
+    /// stays what it is, and the boot loader is told of one boot.
     public func deploying(
-        _ asked: String?, kernel release: String?, program: String, say: (String) -> Void
+        _ asked: String?, kernel release: String?, once: Bool = false, program: String, say: (String) -> Void
     ) async throws(Failure) -> DeploymentPlan {
         let before = try Deployment.all(on: topLevel).deployments
         let store = try storeFilesystem()
@@ -61,7 +62,7 @@ extension Site {
         {
             deployment = known
             // A tag that was moved.
-            if known.number < last { deployment.number = last + 1 }
+            if known.number < last && !once { deployment.number = last + 1 }
         } else {
             let kernel = try await ImageKernel(
                 in: tree, of: reference.description, release: release, program: program, mapped: mappedDevice, say: say)
@@ -71,10 +72,17 @@ extension Site {
                 release: kernel.release,
                 files: files.map(\.file))
         }
-        let others = before.filter { $0.imageID != deployment.imageID }
+        var others = before.filter { $0.imageID != deployment.imageID }
+        let start = once ? try startingOnce(deployment, before: before.first) : nil
         var changes = try removingDrafts() + missingFolders()
         if held == nil { changes.append(.step(source.hold)) }
         changes += try additions(files, of: deployment, from: tree, beside: before)
+        if once, deployment.number > last {
+            // The highest number is the default's.
+            others[0].number = last + 1
+            deployment.number = last
+            changes += record(others[0])
+        }
         if !before.contains(deployment) {
             changes += record(deployment)
             // What is written now is read back at once.
@@ -82,8 +90,31 @@ extension Site {
             for file in deployment.files where try kernels.has(file) { shared.append(file) }
             if !shared.isEmpty { changes.append(.prove(shared, of: deployment, in: kernels)) }
         }
-        changes += try self.changes(toMenuOf: [deployment] + others)
-        return DeploymentPlan(site: self, changes: changes, outcome: try outcome(deployment, others), notes: try menuNotes())
+        changes += try self.changes(toMenuOf: ([deployment] + others).sorted { $0.number > $1.number })
+        let ending = start.map { [$0] + (loader.map { [.sync($0.directory)] } ?? []) } ?? []
+        let outcome = once ? outcomeOnce(deployment, others[0]) : try outcome(deployment, others)
+        return DeploymentPlan(site: self, changes: changes + ending, outcome: outcome, notes: try menuNotes())
+    }
+
+    /// Fails, before anything is written, where the boot loader cannot be told of one boot, or there is no other one after it.
+    private func startingOnce(_ deployment: Deployment, before standing: Deployment?) throws(Failure) -> Change {
+        let what = "could not deploy '\(deployment.reference)' for one boot"
+        guard let standing, standing.imageID != deployment.imageID else {
+            throw Failure("\(what): there is no other default, which comes after it", hint: "deploy it without --once")
+        }
+        guard let loader else {
+            throw Failure("\(what): the entries are written by a person", hint: "choose its entry in the menu")
+        }
+        do throws(Failure) {
+            let id = entryID(of: deployment)
+            return .startOnce(id, try loader.nextBoot(id), of: loader)
+        } catch {
+            throw Failure("\(what): \(error.message)", hint: "deploy it without --once; the entry of \(standing.title) stays in the menu")
+        }
+    }
+
+    private func outcomeOnce(_ deployment: Deployment, _ standing: Deployment) -> [String] {
+        ["next boot, once: \(deployment.title) with kernel \(deployment.release), a new root; after it \(standing.title) again"]
     }
 
     private func image(_ asked: String?, among before: [Deployment], in store: StoreFilesystem?) throws(Failure) -> Image {

@@ -39,7 +39,9 @@ extension Change {
     /// Whether a person wants to see it go by: not what is only around it.
     fileprivate var isTold: Bool {
         switch self {
-        case .step(.hold), .step(.merge), .step(.snapshot), .step(.deleteSubvolume), .addFile, .removeFile, .writeMenu, .removeMenu: true
+        case .step(.hold), .step(.merge), .step(.snapshot), .step(.deleteSubvolume), .addFile, .removeFile, .writeMenu, .removeMenu,
+            .startOnce:
+            true
         case .step, .makeKernelFolder, .removeKernelFolder, .prove, .sync: false
         }
     }

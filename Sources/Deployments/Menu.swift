@@ -11,11 +11,13 @@ extension Site {
             guard let kernel = paths.first else { continue }
             entries.append(
                 BootEntry(
-                    id: "docker-btrfs-\(deployment.shortID)", title: deployment.title, kernel: kernel, initrds: Array(paths.dropFirst()),
+                    id: entryID(of: deployment), title: deployment.title, kernel: kernel, initrds: Array(paths.dropFirst()),
                     options: try options(of: deployment)))
         }
         return BootMenu(volume: kernels.volume, entries: entries)
     }
+
+    func entryID(of deployment: Deployment) -> String { "docker-btrfs-\(deployment.shortID)" }
 
     private func options(of deployment: Deployment) throws(Failure) -> KernelOptions {
         let device = "UUID=\(volume.uuid)"

@@ -21,6 +21,9 @@ struct DeployCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The kernel, as lib/modules names it, where the image has several.", valueName: "version"))
     var kernel: String?
 
+    @Flag(help: "The next boot alone; the default stays what it is. GRUB and systemd-boot can do that.")
+    var once = false
+
     @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))
     var initProgram: String?
 
@@ -31,7 +34,7 @@ struct DeployCommand: AsyncParsableCommand {
             if place.dryRun { return try place.finish(merge) }
             try showingProgress { progress throws(Failure) in try merge.perform(say: show, progress: progress) }
         }
-        try place.finish(try await site.deploying(image, kernel: kernel, program: program, say: show))
+        try place.finish(try await site.deploying(image, kernel: kernel, once: once, program: program, say: show))
     }
 }
 

@@ -54,6 +54,29 @@ import Testing
         #expect(try only().wayIn() == WayIn())
     }
 
+    @Test func grubIsToldOfOneBoot() throws {
+        try write("menuentry x { true }\n", to: "grub/grub.cfg")
+        let loader = try only()
+        func block(_ text: String) -> String { text.padding(toLength: 1024, withPad: "#", startingAt: 0) }
+        func reason() -> String? {
+            let failure = #expect(throws: Failure.self) { _ = try loader.nextBoot("docker-btrfs-1") }
+            return failure?.message
+        }
+        #expect(reason()?.contains("does not look at next_entry") == true)
+        try write("if [ \"${next_entry}\" ]; then true; fi\n", to: "grub/grub.cfg")
+        #expect(reason()?.contains("is not there, or is no environment of GRUB") == true)
+        let title = "# GRUB Environment Block\n"
+        try write(block("\(title)\(String(repeating: "x", count: 980))=\n"), to: "grub/grubenv")
+        #expect(reason()?.hasSuffix("/grubenv' is full") == true)
+        try write(block("\(title)# WARNING: mine\nnext_entry=other\nsaved_entry=two words\n"), to: "grub/grubenv")
+        guard case .grubEnvironment(let file) = try loader.nextBoot("docker-btrfs-1") else {
+            Issue.record("another way")
+            return
+        }
+        #expect(file.path == "grubenv" && file.text.utf8.count == 1024)
+        #expect(file.text.hasPrefix("\(title)saved_entry=two words\nnext_entry=docker-btrfs-1\n###"))
+    }
+
     @Test func grubThatSourcesNothing() throws {
         try write("menuentry x { true }\n", to: "grub/grub.cfg")
         #expect(try only().wayIn().note?.contains("does not source custom.cfg") == true)

@@ -150,6 +150,55 @@ extension OnDisk {
             }
         }
 
+        @Test func `GRUB is told of one boot, and the default stays`() async throws {
+            try await Deployable.with(setup: "--loader grub", partition: "8M") { machine in
+                let (one, two) = try (machine.shortID("sample_image:latest"), machine.shortID("sample_image:v2"))
+                #expect(
+                    try await machine.fails("deploy --once sample_image") == """
+                        Error: could not deploy 'sample_image:latest' for one boot: there is no other default, which comes after it
+                        hint: deploy it without --once
+
+                        """)
+                try await machine.run("deploy sample_image")
+                for _ in 1...2 {
+                    let told = try await machine.run("deploy --once sample_image:v2")
+                    #expect(
+                        told.hasSuffix(
+                            """
+                            tell GRUB that the next boot is 'docker-btrfs-\(two)', once
+                            next boot, once: sample_image:v2 (\(two)) with kernel 6.1, a new root; after it sample_image:latest (\(one)) again
+
+                            """))
+                    #expect(try machine.menu("../../grub/docker-btrfs.cfg").contains("set default=docker-btrfs-\(one)"))
+                    #expect(try machine.menu("../../grub/docker-btrfs-earlier.cfg").contains("--id docker-btrfs-\(two)"))
+                    let environment = try await output(of: ["grub-editenv", "\(machine.boot)/grub/grubenv", "list"])
+                    #expect(environment == "saved_entry=other\nnext_entry=docker-btrfs-\(two)\n")
+                }
+                #expect(try await machine.run("status").contains("next"))
+                try await machine.run("deploy sample_image:v2")
+                #expect(try machine.menu("../../grub/docker-btrfs.cfg").contains("set default=docker-btrfs-\(two)"))
+            }
+        }
+
+        @Test(arguments: [
+            ("refind", "rEFInd takes no entry for one boot"),
+            ("systemd-boot", "systemd-boot did not start this system, or is too old: the firmware has no LoaderFeatures that says so"),
+        ])
+        func `a boot loader that cannot be told of one boot is no reason to write anything`(loader: String, reason: String) async throws {
+            try await Deployable.with(setup: "--loader \(loader)", partition: "64M") { machine in
+                try await machine.run("deploy sample_image")
+                let before = try await machine.everything()
+                let one = try machine.shortID("sample_image:latest")
+                #expect(
+                    try await machine.fails("deploy --once sample_image:v2") == """
+                        Error: could not deploy 'sample_image:v2' for one boot: \(reason)
+                        hint: deploy it without --once; the entry of sample_image:latest (\(one)) stays in the menu
+
+                        """)
+                #expect(try await machine.everything() == before)
+            }
+        }
+
         /// The first of two is held up while it writes to the disk.
         @Test func `another process that is at it is named`() async throws {
             try await Deployable.with { machine in

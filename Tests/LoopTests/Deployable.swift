@@ -50,7 +50,12 @@ struct Deployable {
             echo 'include docker-btrfs.conf' >> EFI/refind/refind.conf
             touch EFI/refind/drivers_x64/btrfs_x64.efi
             [[ '\(setup)' == *systemd-boot* ]] || rm -r loader
-            [[ '\(setup)' != *'loader grub'* ]] || { mkdir grub; echo 'source $prefix/custom.cfg' > grub/grub.cfg; }
+            [[ '\(setup)' != *'loader grub'* ]] || {
+                mkdir grub
+                echo 'load_env; if [ "${next_entry}" ]; then set default="${next_entry}"; fi; source $prefix/custom.cfg' > grub/grub.cfg
+                grub-editenv grub/grubenv create
+                grub-editenv grub/grubenv set saved_entry=other
+            }
             """
         try await output(of: ["bash", "-euc", "cd '\(boot)'; \(loader)"])
     }
