@@ -35,8 +35,8 @@ enum Lab {
     }
 
     private static let mounting = Permits(1)
-    /// A guest takes 1 GB and, at times, two processors.
-    static let guests = Permits(2)
+    /// A guest takes 1 GB and one processor, and now and then it waits for something.
+    static let guests = Permits(3)
 }
 
 /// So many may go on at a time; the others wait for their turn.

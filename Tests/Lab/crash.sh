@@ -23,7 +23,7 @@ crash_boot() {
     rm -f "$3"
     truncate -s 0 "$3"
     setpriv --pdeathsig KILL timeout "$4" qemu-system-x86_64 \
-        -machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 768 -nic none -no-reboot -display none -monitor none -serial stdio \
+        -machine q35 -accel tcg,thread=multi -cpu Westmere,+rdrand -smp 2 -m 768 -nic none -no-reboot -display none -monitor none -serial stdio \
         -kernel "$LAB/vmlinuz" -initrd "$SCRATCH/initrd.img" -append "console=ttyS0 panic=-1 quiet $GUEST_LINE" \
         -blockdev "driver=file,node-name=data,filename=$2,cache.no-flush=on" \
         -blockdev "driver=file,node-name=log,filename=$3,cache.no-flush=on" \
