@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 bin := .build/bin
 programs := $(bin)/docker-btrfs-init $(bin)/docker-btrfs
+crash_test := .build/debug/crash-test
 # Debian's packages, by what they are for. build: static archives for docker-btrfs-init and headers for both programs. unit: what
 # the unit tests have files read and written by.
 packages_build := libbtrfsutil-dev libblkid-dev liblzma-dev libmount-dev libjansson-dev libmd-dev libzstd-dev
@@ -16,8 +17,11 @@ packages_deb := dpkg-dev lintian
 
 say = @printf '==> %s\n'
 # $(call run-tests,OPTIONS): what failed is said once more at the end, where somebody looks. Who crashed is who had begun.
-run-tests = @log=$$(mktemp); trap 'rm -f "$$log"' EXIT; swift test --event-stream-output-path "$$log" $(1) || \
+run-tests = @log=$$(mktemp); trap 'rm -f "$$log"' EXIT; MAKEFLAGS= swift test $(again) --event-stream-output-path "$$log" $(1) || \
     { printf '\n==> failed\n'; Tests/Lab/failures "$$log"; exit 1; }
+# What a tier needs. `make test` makes it first, and says so by READY: nothing builds beside tests, for which SwiftPM waits.
+lab := $(if $(READY),,packages-lab $(programs))
+again := $(if $(READY),--skip-build --ignore-lock)
 # Tests of a module need neither root nor QEMU; these two tiers do.
 tiers := LoopTests GuestTests
 
@@ -32,8 +36,12 @@ demo: packages-lab $(programs) ## Boot a machine from a Docker image, in QEMU
 .PHONY: build
 build: $(programs) ## Both programs, in .build/bin
 
+# The tests on btrfs keep one processor busy, and what comes beside them the other. What a target said is shown when it has ended.
 .PHONY: test
-test: lint test-unit test-trixie test-loop test-crash test-guest ## Everything: lint, unit, Debian 13, loop-mounted btrfs, power cuts, QEMU
+test: lint test-unit packages deb $(crash_test) ## Everything: lint, unit, Debian 13, loop-mounted btrfs, power cuts, QEMU
+	$(say) "beside each other: tests on loop-mounted btrfs; Debian 13 and power cuts"
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target READY=1 test-loop test-trixie test-crash
+	@$(MAKE) --no-print-directory READY=1 test-guest
 
 # Needs neither root, where the packages are there, nor a virtual machine.
 .PHONY: check
@@ -56,13 +64,13 @@ test-unit: packages-build packages-unit ## Tests of the modules, without root
 	$(call run-tests,$(foreach tier,$(tiers),--skip '^$(tier)\.'))
 
 .PHONY: test-trixie
-test-trixie: packages-lab ## Both programs and the unit tests, built in a Debian 13
+test-trixie: $(filter packages-%,$(lab)) ## Both programs and the unit tests, built in a Debian 13
 	$(say) "Debian 13"
 	@SUITE=trixie Tests/Lab/initramfs-tree
 	@SUITE=trixie Tests/Lab/make-in-system build test-unit
 
 .PHONY: test-loop
-test-loop: packages-lab deb ## Both programs on loop-mounted btrfs
+test-loop: $(lab) $(if $(READY),,deb) ## Both programs on loop-mounted btrfs
 	$(say) "tests on loop-mounted btrfs"
 	@Tests/Lab/store
 	@Tests/Lab/initramfs
@@ -70,7 +78,7 @@ test-loop: packages-lab deb ## Both programs on loop-mounted btrfs
 	$(call run-tests,--filter '^LoopTests\.')
 
 .PHONY: test-guest
-test-guest: packages-lab $(programs) ## Boots in QEMU and in User-Mode Linux
+test-guest: $(lab) ## Boots in QEMU and in User-Mode Linux
 	$(say) "boots in QEMU"
 	@Tests/Lab/prepare
 	@Tests/Lab/matrix
@@ -98,10 +106,9 @@ crash-test: states := --whole
 .PHONY: test-crash crash-test
 crash-test: ## Power cuts: every state
 test-crash: ## Power cuts: a sample of the states that they leave
-test-crash crash-test: packages-lab $(programs)
+test-crash crash-test: $(lab) $(if $(READY),test-trixie,$(crash_test))
 	$(say) "power cuts"
 	@Tests/Lab/prepare
-	@swift build --quiet --product crash-test
 	@Tests/Lab/crash-test $(states)
 	@Tests/Lab/crash-deploy $(states)
 
@@ -118,7 +125,7 @@ bench: packages-lab packages-bench $(programs) ## Measure it beside scripts, cop
 	@Tests/Bench/run $(OPTIONS)
 
 # SwiftPM knows what is out of date; make does not.
-.PHONY: $(programs)
+.PHONY: $(programs) $(crash_test)
 $(bin)/docker-btrfs-init: packages-build
 	$(say) "docker-btrfs-init (Embedded Swift, static)"
 	@DOCKER_BTRFS_EMBEDDED=1 swift build --quiet --configuration release --scratch-path .build-embedded
@@ -128,6 +135,9 @@ $(bin)/docker-btrfs: packages-build
 	$(say) "docker-btrfs"
 	@swift build --quiet --configuration release --product docker-btrfs --static-swift-stdlib
 	@install -D .build/release/docker-btrfs $@
+
+$(crash_test): packages-build
+	@swift build --quiet --product crash-test
 
 .PHONY: install
 install: packages-build ## Lay out both programs, manual pages and the files for dracut, or FRAMEWORK, below DESTDIR, after `make build`
@@ -146,7 +156,7 @@ dist: $(programs) ## A tarball of what is installed, with its checksum, in .buil
 
 # Only what is missing is installed.
 .PHONY: packages
-packages: packages-build packages-unit packages-lint packages-lab ## Install what all of these need
+packages: packages-build packages-unit packages-lint packages-deb packages-lab ## Install what all of these need
 
 packages-%:
 	@command -v swift > /dev/null || { echo "could not find 'swift': install Swift 6.3 from swift.org" >&2; exit 1; }
