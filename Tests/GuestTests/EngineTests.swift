@@ -14,7 +14,7 @@ struct EngineTests {
         var isMerged: Bool { !name.hasSuffix("-btrfs") }
     }
 
-    /// Docker's overlay2 and its containerd store boot in QEMU in `DeployTests`.
+    /// Docker's overlay2 boots in QEMU in `DeployTests`.
     private static let engines = [
         Engine(name: "docker-overlay2", path: "docker_path=docker"),
         Engine(name: "docker-containerd-overlayfs", path: "docker_path=docker"),
