@@ -23,8 +23,7 @@ let initSide: [SwiftSetting] =
 let staticProgram: [LinkerSetting] =
     embedded
     ? [
-        // Functions with the same code become one.
-        .unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "--icf=all"]),
+        .unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections"]),
         .unsafeFlags(["-Xlinker", "-s"], .when(configuration: .release)),
     ] : []
 

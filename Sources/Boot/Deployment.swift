@@ -118,7 +118,7 @@ extension Deployment {
                 damaged.append(path)
             }
         }
-        return (found.sorted { $0.number > $1.number }, damaged)
+        return (found.sortedByNumbers { [-$0.number] }, damaged)
     }
 }
 

@@ -86,7 +86,7 @@ extension Facts {
 
     /// Oldest first. Roots that came back from elsewhere may have the number of another one.
     static func inOrder(_ roots: [Root]) -> [Root] {
-        roots.sorted { ($0.mark.number, $0.mark.made) < ($1.mark.number, $1.mark.made) }
+        roots.sortedByNumbers { [$0.mark.number, $0.mark.made] }
     }
 
     fileprivate func choice(of root: Root) -> RootChoice {

@@ -46,7 +46,7 @@ struct ContentStore {
     /// The manifest of an index for this machine, else one for another: whoever boots it says that it is none.
     private func choose(_ manifests: [JSON], depth: Int) throws(Failure) -> ImageConfiguration? {
         var other: ImageConfiguration?
-        for manifest in manifests.filter({ !isAttestation($0) }).sorted(by: { rank($0) < rank($1) }) {
+        for manifest in manifests.filter({ !isAttestation($0) }).sortedByNumbers({ [rank($0)] }) {
             guard let digest = manifest["digest"]?.string.flatMap({ Digest($0) }), let found = try find(digest, depth: depth)
             else { continue }
             if isForThisMachine(os: found.os, architecture: found.architecture) { return found }
