@@ -90,7 +90,7 @@ extension Site {
             for file in deployment.files where try kernels.has(file) { shared.append(file) }
             if !shared.isEmpty { changes.append(.prove(shared, of: deployment, in: kernels)) }
         }
-        changes += try self.changes(toMenuOf: ([deployment] + others).sorted { $0.number > $1.number })
+        changes += try self.changes(toMenuOf: ([deployment] + others).sorted { $0.number > $1.number }, with: deployment)
         let ending = start.map { [$0] + (loader.map { [.sync($0.directory)] } ?? []) } ?? []
         let outcome = once ? outcomeOnce(deployment, others[0]) : try outcome(deployment, others)
         return DeploymentPlan(site: self, changes: changes + ending, outcome: outcome, notes: try menuNotes())

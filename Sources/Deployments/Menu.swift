@@ -27,12 +27,15 @@ extension Site {
             + KernelOptions("toplayer", device) + KernelOptions("toplayer_path", display(settings.topLayer.bytes)) + settings.options
     }
 
-    /// What makes the boot loader's files those of a menu: none where they are.
-    func changes(toMenuOf deployments: [Deployment]) throws(Failure) -> [Change] {
+    /// What makes the boot loader's files those of a menu: none where they are. `new` is made before them.
+    func changes(toMenuOf deployments: [Deployment], with new: Deployment? = nil) throws(Failure) -> [Change] {
         guard let loader else { return [] }
         // An earlier one whose kernel or layer is gone, or is where another boot loader reads, is no way back.
         var shown = Array(deployments.prefix(1))
-        for earlier in deployments.dropFirst() where try isWhole(earlier) { shown.append(earlier) }
+        for earlier in deployments.dropFirst() {
+            let isThere = if earlier == new { true } else { try isWhole(earlier) }
+            if isThere { shown.append(earlier) }
+        }
         let files = try loader.kind.files(for: menu(of: shown))
         try loader.checkOwnership(of: files)
         var changes: [Change] = []

@@ -60,19 +60,19 @@ extension OnDisk {
             try await output(of: [Repository.path("Tests/Lab/tools")])
             let script = """
                 folder=$(mktemp -d --suffix .docker-btrfs-tests); trap 'rm -rf "$folder"' EXIT
-                make --silent -C "$3" install bin="$(dirname "$1")" DESTDIR="$folder/system" > /dev/null
+                make --silent -C "$2" install DESTDIR="$folder/system" > /dev/null
                 link=$folder/system/usr/libexec/docker/cli-plugins/docker-btrfs
                 [[ $(realpath "$link") == "$folder/system/usr/bin/docker-btrfs" ]]
                 mkdir "$folder/config"; ln -s "$folder/system/usr/libexec/docker/cli-plugins" "$folder/config/cli-plugins"
                 export COLUMNS=200 DOCKER_CONFIG=$folder/config DOCKER_HOST=
-                "$2" help btrfs | head -n 1
-                "$2" btrfs status --help | head -n 1
-                "$2" --log-level=error btrfs --version
-                "$2" -H ssh://there btrfs status 2>&1 || true
+                "$1" help btrfs | head -n 1
+                "$1" btrfs status --help | head -n 1
+                "$1" --log-level=error btrfs --version
+                "$1" -H ssh://there btrfs status 2>&1 || true
                 """
             let client = Repository.path(".build/lab/tools/usr/bin/docker")
             let told = try await output(of: [
-                "bash", "-euo", "pipefail", "-c", script, "bash", Repository.companion, client, Repository.folder.path,
+                "bash", "-euo", "pipefail", "-c", script, "bash", client, Repository.folder.path,
             ])
             #expect(
                 told == """
