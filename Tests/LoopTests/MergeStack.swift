@@ -69,15 +69,22 @@ struct MergeStack {
 /// A mount of an overlay that has no place, so that it ends with its descriptor: at a place, every process that gets mounts of
 /// its own in the meantime would hold it.
 private func writableOverlay(_ options: [String]) throws -> Int32 {
-    let context = fsopen("overlay", UInt32(FSOPEN_CLOEXEC))
-    defer { close(context) }
-    for option in options.map({ $0.split(separator: "=", maxSplits: 1).map { String($0) } }) {
-        try #require(fsconfig(context, UInt32(FSCONFIG_SET_STRING.rawValue), option[0], option[1], 0) == 0, "\(option)")
+    // The mount before is there a little longer where a program was started in the meantime: until its exec it has the descriptor too.
+    for _ in 0..<500 {
+        let context = fsopen("overlay", UInt32(FSOPEN_CLOEXEC))
+        defer { close(context) }
+        for option in options.map({ $0.split(separator: "=", maxSplits: 1).map { String($0) } }) {
+            try #require(fsconfig(context, UInt32(FSCONFIG_SET_STRING.rawValue), option[0], option[1], 0) == 0, "\(option)")
+        }
+        if fsconfig(context, UInt32(FSCONFIG_CMD_CREATE.rawValue), nil, nil, 0) == 0 {
+            let mount = fsmount(context, UInt32(FSMOUNT_CLOEXEC), 0)
+            try #require(mount >= 0)
+            return mount
+        }
+        try #require(errno == EBUSY, "\(options)")
+        usleep(10_000)
     }
-    try #require(fsconfig(context, UInt32(FSCONFIG_CMD_CREATE.rawValue), nil, nil, 0) == 0, "\(options)")
-    let mount = fsmount(context, UInt32(FSMOUNT_CLOEXEC), 0)
-    try #require(mount >= 0)
-    return mount
+    throw Failure("could not mount \(options): its layers stay in use")
 }
 
 /// Does with the files of a folder what a system does, at random.
