@@ -130,10 +130,25 @@ struct ImageCheck {
         let programs: [Path] = [
             "usr/sbin/NetworkManager", "usr/bin/NetworkManager", "sbin/ifup", "usr/sbin/ifup", "usr/sbin/connmand", "usr/sbin/dhcpcd",
             "usr/bin/dhcpcd",
+        ]
+        if try has(programs) { return }
+        let networkd: [Path] = [
             "etc/systemd/system/multi-user.target.wants/systemd-networkd.service",
             "etc/systemd/system/dbus-org.freedesktop.network1.service",
         ]
-        if try has(programs) { return }
+        if try topLayer?.status(of: "etc/network/interfaces") != nil {
+            return add(
+                .warning, "network", "the top layer has etc/network/interfaces, and the image nothing that reads it",
+                "RUN apt-get install --yes ifupdown isc-dhcp-client")
+        }
+        if try has(networkd) {
+            for folder in ["etc/systemd/network", "etc/netplan"] as [Path] {
+                for tree in [topLayer, image].compactMap({ $0 }) where try !tree.names(in: folder).isEmpty { return }
+            }
+            return add(
+                .warning, "network", "systemd-networkd is enabled, and no file says what it sets up",
+                "put one into etc/systemd/network of the top layer or of the image: 20-wired.network")
+        }
         add(
             .warning, "network", "nothing sets it up", "RUN apt-get install --yes network-manager, or RUN systemctl enable systemd-networkd"
         )

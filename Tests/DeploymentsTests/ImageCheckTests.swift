@@ -67,6 +67,13 @@ struct ImageCheckTests {
             ),
             ("rm usr/sbin/NetworkManager", ["warning network: nothing sets it up"]),
             (
+                """
+                rm usr/sbin/NetworkManager; mkdir -p etc/systemd/system/multi-user.target.wants
+                touch etc/systemd/system/multi-user.target.wants/systemd-networkd.service
+                """,
+                ["warning network: systemd-networkd is enabled, and no file says what it sets up"]
+            ),
+            (
                 "echo 0123456789abcdef0123456789abcdef > etc/machine-id",
                 ["warning identity: every machine that boots it has '/etc/machine-id' alike"]
             ),
@@ -90,6 +97,15 @@ struct ImageCheckTests {
         try fixture.write("root::1::::::\n", to: "top/etc/docker-btrfs/users/shadow")
         try fixture.write("ID=x\n", to: "top/etc/os-release")
         try fixture.write("", to: "top/etc/systemd/system/multi-user.target.wants/systemd-networkd.service")
+        try fixture.write("[Match]\n", to: "top/etc/systemd/network/20-wired.network")
         #expect(try findings(under: true) == [])
+    }
+
+    @Test func `what the top layer has of a network, the image has to read`() throws {
+        try fixture.write("auto eth0\n", to: "top/etc/network/interfaces")
+        #expect(try findings(under: true) == [])
+        try fixture.run("rm", "\(fixture.folder.path)/image/usr/sbin/NetworkManager")
+        let expected = "warning network: the top layer has etc/network/interfaces, and the image nothing that reads it"
+        #expect(try findings(under: true) == [expected])
     }
 }

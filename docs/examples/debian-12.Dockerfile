@@ -1,5 +1,5 @@
 FROM debian:bookworm
 RUN apt-get update \
  && INITRD=No DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-    linux-image-amd64 systemd-sysv udev dbus openssh-server docker.io apparmor
-RUN apt-get clean && systemctl enable systemd-networkd
+    linux-image-amd64 systemd-sysv udev dbus ifupdown isc-dhcp-client openssh-server docker.io apparmor
+RUN apt-get clean
