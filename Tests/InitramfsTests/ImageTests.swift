@@ -17,6 +17,15 @@ struct ImageTests {
         #expect(image.target(of: "usr/a")?.permissions == 0o755)
     }
 
+    /// What a library gives back in pieces of a MiB may end with one.
+    @Test(arguments: [Compression.zstd, .xz], [1 << 20, 3 << 20, 1 << 20 + 1])
+    func `every size is undone`(compression: Compression, size: Int) async throws {
+        let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 / 97) }
+        let packed = try await compression.compress(bytes, name: "x")
+        #expect(try await compression.decompress(packed, name: "x") == bytes)
+        #expect(try await compression.decompress(packed + packed, name: "x") == bytes + bytes)
+    }
+
     @Test func `the frame format of lz4 is read too`() async throws {
         let scratch = try Scratch()
         try scratch.write(CPIOTests.archive, to: "a")

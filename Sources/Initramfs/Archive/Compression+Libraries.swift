@@ -65,12 +65,13 @@ extension Compression {
         var rest = 1
         bytes.withUnsafeBufferPointer { buffer in
             var input = ZSTD_inBuffer(src: buffer.baseAddress, size: buffer.count, pos: 0)
+            // Whether more may come without more input; none does behind the end of a frame.
             var isFull = false
             while (input.pos < input.size || isFull) && output.count <= limit && ZSTD_isError(rest) == 0 {
                 piece.withUnsafeMutableBufferPointer { room in
                     var made = ZSTD_outBuffer(dst: room.baseAddress, size: room.count, pos: 0)
                     rest = ZSTD_decompressStream(context, &made, &input)
-                    isFull = made.pos == made.size
+                    isFull = made.pos == made.size && rest != 0
                     output += room[..<made.pos]
                 }
             }
