@@ -89,7 +89,9 @@ struct Filesystems {
     ) throws(Failure) -> StoreFilesystem? {
         guard let name = request.dockerDevice else { return nil }
         let key = Request.optIn.rawValue
-        let device = try find(name, key, request, degraded: false, among: &devices, &notes)
+        // Not for ever, as rootwait may say: an image that was booted before is held, and needs no store.
+        let device = try devices.waiting(for: name, key: key, seconds: request.root.patience.seconds ?? 10, degraded: false)
+        notes += [devices.rivalNote(of: device, name, key: key)].compactMap { $0 }
         // The root's filesystem by another of its names: then nothing has to be copied.
         if device.hasFilesystem(of: root) { return nil }
         return StoreFilesystem(device: name, top: try mount(device, name, key, nil, [], care))

@@ -49,7 +49,7 @@ extension ImageFiles {
         for release in releases {
             guard let kernel = try kernel(of: release, isOnly: releases.count == 1) else { continue }
             if found != nil { throw Failure("the image has several kernels") }
-            guard let initramfs = try firstFile(of: Self.initramfs(of: release, isOnly: true)) else {
+            guard let initramfs = try firstFile(of: Self.initramfs(of: release, isOnly: releases.count == 1)) else {
                 throw Failure("the image has no initramfs for its kernel \(release)")
             }
             found = Facts.Kernel(path: kernel, initramfs: initramfs)
