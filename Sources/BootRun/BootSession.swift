@@ -13,8 +13,10 @@ public struct BootSession {
     private var stopwatch: Stopwatch
 
     /// A boot to look at and not to perform: changes nothing at all on a disk. Directories, where given, are looked at in place
-    /// of mounts.
-    public init(rehearsing request: Request, topLevel: String?, topLayer: String?) throws(Failure) {
+    /// of mounts; `release` is that of a kernel that is not the running one.
+    public init(
+        rehearsing request: Request, topLevel: String?, topLayer: String?, kernel release: String? = nil
+    ) throws(Failure) {
         var stopwatch = Stopwatch()
         let filesystems =
             if let topLevel {
@@ -23,7 +25,7 @@ public struct BootSession {
                 try Filesystems(mounting: request, .untouched)
             }
         stopwatch.lap("wait for the devices and mount them")
-        self.init(request, filesystems, nil, stopwatch)
+        self.init(request, filesystems, nil, stopwatch, kernel: release)
     }
 
     /// A boot to perform. Fails where the root's filesystem cannot be mounted, or must not be, and where another process is
@@ -37,7 +39,8 @@ public struct BootSession {
     }
 
     private init(
-        _ request: Request, _ filesystems: Filesystems, _ lock: FilesystemLock?, _ stopwatch: Stopwatch, _ obstacle: String? = nil
+        _ request: Request, _ filesystems: Filesystems, _ lock: FilesystemLock?, _ stopwatch: Stopwatch, _ obstacle: String? = nil,
+        kernel release: String? = nil
     ) {
         self.request = request
         self.filesystems = filesystems
@@ -45,7 +48,7 @@ public struct BootSession {
         self.stopwatch = stopwatch
         let names = [request.hostname].compactMap { $0 } + hardwareNames() + [request.machineID].compactMap { $0 }
         let host = Facts.Host(
-            kernelRelease: kernelRelease(), time: secondsNow(), names: names, kernelObstacle: obstacle ?? kernelObstacle())
+            kernelRelease: release ?? kernelRelease(), time: secondsNow(), names: names, kernelObstacle: obstacle ?? kernelObstacle())
         facts = Self.survey(request, filesystems, host)
         self.stopwatch.lap("look at the disk")
     }

@@ -1,6 +1,7 @@
 public import Basics
 internal import Boot
 internal import BootEntries
+internal import Files
 internal import Images
 internal import Linux
 internal import Planning
@@ -8,11 +9,12 @@ internal import Planning
 extension Site {
     /// The way to make of an image's layers what a boot would make of them; nil where that was made, or the store has the image as
     /// one tree. What `deploying` plans is known only then. Fails where the image could not be deployed.
-    public func merging(_ asked: String?, kernel release: String?) throws(Failure) -> DeploymentPlan? {
+    public func merging(_ asked: String?, kernel release: String?, once: Bool) throws(Failure) -> DeploymentPlan? {
         let before = try Deployment.all(on: topLevel).deployments
         let store = try storeFilesystem()
         let image = try image(asked, among: before, in: store)
         if case .subvolume = image.tree, store == nil { return nil }
+        if once { _ = try startingOnce(image.id, image.reference, before: before.first) }
         let source = try source(of: image, in: store)
         guard case .step(.merge) = Change.step(source.hold) else { return nil }
         let files = try image.files(in: store?.top ?? topLevel)
@@ -21,7 +23,7 @@ extension Site {
         if let content = try files.contents(of: kernel.path, limit: ImageKernel.limit) {
             let file = BootFile(.vmlinuz, content, source: kernel.path)
             if settings.kernels == .boot, try !kernels.has(file.file) {
-                try checkSpace(file.file.size, 0, for: image.reference, beside: before)
+                try checkSpace(file.file.size, for: image.reference, beside: before)
             }
         }
         let (free, needed) = (try topLevel.space(), source.needToHold)
@@ -73,23 +75,24 @@ extension Site {
                 files: files.map(\.file))
         }
         var others = before.filter { $0.imageID != deployment.imageID }
-        let start = once ? try startingOnce(deployment, before: before.first) : nil
+        let start = once ? try startingOnce(deployment.imageID, reference, before: before.first) : nil
         var changes = try removingDrafts() + missingFolders()
         if held == nil { changes.append(.step(source.hold)) }
         changes += try additions(files, of: deployment, from: tree, beside: before)
+        let isNew = !before.contains(deployment)
+        if isNew {
+            // What is written now is read back at once. Nothing is recorded of a kernel that is damaged.
+            var shared: [Deployment.File] = []
+            for file in deployment.files where try kernels.has(file) { shared.append(file) }
+            if !shared.isEmpty { changes.append(.prove(shared, of: deployment, in: kernels)) }
+        }
         if once, deployment.number > last {
             // The highest number is the default's.
             others[0].number = last + 1
             deployment.number = last
             changes += record(others[0])
         }
-        if !before.contains(deployment) {
-            changes += record(deployment)
-            // What is written now is read back at once.
-            var shared: [Deployment.File] = []
-            for file in deployment.files where try kernels.has(file) { shared.append(file) }
-            if !shared.isEmpty { changes.append(.prove(shared, of: deployment, in: kernels)) }
-        }
+        if isNew { changes += record(deployment) }
         changes += try self.changes(toMenuOf: ([deployment] + others).sorted { $0.number > $1.number }, with: deployment)
         let ending = start.map { [$0] + (loader.map { [.sync($0.directory)] } ?? []) } ?? []
         let outcome = once ? outcomeOnce(deployment, others[0]) : try outcome(deployment, others)
@@ -97,16 +100,20 @@ extension Site {
     }
 
     /// Fails, before anything is written, where the boot loader cannot be told of one boot, or there is no other one after it.
-    private func startingOnce(_ deployment: Deployment, before standing: Deployment?) throws(Failure) -> Change {
-        let what = "could not deploy '\(deployment.reference)' for one boot"
-        guard let standing, standing.imageID != deployment.imageID else {
+    private func startingOnce(_ image: ImageID, _ reference: ImageReference, before standing: Deployment?) throws(Failure) -> Change {
+        let what = "could not deploy '\(reference)' for one boot"
+        guard let standing, standing.imageID != image else {
             throw Failure("\(what): there is no other default, which comes after it", hint: "deploy it without --once")
         }
         guard let loader else {
             throw Failure("\(what): the entries are written by a person", hint: "choose its entry in the menu")
         }
         do throws(Failure) {
-            let id = entryID(of: deployment)
+            let device = try MountedFolder(loader.directory).device
+            if loader.kind == .grub, RootFilesystem.isMapped(device) {
+                throw Failure("GRUB cannot write to '\(device)', where its folder is, and would not forget it")
+            }
+            let id = entryID(of: image)
             return .startOnce(id, try loader.nextBoot(id), of: loader)
         } catch {
             throw Failure("\(what): \(error.message)", hint: "deploy it without --once; the entry of \(standing.title) stays in the menu")
@@ -163,13 +170,7 @@ extension Site {
     private func additions(
         _ files: [BootFile], of deployment: Deployment, from tree: Directory, beside others: [Deployment]
     ) throws(Failure) -> [Change] {
-        var changes: [Change] = []
-        var freed = 0
-        // What a run that was killed left.
-        for path in try kernels.unused(by: others + [deployment]) {
-            freed += try kernels.tree.status(of: path)?.size ?? 0
-            changes.append(.removeFile(path, from: kernels))
-        }
+        var changes = try leftovers(beside: others + [deployment]).map { Change.removeFile($0, from: kernels) }
         var needed = 0
         var additions: [Change] = []
         for file in files where try !kernels.has(file.file) {
@@ -178,15 +179,24 @@ extension Site {
             additions.append(.addFile(file, to: kernels, image: tree))
         }
         if additions.isEmpty { return changes }
-        try checkSpace(needed, freed, for: deployment.reference, beside: others)
+        try checkSpace(needed, for: deployment.reference, beside: others, and: deployment)
         if try kernels.tree.directory(at: kernels.path) == nil { changes.append(.makeKernelFolder(kernels)) }
         return changes + additions + [.sync(kernels.tree)]
     }
 
-    private func checkSpace(_ needed: Int, _ freed: Int, for reference: ImageReference, beside others: [Deployment]) throws(Failure) {
+    /// The kernels' files that a run that was killed left whole.
+    private func leftovers(beside deployments: [Deployment]) throws(Failure) -> [Path] { try kernels.unused(by: deployments) }
+
+    private func checkSpace(
+        _ needed: Int, for reference: ImageReference, beside others: [Deployment], and new: Deployment? = nil
+    ) throws(Failure) {
         // The boot loader's own files, and what a filesystem takes for itself.
         let margin = 2 << 20
-        let free = try kernels.freeSpace() + freed
+        var free = try kernels.freeSpace()
+        // All of this is removed before the new files are written.
+        for path in try leftovers(beside: others + [new].compactMap { $0 }) + [kernels.path / Directory.draftName] {
+            free += try kernels.tree.status(of: path)?.size ?? 0
+        }
         if needed == 0 || free >= needed + margin { return }
         let dispensable = try dispensable(among: others, keeping: 0)
         let gain = try size(ofFilesOnlyIn: dispensable, among: others)

@@ -11,21 +11,13 @@ extension Site {
             guard let kernel = paths.first else { continue }
             entries.append(
                 BootEntry(
-                    id: entryID(of: deployment), title: deployment.title, kernel: kernel, initrds: Array(paths.dropFirst()),
-                    options: try options(of: deployment)))
+                    id: entryID(of: deployment.imageID), title: deployment.title, kernel: kernel, initrds: Array(paths.dropFirst()),
+                    options: try settings.options(of: deployment, on: volume)))
         }
         return BootMenu(volume: kernels.volume, entries: entries)
     }
 
-    func entryID(of deployment: Deployment) -> String { "docker-btrfs-\(deployment.shortID)" }
-
-    private func options(of deployment: Deployment) throws(Failure) -> KernelOptions {
-        let device = "UUID=\(volume.uuid)"
-        return try KernelOptions("rw") + KernelOptions("root", device)
-            + KernelOptions("rootflags", "subvol=\(display(settings.root.bytes))")
-            + KernelOptions("docker_deployed", deployment.imageID.digest.hex)
-            + KernelOptions("toplayer", device) + KernelOptions("toplayer_path", display(settings.topLayer.bytes)) + settings.options
-    }
+    func entryID(of image: ImageID) -> String { "docker-btrfs-\(image.digest.hex.prefix(12))" }
 
     /// What makes the boot loader's files those of a menu: none where they are. `new` is made before them.
     func changes(toMenuOf deployments: [Deployment], with new: Deployment? = nil) throws(Failure) -> [Change] {

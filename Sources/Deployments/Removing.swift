@@ -4,7 +4,8 @@ internal import BootEntries
 internal import Planning
 
 extension Site {
-    /// The way to make an earlier deployment the next boot again: the one before the default unless it is named.
+    /// The way to make an earlier deployment the next boot again: unless it is named, the newest before the default that was good, or
+    /// where none was, the newest.
     public func rollingBack(to asked: String?) throws(Failure) -> DeploymentPlan {
         let all = try Deployment.all(on: topLevel).deployments
         guard let current = all.first else {
@@ -14,7 +15,8 @@ extension Site {
         if let asked {
             target = try deployment(asked, among: all)
         } else if all.count > 1 {
-            target = all[1]
+            let record = Record.current(on: topLevel).record
+            target = all.dropFirst().first { record.isGood(image: $0.imageID, under: settings.root) } ?? all[1]
         } else {
             throw Failure(
                 "could not roll back: there is no deployment but \(current.title)", hint: "docker-btrfs deploy IMAGE makes another one")

@@ -13,7 +13,9 @@ struct RootFilesystem {
     let volume: BootVolume
 
     /// Whether its device is one of LUKS, LVM or RAID, and not a disk's or a partition's.
-    var isMapped: Bool { ["/dev/mapper/", "/dev/dm-", "/dev/md"].contains { device.hasPrefix($0) } }
+    var isMapped: Bool { Self.isMapped(device) }
+
+    static func isMapped(_ device: String) -> Bool { ["/dev/mapper/", "/dev/dm-", "/dev/md"].contains { device.hasPrefix($0) } }
 
     /// Takes a directory for it, where subvolume 5 is mounted.
     init(at path: String) throws(Failure) {

@@ -5,14 +5,20 @@ internal import Planning
 
 extension Site {
     /// The way to take back what `setup` and `deploy` did to how this machine starts: the menu, kernels, deployments, settings. The
-    /// top layer, the roots and the data are a person's, and stay. Fails on a system that the menu started.
-    public func uninstalling() throws(Failure) -> DeploymentPlan {
+    /// top layer, the roots and the data are a person's, and stay. Fails on a system that the menu started, and, unless a person named
+    /// the filesystem, where this machine's boot menu has nothing of it: it may be another machine's.
+    public func uninstalling(isNamed: Bool) throws(Failure) -> DeploymentPlan {
         if let booted = try BootedRoot.current() {
             throw Failure(
                 "could not remove the boot menu's entries: this system is root \(booted.mark.number) of '\(settings.root)', and is started by one",
                 hint: "start another system first")
         }
         let (all, damaged) = try Deployment.all(on: topLevel)
+        if let loader, !isNamed, !all.isEmpty, try loader.ownFiles().isEmpty {
+            throw Failure(
+                "could not uninstall: '\(loader.directory.show(.top))' has no entries for the deployments on UUID=\(volume.uuid)",
+                hint: "if that is this machine's filesystem and not another one's, name it with --top-level DIR")
+        }
         var changes = try removingDrafts()
         // No entry ever names a kernel that is not there.
         if let loader {

@@ -30,7 +30,7 @@ struct DeployCommand: AsyncParsableCommand {
     func run() async throws {
         let site = try place.open()
         let program = if let initProgram { initProgram } else { try builtInit() }
-        if let merge = try site.merging(image, kernel: kernel) {
+        if let merge = try site.merging(image, kernel: kernel, once: once) {
             if place.dryRun { return try place.finish(merge) }
             try showingProgress { progress throws(Failure) in try merge.perform(say: show, progress: progress) }
         }
@@ -42,7 +42,9 @@ struct RollbackCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollback",
         abstract: "Make an earlier deployment the next boot again.",
-        discussion: "Without a name it is the one before the default. Run again, it goes back to where it was."
+        discussion: """
+            Without a name it is the newest before the default that was good. Run again, it goes back to where it was, if that was good.
+            """
     )
 
     @Argument(help: "The image or the beginning of its id.")

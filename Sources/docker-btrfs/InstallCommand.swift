@@ -51,7 +51,7 @@ struct UninstallCommand: AsyncParsableCommand {
         let installer = try target.installer()
         // Another tree has no boot menu of its own.
         let site = target.root == nil ? try place.found(isLocked: !target.dryRun) : nil
-        if let site { try site.uninstalling().finish(dryRun: target.dryRun) }
+        if let site { try site.uninstalling(isNamed: place.topLevel != nil).finish(dryRun: target.dryRun) }
         if try site == nil || installer.isInstalled { try await installer.uninstall() }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Boot
 import BootRun
+import Deployments
 import Planning
 
 struct PlanCommand: ParsableCommand {
@@ -9,14 +10,14 @@ struct PlanCommand: ParsableCommand {
         commandName: "plan",
         abstract: "Print what the next boot will do, one step a line, and change nothing.",
         discussion: """
-            The same survey and the same plan as docker-btrfs-init makes in the initramfs, for the command line that this machine was \
-            started with unless another one is given. With --format json one object: verdict (new: a new root of the image; copy: of an \
+            The same survey and the same plan as docker-btrfs-init makes in the initramfs, for the default of the boot menu where something \
+            is deployed, else for the command line that this machine was started with, or for another one. With --format json one object: verdict (new: a new root of the image; copy: of an \
             earlier root; stay: the root as it is; refused), image, id and root (its number) of what is booted, steps (a line each), notes. \
             Where it is refused, image is what was asked for, the first note says why, and the exit status is 1.
             """
     )
 
-    @Option(help: ArgumentHelp("The kernel command line instead of /proc/cmdline.", valueName: "text"))
+    @Option(help: ArgumentHelp("Another kernel command line.", valueName: "text"))
     var cmdline: String?
 
     @Option(help: ArgumentHelp("The configuration instead of \(configurationPath).", valueName: "file"))
@@ -36,11 +37,15 @@ struct PlanCommand: ParsableCommand {
     }
 
     func run() throws {
-        guard let request = try Request(commandLine: cmdline, configurationFile: config) else {
-            let strays = try KernelCommandLine.asked(by: cmdline).strayKeys
-            throw Failure("could not plan a boot: there is no '\(Request.optIn)=' on the kernel command line", hint: strays.first)
+        let next = cmdline == nil && topLevel == nil ? try MenuDefault.current() : nil
+        let line = cmdline ?? next?.options
+        guard let request = try Request(commandLine: line, configurationFile: config) else {
+            let strays = try KernelCommandLine.asked(by: line).strayKeys
+            throw Failure(
+                "could not plan a boot: neither '\(Request.optIn)=' nor 'docker_deployed=' is on the kernel command line",
+                hint: strays.first ?? "docker-btrfs deploy IMAGE makes an entry that has it; --cmdline takes another line")
         }
-        let boot = try BootSession(rehearsing: request, topLevel: topLevel, topLayer: topLayer)
+        let boot = try BootSession(rehearsing: request, topLevel: topLevel, topLayer: topLayer, kernel: next?.release)
         switch format {
         case .text:
             let plan = try boot.plan()

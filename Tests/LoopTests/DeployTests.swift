@@ -20,6 +20,27 @@ extension OnDisk {
             }
         }
 
+        @Test func `a kernel that is damaged becomes nobody's, also when it is tried again`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image:latest")
+                let menu = try machine.menu("docker-btrfs.conf")
+                try await machine.disk.change("cd .docker-btrfs/boot; tr k K < vmlinuz-* > ../x; cat ../x > vmlinuz-*; rm ../x")
+                for _ in 1...2 { #expect(try await machine.fails("deploy sample_image:v2").contains("vmlinuz-")) }
+                #expect(try machine.menu("docker-btrfs.conf") == menu)
+            }
+        }
+
+        @Test func `plan tells what the next boot does, with the next kernel`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image")
+                let plan = try await machine.disk.change("'\(Repository.companion)' plan")
+                #expect(plan.contains("snapshot '/.docker-btrfs/layers/") && plan.contains("made from 'sample_image'"))
+                let refused = try await machine.disk.change("! '\(Repository.companion)' plan --cmdline 'root=LABEL=x' 2>&1")
+                let reason = "neither 'docker_path=' nor 'docker_deployed=' is on the kernel command line"
+                #expect(refused.contains("\(reason)\nhint: docker-btrfs deploy"))
+            }
+        }
+
         @Test func `the same image again writes nothing`() async throws {
             try await Deployable.with { machine in
                 try await machine.run("deploy sample_image")

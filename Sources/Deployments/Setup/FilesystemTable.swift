@@ -28,7 +28,7 @@ struct FilesystemTable {
         let table = try Table(parsing: base)
         if existing == nil { table.remove(target: "/") }
         var added: [String] = []
-        for line in lines where try table.add(line, isReplacing: existing == nil) { added.append("'\(line.target)'") }
+        for line in lines where try table.add(line, isReplacing: existing == nil && !line.isTheirs) { added.append("'\(line.target)'") }
         text = existing != nil && added.isEmpty ? nil : try table.text()
         self.added = ["mounts " + (added.isEmpty ? "what this system does" : added.joined(separator: ", "))]
     }
@@ -38,6 +38,8 @@ struct FilesystemTable {
         let target: String
         let type: String
         let options: String
+        /// Whether a person's own line for that place stays.
+        var isTheirs = false
     }
 
     /// Where a directory that was asked for is, and its subvolume from the top level.
@@ -56,15 +58,16 @@ struct FilesystemTable {
         let options = "noatime,nofail,x-systemd.before=docker.service,x-systemd.before=containerd.service"
         let whole = folder.type == "btrfs" ? "subvolid=5,\(options)" : options
         if folder.mounted.isTop && folder.mountPoint != "/" {
-            return [Line(source: device, target: folder.mountPoint, type: folder.type, options: whole)]
+            return [Line(source: device, target: folder.mountPoint, type: folder.type, options: whole, isTheirs: true)]
         }
         let top = "/mnt/docker-btrfs"
-        return [
-            Line(source: device, target: top, type: folder.type, options: whole),
-            Line(
-                source: top + machine.settings.store.description, target: folder.place, type: "none",
-                options: "bind,\(options),x-systemd.requires-mounts-for=\(top)"),
-        ]
+        let folders = [folder] + [machine.beside].compactMap { $0 }
+        return [Line(source: device, target: top, type: folder.type, options: whole)]
+            + folders.map {
+                Line(
+                    source: top + $0.path.description, target: $0.place, type: "none",
+                    options: "bind,\(options),x-systemd.requires-mounts-for=\(top)")
+            }
     }
 }
 

@@ -31,8 +31,10 @@ struct FoundMachine {
     let filesystem: RootFilesystem
     let system: Directory
     let settings: Settings
-    /// Where Docker's data-root is in the running system.
+    /// Where the images' store is in the running system.
     let dataRoot: MountedFolder
+    /// Docker's data-root with its volumes and containers, where the images are containerd's and on the same filesystem.
+    let beside: MountedFolder?
     /// What was found, and the option that changes it.
     private(set) var lines: [String] = []
 
@@ -45,6 +47,7 @@ struct FoundMachine {
         }
         let place = try MountedFolder(data)
         self.dataRoot = place
+        beside = choices.dataRoot == nil ? try Self.docker(in: system, beside: place) : nil
         filesystem = if let path = choices.topLevel { try RootFilesystem(at: path) } else { try Self.filesystem(of: place) }
         let volume = try place.volume()
         let storeDevice = volume.uuid == filesystem.volume.uuid ? nil : DeviceName.uuid(volume.uuid)
@@ -77,6 +80,12 @@ struct FoundMachine {
             """,
             hint: "images are booted from btrfs: name the one for the roots with --top-level DIR; docs/by-hand.md, step 1, makes one"
         )
+    }
+
+    private static func docker(in system: Directory, beside store: MountedFolder) throws(Failure) -> MountedFolder? {
+        guard let directory = try? Directory(opening: EngineRoots(in: system).docker) else { return nil }
+        let folder = try MountedFolder(directory)
+        return folder.place == store.place || folder.device != store.device ? nil : folder
     }
 
     private static func path(_ text: String?) throws(Failure) -> Path? {
@@ -136,7 +145,7 @@ struct FoundMachine {
             ("btrfs", "\(filesystem.device), UUID=\(filesystem.volume.uuid)", "--top-level DIR"),
             (
                 "store",
-                "Docker, '\(dataRoot.place)', which is '\(settings.store)' \(settings.storeDevice.map { "on \($0): images are copied" } ?? "there")",
+                "'\(dataRoot.place)', which is '\(settings.store)' \(settings.storeDevice.map { "on \($0): images are copied" } ?? "there")",
                 "--data-root DIR"
             ),
         ]

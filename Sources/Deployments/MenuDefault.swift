@@ -1,0 +1,32 @@
+public import Basics
+internal import Boot
+internal import BootEntries
+
+/// What the boot menu's default is started with.
+public struct MenuDefault: Sendable {
+    /// The kernel command line.
+    public let options: String
+    /// The kernel's, as `uname -r` says it.
+    public let release: String
+
+    /// nil where nothing is deployed. The boot loader's partition need not be mounted.
+    public static func current() throws(Failure) -> MenuDefault? {
+        for filesystem in try RootFilesystem.mounted() {
+            let topLevel = filesystem.topLevel
+            guard let settings = try Settings.current(on: topLevel), let next = try Deployment.all(on: topLevel).deployments.first
+            else { continue }
+            return MenuDefault(options: try settings.options(of: next, on: filesystem.volume).description, release: next.release)
+        }
+        return nil
+    }
+}
+
+extension Settings {
+    /// The options of a deployment's entry.
+    func options(of deployment: Deployment, on volume: BootVolume) throws(Failure) -> KernelOptions {
+        let device = "UUID=\(volume.uuid)"
+        return try KernelOptions("rw") + KernelOptions("root", device) + KernelOptions("rootflags", "subvol=\(display(root.bytes))")
+            + KernelOptions("docker_deployed", deployment.imageID.digest.hex)
+            + KernelOptions("toplayer", device) + KernelOptions("toplayer_path", display(topLayer.bytes)) + options
+    }
+}
