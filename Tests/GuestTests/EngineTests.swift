@@ -28,7 +28,8 @@ struct EngineTests {
         try await Machine.with(\.disk, in: engine.emulator) { machine, _ in
             let told = try await Lab.change(machine.disk, engine: engine.name, Self.build)
             let line = try "\(Lab.menuEntry()) \(engine.path) docker_image=debian_guest"
-            let answers = try await machine.answers(line, log: engine.name, to: Self.questions)
+            let script = Self.questions + (engine.emulator == .userMode ? "" : Self.prompt)
+            let answers = try await machine.answers(line, log: engine.name, to: script)
             try Self.expect(answers, told)
             // User-Mode Linux shows none.
             #expect(engine.emulator == .userMode || answers.console.text.contains(" login:"))
@@ -81,6 +82,16 @@ struct EngineTests {
         END
         build debian_guest "$context" > /dev/null
         list | grep debian_guest
+        """
+
+    /// Waits until agetty waits for what is typed (read, poll, select): then its prompt is on the console.
+    private static let prompt = """
+
+        for second in $(seq 60); do
+            pid=$(systemctl show --property MainPID --value serial-getty@ttyS0.service)
+            case $(cat "/proc/$pid/syscall") in '0 '* | '7 '* | '23 '* | '270 '* | '271 '*) break ;; esac
+            sleep 1
+        done 2> /dev/null
         """
 
     private static let questions = """
