@@ -80,7 +80,10 @@ struct Filesystems {
         guard let layer = request.topLayer else { return nil }
         let device =
             layer.device == request.root.device
-            ? root : try find(layer.device, "toplayer", request, degraded: layer.options.contains("degraded"), among: &devices, &notes)
+            ? root
+            : try find(
+                layer.device, "toplayer", seconds: request.root.patience.seconds, degraded: layer.options.contains("degraded"),
+                among: &devices, &notes)
         return try mount(device, layer.device, "toplayer", layer.filesystemType, layer.options, care)
     }
 
@@ -90,17 +93,17 @@ struct Filesystems {
         guard let name = request.dockerDevice else { return nil }
         let key = Request.optIn.rawValue
         // Not for ever, as rootwait may say: an image that was booted before is held, and needs no store.
-        let device = try devices.waiting(for: name, key: key, seconds: request.root.patience.seconds ?? 10, degraded: false)
-        notes += [devices.rivalNote(of: device, name, key: key)].compactMap { $0 }
+        let seconds = request.root.patience.seconds ?? 10
+        let device = try find(name, key, seconds: seconds, degraded: false, among: &devices, &notes)
         // The root's filesystem by another of its names: then nothing has to be copied.
         if device.hasFilesystem(of: root) { return nil }
         return StoreFilesystem(device: name, top: try mount(device, name, key, nil, [], care))
     }
 
     private static func find(
-        _ name: DeviceName, _ key: String, _ request: Request, degraded: Bool, among devices: inout BlockDevices, _ notes: inout [String]
+        _ name: DeviceName, _ key: String, seconds: Int?, degraded: Bool, among devices: inout BlockDevices, _ notes: inout [String]
     ) throws(Failure) -> BlockDevice {
-        let device = try devices.waiting(for: name, key: key, seconds: request.root.patience.seconds, degraded: degraded)
+        let device = try devices.waiting(for: name, key: key, seconds: seconds, degraded: degraded)
         notes += [devices.rivalNote(of: device, name, key: key)].compactMap { $0 }
         return device
     }

@@ -33,9 +33,15 @@ public struct Bootability: Sendable {
             try checkPlatform(image)
             verdict = .incomplete
             let files = try image.files(in: root)
-            verdict = try Self.hasInit(files) ? .no : .noInit
-            let contents = try Facts.Contents(
-                of: files, under: [], of: image.reference.text, initProgram: nil, Facts.Host(kernelRelease: release, time: 0))
+            let contents: Facts.Contents
+            do throws(Failure) {
+                contents = try Facts.Contents(
+                    of: files, under: [], of: image.reference.text, initProgram: nil, Facts.Host(kernelRelease: release, time: 0))
+            } catch {
+                verdict = try Self.hasInit(files) ? .no : .noInit
+                throw error
+            }
+            verdict = .no
             try contents.checkOwner(of: image.reference.text)
             verdict = .noKernel
             let kernels = try ImageKernel.kernels(in: files)

@@ -23,7 +23,7 @@ extension Site {
         if let content = try files.contents(of: kernel.path, limit: ImageKernel.limit) {
             let file = BootFile(.vmlinuz, content, source: kernel.path)
             if settings.kernels == .boot, try !kernels.has(file.file) {
-                try checkSpace(file.file.size, for: image.reference, beside: before)
+                try checkSpace(file.file.size, freeing: kernels.unused(by: before), for: image.reference, beside: before)
             }
         }
         let (free, needed) = (try topLevel.space(), source.needToHold)
@@ -170,7 +170,9 @@ extension Site {
     private func additions(
         _ files: [BootFile], of deployment: Deployment, from tree: Directory, beside others: [Deployment]
     ) throws(Failure) -> [Change] {
-        var changes = try leftovers(beside: others + [deployment]).map { Change.removeFile($0, from: kernels) }
+        // What a run that was killed left.
+        let unused = try kernels.unused(by: others + [deployment])
+        var changes = unused.map { Change.removeFile($0, from: kernels) }
         var needed = 0
         var additions: [Change] = []
         for file in files where try !kernels.has(file.file) {
@@ -179,22 +181,20 @@ extension Site {
             additions.append(.addFile(file, to: kernels, image: tree))
         }
         if additions.isEmpty { return changes }
-        try checkSpace(needed, for: deployment.reference, beside: others, and: deployment)
+        try checkSpace(needed, freeing: unused, for: deployment.reference, beside: others)
         if try kernels.tree.directory(at: kernels.path) == nil { changes.append(.makeKernelFolder(kernels)) }
         return changes + additions + [.sync(kernels.tree)]
     }
 
-    /// The kernels' files that a run that was killed left whole.
-    private func leftovers(beside deployments: [Deployment]) throws(Failure) -> [Path] { try kernels.unused(by: deployments) }
-
+    /// `unused` is removed before the new files are written.
     private func checkSpace(
-        _ needed: Int, for reference: ImageReference, beside others: [Deployment], and new: Deployment? = nil
+        _ needed: Int, freeing unused: [Path], for reference: ImageReference, beside others: [Deployment]
     ) throws(Failure) {
         // The boot loader's own files, and what a filesystem takes for itself.
         let margin = 2 << 20
         var free = try kernels.freeSpace()
-        // All of this is removed before the new files are written.
-        for path in try leftovers(beside: others + [new].compactMap { $0 }) + [kernels.path / Directory.draftName] {
+        // So is what was half written.
+        for path in unused + [kernels.path / Directory.draftName] {
             free += try kernels.tree.status(of: path)?.size ?? 0
         }
         if needed == 0 || free >= needed + margin { return }

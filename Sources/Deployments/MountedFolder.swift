@@ -1,7 +1,6 @@
 internal import Basics
 internal import BootEntries
 internal import CLinux
-internal import CMount
 internal import Files
 
 /// Where a directory of the running system is: on which filesystem, and where there.
@@ -20,21 +19,14 @@ struct MountedFolder {
 
     init(_ directory: Directory) throws(Failure) {
         let place = try directory.place()
-        guard let table = mnt_new_table() else { throw Failure("could not read the mount table: there is no memory") }
-        defer { mnt_unref_table(table) }
-        if mnt_table_parse_file(table, "/proc/self/mountinfo") != 0 { throw Failure("could not read '/proc/self/mountinfo'") }
-        // What was mounted last hides the others.
-        guard let entry = mnt_table_find_mountpoint(table, place, Int32(MNT_ITER_BACKWARD)), let source = mnt_fs_get_source(entry),
-            let target = mnt_fs_get_target(entry), let type = mnt_fs_get_fstype(entry),
-            let root = Path(mnt_fs_get_root(entry).map { String(cString: $0) } ?? "/"),
-            let above = Path(String(cString: target)), let whole = Path(place), whole.bytes.starts(with: above.bytes),
-            let below = Path(whole.bytes.dropFirst(above.bytes.count))
+        guard let entry = try MountTable().entry(of: place), let root = Path(entry.root), let above = Path(entry.target),
+            let whole = Path(place), whole.bytes.starts(with: above.bytes), let below = Path(whole.bytes.dropFirst(above.bytes.count))
         else { throw Failure("could not find out where '\(directory.show(.top))' is mounted") }
-        device = String(cString: source)
+        device = entry.source
         self.place = place
-        mountPoint = String(cString: target)
+        mountPoint = entry.target
         mounted = root
-        self.type = String(cString: type)
+        type = entry.type
         path = root / below
     }
 

@@ -2,7 +2,6 @@ internal import Basics
 internal import Boot
 internal import BootEntries
 internal import CLinux
-internal import CMount
 internal import Linux
 
 /// The btrfs that roots are on.
@@ -59,21 +58,9 @@ struct RootFilesystem {
 
     /// Each btrfs that is mounted in the running system, by one of its devices.
     static func mountedDevices() throws(Failure) -> [String] {
-        guard let table = mnt_new_table(), let iterator = mnt_new_iter(Int32(MNT_ITER_FORWARD)) else {
-            throw Failure("could not read the mount table: there is no memory")
-        }
-        defer {
-            mnt_free_iter(iterator)
-            mnt_unref_table(table)
-        }
-        if mnt_table_parse_file(table, "/proc/self/mountinfo") != 0 { throw Failure("could not read '/proc/self/mountinfo'") }
         var devices: [String] = []
-        var entry: OpaquePointer?
-        while mnt_table_next_fs(table, iterator, &entry) == 0 {
-            guard let entry, let type = mnt_fs_get_fstype(entry), String(cString: type) == "btrfs", let source = mnt_fs_get_source(entry)
-            else { continue }
-            let device = String(cString: source)
-            if !devices.contains(device) { devices.append(device) }
+        for entry in try MountTable().entries where entry.type == "btrfs" && !devices.contains(entry.source) {
+            devices.append(entry.source)
         }
         return devices
     }

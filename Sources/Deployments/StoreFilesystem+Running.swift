@@ -1,6 +1,5 @@
 internal import Basics
 internal import Boot
-internal import CMount
 internal import Linux
 
 extension StoreFilesystem {
@@ -25,21 +24,6 @@ extension StoreFilesystem {
 
     /// Where the whole of it is mounted; nil where it is not.
     private static func mountPoint(of device: String) throws(Failure) -> String? {
-        guard let table = mnt_new_table(), let iterator = mnt_new_iter(Int32(MNT_ITER_BACKWARD)) else {
-            throw Failure("could not read the mount table: there is no memory")
-        }
-        defer {
-            mnt_free_iter(iterator)
-            mnt_unref_table(table)
-        }
-        if mnt_table_parse_file(table, "/proc/self/mountinfo") != 0 { throw Failure("could not read '/proc/self/mountinfo'") }
-        var entry: OpaquePointer?
-        while mnt_table_next_fs(table, iterator, &entry) == 0 {
-            guard let entry, let source = mnt_fs_get_source(entry), let root = mnt_fs_get_root(entry),
-                let target = mnt_fs_get_target(entry)
-            else { continue }
-            if String(cString: source) == device && String(cString: root) == "/" { return String(cString: target) }
-        }
-        return nil
+        try MountTable().entries.last { $0.source == device && $0.root == "/" }?.target
     }
 }
