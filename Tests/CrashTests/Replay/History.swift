@@ -13,13 +13,11 @@ struct History: Notes {
         self.operations = operations
     }
 
-    /// Takes a note: `begin 17` or `end 17 23`.
-    mutating func take(_ note: [UInt8]) {
-        let words = String(decoding: note, as: UTF8.self).split(separator: " ").map { String($0) }
-        guard words.count > 1, let number = Int(words[1]) else { return }
-        isOver = words[0] == "end"
-        current = number
-        if isOver && words.count > 2 { results[number] = words[2] }
+    mutating func take(_ bytes: [UInt8]) {
+        guard let note = Note(bytes) else { return }
+        isOver = note.isEnd
+        current = note.operation
+        if note.isEnd, let result = note.result { results[note.operation] = result }
     }
 
     var name: String {

@@ -11,13 +11,11 @@ struct DeployHistory: Notes {
         self.operations = operations
     }
 
-    /// Takes a note: `begin 17` or `end 17 0`.
-    mutating func take(_ note: [UInt8]) {
-        let words = String(decoding: note, as: UTF8.self).split(separator: " ").map { String($0) }
-        guard words.count > 1, let number = Int(words[1]) else { return }
-        isOver = words[0] == "end"
-        current = number
-        if isOver && words.last != "0" { failures.append(number) }
+    mutating func take(_ bytes: [UInt8]) {
+        guard let note = Note(bytes) else { return }
+        isOver = note.isEnd
+        current = note.operation
+        if note.isEnd && note.result != "0" { failures.append(note.operation) }
     }
 
     var name: String {
