@@ -107,15 +107,28 @@ if embedded {
             ],
             swiftSettings: strict + sameHeaders
         ),
-        // liblzma and libzstd.
+        // liblzma, libz and libzstd.
         .target(
             name: "CCompression",
-            linkerSettings: ["lzma", "zstd"].map { .linkedLibrary(":lib\($0).a") }
+            linkerSettings: ["lzma", "z", "zstd"].map { .linkedLibrary(":lib\($0).a") }
+        ),
+        // What is read piece by piece, since it is larger than what should be in memory.
+        .target(name: "Decompression", dependencies: ["Basics", "CCompression", "CLinux"], swiftSettings: strict + sameHeaders),
+        // What a store recorded of a layer's files, and whether they are so.
+        .target(
+            name: "LayerContent",
+            dependencies: ["Basics", "Boot", "CLinux", "Decompression", "Images"],
+            swiftSettings: strict + sameHeaders
+        ),
+        .testTarget(
+            name: "LayerContentTests",
+            dependencies: ["Basics", "Decompression", "Images", "LayerContent", "TestSupport"],
+            swiftSettings: strict + sameHeaders
         ),
         // Reads, checks and builds initramfs images.
         .target(
             name: "Initramfs",
-            dependencies: ["Basics", "Boot", "CCompression", "CLinux", "Files", "InitProcess", "Programs"],
+            dependencies: ["Basics", "Boot", "CCompression", "CLinux", "Decompression", "Files", "InitProcess", "Programs"],
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(
@@ -150,7 +163,8 @@ if embedded {
         .target(
             name: "Deployments",
             dependencies: [
-                "Basics", "Boot", "BootEntries", "CHooks", "CLinux", "CMount", "Files", "Images", "Initramfs", "Linux", "Planning",
+                "Basics", "Boot", "BootEntries", "CHooks", "CLinux", "CMount", "Files", "Images", "Initramfs", "LayerContent",
+                "Linux", "Planning",
             ],
             swiftSettings: strict + sameHeaders
         ),
@@ -158,7 +172,7 @@ if embedded {
             name: "docker-btrfs",
             dependencies: [
                 "Basics", "Boot", "BootEntries", "BootRun", "CLinux", "Deployments", "Files", "Images", "Initramfs", "Installation",
-                "Linux", "Planning", "Programs",
+                "LayerContent", "Linux", "Planning", "Programs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict + sameHeaders,

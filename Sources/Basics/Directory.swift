@@ -121,6 +121,17 @@ public final class Directory: Sendable {
 
     /// An extended attribute of this directory, however long it is; nil where it has none of that name.
     public func attribute(_ name: String) throws(Failure) -> [UInt8]? {
+        try attribute(name, of: descriptor, at: .top)
+    }
+
+    /// The same of a file or directory below this one; nil where there is nothing too.
+    package func attribute(_ name: String, of path: Path) throws(Failure) -> [UInt8]? {
+        guard let opened = try open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, what: "open") else { return nil }
+        defer { close(opened) }
+        return try attribute(name, of: opened, at: path)
+    }
+
+    private func attribute(_ name: String, of descriptor: Int32, at path: Path) throws(Failure) -> [UInt8]? {
         // Few are longer than the first of these, and none than the last (XATTR_SIZE_MAX, xattr(7)).
         for limit in [1 << 12, 1 << 16] {
             var value = [UInt8](repeating: 0, count: limit)
@@ -128,9 +139,9 @@ public final class Directory: Sendable {
             if size >= 0 { return Array(value[..<size]) }
             let code = linux_errno()
             if code == ENODATA || code == EOPNOTSUPP { return nil }
-            if code != ERANGE { throw .system("read the attribute '\(name)' of '\(show(.top))'", errno: code) }
+            if code != ERANGE { throw .system("read the attribute '\(name)' of '\(show(path))'", errno: code) }
         }
-        throw .system("read the attribute '\(name)' of '\(show(.top))'", errno: ERANGE)
+        throw .system("read the attribute '\(name)' of '\(show(path))'", errno: ERANGE)
     }
 }
 

@@ -9,7 +9,9 @@ internal import Planning
 extension Site {
     /// The way to make of an image's layers what a boot would make of them; nil where that was made, or the store has the image as
     /// one tree. What `deploying` plans is known only then. Fails where the image could not be deployed.
-    public func merging(_ asked: String?, kernel release: String?, once: Bool) throws(Failure) -> DeploymentPlan? {
+    public func merging(
+        _ asked: String?, kernel release: String?, once: Bool, progress: @escaping (String) -> Void
+    ) throws(Failure) -> DeploymentPlan? {
         let before = try Deployment.all(on: topLevel).deployments
         let store = try storeFilesystem()
         let image = try image(asked, among: before, in: store)
@@ -26,6 +28,7 @@ extension Site {
                 try checkSpace(file.file.size, freeing: kernels.unused(by: before), for: image.reference, beside: before)
             }
         }
+        try checkIsWhole(image, in: store, progress: progress)
         let (free, needed) = (try topLevel.space(), source.needToHold)
         if !free.covers(needed) {
             throw Failure(
@@ -52,6 +55,7 @@ extension Site {
         let reference = image.reference
         let source = try source(of: image, in: store)
         let held = try topLevel.directory(at: Layout.hold(source.chainID))
+        if held == nil { try checkIsWhole(image, in: store) { _ in } }
         let found = if let held { held } else { try topLevel.directory(at: source.tree.path) }
         guard let tree = found else {
             throw Failure("could not open the layer '\(source.tree.path)': it is not there")

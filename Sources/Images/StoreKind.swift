@@ -46,5 +46,5 @@ public enum StoreKind: CaseIterable, Sendable {
     }
 
     /// Whether each layer has a folder of its own files. Others have the whole tree in that of the top layer.
-    var isStacked: Bool { self == .containerdOverlayfs || self == .dockerOverlay2 || self == .podmanOverlay }
+    package var isStacked: Bool { self == .containerdOverlayfs || self == .dockerOverlay2 || self == .podmanOverlay }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import Deployments
+import LayerContent
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,11 +10,18 @@ struct CheckCommand: ParsableCommand {
         discussion: """
             It is looked at as it would be booted: with the top layer over it. The exit status is 1 where it cannot boot. With --format \
             json one object a line: weight (error or warning), subject, text, remedy.
+
+            --content reads all files of the image instead, in the store and where a deployment holds them, and compares them with the sizes \
+            and checksums that the engine recorded: after a power cut some may be empty. With --format json one object a line for each file \
+            that is not as it was: part, path, reason.
             """
     )
 
     @Argument(help: "The image, as Docker names it.")
     var image: String
+
+    @Flag(help: "Whether its files are what the engine recorded, instead.")
+    var content = false
 
     @Option(help: "text, or json for other programs.")
     var format = OutputFormat.text
@@ -21,6 +29,7 @@ struct CheckCommand: ParsableCommand {
     @OptionGroup var place: SitePlace
 
     func run() throws {
+        if content { return try checkContent() }
         let (title, findings) = try place.site().check(image)
         let errors = findings.filter { $0.weight == .error }.count
         switch format {
@@ -37,6 +46,39 @@ struct CheckCommand: ParsableCommand {
             }
         }
         if errors > 0 { throw ExitCode.failure }
+    }
+
+    private func checkContent() throws {
+        let site = try place.site()
+        let content = try showingProgress { progress throws(Failure) in try site.checkContent(image, progress: progress) }
+        switch format {
+        case .json:
+            for part in content.parts {
+                for difference in part.differences { print(difference.line(of: part)) }
+            }
+        case .text:
+            for part in content.parts {
+                let count = part.differences.count
+                let state = count == 0 ? "are as they were recorded" : "were looked at, and \(count) of them are not as they were recorded"
+                show("\(content.title) in \(part.name): \(part.count.files) files \(state)")
+                for difference in part.differences { show("    \(difference.path): \(difference.reason)") }
+                for layer in part.unrecorded { tell(note: "nothing is recorded of the files of the layer '\(layer)'") }
+            }
+            if content.isDamaged {
+                show("hint: remove the image and all that share its layers, then pull or build it again; then deploy it again")
+            }
+        }
+        if content.isDamaged { throw ExitCode.failure }
+    }
+}
+
+extension ImageContent {
+    fileprivate var isDamaged: Bool { parts.contains { !$0.differences.isEmpty } }
+}
+
+extension ContentCheck.Difference {
+    fileprivate func line(of part: ImageContent.Part) -> String {
+        JSONOutput.object([("part", .string(part.name)), ("path", .string(path.description)), ("reason", .string(reason))]).line
     }
 }
 

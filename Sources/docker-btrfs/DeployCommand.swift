@@ -30,7 +30,10 @@ struct DeployCommand: AsyncParsableCommand {
     func run() async throws {
         let site = try place.open()
         let program = if let initProgram { initProgram } else { try builtInit() }
-        if let merge = try site.merging(image, kernel: kernel, once: once) {
+        let merge = try showingProgress { progress throws(Failure) in
+            try site.merging(image, kernel: kernel, once: once, progress: progress)
+        }
+        if let merge {
             if place.dryRun { return try place.finish(merge) }
             try showingProgress { progress throws(Failure) in try merge.perform(say: show, progress: progress) }
         }

@@ -40,7 +40,7 @@ func show(_ line: String) {
 }
 
 /// Runs `body` with what shows how far it is: one line, on a terminal only, that is gone when `body` ends.
-func showingProgress(_ body: (@escaping (String) -> Void) throws(Failure) -> Void) throws(Failure) {
+func showingProgress<Result>(_ body: (@escaping (String) -> Void) throws(Failure) -> Result) throws(Failure) -> Result {
     let isTerminal = isatty(STDERR_FILENO) == 1
     var isShown = false
     func show(_ line: String) {
@@ -49,7 +49,7 @@ func showingProgress(_ body: (@escaping (String) -> Void) throws(Failure) -> Voi
         isShown = true
     }
     defer { if isShown { show("") } }
-    try body(show)
+    return try body(show)
 }
 
 /// For people, or for other programs.

@@ -56,6 +56,28 @@ extension OnDisk {
             return try await output(of: [lab, disk.file, engine.name, "\(SmallImage.listing)\n\(script)"])
         }
 
+        /// What the engine unpacked is what it recorded, until a file of it is cut off.
+        private func checkContent(_ machine: Deployable) async throws {
+            let whole = try await machine.run("check --content sample_image").split(separator: "\n")
+            #expect(whole.count == 2 && whole.allSatisfy { $0.hasSuffix(" files are as they were recorded") }, "\(whole)")
+            #expect(!whole.contains { $0.contains(": 0 files") }, "\(whole)")
+            try await machine.disk.change(
+                """
+                for layer in {docker/containerd/daemon,containerd}/io.containerd.snapshotter.v1.btrfs/*/*/; do
+                    [[ ! -d $layer ]] || btrfs property set -f -t subvol "$layer" ro false
+                done
+                for store in docker containerd storage; do
+                    [[ ! -d $store ]] || find "$store" -path '*/usr/bin/bash' -exec truncate -s 100000 {} +
+                    [[ ! -d $store ]] || find "$store" -path '*/usr/bin/rm' -exec dd if=/dev/urandom of={} bs=9 count=1 conv=notrunc status=none ';'
+                done
+                """)
+            let damaged = try await machine.disk.change("! \(machine.command("check --content sample_image"))")
+            #expect(damaged.contains("    /usr/bin/bash: it has 100000 bytes and should have "), "\(damaged)")
+            #expect(damaged.contains(" in the held layer '"))
+            #expect(damaged.split(separator: "\n").count { $0.hasPrefix("    ") } == 2, "\(damaged)")
+            #expect(damaged.contains("    /usr/bin/rm: its content is another one\n"), "\(damaged)")
+        }
+
         private func line(_ engine: Engine, of disk: Disk) -> KernelLine {
             var line = disk.line("docker_keep=1 \(engine.more)")
             line.dockerPath = engine.path
@@ -100,6 +122,7 @@ extension OnDisk {
                         let told = try await machine.run("deploy sample_image")
                         #expect(!told.contains(" layers to '") && !told.contains("hold the layer"), "the boot did that")
                         #expect(told.contains("next boot: sample_image:latest (\(id.prefix(12))) with kernel 6.1, a new root"), "\(told)")
+                        try await checkContent(machine)
                     }
                 }
                 try await disk.detach()

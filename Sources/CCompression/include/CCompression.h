@@ -1,7 +1,9 @@
-/* liblzma and libzstd, which know how Debian compresses kernel modules and how `initramfs build` does, for the companion. */
+/* liblzma and libzstd, which know how Debian compresses kernel modules and how `initramfs build` does, and libz, for what stores
+   keep of layers, for the companion. */
 #pragma once
 
 #include <lzma.h>
+#include <zlib.h>
 #include <zstd.h>
 
 /* For .xz and .lzma, several after one another too; limit is what it may take of memory, in bytes. The flag is a macro with a cast,

@@ -84,7 +84,7 @@ struct Snapshots {
         return stack
     }
 
-    private func snapshot(_ key: String) throws(Failure) -> Snapshot? {
+    func snapshot(_ key: String) throws(Failure) -> Snapshot? {
         guard let name = try keys?.bucket(Array(key.utf8))?.value("name"), let bucket = try snapshots?.bucket(name) else { return nil }
         if let snapshot = try Snapshot(name, bucket) { return snapshot }
         throw damage("'\(display(name))' is damaged")

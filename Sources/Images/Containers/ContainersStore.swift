@@ -118,7 +118,7 @@ struct ContainersStore: Sendable {
         return try LayerFolders(root: root, kind: kind).tree(folders)
     }
 
-    private func folder(_ layer: Digest) -> Path {
+    func folder(_ layer: Digest) -> Path {
         let name = Array(layer.hex.utf8)
         switch kind {
         case .podmanOverlay: return ("overlay" as Path).appending(name: name) / "diff"

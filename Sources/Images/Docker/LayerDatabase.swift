@@ -64,7 +64,7 @@ struct LayerDatabase {
         return folders
     }
 
-    private func directory(of chain: ChainID) -> Path {
+    func directory(of chain: ChainID) -> Path {
         (driver.metadata / "layerdb/sha256").appending(name: Array(chain.digest.hex.utf8))
     }
 
@@ -77,7 +77,11 @@ struct LayerDatabase {
         }
         try check(entry / "diff", is: layer.digest)
         try check(entry / "parent", is: parent?.digest)
-        return driver.folder(try cacheID(in: entry / "cache-id").name)
+        return try self.folder(of: chain)
+    }
+
+    func folder(of chain: ChainID) throws(Failure) -> Path {
+        driver.folder(try cacheID(in: directory(of: chain) / "cache-id").name)
     }
 
     private func cacheID(in file: Path) throws(Failure) -> CacheID {

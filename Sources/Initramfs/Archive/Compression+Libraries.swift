@@ -1,5 +1,6 @@
 internal import Basics
 internal import CCompression
+internal import Decompression
 
 /// What the companion compresses by itself: a system that a machine was booted from has no programs for it, unless its image does.
 extension Compression {
@@ -57,27 +58,22 @@ extension Compression {
     }
 
     private func unpackedZstd(_ bytes: [UInt8], limit: Int, _ name: String) throws(Failure) -> [UInt8] {
-        guard let context = ZSTD_createDCtx() else { throw Failure("could not read '\(name)': there is no memory to decompress it") }
-        defer { ZSTD_freeDCtx(context) }
+        guard let decoder = ZstdDecoder() else { throw Failure("could not read '\(name)': there is no memory to decompress it") }
         var output: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 1 << 20)
-        // How many bytes the frame goes on for, at least: 0 at its end.
-        var rest = 1
-        bytes.withUnsafeBufferPointer { buffer in
-            var input = ZSTD_inBuffer(src: buffer.baseAddress, size: buffer.count, pos: 0)
-            // Whether more may come without more input; none does behind the end of a frame.
-            var isFull = false
-            while (input.pos < input.size || isFull) && output.count <= limit && ZSTD_isError(rest) == 0 {
-                piece.withUnsafeMutableBufferPointer { room in
-                    var made = ZSTD_outBuffer(dst: room.baseAddress, size: room.count, pos: 0)
-                    rest = ZSTD_decompressStream(context, &made, &input)
-                    isFull = made.pos == made.size && rest != 0
-                    output += room[..<made.pos]
-                }
+        var start = 0
+        while true {
+            let step = bytes[start...].withUnsafeBytes { input in
+                piece.withUnsafeMutableBytes { decoder.decode(input, into: $0) }
             }
+            guard let step else { throw isDamaged("read '\(name)'") }
+            start += step.read
+            output += piece[..<step.written]
+            if output.count > limit { throw isTooLarge("read '\(name)'", limit) }
+            // More may come without more input, but not behind the end of a frame.
+            if start == bytes.count && (step.written < piece.count || decoder.isAtEnd) { break }
         }
-        if output.count > limit { throw isTooLarge("read '\(name)'", limit) }
-        if rest != 0 { throw isDamaged("read '\(name)'") }
+        if !decoder.isAtEnd { throw isDamaged("read '\(name)'") }
         return output
     }
 

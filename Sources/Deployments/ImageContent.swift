@@ -1,0 +1,96 @@
+public import Basics
+internal import Boot
+internal import Images
+public import LayerContent
+
+/// How an image's files compare with what the store recorded of them.
+public struct ImageContent: Sendable {
+    /// Where something was looked at: the store's layers, or those that are held for a deployment.
+    public struct Part: Sendable {
+        public let name: String
+        public let count: ContentCheck.Count
+        public let differences: [ContentCheck.Difference]
+        /// Layers that nothing is recorded of.
+        public let unrecorded: [Path]
+    }
+
+    public let title: String
+    public let parts: [Part]
+}
+
+extension Site {
+    /// Reads all files of an image, in the store and in what is held of it.
+    public func checkContent(
+        _ text: String, progress: @escaping (String) -> Void
+    ) throws(Failure) -> ImageContent {
+        let store = try storeFilesystem()
+        let image = try image(ImageReference(text), in: store)
+        var parts = [try part("the store", of: image, in: store, held: nil, progress)]
+        if let held = try topLevel.directory(at: Layout.hold(image.chainID)) {
+            parts.append(try part("the held layer '\(held.show(.top))'", of: image, in: store, held: held, progress))
+        }
+        return ImageContent(title: image.title, parts: parts)
+    }
+
+    private func part(
+        _ name: String, of image: Image, in store: StoreFilesystem?, held: Directory?, _ progress: @escaping (String) -> Void
+    ) throws(Failure) -> ImageContent.Part {
+        let check = try ContentCheck(of: image, in: store, held: held, site: self, depth: .content, progress)
+        return ImageContent.Part(name: name, count: check.count, differences: check.differences, unrecorded: check.unrecorded)
+    }
+
+    /// Fails where files of an image lack content: engines do not wait for their disk, and after a power cut they do not know.
+    func checkIsWhole(_ image: Image, in store: StoreFilesystem?, progress: @escaping (String) -> Void) throws(Failure) {
+        if image.isContainer { return }
+        let differences = try ContentCheck(of: image, in: store, held: nil, site: self, depth: .sizes, progress).differences
+        guard let first = differences.first else { return }
+        let most = 5
+        let names = differences.prefix(most).map { "'\($0.path)'" }.joined(separator: ", ")
+        let others = differences.count > most ? " and \(differences.count - most) others" : ""
+        throw Failure(
+            """
+            could not deploy '\(image.reference)': files lost their content, as after a power cut: \(names)\(others); of the first, \
+            \(first.reason)
+            """,
+            hint: """
+                remove the image and all that share its layers, then pull or build it again; 'docker-btrfs check --content \
+                \(image.reference)' names all files
+                """)
+    }
+}
+
+extension ContentCheck {
+    fileprivate init(
+        of image: Image, in store: StoreFilesystem?, held: Directory?, site: Site, depth: Depth, _ progress: @escaping (String) -> Void
+    ) throws(Failure) {
+        if image.isContainer {
+            throw Failure(
+                "could not check the content of '\(image.reference)': a container changes its files, and nothing is recorded of them")
+        }
+        let filesystem = store?.top ?? site.topLevel
+        guard let layers = try ImageStores(in: filesystem, at: site.settings.store)?.layers(of: image) else {
+            throw Failure("could not find the images' store '\(site.settings.store)'", hint: "docker-btrfs setup looks for it again")
+        }
+        var whole = held
+        if held == nil, let folder = image.wholeTree {
+            whole = try filesystem.directory(at: folder)
+            if whole == nil { throw Failure("could not find the image's top layer '\(filesystem.show(folder))'") }
+        }
+        try self.init(of: layers, in: filesystem, whole: whole, depth: depth) { count in
+            if count.files % 1000 != 0 { return }
+            progress("checked \(count.files) files" + (depth == .content ? " (\(megabytes(count.bytes)))" : ""))
+        }
+    }
+}
+
+extension Image {
+    fileprivate var title: String { "\(reference) (\(id.digest.hex.prefix(12)))" }
+
+    /// The folder that has all of the image's files; nil where only its layers together have them.
+    fileprivate var wholeTree: Path? {
+        switch tree {
+        case .subvolume(let path): path
+        case .layers(let paths): store.isStacked ? nil : paths.first
+        }
+    }
+}

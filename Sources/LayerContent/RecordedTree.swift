@@ -1,0 +1,62 @@
+internal import Basics
+
+/// The files that layers have together, as they were recorded.
+final class RecordedTree {
+    private(set) var folders: [[UInt8]: RecordedTree] = [:]
+    private(set) var files: [[UInt8]: RecordedFile] = [:]
+
+    /// Lays a layer over those that are there: what it hides goes first, whatever the order in its archive.
+    /// https://github.com/opencontainers/image-spec/blob/main/layer.md
+    func add(_ layer: [RecordedFile]) {
+        for file in layer {
+            guard let path = Path(file.name), path.name.starts(with: Self.whiteout) else { continue }
+            if path.name == Self.opaque {
+                folder(path.parent, isMade: false)?.clear()
+            } else if !path.name.starts(with: Self.ofAUFS) {
+                folder(path.parent, isMade: false)?.remove(Array(path.name.dropFirst(Self.whiteout.count)))
+            }
+        }
+        for file in layer {
+            guard let path = Path(file.name), !path.isTop, !path.name.starts(with: Self.whiteout) else { continue }
+            let parent = folder(path.parent, isMade: file.size > 0)
+            if file.name.last == UInt8(ascii: "/") {
+                parent?.files[path.name] = nil
+            } else {
+                parent?.remove(path.name)
+                if file.size > 0 { parent?.files[path.name] = file }
+            }
+        }
+    }
+
+    private func folder(_ path: Path, isMade: Bool) -> RecordedTree? {
+        var tree = self
+        for name in path.components {
+            if let folder = tree.folders[name] {
+                tree = folder
+            } else if isMade {
+                let folder = RecordedTree()
+                tree.folders[name] = folder
+                tree.files[name] = nil
+                tree = folder
+            } else {
+                return nil
+            }
+        }
+        return tree
+    }
+
+    private func remove(_ name: [UInt8]) {
+        files[name] = nil
+        folders[name] = nil
+    }
+
+    private func clear() {
+        files = [:]
+        folders = [:]
+    }
+
+    private static let whiteout = Array(".wh.".utf8)
+    private static let opaque = Array(".wh..wh..opq".utf8)
+    /// Its own notes; they hide nothing.
+    private static let ofAUFS = Array(".wh..wh.".utf8)
+}
