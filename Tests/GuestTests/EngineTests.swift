@@ -9,15 +9,17 @@ struct EngineTests {
         /// On the kernel command line.
         let path: String
         var emulator = Emulator.userMode
+        /// Whether the image comes from a registry, in an index for several platforms, as most do.
+        var isPulled = false
 
         var testDescription: String { name }
         var isMerged: Bool { !name.hasSuffix("-btrfs") }
     }
 
-    /// Docker's overlay2 boots in QEMU in `DeployTests`.
+    /// Docker's boot in QEMU in `DeployTests`.
     private static let engines = [
         Engine(name: "docker-overlay2", path: "docker_path=docker"),
-        Engine(name: "docker-containerd-overlayfs", path: "docker_path=docker"),
+        Engine(name: "docker-containerd-overlayfs", path: "docker_path=docker", isPulled: true),
         Engine(name: "containerd-overlayfs", path: "docker_path=containerd docker_namespace=default"),
         Engine(name: "containerd-btrfs", path: "docker_path=containerd docker_namespace=default"),
         Engine(name: "podman-overlay", path: "docker_path=storage", emulator: .qemu),
@@ -26,8 +28,10 @@ struct EngineTests {
 
     @Test(arguments: engines) func `its image boots to a login, with all of its services`(_ engine: Engine) async throws {
         try await Machine.with(\.disk, in: engine.emulator) { machine, _ in
-            let told = try await Lab.change(machine.disk, engine: engine.name, Self.build)
-            let line = try "\(Lab.menuEntry()) \(engine.path) docker_image=debian_guest"
+            let told = try await Lab.change(machine.disk, engine: engine.name, Self.build(isPulled: engine.isPulled))
+            let name = try #require(told.split(separator: "\n").last?.split(separator: " ").first)
+            #expect(name.hasPrefix("127.0.0.1:") == engine.isPulled)
+            let line = try "\(Lab.menuEntry()) \(engine.path) docker_image=\(name)"
             let script = Self.questions + (engine.emulator == .userMode ? "" : Self.prompt)
             let answers = try await machine.answers(line, log: engine.name, to: script)
             try Self.expect(answers, told)
@@ -44,7 +48,7 @@ struct EngineTests {
             try await output(of: Lab.command("new-disk", [data, "3G", "data"]))
             let layer = try await machine.change("\(Self.layer); tar --create \(Self.whole) --file '\(machine.folder)/root.tar' .")
             #expect(layer.isEmpty)
-            let told = try await Lab.change(data, engine: "docker-overlay2", "root='\(machine.folder)/root.tar'\n\(Self.buildOfRoot)")
+            let told = try await Lab.change(data, engine: "docker-overlay2", "root='\(machine.folder)/root.tar'\n\(Self.buildOfRoot())")
             var machine = machine
             machine.disks.append(data)
             let line = try "\(Lab.menuEntry()) docker_path=LABEL=data:/docker docker_image=debian_guest"
@@ -66,13 +70,16 @@ struct EngineTests {
     private static let layer = "cd \"$('\(Repository.companion)' images --data-root docker | awk '/sample_image/ { print $NF; exit }')\""
 
     /// Builds the lab's image once more, from its files.
-    private static let build = """
+    private static func build(isPulled: Bool) -> String {
+        """
         root=$SCRATCH/root.tar
         (cd "$TOP"; \(layer); tar --create \(whole) --file "$root" .)
-        \(buildOfRoot)
+        \(buildOfRoot(isPulled: isPulled))
         """
+    }
 
-    private static let buildOfRoot = """
+    private static func buildOfRoot(isPulled: Bool = false) -> String {
+        """
         context=$(mktemp -d -p "$SCRATCH"); trap 'rm -rf "$context"' EXIT
         mv "$root" "$context/root.tar"
         cat > "$context/Dockerfile" << 'END'
@@ -80,9 +87,10 @@ struct EngineTests {
         ADD root.tar /
         RUN ["/bin/sh", "-ec", "rm -r /usr/share/doc && echo 'of two layers' > /etc/layers"]
         END
-        build debian_guest "$context" > /dev/null
+        \(isPulled ? "start_registry; pull_index" : "build") debian_guest "$context" > /dev/null
         list | grep debian_guest
         """
+    }
 
     /// Waits until agetty waits for what is typed (read, poll, select): then its prompt is on the console.
     private static let prompt = """
