@@ -164,7 +164,7 @@ if embedded {
             name: "Deployments",
             dependencies: [
                 "Basics", "Boot", "BootEntries", "CHooks", "CLinux", "CMount", "Files", "Images", "Initramfs", "LayerContent",
-                "Linux", "Planning",
+                "Linux", "Planning", "Programs",
             ],
             swiftSettings: strict + sameHeaders
         ),

@@ -11,6 +11,7 @@ internal import Planning
 ///     /.docker-btrfs/deployments/<image id>       an image that was made ready to boot: what its kernel's files are
 ///     /.docker-btrfs/boot/                        kernels and initramfs images, where the boot loader reads btrfs
 ///     /.docker-btrfs/settings                     what `docker-btrfs setup` found, or was told
+///     /.docker-btrfs/update                       what came of the last `docker-btrfs deploy --pull`
 ///     /.docker-btrfs/record                       how often each image and root was tried
 package enum Layout {
     package static let home = Place.home.path
@@ -19,6 +20,7 @@ package enum Layout {
     package static let deployments: Path = ".docker-btrfs/deployments"
     package static let bootFiles: Path = ".docker-btrfs/boot"
     package static let settings: Path = ".docker-btrfs/settings"
+    package static let update: Path = ".docker-btrfs/update"
     static let templates: Path = ".docker-btrfs/templates"
     static let record = Place.record.path
 

@@ -68,3 +68,13 @@ static const unsigned char machine_users_unit[] = {
 #embed "../../hooks/machine/docker-btrfs-users.service"
 };
 HOOKS_FILE(machine_users_unit);
+
+static const unsigned char machine_update[] = {
+#embed "../../hooks/machine/docker-btrfs-update.service"
+};
+HOOKS_FILE(machine_update);
+
+static const unsigned char machine_update_timer[] = {
+#embed "../../hooks/machine/docker-btrfs-update.timer"
+};
+HOOKS_FILE(machine_update_timer);

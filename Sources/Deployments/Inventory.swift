@@ -35,6 +35,8 @@ public struct Inventory {
     public let booted: Booted?
     /// The next one first.
     public let items: [Item]
+    /// What came of the last `deploy --pull`; nil where there was none.
+    public let update: Update?
     /// What a person should know.
     public let notes: [String]
     /// Seconds since 1970.
@@ -62,6 +64,7 @@ public struct Inventory {
                     damage: try site.isWhole(deployment) ? nil : "its files or its layer are not there any more"))
         }
         self.items = items
+        update = try site.update()
         var notes = damaged.map { "'\($0)' is damaged: deploy its image again" } + [damage].compactMap { $0 }
         if let first = items.first, first.tries >= 3 && !first.isGood {
             notes.append("none of the last \(first.tries) boots of \(first.deployment.title) was good: the last good one is booted instead")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import Deployments
+import Files
 
 struct DeployCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,6 +11,9 @@ struct DeployCommand: AsyncParsableCommand {
             Its layer is held, or its layers are merged to one; its kernel goes where the boot loader reads it, with the image's own initramfs where docker-btrfs-init is \
             in that, else with one that is built here; then the boot menu names it. The deployments before stay in the menu. Nothing is \
             written where all is so already.
+
+            With --pull the engine is asked for a new one first, from the registry in the image's name; where that cannot be reached, it is as \
+            if there were nothing new. What check finds wrong with a new one is refused. /run/reboot-required says that one was deployed.
             """
     )
 
@@ -17,6 +21,9 @@ struct DeployCommand: AsyncParsableCommand {
     var image: String?
 
     @OptionGroup var place: DeploymentPlace
+
+    @Flag(help: "Pull it first: registry.lan/desktop, docker.io/library/debian.")
+    var pull = false
 
     @Option(help: ArgumentHelp("The kernel, as lib/modules names it, where the image has several.", valueName: "version"))
     var kernel: String?
@@ -29,6 +36,28 @@ struct DeployCommand: AsyncParsableCommand {
 
     func run() async throws {
         let site = try place.open()
+        guard pull else { return try await deploy(image, on: site) }
+        let following = try site.following(image)
+        if place.dryRun {
+            show("pull \(following.name) with \(following.engine)")
+            return tell(note: "all else is planned when it is here")
+        }
+        do {
+            let news = try await following.pull(say: show)
+            for note in news.notes { tell(note: note) }
+            if news.isForDeployment { try await deploy(following.name, on: site) }
+            let isNew = try following.finish(news)
+            // Of the system that runs, by a convention of Debian.
+            if isNew && place.place.topLevel == nil {
+                try replaceFile("/run/reboot-required", with: Array("*** System restart required ***\n".utf8))
+            }
+        } catch {
+            following.fail(error)
+            throw error
+        }
+    }
+
+    private func deploy(_ image: String?, on site: Site) async throws {
         let program = if let initProgram { initProgram } else { try builtInit() }
         let merge = try showingProgress { progress throws(Failure) in
             try site.merging(image, kernel: kernel, once: once, progress: progress)

@@ -41,6 +41,9 @@ struct SetupCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A directory that is the same in each root, filled once from here; may be given again.", valueName: "path"))
     var data: [String] = []
 
+    @Flag(help: "Each root to come looks once a day for a new image under the name of the next boot, in its registry, and deploys it.")
+    var update = false
+
     @Option(help: ArgumentHelp("The system that the machine's own files come from.", valueName: "dir"))
     var root = "/"
 
@@ -62,6 +65,7 @@ struct SetupCommand: ParsableCommand {
         choices.topLayer = topLayer
         choices.options = options
         choices.data = data
+        choices.update = update
         choices.companion = try thisProgram()
         choices.program = if let initProgram { initProgram } else { try builtInit() }
         let plan = try SetupPlan(choices, isLocked: !dryRun)

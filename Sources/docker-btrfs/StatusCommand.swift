@@ -10,7 +10,8 @@ struct StatusCommand: ParsableCommand {
         abstract: "Show what is booted, what the next boot takes, and what there is to go back to.",
         discussion: """
             With --format json one object: version; booted (reference, id, root, made, good, kernel) or null; deployments, the next one \
-            first, each with reference, id, kernel, made (seconds since 1970), booted, next, good, tries and damage; notes.
+            first, each with reference, id, kernel, made (seconds since 1970), booted, next, good, tries and damage; update (time, name, \
+            deployed, failure), what came of the last deploy --pull, or null; notes.
             """
     )
 
@@ -25,6 +26,7 @@ struct StatusCommand: ParsableCommand {
         case .json: print(inventory.json.text, terminator: "")
         case .text:
             print(inventory.text)
+            if let update = inventory.update { print("\n  \(update.text(now: inventory.now))") }
             if !inventory.notes.isEmpty { print("") }
             for note in inventory.notes { print("  \(note)") }
         }
@@ -80,7 +82,21 @@ extension Inventory {
                     ])
                 } ?? .null
             ),
-            ("deployments", .array(items.map(\.json))), ("notes", .array(notes.map { .string($0) })),
+            ("deployments", .array(items.map(\.json))), ("update", update?.json ?? .null), ("notes", .array(notes.map { .string($0) })),
+        ])
+    }
+}
+
+extension Update {
+    fileprivate func text(now: Int) -> String {
+        let result = failure.map { "failed: \($0)" } ?? deployed.map { "deployed image \($0.prefix(12))" } ?? "nothing new"
+        return "pulled \(name) \(age(of: time, now: now)): \(result)"
+    }
+
+    fileprivate var json: JSONOutput {
+        .object([
+            ("time", .integer(time)), ("name", .string(name)), ("deployed", deployed.map { .string($0) } ?? .null),
+            ("failure", failure.map { .string($0) } ?? .null),
         ])
     }
 }

@@ -19,3 +19,5 @@ extern const hooks_file hooks_initramfs_tools_install;
 extern const hooks_file hooks_initramfs_tools_hook;
 extern const hooks_file hooks_machine_users;
 extern const hooks_file hooks_machine_users_unit;
+extern const hooks_file hooks_machine_update;
+extern const hooks_file hooks_machine_update_timer;

@@ -18,6 +18,8 @@ public struct SetupChoices: Sendable {
     public var options: String?
     /// Directories that are the same in each root.
     public var data: [String] = []
+    /// Whether roots to come look for a new image by themselves.
+    public var update = false
     /// docker-btrfs-init.
     public var program = ""
     /// docker-btrfs.

@@ -35,6 +35,7 @@ public struct SetupPlan {
         try addOwnFiles()
         try addUsers()
         try addPrograms(choices.program, choices.companion)
+        try addUpdate(isEnabled: choices.update)
         try addTable(FilesystemTable(machine, data: choices.data, in: topLevel.directory(at: topLayer)))
     }
 
@@ -150,6 +151,15 @@ public struct SetupPlan {
         guard let program = try fileContents(companion) else { throw Failure("could not open '\(companion)': it is not there") }
         try replace("usr/bin/docker-btrfs", program, about: "deploys the next image")
         try addLink("usr/libexec/docker/cli-plugins/docker-btrfs", to: "../../../bin/docker-btrfs")
+    }
+
+    private mutating func addUpdate(isEnabled: Bool) throws(Failure) {
+        try add(
+            "etc/systemd/system/docker-btrfs-update.service", bytes(hooks_machine_update), about: "follows a registry, where it is enabled")
+        let timer = "docker-btrfs-update.timer"
+        if isEnabled { return try addUnit(timer, hooks_machine_update_timer, wantedBy: "timers.target") }
+        guard let path = Path("etc/systemd/system/\(timer)") else { return }
+        try add(path, bytes(hooks_machine_update_timer), about: "the same")
     }
 
     /// A program of ours, where it is not there or of another version.

@@ -1,0 +1,78 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// `deploy --pull`, with a real engine and a real registry.
+    struct FollowingTests {
+        @Test func `what a registry has anew is pulled, looked at and deployed, and nothing where it is gone`() async throws {
+            try await Disk.with(["mkfs.btrfs", "-q"], size: "512M") { disk in
+                let engine = { (script: String) in
+                    try await output(of: [Repository.path("Tests/Lab/with-engine"), disk.file, "docker-overlay2", script])
+                }
+                try await disk.detach()
+                _ = try await engine("true")
+                try await Deployable.with(disk.attached(), dataRoot: "docker") { machine in
+                    try await machine.disk.detach()
+                    let script = """
+                        \(SmallImage.context)
+                        start_registry
+                        pid=$!
+                        printf '%s\\n' '#!/bin/sh' "exec chroot '$tree' docker \\"\\$@\\"" > "$SCRATCH/docker"
+                        chmod 755 "$SCRATCH/docker"
+                        PATH=$SCRATCH:$PATH
+                        cd "$TOP"
+                        # So that it is in the registry alone.
+                        publish() {
+                            build "$registry/desk" "$context"
+                            in_tree docker push --quiet "$registry/desk"
+                            in_tree docker rmi --force "$registry/desk"
+                        }
+                        follow() { echo "== $1"; (\(machine.command("deploy --pull")) "${@:2}" 2>&1); }
+                        {
+                            publish
+                            follow first "$registry/desk"
+                            follow again
+                            echo 2 > "$context/version"
+                            publish
+                            follow planned --dry-run
+                            follow newer
+                            printf 'FROM scratch\\nCOPY version /etc/version\\n' > "$context/Dockerfile"
+                            publish
+                            ! follow refused
+                            \(machine.command("status"))
+                            kill "$pid"
+                            follow gone
+                            \(machine.command("status"))
+                            ! follow unnamed desk
+                        } | tee told
+                        """
+                    _ = try await engine(script)
+                    let disk = try await disk.attached()
+                    let told = try await disk.look("cat told").split(separator: "== ").reduce(into: [String: String]()) {
+                        $0[String($1.prefix { $0 != "\n" })] = String($1)
+                    }
+                    let first = try #require(told["first"])
+                    #expect(first.contains(/\npull 127\.0\.0\.1:\d+\/desk:latest with docker\n/))
+                    #expect(first.contains(/: sha256:[0-9a-f]{64}, image [0-9a-f]{12}\n/) && first.contains("\nnext boot: 127.0.0.1:"))
+                    #expect(told["again"]?.contains(", nothing new\n") == true)
+                    #expect(told["planned"]?.contains("\npull 127.0.0.1:") == true && told["planned"]?.contains("next boot") == false)
+                    #expect(told["newer"]?.contains("; the way back is 127.0.0.1:") == true)
+                    let refused = try #require(told["refused"])
+                    #expect(refused.contains("Error: could not deploy '127.0.0.1:") && refused.contains(": kernel: there is none\n"))
+                    #expect(refused.contains(": failed: could not deploy '127.0.0.1:"))
+                    let gone = try #require(told["gone"])
+                    #expect(gone.contains("note: could not pull '127.0.0.1:") && gone.contains("is what is here\n"))
+                    #expect(gone.contains(": failed: could not pull '127.0.0.1:"))
+                    #expect(told["unnamed"]?.contains("its name has no registry, and it may have been built here\nhint: ") == true)
+
+                    // What was deployed last is what is booted.
+                    let id = try #require(try await disk.look("ls -t .docker-btrfs/deployments").split(separator: "\n").first)
+                    let line = "root=\(disk.device) rootflags=subvol=docker_rwlayer docker_deployed=sha256:\(id) rw"
+                    try await output(of: [Repository.embeddedInit, "--cmdline", line])
+                    #expect(try await disk.look("cat docker_rwlayer/etc/version; ls .docker-btrfs/deployments | wc -l") == "2\n2\n")
+                }
+            }
+        }
+    }
+}
