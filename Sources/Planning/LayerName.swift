@@ -14,7 +14,7 @@ public enum LayerName: Equatable, Sendable {
     /// What a layer fails with that has a whiteout of nothing.
     public static var namesNothing: Failure { Failure("a whiteout must name something in its directory") }
 
-    public init(_ name: some Collection<UInt8>) {
+    public init(_ name: [UInt8]) {
         let whiteout = ".wh.".utf8
         guard name.starts(with: whiteout) else {
             self = .entry

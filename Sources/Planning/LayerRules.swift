@@ -13,19 +13,33 @@ public struct LayerRules: Equatable, Sendable {
         Failure("there are more than \(deepest) directories in one another", hint: "take this tree out of the layer")
     }
 
-    /// Whether a name of a layer is one of a file that goes into the root: not of a whiteout, nor of these rules.
-    public static func isCopied(_ name: some Collection<UInt8>, atTop: Bool) -> Bool {
-        LayerName(name) == .entry && !(atTop && name.elementsEqual(manifest.bytes))
+    /// Whether a name of a layer's directory is one of a file that goes into the root: not of a whiteout, nor of these rules.
+    public func isCopied(_ name: [UInt8], in directory: Path) -> Bool {
+        LayerName(name) == .entry && !(directory.isTop && name == Self.manifest.bytes) && !ignores(name, in: directory)
+    }
+
+    /// Whether it is left out with all that is in it.
+    public func ignores(_ name: [UInt8], in directory: Path) -> Bool {
+        ignored.contains { $0.parent == directory && $0.fits(name) }
     }
 
     /// Directories that get the layer's owner, mode, attributes and times although the root has them already. All others that
     /// it has keep its own.
     public let directories: [Path]
 
-    /// A layer that says nothing.
-    public static let none = LayerRules(directories: [])
+    private let ignored: [PathPattern]
 
-    public init(directories: [Path]) {
+    /// What filesystems, desktops, snapper and git leave at the top of what is theirs.
+    public static let usuallyIgnored = ["lost+found", ".Trash-*", ".snapshots", ".git"].compactMap { PathPattern($0) }
+
+    /// A layer that says nothing.
+    public static let none = LayerRules(directories: [], ignored: usuallyIgnored)
+
+    /// Of an image all is taken.
+    public static let ofImages = LayerRules(directories: [], ignored: [])
+
+    public init(directories: [Path], ignored: [PathPattern] = usuallyIgnored) {
         self.directories = directories
+        self.ignored = ignored
     }
 }

@@ -1,4 +1,5 @@
 import Basics
+import Planning
 import Testing
 
 @testable import Boot
@@ -13,17 +14,22 @@ struct LayerManifestTests {
         let manifest = try manifest(
             """
             {"directories": ["/etc/cups", "home/anna", "/"], "create_only": ["/etc/machine-id", "etc/ssh/ssh_host_*_key"],
-             "image_identity": "remove"}
+             "image_identity": "remove", "ignore": ["/README*", "etc/x"]}
             """)
         #expect(manifest.directories == ["etc/cups", "home/anna", .top])
         #expect(manifest.createOnly.map { $0.parent } == ["etc", "etc/ssh"])
         #expect(manifest.imageIdentity == .remove)
+        #expect(manifest.ignored.map { $0.parent } == [.top, "etc"])
     }
 
     @Test func `it need not say anything`() throws {
         let manifest = try manifest("{}")
         #expect(manifest.directories.isEmpty && manifest.createOnly.isEmpty && manifest.imageIdentity == .keep)
         #expect(try self.manifest(#"{"image_identity": "keep"}"#) == manifest)
+        for name in ["lost+found", ".Trash-1000", ".snapshots", ".git"] {
+            #expect(manifest.rules.ignores(Array(name.utf8), in: .top) && !manifest.rules.ignores(Array(name.utf8), in: "home"))
+        }
+        #expect(try !self.manifest(#"{"ignore": []}"#).rules.ignores(Array(".git".utf8), in: .top))
     }
 
     @Test(arguments: [
@@ -38,6 +44,7 @@ struct LayerManifestTests {
         (#"{"create_only": ["/etc/*/key"]}"#, "'/etc/*/key' in 'create_only' is not a path that it can have"),
         (#"{"create_only": ["/etc/a*b*"]}"#, "'/etc/a*b*' in 'create_only' is not a path that it can have"),
         (#"{"image_identity": "replace"}"#, "'image_identity' must be one of keep, remove"),
+        (#"{"ignore": [".*/x"]}"#, "'.*/x' in 'ignore' is not a path that it can have"),
         (#"{"image_identity": true}"#, "'image_identity' must be one of keep, remove"),
     ])
     func `what it must not say`(text: String, reason: String) {

@@ -12,7 +12,7 @@ struct LayerNameTests {
             (".wh..wh.", .reserved), (".wh..wh..opq2", .reserved), (".wh..wh.plnk", .reserved),
         ] as [(String, LayerName)])
     func `a name`(name: String, meaning: LayerName) {
-        #expect(LayerName(name.utf8) == meaning)
+        #expect(LayerName(Array(name.utf8)) == meaning)
         #expect(LayerRules.isCopied(name.utf8, atTop: false) == (meaning == .entry))
     }
 

@@ -65,10 +65,56 @@ struct DeployTests {
             #expect(second.text.contains("\nnext boot: desktop:latest ("))
             try await machine.change("mv away/* .")
 
-            let third = try await machine.answers(nil, log: "\(loader) 3", to: "\(Self.questions)\ndocker btrfs status")
+            let registry = store == .btrfs ? try await Registry(on: machine) : nil
+            let third = try await machine.answers(
+                nil, log: "\(loader) 3", to: "\(Self.questions)\ndocker btrfs status\n\(registry.map { Self.following($0) } ?? "")")
             #expect(third.text.hasPrefix(Self.expected("1", kernel: "6.1")))
             #expect(third.text.contains("good"))
+            if let registry { try await follow(registry, on: machine, told: third.text) }
         }
+    }
+
+    /// Asks the registry by hand, and then by the timer.
+    private static func following(_ registry: Registry) -> String {
+        """
+        systemctl start docker
+        \(Registry.publish("3"))
+        \(Registry.start)
+        docker btrfs deploy --pull \(registry.host)/desktop 2>&1 | tail -n 1
+        \(Registry.publish("4"))
+        mkdir /run/systemd/system/docker-btrfs-update.timer.d
+        printf '%s\\n' '[Timer]' OnActiveSec=1 AccuracySec=1 RandomizedDelaySec=0 > /run/systemd/system/docker-btrfs-update.timer.d/now.conf
+        systemctl daemon-reload
+        systemctl start docker-btrfs-update.timer
+        until systemctl show --property ExecMainExitTimestamp docker-btrfs-update.service | grep -q =.; do sleep 1; done
+        docker btrfs status
+        cat /run/reboot-required
+        """
+    }
+
+    /// What was pushed is booted; what cannot boot is not deployed; and without the registry nothing changes.
+    private func follow(_ registry: Registry, on machine: Machine, told: String) async throws {
+        #expect(told.contains("\nnext boot: \(registry.host)/desktop:latest ("), "\(told)")
+        let pulled = try /\n {2}pulled .*\/desktop:latest .*: deployed image ([0-9a-f]{12})\n/.firstMatch(in: told)
+        let deployed = try #require(pulled?.1, "\(told)")
+        #expect(told.hasSuffix("*** System restart required ***\n"))
+        let fourth = try await machine.answers(
+            nil, log: "followed",
+            to: """
+                cat /etc/image-version
+                systemctl start docker
+                \(Registry.publish("bad"))
+                \(Registry.start)
+                systemctl start docker-btrfs-update.service || echo refused
+                docker btrfs status
+                pkill docker-registry
+                systemctl start docker-btrfs-update.service && docker btrfs status
+                """)
+        #expect(fourth.text.hasPrefix("4\nrefused\n"), "\(fourth.text)")
+        #expect(fourth.text.contains(/: failed: could not deploy '.*, image [0-9a-f]{12}: system:/), "\(fourth.text)")
+        #expect(fourth.text.contains(": failed: could not pull '\(registry.host)/desktop:latest': docker: "), "\(fourth.text)")
+        let next = fourth.text.split(separator: "\n").filter { $0.hasPrefix("  next") }
+        #expect(next.count == 2 && next.allSatisfy { $0.contains(deployed) }, "\(next)")
     }
 
     @Test func `three boots later that were not good the image before is booted, with the modules of the kernel that runs`() async throws {

@@ -38,6 +38,25 @@ extension OnDisk {
             }
         }
 
+        @Test func `what is none of the machine's files is left out, and does not make another root`() async throws {
+            try await Disk.withStore { disk, _ in
+                let names = "lost+found .Trash-0/files .git .snapshots/1 home/ann/.git srv/drafts srv/kept/drafts"
+                try await disk.change("cd boot_docker; for name in \(names); do mkdir -p $name; echo x > $name/x; done")
+                try await disk.bootWell()
+                let found = "cd docker_rwlayer; for name in \(names); do [ ! -e $name/x ] || echo $name; done"
+                #expect(try await disk.look(found) == "home/ann/.git\nsrv/drafts\nsrv/kept/drafts\n")
+                let template = "ls .docker-btrfs/templates"
+                let before = try await disk.look(template)
+                try await disk.change("echo y > boot_docker/.git/y")
+                try await disk.bootWell()
+                #expect(try await disk.look(template) == before)
+
+                try await disk.change(#"echo '{"ignore": ["/srv/dra*"]}' > boot_docker/.docker-btrfs.json"#)
+                try await disk.bootWell()
+                #expect(try await disk.look(found) == "lost+found\n.Trash-0/files\n.git\n.snapshots/1\nhome/ann/.git\nsrv/kept/drafts\n")
+            }
+        }
+
         @Test func `its files win, also those that begin with a dot, and the rest is the image's`() async throws {
             try await Disk.withStore { disk, _ in
                 try await disk.bootWell()

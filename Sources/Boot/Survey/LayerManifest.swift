@@ -1,12 +1,13 @@
 public import Basics
-internal import Planning
+public import Planning
 
 /// What a top layer says beside its files, in `.docker-btrfs.json` at its top. Every member may be absent.
 ///
 ///     {
 ///       "directories": ["/etc/cups"],
 ///       "create_only": ["/etc/machine-id", "/etc/ssh/ssh_host_*"],
-///       "image_identity": "remove"
+///       "image_identity": "remove",
+///       "ignore": ["/.git", "/README.md"]
 ///     }
 public struct LayerManifest: Equatable, Sendable {
     /// What becomes of a machine-id and of ssh host keys that the image brings, which all its machines would share.
@@ -19,6 +20,8 @@ public struct LayerManifest: Equatable, Sendable {
     /// Files that the running system makes once, and that are written back to the layer at the next boot.
     public let createOnly: [PathPattern]
     public let imageIdentity: ImageIdentity
+    /// What lies in the layer and is none of it.
+    public let ignored: [PathPattern]
 
     /// Fails where the content is no JSON object, or says what this version does not know; `name` is the file's.
     public init(parsing bytes: [UInt8], name: String) throws(Failure) {
@@ -27,10 +30,12 @@ public struct LayerManifest: Equatable, Sendable {
         var directories: [Path] = []
         var createOnly: [PathPattern] = []
         var imageIdentity = ImageIdentity.keep
+        var ignored = LayerRules.usuallyIgnored
         for (key, value) in members {
             switch key {
             case "directories": directories = try reader.list(value, key) { Path($0) }
             case "create_only": createOnly = try reader.list(value, key) { PathPattern($0) }
+            case "ignore": ignored = try reader.list(value, key) { PathPattern($0) }
             case "image_identity": imageIdentity = try reader.identity(value)
             default: throw reader.failure("there is no member '\(display(key.utf8))'")
             }
@@ -38,6 +43,7 @@ public struct LayerManifest: Equatable, Sendable {
         self.directories = directories
         self.createOnly = createOnly
         self.imageIdentity = imageIdentity
+        self.ignored = ignored
     }
 
     /// That of a layer without one.
@@ -47,36 +53,10 @@ public struct LayerManifest: Equatable, Sendable {
         directories = []
         createOnly = []
         imageIdentity = .keep
+        ignored = LayerRules.usuallyIgnored
     }
 
-    var rules: LayerRules { LayerRules(directories: directories) }
-}
-
-/// A path whose last name may have one `*`, which stands for any characters.
-public struct PathPattern: Equatable, Sendable {
-    /// The directory that the last name is in.
-    public let parent: Path
-    private let start: [UInt8]
-    /// What follows the `*`; nil where there is none.
-    private let end: [UInt8]?
-
-    /// nil for anything else.
-    public init?(_ text: String) {
-        guard let path = Path(text), !path.isTop, !path.parent.bytes.contains(Self.star) else { return nil }
-        let parts = path.name.split(separator: Self.star, omittingEmptySubsequences: false)
-        if parts.count > 2 { return nil }
-        parent = path.parent
-        start = Array(parts[0])
-        end = parts.count == 2 ? Array(parts[1]) : nil
-    }
-
-    /// Whether the last name of a path in `parent` fits.
-    public func fits(_ name: [UInt8]) -> Bool {
-        guard let end else { return name == start }
-        return name.count >= start.count + end.count && name.starts(with: start) && name.suffix(end.count) == end[...]
-    }
-
-    private static let star = UInt8(ascii: "*")
+    var rules: LayerRules { LayerRules(directories: directories, ignored: ignored) }
 }
 
 private struct Reader {

@@ -30,7 +30,7 @@ extension MachineFiles {
                 if found.count > Self.most { return }
                 if try brings(path) { return }
                 if try image.hasSame(path, as: system) { return }
-                if LayerRules.isCopied(path.name, atTop: path.parent.isTop) {
+                if described.allSatisfy({ $0.manifest.rules.isCopied(path.name, in: path.parent) }) {
                     found.append(path)
                 } else {
                     faults.add("'\(path)' is not stored in the top layer: with that name it would not be a file there")

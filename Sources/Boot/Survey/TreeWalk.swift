@@ -21,6 +21,7 @@ struct TreeWalk {
     private var recipe: [UInt8] = []
     /// Files with more than one name that were counted.
     private var linked: Set<File> = []
+    private var rules = LayerRules.ofImages
     private static let mostLinked = 1 << 15
     /// No clock that is right shows less: 2026-01-01.
     private static let earliest = 1_767_225_600
@@ -31,11 +32,12 @@ struct TreeWalk {
 
     var state: String { Digest.of(withUnsafeBytes(of: sum) { Array($0) }).description }
 
-    /// `layers` in an order that counts.
-    mutating func visit(_ layers: [Directory]) throws(Failure) {
+    /// `layers` in an order that counts; `rules` are theirs, and none for those of an image.
+    mutating func visit(_ layers: [Directory], _ rules: [LayerRules] = []) throws(Failure) {
         raiseFileLimit()
         for (number, layer) in layers.enumerated() {
             place = []
+            self.rules = rules.isEmpty ? .ofImages : rules[number]
             do throws(Failure) {
                 let outside = Folder(layer, digest: [UInt8(truncatingIfNeeded: number)], depth: 0)
                 guard let status = try layer.status(of: .top) else { continue }
@@ -63,11 +65,14 @@ struct TreeWalk {
     private mutating func visit(_ folder: Folder) throws(Failure) {
         if folder.depth > LayerRules.deepest { throw LayerRules.isTooDeep }
         let above = place.count
+        let path = Path(place) ?? .top
         try folder.directory.forEachEntry { (name, status) throws(Failure) in
+            let plain = name.dropLast().map { UInt8(bitPattern: $0) }
+            if rules.ignores(plain, in: path) { return }
             place.append(UInt8(ascii: "/"))
-            for byte in name.dropLast() { place.append(UInt8(bitPattern: byte)) }
+            place += plain
             let digest = try add(name, status, in: folder)
-            if LayerRules.isCopied(place[(above + 1)...], atTop: folder.depth == 0) {
+            if rules.isCopied(plain, in: path) {
                 extent.files += 1
                 if status.kind == .file { count(status) }
                 if status.kind == .directory {

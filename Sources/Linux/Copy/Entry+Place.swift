@@ -34,11 +34,11 @@ extension Entry {
         told == UInt8(DT_UNKNOWN) ? Kind(try status()) : Kind(UInt32(told))
     }
 
-    /// Not of a whiteout, and not of the file that has the layer's rules.
-    func isCopied() throws(Failure) -> Bool {
+    /// Not of a whiteout, not of the file that has the layer's rules, and not of what these leave out.
+    func isCopied(by rules: LayerRules) throws(Failure) -> Bool {
         // A directory that the destination lacks has no whiteouts to be removed, but may have one that is none.
         if LayerName(plainName(name)) == .whiteout(nil) { throw LayerName.namesNothing }
-        return LayerRules.isCopied(plainName(name), atTop: target.path.isTop)
+        return rules.isCopied(plainName(name), in: target.path)
     }
 
     /// Makes the name by a call that fails where it is taken.

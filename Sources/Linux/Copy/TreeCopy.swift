@@ -52,7 +52,7 @@ struct TreeCopy {
         try layer.forEachName { (name, kind) throws(Failure) in
             let entry = Entry(name: name, source: layer, target: target, attributes: .all, notes: notes, buffer: buffer)
             do throws(Failure) {
-                if try entry.isCopied() { try copy(entry, entry.kind(kind)) }
+                if try entry.isCopied(by: rules) { try copy(entry, entry.kind(kind)) }
             } catch {
                 throw error.located(at: entry.place)
             }

@@ -23,11 +23,11 @@ extension TargetDirectory {
 extension Path {
     /// The path with one more component, NUL-terminated.
     func appending(name: [CChar]) -> Path {
-        appending(name: Array(plainName(name)))
+        appending(name: plainName(name))
     }
 }
 
 /// A NUL-terminated name without its end.
-func plainName(_ name: [CChar]) -> some Collection<UInt8> {
-    name.dropLast().lazy.map { UInt8(bitPattern: $0) }
+func plainName(_ name: [CChar]) -> [UInt8] {
+    name.dropLast().map { UInt8(bitPattern: $0) }
 }

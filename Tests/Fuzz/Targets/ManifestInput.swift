@@ -1,5 +1,6 @@
 import Basics
 import Boot
+import Planning
 
 /// The input is the manifest of a top layer.
 func checkManifest(_ input: [UInt8]) throws {
