@@ -81,6 +81,33 @@ struct DamagedLayerTests {
                 """)
     }
 
+    @Test(arguments: [Fixture.Name.overlay2, .containerdOverlayfs, .podmanOverlay], ["it is not there", "it is not a directory"])
+    func `a folder of an overlay's layers that is gone, a file or a symlink`(name: Fixture.Name, reason: String) throws {
+        try fixture.unpack(name)
+        let rows = try Expectation.all().filter { $0.fixture == name && !$0.answer.hasPrefix("REFUSE") }
+        let stores = try fixture.stores(rows[0].choice)
+        var layers: [Path] = []
+        var reference = ""
+        for row in rows {
+            guard case .layers(let found) = try stores.image(row.reference).image.tree, found.count > 1 else { continue }
+            (layers, reference) = (found, row.reference)
+        }
+        #expect(!layers.isEmpty)
+        for (index, layer) in layers.enumerated() {
+            for other in reason == "it is not there" ? [nil] : ["", "etc"] {
+                let path = String(layer.description.dropFirst())
+                try fixture.remove(path)
+                if let other { try other.isEmpty ? fixture.write("", to: path) : fixture.link(path, to: other) }
+                let failure = #expect(throws: Failure.self) { try stores.image(reference) }
+                let place = "could not use the image's \(index == 0 ? "top layer" : "layer") '/docker\(layer)'"
+                #expect(failure?.message == "\(place): \(reason)")
+                if other != nil { try fixture.remove(path) }
+                try fixture.makeDirectory(path)
+            }
+        }
+        #expect(try stores.image(reference).image.tree.text == layers.map(\.description).joined(separator: " "))
+    }
+
     @Test(arguments: [true, false])
     func `a layer that is a file or a symlink`(isLink: Bool) throws {
         let text = try fixture.failure { fixture in

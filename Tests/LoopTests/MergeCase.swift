@@ -100,6 +100,11 @@ struct MergeCase: Sendable, CustomTestStringConvertible {
             "mkdir a; whiteout a/one a/three"
         ),
         MergeCase(
+            "files by attributes of whiteouts that hide nothing",
+            "fill a/b a/c a/d",
+            "mkdir a; : > a/b; overlay overlay.whiteout y a/b; fill a/c; overlay whiteout y a/c; mkdir a/d; overlay whiteout y a/d"
+        ),
+        MergeCase(
             "an opaque value that is none",
             "fill a/b",
             "mkdir a; overlay opaque yes a; fill a/c",
@@ -131,6 +136,11 @@ struct MergeCase: Sendable, CustomTestStringConvertible {
             setfattr -n trusted.other -v y d; fill d/b
             """,
             "mkdir d; overlay overlay.redirect x d; overlay origin x d"
+        ),
+        MergeCase(
+            "what is immutable by overlayfs's own word",
+            "fill a b c/d",
+            "fill a b; overlay protattr i a; overlay protattr ai b; mkdir c; overlay protattr a c"
         ),
         MergeCase(
             "owners that need more than 16 bits, and every bit of a mode",

@@ -77,6 +77,7 @@ extension Beside {
             ("mkdir a; overlay redirect / a", "'/a': its place in the layers below, '/', is none"),
             ("mkdir a; overlay redirect '' a", "'/a': its place in the layers below, '', is none"),
             ("mkdir a; overlay opaque x a", "'/a': whiteouts that are files (overlay.whiteout) are not supported"),
+            (": > file; overlay whiteout y file", "'/file': whiteouts that are files (overlay.whiteout) are not supported"),
             ("metacopy 5 a", "'/a': its content should be 'a' in a layer below, and is not there"),
             ("metacopy 5 a; overlay redirect /x/y a", "'/a': its content should be '/x/y' in a layer below, and is not there"),
             ("metacopy 5 a; overlay redirect /directory a", "'/a': its content should be '/directory' in a layer below, and is not there"),

@@ -106,6 +106,28 @@ extension OnDisk {
             }
         }
 
+        @Test func `a container that runs is a root as it was at one time`() async throws {
+            try await Disk.with(["mkfs.btrfs", "-q"], size: "512M") { disk in
+                try await disk.change("mkdir -p boot_docker/etc")
+                var line = KernelLine(root: "$device", dockerPath: "overlay2")
+                line.more = "docker_image=container:box"
+                try await disk.detach()
+                try await docker(
+                    disk,
+                    """
+                    \(Self.build)
+                    docker run --detach --name box --network none sample_image /bin/bash -c \
+                        'echo again >> /etc/version; while :; do echo more >> /srv/log; done'
+                    until grep -q again "$TOP"/overlay2/overlay2/*/diff/etc/version; do sleep 0.1; done
+                    device=$(findmnt --noheadings --nofsroot --output SOURCE --target "$TOP")
+                    '\(Repository.embeddedInit)' --cmdline "\(line.text)"
+                    [[ $(docker inspect --format '{{.State.Running}}' box) == true ]]
+                    docker kill box
+                    """)
+                #expect(try await disk.attached().look("cat docker_rwlayer/etc/version docker_rwlayer/srv/again/*") == "1\nagain\nnew\n")
+            }
+        }
+
         @Test func `a container that was changed is another tree, and its own hold`() async throws {
             try await Disk.with(["mkfs.btrfs", "-q"], size: "512M") { disk in
                 try await disk.change("mkdir -p boot_docker/etc")

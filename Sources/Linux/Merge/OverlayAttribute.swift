@@ -9,6 +9,11 @@ enum OverlayAttribute {
     static let opaque = cString(Array("trusted.overlay.opaque".utf8))
     static let redirect = cString(Array("trusted.overlay.redirect".utf8))
     static let metacopy = cString(Array("trusted.overlay.metacopy".utf8))
+    static let whiteout = cString(Array("trusted.overlay.whiteout".utf8))
+
+    /// An empty file with the attribute hides what is below it; directories are to say that they have such, and not all do.
+    static let hasFileWhiteouts = Failure(
+        "whiteouts that are files (overlay.whiteout) are not supported", hint: "make the image with another program")
 
     /// The name by which a mount shows an attribute that begins with the prefix; nil where it is overlayfs's own. An overlay that
     /// is itself on an overlay has `trusted.overlay.overlay.` before its own.
@@ -31,8 +36,7 @@ enum Opacity {
         if size != 1 { return }
         switch buffer.bytes.load(as: UInt8.self) {
         case UInt8(ascii: "y"): self = .opaque
-        case UInt8(ascii: "x"):
-            throw Failure("whiteouts that are files (overlay.whiteout) are not supported", hint: "make the image with another program")
+        case UInt8(ascii: "x"): throw OverlayAttribute.hasFileWhiteouts
         default: break
         }
     }

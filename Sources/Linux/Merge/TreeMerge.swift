@@ -97,6 +97,7 @@ struct TreeMerge {
         let status = try Linux.status(of: file)
         if try !links.link(entry, .file, status, layer: layer) {
             let names = try Inode.open(file).attributeNames()
+            if status.st_size == 0, names.contains(OverlayAttribute.whiteout) { throw OverlayAttribute.hasFileWhiteouts }
             if names.contains(OverlayAttribute.metacopy) {
                 var search = LayerSearch(for: entry.name, in: places, tops: tops, buffer)
                 let content = try search.content(of: file, in: layer)
