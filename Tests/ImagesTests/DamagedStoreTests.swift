@@ -64,23 +64,45 @@ struct DamagedStoreTests {
         #expect(found > 0 && found < 1000)
     }
 
+    /// Lists all images, where that is possible: what can be booted of them is what can be booted of the whole store.
+    private func checkListing(_ rows: [(row: Expectation, tree: ImageTree)], _ damage: String) throws {
+        do {
+            guard let stores = try ImageStores(in: fixture.directory(), at: .top, rows[0].row.choice) else { return }
+            for line in try stores.listing() {
+                let row = rows.first { row in line.names.contains { $0 == row.row.reference } }
+                guard let row, case .success(let image) = line.image else { continue }
+                #expect(image.tree == row.tree, "\(row.row.reference) is listed after \(damage)")
+            }
+        } catch let failure as Failure {
+            #expect(!failure.message.isEmpty)
+        }
+    }
+
     @Test(arguments: Fixture.Name.allCases)
-    func `files that are cut short, empty or another's`(name: Fixture.Name) throws {
+    func `files that are cut short, empty, another's or in each other's places`(name: Fixture.Name) throws {
         try fixture.unpack(name)
         let rows = try rows(of: name)
         let files = try fixture.files()
         var numbers = Numbers(state: 2)
-        for file in files.shuffled(using: &numbers).prefix(30) {
+        // Those that have every name and layer, and some of the others.
+        let lists = files.filter { $0.hasSuffix(".db") || $0.hasSuffix("s.json") }
+        for file in (lists + files.filter { !lists.contains($0) }.shuffled(using: &numbers)).prefix(30) {
             let content = try fixture.bytes(of: file)
             for part in [0, 1, content.count / 2, content.count - 1, Int.random(in: 0..<content.count, using: &numbers)] {
                 try fixture.write(content.prefix(part), to: file)
                 _ = try check(rows, "\(file) cut to \(part)")
+                if lists.contains(file) { try checkListing(rows, "\(file) cut to \(part)") }
             }
             let other = try #require(files.filter { $0 != file }.randomElement(using: &numbers))
             // Nothing tells one layer's folder from another's.
             if !file.hasSuffix("-id") || !other.hasSuffix("-id") {
-                try fixture.write(fixture.bytes(of: other), to: file)
+                let swapped = try fixture.bytes(of: other)
+                try fixture.write(swapped, to: file)
                 _ = try check(rows, "\(file) has the content of \(other)")
+                try fixture.write(content, to: other)
+                _ = try check(rows, "\(file) and \(other) are in each other's places")
+                try checkListing(rows, "\(file) and \(other) are in each other's places")
+                try fixture.write(swapped, to: other)
             }
             try fixture.write(content, to: file)
         }
