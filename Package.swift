@@ -51,16 +51,23 @@ var targets: [Target] = [
         linkerSettings: staticProgram
     ),
 ]
-// Merges layers and nothing else, for what is done to a process from outside: it is killed, and measured.
-targets.append(
+// Each does one thing of docker-btrfs-init alone, for what is done to a process from outside: it is killed, and measured.
+targets += [
     .executableTarget(
         name: "merge-layers",
         dependencies: ["Basics", "CLinux", "Linux"],
         path: "Tests/MergeLayers",
         swiftSettings: initSide,
         linkerSettings: staticProgram
-    )
-)
+    ),
+    .executableTarget(
+        name: "look-up",
+        dependencies: ["Basics", "CLinux", "Images"],
+        path: "Tests/LookUp",
+        swiftSettings: initSide,
+        linkerSettings: staticProgram
+    ),
+]
 var dependencies: [Package.Dependency] = []
 
 if embedded {

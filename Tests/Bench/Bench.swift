@@ -12,6 +12,7 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "an empty directory, for all else") var folder: String
     @Option(help: "docker-btrfs-init") var program: String
     @Option(help: "merge-layers, of the same build") var merger: String
+    @Option(help: "look-up, of the same build") var lookup: String
     @Option(help: "docker-btrfs") var companion: String
     @Option(help: "the page to write") var page: String
     @Option(help: "how often each small boot is measured") var rounds = 9
@@ -21,7 +22,7 @@ struct Bench: AsyncParsableCommand {
 
     /// What can be measured by itself.
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case boots, copies, merges, companion, start
+        case boots, copies, merges, lookups, companion, start
     }
 
     func run() async throws {
@@ -39,12 +40,14 @@ struct Bench: AsyncParsableCommand {
         }
         var merges = Merges(on: disk, folder: folder, program: merger)
         if parts.contains(.merges) { try await merges.run(rounds: longRounds) }
+        var lookups = Lookups(folder: folder, program: lookup)
+        if parts.contains(.lookups) { try await lookups.run(rounds: rounds) }
         var companion = Companion(on: disk, folder: folder, program: companion)
         if parts.contains(.companion) { try await companion.run(rounds: rounds) }
         var starts = Starts(folder: folder)
         if parts.contains(.start) { try await starts.run(rounds: startRounds) }
         let result = Result(
-            parts: parts, boots: boots, copies: copies, merges: merges, companion: companion, starts: starts,
+            parts: parts, boots: boots, copies: copies, merges: merges, lookups: lookups, companion: companion, starts: starts,
             size: try await ProgramSize(of: program), rounds: rounds, longRounds: longRounds, startRounds: startRounds)
         let text = only.isEmpty ? try await result.page() : result.updated(try String(contentsOfFile: page, encoding: .utf8))
         try text.write(toFile: page, atomically: true, encoding: .utf8)

@@ -60,6 +60,7 @@ extension Result {
         if parts.contains(.boots) { goals += speed + growth }
         if parts.isSuperset(of: [.boots, .copies]) { goals += cost }
         if parts.contains(.merges) { goals += merging }
+        if parts.contains(.lookups) { goals += finding }
         if parts.contains(.companion) { goals += typing }
         return goals
     }
@@ -127,6 +128,16 @@ extension Result {
             Goal(
                 what: "the same, with \(Merges.manyLayers) layers", bound: .atMost(8), unit: "MiB", found: Double(merges.deepMemory) / 1024
             ),
+        ]
+    }
+
+    private var finding: [Goal] {
+        let time = { (times: [Lookups.Store: [Double]]) in (times[.containerd] ?? []).median / 1000 }
+        return [
+            Goal(
+                what: "an image among \(Lookups.images) in one bbolt file", bound: .atMost(5), unit: "ms", found: time(lookups.times)
+            ),
+            Goal(what: "the same, cold", bound: .atMost(5), unit: "ms", found: time(lookups.coldTimes), remark: "reads of the disk"),
         ]
     }
 

@@ -7,6 +7,7 @@ struct Result {
     let boots: Boots
     let copies: Copies
     let merges: Merges
+    let lookups: Lookups
     let companion: Companion
     let starts: Starts
     let size: ProgramSize
@@ -24,6 +25,7 @@ struct Result {
         if parts.contains(.boots) { sections += [("Boots", bootTable), ("Where the time goes", stepTable)] }
         if parts.contains(.copies) { sections.append(("Copies", copyTable)) }
         if parts.contains(.merges) { sections.append(("Merges", mergeTable)) }
+        if parts.contains(.lookups) { sections.append(("Looking an image up", lookupTable)) }
         if parts.contains(.companion) { sections.append(("The companion", companionTable)) }
         if parts.contains(.start) { sections.append(("From the kernel's start to the root's init", startTable)) }
         return sections
@@ -97,6 +99,20 @@ struct Result {
             memory, and writes it to the disk; medians of \(longRounds), the contestants take turns. cp cannot share contents with a mount of
             an overlay: it copies the tree that was merged before. With as many files in \(Merges.manyLayers) layers ours takes
             \(number(Double(merges.deepMemory) / 1024)) MiB.
+
+            """
+    }
+
+    private var lookupTable: String {
+        let rows = Lookups.Store.allCases.map { store in
+            let times = [lookups.times[store], lookups.coldTimes[store]].map { milliseconds(($0 ?? []).median) }
+            return [store.title, number(Double(lookups.sizes[store] ?? 0) / 1e6)] + times
+        }
+        return table(["store", "the file, MB", "in memory, ms", "cold, ms"], rows, numbers: Array(1...3)) + """
+
+            One image among \(Lookups.images) that containerd and Podman of Debian's newest suite loaded from an archive, from the opened directory to
+            the folder of the image's layer; medians of \(rounds), each of a process of its own, which has the code of docker-btrfs-init. *Cold* is
+            with the store's filesystem just mounted and nothing of it in memory, as at a boot.
 
             """
     }
