@@ -37,14 +37,11 @@ struct RootFilesystem {
         volume = try BootVolume(onDevice: device)
     }
 
-    /// The one that was set up, of those that are mounted somewhere.
-    static func withSettings() throws(Failure) -> RootFilesystem {
+    /// The one that was set up, of those that are mounted somewhere; nil where none was. Fails where several were.
+    static func withSettings() throws(Failure) -> RootFilesystem? {
         var found: [RootFilesystem] = []
         for filesystem in try mounted() where try filesystem.topLevel.status(of: Layout.settings) != nil { found.append(filesystem) }
-        guard let first = found.first else {
-            throw Failure("could not find a btrfs that was set up for docker-btrfs", hint: "run 'docker-btrfs setup' first, or mount it")
-        }
-        if found.count == 1 { return first }
+        if found.count <= 1 { return found.first }
         let devices = found.map { "'\($0.device)'" }.joined(separator: ", ")
         throw Failure("could not choose a btrfs: \(devices) were all set up", hint: "name the one with --top-level DIR")
     }

@@ -22,21 +22,20 @@ public struct Site: Sendable {
     /// is, else where the settings say. With `isLocked` nobody else changes anything there as long as this lives; fails where
     /// somebody does.
     public init(topLevel given: String?, boot: String?, isLocked: Bool) throws(Failure) {
-        let filesystem = if let given { try RootFilesystem(at: given) } else { try RootFilesystem.withSettings() }
-        let lock = isLocked ? try FilesystemLock(on: filesystem.topLevel, seconds: 0) { _ in } : nil
-        guard let settings = try Settings.current(on: filesystem.topLevel) else {
-            throw Failure("could not find '\(filesystem.topLevel.show(Layout.settings))'", hint: "run 'docker-btrfs setup' first")
+        guard let site = try Self.found(topLevel: given, boot: boot, isLocked: isLocked) else {
+            if given != nil { throw Failure("could not find '\(Layout.settings)'", hint: "run 'docker-btrfs setup' first") }
+            throw Failure("could not find a btrfs that was set up for docker-btrfs", hint: "run 'docker-btrfs setup' first, or mount it")
         }
-        try self.init(filesystem, settings, boot: boot, lock)
+        self = site
     }
 
     /// The same; nil where nothing was set up.
     public static func found(topLevel given: String?, boot: String?, isLocked: Bool) throws(Failure) -> Site? {
-        let candidates = if let given { [try RootFilesystem(at: given)] } else { try RootFilesystem.mounted() }
-        for filesystem in candidates where try Settings.current(on: filesystem.topLevel) != nil {
-            return try Site(topLevel: given, boot: boot, isLocked: isLocked)
-        }
-        return nil
+        let filesystem: RootFilesystem? = if let given { try RootFilesystem(at: given) } else { try RootFilesystem.withSettings() }
+        guard let filesystem else { return nil }
+        let lock = isLocked ? try FilesystemLock(on: filesystem.topLevel, seconds: 0) { _ in } : nil
+        guard let settings = try Settings.current(on: filesystem.topLevel) else { return nil }
+        return try Site(filesystem, settings, boot: boot, lock)
     }
 
     private init(_ filesystem: RootFilesystem, _ settings: Settings, boot: String?, _ lock: FilesystemLock?) throws(Failure) {

@@ -42,14 +42,21 @@ struct FoundMachine {
 
     init(_ choices: SetupChoices) throws(Failure) {
         system = try Directory(opening: choices.system, label: choices.system == "/" ? "" : choices.system)
-        let dataRoot = if let chosen = choices.dataRoot { chosen } else { try Self.dataRoot(in: system) }
+        let roots: EngineRoots?
+        let dataRoot: String
+        if let chosen = choices.dataRoot {
+            (roots, dataRoot) = (nil, chosen)
+        } else {
+            let found = try EngineRoots(in: system)
+            (roots, dataRoot) = (found, Self.dataRoot(of: found))
+        }
         let data: Directory
         do throws(Failure) { data = try Directory(opening: dataRoot) } catch {
             throw error.hinting("say where Docker's data-root is: --data-root DIR")
         }
         let place = try MountedFolder(data)
         self.dataRoot = place
-        beside = choices.dataRoot == nil ? try Self.docker(in: system, beside: place) : nil
+        beside = if let roots { try Self.docker(of: roots, beside: place) } else { nil }
         filesystem = if let path = choices.topLevel { try RootFilesystem(at: path) } else { try Self.filesystem(of: place) }
         let volume = try place.volume()
         let storeDevice = volume.uuid == filesystem.volume.uuid ? nil : DeviceName.uuid(volume.uuid)
@@ -84,8 +91,8 @@ struct FoundMachine {
         )
     }
 
-    private static func docker(in system: Directory, beside store: MountedFolder) throws(Failure) -> MountedFolder? {
-        guard let directory = try? Directory(opening: EngineRoots(in: system).docker) else { return nil }
+    private static func docker(of roots: EngineRoots, beside store: MountedFolder) throws(Failure) -> MountedFolder? {
+        guard let directory = try? Directory(opening: roots.docker) else { return nil }
         let folder = try MountedFolder(directory)
         return folder.place == store.place || folder.device != store.device ? nil : folder
     }
@@ -97,8 +104,7 @@ struct FoundMachine {
     }
 
     /// The first of the engines' roots in which there is a store; Docker's where there is none yet.
-    private static func dataRoot(in system: Directory) throws(Failure) -> String {
-        let roots = try EngineRoots(in: system)
+    private static func dataRoot(of roots: EngineRoots) -> String {
         for root in [roots.docker, roots.containerd, roots.podman] {
             // Why it is none, the one that is asked for tells.
             guard let directory = try? Directory(opening: root) else { continue }
