@@ -54,7 +54,7 @@ public struct Installer: Sendable {
                 throw tree.undo(undoing, after: error)
             }
         }
-        if rebuild != nil { return say("next: boot with 'docker_path=' on the kernel command line") }
+        if rebuild != nil { return say("next: boot with 'docker_path=' or 'docker_deployed=' on the kernel command line") }
         if let cause { say("\(cause), so docker-btrfs would not be in the initramfs: \(framework.omissionHint)") }
         say(next(framework))
     }

@@ -37,7 +37,7 @@ func act(_ options: Options, _ log: Log) throws(Failure) {
     if options.action == .markGood { return log.info(try markBootAsGood { log.notice($0) }) }
     guard let request = try Request(commandLine: options.commandLine, configurationFile: options.configuration) else {
         for note in try KernelCommandLine.asked(by: options.commandLine).strayKeys { log.notice(note) }
-        return log.info("nothing to do: there is no '\(Request.optIn)=' on the kernel command line")
+        return log.info("nothing to do: there is no \(Request.optIns) on the kernel command line")
     }
     if options.action == .dryRun { return try rehearse(request, options, log) }
     // With --cmdline this is not the machine's own boot: nothing goes on after it, and nothing is to be stopped.

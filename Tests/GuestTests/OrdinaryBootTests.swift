@@ -22,7 +22,7 @@ struct OrdinaryBootTests {
 
                     """)
             #expect(answers.report == nil)
-            #expect(answers.console.told == ["nothing to do: there is no 'docker_path=' on the kernel command line"])
+            #expect(answers.console.told == ["nothing to do: there is no 'docker_path=' or 'docker_deployed=' on the kernel command line"])
             #expect(try await machine.belongings().filter { !$0.hasPrefix("ordinary/") } == before)
         }
     }

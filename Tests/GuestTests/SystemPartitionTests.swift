@@ -55,7 +55,7 @@ struct SystemPartitionTests {
         all files for dracut are there
         kept the initramfs from before as 'IMAGE.old'
         docker-btrfs is in 'IMAGE'
-        next: boot with 'docker_path=' on the kernel command line
+        next: boot with 'docker_path=' or 'docker_deployed=' on the kernel command line
         IMAGE
         IMAGE.old
         1

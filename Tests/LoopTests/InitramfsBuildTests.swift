@@ -130,7 +130,7 @@ import Testing
             #expect(other.status == 0)
             let failing = try await run([Repository.companion, "check-initramfs", folder + "/v.efi"])
             #expect(failing.status == 1)
-            #expect(failing.errors.contains("command line: there is no 'docker_path=' on 'quiet'"))
+            #expect(failing.errors.contains("command line: there is no 'docker_path=' or 'docker_deployed=' on 'quiet'"))
             // What a full ESP leaves. The kernel is at the end.
             let cut = folder + "/u.efi"
             try await output(of: ["truncate", "-s", "-1M", cut])

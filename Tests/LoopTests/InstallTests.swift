@@ -36,7 +36,7 @@ extension Beside {
                     """
                     kept the initramfs from before as '\(kept)'
                     docker-btrfs is in '\(image)'
-                    next: boot with 'docker_path=' on the kernel command line
+                    next: boot with 'docker_path=' or 'docker_deployed=' on the kernel command line
 
                     """))
             #expect(try await system.digest(of: kept) == old)
@@ -101,7 +101,7 @@ extension Beside {
             try await system.write("hostonly=no\n", to: "/etc/dracut.conf.d/machine.conf", mode: "644")
             #expect(
                 try await system.output("docker-btrfs", "install", "--framework", "dracut").hasSuffix(
-                    "docker-btrfs is in '\(image)'\nnext: boot with 'docker_path=' on the kernel command line\n"))
+                    "docker-btrfs is in '\(image)'\nnext: boot with 'docker_path=' or 'docker_deployed=' on the kernel command line\n"))
             #expect(try await system.output("docker-btrfs", "check-initramfs", image).contains("/etc/docker-btrfs.json"))
 
             // The image is built well, and nothing of ours is in it.

@@ -32,10 +32,10 @@ extension Beside {
                     docker-btrfs is in '\(image)'
                     its kernel command line boots no image: \(remedy)
                     left without docker-btrfs: '/boot/efi/EFI/Linux/OTHER.EFI'
-                    next: boot with 'docker_path=' on the kernel command line
+                    next: boot with 'docker_path=' or 'docker_deployed=' on the kernel command line
 
                     """))
-            let line = "there is no 'docker_path=' on 'root=LABEL=linux quiet'"
+            let line = "there is no 'docker_path=' or 'docker_deployed=' on 'root=LABEL=linux quiet'"
             let incomplete = try await system.run("docker-btrfs", "check-initramfs", image)
             #expect(incomplete.errors == "Error: '\(image)' cannot boot an image: command line: \(line)\nhint: \(remedy)\n")
 

@@ -4,6 +4,8 @@ internal import Images
 extension Request {
     /// The key that asks for docker-btrfs by hand; programs say `docker_deployed=`.
     public static let optIn = KernelCommandLine.Key.dockerPath
+    /// What asks for docker-btrfs, for a person.
+    public static let optIns = "'docker_path=' or 'docker_deployed='"
 
     /// Whether a boot is any of our business: one of two keys is there.
     public static func isAsked(by line: KernelCommandLine) -> Bool { line.last(optIn) != nil || line.last(.dockerDeployed) != nil }

@@ -9,7 +9,7 @@ func commandLines(in image: InitramfsImage) -> [Finding] {
         findings.append(
             Finding(
                 mark: asksForUs ? .ok : .missing, subject: "command line",
-                text: asksForUs ? line : "there is no '\(Request.optIn)=' on '\(line)'"))
+                text: asksForUs ? line : "there is no \(Request.optIns) on '\(line)'"))
     }
     for path in image.paths where path.parent == "etc/cmdline.d" {
         let line = display(image.lines(of: path).joined(separator: " ").utf8)
