@@ -20,7 +20,8 @@ public struct LayerRules: Equatable, Sendable {
 
     /// Whether it is left out with all that is in it.
     public func ignores(_ name: [UInt8], in directory: Path) -> Bool {
-        ignored.contains { $0.parent == directory && $0.fits(name) }
+        for pattern in ignored where pattern.parent == directory && pattern.fits(name) { return true }
+        return false
     }
 
     /// Directories that get the layer's owner, mode, attributes and times although the root has them already. All others that

@@ -1,3 +1,4 @@
+import Basics
 import Planning
 import Testing
 
@@ -13,11 +14,11 @@ struct LayerNameTests {
         ] as [(String, LayerName)])
     func `a name`(name: String, meaning: LayerName) {
         #expect(LayerName(Array(name.utf8)) == meaning)
-        #expect(LayerRules.isCopied(name.utf8, atTop: false) == (meaning == .entry))
+        #expect(LayerRules.none.isCopied(Array(name.utf8), in: "etc") == (meaning == .entry))
     }
 
     @Test func `the layer's rules are a file everywhere but at its top`() {
-        #expect(!LayerRules.isCopied(".docker-btrfs.json".utf8, atTop: true))
-        #expect(LayerRules.isCopied(".docker-btrfs.json".utf8, atTop: false))
+        #expect(!LayerRules.none.isCopied(Array(".docker-btrfs.json".utf8), in: .top))
+        #expect(LayerRules.none.isCopied(Array(".docker-btrfs.json".utf8), in: "etc"))
     }
 }

@@ -30,7 +30,7 @@ extension MachineFiles {
                 if found.count > Self.most { return }
                 if try brings(path) { return }
                 if try image.hasSame(path, as: system) { return }
-                if described.allSatisfy({ $0.manifest.rules.isCopied(path.name, in: path.parent) }) {
+                if isCopied(path) {
                     found.append(path)
                 } else {
                     faults.add("'\(path)' is not stored in the top layer: with that name it would not be a file there")
@@ -44,6 +44,11 @@ extension MachineFiles {
             faults.add("more than \(Self.most) files in '\(pattern.parent)' are to be stored in the top layer; the others are not")
         }
         return found.sortedByBytes { $0.bytes }
+    }
+
+    private func isCopied(_ path: Path) -> Bool {
+        for layer in described where !layer.manifest.rules.isCopied(path.name, in: path.parent) { return false }
+        return true
     }
 
     /// Whether a layer has anything at that path.

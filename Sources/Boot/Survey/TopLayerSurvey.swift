@@ -38,7 +38,7 @@ struct MachineFiles {
     }
 
     func facts(_ host: Facts.Host) throws(Failure) -> Facts.TopLayer {
-        let (state, extent) = try Self.state(of: folder, layers, rules, host)
+        let (state, extent) = try Self.state(of: folder, layers, described, host)
         let paths = described.map { " \($0.path)" }.joined()
         let notes = [note, exposure, swapNote].compactMap { $0 }
         return Facts.TopLayer(layers: described, state: Self.short(state + paths), extent: extent, isShared: isShared, notes: notes)
@@ -69,20 +69,18 @@ struct MachineFiles {
 
     /// A subvolume knows when it was changed. Otherwise every file is looked at.
     private static func state(
-        of folder: Directory, _ layers: [Directory], _ rules: [LayerRules], _ host: Facts.Host
+        of folder: Directory, _ layers: [Directory], _ described: [Facts.Layer], _ host: Facts.Host
     ) throws(Failure) -> (String, Facts.Extent?) {
         if let state = try folder.subvolumeState() { return (state, nil) }
         var walk = TreeWalk(knowing: host.time)
-        try walk.visit(layers, rules)
+        try walk.visit(layers, described)
         return (walk.state, walk.extent)
     }
-
-    private var rules: [LayerRules] { described.map { $0.manifest.rules } }
 
     /// What a copy takes.
     func extent() throws(Failure) -> Facts.Extent {
         var walk = TreeWalk(knowing: nil)
-        try walk.visit(layers, rules)
+        try walk.visit(layers, described)
         return walk.extent
     }
 }

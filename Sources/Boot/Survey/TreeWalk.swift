@@ -32,12 +32,12 @@ struct TreeWalk {
 
     var state: String { Digest.of(withUnsafeBytes(of: sum) { Array($0) }).description }
 
-    /// `layers` in an order that counts; `rules` are theirs, and none for those of an image.
-    mutating func visit(_ layers: [Directory], _ rules: [LayerRules] = []) throws(Failure) {
+    /// `layers` in an order that counts; `described` are the same where they are top layers, and not those of an image.
+    mutating func visit(_ layers: [Directory], _ described: [Facts.Layer] = []) throws(Failure) {
         raiseFileLimit()
         for (number, layer) in layers.enumerated() {
             place = []
-            self.rules = rules.isEmpty ? .ofImages : rules[number]
+            if !described.isEmpty { rules = described[number].manifest.rules }
             do throws(Failure) {
                 let outside = Folder(layer, digest: [UInt8(truncatingIfNeeded: number)], depth: 0)
                 guard let status = try layer.status(of: .top) else { continue }
