@@ -61,9 +61,17 @@ public final class Directory: Sendable {
     }
 
     private func status(of path: Path, following: Bool) throws(Failure) -> Status? {
+        var found = stat()
+        if path.isTop || !following && path.parent.isTop {
+            // No link is on the way: one call instead of three.
+            let result =
+                path.isTop ? fstat(descriptor, &found) : fstatat(descriptor, path.cString, &found, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT)
+            if result == 0 { return Status(found) }
+            if linux_errno() == ENOENT { return nil }
+            throw .system("look at '\(show(path))'")
+        }
         guard let opened = try open(path, O_PATH | (following ? 0 : O_NOFOLLOW), what: "look at") else { return nil }
         defer { close(opened) }
-        var found = stat()
         if fstat(opened, &found) != 0 { throw .system("look at '\(show(path))'") }
         return Status(found)
     }
@@ -170,16 +178,18 @@ private func content(of descriptor: Int32, name: @autoclosure () -> String, limi
     guard status.kind == .file else { throw Failure("could not read '\(name())': it is not a regular file") }
     // A file without data may have any size: nothing is read of one that is too large. Those of /proc have none before they are read.
     if status.size > limit { throw Failure("could not read '\(name())': it is larger than \(limit) bytes") }
-    var content: [UInt8] = []
-    content.reserveCapacity(status.size)
     // One more than there is: a store has thousands of small files, each of which is then read at once.
-    var buffer = [UInt8](repeating: 0, count: status.size == 0 ? 1 << 16 : min(status.size + 1, 1 << 16))
+    var content = [UInt8](repeating: 0, count: status.size == 0 ? 1 << 16 : status.size + 1)
+    var length = 0
     while true {
-        let count = read(descriptor, &buffer, buffer.count)
+        if length == content.count { content += [UInt8](repeating: 0, count: length) }
+        let room = content.count - length
+        let count = content.withUnsafeMutableBytes { read(descriptor, $0.baseAddress?.advanced(by: length), room) }
         if count < 0 { throw .system("read '\(name())'") }
-        if count == 0 { return content }
-        content += buffer[..<count]
-        if count < buffer.count && content.count == status.size { return content }
-        if content.count > limit { throw Failure("could not read '\(name())': it is larger than \(limit) bytes") }
+        length += count
+        if length > limit { throw Failure("could not read '\(name())': it is larger than \(limit) bytes") }
+        if count == 0 || count < room && length == status.size { break }
     }
+    content.removeLast(content.count - length)
+    return content
 }

@@ -43,13 +43,18 @@ public func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
 
 @inline(never)
 public func hexadecimal(_ bytes: [UInt8]) -> String {
+    String(decoding: hexDigits(bytes), as: UTF8.self)
+}
+
+/// Two lower-case digits for each byte.
+func hexDigits(_ bytes: [UInt8]) -> [UInt8] {
     var digits: [UInt8] = []
     digits.reserveCapacity(2 * bytes.count)
     for byte in bytes {
         digits.append(hexDigit(byte >> 4))
         digits.append(hexDigit(byte & 15))
     }
-    return String(decoding: digits, as: UTF8.self)
+    return digits
 }
 
 private func hexDigit(_ value: UInt8) -> UInt8 {

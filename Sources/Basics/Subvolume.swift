@@ -30,13 +30,18 @@ extension Directory {
     /// Whether files here have modes of their own. On vfat and exfat they have that of the mount.
     public var keepsModes: Bool { linux_keeps_modes(descriptor) }
 
-    /// Which subvolume this directory is the root of; nil where it is an ordinary directory or not on btrfs.
-    public func subvolume() throws(Failure) -> Subvolume? {
+    /// Whether this directory is the root of a subvolume.
+    package func isSubvolume() throws(Failure) -> Bool {
         switch btrfs_util_is_subvolume_fd(descriptor) {
-        case BTRFS_UTIL_OK: break
-        case BTRFS_UTIL_ERROR_NOT_BTRFS, BTRFS_UTIL_ERROR_NOT_SUBVOLUME: return nil
+        case BTRFS_UTIL_OK: return true
+        case BTRFS_UTIL_ERROR_NOT_BTRFS, BTRFS_UTIL_ERROR_NOT_SUBVOLUME: return false
         default: throw .system("look at the subvolume '\(show(.top))'")
         }
+    }
+
+    /// Which subvolume this directory is the root of; nil where it is an ordinary directory or not on btrfs.
+    public func subvolume() throws(Failure) -> Subvolume? {
+        if try !isSubvolume() { return nil }
         var info = btrfs_util_subvolume_info()
         if btrfs_util_subvolume_info_fd(descriptor, 0, &info) != BTRFS_UTIL_OK {
             throw .system("look at the subvolume '\(show(.top))'")

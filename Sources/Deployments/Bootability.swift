@@ -33,19 +33,19 @@ public struct Bootability: Sendable {
             try checkPlatform(image)
             verdict = .incomplete
             let files = try image.files(in: root)
-            let contents: Facts.Contents
+            // Of what a boot looks at, only what may refuse it: a list has some hundred images.
             do throws(Failure) {
-                contents = try Facts.Contents(
-                    of: files, under: [], of: image.reference.text, initProgram: nil, Facts.Host(kernelRelease: release, time: 0))
+                try Facts.Contents.checkInit(of: files, of: image.reference.text)
             } catch {
                 verdict = try Self.hasInit(files) ? .no : .noInit
                 throw error
             }
             verdict = .no
-            try contents.checkOwner(of: image.reference.text)
+            try Facts.Contents.checkOwner(of: files, of: image.reference.text)
             verdict = .noKernel
-            let kernels = try ImageKernel.kernels(in: files)
-            if contents.modules == .absent && kernels.isEmpty {
+            let modules = try Facts.Modules(of: [files], Facts.Host(kernelRelease: release, time: 0))
+            let lacksKernel = modules == .absent ? try ImageKernel.kernels(in: files).isEmpty : false
+            if lacksKernel {
                 throw Failure(
                     """
                     could not use the image '\(image.reference.text)': it has no kernel, and no modules for the running kernel \

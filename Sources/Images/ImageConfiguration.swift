@@ -3,6 +3,8 @@ internal import Basics
 /// What is read of an image's configuration (OCI image specification, "Image Configuration").
 struct ImageConfiguration {
     let layers: [DiffID]
+    /// The chain id of each of the layers.
+    let chains: [ChainID]
     let os: String
     let architecture: String
     /// Seconds since 1970; nil where it does not say.
@@ -35,6 +37,7 @@ struct ImageConfiguration {
             layers.append(DiffID(digest))
         }
         self.layers = layers
+        chains = ChainID.each(of: layers)
         os = json["os"]?.string ?? ""
         architecture = json["architecture"]?.string ?? ""
         created = json["created"]?.string.flatMap { seconds(ofTimestamp: $0) }

@@ -26,7 +26,7 @@ struct LayerFolders {
 
     private func checkSubvolume(_ directory: Directory, _ status: Status, _ sentence: String) throws(Failure) {
         guard root.isOnBtrfs else { return }
-        if try directory.subvolume() != nil { return }
+        if try directory.isSubvolume() { return }
         // Where a snapshot is taken of a subvolume with others in it, those are left out: btrfs shows an empty directory of inode 2.
         if status.inode == 2 {
             throw Failure(

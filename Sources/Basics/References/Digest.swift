@@ -18,13 +18,15 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
 
     /// Takes the 64 digits alone, as files are named in a store; nil for anything else.
     package init?(hex: some Sequence<UInt8>) {
-        let values = hex.map { hexValue($0) }
-        guard values.count == 2 * Int(SHA256_DIGEST_LENGTH) else { return nil }
         var bytes: [UInt8] = []
-        for index in stride(from: 0, to: values.count, by: 2) {
-            guard let high = values[index], let low = values[index + 1] else { return nil }
-            bytes.append(high << 4 | low)
+        bytes.reserveCapacity(Int(SHA256_DIGEST_LENGTH))
+        var high: UInt8?
+        for digit in hex {
+            guard let value = hexValue(digit), bytes.count < Int(SHA256_DIGEST_LENGTH) else { return nil }
+            if let first = high { bytes.append(first << 4 | value) }
+            high = high == nil ? value : nil
         }
+        guard bytes.count == Int(SHA256_DIGEST_LENGTH), high == nil else { return nil }
         self.bytes = bytes
     }
 
@@ -59,6 +61,9 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
     public var hex: String { hexadecimal(bytes) }
 
     public var description: String { "sha256:" + hex }
+
+    /// The bytes of `description`.
+    var text: [UInt8] { Array("sha256:".utf8) + hexDigits(bytes) }
 }
 
 /// The value of a lower-case hexadecimal digit.

@@ -45,7 +45,7 @@ public struct ChainID: Hashable, Sendable, CustomStringConvertible {
 
     /// The chain id of a layer on those below it; nil where it is the lowest.
     public init(of layer: DiffID, on chain: ChainID?) {
-        digest = chain.map { .of(Array("\($0) \(layer)".utf8)) } ?? layer.digest
+        digest = chain.map { .of($0.digest.text + [UInt8(ascii: " ")] + layer.digest.text) } ?? layer.digest
     }
 
     public var description: String { digest.description }

@@ -204,6 +204,11 @@ extension Facts.Contents {
     /// Fails where the image's files belong to users of another system: those of an engine without root, or with `userns-remap`.
     package func checkOwner(of image: String) throws(Failure) { try Self.checkOwner(owner, of: image) }
 
+    /// The same, of files that nothing else is known of.
+    package static func checkOwner(of files: ImageFiles, of image: String) throws(Failure) {
+        try checkOwner(files.status(of: .top)?.owner ?? 0, of: image)
+    }
+
     static func checkOwner(_ owner: UInt32, of image: String) throws(Failure) {
         if owner == 0 { return }
         throw Failure(

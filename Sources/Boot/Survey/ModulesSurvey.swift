@@ -1,8 +1,8 @@
-internal import Basics
+package import Basics
 
 extension Facts.Modules {
     /// `layers` lie over one another, the first on top.
-    init(of layers: [ImageFiles], _ host: Facts.Host) throws(Failure) {
+    package init(of layers: [ImageFiles], _ host: Facts.Host) throws(Failure) {
         self = .notNeeded
         guard let release = host.kernelRelease.flatMap({ Path($0) }) else { return }
         for layer in layers {

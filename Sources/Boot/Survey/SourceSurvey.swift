@@ -119,6 +119,11 @@ extension Facts.Contents {
         }
     }
 
+    /// Fails where the image alone has no init, or no os-release.
+    package static func checkInit(of image: ImageFiles, of name: String) throws(Failure) {
+        _ = try program(of: [image], of: name, nil)
+    }
+
     /// The init that is started. Fails where it or os-release is in none of these.
     static func program(of layers: [ImageFiles], of name: String, _ asked: Path?) throws(Failure) -> Status {
         let inits = asked.map { [$0] } ?? usualInits

@@ -17,7 +17,7 @@ extension ContainerdStore {
             let configuration = try content.configuration(of: id.digest, reference)
             created = configuration.created
             let image = try image(id, reference: reference)
-            let stack = try snapshots().stack(of: ChainID.each(of: configuration.layers), reference)
+            let stack = try snapshots().stack(of: configuration.chains, reference)
             let sizes = stack.compactMap { $0.size }
             return ListedImage(
                 names: names, id: id, store: kind, image: .success(image),

@@ -38,7 +38,7 @@ struct ContainerdStore: Sendable {
     /// The image of a manifest or index. Fails where something of it is damaged, and where it is not unpacked.
     func image(_ id: ImageID, reference: ImageReference) throws(Failure) -> Image {
         let configuration = try content.configuration(of: id.digest, reference)
-        let chains = ChainID.each(of: configuration.layers)
+        let chains = configuration.chains
         guard let chain = chains.last else {
             throw Failure("could not use image '\(reference.text)': it has no layers, so there is nothing to boot")
         }

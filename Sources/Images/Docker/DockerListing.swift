@@ -42,7 +42,7 @@ extension DockerStore {
             let configuration = try configuration(of: id, reference)
             return ListedImage(
                 names: names, id: id, store: kind, image: .success(try image(id, configuration, reference: reference)),
-                size: try layers.size(of: configuration.layers, knowing: &sizes), created: configuration.created
+                size: try layers.size(of: configuration, knowing: &sizes), created: configuration.created
             )
         } catch {
             return ListedImage(names: names, id: id, store: kind, image: .failure(error))

@@ -9,6 +9,7 @@ struct DockerStore: Sendable {
     /// Where that is, from the top of its filesystem.
     let path: Path
     let driver: GraphDriver
+    let layers: LayerDatabase
 
     /// nil where the driver keeps nothing in the directory.
     init?(at root: Directory, _ path: Path, driver: GraphDriver) throws(Failure) {
@@ -16,6 +17,7 @@ struct DockerStore: Sendable {
         self.root = root
         self.path = path
         self.driver = driver
+        layers = LayerDatabase(store: root, driver: driver)
     }
 
     var kind: StoreKind { driver.kind }
@@ -39,11 +41,11 @@ struct DockerStore: Sendable {
     }
 
     func image(_ id: ImageID, _ configuration: ImageConfiguration, reference: ImageReference) throws(Failure) -> Image {
-        guard let chain = ChainID(of: configuration.layers) else {
+        guard let chain = configuration.chains.last else {
             throw Failure("could not use image '\(reference.text)': it has no layers, so there is nothing to boot")
         }
         return Image(
-            reference: reference, id: id, chainID: chain, tree: try layers.tree(of: configuration.layers),
+            reference: reference, id: id, chainID: chain, tree: try layers.tree(of: configuration),
             os: configuration.os, architecture: configuration.architecture, store: kind
         )
     }
@@ -72,8 +74,6 @@ struct DockerStore: Sendable {
         throw Failure(
             "could not use image '\(reference.text)': its configuration '\(root.show(file(of: id)))' is not there", hint: repairHint)
     }
-
-    var layers: LayerDatabase { LayerDatabase(store: root, driver: driver) }
 
     private var namesFile: Path { driver.metadata / "repositories.json" }
     private var configurations: Path { driver.metadata / "imagedb/content/sha256" }

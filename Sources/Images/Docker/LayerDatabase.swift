@@ -5,11 +5,19 @@ internal import Basics
 struct LayerDatabase {
     let store: Directory
     let driver: GraphDriver
+    /// The directories by chain ids.
+    private let entries: Path
+
+    init(store: Directory, driver: GraphDriver) {
+        self.store = store
+        self.driver = driver
+        entries = driver.metadata / "layerdb/sha256"
+    }
 
     /// The tree of an image's layers. Fails where the database and the image do not agree, and where a folder is not what the
     /// driver made.
-    func tree(of layers: [DiffID]) throws(Failure) -> ImageTree {
-        let chains = ChainID.each(of: layers)
+    func tree(of image: ImageConfiguration) throws(Failure) -> ImageTree {
+        let (layers, chains) = (image.layers, image.chains)
         var folders: [Path] = []
         for index in layers.indices.reversed() where folders.isEmpty || driver.kind.isStacked {
             let parent = index == 0 ? nil : chains[index - 1]
@@ -33,9 +41,9 @@ struct LayerDatabase {
     }
 
     /// The size of all layers in bytes; nil where it is not noted. `sizes` are those that were read before.
-    func size(of layers: [DiffID], knowing sizes: inout [ChainID: Int]) throws(Failure) -> Int? {
+    func size(of image: ImageConfiguration, knowing sizes: inout [ChainID: Int]) throws(Failure) -> Int? {
         var sum = 0
-        for chain in ChainID.each(of: layers) {
+        for chain in image.chains {
             if let size = sizes[chain] {
                 sum = sum &+ size
                 continue
@@ -65,18 +73,20 @@ struct LayerDatabase {
     }
 
     func directory(of chain: ChainID) -> Path {
-        (driver.metadata / "layerdb/sha256").appending(name: Array(chain.digest.hex.utf8))
+        entries.appending(name: Array(chain.digest.hex.utf8))
     }
 
     private func folder(of layer: DiffID, _ chain: ChainID, on parent: ChainID?, isTop: Bool) throws(Failure) -> Path {
         let entry = directory(of: chain)
-        guard try store.status(of: entry)?.kind == .directory else {
+        let diff = try value(of: entry / "diff")
+        // What has a file in it is a directory.
+        if diff == nil, try store.status(of: entry)?.kind != .directory {
             throw Failure(
                 "could not find the image's \(isTop ? "top layer" : "layer"): there is no directory '\(store.show(entry))'",
                 hint: repairHint)
         }
-        try check(entry / "diff", is: layer.digest)
-        try check(entry / "parent", is: parent?.digest)
+        try check(diff, in: entry / "diff", is: layer.digest)
+        try check(value(of: entry / "parent"), in: entry / "parent", is: parent?.digest)
         return try self.folder(of: chain)
     }
 
@@ -97,8 +107,7 @@ struct LayerDatabase {
         throw Failure("could not use '\(store.show(file))': '\(display(text))' is not a digest", hint: repairHint)
     }
 
-    private func check(_ file: Path, is expected: Digest?) throws(Failure) {
-        let found = try value(of: file)
+    private func check(_ found: [UInt8]?, in file: Path, is expected: Digest?) throws(Failure) {
         let wanted = expected.map { Array($0.description.utf8) }
         if found == wanted { return }
         let state = found.map { "it says '\(display($0))'" } ?? "it is not there"
