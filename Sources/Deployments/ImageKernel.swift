@@ -1,6 +1,5 @@
 internal import Basics
 internal import Boot
-internal import CLinux
 internal import Initramfs
 
 /// The kernel of an image, with what is loaded beside it.
@@ -79,12 +78,10 @@ struct ImageKernel {
     /// The image's own, where docker-btrfs-init is in it and it can boot an image.
     private static func initramfs(of release: String, isOnly: Bool, in image: Directory) async throws(Failure) -> BootFile? {
         for path in ImageFiles.initramfs(of: release, isOnly: isOnly).compactMap({ Path($0) }) {
-            guard let descriptor = try image.open(path, O_RDONLY, what: "open") else { continue }
-            defer { close(descriptor) }
             // What cannot be read is somebody else's.
-            guard let opened = try? await InitramfsImage(reading: "/proc/self/fd/\(descriptor)"),
-                Inspection(of: opened).failureOfInitramfs == nil,
-                let content = try image.contents(of: path, limit: limit)
+            guard let content = try? image.contents(of: path, limit: limit),
+                let opened = try? await InitramfsImage(content, name: image.show(path)),
+                Inspection(of: opened).failureOfInitramfs == nil
             else { continue }
             return BootFile(.initrd, content, source: path)
         }

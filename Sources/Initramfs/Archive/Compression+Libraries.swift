@@ -60,6 +60,9 @@ extension Compression {
     private func unpackedZstd(_ bytes: [UInt8], limit: Int, _ name: String) throws(Failure) -> [UInt8] {
         guard let decoder = ZstdDecoder() else { throw Failure("could not read '\(name)': there is no memory to decompress it") }
         var output: [UInt8] = []
+        // What is not known, or not so, is very large.
+        let size = ZSTD_getFrameContentSize(bytes, bytes.count)
+        if size <= UInt64(limit) { output.reserveCapacity(Int(size)) }
         var piece = [UInt8](repeating: 0, count: 1 << 20)
         var start = 0
         while true {

@@ -28,7 +28,7 @@ public struct InitramfsImage: Sendable {
         try await self.init(bytes, name: file)
     }
 
-    init(_ bytes: [UInt8], name: String) async throws(Failure) {
+    package init(_ bytes: [UInt8], name: String) async throws(Failure) {
         self.name = name
         let program = bytes.prefix(2) == PortableExecutable.magic ? try PortableExecutable(bytes, name: name) : nil
         commandLine = program?.content(of: ".cmdline").map {
