@@ -17,7 +17,7 @@ struct CheckCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: "The image, as Docker names it.")
+    @Argument(help: "The image, as Docker names it.", completion: .imageNames)
     var image: String
 
     @Flag(help: "Whether its files are what the engine recorded, instead.")
@@ -40,9 +40,11 @@ struct CheckCommand: ParsableCommand {
                 errors > 0
                 ? "cannot boot here"
                 : warnings == 0 ? "can boot here" : "can boot here, with \(warnings) warning\(warnings == 1 ? "" : "s")"
-            print("\(title) \(how)")
+            let colours = Colours.current
+            print("\(title) \(colours.paint(how, errors > 0 ? .red : warnings > 0 ? .yellow : .green))")
             for finding in findings {
-                print("    \(finding.weight.rawValue): \(finding.subject): \(finding.text)\n    hint: \(finding.remedy)")
+                let weight = colours.paint(finding.weight.rawValue, finding.weight == .error ? .red : .yellow)
+                print("    \(weight): \(finding.subject): \(finding.text)\n    hint: \(finding.remedy)")
             }
         }
         if errors > 0 { throw ExitCode.failure }

@@ -17,7 +17,7 @@ struct DeployCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The image, as Docker names it; without one, what the default's name means now.")
+    @Argument(help: "The image, as Docker names it; without one, what the default's name means now.", completion: .imageNames)
     var image: String?
 
     @OptionGroup var place: DeploymentPlace

@@ -64,6 +64,11 @@ private func surroundings() -> [String: String] {
 /// What can be deployed; nothing where that cannot be found out.
 private func imageNames() -> [String] { (try? Site(topLevel: nil, boot: nil, isLocked: false).imageNames()) ?? [] }
 
+extension CompletionKind {
+    /// What can be deployed, as far as it begins so. Shells ask for it by `docker-btrfs ---completion`.
+    static let imageNames = CompletionKind.custom { _, _, typed in docker_btrfs.imageNames().filter { $0.hasPrefix(typed) } }
+}
+
 /// A failure as ArgumentParser prints it: `Error: …`, exit status 1.
 private struct Complaint: Error, CustomStringConvertible {
     let description: String

@@ -47,7 +47,11 @@ struct ImagesCommand: ParsableCommand {
                 bootability.place,
             ]
         }
-        print(table([["NAMES", "IMAGE ID", "SIZE", "CREATED", "STORE", "BOOTABLE", "LAYER"]] + rows))
+        let header = ["NAMES", "IMAGE ID", "SIZE", "CREATED", "STORE", "BOOTABLE", "LAYER"]
+        let text = table([header] + rows) { row, column in
+            row == 0 || column != 5 ? nil : rows[row - 1][5] == Bootability.Verdict.yes.rawValue ? .green : .red
+        }
+        print(text)
     }
 
     private func listing(in root: Directory) throws -> [ListedImage] {
@@ -129,13 +133,16 @@ private func date(_ seconds: Int) -> String {
     return "\(parts.tm_year + 1900)-\(digits(parts.tm_mon + 1))-\(digits(parts.tm_mday))"
 }
 
-/// Rows with their columns aligned, the last one ragged. What is from outside is safe to print.
-func table(_ cells: [[String]]) -> String {
+/// Rows with their columns aligned, the last one ragged. What is from outside is safe to print. `colour` is asked for each cell.
+func table(
+    _ cells: [[String]], _ colours: Colours = .current, _ colour: (_ row: Int, _ column: Int) -> Colour? = { _, _ in nil }
+) -> String {
     let rows = cells.map { $0.map { display($0.utf8) } }
     let widths = (0..<(rows.first?.count ?? 0)).map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
+    return rows.enumerated().map { number, row in
         row.enumerated().map { column, cell in
-            column == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[column] - cell.count + 2)
+            let gap = column == row.count - 1 ? 0 : widths[column] - cell.count + 2
+            return colours.paint(cell, colour(number, column)) + String(repeating: " ", count: gap)
         }.joined()
     }.joined(separator: "\n")
 }

@@ -28,7 +28,7 @@ struct StatusCommand: ParsableCommand {
             print(inventory.text)
             if let update = inventory.update { print("\n  \(update.text(now: inventory.now))") }
             if !inventory.notes.isEmpty { print("") }
-            for note in inventory.notes { print("  \(note)") }
+            for note in inventory.notes { print("  \(Colours.current.paint(note, .yellow))") }
         }
     }
 }
@@ -47,7 +47,9 @@ func age(of time: Int, now: Int) -> String {
 extension Inventory {
     fileprivate var text: String {
         var rows: [[String]] = []
+        var colours: [Colour?] = []
         if let booted {
+            colours.append(booted.isGood ? .green : .yellow)
             let good = booted.isGood ? "good" : "not known to be good"
             rows.append([
                 "● booted", booted.reference, short(booted.imageID), "kernel \(booted.release ?? "?")",
@@ -56,6 +58,7 @@ extension Inventory {
         }
         for item in items {
             // The next boot, when it is the same again, needs no second line that says the same.
+            colours.append(item.damage != nil ? .red : item.isGood ? .green : item.tries > 0 ? .yellow : nil)
             let word = item.isNext ? "  next" : "  before"
             let state = item.damage ?? (item.isGood ? "good" : item.tries > 0 ? "\(item.tries) tries, none good" : "not booted yet")
             rows.append([
@@ -64,7 +67,8 @@ extension Inventory {
                 "\(item.isNext ? "deployed " : "")\(age(of: item.deployment.made, now: now)), \(state)",
             ])
         }
-        return rows.isEmpty ? "nothing was deployed yet: docker-btrfs deploy IMAGE" : table(rows)
+        if rows.isEmpty { return "nothing was deployed yet: docker-btrfs deploy IMAGE" }
+        return table(rows) { row, column in column == 4 ? colours[row] : nil }
     }
 
     private func short(_ id: String) -> String { String(id.dropFirst("sha256:".count).prefix(12)) }
