@@ -12,6 +12,8 @@ public struct Subvolume: Equatable, Sendable {
     public let changed: Int
     /// What a snapshot is one of, by its UUID; of nothing that there is, where it is no snapshot.
     public var source = ""
+    /// The transaction that made it (otransid): what is in it and not in its source was changed in a later one.
+    public var made: UInt64 = 0
     /// Whether it is read-only, and nothing in it was changed since it was made.
     public var isPristine = false
 
@@ -49,6 +51,7 @@ extension Directory {
         return Subvolume(
             id: info.id, uuid: withUnsafeBytes(of: info.uuid) { uuidText($0) }, transaction: info.ctransid,
             changed: Int(nanosecondsOf: info.ctime), source: withUnsafeBytes(of: info.parent_uuid) { uuidText($0) },
+            made: info.otransid,
             // BTRFS_ROOT_SUBVOL_RDONLY. A snapshot has the number of its source's last change, and its own making is a later one.
             isPristine: info.flags & 1 != 0 && info.ctransid <= info.otransid
         )

@@ -166,6 +166,27 @@ int linux_btrfs_devices_ready(int control, const char *device)
     return device_ioctl(control, BTRFS_IOC_DEVICES_READY, device);
 }
 
+_Static_assert(sizeof(linux_btrfs_item) == sizeof(struct btrfs_ioctl_search_header), "the header of an item is as the kernel writes it");
+
+const int linux_btrfs_search_start = sizeof(struct btrfs_ioctl_search_args_v2);
+
+int linux_btrfs_search(
+    int file, linux_btrfs_key first, linux_btrfs_key last, unsigned long long since, void *buffer, unsigned long long size)
+{
+    struct btrfs_ioctl_search_args_v2 *arguments = buffer;
+    *arguments = (struct btrfs_ioctl_search_args_v2){
+        .key = {
+            .min_objectid = first.object, .min_type = first.type, .min_offset = first.offset,
+            .max_objectid = last.object, .max_type = last.type, .max_offset = last.offset,
+            .min_transid = since, .max_transid = ~0ULL, .nr_items = ~0U,
+        },
+        .buf_size = size - sizeof *arguments,
+    };
+    return ioctl(file, BTRFS_IOC_TREE_SEARCH_V2, arguments) == 0 ? (int)arguments->key.nr_items : -1;
+}
+
+int linux_btrfs_commit(int file) { return ioctl(file, BTRFS_IOC_SYNC); }
+
 int linux_btrfs_lift_limits(int subvolume)
 {
     struct btrfs_ioctl_qgroup_limit_args arguments = {

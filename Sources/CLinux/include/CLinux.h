@@ -60,6 +60,18 @@ int linux_set_flags(int descriptor, int flags);                         /* FS_IO
 int linux_btrfs_scan_device(int control, const char *device);           /* BTRFS_IOC_SCAN_DEV: tell the kernel of a member */
 int linux_btrfs_devices_ready(int control, const char *device);         /* BTRFS_IOC_DEVICES_READY: 0 when all are there */
 
+/* BTRFS_IOC_TREE_SEARCH_V2: items of the tree of the subvolume that this file is in, from one key through another, from those blocks of
+ * the tree alone that were written in the transaction `since` or later. The buffer of `size` bytes is aligned to 8; its first
+ * linux_btrfs_search_start are the kernel's, and then comes each item: a linux_btrfs_item and its bytes. Says how many fit, 0 at the
+ * end; below 0 on a failure. */
+typedef struct { unsigned long long object, offset; unsigned type; } linux_btrfs_key;
+typedef struct { unsigned long long transaction, object, offset; unsigned type, length; } linux_btrfs_item; /* btrfs_ioctl_search_header */
+extern const int linux_btrfs_search_start;
+int linux_btrfs_search(
+    int file, linux_btrfs_key first, linux_btrfs_key last, unsigned long long since, void *buffer, unsigned long long size);
+/* BTRFS_IOC_SYNC: what was changed before is in the trees when this returns. */
+int linux_btrfs_commit(int file);
+
 int linux_btrfs_lift_limits(int subvolume);                             /* BTRFS_IOC_QGROUP_LIMIT: none; 0 without quotas */
 
 /* BTRFS_IOC_SPACE_INFO: bytes free in the chunks of data and of metadata, and those that are used. What no chunk has taken
