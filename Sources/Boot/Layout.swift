@@ -21,7 +21,7 @@ package enum Layout {
     package static let bootFiles: Path = ".docker-btrfs/boot"
     package static let settings: Path = ".docker-btrfs/settings"
     package static let update: Path = ".docker-btrfs/update"
-    static let templates: Path = ".docker-btrfs/templates"
+    package static let templates: Path = ".docker-btrfs/templates"
     static let record = Place.record.path
 
     /// Where the roots called `name` lie when they are not in their place.

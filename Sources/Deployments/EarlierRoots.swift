@@ -76,7 +76,7 @@ extension Site {
         return DeploymentPlan(site: self, changes: changes + [.sync(topLevel)], outcome: outcome, notes: notes)
     }
 
-    private func root(_ number: Int) throws(Failure) -> EarlierRoot {
+    func root(_ number: Int) throws(Failure) -> EarlierRoot {
         let all = try roots().roots
         let found = all.filter { $0.number == number }
         // As a boot takes it: the one that stands may have the number of a kept one in its mark.

@@ -16,7 +16,7 @@ public struct Site: Sendable {
     let loader: InstalledLoader?
     let kernels: KernelFolder
     /// nil where nothing is to be changed.
-    private let lock: FilesystemLock?
+    let lock: FilesystemLock?
 
     /// `topLevel` is where subvolume 5 is mounted, else the filesystem is looked for; `boot` where the boot loader's partition
     /// is, else where the settings say. With `isLocked` nobody else changes anything there as long as this lives; fails where

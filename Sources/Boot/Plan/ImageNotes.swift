@@ -10,7 +10,7 @@ extension Rotation {
     /// It was made for one machine.
     private func identityNote(_ source: Facts.Source) -> [String] {
         let files = source.contents.identity
-        if files.isEmpty || removesIdentity { return [] }
+        if files.isEmpty || layers.removeIdentity { return [] }
         let names = files.map { "'\($0)'" }.joined(separator: ", ")
         return [
             "image '\(source.reference.text)' brings \(names), which every machine that boots it has alike; docs/top-layer.md tells what to do"

@@ -8,12 +8,8 @@ extension Rotation {
     /// it. Nothing here depends on where the root goes from there.
     func build(_ source: Facts.Source, _ mark: Mark, _ modules: Path?, _ template: Path?, at new: Place) -> [Step] {
         if let template, facts.templates.contains(template) { return [.snapshot(of: Place(template), at: new), .mark(new, mark)] }
-        let contents = source.contents
         var steps: [Step] = [.snapshot(of: source.tree, at: new), .mark(new, mark)]
-        steps += contents.placeholders.map { .replacePlaceholder($0, of: new) }
-        steps += contents.missingDirectories.map { .createDirectory(new / $0, permissions: $0 == "tmp" ? 0o1777 : 0o755) }
-        steps += contents.leftovers.map { .removeFile($0, of: new) }
-        if removesIdentity { steps += contents.identity.map { .removeFile($0, of: new) } }
+        steps += source.contents.preparation(of: new, removingIdentity: layers.removeIdentity)
         if isLabelled(source) { steps.append(.replaceFile(new / ".autorelabel", content: "")) }
         if let modules { steps.append(.copyModules(Place(modules), to: ("lib/modules" as Path).appending(name: modules.name), of: new)) }
         if let device = request.topLayer?.device {
@@ -24,8 +20,6 @@ extension Rotation {
 
     /// In the order in which they are laid over the root.
     var layers: [Facts.Layer] { request.topLayer == nil ? [] : facts.topLayer?.layers ?? [] }
-
-    var removesIdentity: Bool { layers.contains { $0.manifest.imageIdentity == .remove } }
 
     /// Whether the system of the root is to label its files: a root of every boot would do so at every boot, and boot again.
     private func isLabelled(_ source: Facts.Source) -> Bool { source.contents.usesSELinux && request.mode == .persist }
@@ -89,6 +83,21 @@ extension Facts.Root {
     package var leftBehind: [String] {
         occupied.map { "what is in '\($0)' of root \(mark.number) stays there, in '\(path / $0)'" }
     }
+}
+
+extension Facts.Contents {
+    /// What makes of a snapshot of a layer what a top layer is laid over.
+    package func preparation(of root: Place, removingIdentity: Bool) -> [Step] {
+        var steps: [Step] = placeholders.map { .replacePlaceholder($0, of: root) }
+        steps += missingDirectories.map { .createDirectory(root / $0, permissions: $0 == "tmp" ? 0o1777 : 0o755) }
+        steps += leftovers.map { .removeFile($0, of: root) }
+        return steps + (removingIdentity ? identity.map { .removeFile($0, of: root) } : [])
+    }
+}
+
+extension [Facts.Layer] {
+    /// Whether one of them says that an identity which the image brings goes.
+    package var removeIdentity: Bool { contains { $0.manifest.imageIdentity == .remove } }
 }
 
 extension Need {

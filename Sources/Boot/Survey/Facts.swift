@@ -110,6 +110,11 @@ public struct Facts: Sendable {
         /// From the top of its filesystem.
         public var path: Path
         public var manifest: LayerManifest
+
+        package init(path: Path, manifest: LayerManifest) {
+            self.path = path
+            self.manifest = manifest
+        }
     }
 
     /// The top layer: one directory, or several that were chosen for this machine.

@@ -56,7 +56,7 @@ public struct LayerManifest: Equatable, Sendable {
         ignored = LayerRules.usuallyIgnored
     }
 
-    var rules: LayerRules { LayerRules(directories: directories, ignored: ignored) }
+    package var rules: LayerRules { LayerRules(directories: directories, ignored: ignored) }
 }
 
 private struct Reader {

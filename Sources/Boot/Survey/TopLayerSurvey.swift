@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 internal import Planning
 
 /// The top layer that a request names, open.
@@ -91,7 +91,8 @@ extension Request.TopLayer {
 }
 
 extension LayerManifest {
-    fileprivate init(of layer: Directory) throws(Failure) {
+    /// That of a layer; an empty one where it has none.
+    package init(of layer: Directory) throws(Failure) {
         guard let content = try layer.contents(of: LayerRules.manifest, limit: 1 << 20) else {
             self = .none
             return

@@ -1,0 +1,108 @@
+internal import Basics
+internal import Boot
+internal import Linux
+internal import Planning
+
+/// What a root was before anything was changed in it.
+struct RootBase {
+    let tree: Directory
+    /// The transaction after which the root went its own way; nil where it is no relative of the tree.
+    let since: UInt64?
+    let notes: [String]
+}
+
+extension Site {
+    /// Where a base is made that there is none of; it goes when it was looked at. One that is there was left by a run that was killed.
+    private static let draft: Place = ".docker-btrfs/base"
+
+    /// Hands out the base of a root: its template; where that is not there any more, what a boot would make of its layer and of the top
+    /// layers as they are now.
+    func withBase<Result>(of root: EarlierRoot, _ body: (RootBase) throws(Failure) -> Result) throws(Failure) -> Result {
+        guard let own = try topLevel.directory(at: root.root.path)?.subvolume() else {
+            throw Failure("could not compare \(root.root.title): it is not there any more")
+        }
+        let line = try lineage(of: own)
+        for link in line {
+            if let base = try template(of: link) { return try body(base) }
+        }
+        let origin = root.root.mark.origin
+        for path in [Layout.hold(origin.chainID), origin.layer] {
+            guard let layer = try topLevel.directory(at: path), let subvolume = try layer.subvolume() else { continue }
+            // What is held is a snapshot of the layer, as the root may be.
+            let link = line.last { subvolume.uuid == $0.source || !$0.source.isEmpty && subvolume.source == $0.source }
+            return try withDraft(of: path, layer, origin, since: link?.made, body)
+        }
+        throw Failure(
+            "could not compare \(root.root.title): neither its template nor the layer of '\(origin.reference.text)' is there any more",
+            hint: "docker-btrfs deploy \(origin.reference.text) holds the layer again, if the image is the same")
+    }
+
+    /// A root, and those that it is a copy of, from root to root.
+    private func lineage(of root: Subvolume) throws(Failure) -> [Subvolume] {
+        var others: [Subvolume] = []
+        for one in try roots().roots {
+            if let subvolume = try topLevel.directory(at: one.root.path)?.subvolume() { others.append(subvolume) }
+        }
+        var line = [root]
+        while let source = others.first(where: { $0.uuid == line[line.count - 1].source }), !line.contains(source) { line.append(source) }
+        return line
+    }
+
+    /// The template that a root is a snapshot of, or that is a snapshot of it before its first boot.
+    private func template(of root: Subvolume) throws(Failure) -> RootBase? {
+        for name in try topLevel.directory(at: Layout.templates)?.names() ?? [] {
+            let path = Layout.templates.appending(name: name)
+            guard try topLevel.status(of: path)?.kind == .directory, let tree = try topLevel.directory(at: path),
+                let template = try tree.subvolume(), template.isPristine
+            else { continue }
+            if template.uuid == root.source { return RootBase(tree: tree, since: root.made, notes: []) }
+            if template.source == root.uuid { return RootBase(tree: tree, since: template.made, notes: []) }
+        }
+        return nil
+    }
+
+    private func withDraft<Result>(
+        of path: Path, _ layer: Directory, _ origin: Origin, since: UInt64?, _ body: (RootBase) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let lock = lock == nil ? try FilesystemLock(on: topLevel, seconds: 0) { _ in } : nil
+        defer { withExtendedLifetime(lock) {} }
+        var (layers, notes): ([Facts.Layer], [String]) = ([], [])
+        var opened: [Directory] = []
+        for path in origin.topLayers {
+            guard let layer = try topLevel.directory(at: path) else {
+                notes.append("the top layer '\(path)' is not there any more: its files count as added")
+                continue
+            }
+            layers.append(Facts.Layer(path: path, manifest: try LayerManifest(of: layer)))
+            opened.insert(layer, at: 0)
+        }
+        let contents = try Facts.Contents(
+            of: ImageFiles(of: [layer]), under: opened, of: origin.reference.text, initProgram: nil, Facts.Host(kernelRelease: nil, time: 0)
+        )
+        var steps: [Step] = [.snapshot(of: Place(path), at: Self.draft)]
+        steps += contents.preparation(of: Self.draft, removingIdentity: layers.removeIdentity)
+        steps += layers.map { .copyTopLayer(Place($0.path), $0.manifest.rules, over: Self.draft) }
+        var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(nil))
+        try remove(&machine)
+        do throws(Failure) {
+            for step in steps {
+                do throws(Failure) { _ = try machine.perform(step) } catch {
+                    throw Failure("could not \(step): \(error.message)", hint: error.hint)
+                }
+            }
+            guard let tree = try topLevel.directory(at: Self.draft.path) else { throw Failure("'\(Self.draft.path)' is gone") }
+            let result = try body(RootBase(tree: tree, since: since, notes: notes))
+            try remove(&machine)
+            return result
+        } catch {
+            try? remove(&machine)
+            throw error
+        }
+    }
+
+    private func remove(_ machine: inout LinuxMachine) throws(Failure) {
+        if try topLevel.status(of: Self.draft.path) == nil { return }
+        let step = Step.deleteSubvolume(Self.draft)
+        do throws(Failure) { _ = try machine.perform(step) } catch { throw Failure("could not \(step): \(error.message)") }
+    }
+}

@@ -1,0 +1,40 @@
+public import Basics
+
+/// What is different in a root from what it was made as, at one path.
+public struct RootChange: Equatable, Sendable {
+    public enum Kind: String, Sendable {
+        case added = "A"
+        case changed = "C"
+        case deleted = "D"
+        case renamed = "R"
+    }
+
+    /// What of a file is another one. Times are none: what was written again as it was is no change.
+    public enum Aspect: String, Sendable, CaseIterable {
+        case type, content, mode, owner
+        /// Extended attributes, ACLs among them, or flags of chattr(1).
+        case attributes
+    }
+
+    /// What is there; of what was deleted, what was there.
+    public enum FileKind: String, Sendable {
+        case file, directory, symlink, device, fifo, socket, subvolume
+    }
+
+    public let kind: Kind
+    /// From the root's top.
+    public let path: Path
+    /// Where it was, of what was renamed.
+    public let from: Path?
+    public let file: FileKind
+    /// What was changed, or of what was renamed, what was changed too.
+    public let aspects: [Aspect]
+
+    public init(_ kind: Kind, _ path: Path, from: Path? = nil, _ file: FileKind, _ aspects: [Aspect] = []) {
+        self.kind = kind
+        self.path = path
+        self.from = from
+        self.file = file
+        self.aspects = aspects
+    }
+}

@@ -1,0 +1,34 @@
+public import Basics
+internal import Boot
+
+/// What was changed in a root since it was made, which a new root will not have.
+public struct RootDifference {
+    public let root: EarlierRoot
+    /// By their paths.
+    public let changes: [RootChange]
+    /// What is to be known.
+    public let notes: [String]
+}
+
+extension Site {
+    /// Compares a root with what it was made as: the one of that number; else the one that the system runs on, or in a system that is
+    /// none of ours, the machine's.
+    public func difference(ofRoot number: Int?) throws(Failure) -> RootDifference {
+        let root = try chosenRoot(number)
+        return try withBase(of: root) { base throws(Failure) in
+            guard let tree = try topLevel.directory(at: root.root.path) else {
+                throw Failure("could not compare \(root.root.title): it is not there any more")
+            }
+            let difference = try TreeDifference(of: tree, from: base.tree, since: base.since)
+            let nested = root.root.nested.map { "'\($0)' is a subvolume of its own: what is in it was not looked at" }
+            return RootDifference(root: root, changes: difference.changes, notes: base.notes + nested)
+        }
+    }
+
+    func chosenRoot(_ number: Int?) throws(Failure) -> EarlierRoot {
+        if let number { return try root(number) }
+        let all = try roots().roots
+        if let root = all.last(where: { $0.isBooted }) ?? all.last(where: { $0.root.path == settings.root }) { return root }
+        throw Failure("could not find the machine's root '\(settings.root)'", hint: "a boot makes it")
+    }
+}

@@ -1,0 +1,43 @@
+internal import Basics
+
+/// What systems write by themselves, at every boot or every day: no change that a person made.
+public enum RoutineChange {
+    /// These, and all below them.
+    static let trees: [Path] = [
+        "dev", "proc", "run", "sys", "tmp",
+        // Logs and caches.
+        "var/cache", "var/log", "var/tmp", "var/spool/anacron", "var/spool/rsyslog",
+        // systemd's state, but not who may linger, which a person says.
+        "var/lib/systemd/backlight", "var/lib/systemd/catalog", "var/lib/systemd/coredump", "var/lib/systemd/ephemeral-trees",
+        "var/lib/systemd/pstore", "var/lib/systemd/random-seed", "var/lib/systemd/rfkill", "var/lib/systemd/timers",
+        "var/lib/systemd/timesync", "var/lib/systemd/credential.secret",
+        // Package managers' lists, which they fetch again.
+        "var/lib/apt/lists", "var/lib/apt/periodic", "var/lib/dnf", "var/lib/pacman/sync", "var/lib/PackageKit", "var/lib/update-notifier",
+        "var/lib/command-not-found",
+        // Leases, clocks and indexes.
+        "var/lib/NetworkManager", "var/lib/chrony", "var/lib/dhcp", "var/lib/dhclient", "var/lib/dhcpcd", "var/lib/logrotate",
+        "var/lib/man-db", "var/lib/mlocate", "var/lib/ntp", "var/lib/plocate", "var/lib/sudo", "var/lib/upower",
+        // What is made of other files.
+        "etc/.pwd.lock", "etc/.updated", "etc/adjtime", "etc/blkid.tab", "etc/ld.so.cache", "etc/udev/hwdb.bin", "usr/lib/udev/hwdb.bin",
+        "var/.updated",
+        // Who the machine is and where its network leads: from the boot, or from the network.
+        "etc/machine-id", "etc/mtab", "etc/network/run", "etc/resolv.conf", "var/lib/dbus/machine-id",
+        // The copies that passwd(1) and its like leave.
+        "etc/group-", "etc/gshadow-", "etc/passwd-", "etc/shadow-", "etc/subgid-", "etc/subuid-",
+    ]
+
+    /// Directories of these names, wherever they are.
+    static let names = ["__pycache__"]
+}
+
+extension RootChange {
+    /// Whether systems make this change by themselves.
+    public var isRoutine: Bool { Self.isRoutine(path) && from.map(Self.isRoutine) != false }
+
+    private static func isRoutine(_ path: Path) -> Bool {
+        RoutineChange.trees.contains { tree in
+            path.bytes.starts(with: tree.bytes)
+                && (path.bytes.count == tree.bytes.count || path.bytes[tree.bytes.count] == UInt8(ascii: "/"))
+        } || path.components.contains { component in RoutineChange.names.contains { component.elementsEqual($0.utf8) } }
+    }
+}

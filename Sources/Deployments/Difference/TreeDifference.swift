@@ -1,0 +1,309 @@
+internal import Basics
+internal import CLinux
+internal import Linux
+
+/// Compares a root with what it was made as, by what btrfs keeps of both.
+///
+/// A file of a snapshot has the number of the file that it was, and the transaction that made it: so it is known again under another
+/// name. Where that leads nowhere, what has one path in both is compared.
+struct TreeDifference {
+    private let root: SubvolumeTree
+    private let base: SubvolumeTree
+    /// Whether one is a snapshot of the other, or both of a third.
+    private let isRelated: Bool
+    /// All that was changed, by number.
+    private let changed: [InodeItem]
+    private(set) var changes: [RootChange] = []
+
+    private var rootPaths: [UInt64: Path] = [SubvolumeTree.top: .top]
+    private var basePaths: [UInt64: Path] = [SubvolumeTree.top: .top]
+    private var known: [UInt64: Bool] = [SubvolumeTree.top: true]
+    private var moves: [UInt64: [NameItem: NameItem]] = [:]
+
+    /// A file of more bytes whose content was written again is taken for changed; others are read.
+    static let readLimit = 64 << 20
+
+    /// `transaction` is the one after which the root went its own way from what `base` is; nil where they have nothing in common.
+    init(of root: Directory, from base: Directory, since transaction: UInt64?) throws(Failure) {
+        self.root = try SubvolumeTree(root)
+        self.base = try SubvolumeTree(base)
+        isRelated = transaction != nil
+        changed = if let transaction { try self.root.changedInodes(after: transaction) } else { [] }
+        if isRelated {
+            for inode in changed where inode.links > 0 {
+                guard try isSame(inode.number) else { continue }
+                try compareInPlace(inode)
+                if inode.kind == .directory { try compareEntries(of: inode.number, with: inode.number) }
+            }
+        } else {
+            if let top = try self.root.inode(SubvolumeTree.top) { try compareInPlace(top) }
+            try compareEntries(of: SubvolumeTree.top, with: SubvolumeTree.top)
+        }
+        changes = changes.sortedByBytes { $0.path.bytes }
+    }
+
+    /// Whether this is one file in both.
+    private mutating func isSame(_ number: UInt64) throws(Failure) -> Bool {
+        if !isRelated { return false }
+        if let known = known[number] { return known }
+        let (new, old) = (try root.inode(number), try base.inode(number))
+        let isSame = new != nil && new?.made == old?.made
+        known[number] = isSame
+        return isSame
+    }
+
+    /// What became of the names of a file that is in both: the new ones, with the one that each was before.
+    private mutating func moves(of number: UInt64) throws(Failure) -> [NameItem: NameItem] {
+        if let found = moves[number] { return found }
+        let (new, old) = (try root.names(of: number), try base.names(of: number))
+        let fresh = new.filter { !old.contains($0) }
+        let gone = old.filter { !new.contains($0) }
+        // The same path by another directory is no other name.
+        var found: [NameItem: NameItem] = [:]
+        for (one, other) in zip(fresh, gone) { found[one] = other }
+        moves[number] = found
+        return found
+    }
+
+    /// A file that is in both, under the names that it had before.
+    private mutating func compareInPlace(_ inode: InodeItem) throws(Failure) {
+        if inode.number == SubvolumeTree.top {
+            let aspects = try aspects(of: inode.number, from: inode.number)
+            if !aspects.isEmpty { changes.append(RootChange(.changed, .top, .directory, aspects)) }
+            return
+        }
+        let old = try base.names(of: inode.number)
+        let names = try root.names(of: inode.number).filter { old.contains($0) }
+        if names.isEmpty { return }
+        let aspects = try aspects(of: inode.number, from: inode.number)
+        if aspects.isEmpty { return }
+        for name in names {
+            if let path = try rootPath(name) { changes.append(RootChange(.changed, path, RootChange.FileKind(inode.kind), aspects)) }
+        }
+    }
+
+    private mutating func compareEntries(of directory: UInt64, with old: UInt64) throws(Failure) {
+        var before: [[UInt8]: EntryItem] = [:]
+        for entry in try base.entries(of: old) { before[entry.name] = entry }
+        for entry in try root.entries(of: directory) {
+            let (here, there) = (NameItem(directory: directory, name: entry.name), NameItem(directory: old, name: entry.name))
+            guard let standing = before.removeValue(forKey: entry.name) else {
+                try appear(entry, here)
+                continue
+            }
+            if try !isOther(entry, standing) { continue }
+            let isMoved = try isMoved(standing, there)
+            let hasOrigin = try origin(of: entry, here) != nil
+            if hasOrigin || isMoved {
+                try appear(entry, here)
+                if !isMoved && standing.kind == .directory && entry.kind == .directory {
+                    try deleteEntries(of: standing.number, where: entry.number)
+                }
+            } else {
+                try replace(standing, by: entry, here)
+            }
+        }
+        for entry in before.values {
+            let name = NameItem(directory: old, name: entry.name)
+            if try isMoved(entry, name) { continue }
+            if let path = try basePath(name) { changes.append(RootChange(.deleted, path, RootChange.FileKind(entry.kind))) }
+        }
+    }
+
+    /// What was in a directory of the base that is gone, and is not in the one that came into its place.
+    private mutating func deleteEntries(of old: UInt64, where directory: UInt64) throws(Failure) {
+        var here: [[UInt8]: EntryItem] = [:]
+        for entry in try root.entries(of: directory) { here[entry.name] = entry }
+        for entry in try base.entries(of: old) {
+            let name = NameItem(directory: old, name: entry.name)
+            if try isMoved(entry, name) { continue }
+            guard let other = here[entry.name] else {
+                if let path = try basePath(name) { changes.append(RootChange(.deleted, path, RootChange.FileKind(entry.kind))) }
+                continue
+            }
+            if entry.kind == .directory && other.kind == .directory { try deleteEntries(of: entry.number, where: other.number) }
+        }
+    }
+
+    /// Whether a name stands for another file than before.
+    private mutating func isOther(_ entry: EntryItem, _ old: EntryItem) throws(Failure) -> Bool {
+        // A snapshot has the name of a nested subvolume, too, and in its place an empty directory.
+        if entry.kind == .subvolume && old.kind == .subvolume { return false }
+        if entry.kind == .subvolume || old.kind == .subvolume { return true }
+        if entry.number != old.number { return true }
+        return try !isSame(entry.number)
+    }
+
+    /// The name that a file had which has this one now; nil where it is a new file, or a new name beside those that it has.
+    private mutating func origin(of entry: EntryItem, _ name: NameItem) throws(Failure) -> NameItem? {
+        guard entry.kind != .subvolume, try isSame(entry.number) else { return nil }
+        return try moves(of: entry.number)[name]
+    }
+
+    /// Whether a file of the base has another name now in place of this one.
+    private mutating func isMoved(_ entry: EntryItem, _ name: NameItem) throws(Failure) -> Bool {
+        guard entry.kind != .subvolume, try isSame(entry.number) else { return false }
+        return try moves(of: entry.number).values.contains(name)
+    }
+
+    /// A name that was not there, or stands for another file.
+    private mutating func appear(_ entry: EntryItem, _ name: NameItem) throws(Failure) {
+        guard let path = try rootPath(name) else { return }
+        let kind = RootChange.FileKind(entry.kind)
+        if let origin = try origin(of: entry, name), let from = try basePath(origin) {
+            let aspects = try aspects(of: entry.number, from: entry.number)
+            if from != path {
+                changes.append(RootChange(.renamed, path, from: from, kind, aspects))
+            } else if !aspects.isEmpty {
+                changes.append(RootChange(.changed, path, kind, aspects))
+            }
+            // What is in it was looked at where it changed.
+            return
+        }
+        changes.append(RootChange(.added, path, kind))
+        if entry.kind == .directory { try addEntries(of: entry.number) }
+    }
+
+    private mutating func addEntries(of directory: UInt64) throws(Failure) {
+        // However deep they are in one another, this takes no stack.
+        var waiting = [directory]
+        while let next = waiting.popLast() {
+            for entry in try root.entries(of: next) {
+                let name = NameItem(directory: next, name: entry.name)
+                let isMoved = try origin(of: entry, name) != nil
+                if isMoved || entry.kind != .directory {
+                    try appear(entry, name)
+                } else if let path = try rootPath(name) {
+                    changes.append(RootChange(.added, path, .directory))
+                    waiting.append(entry.number)
+                }
+            }
+        }
+    }
+
+    /// Another file of the same name.
+    private mutating func replace(_ old: EntryItem, by entry: EntryItem, _ name: NameItem) throws(Failure) {
+        guard let path = try rootPath(name) else { return }
+        let kind = RootChange.FileKind(entry.kind)
+        if old.kind != entry.kind {
+            changes.append(RootChange(.changed, path, kind, [.type]))
+            if entry.kind == .directory { try addEntries(of: entry.number) }
+            return
+        }
+        let aspects = try aspects(of: entry.number, from: old.number)
+        if !aspects.isEmpty { changes.append(RootChange(.changed, path, kind, aspects)) }
+        if entry.kind == .directory {
+            try compareEntries(of: entry.number, with: old.number)
+        }
+    }
+
+    /// What is different in a file of the root from one of the base that is of the same kind.
+    private mutating func aspects(of number: UInt64, from old: UInt64) throws(Failure) -> [RootChange.Aspect] {
+        guard let new = try root.inode(number), let before = try base.inode(old) else { return [] }
+        var found: [RootChange.Aspect] = []
+        if new.kind == before.kind {
+            if try isContentOther(new, before) { found.append(.content) }
+        } else {
+            found.append(.type)
+        }
+        if new.mode & 0o7777 != before.mode & 0o7777 { found.append(.mode) }
+        if new.owner != before.owner || new.group != before.group { found.append(.owner) }
+        let isTop = number == SubvolumeTree.top
+        let (newAttributes, oldAttributes) = (try attributes(root, number, isTop), try attributes(base, old, isTop))
+        if new.flags != before.flags || newAttributes != oldAttributes { found.append(.attributes) }
+        return found
+    }
+
+    private func attributes(_ tree: SubvolumeTree, _ number: UInt64, _ isTop: Bool) throws(Failure) -> [[UInt8]: [UInt8]] {
+        var found: [[UInt8]: [UInt8]] = [:]
+        for (name, value) in try tree.attributes(of: number) {
+            // What docker-btrfs writes on a root is no change of it.
+            if !isTop || !name.starts(with: "user.docker-btrfs.".utf8) { found[name] = value }
+        }
+        return found
+    }
+
+    private mutating func isContentOther(_ new: InodeItem, _ old: InodeItem) throws(Failure) -> Bool {
+        switch new.kind {
+        case .directory, .fifo, .socket, .subvolume: return false
+        case .device: return new.device != old.device || (new.mode ^ old.mode) & 0o170000 != 0
+        case .file, .symlink: break
+        }
+        if new.size != old.size { return true }
+        if try root.content(of: new.number) == base.content(of: old.number) { return false }
+        if new.kind == .symlink || new.size > Self.readLimit { return true }
+        guard let name = try root.names(of: new.number).first, let path = try rootPath(name),
+            let oldName = try base.names(of: old.number).first, let oldPath = try basePath(oldName)
+        else { return true }
+        do throws(Failure) {
+            return try root.directory.content(ofFile: path) != base.directory.content(ofFile: oldPath)
+        } catch {
+            // It was replaced in the meantime.
+            return true
+        }
+    }
+}
+
+extension TreeDifference {
+    private mutating func rootPath(_ name: NameItem) throws(Failure) -> Path? { try Self.path(name, root, &rootPaths) }
+
+    private mutating func basePath(_ name: NameItem) throws(Failure) -> Path? { try Self.path(name, base, &basePaths) }
+
+    private static func path(_ name: NameItem, _ tree: SubvolumeTree, _ known: inout [UInt64: Path]) throws(Failure) -> Path? {
+        try path(name.directory, tree, &known)?.appending(name: name.name)
+    }
+
+    /// The path of a directory; nil where it went in the meantime.
+    private static func path(_ directory: UInt64, _ tree: SubvolumeTree, _ known: inout [UInt64: Path]) throws(Failure) -> Path? {
+        var above: [(number: UInt64, name: [UInt8])] = []
+        var next = directory
+        while known[next] == nil {
+            // A directory that is renamed while this is read may seem to be in itself.
+            guard above.count < 100_000, let name = try tree.names(of: next).first else { return nil }
+            above.append((next, name.name))
+            next = name.directory
+        }
+        var path = known[next] ?? .top
+        for (number, name) in above.reversed() {
+            path = path.appending(name: name)
+            known[number] = path
+        }
+        return path
+    }
+}
+
+extension RootChange.FileKind {
+    init(_ kind: EntryItem.Kind) {
+        self =
+            switch kind {
+            case .file: .file
+            case .directory: .directory
+            case .symlink: .symlink
+            case .device: .device
+            case .fifo: .fifo
+            case .socket: .socket
+            case .subvolume: .subvolume
+            }
+    }
+}
+
+extension Directory {
+    /// The content of a regular file below this directory, by a path without symlinks, however long it is.
+    func content(ofFile path: Path) throws(Failure) -> [UInt8] {
+        let content = try directory(withoutLinks: path.parent).contents(
+            of: Path.top.appending(name: path.name), limit: TreeDifference.readLimit)
+        guard let content else { throw Failure("'\(show(path))' is gone") }
+        return content
+    }
+
+    /// A directory below this one. Fails where a symlink or anything else is on the way.
+    func directory(withoutLinks path: Path) throws(Failure) -> Directory {
+        var directory = self
+        for name in path.components {
+            do throws(Failure) { directory = try directory.child(cString(name)) } catch {
+                throw Failure("could not open the directory '\(show(path))': \(error.message)")
+            }
+        }
+        return directory
+    }
+}
