@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 
 /// What is in the subvolumes that are nested in a root. Any user of the booted system can make them, as many and as deep as he
 /// likes: so much is looked at and no more, and what was not looked at is taken for something that somebody put there.
@@ -58,7 +58,7 @@ struct NestedSubvolumes {
 }
 
 extension Path {
-    func isBelow(_ other: Path?) -> Bool {
+    package func isBelow(_ other: Path?) -> Bool {
         guard let other else { return false }
         return bytes.starts(with: other.bytes + [UInt8(ascii: "/")])
     }

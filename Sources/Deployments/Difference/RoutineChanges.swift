@@ -34,7 +34,7 @@ extension RootChange {
     /// Whether systems make this change by themselves.
     public var isRoutine: Bool { Self.isRoutine(path) && from.map(Self.isRoutine) != false }
 
-    private static func isRoutine(_ path: Path) -> Bool {
+    static func isRoutine(_ path: Path) -> Bool {
         RoutineChange.trees.contains { tree in
             path.bytes.starts(with: tree.bytes)
                 && (path.bytes.count == tree.bytes.count || path.bytes[tree.bytes.count] == UInt8(ascii: "/"))

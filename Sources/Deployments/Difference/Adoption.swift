@@ -1,0 +1,226 @@
+public import Basics
+internal import Boot
+internal import Files
+internal import Linux
+internal import Planning
+
+/// Changes of a root that go into the machine's top layer, so that each new root has them.
+public struct Adoption {
+    /// One of them.
+    enum Part: Equatable {
+        case take(Path, RootChange.FileKind)
+        case remove(Path, leavingWhiteout: Bool)
+    }
+
+    let site: Site
+    /// The root's.
+    let tree: Directory
+    /// From the top level.
+    let layer: Path
+    let parts: [Part]
+    /// Directories that the image has too: the manifest is to say that theirs count.
+    let directories: [Path]
+    /// What is to be known.
+    public let notes: [String]
+
+    /// Where each goes.
+    public var lines: [String] {
+        parts.map { part in
+            switch part {
+            case .take(let path, let kind): "put the \(kind.rawValue) '\(path)' into the top layer as '\(layer / path)'"
+            case .remove(let path, true):
+                "take '\(path)' away by the top layer's '\((layer / path.parent).appending(name: Array(".wh.".utf8) + path.name))'"
+            case .remove(let path, false): "take '\(layer / path)' out of the top layer"
+            }
+        } + directories.map { "name '\($0)' in 'directories' of '\(layer / LayerRules.manifest)'" }
+    }
+
+    /// What comes of it.
+    public var outcome: String {
+        "the next root has \(parts.count == 1 ? "it" : "them"): \(parts.count) path\(parts.count == 1 ? "" : "s") adopted into '\(layer)'"
+    }
+
+    /// All of it is on the disk when this is done. What was done before a failure stays.
+    public func perform(say: (String) -> Void) throws(Failure) {
+        try site.topLevel.makeWritable()
+        guard let target = try site.topLevel.directory(at: layer) else { throw Failure("could not open the top layer '\(layer)'") }
+        var writer = LayerWriter(from: tree, into: target)
+        for (part, line) in zip(parts, lines) {
+            say(line)
+            do throws(Failure) {
+                switch part {
+                case .take(let path, _): try writer.take(path)
+                case .remove(let path, let isHidden): try writer.remove(path, leavingWhiteout: isHidden)
+                }
+            } catch { throw Failure("could not \(line): \(error.message)", hint: error.hint) }
+        }
+        for case .take(let path, .directory) in parts.reversed() {
+            do throws(Failure) { try writer.restoreTimes(of: path) } catch {
+                throw Failure("could not set the times of '\(layer / path)': \(error.message)")
+            }
+        }
+        if !directories.isEmpty { try addToManifest(target, say) }
+        try target.sync()
+    }
+
+    private func addToManifest(_ target: Directory, _ say: (String) -> Void) throws(Failure) {
+        lines.suffix(directories.count).forEach(say)
+        let content = try target.contents(of: LayerRules.manifest, limit: 1 << 20)
+        let json = try content.map { content throws(Failure) in try JSON(parsing: content, name: target.show(LayerRules.manifest)) }
+        var members = (json?.members ?? []).filter { $0.key != "directories" }.map { ($0.key, JSONOutput($0.value)) }
+        let named = (json?["directories"]?.elements ?? []).compactMap(\.string)
+        let new = directories.map { "/" + String(decoding: $0.bytes, as: UTF8.self) }.filter { !named.contains($0) }
+        members.insert(("directories", .array((named + new).map { .string($0) })), at: 0)
+        let mode = try target.status(of: LayerRules.manifest)?.permissions ?? 0o644
+        try target.write(Array(JSONOutput.object(members).text.utf8), mode: mode, to: LayerRules.manifest)
+    }
+}
+
+extension Site {
+    /// The way to put what was changed at these paths of a root, and below them, into the machine's top layer.
+    public func adopting(_ paths: [String], ofRoot number: Int?) throws(Failure) -> Adoption {
+        let difference = try difference(ofRoot: number)
+        let root = difference.root
+        guard let tree = try topLevel.directory(at: root.root.path) else { throw Failure("could not open '\(root.path)': it is not there") }
+        let layer = try ownLayer(of: root)
+        let (changes, notes) = try difference.changes(at: paths, in: tree)
+        var directories: [Path] = []
+        var parts: [Adoption.Part] = []
+        func remove(_ path: Path) throws(Failure) {
+            parts.append(.remove(path, leavingWhiteout: try isBelow(path, layer, root.root.mark.origin)))
+        }
+        for change in changes {
+            for path in [change.path, change.from].compactMap({ $0 }) { try Self.checkName(path) }
+            // What it was in may be gone as a whole, and its place may be taken.
+            if let from = change.from, try tree.status(of: from.parent) != nil, try tree.status(of: from) == nil { try remove(from) }
+            if change.kind == .deleted {
+                try remove(change.path)
+                continue
+            }
+            let isStanding = change.kind == .changed && !change.aspects.contains(.type)
+            if change.file == .directory && isStanding {
+                if String(validating: change.path.bytes, as: UTF8.self) == nil {
+                    throw Failure("could not adopt '\(change.path)': a manifest can only name directories in UTF-8")
+                }
+                directories.append(change.path)
+            } else if change.file == .directory, try isBelow(change.path, layer, root.root.mark.origin) {
+                // A whiteout beside it: nothing of what the image has there is left in it.
+                parts.append(.remove(change.path, leavingWhiteout: true))
+            }
+            parts.append(.take(change.path, change.file))
+            if change.kind == .renamed && change.file == .directory { try Self.addAll(below: change.path, in: tree, to: &parts) }
+        }
+        var unique: [Adoption.Part] = []
+        for part in parts where !unique.contains(part) { unique.append(part) }
+        return Adoption(site: self, tree: tree, layer: layer, parts: unique, directories: directories, notes: notes)
+    }
+
+    /// The layer that is this machine's alone.
+    private func ownLayer(of root: EarlierRoot) throws(Failure) -> Path {
+        guard let layer = root.root.mark.origin.topLayers.last else {
+            throw Failure("could not adopt anything: \(root.root.title) was made without a top layer", hint: "docker-btrfs setup makes one")
+        }
+        guard try topLevel.directory(at: layer) != nil, layer == settings.topLayer || layer.isBelow(settings.topLayer) else {
+            throw Failure(
+                "could not adopt anything: the top layer '\(layer)' is not on the root's filesystem at '\(settings.topLayer)'",
+                hint: "copy the files there by hand")
+        }
+        if layer != settings.topLayer && layer == settings.topLayer / "common" {
+            throw Failure(
+                "could not adopt anything: '\(layer)' is for all machines",
+                hint: "make '\(settings.topLayer / "machine")' a folder for this one")
+        }
+        return layer
+    }
+
+    /// Whether the image, or a layer below the machine's own, has something at a path; true where that cannot be told.
+    private func isBelow(_ path: Path, _ layer: Path, _ origin: Origin) throws(Failure) -> Bool {
+        guard let image = try topLevel.directory(at: Layout.hold(origin.chainID)) else { return true }
+        if try image.status(of: path) != nil { return true }
+        for other in origin.topLayers where other != layer {
+            if try topLevel.directory(at: other)?.status(of: path) != nil { return true }
+        }
+        return false
+    }
+
+    private static func checkName(_ path: Path) throws(Failure) {
+        let isWhiteout = path.components.contains { LayerName($0) != .entry }
+        if isWhiteout || path == LayerRules.manifest {
+            throw Failure("could not adopt '\(path)': in a top layer that name says something else", hint: "rename it, or leave it out")
+        }
+    }
+
+    private static func addAll(below path: Path, in tree: Directory, to parts: inout [Adoption.Part]) throws(Failure) {
+        let device = try tree.status(of: .top)?.device
+        for name in try tree.directory(withoutLinks: path).names() {
+            let inner = path.appending(name: name)
+            try checkName(inner)
+            guard let status = try tree.status(of: inner), status.device == device else { continue }
+            let kind: RootChange.FileKind =
+                switch status.kind {
+                case .directory: .directory
+                case .symlink: .symlink
+                case .file: .file
+                case .other: .device
+                }
+            parts.append(.take(inner, kind))
+            if kind == .directory { try addAll(below: inner, in: tree, to: &parts) }
+        }
+    }
+}
+
+extension RootDifference {
+    /// The changes at these paths and below them. Fails where there are none.
+    func changes(at paths: [String], in tree: Directory) throws(Failure) -> (changes: [RootChange], notes: [String]) {
+        var found: [RootChange] = []
+        var notes: [String] = []
+        for text in paths {
+            guard text.utf8.first == UInt8(ascii: "/"), let asked = Path(text) else {
+                throw Failure("could not adopt '\(text)': it is no path from the root's top", hint: "docker-btrfs diff shows them")
+            }
+            if root.isBooted {
+                let running = try Directory(opening: "/")
+                if let there = try running.status(of: asked), let top = try running.status(of: .top), there.device != top.device {
+                    throw Failure(
+                        "could not adopt '\(asked)': it is not in the root but on another filesystem or subvolume, which stays as it is")
+                }
+            }
+            // As diff has it: without the symlinks on its way.
+            let path = asked.isTop ? asked : (try tree.resolved(asked.parent) ?? asked.parent).appending(name: asked.name)
+            let isIn = { (one: Path) in path.isTop || one == path || one.isBelow(path) }
+            let own = changes.filter { isIn($0.path) || $0.from.map(isIn) == true }
+            if own.isEmpty {
+                throw Failure("could not adopt '\(asked)': nothing was changed there", hint: "docker-btrfs diff shows what was")
+            }
+            for change in own where !found.contains(change) {
+                if change.file != .subvolume {
+                    // What systems write by themselves goes with a person's wish alone.
+                    if !change.isRoutine || RootChange.isRoutine(path) { found.append(change) }
+                } else if change.path == path {
+                    throw Failure(
+                        "could not adopt '\(path)': it is a subvolume of its own", hint: "a top layer has only files and directories")
+                } else {
+                    notes.append("'\(change.path)' is a subvolume of its own, and is not adopted")
+                }
+            }
+        }
+        return (found, notes)
+    }
+}
+
+extension JSONOutput {
+    /// A value as it was read. Numbers that are no integers are none in our documents.
+    fileprivate init(_ value: JSON) {
+        if let text = value.string {
+            self = .string(text)
+        } else if let number = value.integer {
+            self = .integer(number)
+        } else if let elements = value.elements {
+            self = .array(elements.map { JSONOutput($0) })
+        } else if let members = value.members {
+            self = .object(members.map { ($0.key, JSONOutput($0.value)) })
+        } else {
+            self = value.isTrue ? .boolean(true) : .null
+        }
+    }
+}

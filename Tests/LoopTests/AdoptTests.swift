@@ -1,0 +1,97 @@
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// `docker-btrfs adopt`: what was changed in a root is in the next one.
+    struct AdoptTests {
+        private func withRoot(_ body: (Deployable) async throws -> Void) async throws {
+            try await Disk.withStore { disk, store in
+                try await disk.change("cd boot_docker; mkdir -p srv/own; echo mine > srv/own/mine; echo mine > srv/own/gone")
+                try await Deployable.with(disk, dataRoot: "docker", images: store.images) { machine in
+                    try await disk.bootWell(disk.line(keeping: "docker_keep=3"))
+                    try await body(machine)
+                }
+            }
+        }
+
+        /// One of each kind; /etc and /usr are the image's, /srv/own is the top layer's.
+        private static let changes = """
+            cd docker_rwlayer
+            mkdir -p srv/new/inner; echo key > srv/new/inner/key; chmod 640 srv/new/inner/key; chown 5:6 srv/new/inner/key; chmod 2750 srv/new
+            setfacl -m u:7:r srv/new/inner/key; setfacl -d -m u:8:rx srv/new; setfattr -n user.note -v yes srv/new/inner
+            setfattr -n trusted.note -v yes srv/new/inner/key; ln srv/new/inner/key srv/new/again; ln -s /nowhere srv/new/link; mkfifo srv/new/fifo
+            touch -d 2001-02-03 srv/new/inner/key srv/new/inner
+            printf 'name' > $'srv/new/b\\na\\377d'
+            echo more >> srv/own/mine; rm srv/own/gone; rm etc/version; chmod 711 etc; rm -r usr/share; echo file > usr/share
+            mv usr/sbin usr/sbin.old; mkdir usr/sbin; echo only > usr/sbin/only
+            mv srv/own/mine srv/own/renamed; mv usr/lib/os-release usr/lib/os-release.old; cp usr/lib/os-release.old usr/lib/os-release
+            mkdir -p var/log; echo line > var/log/syslog
+            """
+
+        private let listing = """
+            cd docker_rwlayer; find srv etc usr -not -path '*/.wh.*' -printf '%p %y %m %U:%G %n %l\\n' | LC_ALL=C sort
+            find srv etc usr -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+            getfattr --recursive --physical --no-dereference --absolute-names --dump --match=- srv etc usr | grep -v '^$'
+            stat --format %Y srv/new/inner/key srv/new/inner
+            """
+
+        @Test func `each kind of change is in the next root, and is no change there`() async throws {
+            try await withRoot { machine in
+                let disk = machine.disk
+                try await disk.change("mkdir -p docker_rwlayer/usr/share; sync")
+                try await disk.change(Self.changes)
+                let wanted = try await disk.look(listing)
+                let before = try await machine.everything()
+                let planned = try await machine.run("adopt /srv /etc /usr --dry-run")
+                #expect(planned.contains("take '/etc/version' away by the top layer's '/boot_docker/etc/.wh.version'\n"))
+                #expect(planned.contains("take '/boot_docker/srv/own/gone' out of the top layer\n"))
+                #expect(planned.contains("name '/etc' in 'directories' of '/boot_docker/.docker-btrfs.json'\n"))
+                #expect(try await machine.everything() == before)
+                let told = try await machine.run("adopt /srv /etc /usr")
+                #expect(told.hasPrefix(planned) && told.contains("the next root has them: "))
+                #expect(try await disk.look("find boot_docker -name '*docker-btrfs*new*' -o -name '.wh..wh.*' -o -path '*/var/log*'") == "")
+                try await disk.bootWell(disk.line(keeping: ""))
+                let (found, sought) = (try await disk.look(listing).split(separator: "\n"), wanted.split(separator: "\n"))
+                #expect(found.filter { !sought.contains($0) } == [])
+                #expect(sought.filter { !found.contains($0) } == [])
+                #expect(try await machine.run("diff") == "")
+                // Once more: what was adopted may be adopted again.
+                try await disk.change("echo other > docker_rwlayer/srv/new/inner/key; rm -r docker_rwlayer/srv/own")
+                #expect(try await machine.run("adopt /srv").contains("take '/boot_docker/srv/own' out of the top layer\n"))
+                try await disk.bootWell(disk.line(keeping: ""))
+                let kept = try await disk.look(
+                    "cd docker_rwlayer/srv; cat new/again; stat --format %h new/inner/key; [[ ! -e own ]]; ls new/inner")
+                #expect(kept == "other\n2\nkey\n")
+                #expect(try await machine.run("diff") == "")
+            }
+        }
+
+        @Test func `what cannot be adopted is refused, and nothing was written`() async throws {
+            try await withRoot { machine in
+                let disk = machine.disk
+                try await disk.change(
+                    """
+                    cd docker_rwlayer; echo x > srv/.wh.name; btrfs -q subvolume create srv/sub; touch srv/sub/in
+                    mkdir -p srv/d; echo x > srv/d/f
+                    """)
+                let before = try await machine.everything()
+                for (path, reason) in [
+                    ("/etc/version", "could not adopt '/etc/version': nothing was changed there\n"),
+                    ("etc", "could not adopt 'etc': it is no path from the root's top\n"),
+                    ("/srv/../etc", "could not adopt '/srv/../etc': it is no path from the root's top\n"),
+                    ("/srv/.wh.name", "could not adopt '/srv/.wh.name': in a top layer that name says something else\n"),
+                    ("/srv/sub", "could not adopt '/srv/sub': it is a subvolume of its own\n"),
+                    ("/srv/sub/in", "could not adopt '/srv/sub/in': nothing was changed there\n"),
+                ] {
+                    let told = try await machine.fails("adopt \(path)")
+                    #expect(told.hasPrefix("Error: \(reason)"), "\(told)")
+                }
+                #expect(try await machine.everything() == before)
+                // A symlink in the layer leads nowhere.
+                try await disk.change("mkdir elsewhere; rm -rf boot_docker/srv; ln -s ../elsewhere boot_docker/srv")
+                #expect(try await machine.fails("adopt /srv/d").contains("could not put the directory '/srv/d' into the top layer"))
+                #expect(try await disk.look("ls elsewhere") == "")
+            }
+        }
+    }
+}
