@@ -148,7 +148,7 @@ extension Result {
         let quick = [Companion.Job.images, .plan, .status].map { job in
             Goal(
                 what: "`\(job.rawValue)`, \(Companion.images) images", bound: .atMost(50), unit: "ms", found: time(job),
-                remark: "\(work(job)): some 17 files for each image"
+                remark: "\(work(job)): some 60 system calls for each image, a third of them for its size"
             )
         }
         return quick + [
@@ -157,8 +157,7 @@ extension Result {
                 what: "`\(Companion.Job.kernel.rawValue)`, beside `cp` of the same files", bound: .atMost(1.3), unit: "times its time",
                 found: time(.kernel) / time(.cp),
                 remark: """
-                    kernel, record and menu wait for the disk one after the other; digests and a look into the initramfs are most of \
-                    \(work(.kernel))
+                    \(work(.kernel)); the held layer, the kernel, the record and the menu wait for the disk one after the other, cp waits once
                     """
             ),
         ]

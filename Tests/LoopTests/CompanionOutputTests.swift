@@ -43,7 +43,7 @@ extension OnDisk {
             }
         }
 
-        @Test func `the images as JSON, one a line`() async throws {
+        @Test func `the images as JSON, one a line, and in colours on a terminal alone`() async throws {
             try await Disk.withStore { disk, store in
                 let text = try await disk.look("'\(Repository.companion)' images --data-root docker --format json")
                 let images = try text.split(separator: "\n").map { try object($0) }
@@ -52,6 +52,16 @@ extension OnDisk {
                 #expect(listed["size"] is Int && listed["created"] is Int)
                 for image in images { #expect((image["bootable"] as? Bool == true) == (image["reason"] is NSNull)) }
                 #expect(images.contains { ($0["reason"] as? String)?.contains("it has no init") == true })
+
+                let list = "'\(Repository.companion)' images --data-root docker"
+                let shown = { (variables: String) async throws in
+                    try await disk.look("\(variables) script --quiet --return --command \"\(list)\" /dev/null")
+                }
+                let (colour, plain) = (try await shown("NO_COLOR= TERM=xterm"), try await disk.look(list))
+                #expect(colour.contains("\u{1B}[31mno init\u{1B}[0m"), "\(colour)")
+                for text in [plain, try await shown("TERM=xterm NO_COLOR=1")] {
+                    #expect(!text.contains("\u{1B}") && text.contains("no init"))
+                }
             }
         }
 
