@@ -83,6 +83,7 @@ extension Site {
         let root = difference.root
         guard let tree = try topLevel.directory(at: root.root.path) else { throw Failure("could not open '\(root.path)': it is not there") }
         let layer = try ownLayer(of: root)
+        let rules = try topLevel.directory(at: layer).map { folder throws(Failure) in try LayerManifest(of: folder).rules } ?? .none
         let (changes, notes) = try difference.changes(at: paths, in: tree)
         var directories: [Path] = []
         var parts: [Adoption.Part] = []
@@ -90,7 +91,7 @@ extension Site {
             parts.append(.remove(path, leavingWhiteout: try isBelow(path, layer, root.root.mark.origin)))
         }
         for change in changes {
-            for path in [change.path, change.from].compactMap({ $0 }) { try Self.checkName(path) }
+            for path in [change.path, change.from].compactMap({ $0 }) { try Self.checkName(path, rules) }
             // What it was in may be gone as a whole, and its place may be taken.
             if let from = change.from, try tree.status(of: from.parent) != nil, try tree.status(of: from) == nil { try remove(from) }
             if change.kind == .deleted {
@@ -108,7 +109,7 @@ extension Site {
                 parts.append(.remove(change.path, leavingWhiteout: true))
             }
             parts.append(.take(change.path, change.file))
-            if change.kind == .renamed && change.file == .directory { try Self.addAll(below: change.path, in: tree, to: &parts) }
+            if change.kind == .renamed && change.file == .directory { try Self.addAll(below: change.path, in: tree, rules, to: &parts) }
         }
         var unique: [Adoption.Part] = []
         for part in parts where !unique.contains(part) { unique.append(part) }
@@ -143,18 +144,27 @@ extension Site {
         return false
     }
 
-    private static func checkName(_ path: Path) throws(Failure) {
+    private static func checkName(_ path: Path, _ rules: LayerRules) throws(Failure) {
         let isWhiteout = path.components.contains { LayerName($0) != .entry }
         if isWhiteout || path == LayerRules.manifest {
             throw Failure("could not adopt '\(path)': in a top layer that name says something else", hint: "rename it, or leave it out")
         }
+        var place = path
+        while !place.isTop {
+            if rules.ignores(place.name, in: place.parent) {
+                throw Failure(
+                    "could not adopt '\(path)': '\(place)' is left out of what a root gets from the top layer",
+                    hint: "'ignore' in '\(LayerRules.manifest)' of the top layer says what is")
+            }
+            place = place.parent
+        }
     }
 
-    private static func addAll(below path: Path, in tree: Directory, to parts: inout [Adoption.Part]) throws(Failure) {
+    private static func addAll(below path: Path, in tree: Directory, _ rules: LayerRules, to parts: inout [Adoption.Part]) throws(Failure) {
         let device = try tree.status(of: .top)?.device
         for name in try tree.directory(withoutLinks: path).names() {
             let inner = path.appending(name: name)
-            try checkName(inner)
+            try checkName(inner, rules)
             guard let status = try tree.status(of: inner), status.device == device else { continue }
             let kind: RootChange.FileKind =
                 switch status.kind {
@@ -164,7 +174,7 @@ extension Site {
                 case .other: .device
                 }
             parts.append(.take(inner, kind))
-            if kind == .directory { try addAll(below: inner, in: tree, to: &parts) }
+            if kind == .directory { try addAll(below: inner, in: tree, rules, to: &parts) }
         }
     }
 }
