@@ -29,7 +29,7 @@ public struct Following {
         public let notes: [String]
         /// Whether there is something to deploy.
         public let isForDeployment: Bool
-        /// The image of before; nil where there was none.
+        /// The next boot of before; nil where there was none.
         fileprivate let before: ImageID?
         /// Why nothing was pulled.
         fileprivate let failure: String?
@@ -38,7 +38,9 @@ public struct Following {
     /// Has the engine pull it. Where that fails, it is as if there were nothing new, unless no image of that name is here. Fails too where
     /// the image that came cannot boot this machine.
     public func pull(say: (String) -> Void) async throws(Failure) -> News {
-        let deployed = try Deployment.all(on: site.topLevel).deployments.first { $0.reference.kind == reference.kind }?.imageID
+        let deployments = try Deployment.all(on: site.topLevel).deployments
+        let before = deployments.first?.imageID
+        let known = deployments.filter { $0.reference.kind == reference.kind }.map(\.imageID)
         say("pull \(name) with \(engine)")
         do throws(Failure) {
             try await runPull()
@@ -46,7 +48,7 @@ public struct Following {
             guard let stays = try presentID() else { throw error }
             let state = "there may be a newer one: the image \(stays.digest.hex.prefix(12)) is what is here"
             // One that was refused may be here too.
-            return News(notes: ["\(error.message); \(state)"], isForDeployment: deployed == nil, before: deployed, failure: error.message)
+            return News(notes: ["\(error.message); \(state)"], isForDeployment: known.isEmpty, before: before, failure: error.message)
         }
         guard let id = try presentID() else {
             throw Failure(
@@ -54,13 +56,19 @@ public struct Following {
                 hint: "docker-btrfs setup looks for the store again")
         }
         let digest = try await digest()
-        say("\(name): \(digest), image \(id.digest.hex.prefix(12))\(id == deployed ? ", nothing new" : "")")
-        if id != deployed, let finding = try site.check(name).findings.first(where: { $0.weight == .error }) {
+        let title = "image \(id.digest.hex.prefix(12))"
+        say("\(name): \(digest), \(title)\(known.contains(id) ? ", nothing new" : "")")
+        if known.contains(id) {
+            // Somebody went back from it.
+            let notes = id == before ? [] : ["\(title) is not the next boot: 'docker-btrfs deploy \(name)' makes it that"]
+            return News(notes: notes, isForDeployment: false, before: before, failure: nil)
+        }
+        if let finding = try site.check(name).findings.first(where: { $0.weight == .error }) {
             throw Failure(
-                "could not deploy '\(name)', image \(id.digest.hex.prefix(12)): \(finding.subject): \(finding.text)",
+                "could not deploy '\(name)', \(title): \(finding.subject): \(finding.text)",
                 hint: "docker-btrfs check \(name) tells all that is wrong with it")
         }
-        return News(notes: [], isForDeployment: true, before: deployed, failure: nil)
+        return News(notes: [], isForDeployment: true, before: before, failure: nil)
     }
 
     /// Notes what came of it. Returns whether there is something new to boot.

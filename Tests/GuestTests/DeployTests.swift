@@ -74,9 +74,13 @@ struct DeployTests {
         }
     }
 
-    /// Asks the registry by hand, and then by the timer.
+    /// Keeps two changes of the running root, and asks the registry by hand, and then by the timer.
     private static func following(_ registry: Registry) -> String {
         """
+        echo adopted > /srv/note
+        rm /etc/issue
+        docker btrfs diff
+        docker btrfs adopt /srv/note /etc/issue
         systemctl start docker
         \(Registry.publish("3"))
         \(Registry.start)
@@ -92,8 +96,9 @@ struct DeployTests {
         """
     }
 
-    /// What was pushed is booted; what cannot boot is not deployed; and without the registry nothing changes.
+    /// What was adopted is in the next root too. What was pushed is booted; what cannot boot is not deployed; and without the registry nothing changes.
     private func follow(_ registry: Registry, on machine: Machine, told: String) async throws {
+        #expect(told.contains("\nD /etc/issue\n") && told.contains("\nA /srv/note\n"), "\(told)")
         #expect(told.contains("\nnext boot: \(registry.host)/desktop:latest ("), "\(told)")
         let pulled = try /\n {2}pulled .*\/desktop:latest .*: deployed image ([0-9a-f]{12})\n/.firstMatch(in: told)
         let deployed = try #require(pulled?.1, "\(told)")
@@ -101,7 +106,9 @@ struct DeployTests {
         let fourth = try await machine.answers(
             nil, log: "followed",
             to: """
-                cat /etc/image-version
+                cat /etc/image-version /srv/note
+                ls /etc/issue 2> /dev/null
+                docker btrfs diff | grep -E '/srv/note|/etc/issue'
                 systemctl start docker
                 \(Registry.publish("bad"))
                 \(Registry.start)
@@ -110,7 +117,7 @@ struct DeployTests {
                 pkill docker-registry
                 systemctl start docker-btrfs-update.service && docker btrfs status
                 """)
-        #expect(fourth.text.hasPrefix("4\nrefused\n"), "\(fourth.text)")
+        #expect(fourth.text.hasPrefix("4\nadopted\nrefused\n"), "\(fourth.text)")
         #expect(fourth.text.contains(/: failed: could not deploy '.*, image [0-9a-f]{12}: system:/), "\(fourth.text)")
         #expect(fourth.text.contains(": failed: could not pull '\(registry.host)/desktop:latest': docker: "), "\(fourth.text)")
         let next = fourth.text.split(separator: "\n").filter { $0.hasPrefix("  next") }

@@ -37,6 +37,9 @@ extension OnDisk {
                             publish
                             follow planned --dry-run
                             follow newer
+                            \(machine.command("rollback"))
+                            follow standing
+                            \(machine.command("rollback"))
                             printf 'FROM scratch\\nCOPY version /etc/version\\n' > "$context/Dockerfile"
                             publish
                             ! follow refused
@@ -58,6 +61,8 @@ extension OnDisk {
                     #expect(told["again"]?.contains(", nothing new\n") == true)
                     #expect(told["planned"]?.contains("\npull 127.0.0.1:") == true && told["planned"]?.contains("next boot") == false)
                     #expect(told["newer"]?.contains("; the way back is 127.0.0.1:") == true)
+                    #expect(told["standing"]?.contains("is not the next boot: 'docker-btrfs deploy 127.0.0.1:") == true)
+                    #expect(told["standing"]?.contains(", nothing new\n") == true)
                     let refused = try #require(told["refused"])
                     #expect(refused.contains("Error: could not deploy '127.0.0.1:") && refused.contains(": kernel: there is none\n"))
                     #expect(refused.contains(": failed: could not deploy '127.0.0.1:"))
