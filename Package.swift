@@ -117,7 +117,8 @@ if embedded {
         // liblzma, libz and libzstd.
         .target(
             name: "CCompression",
-            linkerSettings: ["lzma", "z", "zstd"].map { .linkedLibrary(":lib\($0).a") }
+            // libz is in every system that has packages or modules.
+            linkerSettings: ["lzma", "zstd"].map { .linkedLibrary(":lib\($0).a") } + [.linkedLibrary("z")]
         ),
         // What is read piece by piece, since it is larger than what should be in memory.
         .target(name: "Decompression", dependencies: ["Basics", "CCompression", "CLinux"], swiftSettings: strict + sameHeaders),

@@ -21,7 +21,9 @@ public final class CompressedFile {
         name = directory.show(path)
         guard let opened = try directory.open(path, O_RDONLY | O_NONBLOCK, what: "open") else { return nil }
         var magic = [UInt8](repeating: 0, count: 4)
-        if pread(opened, &magic, 4, 0) == 4, magic == [0x28, 0xb5, 0x2f, 0xfd] {
+        let isWhole = pread(opened, &magic, 4, 0) == 4
+        // A frame, or one to be skipped before it.
+        if isWhole && (magic == [0x28, 0xb5, 0x2f, 0xfd] || magic[0] & 0xf0 == 0x50 && magic[1...] == [0x2a, 0x4d, 0x18]) {
             guard let decoder = ZstdDecoder() else {
                 close(opened)
                 throw Failure("could not read '\(name)': there is no memory to decompress it")

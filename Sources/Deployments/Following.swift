@@ -15,11 +15,17 @@ public struct Following {
     public let engine: String
     private let site: Site
     private let reference: ImageReference
+    /// The next boot of before; nil where there was none.
+    private let before: ImageID?
+    /// The last update that there was.
+    private let last: Update?
 
-    fileprivate init(_ name: ImageName, engine: String, site: Site) throws(Failure) {
+    fileprivate init(_ name: ImageName, engine: String, site: Site, before: ImageID?, last: Update?) throws(Failure) {
         self.name = name.full
         self.engine = engine
         self.site = site
+        self.before = before
+        self.last = last
         reference = try ImageReference(name.full)
     }
 
@@ -29,63 +35,60 @@ public struct Following {
         public let notes: [String]
         /// Whether there is something to deploy.
         public let isForDeployment: Bool
-        /// The next boot of before; nil where there was none.
-        fileprivate let before: ImageID?
+        /// What the registry has; nil where that is not known.
+        fileprivate let image: ImageID?
         /// Why nothing was pulled.
         fileprivate let failure: String?
     }
 
-    /// Has the engine pull it. Where that fails, it is as if there were nothing new, unless no image of that name is here. Fails too where
-    /// the image that came cannot boot this machine.
+    /// Has the engine pull it. Where that fails, it is as if there were nothing new, unless no image of that name was deployed. Fails too
+    /// where the image that came cannot boot this machine.
     public func pull(say: (String) -> Void) async throws(Failure) -> News {
-        let deployments = try Deployment.all(on: site.topLevel).deployments
-        let before = deployments.first?.imageID
-        let known = deployments.filter { $0.reference.kind == reference.kind }.map(\.imageID)
+        let known = try Deployment.all(on: site.topLevel).deployments.filter { $0.reference.kind == reference.kind }.map(\.imageID)
         say("pull \(name) with \(engine)")
         do throws(Failure) {
             try await runPull()
         } catch {
-            guard let stays = try presentID() else { throw error }
-            let state = "there may be a newer one: the image \(stays.digest.hex.prefix(12)) is what is here"
-            // One that was refused may be here too.
-            return News(notes: ["\(error.message); \(state)"], isForDeployment: known.isEmpty, before: before, failure: error.message)
+            if known.isEmpty {
+                throw error.hinting("'docker-btrfs deploy \(name)' takes the image of that name that is here, if there is one")
+            }
+            let note = "\(error.message); it is as if there were nothing new"
+            return News(notes: [note], isForDeployment: false, image: nil, failure: error.message)
         }
-        guard let id = try presentID() else {
-            throw Failure(
-                "could not find '\(name)' after it was pulled: \(engine) keeps it somewhere else than in '\(site.settings.store)'",
-                hint: "docker-btrfs setup looks for the store again")
-        }
+        let id = try site.image(reference, in: site.storeFilesystem()).id
         let digest = try await digest()
         let title = "image \(id.digest.hex.prefix(12))"
-        say("\(name): \(digest), \(title)\(known.contains(id) ? ", nothing new" : "")")
-        if known.contains(id) {
+        let isLast = last?.name == name && last?.image == id.digest.hex
+        // One that the registry has again is new: the one between was taken back there.
+        let isNew = id != before && !(isLast && known.contains(id))
+        say("\(name): \(digest), \(title)\(isNew ? "" : ", nothing new")")
+        if !isNew {
             // Somebody went back from it.
             let notes = id == before ? [] : ["\(title) is not the next boot: 'docker-btrfs deploy \(name)' makes it that"]
-            return News(notes: notes, isForDeployment: false, before: before, failure: nil)
+            return News(notes: notes, isForDeployment: false, image: id, failure: nil)
         }
         if let finding = try site.check(name).findings.first(where: { $0.weight == .error }) {
             throw Failure(
                 "could not deploy '\(name)', \(title): \(finding.subject): \(finding.text)",
                 hint: "docker-btrfs check \(name) tells all that is wrong with it")
         }
-        return News(notes: [], isForDeployment: true, before: before, failure: nil)
+        return News(notes: [], isForDeployment: true, image: id, failure: nil)
     }
 
     /// Notes what came of it. Returns whether there is something new to boot.
-    public func finish(_ news: News) throws(Failure) -> Bool {
-        let next = try Deployment.all(on: site.topLevel).deployments.first?.imageID
-        let isNew = next != nil && next != news.before
-        try site.write(
-            Update(
-                time: secondsNow(), name: name, deployed: isNew ? next?.digest.hex : nil, failure: news.failure))
-        return isNew
+    public func finish(_ news: News, on site: Site) throws(Failure) -> Bool {
+        let deployed = news.isForDeployment ? news.image?.digest.hex : nil
+        let image = news.image?.digest.hex ?? (last?.name == name ? last?.image : nil)
+        try site.write(Update(time: secondsNow(), name: name, image: image, deployed: deployed, failure: news.failure))
+        return deployed != nil
     }
 
     /// Notes that it failed.
     public func fail(_ error: any Error) {
         let reason = (error as? Failure)?.message ?? "\(error)"
+        let image = last?.name == name ? last?.image : nil
         // What is told of is the failure itself.
-        try? site.write(Update(time: secondsNow(), name: name, deployed: nil, failure: reason))
+        try? site.write(Update(time: secondsNow(), name: name, image: image, deployed: nil, failure: reason))
     }
 
     /// A person sees how far it is; a journal gets the reason where it fails.
@@ -96,15 +99,6 @@ public struct Following {
             throw Failure("could not pull '\(name)': there is no program '\(engine)'")
         }
         if outcome.status != 0 { throw Failure("could not pull '\(name)': \(engine): \(outcome.complaint)") }
-    }
-
-    private func presentID() throws(Failure) -> ImageID? {
-        let store = try site.storeFilesystem()
-        do throws(Failure) {
-            return try site.image(reference, in: store).id
-        } catch {
-            return nil
-        }
     }
 
     /// As the registry names it.
@@ -121,47 +115,66 @@ public struct Update: Equatable, Sendable {
     /// Seconds since 1970.
     public let time: Int
     public let name: String
+    /// The id of the image that the registry had under that name; nil where it never said.
+    public let image: String?
     /// The id of the image that was deployed; nil where there was nothing new.
     public let deployed: String?
     public let failure: String?
+
+    public var json: JSONOutput {
+        let text = { (text: String?) in text.map { JSONOutput.string($0) } ?? .null }
+        return .object([
+            ("time", .integer(time)), ("name", .string(name)), ("image", text(image)), ("deployed", text(deployed)),
+            ("failure", text(failure)),
+        ])
+    }
 }
 
 extension Site {
     /// The image to pull: without a name it is the default's. Fails where its registry is not said: `docker pull desktop` would take
     /// somebody else's image for one that was built here.
     public func following(_ asked: String?) throws(Failure) -> Following {
-        let last = try update()?.name
-        let standing = try Deployment.all(on: topLevel).deployments.first?.reference
-        guard let reference = if let asked { try ImageReference(asked) } else { standing } else {
+        let last = try update()
+        let standing = try Deployment.all(on: topLevel).deployments.first
+        guard let reference = if let asked { try ImageReference(asked) } else { standing?.reference } else {
             throw Failure(
                 "could not tell which image to pull: none was deployed yet", hint: "name one: docker-btrfs deploy --pull REGISTRY/IMAGE")
         }
         guard case .name(let name) = reference.kind, case .tag = name.selector else {
             throw Failure("could not pull '\(reference)': only a name with a tag may become another image", hint: "name it with its tag")
         }
-        let isSaid = asked?.begins(with: "docker.io/") == true || !name.host.isEmpty && name.host != "docker.io" || name.full == last
+        // Docker Hub's are followed from the one on that came from there. Podman calls localhost what it built.
+        let isPulled = last?.name == name.full && last?.image != nil && last?.image == standing?.imageID.digest.hex
+        let isSaid = asked?.begins(with: "docker.io/") == true || !["", "docker.io", "localhost"].contains(name.host) || isPulled
         if !isSaid {
-            throw Failure(
-                "could not pull '\(reference)': its name has no registry, and it may have been built here",
-                hint: "docker-btrfs deploy --pull docker.io/\(name.path)\(name.ending), if that is the one")
+            let pull = "docker-btrfs deploy --pull \(name.full), if that is the one"
+            let hint = name.host == "localhost" ? "build it anew, and deploy that" : pull
+            throw Failure("could not pull '\(reference)': its name has no registry, and it may have been built here", hint: hint)
         }
         let kinds = try ImageStores(in: storeFilesystem()?.top ?? topLevel, at: settings.store)?.kinds ?? []
-        return try Following(name, engine: kinds.first?.word.begins(with: "podman") == true ? "podman" : "docker", site: self)
+        let engine = kinds.first?.word.begins(with: "podman") == true ? "podman" : "docker"
+        return try Following(name, engine: engine, site: self, before: standing?.imageID, last: last)
     }
 
-    /// What came of the last pull; nil where there was none.
+    /// What came of the last pull; nil where there was none, and where that cannot be read: nothing hangs on it but a line of `status`.
     func update() throws(Failure) -> Update? {
-        guard let bytes = try topLevel.contents(of: Layout.update, limit: 1 << 16) else { return nil }
-        let json = try JSON(parsing: bytes, name: topLevel.show(Layout.update))
-        guard let time = json["time"]?.integer, let name = json["name"]?.string else { return nil }
-        return Update(time: time, name: name, deployed: json["deployed"]?.string, failure: json["failure"]?.string)
+        var json: JSON?
+        do throws(Failure) {
+            guard let bytes = try topLevel.contents(of: Layout.update, limit: 1 << 16) else { return nil }
+            json = try JSON(parsing: bytes, name: topLevel.show(Layout.update))
+        } catch {
+            return nil
+        }
+        guard let json, let time = json["time"]?.integer, let name = json["name"]?.string else { return nil }
+        return Update(
+            time: time, name: name, image: json["image"]?.string, deployed: json["deployed"]?.string, failure: json["failure"]?.string)
     }
 
     fileprivate func write(_ update: Update) throws(Failure) {
-        let json = JSONOutput.object([
-            ("time", .integer(update.time)), ("name", .string(update.name)),
-            ("deployed", update.deployed.map { .string($0) } ?? .null), ("failure", update.failure.map { .string($0) } ?? .null),
-        ])
-        try topLevel.write(Array(json.text.utf8), mode: 0o600, to: Layout.update)
+        // A registry's message may have any length.
+        let short = Update(
+            time: update.time, name: update.name, image: update.image, deployed: update.deployed,
+            failure: update.failure.map { String($0.prefix(1000)) })
+        try topLevel.write(Array(short.json.text.utf8), mode: 0o600, to: Layout.update)
     }
 }

@@ -49,14 +49,14 @@ extension DockerStore {
     fileprivate func layers(of image: Image) throws(Failure) -> [StoredLayer]? {
         guard try entry(for: ImageReference("\(image.id)")) != nil else { return nil }
         let configuration = try configuration(of: image.id, image.reference)
-        return try layers.records(of: configuration.layers)
+        return try layers.records(of: configuration.chains)
     }
 }
 
 extension LayerDatabase {
-    fileprivate func records(of layers: [DiffID]) throws(Failure) -> [StoredLayer] {
+    fileprivate func records(of chains: [ChainID]) throws(Failure) -> [StoredLayer] {
         var records: [StoredLayer] = []
-        for chain in ChainID.each(of: layers) {
+        for chain in chains {
             let record = directory(of: chain) / "tar-split.json.gz"
             let isThere = try store.status(of: record) != nil
             records.append(StoredLayer(folder: try folder(of: chain), record: isThere ? .tarSplit(record) : nil))
@@ -72,7 +72,7 @@ extension ContainerdStore {
         guard let (configuration, archives) = try content.layers(of: image.id.digest) else { return nil }
         let snapshots = try snapshots()
         var layers: [StoredLayer] = []
-        for (index, chain) in ChainID.each(of: configuration.layers).enumerated() {
+        for (index, chain) in configuration.chains.enumerated() {
             guard let snapshot = try snapshots.snapshot(chain.description) else { return nil }
             // The archives are named by the manifest, the layers by the configuration; pulled content may be removed after it was unpacked.
             let archive = archives.count == configuration.layers.count ? archives[index] : nil

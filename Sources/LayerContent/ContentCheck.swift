@@ -54,6 +54,10 @@ public struct ContentCheck {
         if !unrecorded.isEmpty { return }
         let tree = RecordedTree()
         for layer in layers { tree.add(try files(of: layer)) }
+        if !unrecorded.isEmpty { return }
+        for name in try whole.names() where try whole.status(of: .top.appending(name: name))?.kind == .symlink {
+            if let target = Path(try whole.text(ofLink: cString(name))) { tree.forget(target, behind: name) }
+        }
         try check(tree, at: .top, in: whole, below: nil)
     }
 
@@ -71,15 +75,27 @@ public struct ContentCheck {
         try check(tree, at: .top, in: folder, below: ImageFiles(of: [folder] + others))
     }
 
-    private func files(of layer: StoredLayer) throws(Failure) -> [RecordedFile] {
+    /// In bytes: no engine unpacks a longer path, and what it would take is not bounded.
+    private static let longestPath = 4096
+
+    private mutating func files(of layer: StoredLayer) throws(Failure) -> [RecordedFile] {
         var files: [RecordedFile] = []
         switch layer.record {
         case nil: return []
         case .tarSplit(let path):
-            try TarSplit(file: open(path), name: filesystem.show(path)).visitAll { files.append($0) }
+            try TarSplit(file: open(path), name: filesystem.show(path)).visitAll { file in
+                if file.name.count <= Self.longestPath { files.append(file) }
+            }
         case .archive(let path):
-            let archive = TarArchive(try open(path), name: filesystem.show(path), hasChecksums: depth == .content)
-            try archive.visitAll { files.append($0) }
+            do throws(Failure) {
+                let archive = TarArchive(try open(path), name: filesystem.show(path), hasChecksums: depth == .content)
+                try archive.visitAll { file in if file.name.count <= Self.longestPath { files.append(file) } }
+            } catch {
+                // It may be encrypted, or of a kind to come: what was unpacked need not be bad.
+                if depth == .content { throw error }
+                unrecorded.append(layer.folder)
+                return []
+            }
         }
         return files
     }

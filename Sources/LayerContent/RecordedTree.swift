@@ -4,12 +4,17 @@ internal import Basics
 final class RecordedTree {
     private(set) var folders: [[UInt8]: RecordedTree] = [:]
     private(set) var files: [[UInt8]: RecordedFile] = [:]
+    /// The first names of all paths that layers had something below: of the topmost tree alone.
+    private var touched: Set<[UInt8]> = []
 
     /// Lays a layer over those that are there: what it hides goes first, whatever the order in its archive.
     /// https://github.com/opencontainers/image-spec/blob/main/layer.md
     func add(_ layer: [RecordedFile]) {
         for file in layer {
-            guard let path = Path(file.name), path.name.starts(with: Self.whiteout) else { continue }
+            guard let path = Path(file.name), !path.isTop, !path.bytes.starts(with: Self.ofAUFS) || path.bytes == Self.opaque
+            else { continue }
+            if !path.parent.isTop { touched.insert(path.components[0]) }
+            guard path.name.starts(with: Self.whiteout) else { continue }
             if path.name == Self.opaque {
                 folder(path.parent, isMade: false)?.clear()
             } else if !path.name.starts(with: Self.ofAUFS) {
@@ -17,7 +22,8 @@ final class RecordedTree {
             }
         }
         for file in layer {
-            guard let path = Path(file.name), !path.isTop, !path.name.starts(with: Self.whiteout) else { continue }
+            guard let path = Path(file.name), !path.isTop, !path.name.starts(with: Self.whiteout), !path.bytes.starts(with: Self.ofAUFS)
+            else { continue }
             let parent = folder(path.parent, isMade: file.size > 0)
             if file.name.last == UInt8(ascii: "/") {
                 parent?.files[path.name] = nil
@@ -26,6 +32,12 @@ final class RecordedTree {
                 if file.size > 0 { parent?.files[path.name] = file }
             }
         }
+    }
+
+    /// Forgets what a link at the top leads to, where a layer named something by way of it: whether `lib/x` came before `usr/lib/x` or
+    /// after it is not known.
+    func forget(_ target: Path, behind link: [UInt8]) {
+        if touched.contains(link) { folder(target, isMade: false)?.clear() }
     }
 
     private func folder(_ path: Path, isMade: Bool) -> RecordedTree? {

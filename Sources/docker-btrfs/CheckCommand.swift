@@ -9,9 +9,7 @@ struct CheckCommand: ParsableCommand {
         abstract: "Tell whether an image can boot this machine, and the line that mends it.",
         discussion: """
             It is looked at as it would be booted: with the top layer over it. The exit status is 1 where it cannot boot. With --format \
-            json one object a line: weight (error or warning), subject, text, remedy.
-
-            --content reads all files of the image instead, in the store and where a deployment holds them, and compares them with the sizes \
+            json one object a line: weight (error or warning), subject, text, remedy. --content reads all files of the image instead, in the store and where a deployment holds them, and compares them with the sizes \
             and checksums that the engine recorded: after a power cut some may be empty. With --format json one object a line for each file \
             that is not as it was: part, path, reason.
             """

@@ -10,10 +10,9 @@ struct DeployCommand: AsyncParsableCommand {
         discussion: """
             Its layer is held, or its layers are merged to one; its kernel goes where the boot loader reads it, with the image's own initramfs where docker-btrfs-init is \
             in that, else with one that is built here; then the boot menu names it. The deployments before stay in the menu. Nothing is \
-            written where all is so already.
-
-            With --pull the engine is asked for a new one first, from the registry in the image's name; where that cannot be reached, it is as \
-            if there were nothing new. What check finds wrong with a new one is refused. /run/reboot-required says that one was deployed.
+            written where all is so already. With --pull the engine is asked for a new one first, from the registry in the image's \
+            name; where that cannot be reached, it is as if there were nothing new. What check finds wrong with a new one is refused. \
+            /run/reboot-required says that one was deployed.
             """
     )
 
@@ -34,10 +33,14 @@ struct DeployCommand: AsyncParsableCommand {
     @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))
     var initProgram: String?
 
+    func validate() throws {
+        if pull && once { throw ValidationError("--pull makes the default another one, and --once leaves it") }
+    }
+
     func run() async throws {
-        let site = try place.open()
-        guard pull else { return try await deploy(image, on: site) }
-        let following = try site.following(image)
+        guard pull else { return try await deploy(image, on: place.open()) }
+        // Nobody waits for a registry: what is changed is locked when the image is here.
+        let following = try place.place.site().following(image)
         if place.dryRun {
             show("pull \(following.name) with \(following.engine)")
             return tell(note: "all else is planned when it is here")
@@ -45,8 +48,9 @@ struct DeployCommand: AsyncParsableCommand {
         do {
             let news = try await following.pull(say: show)
             for note in news.notes { tell(note: note) }
+            let site = try place.open()
             if news.isForDeployment { try await deploy(following.name, on: site) }
-            let isNew = try following.finish(news)
+            let isNew = try following.finish(news, on: site)
             // Of the system that runs, by a convention of Debian.
             if isNew && place.place.topLevel == nil {
                 try replaceFile("/run/reboot-required", with: Array("*** System restart required ***\n".utf8))

@@ -11,7 +11,7 @@ struct StatusCommand: ParsableCommand {
         discussion: """
             With --format json one object: version; booted (reference, id, root, made, good, kernel) or null; deployments, the next one \
             first, each with reference, id, kernel, made (seconds since 1970), booted, next, good, tries and damage; update (time, name, \
-            deployed, failure), what came of the last deploy --pull, or null; notes.
+            image, deployed, failure), what came of the last deploy --pull, or null; notes.
             """
     )
 
@@ -95,13 +95,6 @@ extension Update {
     fileprivate func text(now: Int) -> String {
         let result = failure.map { "failed: \($0)" } ?? deployed.map { "deployed image \($0.prefix(12))" } ?? "nothing new"
         return "pulled \(name) \(age(of: time, now: now)): \(result)"
-    }
-
-    fileprivate var json: JSONOutput {
-        .object([
-            ("time", .integer(time)), ("name", .string(name)), ("deployed", deployed.map { .string($0) } ?? .null),
-            ("failure", failure.map { .string($0) } ?? .null),
-        ])
     }
 }
 

@@ -27,6 +27,29 @@ extension OnDisk {
             }
         }
 
+        @Test func `what one layer leaves out is left out of that one alone`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.change(
+                    """
+                    mkdir -p room/{common,machine/desk}/etc
+                    touch room/{common,machine/desk}/etc/{a,b}.orig room/machine/desk/etc/.wh.c.orig
+                    echo '{"ignore": ["/etc/*.orig", "/etc/.wh.*"]}' > room/machine/desk/.docker-btrfs.json
+                    """)
+                let line = disk.line("toplayer_path=room systemd.hostname=desk")
+                let template = "ls .docker-btrfs/templates"
+                try await disk.bootWell(line)
+                #expect(try await disk.look("cd docker_rwlayer/etc; ls *.orig") == "a.orig\nb.orig\n")
+                let first = try await disk.look(template)
+                try await disk.change("echo new > room/machine/desk/etc/a.orig")
+                try await disk.bootWell(line)
+                #expect(try await disk.look(template) == first)
+                try await disk.change("echo new > room/common/etc/b.orig")
+                try await disk.bootWell(line)
+                #expect(try await disk.look("cat docker_rwlayer/etc/b.orig") == "new\n")
+                #expect(try await disk.look(template) != first)
+            }
+        }
+
         @Test func `what the machine makes once is stored, with its mode, and comes back`() async throws {
             try await Disk.withStore { disk, _ in
                 try await disk.change(

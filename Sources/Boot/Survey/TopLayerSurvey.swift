@@ -73,14 +73,14 @@ struct MachineFiles {
     ) throws(Failure) -> (String, Facts.Extent?) {
         if let state = try folder.subvolumeState() { return (state, nil) }
         var walk = TreeWalk(knowing: host.time)
-        try walk.visit(layers, described)
+        try walk.visit(layers, described.reversed())
         return (walk.state, walk.extent)
     }
 
     /// What a copy takes.
     func extent() throws(Failure) -> Facts.Extent {
         var walk = TreeWalk(knowing: nil)
-        try walk.visit(layers, described)
+        try walk.visit(layers, described.reversed())
         return walk.extent
     }
 }

@@ -32,7 +32,7 @@ struct TreeWalk {
 
     var state: String { Digest.of(withUnsafeBytes(of: sum) { Array($0) }).description }
 
-    /// `layers` in an order that counts; `described` are the same where they are top layers, and not those of an image.
+    /// `layers` in an order that counts; `described` are the same ones, in the same order, unless they are those of an image.
     mutating func visit(_ layers: [Directory], _ described: [Facts.Layer] = []) throws(Failure) {
         raiseFileLimit()
         for (number, layer) in layers.enumerated() {

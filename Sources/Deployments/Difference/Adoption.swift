@@ -7,9 +7,12 @@ internal import Planning
 /// Changes of a root that go into the machine's top layer, so that each new root has them.
 public struct Adoption {
     /// One of them.
-    enum Part: Equatable {
+    enum Part: Hashable {
         case take(Path, RootChange.FileKind)
-        case remove(Path, leavingWhiteout: Bool)
+        /// Out of the layer.
+        case remove(Path)
+        /// From what is below it.
+        case hide(Path)
     }
 
     let site: Site
@@ -28,9 +31,9 @@ public struct Adoption {
         parts.map { part in
             switch part {
             case .take(let path, let kind): "put the \(kind.rawValue) '\(path)' into the top layer as '\(layer / path)'"
-            case .remove(let path, true):
+            case .hide(let path):
                 "take '\(path)' away by the top layer's '\((layer / path.parent).appending(name: Array(".wh.".utf8) + path.name))'"
-            case .remove(let path, false): "take '\(layer / path)' out of the top layer"
+            case .remove(let path): "take '\(layer / path)' out of the top layer"
             }
         } + directories.map { "name '\($0)' in 'directories' of '\(layer / LayerRules.manifest)'" }
     }
@@ -50,7 +53,8 @@ public struct Adoption {
             do throws(Failure) {
                 switch part {
                 case .take(let path, _): try writer.take(path)
-                case .remove(let path, let isHidden): try writer.remove(path, leavingWhiteout: isHidden)
+                case .remove(let path): try writer.remove(path)
+                case .hide(let path): try writer.hide(path)
                 }
             } catch { throw Failure("could not \(line): \(error.message)", hint: error.hint) }
         }
@@ -88,7 +92,8 @@ extension Site {
         var directories: [Path] = []
         var parts: [Adoption.Part] = []
         func remove(_ path: Path) throws(Failure) {
-            parts.append(.remove(path, leavingWhiteout: try isBelow(path, layer, root.root.mark.origin)))
+            if try isBelow(path, layer, root.root.mark.origin) { parts.append(.hide(path)) }
+            if try topLevel.directory(at: layer)?.status(of: path) != nil { parts.append(.remove(path)) }
         }
         for change in changes {
             for path in [change.path, change.from].compactMap({ $0 }) { try Self.checkName(path, rules) }
@@ -106,13 +111,13 @@ extension Site {
                 directories.append(change.path)
             } else if change.file == .directory, try isBelow(change.path, layer, root.root.mark.origin) {
                 // A whiteout beside it: nothing of what the image has there is left in it.
-                parts.append(.remove(change.path, leavingWhiteout: true))
+                parts.append(.hide(change.path))
             }
             parts.append(.take(change.path, change.file))
             if change.kind == .renamed && change.file == .directory { try Self.addAll(below: change.path, in: tree, rules, to: &parts) }
         }
-        var unique: [Adoption.Part] = []
-        for part in parts where !unique.contains(part) { unique.append(part) }
+        var known: Set<Adoption.Part> = []
+        let unique = parts.filter { known.insert($0).inserted }
         return Adoption(site: self, tree: tree, layer: layer, parts: unique, directories: directories, notes: notes)
     }
 
@@ -146,6 +151,7 @@ extension Site {
 
     private static func checkName(_ path: Path, _ rules: LayerRules) throws(Failure) {
         let isWhiteout = path.components.contains { LayerName($0) != .entry }
+        if path.components.count > LayerRules.deepest { throw LayerRules.isTooDeep.located(at: path) }
         if isWhiteout || path == LayerRules.manifest {
             throw Failure("could not adopt '\(path)': in a top layer that name says something else", hint: "rename it, or leave it out")
         }

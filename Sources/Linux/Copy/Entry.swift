@@ -29,7 +29,8 @@ struct Entry {
 
     /// Opens the regular file that it is.
     func openFile() throws(Failure) -> Int32 {
-        let opened = linux_openat2(source.descriptor, name, O_RDONLY | O_CLOEXEC, 0, linux_resolve_no_links)
+        // A fifo that somebody put there a moment ago is not waited for.
+        let opened = linux_openat2(source.descriptor, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0, linux_resolve_no_links)
         try check(opened < 0 ? -1 : 0)
         return opened
     }

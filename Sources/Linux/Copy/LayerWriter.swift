@@ -10,7 +10,7 @@ package struct LayerWriter {
     private let layer: Directory
     private let buffer = CopyBuffer()
     /// The first of several names that a file has, by what tells it from others.
-    private var linked: [(inode: ino_t, path: Path)] = []
+    private var linked: [ino_t: Path] = [:]
 
     /// What a file is in until it is whole. A layer's names of this kind are never copied to a root.
     private static let draft = cString(Array(".wh..wh.docker-btrfs".utf8))
@@ -23,6 +23,7 @@ package struct LayerWriter {
     /// Puts what the root has at `path` into the layer, in the place of whatever that has there; of a directory only itself, with its
     /// attributes. Fails with the system's reason alone.
     package mutating func take(_ path: Path) throws(Failure) {
+        if path.isTop { return try TargetDirectory(layer, at: .top, depth: 0).replaceAttributes(by: root, buffer) }
         let (source, name) = (try root.descending(path.parent), cString(path.name))
         var status = stat()
         try check(fstatat(source.descriptor, name, &status, AT_SYMLINK_NOFOLLOW))
@@ -57,11 +58,11 @@ package struct LayerWriter {
     ) throws(Failure) {
         let name = cString(path.name)
         if status.st_nlink > 1 && kind != .directory {
-            if let first = linked.first(where: { $0.inode == status.st_ino }) {
-                let parent = try layer.descending(first.path.parent)
-                if linkat(parent.descriptor, cString(first.path.name), draft.descriptor, name, 0) == 0 { return }
+            if let first = linked[status.st_ino] {
+                let parent = try layer.descending(first.parent)
+                if linkat(parent.descriptor, cString(first.name), draft.descriptor, name, 0) == 0 { return }
             } else {
-                linked.append((status.st_ino, path))
+                linked[status.st_ino] = path
             }
         }
         let target = try TargetDirectory(making: draft, at: path.parent, depth: 0)
@@ -74,6 +75,7 @@ package struct LayerWriter {
         case .file:
             let from = try entry.openFile()
             defer { close(from) }
+            if try Entry.Kind(Linux.status(of: from)) != .file { throw Failure("it was replaced by something else in the meantime") }
             try entry.makeFile(like: from, Linux.status(of: from), Inode.open(from).attributeNames(), content: from)
             let made = linux_openat2(draft.descriptor, name, O_RDONLY | O_CLOEXEC, 0, linux_resolve_no_links)
             try check(made < 0 ? -1 : 0)
@@ -83,17 +85,20 @@ package struct LayerWriter {
         }
     }
 
-    /// Takes a name out of the layer; with a whiteout it goes from what is below the layer too.
-    package func remove(_ path: Path, leavingWhiteout isHidden: Bool) throws(Failure) {
-        guard let parent = try isHidden ? make(path.parent) : existing(path.parent) else { return }
-        if isHidden {
-            let whiteout = cString(Array(".wh.".utf8) + path.name)
-            let file = linux_openat2(parent.descriptor, whiteout, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644, linux_resolve_no_links)
-            try check(file < 0 ? -1 : 0)
-            close(file)
-            try check(fsync(parent.descriptor))
-        }
+    /// Takes a name out of the layer.
+    package func remove(_ path: Path) throws(Failure) {
+        guard let parent = try existing(path.parent) else { return }
         try parent.remove(cString(path.name))
+        try check(fsync(parent.descriptor))
+    }
+
+    /// Takes away what is below the layer at a path, by a whiteout; what the layer itself has there stays.
+    package func hide(_ path: Path) throws(Failure) {
+        let parent = try make(path.parent)
+        let whiteout = cString(Array(".wh.".utf8) + path.name)
+        let file = linux_openat2(parent.descriptor, whiteout, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644, linux_resolve_no_links)
+        try check(file < 0 ? -1 : 0)
+        close(file)
         try check(fsync(parent.descriptor))
     }
 

@@ -37,7 +37,7 @@ struct TreeCopy {
     }
 
     private func merge(_ layer: Directory, into target: TargetDirectory) throws(Failure) {
-        try target.removeWhiteouts(of: layer)
+        try target.removeWhiteouts(of: layer, rules)
         try copyEntries(of: layer, into: target)
         if target.path.isTop { try links.remove() }
         if rules.directories.contains(target.path) {

@@ -4,8 +4,9 @@ internal import Planning
 
 extension TargetDirectory {
     /// Removes what a layer's directory says, before anything of the layer goes in: a name beside its whiteout stays.
-    func removeWhiteouts(of layer: Directory) throws(Failure) {
+    func removeWhiteouts(of layer: Directory, _ rules: LayerRules) throws(Failure) {
         try layer.forEachName { (name, _) throws(Failure) in
+            if rules.ignores(plainName(name), in: path) { return }
             do throws(Failure) {
                 switch LayerName(plainName(name)) {
                 case .entry, .reserved: break
