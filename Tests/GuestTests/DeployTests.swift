@@ -96,12 +96,11 @@ struct DeployTests {
         """
     }
 
-    /// What was adopted is in the next root too. What was pushed is booted; what cannot boot is not deployed; and without the registry nothing changes.
+    /// What was pushed is booted, with what was adopted.
     private func follow(_ registry: Registry, on machine: Machine, told: String) async throws {
         #expect(told.contains("\nD /etc/issue\n") && told.contains("\nA /srv/note\n"), "\(told)")
         #expect(told.contains("\nnext boot: \(registry.host)/desktop:latest ("), "\(told)")
-        let pulled = try /\n {2}pulled .*\/desktop:latest .*: deployed image ([0-9a-f]{12})\n/.firstMatch(in: told)
-        let deployed = try #require(pulled?.1, "\(told)")
+        #expect(told.contains(/\n {2}pulled .*\/desktop:latest .*: deployed image [0-9a-f]{12}\n/), "\(told)")
         #expect(told.hasSuffix("*** System restart required ***\n"))
         let fourth = try await machine.answers(
             nil, log: "followed",
@@ -109,19 +108,8 @@ struct DeployTests {
                 cat /etc/image-version /srv/note
                 ls /etc/issue 2> /dev/null
                 docker btrfs diff | grep -E '/srv/note|/etc/issue'
-                systemctl start docker
-                \(Registry.publish("bad"))
-                \(Registry.start)
-                systemctl start docker-btrfs-update.service || echo refused
-                docker btrfs status
-                pkill docker-registry
-                systemctl start docker-btrfs-update.service && docker btrfs status
                 """)
-        #expect(fourth.text.hasPrefix("4\nadopted\nrefused\n"), "\(fourth.text)")
-        #expect(fourth.text.contains(/: failed: could not deploy '.*, image [0-9a-f]{12}: system:/), "\(fourth.text)")
-        #expect(fourth.text.contains(": failed: could not pull '\(registry.host)/desktop:latest': docker: "), "\(fourth.text)")
-        let next = fourth.text.split(separator: "\n").filter { $0.hasPrefix("  next") }
-        #expect(next.count == 2 && next.allSatisfy { $0.contains(deployed) }, "\(next)")
+        #expect(fourth.text == "4\nadopted\n")
     }
 
     @Test func `three boots later that were not good the image before is booted, with the modules of the kernel that runs`() async throws {
