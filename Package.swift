@@ -125,7 +125,7 @@ if embedded {
         // What a store recorded of a layer's files, and whether they are so.
         .target(
             name: "LayerContent",
-            dependencies: ["Basics", "Boot", "CLinux", "Decompression", "Images"],
+            dependencies: ["Basics", "Boot", "CLinux", "Decompression", "Images", "Planning"],
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(

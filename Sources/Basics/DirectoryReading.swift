@@ -37,6 +37,13 @@ extension Directory {
         if opened < 0 { throw .reason() }
         return Directory(descriptor: opened, label: "")
     }
+
+    /// Opens a directory below this one, without a symlink on the way, however long the path is. Fails with the system's reason alone.
+    package func descending(_ path: Path) throws(Failure) -> Directory {
+        var directory = self
+        for name in path.components { directory = try directory.child(cString(name)) }
+        return directory
+    }
 }
 
 /// Lets this process have as many open files as it may: who walks down a tree holds one or two for each directory on the way.

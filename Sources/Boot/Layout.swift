@@ -8,6 +8,7 @@ internal import Planning
 ///     /.docker-btrfs/layers/<chain id>            a hold: a read-only snapshot of a layer that a root was made from
 ///     /.docker-btrfs/templates/docker_rwlayer.<digest>
 ///                                                 a read-only snapshot of a root before its first boot, for the next one
+///     /.docker-btrfs/base                         what a root was before it was changed, as long as `docker-btrfs diff` looks at it
 ///     /.docker-btrfs/deployments/<image id>       an image that was made ready to boot: what its kernel's files are
 ///     /.docker-btrfs/boot/                        kernels and initramfs images, where the boot loader reads btrfs
 ///     /.docker-btrfs/settings                     what `docker-btrfs setup` found, or was told
@@ -20,6 +21,7 @@ package enum Layout {
     package static let deployments: Path = ".docker-btrfs/deployments"
     package static let bootFiles: Path = ".docker-btrfs/boot"
     package static let settings: Path = ".docker-btrfs/settings"
+    package static let base: Path = ".docker-btrfs/base"
     package static let update: Path = ".docker-btrfs/update"
     package static let templates: Path = ".docker-btrfs/templates"
     static let record = Place.record.path

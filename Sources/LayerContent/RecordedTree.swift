@@ -1,4 +1,5 @@
 internal import Basics
+internal import Planning
 
 /// The files that layers have together, as they were recorded.
 final class RecordedTree {
@@ -10,20 +11,16 @@ final class RecordedTree {
     /// Lays a layer over those that are there: what it hides goes first, whatever the order in its archive.
     /// https://github.com/opencontainers/image-spec/blob/main/layer.md
     func add(_ layer: [RecordedFile]) {
-        for file in layer {
-            guard let path = Path(file.name), !path.isTop, !path.bytes.starts(with: Self.ofAUFS) || path.bytes == Self.opaque
-            else { continue }
+        let named = layer.compactMap { file in Self.path(file).map { (path: $0, file: file) } }
+        for (path, _) in named {
             if !path.parent.isTop { touched.insert(path.components[0]) }
-            guard path.name.starts(with: Self.whiteout) else { continue }
-            if path.name == Self.opaque {
-                folder(path.parent, isMade: false)?.clear()
-            } else if !path.name.starts(with: Self.ofAUFS) {
-                folder(path.parent, isMade: false)?.remove(Array(path.name.dropFirst(Self.whiteout.count)))
+            switch LayerName(path.name) {
+            case .opaque: folder(path.parent, isMade: false)?.clear()
+            case .whiteout(let hidden?): folder(path.parent, isMade: false)?.remove(hidden)
+            case .whiteout(nil), .reserved, .entry: break
             }
         }
-        for file in layer {
-            guard let path = Path(file.name), !path.isTop, !path.name.starts(with: Self.whiteout), !path.bytes.starts(with: Self.ofAUFS)
-            else { continue }
+        for (path, file) in named where LayerName(path.name) == .entry {
             let parent = folder(path.parent, isMade: file.size > 0)
             if file.name.last == UInt8(ascii: "/") {
                 parent?.files[path.name] = nil
@@ -67,8 +64,13 @@ final class RecordedTree {
         folders = [:]
     }
 
-    private static let whiteout = Array(".wh.".utf8)
-    private static let opaque = Array(".wh..wh..opq".utf8)
-    /// Its own notes; they hide nothing.
-    private static let ofAUFS = Array(".wh..wh.".utf8)
+    /// nil where engines unpack nothing: what AUFS noted for itself, at the top and all below.
+    private static func path(_ file: RecordedFile) -> Path? {
+        guard let path = Path(file.name), let first = path.components.first else { return nil }
+        switch LayerName(first) {
+        case .reserved: return nil
+        case .opaque: return path.parent.isTop ? path : nil
+        case .entry, .whiteout: return path
+        }
+    }
 }

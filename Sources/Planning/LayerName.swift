@@ -14,8 +14,13 @@ public enum LayerName: Equatable, Sendable {
     /// What a layer fails with that has a whiteout of nothing.
     public static var namesNothing: Failure { Failure("a whiteout must name something in its directory") }
 
+    private static let prefix = ".wh.".utf8
+
+    /// Where a layer says that what is at a path goes.
+    public static func whiteout(of path: Path) -> Path { path.parent.appending(name: Array(prefix) + path.name) }
+
     public init(_ name: [UInt8]) {
-        let whiteout = ".wh.".utf8
+        let whiteout = Self.prefix
         guard name.starts(with: whiteout) else {
             self = .entry
             return

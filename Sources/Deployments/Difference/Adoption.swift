@@ -32,7 +32,7 @@ public struct Adoption {
             switch part {
             case .take(let path, let kind): "put the \(kind.rawValue) '\(path)' into the top layer as '\(layer / path)'"
             case .hide(let path):
-                "take '\(path)' away by the top layer's '\((layer / path.parent).appending(name: Array(".wh.".utf8) + path.name))'"
+                "take '\(path)' away by the top layer's '\(layer / LayerName.whiteout(of: path))'"
             case .remove(let path): "take '\(layer / path)' out of the top layer"
             }
         } + directories.map { "name '\($0)' in 'directories' of '\(layer / LayerRules.manifest)'" }

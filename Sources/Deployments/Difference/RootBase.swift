@@ -13,7 +13,7 @@ struct RootBase {
 
 extension Site {
     /// Where a base is made that there is none of; it goes when it was looked at. One that is there was left by a run that was killed.
-    private static let draft: Place = ".docker-btrfs/base"
+    private static let draft = Place(Layout.base)
 
     /// Hands out the base of a root: its template; where that is not there any more, what a boot would make of its layer and of the top
     /// layers as they are now.

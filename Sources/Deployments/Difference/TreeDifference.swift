@@ -298,12 +298,8 @@ extension Directory {
 
     /// A directory below this one. Fails where a symlink or anything else is on the way.
     func directory(withoutLinks path: Path) throws(Failure) -> Directory {
-        var directory = self
-        for name in path.components {
-            do throws(Failure) { directory = try directory.child(cString(name)) } catch {
-                throw Failure("could not open the directory '\(show(path))': \(error.message)")
-            }
+        do throws(Failure) { return try descending(path) } catch {
+            throw Failure("could not open the directory '\(show(path))': \(error.message)")
         }
-        return directory
     }
 }

@@ -95,7 +95,7 @@ package struct LayerWriter {
     /// Takes away what is below the layer at a path, by a whiteout; what the layer itself has there stays.
     package func hide(_ path: Path) throws(Failure) {
         let parent = try make(path.parent)
-        let whiteout = cString(Array(".wh.".utf8) + path.name)
+        let whiteout = cString(LayerName.whiteout(of: path).name)
         let file = linux_openat2(parent.descriptor, whiteout, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644, linux_resolve_no_links)
         try check(file < 0 ? -1 : 0)
         close(file)
@@ -130,14 +130,5 @@ package struct LayerWriter {
         try TargetDirectory(making: made, at: path, depth: 0).copyAttributes(from: root.descending(path), .all, buffer)
         try check(fsync(parent.descriptor))
         return made
-    }
-}
-
-extension Directory {
-    /// A directory below this one, without a symlink on the way. Fails with the system's reason alone.
-    fileprivate func descending(_ path: Path) throws(Failure) -> Directory {
-        var directory = self
-        for name in path.components { directory = try directory.child(cString(name)) }
-        return directory
     }
 }
