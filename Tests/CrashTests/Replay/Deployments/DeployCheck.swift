@@ -85,7 +85,9 @@ struct DeployCheck {
     /// What fsck.vfat finds that is worse than what a filesystem without a journal has after each power cut: a mark that it was in
     /// use, room that nobody has, two tables of which one is older, a file that is not finished and has no name of its own, or the one
     /// that the guest itself fills the ESP with: vfat does not flush the disk's cache at `sync`, so its end may be lost long after.
-    func examineSystemPartition() async throws -> [String] {
+    /// And what is being removed, whose clusters are free on the disk before its name is: the loader may still show such an entry, with
+    /// its kernel, which goes only after a sync, or shows none.
+    func examineSystemPartition(_ history: DeployHistory) async throws -> [String] {
         let outcome = try await run(["fsck.vfat", "-n", systemDevice])
         let harmless = [
             "fsck.fat ", "Dirty bit is set", " Automatically removing dirty bit", "Reclaimed ", "Free cluster summary wrong",
@@ -96,9 +98,23 @@ struct DeployCheck {
         for line in outcome.output.split(separator: "\n") where !harmless.contains(where: { line.hasPrefix($0) }) {
             // What is indented is about the file of the line before.
             if !line.hasPrefix(" ") { file = String(line) }
-            if file != "/full", !file.hasSuffix("/.docker-btrfs.new") { found.append("fsck.vfat: \(line)") }
+            if file == "/full" || file.hasSuffix("/.docker-btrfs.new") || isRemoved(file, by: history) && Self.isCutOff(line) { continue }
+            found.append("fsck.vfat: \(line)")
         }
         return found
+    }
+
+    /// Whether fsck.vfat's line is about a file whose name is there, and not what it has.
+    private static func isCutOff(_ line: Substring) -> Bool {
+        line.hasPrefix("/") || ["  Contains a free cluster", "  File size is ", "  Truncating file"].contains { line.hasPrefix($0) }
+    }
+
+    /// Whether a file is systemd-boot's entry of an image that is not to be in the menu any more, or in the folder of kernels: of these
+    /// `look` reads whatever an entry names.
+    private func isRemoved(_ file: String, by history: DeployHistory) -> Bool {
+        if file == "/docker-btrfs" || file.hasPrefix("/docker-btrfs/") { return true }
+        let prefix = "/LOADER/ENTRIES/docker-btrfs-"
+        return file.hasPrefix(prefix) && !history.staying.contains { file == prefix + (images[$0]?.prefix(12) ?? "") + ".conf" }
     }
 
     /// Boots the entry as far as to the root, and looks whose it is. That writes to the state.

@@ -43,7 +43,7 @@ struct DeployReplayCommand: AsyncParsableCommand {
         try await replay.run(limit: options.states) { history, counts in
             var found = try await check.look(history)
             if careless == nil {
-                found.violations += try await check.examineSystemPartition()
+                found.violations += try await check.examineSystemPartition(history)
                 if let entry = found.entry, let image = found.image {
                     if started < starts && counts.all > started * stride {
                         started += 1

@@ -41,6 +41,9 @@ struct DeployHistory: Notes {
         return isOver || before == after ? [after] : [before, after]
     }
 
+    /// Whose entries the menu has once the operation has ended.
+    var staying: [DeployOperation.Image] { deployments(before: current + 1) }
+
     /// The default first.
     private func deployments(before end: Int) -> [DeployOperation.Image] {
         var found: [DeployOperation.Image] = []
