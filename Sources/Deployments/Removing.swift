@@ -75,13 +75,18 @@ extension Site {
         if !changes.isEmpty, let loader { changes.append(.sync(loader.directory)) }
         for one in leaving { changes.append(.step(.removeFile(Deployment.path(of: one.imageID), of: Place(.top)))) }
         if !leaving.isEmpty { changes.append(.sync(topLevel)) }
-        for path in try kernels.unused(by: staying) { changes.append(.removeFile(path, from: kernels)) }
+        changes += try removing(kernels.unused(by: staying))
         var lines: [String] = []
         for one in leaving {
             lines.append(
                 "removed \(one.title): \(megabytes(try size(ofFilesOnlyIn: [one], among: all))); its layer goes with the next boot")
         }
         return DeploymentPlan(site: self, changes: changes, outcome: lines.isEmpty ? ["nothing is to be removed"] : lines, notes: [])
+    }
+
+    /// A filesystem without a journal is whole again at the end: nobody looks at it when the machine goes off a moment later.
+    func removing(_ unused: [Path]) -> [Change] {
+        unused.isEmpty ? [] : unused.map { .removeFile($0, from: kernels) } + [.sync(kernels.tree)]
     }
 
     /// In bytes: what is shared with others stays.

@@ -29,8 +29,8 @@ extension Site {
         // They are started by nothing any more.
         for path in all.map({ Deployment.path(of: $0.imageID) }) + damaged { changes.append(.step(.removeFile(path, of: Place(.top)))) }
         changes.append(.sync(topLevel))
-        for path in try kernels.unused(by: []) { changes.append(.removeFile(path, from: kernels)) }
-        if try kernels.tree.directory(at: kernels.path) != nil { changes.append(.removeKernelFolder(kernels)) }
+        changes += try removing(kernels.unused(by: []))
+        if try kernels.tree.directory(at: kernels.path) != nil { changes += [.removeKernelFolder(kernels), .sync(kernels.tree)] }
         // Without these none of it is found again.
         changes += [.step(.removeFile(Layout.settings, of: Place(.top))), .sync(topLevel)]
         let count = all.count == 1 ? "1 deployment" : "\(all.count) deployments"
