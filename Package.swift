@@ -176,10 +176,21 @@ if embedded {
             ],
             swiftSettings: strict + sameHeaders
         ),
+        // Loop devices and mounts.
+        .target(name: "CDisk"),
+        // Disks that boot an image.
+        .target(
+            name: "DiskImages",
+            dependencies: [
+                "Basics", "Boot", "BootEntries", "CDisk", "CLinux", "Deployments", "Files", "Images", "Linux", "Planning", "Programs",
+            ],
+            swiftSettings: strict + sameHeaders
+        ),
         .executableTarget(
             name: "docker-btrfs",
             dependencies: [
-                "Basics", "Boot", "BootEntries", "BootRun", "CLinux", "Deployments", "Files", "Images", "Initramfs", "Installation",
+                "Basics", "Boot", "BootEntries", "BootRun", "CLinux", "Deployments", "DiskImages", "Files", "Images", "Initramfs",
+                "Installation",
                 "LayerContent", "Linux", "Planning", "Programs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -18,6 +18,13 @@ public struct ImageFinding: Equatable, Sendable {
     public let text: String
     /// The line that mends it.
     public let remedy: String
+
+    package init(weight: Weight, subject: String, text: String, remedy: String) {
+        self.weight = weight
+        self.subject = subject
+        self.text = text
+        self.remedy = remedy
+    }
 }
 
 extension Site {

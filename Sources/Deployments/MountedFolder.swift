@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 internal import BootEntries
 internal import CLinux
 internal import Files
@@ -55,7 +55,7 @@ extension BootVolume {
 
 extension Directory {
     /// Its absolute path in the running system.
-    func place() throws(Failure) -> String {
+    package func place() throws(Failure) -> String {
         let own = try Directory(opening: "/proc/self/fd")
         return display(try own.text(ofLink: Basics.cString(Array("\(descriptor)".utf8))))
     }

@@ -9,7 +9,7 @@ package struct ProgramOutcome {
     package let output: [UInt8]
     private let errors: [UInt8]
 
-    fileprivate init(_ ending: TerminationStatus, output: [UInt8], errors: [UInt8]) {
+    init(_ ending: TerminationStatus, output: [UInt8], errors: [UInt8]) {
         self.ending = ending
         self.output = output
         self.errors = errors

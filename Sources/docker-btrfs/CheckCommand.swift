@@ -83,10 +83,11 @@ extension ContentCheck.Difference {
 }
 
 extension ImageFinding {
-    fileprivate var line: String {
-        let object = JSONOutput.object([
+    fileprivate var line: String { json.line }
+
+    var json: JSONOutput {
+        .object([
             ("weight", .string(weight.rawValue)), ("subject", .string(subject)), ("text", .string(text)), ("remedy", .string(remedy)),
         ])
-        return object.line
     }
 }

@@ -6,7 +6,7 @@ extension Image {
     package func files(in filesystem: Directory) throws(Failure) -> ImageFiles { ImageFiles(of: try layers(in: filesystem)) }
 
     /// Opens what has its files, the topmost first.
-    func layers(in filesystem: Directory) throws(Failure) -> [Directory] {
+    package func layers(in filesystem: Directory) throws(Failure) -> [Directory] {
         let paths =
             switch tree {
             case .subvolume(let path): [path]

@@ -25,9 +25,24 @@ public struct SetupPlan {
         topLevel = machine.filesystem.topLevel
         system = machine.system
         topLayer = machine.settings.topLayer
+        try add(machine.settings, choices)
+        try addTable(FilesystemTable(machine, data: choices.data, in: topLevel.directory(at: topLayer)))
+    }
+
+    /// The same for a disk that is being made: `system` has what is its machine's own. It gets no fstab.
+    package init(onNewDisk topLevel: Directory, from system: Directory, _ settings: Settings, _ choices: SetupChoices) throws(Failure) {
+        lock = nil
+        found = []
+        self.topLevel = topLevel
+        self.system = system
+        topLayer = settings.topLayer
+        try add(settings, choices)
+    }
+
+    private mutating func add(_ settings: Settings, _ choices: SetupChoices) throws(Failure) {
         try makeFolder(Layout.home, mode: 0o700)
-        if try Settings.current(on: topLevel) != machine.settings {
-            changes.append(.write(Layout.settings, Array(machine.settings.text.utf8), mode: 0o600, about: "what was found"))
+        if try Settings.current(on: topLevel) != settings {
+            changes.append(.write(Layout.settings, Array(settings.text.utf8), mode: 0o600, about: "what was found"))
         }
         try makeFolder(topLayer)
         for path in choices.data { try addData(path) }
@@ -36,7 +51,6 @@ public struct SetupPlan {
         try addUsers()
         try addPrograms(choices.program, choices.companion)
         try addUpdate(isEnabled: choices.update)
-        try addTable(FilesystemTable(machine, data: choices.data, in: topLevel.directory(at: topLayer)))
     }
 
     public var lines: [String] { changes.map(\.description) }

@@ -34,6 +34,14 @@ struct ContentStore {
         return (found.configuration, digests.map { place(of: $0) })
     }
 
+    /// The configuration that the same manifest names, as it lies; nil where one of them is not there.
+    func configurationContent(of target: Digest) throws(Failure) -> [UInt8]? {
+        guard let found = try find(target, depth: 0), let digest = found.json["config"]?["digest"]?.string.flatMap({ Digest($0) }) else {
+            return nil
+        }
+        return try document(digest)?.content
+    }
+
     private func place(of digest: Digest) -> Path {
         ("io.containerd.content.v1.content/blobs/sha256" as Path).appending(name: Array(digest.hex.utf8))
     }

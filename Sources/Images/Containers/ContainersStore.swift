@@ -98,9 +98,12 @@ struct ContainersStore: Sendable {
 
     /// The image's configuration lies under its digest, in base64; nil where it does not.
     func configuration(of id: ImageID) throws(Failure) -> ImageConfiguration? {
+        try ImageConfiguration(of: id, at: configurationFile(of: id), in: root)
+    }
+
+    func configurationFile(of id: ImageID) -> Path {
         let name = Array("=".utf8) + base64(Array(id.description.utf8))
-        let file = imagesFolder.appending(name: Array(id.digest.hex.utf8)).appending(name: name)
-        return try ImageConfiguration(of: id, at: file, in: root)
+        return imagesFolder.appending(name: Array(id.digest.hex.utf8)).appending(name: name)
     }
 
     func layers() throws(Failure) -> ContainersLayers { try ContainersLayers(of: self) }

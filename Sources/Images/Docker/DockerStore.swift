@@ -78,7 +78,7 @@ struct DockerStore: Sendable {
     private var namesFile: Path { driver.metadata / "repositories.json" }
     private var configurations: Path { driver.metadata / "imagedb/content/sha256" }
 
-    private func file(of id: ImageID) -> Path {
+    func file(of id: ImageID) -> Path {
         configurations.appending(name: Array(id.digest.hex.utf8))
     }
 

@@ -1,0 +1,45 @@
+package import Basics
+package import Boot
+package import BootEntries
+internal import Images
+
+extension Site {
+    /// A disk that is being made, with GRUB: `boot` is going to be what its boot loader's partition has.
+    package init(
+        onNewDisk topLevel: Directory, _ volume: BootVolume, _ settings: Settings, boot: Directory, _ partition: BootVolume
+    ) throws(Failure) {
+        self.topLevel = topLevel
+        self.settings = settings
+        self.volume = volume
+        mappedDevice = nil
+        loader = try InstalledLoader(.grub, at: "grub", in: boot)
+        kernels = KernelFolder(onNewPartition: boot, partition)
+        lock = nil
+    }
+}
+
+extension KernelFolder {
+    fileprivate init(onNewPartition tree: Directory, _ volume: BootVolume) {
+        self.tree = tree
+        path = "docker-btrfs"
+        base = path
+        self.volume = volume
+    }
+}
+
+/// What is wrong with an image for any machine, and the release of its kernel. Fails where it has several and none of them is `asked`
+/// for. What depends on the machine that runs is left out: the disks that an fstab names.
+package func check(
+    _ image: ImageFiles, of name: String, kernel asked: String?
+) throws(Failure) -> (findings: [ImageFinding], kernel: String?) {
+    let findings = try ImageCheck(image, under: nil, of: name).findings.filter { $0.subject != "fstab" }
+    // The error says it.
+    if findings.contains(where: { $0.weight == .error && ["kernel", "modules"].contains($0.subject) }) { return (findings, nil) }
+    return (findings, try ImageKernel.choose(asked, in: image, of: name).kernel.release)
+}
+
+/// The btrfs that a directory of the running system is on, by its device, and where it is from the top level; nil for another filesystem.
+package func btrfs(of directory: Directory) throws(Failure) -> (device: String, path: Path)? {
+    let place = try MountedFolder(directory)
+    return place.type == "btrfs" ? (place.device, place.path) : nil
+}

@@ -1,0 +1,345 @@
+internal import Basics
+internal import Boot
+internal import BootEntries
+internal import CLinux
+internal import Deployments
+internal import Files
+internal import Glibc
+internal import Images
+internal import Linux
+internal import Planning
+internal import Programs
+
+/// Performs the steps of a plan, and decides nothing.
+final class DiskBuilder {
+    private let plan: DiskPlan
+    private let layout: DiskLayout
+    private let workshop: Workshop
+    private let progress: @Sendable (String) -> Void
+    /// The btrfs, from its top level, as long as it is mounted.
+    private var topLevel: Directory?
+    /// The image as the disk's store has it.
+    private var record: DockerRecord?
+
+    private static let root: Path = "docker_rwlayer"
+    private static let topLayer: Path = "boot_docker"
+    private static let store: Path = "docker"
+
+    init(_ plan: DiskPlan, _ layout: DiskLayout, _ progress: @escaping @Sendable (String) -> Void) throws(Failure) {
+        self.plan = plan
+        self.layout = layout
+        self.progress = progress
+        workshop = try Workshop(for: plan.choices.output)
+        // mtools wants a geometry of whole tracks, which nothing has any more.
+        setenv("MTOOLS_SKIP_CHECK", "1", 1)
+    }
+
+    private var disk: String { workshop.file("disk.raw") }
+    private var mountPoint: String { workshop.file("root") }
+    private var choices: DiskChoices { plan.choices }
+
+    func perform(_ step: DiskStep) async throws(Failure) {
+        switch step {
+        case .makeDisk(let layout): try await makeDisk(layout)
+        case .formatSystem(let layout):
+            let start = "--offset=\(layout.systemStart)"
+            let id = layout.systemUUID.replacing("-", with: "")
+            try await Tools.run(
+                ["mkfs.vfat", "-F", "32", "-s", "4", "-n", "BOOT", "-i", id, start, disk, "\(layout.system.count >> 10)"], to: "\(step)")
+        case .formatRoot(let layout): try await formatRoot(layout)
+        case .sendLayers(let layers): try await send(layers)
+        case .mergeLayers(let cache): try merge(to: cache)
+        case .writeRecord(let kind): try write(kind)
+        case .setUp: try await setUp()
+        case .write(let path, let content, let mode, _): try write(path, content, mode)
+        case .copyTopLayer(let folder):
+            try await Tools.run(["cp", "-a", "--", folder + "/.", "\(mountPoint)\(Self.topLayer)"], to: "\(step)")
+        case .addLoader: try addLoader()
+        case .deploy(_, let kernel): try await deploy(kernel)
+        case .finish: try await finish()
+        case .embedLoader(let layout): try await embed(layout)
+        case .convert(let format, let isCompressed): try await convert(format, isCompressed)
+        case .rename(let output): try rename(to: output)
+        }
+    }
+
+    /// Leaves nothing mounted.
+    func close() {
+        topLevel = nil
+        umount2(mountPoint, 0)
+    }
+
+    private func root() throws(Failure) -> Directory {
+        if let topLevel { return topLevel }
+        throw Failure("could not find the disk's btrfs: it is not mounted")
+    }
+
+    private func makeDisk(_ layout: DiskLayout) async throws(Failure) {
+        // What is written may hold secrets of a top layer.
+        let file = linux_open(disk, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if file < 0 { throw .system("make '\(disk)'") }
+        let result = ftruncate(file, off_t(layout.size))
+        Glibc.close(file)
+        if result != 0 { throw .system("make '\(disk)'") }
+        try await Tools.run(
+            ["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", disk], input: Array(layout.table.utf8), to: "write the partition table"
+        )
+    }
+
+    private func formatRoot(_ layout: DiskLayout) async throws(Failure) {
+        let device = try LoopDevice(disk, layout.root)
+        try await Tools.run(["mkfs.btrfs", "--quiet", "--label", "linux", "--uuid", layout.rootUUID, device.path], to: "make the btrfs")
+        try MountRequest(device: device.path, filesystemType: "btrfs", options: ["subvolid=5", "noatime"]).mount(at: mountPoint, .readWrite)
+        let top = try workshop.open("root", label: "")
+        topLevel = top
+        try makeSubvolume(Self.store, 0o710)
+        for path in [DockerRecord.subvolumes, DockerRecord.layers, DockerRecord.metadata / "imagedb/content/sha256"] {
+            try makeFolder(Self.store / path, 0o700)
+        }
+    }
+
+    private func makeSubvolume(_ path: Path, _ mode: mode_t) throws(Failure) {
+        let above = try root().parent(of: path, what: "make the subvolume")
+        if btrfs_util_create_subvolume_fd(above.descriptor, path.fileName, 0, nil, nil) != BTRFS_UTIL_OK
+            || fchmodat(above.descriptor, path.fileName, mode, 0) != 0
+        {
+            throw .system("make the subvolume '\(path)'")
+        }
+    }
+
+    private func makeFolder(_ path: Path, _ mode: mode_t) throws(Failure) {
+        let root = try root()
+        if path.isTop { return }
+        if try root.directory(at: path) != nil { return }
+        try makeFolder(path.parent, mode)
+        try root.makeDirectory(path)
+        let above = try root.parent(of: path, what: "make the directory")
+        if fchmodat(above.descriptor, path.fileName, mode, 0) != 0 { throw .system("make the directory '\(path)'") }
+    }
+
+    /// Tells how much of the btrfs is in use while `body` runs.
+    private func watching<Result>(_ body: () async throws(Failure) -> Result) async throws(Failure) -> Result {
+        let (place, total, progress) = (mountPoint, plan.source.size, progress)
+        let watch = Task {
+            let start = microsecondsNow()
+            while true {
+                try await Task.sleep(for: .seconds(1))
+                var found = statfs()
+                if statfs(place, &found) != 0 { continue }
+                let done = Int(found.f_blocks - found.f_bfree) * Int(found.f_bsize)
+                let of = total.map { " of about \($0 >> 20)" } ?? ""
+                progress("copied \(done >> 20)\(of) MiB" + remaining(done, total, after: microsecondsNow() - start))
+            }
+        }
+        defer { watch.cancel() }
+        return try await body()
+    }
+
+    private func send(_ layers: [DockerLayer]) async throws(Failure) {
+        guard let place = try btrfs(of: plan.source.root) else { throw Failure("could not send layers: their store is not on btrfs") }
+        let source = workshop.file("source")
+        try MountRequest(device: place.device, filesystemType: "btrfs", options: ["subvolid=5"]).mount(at: source, .readWrite)
+        defer { umount2(source, Int32(MNT_DETACH)) }
+        let received: Path = "docker/received"
+        try makeFolder(received, 0o700)
+        let sending = try SendFolder(on: workshop.open("source", label: ""))
+        for (index, layer) in layers.enumerated() {
+            try sending.hold(place.path / layer.folder, as: "\(index)")
+        }
+        try await watching { () throws(Failure) in
+            for index in layers.indices {
+                let parent = index == 0 ? [] : ["-p", "\(source)\(sending.path)/\(index - 1)"]
+                do throws(Failure) {
+                    try await runPipeline(
+                        ["btrfs", "send", "--quiet"] + parent + ["\(source)\(sending.path)/\(index)"],
+                        into: ["btrfs", "receive", "--quiet", "\(mountPoint)\(received)"])
+                } catch {
+                    throw Failure("could not send the layer '\(layers[index].folder)': \(error.message)")
+                }
+                try keep(received.appending(name: Array("\(index)".utf8)), as: layers[index].folder.name)
+            }
+        }
+        try sending.end()
+        for index in layers.indices { try deleteSubvolume(received.appending(name: Array("\(index)".utf8))) }
+        try root().removeEmptyDirectory(received)
+    }
+
+    /// A snapshot, which has none of what says that it was received.
+    private func keep(_ received: Path, as name: [UInt8]) throws(Failure) {
+        guard let layer = try root().directory(at: received), let folder = try root().directory(at: Self.store / DockerRecord.subvolumes)
+        else {
+            throw Failure("could not find '\(received)', which was received")
+        }
+        if btrfs_util_create_snapshot_fd2(layer.descriptor, folder.descriptor, cString(name), 0, nil, nil) != BTRFS_UTIL_OK {
+            throw .system("snapshot '\(received)'")
+        }
+    }
+
+    private func deleteSubvolume(_ path: Path) throws(Failure) {
+        let above = try root().parent(of: path, what: "delete the subvolume")
+        if btrfs_util_delete_subvolume_fd(above.descriptor, path.fileName, 0) != BTRFS_UTIL_OK {
+            throw .system("delete the subvolume '\(path)'")
+        }
+    }
+
+    private func merge(to cache: Path) throws(Failure) {
+        guard let folder = try root().directory(at: Self.store / DockerRecord.subvolumes) else { throw Failure("the disk's store is gone") }
+        let total = plan.source.size
+        let start = microsecondsNow()
+        do throws(Failure) {
+            _ = try LayerMerge(of: plan.source.directories(), into: folder, as: cache.name).run { [progress] count in
+                let rest = remaining(count.bytes, total, after: microsecondsNow() - start)
+                progress("merged \(count.files) files (\(count.bytes >> 20) MiB)\(rest)")
+            }
+        } catch {
+            throw Failure("could not merge the layers of '\(plan.source.image.reference)': \(error.message)", hint: error.hint)
+        }
+        // Docker's driver has them writable.
+        guard let layer = try folder.directory(at: cache), btrfs_util_set_subvolume_read_only_fd(layer.descriptor, false) == BTRFS_UTIL_OK
+        else {
+            throw .system("make '\(cache)' writable")
+        }
+    }
+
+    private func write(_ kind: DockerLayerKind) throws(Failure) {
+        let source = plan.source
+        let record =
+            switch kind {
+            case .copied(let layers): try DockerRecord(copying: source, layers: layers)
+            case .merged(let cache): try DockerRecord(merging: source, to: cache, size: source.size ?? 0)
+            }
+        for (path, content) in record.all(named: source.image.reference) {
+            try makeFolder(Self.store / path.parent, 0o700)
+            try root().write(content, mode: 0o600, to: Self.store / path)
+        }
+        self.record = record
+    }
+
+    private var settings: Settings {
+        get throws(Failure) {
+            // The last one is where an init writes to: QEMU shows the serial port, the others a screen.
+            let consoles = plan.format.host.name == "QEMU" ? "console=tty0 console=ttyS0,115200" : "console=ttyS0,115200 console=tty0"
+            return Settings(
+                loader: .grub, boot: "/boot/efi", kernels: .boot, store: Self.store, root: Self.root, topLayer: Self.topLayer,
+                options: try KernelOptions(consoles))
+        }
+    }
+
+    /// As on a machine whose own files are those that the options say.
+    private func setUp() async throws(Failure) {
+        let scratch = try workshop.open("scratch", label: "")
+        for path in ["system", "system/etc", "boot", "boot/grub", "boot/EFI", "boot/EFI/BOOT"] as [Path] { try scratch.makeDirectory(path) }
+        let system = try workshop.open("scratch/system", label: "")
+        let name = choices.hostname ?? usualName
+        try system.write(Array((name + "\n").utf8), mode: 0o644, to: "etc/hostname")
+        try system.write(Array("127.0.0.1 localhost\n127.0.1.1 \(name)\n::1 localhost ip6-localhost\n".utf8), mode: 0o644, to: "etc/hosts")
+        if let file = choices.passwordFile {
+            let line = "root:\(try await hash(ofPasswordIn: file)):20000:0:99999:7:::\n"
+            try system.write(Array(line.utf8), mode: 0o600, to: "etc/shadow")
+        }
+        var setup = SetupChoices()
+        setup.program = choices.program
+        setup.companion = choices.companion
+        try SetupPlan(onNewDisk: root(), from: system, settings, setup).perform { _ in }
+        // Where the partition with the boot menu is mounted.
+        try makeFolder(Self.topLayer / "boot/efi", 0o755)
+    }
+
+    /// From the image's name: letters, digits and hyphens.
+    private var usualName: String {
+        guard case .name(let name) = plan.source.image.reference.kind else { return "docker-btrfs" }
+        let last = name.path.split(separator: "/").last ?? ""
+        let text = String(last.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }.prefix(63))
+        return text.isEmpty ? "docker-btrfs" : text
+    }
+
+    /// What shadow(5) has. A file may have it already.
+    private func hash(ofPasswordIn file: String) async throws(Failure) -> String {
+        guard let content = try fileContents(file) else { throw Failure("could not open '\(file)': it is not there") }
+        let line = content.prefix { $0 != 0x0a }
+        if line.isEmpty { throw Failure("could not use '\(file)': its first line is empty") }
+        if line.first == UInt8(ascii: "$") {
+            if line.contains(UInt8(ascii: ":")) { throw Failure("could not use '\(file)': it is no hash of a password") }
+            return String(decoding: line, as: UTF8.self)
+        }
+        let output = try await Tools.run(["openssl", "passwd", "-6", "-stdin"], input: Array(line) + [0x0a], to: "hash root's password")
+        return String(decoding: output.prefix { $0 != 0x0a }, as: UTF8.self)
+    }
+
+    private func write(_ path: Path, _ content: [UInt8], _ mode: UInt32) throws(Failure) {
+        try makeFolder(Self.topLayer / path.parent, mode == 0o600 ? 0o700 : 0o755)
+        try root().write(content, mode: mode, to: Self.topLayer / path)
+    }
+
+    private func addLoader() throws(Failure) {
+        let grub = try workshop.open("scratch/boot/grub", label: "")
+        try grub.write(Array(GrubLoader.configuration.utf8), mode: 0o644, to: "grub.cfg")
+        try grub.write(Array(GrubLoader.environment.utf8), mode: 0o644, to: "grubenv")
+    }
+
+    private func deploy(_ kernel: String) async throws(Failure) {
+        guard let record else { throw Failure("could not deploy: nothing is recorded") }
+        let boot = try workshop.open("scratch/boot", label: "")
+        let volume = BootVolume(uuid: layout.rootUUID, label: "linux", partition: layout.partitionUUIDs[2])
+        let partition = BootVolume(uuid: layout.systemUUID, label: "BOOT", partition: layout.partitionUUIDs[1])
+        let site = try Site(onNewDisk: root(), volume, settings, boot: boot, partition)
+        // A reference by its beginning is not what the disk is to know it by.
+        let reference = if case .name = plan.source.image.reference.kind { plan.source.image.reference.text } else { "\(record.id)" }
+        let deployment = try await site.deploying(reference, kernel: kernel, program: choices.program) { _ in }
+        try deployment.perform { _ in }
+    }
+
+    /// The boot loader's partition is written, and the btrfs taken out.
+    private func finish() async throws(Failure) {
+        let boot = workshop.file("scratch/boot")
+        if choices.firmware.hasUEFI {
+            try await GrubLoader.uefi.make(
+                at: boot + "/EFI/BOOT/BOOTX64.EFI", from: choices.grub, system: layout.systemUUID, in: workshop)
+        }
+        let names = try workshop.open("scratch/boot").names().map { boot + "/" + String(decoding: $0, as: UTF8.self) }
+        try await Tools.run(
+            ["mcopy", "-s", "-Q", "-i", "\(disk)@@\(layout.system.lowerBound)"] + names + ["::"], to: "fill the boot menu's partition")
+        try await Tools.run(["fstrim", mountPoint], to: "give what the btrfs does not use back to the file")
+        topLevel = nil
+        if umount2(mountPoint, 0) != 0 { throw .system("unmount the disk's btrfs") }
+    }
+
+    private func embed(_ layout: DiskLayout) async throws(Failure) {
+        let core = workshop.file("scratch/core.img")
+        try await GrubLoader.bios.make(at: core, from: choices.grub, system: layout.systemUUID, in: workshop)
+        guard let content = try fileContents(core), let boot = try fileContents("\(choices.grub)/i386-pc/boot.img") else {
+            throw Failure("could not find GRUB's boot.img in '\(choices.grub)/i386-pc'", hint: "apt-get install grub-pc-bin")
+        }
+        let file = linux_open(disk, O_WRONLY | O_CLOEXEC, 0)
+        if file < 0 { throw .system("open '\(disk)'") }
+        defer { Glibc.close(file) }
+        do throws(Failure) { try GrubLoader.embed(boot: boot, core: content, in: file, layout) } catch {
+            throw Failure("could not embed GRUB for a BIOS: \(error.message)")
+        }
+    }
+
+    private func convert(_ format: DiskFormat, _ isCompressed: Bool) async throws(Failure) {
+        guard let converter = format.converter else { return }
+        let compression = isCompressed ? ["-c", "-o", "compression_type=zstd"] : []
+        try await Tools.run(
+            ["qemu-img", "convert", "-f", "raw", "-O", converter, "-m", "16", "-W"] + compression + format.options + [
+                disk, workshop.file("disk"),
+            ],
+            to: "convert the disk to \(format.rawValue)")
+    }
+
+    private func rename(to output: String) throws(Failure) {
+        let made = plan.format.converter == nil ? disk : workshop.file("disk")
+        let file = linux_open(made, O_RDONLY | O_CLOEXEC, 0)
+        if file < 0 { throw .system("open '\(made)'") }
+        defer { Glibc.close(file) }
+        if fsync(file) != 0 || fchmod(file, 0o600) != 0 { throw .system("write '\(output)'") }
+        if Glibc.rename(made, output) != 0 { throw .system("call the disk '\(output)'") }
+    }
+}
+
+/// `, about 7 s left`
+private func remaining(_ done: Int, _ total: Int?, after microseconds: Int) -> String {
+    guard let total, done > 0, total > done else { return "" }
+    return ", about \(Int(Double(microseconds) * Double(total - done) / Double(done) / 1_000_000) + 1) s left"
+}

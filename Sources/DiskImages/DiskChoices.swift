@@ -1,0 +1,32 @@
+internal import Basics
+
+/// What the person who makes a disk may say.
+public struct DiskChoices: Sendable {
+    public var image: String
+    public var output: String
+    public var firmware = Firmware.both
+    /// Of the disk, in bytes; nil for what the image needs and room for its successors.
+    public var size: Int?
+    public var isCompressed = false
+    /// A directory that is laid over what the disk's top layer has anyway.
+    public var topLayer: String?
+    public var hostname: String?
+    /// A file with root's password, or with the hash of it.
+    public var passwordFile: String?
+    /// A file with public keys that root logs in by.
+    public var keyFile: String?
+    public var kernel: String?
+    /// Where the image's store is in the running system; looked for where nil.
+    public var dataRoot: String?
+    /// GRUB's modules: a folder with i386-pc and x86_64-efi.
+    public var grub = "/usr/lib/grub"
+    /// docker-btrfs-init.
+    public var program = ""
+    /// docker-btrfs.
+    public var companion = ""
+
+    public init(image: String, output: String) {
+        self.image = image
+        self.output = output
+    }
+}

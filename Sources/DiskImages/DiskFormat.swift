@@ -1,0 +1,62 @@
+public import Basics
+
+/// What a disk's file is, by the ending of its name.
+public enum DiskFormat: String, Sendable, CaseIterable {
+    case raw, img, qcow2, vdi, vmdk, vhd, vpc, vhdx
+
+    /// Fails on a name without such an ending.
+    public init(ofFile name: String) throws(Failure) {
+        let ending = name.split(separator: "/").last?.split(separator: ".", omittingEmptySubsequences: false).dropFirst().last ?? ""
+        guard let format = Self(rawValue: ending.lowercased()) else {
+            let known = Self.allCases.map { ".\($0.rawValue)" }.joined(separator: " ")
+            throw Failure("could not tell the format of '\(name)' by its ending", hint: "it is one of \(known)")
+        }
+        self = format
+    }
+
+    /// What qemu-img(1) calls it; nil for the disk's own bytes.
+    var converter: String? {
+        switch self {
+        case .raw, .img: nil
+        case .vhd, .vpc: "vpc"
+        case .qcow2, .vdi, .vmdk, .vhdx: rawValue
+        }
+    }
+
+    /// As `qemu-system-x86_64 -drive format=` has it.
+    public var emulated: String { converter ?? "raw" }
+
+    /// What needs to be told to the format: VHD's geometry would change the size.
+    var options: [String] { converter == "vpc" ? ["-o", "force_size=on"] : [] }
+
+    /// Which machine takes such a disk by itself, on which controller, and the drivers that it needs: all of one of these groups.
+    var host: (name: String, controller: String, drivers: [[String]]) {
+        switch self {
+        case .raw, .img, .qcow2: ("QEMU", "virtio", [["virtio_pci", "virtio_blk"]])
+        case .vdi: ("VirtualBox", "SATA", [["ahci"]])
+        case .vmdk: ("VMware", "SATA or SCSI", [["ahci"], ["vmw_pvscsi"], ["mptspi"]])
+        case .vhd, .vpc, .vhdx: ("Hyper-V", "SCSI", [["hv_vmbus", "hv_storvsc"]])
+        }
+    }
+}
+
+/// The firmware that a disk starts by.
+public enum Firmware: String, Sendable, CaseIterable {
+    case both, uefi, bios
+
+    var hasBIOS: Bool { self != .uefi }
+    var hasUEFI: Bool { self != .bios }
+}
+
+extension DiskPlan {
+    /// How the disk is started.
+    public var start: [String] {
+        let file = choices.output
+        let bytes = "-drive file=\(file),format=\(format.emulated),if=virtio"
+        let uefi = choices.firmware.hasBIOS ? "" : " -bios /usr/share/ovmf/OVMF.fd"
+        let line = "qemu-system-x86_64 -accel kvm -accel tcg -m 2048\(uefi) \(bytes) -nographic"
+        return format.host.name == "QEMU"
+            ? ["start it: \(line)"]
+            : ["start it: a machine of \(format.host.name) with '\(file)' on \(format.host.controller), or", "    \(line)"]
+    }
+}

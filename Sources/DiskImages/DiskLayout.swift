@@ -1,0 +1,62 @@
+internal import Basics
+internal import CLinux
+
+/// Where things are on a disk, in bytes, and what they are called. Everything begins at a multiple of 1 MiB.
+struct DiskLayout {
+    static let megabyte = 1 << 20
+    private static let sector = 512
+
+    /// For the core of GRUB that a BIOS loads.
+    let loader = 1 * megabyte..<2 * megabyte
+    let system: Range<Int>
+    let root: Range<Int>
+    let size: Int
+    /// Of the btrfs, and of the partitions that a firmware may be told of.
+    let rootUUID: String
+    let partitionUUIDs: [String]
+    private let diskUUID: String
+    /// Of the FAT, as blkid(8) writes it.
+    let systemUUID: String
+
+    /// Fails where the disk would be too small for `content`.
+    init(size: Int, content: Int) throws(Failure) {
+        let megabyte = Self.megabyte
+        self.size = size / megabyte * megabyte
+        // Three kernels with the initramfs of a framework. Nothing of it is in the file before it is used.
+        system = 2 * megabyte..<258 * megabyte
+        // The last megabyte has the table's second copy.
+        let end = self.size - megabyte
+        let needed = system.upperBound + megabyte + content + content / 2 + 256 * megabyte
+        if end < needed {
+            throw Failure("could not make a disk of \(size / megabyte) MiB: the image needs \(needed / megabyte + 1) MiB", hint: "--size")
+        }
+        root = system.upperBound..<end
+        func uuid() throws(Failure) -> String {
+            guard let uuid = firstLine(of: "/proc/sys/kernel/random/uuid") else { throw .system("make a UUID") }
+            return uuid
+        }
+        (rootUUID, diskUUID, partitionUUIDs) = (try uuid(), try uuid(), [try uuid(), try uuid(), try uuid()])
+        let digits = try uuid().prefix(8).uppercased()
+        systemUUID = "\(digits.prefix(4))-\(digits.suffix(4))"
+    }
+
+    /// Room for the image and two successors.
+    static func usualSize(of content: Int) -> Int { max(8 << 30, (content * 4 >> 30 + 1) << 30) }
+
+    /// For sfdisk(8).
+    var table: String {
+        let types = [
+            "21686148-6449-6E6F-744E-656564454649", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B", "0FC63DAF-8483-4772-8E79-3D69D8477DE4",
+        ]
+        var lines = ["label: gpt", "label-id: \(diskUUID)"]
+        for (index, range) in [loader, system, root].enumerated() {
+            lines.append(
+                "start=\(range.lowerBound / Self.sector), size=\(range.count / Self.sector), type=\(types[index]), uuid=\(partitionUUIDs[index])"
+            )
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    var systemStart: Int { system.lowerBound / Self.sector }
+    var loaderStart: Int { loader.lowerBound / Self.sector }
+}

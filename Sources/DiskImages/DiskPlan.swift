@@ -1,0 +1,119 @@
+public import Basics
+internal import BootEntries
+internal import CLinux
+public import Deployments
+internal import Files
+internal import Images
+internal import Linux
+internal import Planning
+internal import Programs
+
+/// A disk that is going to be made.
+public struct DiskPlan: Sendable {
+    public let format: DiskFormat
+    /// `desktop:latest (fefadf163068)`
+    public let title: String
+    public let findings: [ImageFinding]
+    /// What should be known of the disk.
+    public private(set) var notes: [String] = []
+    let choices: DiskChoices
+    let source: ImageSource
+    let layout: DiskLayout?
+    private(set) var steps: [DiskStep] = []
+
+    /// Looks at the image and at what programs are there, and changes nothing. Fails where no disk can be made, but not for what the
+    /// image lacks: see `findings`.
+    public init(_ choices: DiskChoices) throws(Failure) {
+        format = try DiskFormat(ofFile: choices.output)
+        self.choices = choices
+        if choices.isCompressed && format != .qcow2 {
+            throw Failure("could not compress '\(choices.output)': only qcow2 can be", hint: "name it .qcow2, or compress the file by zstd")
+        }
+        source = try ImageSource(choices.image, in: choices.dataRoot)
+        title = "\(source.image.reference) (\(source.image.id.digest.hex.prefix(12)))"
+        let check = try DiskCheck(source, choices, format)
+        findings = check.findings
+        guard let kernel = check.kernel, !findings.contains(where: { $0.weight == .error }) else {
+            layout = nil
+            return
+        }
+        let content = source.size ?? 1 << 30
+        let layout = try DiskLayout(size: choices.size ?? DiskLayout.usualSize(of: content), content: content)
+        self.layout = layout
+        try checkTools()
+        let layers = try source.subvolumes()
+        steps = [.makeDisk(layout), .formatSystem(layout), .formatRoot(layout)]
+        if let layers {
+            steps += [.sendLayers(layers), .writeRecord(.copied(layers))]
+        } else {
+            let cache = Path.top.appending(name: Array(Digest.of(Array("cache \(source.image.chainID)".utf8)).hex.utf8))
+            steps += [.mergeLayers(to: cache), .writeRecord(.merged(cache))]
+            notes.append(
+                "on the disk the image has one layer, and so another id than here; Docker builds on it, and cannot push or save it")
+        }
+        steps.append(.setUp)
+        try addFiles(layout, check)
+        steps += [.addLoader, .deploy(source.image.reference.description, kernel: kernel), .finish]
+        if choices.firmware.hasBIOS { steps.append(.embedLoader(layout)) }
+        if format.converter != nil { steps.append(.convert(format, isCompressed: choices.isCompressed)) }
+        steps.append(.rename(to: choices.output))
+    }
+
+    /// The dry run's lines.
+    public var lines: [String] { steps.map(\.description) }
+
+    private func checkTools() throws(Failure) {
+        let usual = ["sfdisk", "mkfs.vfat", "mcopy", "mkfs.btrfs", "btrfs", "grub-mkimage", "fstrim"]
+        var missing: [String] = []
+        for loader in GrubLoader.all(for: choices.firmware) where access("\(choices.grub)/\(loader.platform)/kernel.img", F_OK) != 0 {
+            missing.append(loader.package)
+        }
+        let others = (format.converter == nil ? [] : ["qemu-img"]) + (choices.passwordFile == nil ? [] : ["openssl"])
+        try Tools.check(usual + others, also: missing)
+    }
+
+    /// What the disk's top layer has beside what `setup` makes.
+    private mutating func addFiles(_ layout: DiskLayout, _ check: DiskCheck) throws(Failure) {
+        var table = ["UUID=\(layout.systemUUID) /boot/efi vfat umask=0077,nofail 0 0"]
+        var about = "mounts the boot menu's partition"
+        if check.hasDocker {
+            let options = "subvol=docker,noatime,nofail,x-systemd.before=docker.service,x-systemd.before=containerd.service"
+            table.append("UUID=\(layout.rootUUID) /var/lib/docker btrfs \(options) 0 0")
+            about += ", and the images for Docker"
+            if !check.hasDockerSettings {
+                add("etc/docker/daemon.json", "{\"storage-driver\": \"btrfs\"}\n", about: "Docker takes the image as it lies on the disk")
+            }
+        }
+        add("etc/fstab", table.map { $0 + "\n" }.joined(), about: about)
+        if let file = choices.keyFile {
+            guard let keys = try fileContents(file) else { throw Failure("could not open '\(file)': it is not there") }
+            steps.append(.write("root/.ssh/authorized_keys", keys, mode: 0o600, about: "root's keys"))
+        }
+        if let folder = choices.topLayer {
+            _ = try Directory(opening: folder)
+            steps.append(.copyTopLayer(folder))
+        }
+    }
+
+    private mutating func add(_ path: Path, _ text: String, about: String) {
+        steps.append(.write(path, Array(text.utf8), mode: 0o644, about: about))
+    }
+
+    /// Makes the disk; `say` gets each step before it is begun, `progress` once a second how far it is.
+    public func perform(say: (String) -> Void, progress: @escaping @Sendable (String) -> Void) async throws(Failure) {
+        guard let layout else { return }
+        let builder = try DiskBuilder(self, layout, progress)
+        do throws(Failure) {
+            try await Interruption.taken { () throws(Failure) in
+                for step in steps {
+                    try Interruption.check()
+                    say(step.description)
+                    try await builder.perform(step)
+                }
+            }
+        } catch {
+            builder.close()
+            throw error
+        }
+    }
+}

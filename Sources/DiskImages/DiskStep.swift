@@ -1,0 +1,55 @@
+internal import Basics
+
+/// Everything that making a disk can do, in a folder beside its file, and on the filesystem of the image's store, where layers are held as
+/// long as they are read. Its description is the line of a dry run, what is said before it is done, and, after `could not`, the error.
+enum DiskStep {
+    case makeDisk(DiskLayout)
+    case formatSystem(DiskLayout)
+    case formatRoot(DiskLayout)
+    /// Layers of Docker's btrfs driver, from the lowest on, each to a subvolume that shares what the one below has.
+    case sendLayers([DockerLayer])
+    case mergeLayers(to: Path)
+    case writeRecord(DockerLayerKind)
+    /// The settings and the top layer that `setup` makes.
+    case setUp
+    /// A file of the top layer, and what it is for.
+    case write(Path, [UInt8], mode: UInt32, about: String)
+    case copyTopLayer(String)
+    case addLoader
+    case deploy(String, kernel: String)
+    case finish
+    case embedLoader(DiskLayout)
+    case convert(DiskFormat, isCompressed: Bool)
+    case rename(to: String)
+}
+
+/// Where the record of the layers comes from.
+enum DockerLayerKind {
+    case copied([DockerLayer])
+    case merged(Path)
+}
+
+extension DiskStep: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .makeDisk(let layout):
+            "make a disk of \(layout.size >> 20) MiB: GPT, a partition for a BIOS's loader, one for the boot menu, one for the btrfs"
+        case .formatSystem(let layout): "make the FAT of the boot menu, \(layout.systemUUID)"
+        case .formatRoot(let layout): "make the btrfs \(layout.rootUUID)"
+        case .sendLayers(let layers):
+            "send \(layers.count) layer\(layers.count == 1 ? "" : "s") to '/docker/btrfs/subvolumes', the topmost from '\(layers.last?.folder ?? .top)'"
+        case .mergeLayers(let cache): "merge the layers to '/docker/btrfs/subvolumes\(cache)'"
+        case .writeRecord(.copied(let layers)): "record the image and its \(layers.count) layers in '/docker/image/btrfs'"
+        case .writeRecord(.merged): "record the image with one layer in '/docker/image/btrfs'"
+        case .setUp: "make the top layer '/boot_docker'"
+        case .write(let path, _, _, let about): "write '\(path)' of the top layer: \(about)"
+        case .copyTopLayer(let folder): "copy '\(folder)' into the top layer"
+        case .addLoader: "write the configuration of GRUB"
+        case .deploy(let image, let kernel): "deploy \(image) with kernel \(kernel)"
+        case .finish: "copy kernel, menu and loader to their partition, and write all of the btrfs"
+        case .embedLoader: "embed GRUB for a BIOS"
+        case .convert(let format, let isCompressed): "convert the disk to \(format.rawValue)\(isCompressed ? ", compressed by zstd" : "")"
+        case .rename(let output): "call it '\(output)'"
+        }
+    }
+}

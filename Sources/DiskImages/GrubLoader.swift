@@ -1,0 +1,85 @@
+internal import Basics
+internal import CLinux
+internal import Files
+
+/// GRUB for one firmware. It is made from its modules, as grub-install does, and nothing is installed on the machine that makes it.
+struct GrubLoader {
+    /// As grub-mkimage(1) calls it.
+    let platform: String
+    /// The Debian package with its modules.
+    let package: String
+    private let modules: [String]
+
+    static let bios = GrubLoader(platform: "i386-pc", package: "grub-pc-bin", modules: ["biosdisk"])
+    static let uefi = GrubLoader(platform: "x86_64-efi", package: "grub-efi-amd64-bin", modules: ["efi_gop"])
+
+    static func all(for firmware: Firmware) -> [GrubLoader] { (firmware.hasBIOS ? [bios] : []) + (firmware.hasUEFI ? [uefi] : []) }
+
+    /// All that a menu of `BootEntries` may ask for: there are no module files on the disk.
+    private static let common = [
+        "part_gpt", "part_msdos", "fat", "btrfs", "ext2", "normal", "configfile", "linux", "search", "search_fs_uuid", "search_label",
+        "echo", "test", "loadenv", "serial", "terminal", "ls", "cat", "sleep", "halt", "reboot",
+    ]
+
+    /// Writes the program to a file; its menu is `/grub/grub.cfg` of the filesystem `system`.
+    func make(at output: String, from folder: String, system: String, in workshop: Workshop) async throws(Failure) {
+        let early = workshop.file("scratch/early.cfg")
+        let text = "search --no-floppy --fs-uuid --set=root \(system)\nset prefix=($root)/grub\n"
+        try Directory(opening: workshop.file("scratch"), label: "").write(Array(text.utf8), mode: 0o600, to: "early.cfg")
+        try await Tools.run(
+            [
+                "grub-mkimage", "--directory", "\(folder)/\(platform)", "--format", platform, "--prefix", "(,gpt2)/grub", "--config", early,
+                "--output", output,
+            ] + modules + Self.common, to: "make GRUB for \(platform)")
+    }
+
+    /// The menu's beginning. Entries are in files of their own, which `docker-btrfs deploy` replaces.
+    static let configuration = """
+        # Written once by docker-btrfs, when this disk was made. It is yours to change: the entries are in docker-btrfs.cfg.
+        set timeout=2
+        set default=0
+        if [ -s $prefix/grubenv ]; then load_env; fi
+        if [ "${next_entry}" ]; then
+            set default="${next_entry}"
+            set next_entry=
+            save_env next_entry
+            set boot_once=true
+        fi
+        # A firmware of UEFI has its console on the serial port by itself.
+        if [ "${grub_platform}" = pc ]; then
+            if serial --unit=0 --speed=115200; then
+                terminal_input console serial
+                terminal_output console serial
+            fi
+        fi
+        source $prefix/custom.cfg
+
+        """
+
+    /// What grub-editenv makes.
+    static let environment: String = {
+        let title = "# GRUB Environment Block\n"
+        return title + String(repeating: "#", count: 1024 - title.utf8.count)
+    }()
+
+    /// Writes GRUB where a BIOS looks for it: the code of the first sector, which loads the core from its partition. grub-bios-setup does
+    /// the same, and wants a device.
+    static func embed(boot: [UInt8], core: [UInt8], in disk: Int32, _ layout: DiskLayout) throws(Failure) {
+        func put(_ number: UInt64, _ bytes: inout [UInt8], at offset: Int) {
+            for index in 0..<8 { bytes[offset + index] = UInt8(truncatingIfNeeded: number >> (8 * UInt64(index))) }
+        }
+        var (boot, core) = (boot, core)
+        guard boot.count == 512, core.count > 512, core.count <= layout.loader.count else {
+            throw Failure("GRUB's boot.img has \(boot.count) bytes and its core \(core.count)")
+        }
+        // GRUB_BOOT_MACHINE_KERNEL_SECTOR of boot.S, and the only blocklist of diskboot.S.
+        put(UInt64(layout.loaderStart), &boot, at: 0x5c)
+        put(UInt64(layout.loaderStart) + 1, &core, at: 0x1f4)
+        // Behind the code is the partition table of the first sector.
+        let code = Array(boot[..<440])
+        if pwrite(disk, code, code.count, 0) != code.count || pwrite(disk, core, core.count, off_t(layout.loader.lowerBound)) != core.count
+        {
+            throw .reason()
+        }
+    }
+}

@@ -1,0 +1,23 @@
+internal import Basics
+internal import CDisk
+internal import CLinux
+
+/// A part of a file as a block device, for as long as this lives or it is mounted, however this process ends.
+final class LoopDevice {
+    let path: String
+    private let descriptor: Int32
+
+    init(_ file: String, _ range: Range<Int>) throws(Failure) {
+        let opened = linux_open(file, O_RDWR | O_CLOEXEC, 0)
+        if opened < 0 { throw .system("open '\(file)'") }
+        defer { close(opened) }
+        var number: Int32 = 0
+        descriptor = disk_attach(opened, UInt64(range.lowerBound), UInt64(range.count), &number)
+        if descriptor < 0 {
+            throw .system("attach '\(file)' to a loop device", hint: "run this as root, where the kernel has loop devices")
+        }
+        path = "/dev/loop\(number)"
+    }
+
+    deinit { close(descriptor) }
+}

@@ -1,0 +1,39 @@
+internal import Basics
+internal import CLinux
+internal import Programs
+
+/// The programs of the system that a disk is made by, with the Debian packages that have them.
+enum Tools {
+    private static let packages = [
+        "sfdisk": "fdisk", "mkfs.vfat": "dosfstools", "mcopy": "mtools", "mkfs.btrfs": "btrfs-progs", "btrfs": "btrfs-progs",
+        "qemu-img": "qemu-utils", "grub-mkimage": "grub-common", "openssl": "openssl", "fstrim": "util-linux",
+        "qemu-system-x86_64": "qemu-system-x86",
+    ]
+
+    /// Fails with all packages that have to be installed.
+    static func check(_ names: [String], also missingToo: [String] = []) throws(Failure) {
+        let missing = names.filter { !isThere($0) }
+        if missing.isEmpty && missingToo.isEmpty { return }
+        let packages = Set(missing.compactMap { Self.packages[$0] } + missingToo).sorted()
+        let what = missing.isEmpty ? "GRUB's modules are not there" : "there is no \(missing.joined(separator: ", "))"
+        throw Failure("could not make the disk: \(what)", hint: "apt-get install \(packages.joined(separator: " "))")
+    }
+
+    static func isThere(_ name: String) -> Bool {
+        let path = getenv("PATH").map { String(cString: $0) } ?? ""
+        return path.split(separator: ":").contains { access("\($0)/\(name)", X_OK) == 0 }
+    }
+
+    /// Runs one to its end; `what` could not be done where it fails.
+    @discardableResult
+    static func run(_ command: [String], input: [UInt8] = [], to what: String) async throws(Failure) -> [UInt8] {
+        try Interruption.check()
+        guard let outcome = try await runProgram(command, input: input) else {
+            throw Failure(
+                "could not \(what): there is no program '\(command[0])'", hint: packages[command[0]].map { "apt-get install \($0)" })
+        }
+        try Interruption.check()
+        if outcome.status != 0 { throw Failure("could not \(what): \(command[0]): \(outcome.complaint)") }
+        return outcome.output
+    }
+}

@@ -1,0 +1,165 @@
+public import ArgumentParser
+import Basics
+import CLinux
+import Deployments
+public import DiskImages
+import Files
+
+struct ImageCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "image",
+        abstract: "Make a disk of an image: a virtual machine that boots, updates and falls back as a machine of metal does.",
+        discussion: """
+            The disk has a GPT, GRUB for BIOS and UEFI, and a btrfs with a store of Docker's that has this image alone, deployed. What is wrong \
+            with the image is said first; where it could not boot, nothing is written. The file is made beside its place and renamed. It holds \
+            what the options and the top layer say: passwords and keys too.
+            """
+    )
+
+    @Argument(help: "The image, as its engine names it.", completion: .imageNames)
+    var image: String
+
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("The disk's file: .raw .img .qcow2 .vdi .vmdk .vhd .vpc .vhdx", valueName: "file"),
+        completion: .file())
+    var output: String
+
+    @OptionGroup var choices: DiskOptions
+
+    @Flag(help: "Print what would be done, one line each, and change nothing.")
+    var dryRun = false
+
+    @Option(help: "text, or json for other programs: an object with what was found and made.")
+    var format = OutputFormat.text
+
+    func run() async throws {
+        if !dryRun { try enterOwnMounts() }
+        let plan = try DiskPlan(try choices.choices(of: image, output: output))
+        if format == .text { plan.showFindings() }
+        let isBad = plan.findings.contains { $0.weight == .error }
+        if !isBad {
+            for note in plan.notes { tell(note: note) }
+            if dryRun { if format == .text { plan.lines.forEach(show) } } else { try await plan.perform(isQuiet: format == .json) }
+        }
+        if format == .json { print(plan.json(isMade: !isBad && !dryRun)) }
+        if isBad { throw ExitCode.failure }
+        if !dryRun && format == .text { plan.start.forEach(show) }
+    }
+}
+
+/// What a disk is made with.
+struct DiskOptions: ParsableArguments {
+    @Option(help: "What starts the disk: both, uefi or bios.")
+    var firmware = Firmware.both
+
+    @Option(help: ArgumentHelp("How large the disk is, as 20G; its file takes what is used of it.", valueName: "size"))
+    var size: DiskSize?
+
+    @Flag(help: "Compress the file by zstd: qcow2 alone.")
+    var compress = false
+
+    @Option(help: ArgumentHelp("A directory whose files the machine has in each root.", valueName: "dir"), completion: .directory)
+    var topLayer: String?
+
+    @Option(help: ArgumentHelp("What the machine is called; as the image unless given.", valueName: "name"))
+    var hostname: String?
+
+    @Option(help: ArgumentHelp("A file whose first line is root's password, or the hash of it.", valueName: "file"), completion: .file())
+    var rootPasswordFile: String?
+
+    @Option(help: ArgumentHelp("A file with public keys that root logs in by.", valueName: "file"), completion: .file())
+    var sshKey: String?
+
+    @Option(help: ArgumentHelp("The kernel, as lib/modules names it, where the image has several.", valueName: "version"))
+    var kernel: String?
+
+    @Option(help: ArgumentHelp("Docker's data-root, containerd's root or Podman's graphroot.", valueName: "dir"), completion: .directory)
+    var dataRoot: String?
+
+    @Option(help: ArgumentHelp("Where GRUB's modules are.", valueName: "dir"), completion: .directory)
+    var grub = "/usr/lib/grub"
+
+    @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))
+    var initProgram: String?
+
+    func validate() throws {
+        if let hostname, hostname.isEmpty || hostname.utf8.contains(where: { !"-.".utf8.contains($0) && !isLetterOrDigit($0) }) {
+            throw ValidationError("--hostname takes letters, digits, hyphens and dots")
+        }
+    }
+
+    func choices(of image: String, output: String) throws -> DiskChoices {
+        var choices = DiskChoices(image: image, output: output)
+        choices.firmware = firmware
+        choices.size = size?.bytes
+        choices.isCompressed = compress
+        choices.topLayer = topLayer
+        choices.hostname = hostname
+        choices.passwordFile = rootPasswordFile
+        choices.keyFile = sshKey
+        choices.kernel = kernel
+        choices.dataRoot = dataRoot
+        choices.grub = grub
+        choices.program = if let initProgram { initProgram } else { try builtInit() }
+        choices.companion = try thisProgram()
+        return choices
+    }
+}
+
+private func isLetterOrDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+}
+
+extension Firmware: ExpressibleByArgument {}
+
+/// `20G`: a number of 2^30 bytes, or with M of 2^20.
+struct DiskSize: ExpressibleByArgument {
+    let bytes: Int
+
+    init?(argument: String) {
+        let units: [Character: Int] = ["M": 20, "G": 30, "T": 40]
+        guard let last = argument.last, let shift = units[last], let number = Int(argument.dropLast()), number > 0, number < 1 << 20 else {
+            return nil
+        }
+        bytes = number << shift
+    }
+}
+
+extension DiskPlan {
+    func showFindings() {
+        let colours = Colours.current
+        for finding in findings {
+            let weight = colours.paint(finding.weight.rawValue, finding.weight == .error ? .red : .yellow)
+            show("\(weight): \(finding.subject): \(finding.text)")
+            show("    hint: \(finding.remedy)")
+        }
+        if findings.contains(where: { $0.weight == .error }) { show("\(title) cannot boot as a .\(format.rawValue); nothing was written") }
+    }
+
+    func perform(isQuiet: Bool) async throws {
+        let isTerminal = isatty(STDERR_FILENO) == 1
+        let say = { (line: String) in
+            clearProgress(isTerminal)
+            if !isQuiet { show(line) }
+        }
+        let progress = { @Sendable (line: String) in
+            let text = Array("\r\u{1B}[K\(display(line.utf8))".utf8)
+            if isTerminal { _ = linux_write_all(STDERR_FILENO, text, text.count) }
+        }
+        try await perform(say: say, progress: progress)
+        clearProgress(isTerminal)
+    }
+
+    func json(isMade: Bool) -> String {
+        JSONOutput.object([
+            ("image", .string(title)), ("format", .string(format.rawValue)), ("made", .boolean(isMade)),
+            ("steps", .array(lines.map { .string($0) })),
+            ("notes", .array(notes.map { .string($0) })), ("findings", .array(findings.map(\.json))),
+        ]).line
+    }
+}
+
+private func clearProgress(_ isTerminal: Bool) {
+    let text = Array("\r\u{1B}[K".utf8)
+    if isTerminal { _ = linux_write_all(STDERR_FILENO, text, text.count) }
+}
