@@ -22,14 +22,14 @@ struct Bench: AsyncParsableCommand {
 
     /// What can be measured by itself.
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case boots, copies, merges, lookups, companion, start
+        case boots, copies, merges, engine, lookups, companion, start
     }
 
     func run() async throws {
         let disk = BenchDisk(device: device, mountPoint: "\(folder)/disk")
         let workplace = Workplace(disk: disk, folder: folder, program: program)
         let parts = Set(only.isEmpty ? Part.allCases : only)
-        if parts != [.start] { try await workplace.prepare() }
+        if !parts.isSubset(of: [.start, .engine]) { try await workplace.prepare() }
         if parts.isDisjoint(with: [.boots, .copies]) { try await disk.format() } else { try await disk.make() }
         var boots = Boots(in: workplace)
         if parts.contains(.boots) { try await run(&boots) }
@@ -40,6 +40,8 @@ struct Bench: AsyncParsableCommand {
         }
         var merges = Merges(on: disk, folder: folder, program: merger)
         if parts.contains(.merges) { try await merges.run(rounds: longRounds) }
+        var engine = Engine(folder: folder, program: program, merger: merger)
+        if parts.contains(.engine) { try await engine.run(rounds: longRounds) }
         var lookups = Lookups(folder: folder, program: lookup)
         if parts.contains(.lookups) { try await lookups.run(rounds: rounds) }
         var companion = Companion(on: disk, folder: folder, program: companion)
@@ -47,8 +49,8 @@ struct Bench: AsyncParsableCommand {
         var starts = Starts(folder: folder)
         if parts.contains(.start) { try await starts.run(rounds: startRounds) }
         let result = Result(
-            parts: parts, boots: boots, copies: copies, merges: merges, lookups: lookups, companion: companion, starts: starts,
-            size: try await ProgramSize(of: program), rounds: rounds, longRounds: longRounds, startRounds: startRounds)
+            parts: parts, boots: boots, copies: copies, merges: merges, engine: engine, lookups: lookups, companion: companion,
+            starts: starts, size: try await ProgramSize(of: program), rounds: rounds, longRounds: longRounds, startRounds: startRounds)
         let text = only.isEmpty ? try await result.page() : result.updated(try String(contentsOfFile: page, encoding: .utf8))
         try text.write(toFile: page, atomically: true, encoding: .utf8)
         progress("written: \(page)")

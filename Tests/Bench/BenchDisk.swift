@@ -45,14 +45,14 @@ struct BenchDisk {
             let place = path(Self.image(of: files))
             try await subvolume(made == 0 ? ["create", place] : ["snapshot", path(Self.image(of: made)), place])
             var tree = Tree(in: place)
-            if made == 0 { try makeBootable(&tree) }
+            if made == 0 { try Self.makeBootable(&tree) }
             try tree.add(made..<files, of: "of an image", at: Tree.imagePath)
             made = files
         }
     }
 
     /// What docker-btrfs asks of an image.
-    func makeBootable(_ tree: inout Tree) throws {
+    static func makeBootable(_ tree: inout Tree) throws {
         try tree.add("etc/os-release", "ID=bench\n")
         try tree.add("sbin/init", "#!/bin/sh\n", mode: 0o755)
         for directory in ["proc", "sys", "dev", "run", "tmp", "var/lib", "lib"] { try tree.addDirectory(directory) }

@@ -59,7 +59,7 @@ struct Companion {
         let image = disk.path("image")
         try await disk.subvolume(["create", image])
         var tree = Tree(in: image)
-        try disk.makeBootable(&tree)
+        try BenchDisk.makeBootable(&tree)
         let lab = ProcessInfo.processInfo.environment["LAB"] ?? Repository.path(".build/lab")
         let kernel = try Data(contentsOf: URL(filePath: "\(lab)/initramfs/vmlinuz"))
         let initramfs = try Data(contentsOf: URL(filePath: "\(lab)/initramfs/init.img"))

@@ -7,8 +7,6 @@ enum Merger: String, CaseIterable {
     /// It cannot share contents with a mount of an overlay, so it copies what was merged before.
     case cpReflink = "cp -a --reflink=always, of the merged tree"
     case rsync = "rsync -aHAXS, of the mounted layers"
-    /// As `docker export` does it.
-    case tar = "tar, of the mounted layers, into tar"
 }
 
 /// Merging alone, with all that is read in memory: 200,000 files in ten layers, of which the lowest has most.
@@ -28,7 +26,8 @@ struct Merges {
 
     static let files = 200_000
     static let manyLayers = 128
-    private static let layers = (0..<10).reversed().map { "layers/\($0)" }
+    static let layerCount = 10
+    private static let layers = (0..<layerCount).reversed().map { "layers/\($0)" }
     private var mounted: String { "\(folder)/mounted" }
     private var target: String { disk.path("merged") }
 
@@ -40,7 +39,7 @@ struct Merges {
 
     mutating func run(rounds: Int) async throws {
         try await disk.mounted {
-            try makeLayers()
+            for number in 0..<Self.layerCount { try Self.makeLayer(number, in: disk.path("layers/\(number)")) }
             let sum = #"find "$1" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum }'"#
             bytes = Int(try await output(of: ["bash", "-c", sum, "bash", disk.path("layers")]).dropLast()) ?? 0
             try await output(of: [program, disk.mountPoint, "example"] + Self.layers.map(disk.path))
@@ -78,23 +77,20 @@ struct Merges {
         return layers
     }
 
-    private func makeLayers() throws {
-        for (number, layer) in Self.layers.reversed().enumerated() {
-            try FileManager.default.createDirectory(atPath: disk.path(layer), withIntermediateDirectories: true)
-            var tree = Tree(in: disk.path(layer))
-            let first = number == 0 ? 0 : 150_000 + number * 5_000
-            try tree.add(first..<155_000 + number * 5_000, of: "of layer \(number)", at: Tree.imagePath)
-        }
+    /// The lowest is number 0.
+    static func makeLayer(_ number: Int, in folder: String) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        var tree = Tree(in: folder)
+        let first = number == 0 ? 0 : 150_000 + number * 5_000
+        try tree.add(first..<155_000 + number * 5_000, of: "of layer \(number)", at: Tree.imagePath)
     }
 
     /// All write to the disk what they made: ours does so before its root is seen.
     private func command(_ merger: Merger, _ layers: [String]) -> [String] {
-        let attributes = "--xattrs --xattrs-include='*' --acls"
-        return switch merger {
+        switch merger {
         case .ours: [program, disk.mountPoint, "merged"] + layers.map(disk.path)
         case .cpReflink: synced("cp -a --reflink=always \"$1/.\" \"$2\"", disk.path("example"))
         case .rsync: synced("rsync -aHAXS \"$1/\" \"$2\"", mounted)
-        case .tar: synced("tar -C \"$1\" \(attributes) -Sc . | tar -C \"$2\" \(attributes) -x", mounted)
         }
     }
 

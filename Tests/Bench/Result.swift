@@ -7,6 +7,7 @@ struct Result {
     let boots: Boots
     let copies: Copies
     let merges: Merges
+    let engine: Engine
     let lookups: Lookups
     let companion: Companion
     let starts: Starts
@@ -25,6 +26,7 @@ struct Result {
         if parts.contains(.boots) { sections += [("Boots", bootTable), ("Where the time goes", stepTable)] }
         if parts.contains(.copies) { sections.append(("Copies", copyTable)) }
         if parts.contains(.merges) { sections.append(("Merges", mergeTable)) }
+        if parts.contains(.engine) { sections.append(("Beside Docker", engineTable)) }
         if parts.contains(.lookups) { sections.append(("Looking an image up", lookupTable)) }
         if parts.contains(.companion) { sections.append(("The companion", companionTable)) }
         if parts.contains(.start) { sections.append(("From the kernel's start to the root's init", startTable)) }
@@ -99,6 +101,23 @@ struct Result {
             memory, and writes it to the disk; medians of \(longRounds), the contestants take turns. cp cannot share contents with a mount of
             an overlay: it copies the tree that was merged before. With as many files in \(Merges.manyLayers) layers ours takes
             \(number(Double(merges.deepMemory) / 1024)) MiB.
+
+            """
+    }
+
+    private var engineTable: String {
+        let ours = engine.times[.merge]?.median ?? 0
+        let rows = Engine.Job.allCases.map { job in
+            let times = engine.times[job] ?? []
+            return ["\(job.rawValue)"] + [times.median, times.min() ?? 0, times.max() ?? 0].map(milliseconds)
+                + [job == .export ? number(times.median / ours) : ""]
+        }
+        return table(["job", "median, ms", "fastest, ms", "slowest, ms", "÷ the merge"], rows, numbers: Array(1...4)) + """
+
+            Docker of Debian's newest suite built one image of ten layers with \(Merges.files) files, once with overlay2 and once with its btrfs
+            driver. The first two take turns while it runs, on its store's own filesystem, and end when all is on the disk. A *boot* here ends
+            with docker-btrfs-init, and follows one that made the root before: with overlay2 that one has merged the layers. Each is cold;
+            medians of \(longRounds).
 
             """
     }
