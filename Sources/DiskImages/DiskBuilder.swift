@@ -221,7 +221,7 @@ final class DiskBuilder {
             let consoles = plan.format.host.name == "QEMU" ? "console=tty0 console=ttyS0,115200" : "console=ttyS0,115200 console=tty0"
             return Settings(
                 loader: .grub, boot: "/boot/efi", kernels: .boot, store: Self.store, root: Self.root, topLayer: Self.topLayer,
-                options: try KernelOptions(consoles))
+                options: try KernelOptions(choices.options ?? consoles))
         }
     }
 

@@ -67,6 +67,10 @@ struct DiskCheck {
                 }
             }
         }
+        if !names.contains("btrfs") {
+            return add(
+                "drivers", "the kernel \(kernel) has no btrfs, which the disk has", "RUN apt-get install --yes linux-image-amd64", .error)
+        }
         let host = format.host
         let lacks = host.drivers.map { group in group.filter { !names.contains(Substring($0)) } }
         if lacks.contains(where: \.isEmpty) { return }

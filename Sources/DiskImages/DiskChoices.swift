@@ -16,6 +16,8 @@ public struct DiskChoices: Sendable {
     /// A file with public keys that root logs in by.
     public var keyFile: String?
     public var kernel: String?
+    /// The kernel's command line beside what docker-btrfs says.
+    public var options: String?
     /// Where the image's store is in the running system; looked for where nil.
     public var dataRoot: String?
     /// GRUB's modules: a folder with i386-pc and x86_64-efi.

@@ -29,6 +29,7 @@ public struct DiskPlan: Sendable {
         if choices.isCompressed && format != .qcow2 {
             throw Failure("could not compress '\(choices.output)': only qcow2 can be", hint: "name it .qcow2, or compress the file by zstd")
         }
+        if let options = choices.options { _ = try KernelOptions(options) }
         source = try ImageSource(choices.image, in: choices.dataRoot)
         title = "\(source.image.reference) (\(source.image.id.digest.hex.prefix(12)))"
         let check = try DiskCheck(source, choices, format)

@@ -44,8 +44,14 @@ final class SendFolder {
 
     private func clear() throws(Failure) {
         guard let folder = try topLevel.directory(at: path) else { return }
-        for name in try folder.names() where btrfs_util_delete_subvolume_fd(folder.descriptor, cString(name), 0) != BTRFS_UTIL_OK {
-            throw .system("delete the snapshot '\(path.appending(name: name))'")
+        for name in try folder.names() {
+            var isDeleted = false
+            // Of a run that was killed, `btrfs send` may go on for a moment, and the kernel lets nobody delete what it reads.
+            for attempt in 0..<100 where !isDeleted {
+                if attempt > 0 { usleep(100_000) }
+                isDeleted = btrfs_util_delete_subvolume_fd(folder.descriptor, cString(name), 0) == BTRFS_UTIL_OK
+            }
+            if !isDeleted { throw .system("delete the snapshot '\(path.appending(name: name))'") }
         }
     }
 }

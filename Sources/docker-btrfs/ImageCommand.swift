@@ -73,6 +73,10 @@ struct DiskOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The kernel, as lib/modules names it, where the image has several.", valueName: "version"))
     var kernel: String?
 
+    @Option(
+        help: ArgumentHelp("What the kernel is told beside what docker-btrfs says; where its console is unless given.", valueName: "text"))
+    var options: String?
+
     @Option(help: ArgumentHelp("Docker's data-root, containerd's root or Podman's graphroot.", valueName: "dir"), completion: .directory)
     var dataRoot: String?
 
@@ -98,6 +102,7 @@ struct DiskOptions: ParsableArguments {
         choices.passwordFile = rootPasswordFile
         choices.keyFile = sshKey
         choices.kernel = kernel
+        choices.options = options
         choices.dataRoot = dataRoot
         choices.grub = grub
         choices.program = if let initProgram { initProgram } else { try builtInit() }

@@ -1,0 +1,69 @@
+public import Basics
+internal import CLinux
+internal import Files
+internal import Programs
+
+/// A disk in QEMU, which keeps nothing of what is written to it.
+public struct Emulator: Sendable {
+    public var file: String
+    public var format: DiskFormat
+    public var isUEFI = false
+    public var hasDisplay = false
+    /// The port of this machine that leads to the guest's sshd.
+    public var sshPort: Int?
+    /// In MiB.
+    public var memory = 2048
+
+    public init(file: String) throws(Failure) {
+        self.file = file
+        format = try DiskFormat(ofFile: file)
+    }
+
+    private static let program = "qemu-system-x86_64"
+    private static let firmware = "/usr/share/ovmf/OVMF.fd"
+
+    /// `withKVM`: whether the processor runs the guest itself.
+    public func command(withKVM: Bool) -> [String] {
+        // QEMU takes a comma in a name for an option's end unless it is doubled.
+        let name = file.replacing(",", with: ",,")
+        let forward = sshPort.map { ",hostfwd=tcp:127.0.0.1:\($0)-:22" } ?? ""
+        return [
+            Self.program, "-machine", "q35", "-accel", withKVM ? "kvm" : "tcg,thread=multi", "-cpu", withKVM ? "host" : "max", "-smp",
+            withKVM ? "2" : "1", "-m", "\(memory)", "-drive",
+            "file=\(name),format=\(format.emulated),if=virtio,snapshot=on,cache=unsafe", "-nic", "user,model=virtio-net-pci\(forward)",
+            "-device", "virtio-rng-pci", "-no-reboot",
+        ] + (isUEFI ? ["-bios", Self.firmware] : []) + (hasDisplay ? ["-serial", "mon:stdio"] : ["-nographic"])
+    }
+
+    /// Fails where a program or a firmware is not there.
+    public func check() throws(Failure) {
+        try Tools.check([Self.program], also: isUEFI && access(Self.firmware, F_OK) != 0 ? ["ovmf"] : [])
+    }
+
+    /// Runs it on this terminal until it ends.
+    public func run(withKVM: Bool) async throws(Failure) {
+        try await execute(command(withKVM: withKVM))
+    }
+
+    /// Whether a guest gets to run: /dev/kvm may be there and not work, in a virtual machine. A first sector that answers is one.
+    public static func hasKVM() async throws(Failure) -> Bool {
+        if access("/dev/kvm", R_OK | W_OK) != 0 { return false }
+        return try await answers(with: "kvm")
+    }
+
+    static func answers(with accelerator: String) async throws(Failure) -> Bool {
+        let folder = try TemporaryFolder()
+        // mov al, 16; out 0xf4, al; hlt; jmp to the hlt. The device there ends QEMU with status 2 * 16 + 1.
+        let code: [UInt8] = [0xb0, 0x10, 0xe6, 0xf4, 0xf4, 0xeb, 0xfd]
+        let sector = code + [UInt8](repeating: 0, count: 510 - code.count) + [0x55, 0xaa]
+        // SeaBIOS starts no disk of a few sectors.
+        let disk = sector + [UInt8](repeating: 0, count: (1 << 20) - sector.count)
+        try Directory(opening: folder.path).write(disk, mode: 0o600, to: "disk")
+        let command = [
+            "timeout", "2", program, "-machine", "q35", "-accel", accelerator, "-nodefaults", "-display", "none", "-device",
+            "isa-debug-exit,iobase=0xf4,iosize=4", "-device", "virtio-blk-pci,drive=probe,bootindex=0", "-drive",
+            "file=\(folder.file("disk")),format=raw,if=none,id=probe,readonly=on",
+        ]
+        return try await runProgram(command)?.status == 33
+    }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import Basics
+import CLinux
+import Deployments
+import DiskImages
+import Files
+import Glibc
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Boot an image in a virtual machine, here and now, and keep nothing of it.",
+        discussion: """
+            The disk that 'image' makes, or one that it made, is started in QEMU, with its console on this terminal: Ctrl-A and x end it. What \
+            the machine writes is thrown away, and a reboot ends it.
+            """
+    )
+
+    @Argument(help: "The image, as its engine names it, or the file of a disk.", completion: .imageNames)
+    var image: String
+
+    @OptionGroup var choices: DiskOptions
+
+    @Option(help: ArgumentHelp("A port of this machine that leads to the guest's ssh.", valueName: "port"))
+    var ssh: Int?
+
+    @Option(help: ArgumentHelp("The guest's memory in MiB.", valueName: "number"))
+    var memory = 2048
+
+    @Flag(help: "Show the guest's screen in a window, beside its console here.")
+    var display = false
+
+    @Flag(help: "Print the command that would be run, and change nothing.")
+    var dryRun = false
+
+    func validate() throws {
+        if let ssh, !(1...65535).contains(ssh) { throw ValidationError("--ssh takes a port from 1 to 65535") }
+        if memory < 64 { throw ValidationError("--memory takes a number from 64 on") }
+    }
+
+    func run() async throws {
+        if isFile { return try await start(image) }
+        if !dryRun { try enterOwnMounts() }
+        let folder = dryRun ? nil : try TemporaryFolder()
+        let file = folder?.file("disk.raw") ?? "/tmp/disk.raw"
+        let plan = try DiskPlan(try choices.choices(of: image, output: file))
+        plan.showFindings()
+        if plan.findings.contains(where: { $0.weight == .error }) { throw ExitCode.failure }
+        for note in plan.notes { tell(note: note) }
+        if dryRun { plan.lines.forEach(show) } else { try await plan.perform(isQuiet: false) }
+        try await start(file)
+        withExtendedLifetime(folder) {}
+    }
+
+    /// A path with an ending of a disk's that is there.
+    private var isFile: Bool { (try? DiskFormat(ofFile: image)) != nil && access(image, F_OK) == 0 }
+
+    private func start(_ file: String) async throws(Failure) {
+        var emulator = try Emulator(file: file)
+        emulator.isUEFI = choices.firmware == .uefi
+        emulator.hasDisplay = display
+        emulator.sshPort = ssh
+        emulator.memory = memory
+        try emulator.check()
+        let hasKVM = try await Emulator.hasKVM()
+        if dryRun { return show(emulator.command(withKVM: hasKVM).joined(separator: " ")) }
+        if !hasKVM { tell(note: "without KVM, which does not work here: the machine is emulated, and slow") }
+        try await emulator.run(withKVM: hasKVM)
+    }
+}
