@@ -5,22 +5,37 @@ import Deployments
 struct AdoptCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "adopt",
-        abstract: "Put what was changed in the root into the machine's top layer, so that each new root has it.",
+        abstract: "Put what was changed in the root into the machine's top layer, or as lines into a Dockerfile.",
         discussion: """
             Files go there with all their attributes, of directories all that was changed in them; what was deleted is deleted in each new \
             root too. What systems write by themselves is taken only where its own path is named.
+
+            With --image, lines of a Dockerfile are printed instead, so that the next image has it: COPY, RUN rm, and the packages that were \
+            installed or removed by their names. Without paths it is all that was changed.
             """
     )
 
     @Argument(help: "Paths that diff shows, or directories above them.")
-    var paths: [String]
+    var paths: [String] = []
 
     @Option(help: ArgumentHelp("The root's number, as root ls has it; the running root unless given.", valueName: "number"))
     var root: Int?
 
+    @Flag(help: "Print lines of a Dockerfile, and change nothing in the top layer.")
+    var image = false
+
+    @Option(help: ArgumentHelp("With --image: the directory of the build, which gets the files in 'root'.", valueName: "dir"))
+    var context: String?
+
     @OptionGroup var place: DeploymentPlace
 
+    func validate() throws {
+        if paths.isEmpty && !image { throw ValidationError("Missing expected argument '<paths> ...'") }
+        if context != nil && !image { throw ValidationError("'--context' is for '--image'") }
+    }
+
     func run() throws {
+        if image { return try printLines() }
         let adoption = try place.open().adopting(paths, ofRoot: root)
         if place.dryRun {
             adoption.lines.forEach(show)
@@ -28,6 +43,17 @@ struct AdoptCommand: ParsableCommand {
             try adoption.perform(say: show)
             show(adoption.outcome)
         }
+        for note in adoption.notes { tell(note: note) }
+    }
+
+    private func printLines() throws {
+        let adoption = try place.place.site().adoptingIntoImage(paths, ofRoot: root)
+        if let context {
+            if !place.dryRun { try adoption.write(to: context) }
+        } else if adoption.copiesFiles {
+            tell(note: "the files are to be in '\(ImageAdoption.folder)' of the build's context: --context DIR puts them there")
+        }
+        for line in adoption.lines { print(line) }
         for note in adoption.notes { tell(note: note) }
     }
 }

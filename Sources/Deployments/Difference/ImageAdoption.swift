@@ -1,0 +1,258 @@
+public import Basics
+internal import Boot
+internal import Files
+internal import Linux
+internal import Planning
+
+/// Changes of a root as lines of a Dockerfile, so that the next image has them.
+public struct ImageAdoption {
+    fileprivate let tree: Directory
+    /// What the lines copy.
+    fileprivate let files: [Path]
+    /// The lines.
+    public let lines: [String]
+    /// What is to be known.
+    public let notes: [String]
+
+    public var copiesFiles: Bool { !files.isEmpty }
+
+    /// Where the files are in the context of the build.
+    public static let folder = "root"
+
+    /// Puts the files that the lines copy into the context of a build.
+    public func write(to context: String) throws(Failure) {
+        let context = try Directory(opening: context)
+        let folder: Path = "root"
+        if try context.status(of: folder) == nil { try context.makeDirectory(folder) }
+        let target = try context.directory(withoutLinks: folder)
+        var writer = LayerWriter(from: tree, into: target)
+        for path in files {
+            do throws(Failure) { try writer.take(path) } catch {
+                throw Failure("could not put '\(path)' into '\(target.show(.top))': \(error.message)", hint: error.hint)
+            }
+        }
+    }
+}
+
+extension Site {
+    /// What was changed at these paths of a root, and below them, as lines of a Dockerfile; all that was changed where there are none.
+    public func adoptingIntoImage(_ paths: [String], ofRoot number: Int?) throws(Failure) -> ImageAdoption {
+        let (difference, packages) = try difference(ofRoot: number) { tree, base throws(Failure) in
+            try PackageDifference(of: tree, from: base)
+        }
+        let root = difference.root
+        guard let tree = try topLevel.directory(at: root.root.path) else { throw Failure("could not open '\(root.path)': it is not there") }
+        var (changes, notes) = try difference.changes(at: paths.isEmpty ? ["/"] : paths, in: tree)
+        let named = Set(paths.compactMap { Path($0) })
+        var (owners, traces): (Set<String>, Int) = ([], 0)
+        var isWhole = false
+        if let packages {
+            isWhole = changes.contains { $0.path == PackageSet.debianStatus || $0.path.isBelow(PackageSet.pacmanDatabase) }
+            var others: [RootChange] = []
+            for change in changes {
+                let found = try packages.owners(of: change)
+                owners.formUnion(found)
+                if !found.isEmpty { continue }
+                if !named.contains(change.path), try packages.isTrace(change.path, change.file) {
+                    traces += 1
+                } else {
+                    others.append(change)
+                }
+            }
+            changes = others
+        }
+        if traces > 0 {
+            notes.append(
+                "\(traces) path\(traces == 1 ? "" : "s") that package managers and packages' scripts write are left out: name one to have it"
+            )
+        }
+        var draft = ImageDraft(tree: tree, layer: try topLevel.directory(at: Layout.hold(root.root.mark.origin.chainID)), notes: notes)
+        for path in root.root.mark.origin.topLayers {
+            if let layer = try topLevel.directory(at: path) { draft.topLayers.append(layer) }
+        }
+        for change in changes { try draft.add(change) }
+        let commands = packages?.commands { isWhole || owners.contains($0) }
+        draft.finish(after: commands ?? [])
+        return ImageAdoption(tree: tree, files: draft.copied, lines: draft.lines, notes: draft.notes)
+    }
+}
+
+/// Lines in the making.
+private struct ImageDraft {
+    let tree: Directory
+    /// The image's; nil where it is gone.
+    let layer: Directory?
+    var topLayers: [Directory] = []
+    var notes: [String]
+    private(set) var lines: [String] = []
+    private(set) var copied: [Path] = []
+
+    private struct Item {
+        let status: Status
+        let isNew: Bool
+    }
+    private var items: [Path: Item] = [:]
+    private var inner: [Path: [Path]] = [:]
+    private var commands: [[String]] = []
+    private var copies: [String] = []
+    /// After all others.
+    private var modes: [[String]] = []
+
+    init(tree: Directory, layer: Directory?, notes: [String]) { (self.tree, self.layer, self.notes) = (tree, layer, notes) }
+
+    mutating func add(_ change: RootChange) throws(Failure) {
+        // Its name may be taken by something else.
+        if let from = change.from, try tree.status(of: from) == nil { try remove(from) }
+        if change.kind == .deleted { return try remove(change.path) }
+        if change.kind == .changed && change.aspects == [.attributes] {
+            notes.append("'\(change.path)' is left out: COPY has no extended attributes, ACLs or flags")
+            return
+        }
+        if change.kind == .changed && change.file == .file && !change.aspects.contains(where: { $0 == .type || $0 == .content }) {
+            return try changeMode(of: change.path)
+        }
+        if change.aspects.contains(.type) || change.kind == .renamed && change.file == .directory { try remove(change.path) }
+        try put(change.path, isNew: change.kind != .changed || change.aspects.contains(.type))
+        if change.kind == .renamed && change.file == .directory { try putAll(below: change.path) }
+    }
+
+    /// Of a file whose content is the image's.
+    private mutating func changeMode(of path: Path) throws(Failure) {
+        guard let status = try tree.status(of: path), try !isTaken(path), let word = word(path) else { return }
+        // In this order: a new owner takes bits away.
+        commands.append(["chown", "\(status.owner):\(status.group)", word])
+        commands.append(["chmod", String(status.permissions, radix: 8), word])
+    }
+
+    private mutating func remove(_ path: Path) throws(Failure) {
+        guard try layer?.status(of: path) != nil else {
+            if try isOfTopLayer(path) {
+                notes.append("'\(path)' is left out: it was deleted from the top layer's files, not from the image's")
+            }
+            return
+        }
+        if let word = word(path) { commands.append(["rm", "-rf", word]) }
+    }
+
+    private func isOfTopLayer(_ path: Path) throws(Failure) -> Bool {
+        for layer in topLayers {
+            if let status = try layer.status(of: path), status.kind != .directory { return true }
+        }
+        return false
+    }
+
+    private mutating func isTaken(_ path: Path) throws(Failure) -> Bool {
+        let isTaken = try isOfTopLayer(path)
+        if isTaken { notes.append("'\(path)' is left out: the top layer has it, and lies over the image") }
+        return isTaken
+    }
+
+    private mutating func put(_ path: Path, isNew: Bool) throws(Failure) {
+        guard let status = try tree.status(of: path) else { return }
+        if try isTaken(path) { return }
+        if status.kind == .other {
+            notes.append("'\(path)' is left out: COPY has no devices, fifos or sockets")
+        } else {
+            items[path] = Item(status: status, isNew: isNew)
+            if !path.isTop { inner[path.parent, default: []].append(path) }
+        }
+    }
+
+    private mutating func putAll(below path: Path) throws(Failure) {
+        let device = try tree.status(of: .top)?.device
+        for name in try tree.directory(withoutLinks: path).names() {
+            let next = path.appending(name: name)
+            guard let status = try tree.status(of: next), status.device == device else { continue }
+            try put(next, isNew: true)
+            if status.kind == .directory { try putAll(below: next) }
+        }
+    }
+
+    /// Puts all together. What packages need goes first, so that files are laid over theirs.
+    mutating func finish(after packages: [[String]]) {
+        let tops = items.keys.filter { $0.isTop || items[$0.parent] == nil }
+        place(tops.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) })
+        lines = Dockerfile.run(packages) + Dockerfile.run(commands) + copies + Dockerfile.run(modes)
+        // Docker's limit is 127 with those of the image below.
+        if lines.count > 100 { notes.append("\(lines.count) lines make as many layers, and an image can have no more than 127") }
+    }
+
+    /// `paths` are in one another's order.
+    private mutating func place(_ paths: [Path]) {
+        var groups: [(parent: Path, owner: UInt32, group: UInt32, files: [Path])] = []
+        for path in paths {
+            guard let item = items[path], let word = word(path) else { continue }
+            let status = item.status
+            switch status.kind {
+            case .directory:
+                let within = (inner[path] ?? []).sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+                let isWhole = item.isNew && !within.isEmpty && isUniform(path)
+                if !isWhole || status.permissions != 0o755 {
+                    let mode = String(status.permissions, radix: 8)
+                    commands.append(["install", "-d", "-m", mode, "-o", "\(status.owner)", "-g", "\(status.group)", word])
+                }
+                if isWhole {
+                    takeAll(path)
+                    copies.append(Dockerfile.copy([source(word) + "/"], to: word + "/", owner: status.owner, group: status.group))
+                } else {
+                    place(within)
+                }
+            case .symlink:
+                guard let target = try? tree.linkTarget(of: path) else { continue }
+                commands.append(["ln", "-sfn", "--", target, word])
+                if status.owner != 0 || status.group != 0 { modes.append(["chown", "-h", "\(status.owner):\(status.group)", word]) }
+            case .file:
+                take(path, status)
+                let index = groups.firstIndex { $0.parent == path.parent && $0.owner == status.owner && $0.group == status.group }
+                if let index { groups[index].files.append(path) } else { groups.append((path.parent, status.owner, status.group, [path])) }
+            case .other: break
+            }
+        }
+        for group in groups {
+            let words = group.files.compactMap { word($0) }
+            let target = words.count == 1 ? words[0] : text(group.parent) + (group.parent.isTop ? "" : "/")
+            copies.append(Dockerfile.copy(words.map(source), to: target, owner: group.owner, group: group.group))
+        }
+    }
+
+    /// Whether all in a new directory is its owner's, so that one COPY has all of it.
+    private func isUniform(_ directory: Path) -> Bool {
+        guard let status = items[directory]?.status else { return false }
+        return (inner[directory] ?? []).allSatisfy { path in
+            guard let one = items[path]?.status, one.owner == status.owner, one.group == status.group else { return false }
+            return one.kind != .directory || isUniform(path)
+        }
+    }
+
+    private mutating func takeAll(_ path: Path) {
+        guard let status = items[path]?.status else { return }
+        take(path, status)
+        for next in inner[path] ?? [] { takeAll(next) }
+    }
+
+    private mutating func take(_ path: Path, _ status: Status) {
+        copied.append(path)
+        guard status.kind == .file else { return }
+        if status.permissions & 0o004 == 0 {
+            notes.append("'\(path)' is not for everybody to read: who has the image can read it")
+        }
+        if let attributes = try? tree.attribute("security.capability", of: path), !attributes.isEmpty {
+            notes.append("'\(path)' has capabilities, which a build may leave out: setcap(8)")
+        }
+        // Whoever is given a file loses these.
+        if status.permissions & 0o6000 != 0, let word = word(path) { modes.append(["chmod", String(status.permissions, radix: 8), word]) }
+    }
+
+    private func source(_ word: String) -> String { ImageAdoption.folder + word }
+
+    private func text(_ path: Path) -> String { "/" + String(decoding: path.bytes, as: UTF8.self) }
+
+    /// nil where there is no way to say it.
+    private mutating func word(_ path: Path) -> String? {
+        guard let text = String(validating: path.bytes, as: UTF8.self) else {
+            notes.append("'\(path)' is left out: a Dockerfile has only names in UTF-8")
+            return nil
+        }
+        return "/" + text
+    }
+}

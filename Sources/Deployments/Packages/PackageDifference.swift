@@ -1,0 +1,175 @@
+internal import Basics
+internal import Boot
+internal import CLinux
+internal import Files
+
+/// What a package manager did in a root since it was made.
+struct PackageDifference {
+    private let manager: PackageSet.Manager
+    private let tree: Directory
+    private let added: [Package]
+    private let changed: [Package]
+    private let removed: [Package]
+    /// The packages of which a change is adopted, by the paths of their files.
+    private let owners: [Path: [String]]
+    /// The MD5 digests of the files of packages that are there, as they came.
+    private let digests: [Path: String]
+
+    /// nil where nothing was installed, removed or brought to another version.
+    init?(of tree: Directory, from base: Directory) throws(Failure) {
+        guard let now = try PackageSet(in: tree), let before = try PackageSet(in: base), now.manager == before.manager else { return nil }
+        (manager, self.tree) = (now.manager, tree)
+        let sorted = { (packages: [String: Package]) in packages.values.sorted { $0.name < $1.name } }
+        added = sorted(now.packages).filter { before.packages[$0.name] == nil }
+        changed = sorted(now.packages).filter { before.packages[$0.name].map(\.version) ?? $0.version != $0.version }
+        removed = sorted(before.packages).filter { now.packages[$0.name] == nil }
+        if added.isEmpty && changed.isEmpty && removed.isEmpty { return nil }
+        var owners: [Path: [String]] = [:]
+        var places = PlacesOfFiles(tree: tree)
+        for package in added + changed {
+            for path in try Self.files(of: package, now.manager, in: tree) {
+                owners[try places.place(of: path), default: []].append(package.name)
+            }
+        }
+        for package in removed + changed.compactMap({ before.packages[$0.name] }) {
+            for path in try Self.files(of: package, now.manager, in: base) {
+                owners[try places.place(of: path), default: []].append(package.name)
+            }
+        }
+        self.owners = owners
+        var digests: [Path: String] = [:]
+        for package in added + changed {
+            var own = package.digests
+            if manager == .dpkg { own.merge(try PackageSet.digests(besides: package.list, in: tree)) { first, _ in first } }
+            for (path, digest) in own { digests[try places.place(of: path)] = digest }
+        }
+        self.digests = digests
+    }
+
+    private static func files(of package: Package, _ manager: PackageSet.Manager, in tree: Directory) throws(Failure) -> [Path] {
+        let content = try tree.contents(of: package.list) ?? []
+        let lines =
+            switch manager {
+            case .dpkg: content.split(separator: UInt8(ascii: "\n")).map { Array($0) }
+            case .pacman: (PackageSet.sections(of: content)["FILES"] ?? []).map { Array($0.utf8) }
+            }
+        return lines.compactMap { Path($0) }.filter { !$0.isTop }
+    }
+
+    /// The packages that a change belongs to; empty where somebody else made it. What a person wrote into a package's file is not
+    /// the package's.
+    func owners(of change: RootChange) throws(Failure) -> [String] {
+        let path = change.path
+        guard let owners = owners[path] else { return [] }
+        // Packages share directories, and leave those that are there as they are.
+        if change.file == .directory && change.kind == .changed { return [] }
+        if let digest = digests[path], try tree.status(of: path)?.kind == .file {
+            if try digest != md5(tree.content(ofFile: path)) { return [] }
+        }
+        return owners
+    }
+
+    /// Whether the package manager or packages' scripts write this, and would do so again in a build.
+    func isTrace(_ path: Path, _ kind: RootChange.FileKind) throws(Failure) -> Bool {
+        if PackageTrace.isOne(path) { return true }
+        guard kind == .symlink, try tree.status(of: path)?.kind == .symlink else { return false }
+        // The names of alternatives, and what enables units.
+        if try tree.directory(withoutLinks: path.parent).text(ofLink: cString(path.name)).starts(with: "/etc/alternatives/".utf8) {
+            return true
+        }
+        // It may lead nowhere, or round.
+        let place = try? tree.resolved(path)
+        return place.map { owners[$0] != nil } ?? false
+    }
+
+    /// The commands that do the same in a build, of the packages that `isWanted` says true to.
+    func commands(where isWanted: (String) -> Bool) -> [[String]] {
+        let new = chosen(added.filter { isWanted($0.name) }).map(\.name)
+        let newer = changed.map(\.name).filter(isWanted)
+        let gone = removed.map(\.name).filter(isWanted)
+        var commands: [[String]] = []
+        switch manager {
+        case .dpkg:
+            let apt = ["DEBIAN_FRONTEND=noninteractive", "apt-get"]
+            if !new.isEmpty || !newer.isEmpty { commands.append(["apt-get", "update"]) }
+            if !new.isEmpty { commands.append(apt + ["install", "--yes", "--no-install-recommends"] + new) }
+            if !newer.isEmpty { commands.append(apt + ["install", "--yes", "--no-install-recommends", "--only-upgrade"] + newer) }
+            if !gone.isEmpty { commands.append(apt + ["purge", "--yes"] + gone) }
+        case .pacman:
+            // A part of a system that is newer than the rest is what Arch does not support.
+            if !new.isEmpty || !newer.isEmpty { commands.append(["pacman", "-Syu", "--noconfirm", "--needed"] + new) }
+            if !gone.isEmpty { commands.append(["pacman", "-Rn", "--noconfirm"] + gone) }
+        }
+        return commands
+    }
+
+    /// Without those that come by themselves for the others' sake. One that was only recommended does not.
+    private func chosen(_ packages: [Package]) -> [Package] {
+        var chosen = packages.filter { !$0.isDependency }
+        var waiting = packages.filter(\.isDependency)
+        func takeNeeded(by first: [Package]) {
+            var needing = first
+            while let next = needing.popLast() {
+                let needed = { (one: Package) in next.needs.contains { $0.contains { one.provides.contains($0) } } }
+                needing += waiting.filter(needed)
+                waiting.removeAll(where: needed)
+            }
+        }
+        takeNeeded(by: chosen)
+        while !waiting.isEmpty {
+            let first = waiting.first { one in
+                !waiting.contains { $0.name != one.name && $0.needs.contains { $0.contains { one.provides.contains($0) } } }
+            }
+            let next = first ?? waiting[0]
+            waiting.removeAll { $0.name == next.name }
+            chosen.append(next)
+            takeNeeded(by: [next])
+        }
+        return chosen.sorted { $0.name < $1.name }
+    }
+
+    private func md5(_ content: [UInt8]) -> String {
+        var context = MD5_CTX()
+        var digest = [UInt8](repeating: 0, count: Int(MD5_DIGEST_LENGTH))
+        MD5Init(&context)
+        MD5Update(&context, content, content.count)
+        MD5Final(&digest, &context)
+        return hexadecimal(digest)
+    }
+}
+
+/// Where packages' files are: they say `/lib`, and that leads to `/usr/lib`.
+private struct PlacesOfFiles {
+    let tree: Directory
+    private var known: [Path: Path] = [:]
+
+    init(tree: Directory) { self.tree = tree }
+
+    mutating func place(of path: Path) throws(Failure) -> Path {
+        if path.parent.isTop { return path }
+        if let parent = known[path.parent] { return parent.appending(name: path.name) }
+        let parent = try tree.resolved(path.parent) ?? path.parent
+        known[path.parent] = parent
+        return parent.appending(name: path.name)
+    }
+}
+
+/// What package managers keep for themselves, and what packages' scripts write for all packages together.
+enum PackageTrace {
+    private static let trees: [Path] = [
+        "var/lib/apt", "var/lib/dpkg", "var/lib/pacman", "var/lib/ucf", "var/lib/dkms", "var/lib/initramfs-tools", "var/lib/pam",
+        "var/lib/systemd/deb-systemd-helper-enabled", "var/lib/systemd/deb-systemd-helper-masked",
+        "var/lib/systemd/deb-systemd-user-helper-enabled", "var/lib/systemd/deb-systemd-user-helper-masked", "etc/alternatives",
+        "etc/ssl/certs", "etc/shells", "usr/share/applications/mimeinfo.cache", "usr/share/glib-2.0/schemas/gschemas.compiled",
+        "usr/share/info/dir", "usr/share/mime",
+        // The users that services run as. People are the top layer's.
+        "etc/group", "etc/gshadow", "etc/passwd", "etc/shadow", "etc/subgid", "etc/subuid",
+    ]
+
+    static func isOne(_ path: Path) -> Bool {
+        if trees.contains(where: { path == $0 || path.isBelow($0) }) { return true }
+        // depmod(8) and update-initramfs(8).
+        return path.isBelow("usr/lib/modules") && path.name.starts(with: "modules.".utf8)
+            || path.parent == "boot" && path.name.starts(with: "initrd.img".utf8)
+    }
+}

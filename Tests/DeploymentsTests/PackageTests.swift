@@ -1,0 +1,113 @@
+import Basics
+import Fixtures
+import TestSupport
+import Testing
+
+@testable import Deployments
+
+/// What was installed and removed in a root, by the databases of the package managers.
+struct PackageTests {
+    private let root = Fixture()
+    private let base = Fixture()
+
+    /// dpkg's stanza of a package, and the list of its files.
+    private static func package(_ name: String, _ more: [String] = [], version: String = "1", architecture: String = "amd64") -> String {
+        (["Package: \(name)", "Status: install ok installed", "Architecture: \(architecture)", "Version: \(version)"] + more
+            + ["Description: \(name)", " Depends: nothing", " .", ""])
+            .joined(separator: "\n")
+    }
+
+    private func debian(now: [String], before: [String], automatic: [String] = []) throws -> PackageDifference? {
+        let dpkg = Self.package("dpkg")
+        try root.write(([dpkg] + now).joined(separator: "\n"), to: "var/lib/dpkg/status")
+        try base.write(([dpkg] + before).joined(separator: "\n"), to: "var/lib/dpkg/status")
+        let marks = automatic.map { "Package: \($0)\nArchitecture: amd64\nAuto-Installed: 1\n" }
+        try root.write(marks.joined(separator: "\n"), to: "var/lib/apt/extended_states")
+        return try PackageDifference(of: root.directory(), from: base.directory())
+    }
+
+    private func words(_ difference: PackageDifference?) -> [String] {
+        difference?.commands { _ in true }.map { $0.filter { !$0.hasPrefix("-") && !$0.hasPrefix("DEBIAN") }.joined(separator: " ") } ?? []
+    }
+
+    @Test func `what came for another package's sake is not named, what was only recommended is`() throws {
+        let difference = try debian(
+            now: [
+                Self.package("wanted", ["Pre-Depends: first (>= 1:2) | other", "Depends: virtual:any, circle"]), Self.package("first"),
+                Self.package("real", ["Provides: virtual (= 1), more", "Depends: deep [amd64]"]), Self.package("deep"),
+                Self.package("circle", ["Depends: round"]), Self.package("round", ["Depends: circle"]),
+                Self.package("recommended", ["Depends: its"]), Self.package("its"), Self.package("wanted", architecture: "i386"),
+                Self.package("grown", version: "2"),
+            ],
+            before: [Self.package("grown"), Self.package("gone")],
+            automatic: ["first", "real", "deep", "circle", "round", "recommended", "its", "grown"])
+        #expect(
+            words(difference) == [
+                "apt-get update", "apt-get install recommended wanted wanted:i386", "apt-get install grown", "apt-get purge gone",
+            ])
+        #expect(difference?.commands { $0 == "gone" } == [["DEBIAN_FRONTEND=noninteractive", "apt-get", "purge", "--yes", "gone"]])
+    }
+
+    @Test func `what is no name of a package goes into no command`() throws {
+        let names = ["-o", "a b", "x;reboot", "$(id)", "--purge", "é", ""]
+        #expect(
+            words(try debian(now: names.map { Self.package($0) } + [Self.package("g++")], before: [])) == [
+                "apt-get update", "apt-get install g++",
+            ])
+    }
+
+    @Test func `what was not unpacked is not installed, and nothing new is no difference`() throws {
+        let removed = "Package: gone\nStatus: deinstall ok config-files\nArchitecture: amd64\nVersion: 1\n"
+        #expect(words(try debian(now: [removed], before: [Self.package("gone")])) == ["apt-get purge gone"])
+        #expect(try debian(now: [Self.package("same"), removed], before: [removed, Self.package("same")]) == nil)
+    }
+
+    @Test func `files are packages', but not a configuration that a person wrote`() throws {
+        let conffiles = [
+            "Conffiles:", " /etc/tool/a file 7ac66c0f148de9519b8bd264312c4d64",
+            " /etc/tool/other 7ac66c0f148de9519b8bd264312c4d64 obsolete",
+        ]
+        try root.write("own", to: "usr/lib/tool/own")
+        try root.link("lib", to: "usr/lib")
+        try root.write("abcdefg", to: "etc/tool/a file")
+        try root.write("changed", to: "etc/tool/other")
+        try root.link("etc/enabled", to: "/lib/tool/own")
+        try root.link("etc/x", to: "/etc/alternatives/x")
+        try root.link("etc/loop", to: "loop")
+        try root.write(
+            "/.\n/lib\n/lib/tool\n/lib/tool/own\n/lib/tool/changed\n/etc/tool\n/etc/tool/a file\n/etc/tool/other\n",
+            to: "var/lib/dpkg/info/tool:amd64.list")
+        try root.write("changed", to: "usr/lib/tool/changed")
+        try root.write(
+            "e3b3ba8ec0b9a50a8c5a2c56a31bd7ad  lib/tool/changed\n5ebe2294ecd0e0f08eab7690d2a6ee69  lib/tool/gone\n",
+            to: "var/lib/dpkg/info/tool:amd64.md5sums")
+        let difference = try #require(try debian(now: [Self.package("tool", conffiles)], before: []))
+        let owners = { (path: Path) in try difference.owners(of: RootChange(.added, path, .file)) }
+        #expect(try owners("usr/lib/tool/own") == ["tool"] && owners("etc/tool/a file") == ["tool"])
+        #expect(try owners("etc/tool/other") == [] && owners("usr/lib/tool/mine") == [] && owners("usr/lib/tool/changed") == [])
+        #expect(try difference.owners(of: RootChange(.added, "etc/tool", .directory)) == ["tool"])
+        #expect(try difference.owners(of: RootChange(.changed, "etc/tool", .directory, [.mode])) == [])
+        #expect(try difference.isTrace("etc/enabled", .symlink) && difference.isTrace("etc/x", .symlink))
+        #expect(try !difference.isTrace("etc/loop", .symlink) && !difference.isTrace("etc/tool/other", .file))
+        #expect(try difference.isTrace("etc/passwd", .file) && difference.isTrace("boot/initrd.img-6.1", .file))
+    }
+
+    @Test func `pacman's packages are named as Debian's are`() throws {
+        func add(_ fixture: Fixture, _ name: String, _ version: String, _ more: String = "", files: String = "") throws {
+            try fixture.write("%NAME%\n\(name)\n\n%VERSION%\n\(version)\n\n\(more)", to: "var/lib/pacman/local/\(name)-\(version)/desc")
+            try fixture.write("%FILES%\n\(files)", to: "var/lib/pacman/local/\(name)-\(version)/files")
+        }
+        for fixture in [root, base] { try fixture.write("9\n", to: "var/lib/pacman/local/ALPM_DB_VERSION") }
+        try add(base, "gone", "1-1", files: "usr/\nusr/gone\n")
+        try add(root, "wanted", "1-1", "%DEPENDS%\nlibrary>=2\nvirtual\n\n", files: "usr/\nusr/wanted\n\n%BACKUP%\netc/a\t0\n")
+        try add(root, "library", "2-1", "%REASON%\n1\n\n")
+        try add(root, "real", "2-1", "%REASON%\n1\n\n%PROVIDES%\nvirtual=3\n\n")
+        let difference = try #require(try PackageDifference(of: root.directory(), from: base.directory()))
+        #expect(
+            difference.commands { _ in true } == [
+                ["pacman", "-Syu", "--noconfirm", "--needed", "wanted"], ["pacman", "-Rn", "--noconfirm", "gone"],
+            ])
+        #expect(try difference.owners(of: RootChange(.deleted, "usr/gone", .file)) == ["gone"])
+        #expect(try difference.owners(of: RootChange(.added, "usr/wanted", .file)) == ["wanted"])
+    }
+}
