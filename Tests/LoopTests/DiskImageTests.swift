@@ -1,0 +1,214 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// Disks that `docker-btrfs image` makes, of images in stores that a real Docker filled.
+    struct DiskImageTests {
+        private static let build = """
+            \(SmallImage.context)
+            docker build --network none --tag base "$context"
+            docker build --network none --tag sample_image - << 'END'
+            FROM base
+            RUN ["/bin/bash", "-ec", "for name in ahci virtio_pci virtio_blk; do echo kernel/$name.ko; done >> /usr/lib/modules/6.1/modules.builtin"]
+            END
+            """
+
+        private func docker(_ file: String, driver: String = "btrfs", _ script: String) async throws -> String {
+            let lab = Repository.path("Tests/Lab/with-store")
+            let shell = ["bash", "-euo", "pipefail", "-c", "cd \"$TOP\"; \(SmallImage.listing)\n\(script)"]
+            return try await output(of: [lab, file, driver == "btrfs" ? "--docker" : "--docker=\(driver)"] + shell)
+        }
+
+        /// Runs `body` with a disk whose store has the image.
+        private func withImage(driver: String = "btrfs", _ more: String = "", _ body: (Disk) async throws -> Void) async throws {
+            try await output(of: [Repository.path("Tests/Lab/tools")])
+            try await Disk.with(["mkfs.btrfs", "-q"], size: "1G") { disk in
+                try await disk.detach()
+                _ = try await docker(disk.file, driver: driver, "\(Self.build)\n\(more)")
+                try await body(try await disk.attached())
+            }
+        }
+
+        private func command(_ image: String, _ file: String, driver: String = "btrfs", _ more: String = "") -> String {
+            let store = driver == "btrfs" ? "docker" : driver
+            let grub = Repository.path(".build/lab/tools/usr/lib/grub")
+            return """
+                '\(Repository.companion)' image '\(image)' --output '\(file)' --size 1G --data-root \(store) --grub '\(grub)' \\
+                    --init '\(Repository.embeddedInit)' \(more)
+                """
+        }
+
+        /// Checks a disk by the programs that know its parts, and takes these out of it: `root` and `esp` beside it.
+        private static let parts = """
+            qemu-img check -q "$file"
+            qemu-img convert -O raw "$file" raw
+            sfdisk --verify raw | grep -q '^No errors detected.$'
+            sfdisk --dump raw | grep -c '^raw[1-3]'
+            dd if=raw of=esp bs=1M skip=2 count=256 conv=sparse status=none
+            dd if=raw of=root bs=1M skip=258 count=765 conv=sparse status=none
+            fsck.vfat -n esp > /dev/null
+            btrfs check --force root > /dev/null 2>&1
+            export MTOOLS_SKIP_CHECK=1
+            mdir -/ -b -i esp :: | grep -v docker-btrfs/ | LC_ALL=C sort
+            """
+
+        private func parts(of file: String, in disk: Disk) async throws -> String {
+            let script = "cd '\(disk.folder)'; file='\(file)'\n\(Self.parts)"
+            return try await output(of: ["bash", "-euo", "pipefail", "-c", script])
+        }
+
+        @Test func `the disk has the image's layers as they are, shared, in a store that Docker runs and builds on, and nothing else`()
+            async throws
+        {
+            try await withImage("docker tag base other; docker image inspect --format '{{.Id}}' sample_image > id") { disk in
+                let file = "\(disk.folder)/vm.qcow2"
+                let told = try await disk.change(command("sample_image", file, "--compress --root-password-file id --hostname desk 2>&1"))
+                #expect(told.contains("\nsend "))
+                #expect(
+                    told.hasSuffix(
+                        "start it: qemu-system-x86_64 -accel kvm -accel tcg -m 2048 -drive file=\(file),format=qcow2,if=virtio -nographic\n"
+                    ))
+                #expect(try await disk.look("ls -A") == "docker\nid\n", "nothing is left where the layers were read")
+                let files = """
+                    3
+                    ::/EFI/
+                    ::/EFI/BOOT/
+                    ::/EFI/BOOT/BOOTX64.EFI
+                    ::/grub/
+                    ::/grub/custom.cfg
+                    ::/grub/docker-btrfs-earlier.cfg
+                    ::/grub/docker-btrfs.cfg
+                    ::/grub/grub.cfg
+                    ::/grub/grubenv
+
+                    """
+                #expect(try await parts(of: file, in: disk) == files)
+
+                let layers = "for layer in docker/btrfs/subvolumes/*; do (cd $layer; echo ${layer##*/}; listing); done"
+                let root = "\(disk.folder)/root"
+                let same = """
+                    \(layers) > copied
+                    btrfs filesystem du --raw --summarize docker/btrfs/subvolumes/* | awk 'NR > 1 { sum += $2 } END { print sum < 65536 }'
+                    ls docker/btrfs/subvolumes | wc -l
+                    docker image ls --format '{{.Repository}}:{{.Tag}}'
+                    docker image inspect --format '{{.Id}}' sample_image
+                    docker run --rm --network none sample_image /bin/bash -c 'read version < /etc/version; echo version $version'
+                    docker build --network none --tag next - << 'END' > /dev/null
+                    FROM sample_image
+                    RUN ["/bin/bash", "-c", "echo 2 > /etc/version"]
+                    END
+                    docker run --rm --network none next /bin/bash -c 'read version < /etc/version; echo version $version'
+                    cut -d: -f 1-2 boot_docker/etc/docker-btrfs/users/shadow | cut -c 1-8; stat -c %a boot_docker/etc/docker-btrfs/users/shadow
+                    cat boot_docker/etc/hostname
+                    """
+                let id = try await disk.look("cat id")
+                let count = try await disk.look("ls docker/btrfs/subvolumes | wc -l")
+                #expect(
+                    try await docker(root, same)
+                        == "1\n\(count)sample_image:latest\n\(id)version 1\nversion 2\nroot:$6$\n600\ndesk\n")
+                let copied = try await docker(root, "cat copied")
+                #expect(try await disk.look("\(SmallImage.listing)\n\(layers)") == copied && copied.contains("security.capability"))
+            }
+        }
+
+        @Test func `of another store the layers are one, which Docker runs and builds on`() async throws {
+            try await withImage(driver: "overlay2") { disk in
+                let file = "\(disk.folder)/vm.vdi"
+                let told = try await disk.change(command("sample_image", file, driver: "overlay2", "2>&1"))
+                #expect(told.contains("\nmerge the layers to "))
+                _ = try await parts(of: file, in: disk)
+                let script = """
+                    docker image ls --format '{{.Repository}}:{{.Tag}}'
+                    docker run --rm --network none sample_image /bin/bash -c 'read version < /etc/version; echo version $version'
+                    printf 'FROM sample_image\\nRUN ["/bin/bash", "-c", "echo 2 > /etc/version"]\\n' | docker build --network none --tag next - > /dev/null
+                    docker history --quiet next | wc -l
+                    ls docker/btrfs/subvolumes | wc -l
+                    getcap docker/btrfs/subvolumes/*/usr/bin/init | cut -d ' ' -f 2- | sort -u
+                    ls .docker-btrfs/layers | wc -l
+                    """
+                #expect(
+                    try await docker("\(disk.folder)/root", script)
+                        == "sample_image:latest\nversion 1\n2\n2\ncap_net_raw=ep\n1\n")
+            }
+        }
+
+        /// Each with a line that makes an image of `sample_image`, or none, and what is said.
+        private static let bad: [(name: String, line: String, message: String)] = [
+            ("no-kernel", "rm /boot/vmlinuz-6.1", "error: kernel: there are modules of 6.1, and no boot/vmlinuz-6.1"),
+            ("no-index", "rm /lib/modules/6.1/modules.dep", "error: modules: those of 6.1 have no modules.dep"),
+            ("no-modules", "rm -r /lib/modules/6.1", "error: kernel: there is none"),
+            ("no-init", "rm /usr/bin/init /usr/sbin/init", "error: system: could not use the image 'no-init:latest': it has no init"),
+            ("lost-init", "rm /usr/bin/init", "error: system: could not use the image 'lost-init:latest': it has no init"),
+            ("dull-init", "chmod 644 /usr/bin/init", "error: system: could not use the image 'dull-init:latest': it has no init"),
+            ("no-release", "rm /usr/lib/os-release", "error: system: could not use the image 'no-release:latest': it has neither"),
+            (
+                "two-kernels", "mkdir /lib/modules/6.2; : > /lib/modules/6.2/modules.dep; : > /boot/vmlinuz-6.2",
+                "Error: could not choose the kernel of 'two-kernels:latest': it has 6.1, 6.2"
+            ),
+            ("no-btrfs", "echo kernel/ahci.ko > /lib/modules/6.1/modules.builtin", "error: drivers: the kernel 6.1 has no btrfs"),
+            (
+                "no-drivers", "echo kernel/btrfs.ko > /lib/modules/6.1/modules.builtin",
+                "error: drivers: QEMU has a .qcow2 on virtio, and the kernel 6.1 no virtio_pci and virtio_blk"
+            ),
+            ("nowhere", "", "Error: could not find image 'nowhere:latest'"),
+            ("container:nowhere", "", "Error: could not find the container 'nowhere'"),
+        ]
+
+        @Test func `a dozen images that cannot boot are named before a byte is written`() async throws {
+            let builds = Self.bad.filter { !$0.line.isEmpty }.map { image in
+                """
+                printf '%s\\n' 'FROM sample_image' 'SHELL ["/bin/bash", "-ec"]' 'RUN \(image.line)' | docker build --network none --tag \(image.name) - > /dev/null
+                """
+            }
+            try await withImage(builds.joined(separator: "\n")) { disk in
+                let out = "\(disk.folder)/out"
+                try await output(of: ["mkdir", out])
+                let before = try await disk.files()
+                for image in Self.bad {
+                    let said = try await disk.change("! \(command(image.name, "\(out)/vm.qcow2")) 2>&1")
+                    #expect(said.contains(image.message), "\(image.name): \(said)")
+                }
+                for (file, more, message) in [
+                    ("vm.iso", "", "could not tell the format of "), ("vm.raw", "--compress", "could not compress "),
+                    ("vm.raw", "--size 300M", "could not make a disk of 300 MiB: the image needs "),
+                    (
+                        "vm.raw", "--grub /nowhere",
+                        "could not make the disk: GRUB's modules are not there\\nhint: apt-get install grub-efi-amd64-bin grub-pc-bin"
+                    ),
+                    ("vm.raw", "--options $'a\\nb'", "could not use 'a\\x0ab' as kernel options"),
+                ] {
+                    let said = try await disk.change("! \(command("sample_image", "\(out)/\(file)", more)) 2>&1")
+                    #expect(said.contains(message.replacing("\\n", with: "\n")), "\(said)")
+                }
+                #expect(try FileManager.default.contentsOfDirectory(atPath: out).isEmpty)
+                #expect(try await disk.files() == before)
+            }
+        }
+
+        @Test func `killed at any time, nothing of it is left after the next run; asked to end, nothing is left at once`() async throws {
+            try await withImage { disk in
+                let out = "\(disk.folder)/out"
+                try await output(of: ["mkdir", out])
+                let before = try await disk.look("ls -A; btrfs subvolume list . | cut -d ' ' -f 9-")
+                let whole = try await ContinuousClock().measure { _ = try await disk.change(command("sample_image", "\(out)/vm.qcow2")) }
+                let seconds = Double(whole.components.seconds) + Double(whole.components.attoseconds) / 1e18
+                let kill = { (signal: String, delay: Double) in
+                    """
+                    \(command("sample_image", "\(out)/vm.qcow2")) > /dev/null 2>&1 & process=$!
+                    sleep \(delay); kill -\(signal) $process 2> /dev/null || true; wait $process || true
+                    """
+                }
+                let left = "ls -A '\(out)'; losetup --noheadings --output BACK-FILE | grep -c '\(out)' || true"
+                try await disk.change("rm '\(out)/vm.qcow2'")
+                for number in 1...20 { try await disk.change(kill("KILL", seconds * Double(number) / 20)) }
+                try await disk.change(command("sample_image", "\(out)/vm.qcow2"))
+                #expect(try await output(of: ["bash", "-c", left]) == "vm.qcow2\n0\n")
+                #expect(try await disk.look("ls -A; btrfs subvolume list . | cut -d ' ' -f 9-") == before)
+                for number in 1...3 { try await disk.change("trap '' INT; " + kill("TERM", seconds * Double(number) / 4)) }
+                #expect(try await output(of: ["bash", "-c", left]) == "vm.qcow2\n0\n")
+                #expect(try await disk.look("ls -A; btrfs subvolume list . | cut -d ' ' -f 9-") == before)
+            }
+        }
+    }
+}
