@@ -78,6 +78,10 @@ struct PackageTests {
             "/.\n/lib\n/lib/tool\n/lib/tool/own\n/lib/tool/changed\n/etc/tool\n/etc/tool/a file\n/etc/tool/other\n",
             to: "var/lib/dpkg/info/tool:amd64.list")
         try root.write("changed", to: "usr/lib/tool/changed")
+        for name in ["etc/managed", "etc/managed.changed"] { try root.write(name == "etc/managed" ? "abcdefg" : "other", to: name) }
+        try root.write(
+            "7ac66c0f148de9519b8bd264312c4d64  /etc/managed\n7ac66c0f148de9519b8bd264312c4d64  /etc/managed.changed\n",
+            to: "var/lib/ucf/hashfile")
         try root.write(
             "e3b3ba8ec0b9a50a8c5a2c56a31bd7ad  lib/tool/changed\n5ebe2294ecd0e0f08eab7690d2a6ee69  lib/tool/gone\n",
             to: "var/lib/dpkg/info/tool:amd64.md5sums")
@@ -89,6 +93,8 @@ struct PackageTests {
         #expect(try difference.owners(of: RootChange(.changed, "etc/tool", .directory, [.mode])) == [])
         #expect(try difference.isTrace("etc/enabled", .symlink) && difference.isTrace("etc/x", .symlink))
         #expect(try !difference.isTrace("etc/loop", .symlink) && !difference.isTrace("etc/tool/other", .file))
+        #expect(try difference.isTrace("etc/managed", .file) && !difference.isTrace("etc/managed.changed", .file))
+        #expect(try difference.isTrace("etc/ssh/ssh_host_rsa_key", .file) && !difference.isTrace("etc/ssh/sshd_config", .file))
         #expect(try difference.isTrace("etc/passwd", .file) && difference.isTrace("boot/initrd.img-6.1", .file))
     }
 

@@ -170,6 +170,10 @@ private struct ImageDraft {
 
     /// Puts all together. What packages need goes first, so that files are laid over theirs.
     mutating func finish(after packages: [[String]]) {
+        for (path, item) in items where item.isNew && item.status.kind == .directory && inner[path] == nil {
+            // All that is in it was left out, and what made that makes this.
+            if let names = try? tree.directory(withoutLinks: path).names(), !names.isEmpty { items[path] = nil }
+        }
         let tops = items.keys.filter { $0.isTop || items[$0.parent] == nil }
         place(tops.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) })
         lines = Dockerfile.run(packages) + Dockerfile.run(commands) + copies + Dockerfile.run(modes)

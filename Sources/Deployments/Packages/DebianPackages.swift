@@ -55,11 +55,15 @@ extension PackageSet {
 
     /// The MD5 digests of a package's files: of all but the configuration, as `NAME.md5sums` has them.
     static func digests(besides list: Path, in tree: Directory) throws(Failure) -> [Path: String] {
+        try Path(list.bytes.dropLast("list".utf8.count) + "md5sums".utf8).map { path throws(Failure) in
+            try digests(listedIn: path, of: tree)
+        } ?? [:]
+    }
+
+    /// What md5sum(1) printed.
+    static func digests(listedIn file: Path, of tree: Directory) throws(Failure) -> [Path: String] {
         var found: [Path: String] = [:]
-        guard let name = Path(list.bytes.dropLast("list".utf8.count) + "md5sums".utf8), let content = try tree.contents(of: name) else {
-            return found
-        }
-        for line in content.split(separator: UInt8(ascii: "\n")) where line.count > 34 {
+        for line in try tree.contents(of: file)?.split(separator: UInt8(ascii: "\n")) ?? [] where line.count > 34 {
             if let path = Path(line.dropFirst(34)) { found[path] = String(decoding: line.prefix(32), as: UTF8.self) }
         }
         return found

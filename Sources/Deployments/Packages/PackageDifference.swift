@@ -14,6 +14,8 @@ struct PackageDifference {
     private let owners: [Path: [String]]
     /// The MD5 digests of the files of packages that are there, as they came.
     private let digests: [Path: String]
+    /// The same of configuration files that ucf(1) put there for packages' scripts.
+    private let managed: [Path: String]
 
     /// nil where nothing was installed, removed or brought to another version.
     init?(of tree: Directory, from base: Directory) throws(Failure) {
@@ -44,6 +46,7 @@ struct PackageDifference {
             for (path, digest) in own { digests[try places.place(of: path)] = digest }
         }
         self.digests = digests
+        managed = manager == .dpkg ? try PackageSet.digests(listedIn: "var/lib/ucf/hashfile", of: tree) : [:]
     }
 
     private static func files(of package: Package, _ manager: PackageSet.Manager, in tree: Directory) throws(Failure) -> [Path] {
@@ -63,15 +66,20 @@ struct PackageDifference {
         guard let owners = owners[path] else { return [] }
         // Packages share directories, and leave those that are there as they are.
         if change.file == .directory && change.kind == .changed { return [] }
-        if let digest = digests[path], try tree.status(of: path)?.kind == .file {
-            if try digest != md5(tree.content(ofFile: path)) { return [] }
-        }
-        return owners
+        let isAsItCame = try isAsItCame(path, digests)
+        return isAsItCame == false ? [] : owners
+    }
+
+    /// nil where that is not known, or is no file.
+    private func isAsItCame(_ path: Path, _ digests: [Path: String]) throws(Failure) -> Bool? {
+        guard let digest = digests[path], try tree.status(of: path)?.kind == .file else { return nil }
+        return try digest == md5(tree.content(ofFile: path))
     }
 
     /// Whether the package manager or packages' scripts write this, and would do so again in a build.
     func isTrace(_ path: Path, _ kind: RootChange.FileKind) throws(Failure) -> Bool {
-        if PackageTrace.isOne(path) { return true }
+        let isManaged = try isAsItCame(path, managed)
+        if isManaged == true || PackageTrace.isOne(path) { return true }
         guard kind == .symlink, try tree.status(of: path)?.kind == .symlink else { return false }
         // The names of alternatives, and what enables units.
         if try tree.directory(withoutLinks: path.parent).text(ofLink: cString(path.name)).starts(with: "/etc/alternatives/".utf8) {
@@ -160,16 +168,19 @@ enum PackageTrace {
         "var/lib/apt", "var/lib/dpkg", "var/lib/pacman", "var/lib/ucf", "var/lib/dkms", "var/lib/initramfs-tools", "var/lib/pam",
         "var/lib/systemd/deb-systemd-helper-enabled", "var/lib/systemd/deb-systemd-helper-masked",
         "var/lib/systemd/deb-systemd-user-helper-enabled", "var/lib/systemd/deb-systemd-user-helper-masked", "etc/alternatives",
-        "etc/ssl/certs", "etc/shells", "usr/share/applications/mimeinfo.cache", "usr/share/glib-2.0/schemas/gschemas.compiled",
+        "etc/hosts.allow", "etc/hosts.deny", "etc/nsswitch.conf", "etc/shells", "etc/ssl/certs", "usr/share/applications/mimeinfo.cache",
+        "usr/share/glib-2.0/schemas/gschemas.compiled",
         "usr/share/info/dir", "usr/share/mime",
         // The users that services run as. People are the top layer's.
         "etc/group", "etc/gshadow", "etc/passwd", "etc/shadow", "etc/subgid", "etc/subuid",
     ]
 
+    /// What update-initramfs(8) and pam-auth-update(8) make; and the keys that sshd's first start makes, which are this machine's alone.
+    private static let prefixes = ["boot/initrd.img", "etc/pam.d/common-", "etc/ssh/ssh_host_"]
+
     static func isOne(_ path: Path) -> Bool {
         if trees.contains(where: { path == $0 || path.isBelow($0) }) { return true }
-        // depmod(8) and update-initramfs(8).
-        return path.isBelow("usr/lib/modules") && path.name.starts(with: "modules.".utf8)
-            || path.parent == "boot" && path.name.starts(with: "initrd.img".utf8)
+        return prefixes.contains { path.bytes.starts(with: $0.utf8) }
+            || path.isBelow("usr/lib/modules") && path.name.starts(with: "modules.".utf8)
     }
 }
