@@ -22,7 +22,7 @@ struct Bench: AsyncParsableCommand {
 
     /// What can be measured by itself.
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case boots, copies, merges, engine, lookups, companion, start
+        case boots, copies, merges, engine, lookups, companion, differences, start
     }
 
     func run() async throws {
@@ -46,11 +46,14 @@ struct Bench: AsyncParsableCommand {
         if parts.contains(.lookups) { try await lookups.run(rounds: rounds) }
         var companion = Companion(on: disk, folder: folder, program: companion)
         if parts.contains(.companion) { try await companion.run(rounds: rounds) }
+        var differences = Differences(on: disk, folder: folder, program: program, companion: self.companion)
+        if parts.contains(.differences) { try await differences.run(rounds: longRounds) }
         var starts = Starts(folder: folder)
         if parts.contains(.start) { try await starts.run(rounds: startRounds) }
         let result = Result(
             parts: parts, boots: boots, copies: copies, merges: merges, engine: engine, lookups: lookups, companion: companion,
-            starts: starts, size: try await ProgramSize(of: program), rounds: rounds, longRounds: longRounds, startRounds: startRounds)
+            differences: differences, starts: starts, size: try await ProgramSize(of: program), rounds: rounds, longRounds: longRounds,
+            startRounds: startRounds)
         let text = only.isEmpty ? try await result.page() : result.updated(try String(contentsOfFile: page, encoding: .utf8))
         try text.write(toFile: page, atomically: true, encoding: .utf8)
         progress("written: \(page)")

@@ -63,6 +63,7 @@ extension Result {
         if parts.contains(.engine) { goals += besideDocker }
         if parts.contains(.lookups) { goals += finding }
         if parts.contains(.companion) { goals += typing }
+        if parts.contains(.differences) { goals += changes }
         return goals
     }
 
@@ -172,6 +173,17 @@ extension Result {
                     \(work(.kernel)); the held layer, the kernel, the record and the menu wait for the disk one after the other, cp waits once
                     """
             ),
+        ]
+    }
+
+    private var changes: [Goal] {
+        let time = differences.times.mapValues { $0.median }
+        let what = "`docker-btrfs diff`, \(Differences.changes) changes among \(Differences.files) files, cold"
+        return [
+            Goal(what: what, bound: .atMost(200), unit: "ms", found: (time[.ours] ?? 0) / 1000),
+            Goal(
+                what: "the same, beside `find -newer`", bound: .atLeast(20), unit: "times as fast",
+                found: (time[.find] ?? 0) / (time[.ours] ?? 1)),
         ]
     }
 

@@ -10,6 +10,7 @@ struct Result {
     let engine: Engine
     let lookups: Lookups
     let companion: Companion
+    let differences: Differences
     let starts: Starts
     let size: ProgramSize
     let rounds: Int
@@ -29,6 +30,7 @@ struct Result {
         if parts.contains(.engine) { sections.append(("Beside Docker", engineTable)) }
         if parts.contains(.lookups) { sections.append(("Looking an image up", lookupTable)) }
         if parts.contains(.companion) { sections.append(("The companion", companionTable)) }
+        if parts.contains(.differences) { sections.append(("What was changed", differenceTable)) }
         if parts.contains(.start) { sections.append(("From the kernel's start to the root's init", startTable)) }
         return sections
     }
@@ -149,6 +151,21 @@ struct Result {
             booted. Kernel and initramfs of the deployment have \(number(Double(companion.size) / 1e6)) MB, and are written to an ext4 that stands
             for the boot loader's FAT; the image brings its initramfs. The commands take turns, \(rounds) rounds, with everything in memory; a
             first round is not counted. What a processor worked is the median too: other work of the machine is in the other columns only.
+
+            """
+    }
+
+    private var differenceTable: String {
+        let rows = Differences.Job.allCases.map { job in
+            let times = differences.times[job] ?? []
+            return ["`\(job.rawValue)`"]
+                + [times.median, times.min() ?? 0, times.max() ?? 0, differences.work[job]?.median ?? 0].map(milliseconds)
+        }
+        return table(["command", "median, ms", "fastest, ms", "slowest, ms", "of a processor, ms"], rows, numbers: Array(1...4)) + """
+
+            \(Differences.changes) files of a root of \(Differences.files) were written, added, renamed, deleted or given another mode. Each
+            command finds the filesystem just mounted and nothing of it in memory, and takes turns with the other one, \(longRounds) rounds; a
+            first one is not counted. find sees nothing of renames, modes and deletions but that a directory was changed.
 
             """
     }
