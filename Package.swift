@@ -186,11 +186,19 @@ if embedded {
             ],
             swiftSettings: strict + sameHeaders
         ),
+        // What a process does between its fork and its program.
+        .target(name: "CEntering"),
+        // A root that is entered and not booted.
+        .target(
+            name: "Entering",
+            dependencies: ["Basics", "Boot", "BootRun", "CEntering", "CLinux", "Linux", "Planning"],
+            swiftSettings: strict + sameHeaders
+        ),
         .executableTarget(
             name: "docker-btrfs",
             dependencies: [
-                "Basics", "Boot", "BootEntries", "BootRun", "CLinux", "Deployments", "DiskImages", "Files", "Images", "Initramfs",
-                "Installation",
+                "Basics", "Boot", "BootEntries", "BootRun", "CLinux", "Deployments", "DiskImages", "Entering", "Files", "Images",
+                "Initramfs",                "Installation",
                 "LayerContent", "Linux", "Planning", "Programs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -7,7 +7,7 @@ public import Planning
 public struct BootSession {
     let request: Request
     let facts: Facts
-    private let filesystems: Filesystems
+    let filesystems: Filesystems
     /// From before the survey until the boot is done; nil where nothing is to be changed.
     private let lock: FilesystemLock?
     private var stopwatch: Stopwatch
@@ -30,12 +30,12 @@ public struct BootSession {
 
     /// A boot to perform. Fails where the root's filesystem cannot be mounted, or must not be, and where another process is
     /// changing it and does not end soon.
-    public init(mounting request: Request, _ log: some BootLog) throws(Failure) {
+    public init(mounting request: Request, kernel release: String? = nil, _ log: some BootLog) throws(Failure) {
         var stopwatch = Stopwatch()
         let filesystems = try Filesystems(mounting: request, .recovering)
         stopwatch.lap("wait for the devices and mount them")
         let lock = try FilesystemLock(on: filesystems.topLevel, seconds: FilesystemLock.patience) { log.notice($0) }
-        self.init(request, filesystems, lock, stopwatch)
+        self.init(request, filesystems, lock, stopwatch, kernel: release)
     }
 
     private init(

@@ -24,9 +24,13 @@ public struct MenuDefault: Sendable {
 extension Settings {
     /// The options of a deployment's entry.
     func options(of deployment: Deployment, on volume: BootVolume) throws(Failure) -> KernelOptions {
+        try options(of: KernelOptions("docker_deployed", deployment.imageID.digest.hex), on: volume)
+    }
+
+    /// Those of an entry in which `image` says what is booted.
+    func options(of image: KernelOptions, on volume: BootVolume) throws(Failure) -> KernelOptions {
         let device = "UUID=\(volume.uuid)"
         return try KernelOptions("rw") + KernelOptions("root", device) + KernelOptions("rootflags", "subvol=\(display(root.bytes))")
-            + KernelOptions("docker_deployed", deployment.imageID.digest.hex)
-            + KernelOptions("toplayer", device) + KernelOptions("toplayer_path", display(topLayer.bytes)) + options
+            + image + KernelOptions("toplayer", device) + KernelOptions("toplayer_path", display(topLayer.bytes)) + options
     }
 }

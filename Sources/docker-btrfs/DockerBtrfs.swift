@@ -15,8 +15,8 @@ struct DockerBtrfs: AsyncParsableCommand {
         version: "docker-btrfs \(version)",
         subcommands: [
             SetupCommand.self, DeployCommand.self, StatusCommand.self, RollbackCommand.self, RemoveCommand.self, CheckCommand.self,
-            PruneCommand.self, RootCommand.self, DiffCommand.self, AdoptCommand.self, ImagesCommand.self, ImageCommand.self,
-            RunCommand.self, PlanCommand.self, InstallCommand.self, UninstallCommand.self, InitramfsCommand.self,
+            PruneCommand.self, RootCommand.self, EnterCommand.self, DiffCommand.self, AdoptCommand.self, ImagesCommand.self,
+            ImageCommand.self, RunCommand.self, PlanCommand.self, InstallCommand.self, UninstallCommand.self, InitramfsCommand.self,
             CheckInitramfsCommand.self,
         ]
     )

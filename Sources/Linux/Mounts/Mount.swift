@@ -101,7 +101,7 @@ extension MountRequest {
     }
 
     /// Returns a descriptor of the mount, which is in no place.
-    fileprivate func mount(_ access: MountAccess, _ attributes: UInt32) throws(Failure) -> Int32 {
+    package func mount(_ access: MountAccess, _ attributes: UInt32) throws(Failure) -> Int32 {
         let context = try FilesystemContext(opening: filesystemType, for: self)
         if !context.set("source", device) { throw context.failure(mounting: self) }
         for option in options where !context.set(option: option) { throw context.failure(using: option, of: self) }

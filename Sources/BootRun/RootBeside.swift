@@ -1,0 +1,34 @@
+package import Basics
+internal import Boot
+internal import Linux
+package import Planning
+
+/// A root that is made as a boot would, and that no boot is of.
+extension BootSession {
+    /// Subvolume 5 of the root's filesystem, mounted for this process alone.
+    package var topLevel: Directory { filesystems.topLevel }
+
+    /// A path below /dev of the root's filesystem.
+    package func rootDevice() throws(Failure) -> String {
+        var devices = try BlockDevices()
+        return try devices.waiting(for: request.root.device, key: "root", seconds: 0, degraded: true).path
+    }
+
+    package func plan(besideAt place: Place, keepsLayer: Bool) throws(Failure) -> Plan {
+        try Plan(besideFor: request, given: facts, at: place, keepsLayer: keepsLayer).telling(request.notes + filesystems.notes)
+    }
+
+    /// Performs one of these. `tell` gets each step before it is done.
+    package func perform(beside plan: Plan, telling tell: (Step) -> Void, note: (String) -> Void) throws(Failure) {
+        let store = try? filesystems.store.get()?.top
+        var machine = LinuxMachine(topLevel: filesystems.topLevel, topLayer: filesystems.topLayer, store: store)
+        for step in plan.steps {
+            tell(step)
+            do throws(Failure) {
+                for line in try machine.perform(step) { note(line) }
+            } catch {
+                throw Failure("could not \(step): \(error.message)", hint: error.hint)
+            }
+        }
+    }
+}

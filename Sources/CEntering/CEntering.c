@@ -1,0 +1,310 @@
+#include "CEntering.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/openat2.h>
+#include <linux/seccomp.h>
+#include <net/if.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+int entering_watch(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+
+int entering_peer(int master) { return ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC); }
+
+int entering_unlock(int master) {
+    int locked = 0;
+    return ioctl(master, TIOCSPTLCK, &locked);
+}
+
+int entering_copy_size(int from, int to) {
+    struct winsize size;
+    return ioctl(from, TIOCGWINSZ, &size) == 0 ? ioctl(to, TIOCSWINSZ, &size) : -1;
+}
+
+static int set_attributes(int tree, unsigned long long attributes) {
+    struct mount_attr attr = {.attr_set = attributes, .propagation = MS_PRIVATE};
+    return mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof attr);
+}
+
+int entering_open_tree(const char *path, unsigned long long attributes) {
+    int tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (tree >= 0 && set_attributes(tree, attributes) != 0) {
+        int error = errno;
+        close(tree);
+        errno = error;
+        return -1;
+    }
+    return tree;
+}
+
+/* What an image calls /proc may be a symlink to anywhere: none is followed. */
+static int place(const char *path) {
+    struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+    int found = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+    /* A link at the end is opened as itself, and nothing is mounted on one. */
+    struct stat status;
+    if (found >= 0 && fstat(found, &status) == 0 && S_ISLNK(status.st_mode)) {
+        close(found);
+        errno = ELOOP;
+        return -1;
+    }
+    return found;
+}
+
+static int attach(int tree, const char *path) {
+    int target = place(path);
+    if (target < 0) return -1;
+    int result = move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    close(target);
+    return result;
+}
+
+static int configure(int context, const char *options) {
+    while (*options) {
+        char key[64], *value;
+        size_t length = strcspn(options, ",");
+        if (length >= sizeof key) return errno = EINVAL, -1;
+        memcpy(key, options, length);
+        key[length] = 0;
+        value = strchr(key, '=');
+        if (value) *value++ = 0;
+        if (fsconfig(context, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, key, value, 0) != 0) return -1;
+        options += length + (options[length] == ',');
+    }
+    return fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+}
+
+static int mount_new(const struct entering_step *step) {
+    int context = fsopen(step->source, FSOPEN_CLOEXEC);
+    if (context < 0 || configure(context, step->options) != 0) return -1;
+    int tree = fsmount(context, FSMOUNT_CLOEXEC, (unsigned)step->attributes);
+    return tree < 0 ? -1 : attach(tree, step->path);
+}
+
+static int bind_path(const struct entering_step *step) {
+    int tree = entering_open_tree(step->source, step->attributes);
+    return tree < 0 ? -1 : attach(tree, step->path);
+}
+
+static int pivot(const struct entering_step *step) {
+    if (attach(step->tree, step->path) != 0 || fchdir(step->tree) != 0) return -1;
+    /* The old root lies on the new one then, and goes (pivot_root(2)). */
+    if (syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", MNT_DETACH) != 0) return -1;
+    return chdir("/");
+}
+
+static int bring_up_loopback(void) {
+    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+    int socket_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    return socket_ < 0 ? -1 : ioctl(socket_, SIOCSIFFLAGS, &request);
+}
+
+/* The numbers of a kernel that is asked in another way count as those of none: what is refused here would be called otherwise there. */
+#if defined __x86_64__
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#define OTHER_NUMBERS 0x40000000 /* x32 */
+#elif defined __aarch64__
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#define OTHER_NUMBERS 0x7fffffff
+#endif
+
+/* What capabilities do not keep from a root user. */
+static const struct { int number; const char *name; } refused[] = {
+    /* The kernel's keyrings belong to users and not to namespaces: root's here are root's there. */
+    {SYS_keyctl, "keyctl"}, {SYS_add_key, "add_key"}, {SYS_request_key, "request_key"},
+    /* With a handle every file of the filesystem is to be had, whatever the root is. */
+    {SYS_open_by_handle_at, "open_by_handle_at"},
+    /* Parts of the kernel in which faults were found again and again, and no system needs inside. */
+    {SYS_bpf, "bpf"}, {SYS_userfaultfd, "userfaultfd"}, {SYS_perf_event_open, "perf_event_open"},
+    {SYS_kexec_load, "kexec_load"}, {SYS_kexec_file_load, "kexec_file_load"},
+};
+static const int refused_count = sizeof refused / sizeof *refused;
+
+const char *entering_refused(int index) {
+    /* In a user namespace of its own a process has every capability again, for what the kernel takes to be its own. */
+    static const char *others[] = {
+        "clone and unshare with CLONE_NEWUSER", "clone3 (its flags are not to be seen)", "ioctl with TIOCSTI or TIOCLINUX"};
+    if (index < refused_count) return refused[index].name;
+    return index < refused_count + 3 ? others[index - refused_count] : NULL;
+}
+
+#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define EQUAL(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, yes, no)
+#define RETURN(value) BPF_STMT(BPF_RET | BPF_K, value)
+#define REFUSE(error) RETURN(SECCOMP_RET_ERRNO | (error))
+#define ALLOW RETURN(SECCOMP_RET_ALLOW)
+
+static int install_filter(void) {
+    /* The lower half of an argument comes first in memory: both architectures are little endian. */
+    static const struct sock_filter begin[] = {
+        LOAD(arch), EQUAL(ARCHITECTURE, 1, 0), REFUSE(ENOSYS),
+        LOAD(nr), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, OTHER_NUMBERS, 0, 1), REFUSE(ENOSYS),
+        EQUAL(SYS_clone3, 0, 1), REFUSE(ENOSYS),
+        EQUAL(SYS_clone, 1, 0), EQUAL(SYS_unshare, 0, 4),
+        LOAD(args[0]), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1), REFUSE(EPERM), ALLOW,
+        EQUAL(SYS_ioctl, 0, 5),
+        LOAD(args[1]), EQUAL(TIOCSTI, 1, 0), EQUAL(TIOCLINUX, 0, 1), REFUSE(EPERM), ALLOW,
+    };
+    enum { begin_count = sizeof begin / sizeof *begin };
+    struct sock_filter filter[begin_count + 2 * sizeof refused / sizeof *refused + 1];
+    memcpy(filter, begin, sizeof begin);
+    int count = begin_count;
+    for (int index = 0; index < refused_count; index++) {
+        filter[count++] = (struct sock_filter)EQUAL((unsigned)refused[index].number, 0, 1);
+        filter[count++] = (struct sock_filter)REFUSE(EPERM);
+    }
+    filter[count++] = (struct sock_filter)ALLOW;
+    struct sock_fprog program = {.len = (unsigned short)count, .filter = filter};
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
+
+static int set_capabilities(unsigned long long kept) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    unsigned low = (unsigned)kept, high = (unsigned)(kept >> 32);
+    struct __user_cap_data_struct data[2] = {{low, low, 0}, {high, high, 0}};
+    return (int)syscall(SYS_capset, &header, data);
+}
+
+static int limit(const struct entering_command *command) {
+    for (int capability = 0; capability < 64; capability++) {
+        if (command->capabilities >> capability & 1) continue;
+        /* EINVAL: the kernel has no more. */
+        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 && errno != EINVAL) return -1;
+    }
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return -1;
+    /* By the kernel's own calls: those of glibc ask all threads of the caller, which are not here. */
+    if (syscall(SYS_setgroups, command->group_count, command->groups) != 0) return -1;
+    if (syscall(SYS_setresgid, command->group, command->group, command->group) != 0) return -1;
+    if (syscall(SYS_setresuid, command->user, command->user, command->user) != 0) return -1;
+    return command->user == 0 ? set_capabilities(command->capabilities) : 0;
+}
+
+static int take_session(const struct entering_command *command) {
+    if (setsid() < 0) return -1;
+    if (command->terminal < 0) return 0;
+    if (ioctl(command->terminal, TIOCSCTTY, 0) != 0) return -1;
+    for (int file = 0; file < 3; file++)
+        if (dup2(command->terminal, file) < 0) return -1;
+    return 0;
+}
+
+static int become(const struct entering_command *command) {
+    if (chdir(command->folder) != 0 && chdir("/") != 0) return -1;
+    umask(022);
+    sigset_t none;
+    sigemptyset(&none);
+    if (sigprocmask(SIG_SETMASK, &none, NULL) != 0) return -1;
+    if (syscall(SYS_close_range, 3, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) != 0) return -1;
+    execvpe(command->arguments[0], command->arguments, command->environment);
+    return -1;
+}
+
+/* Process 1: reaps what others left, hands on signals, and ends with the command, which ends all that is there. */
+static void serve(pid_t child) {
+    sigset_t all;
+    sigfillset(&all);
+    set_capabilities(1ULL << CAP_KILL);
+    syscall(SYS_close_range, 0, ~0U, 0);
+    for (;;) {
+        int number = sigwaitinfo(&all, NULL);
+        if (number == SIGCHLD) {
+            int status;
+            pid_t ended;
+            while ((ended = waitpid(-1, &status, WNOHANG)) > 0) {
+                if (ended == child) _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+            }
+        } else if (number > 0) {
+            kill(-child, number);
+        }
+    }
+}
+
+static void report(int pipe, int step, int error) {
+    struct entering_report report = {step, error};
+    while (write(pipe, &report, sizeof report) < 0 && errno == EINTR) {}
+}
+
+static int perform(const struct entering_step *step, const struct entering_command *command) {
+    switch (step->action) {
+    case ENTERING_PRIVATE: return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+    case ENTERING_PIVOT: return pivot(step);
+    case ENTERING_ATTACH: return attach(step->tree, step->path);
+    case ENTERING_MOUNT: return mount_new(step);
+    case ENTERING_BIND: return bind_path(step);
+    case ENTERING_DIRECTORY: return mkdir(step->path, step->mode) == 0 || errno == EEXIST ? 0 : -1;
+    case ENTERING_NODE:
+        if (mknod(step->path, step->mode, makedev(step->major, step->minor)) != 0) return -1;
+        return chmod(step->path, step->mode & 07777);
+    case ENTERING_LINK: return symlink(step->source, step->path);
+    case ENTERING_HOSTNAME: return sethostname(step->source, strlen(step->source));
+    case ENTERING_LOOPBACK: return bring_up_loopback();
+    case ENTERING_SESSION: return take_session(command);
+    case ENTERING_FILTER: return install_filter();
+    case ENTERING_LIMITS: return limit(command);
+    case ENTERING_EXEC: return become(command);
+    case ENTERING_CHILD: break;
+    }
+    return errno = EINVAL, -1;
+}
+
+static void run(const struct entering_command *command, int reports, int start) {
+    /* Who calls has handlers, and ignores SIGPIPE. */
+    for (int number = 1; number < 65; number++) signal(number, SIG_DFL);
+    char byte;
+    /* Nothing is killed with a thread that has ended already: then nobody says that it goes on. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || read(start, &byte, 1) != 1) _exit(125);
+    /* What is in /proc of a process that is not to be dumped is closed to those there: the program of this one is a file of the host. */
+    if (!command->without_init) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    for (int index = 0; index < command->count; index++) {
+        const struct entering_step *step = &command->steps[index];
+        report(reports, index, 0);
+        if (step->action == ENTERING_CHILD) {
+            pid_t child = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+            if (child > 0) serve(child);
+            if (child == 0) continue;
+        } else if (perform(step, command) == 0 || (step->optional && errno == ENOENT)) {
+            continue;
+        }
+        report(reports, index, errno);
+        _exit(step->action == ENTERING_EXEC ? errno == ENOENT ? 127 : 126 : 125);
+    }
+    _exit(125);
+}
+
+pid_t entering_start(const struct entering_command *command, int *reports) {
+    int out[2], start[2];
+    if (pipe2(out, O_CLOEXEC) != 0) return -1;
+    if (pipe2(start, O_CLOEXEC) != 0) return close(out[0]), close(out[1]), -1;
+    /* A signal that comes before its process 1 is ready must not end it. */
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
+    pid_t child = (pid_t)syscall(SYS_clone, command->namespaces | SIGCHLD, 0, 0, 0, 0);
+    if (child == 0) {
+        close(start[1]);
+        run(command, out[1], start[0]);
+    }
+    int error = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    close(out[1]);
+    close(start[0]);
+    if (child > 0 && write(start[1], "", 1) == 1) {
+        *reports = out[0];
+    } else {
+        close(out[0]);
+    }
+    close(start[1]);
+    errno = error;
+    return child;
+}

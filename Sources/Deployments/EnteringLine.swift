@@ -1,0 +1,44 @@
+public import Basics
+internal import Boot
+internal import BootEntries
+internal import Planning
+
+extension Site {
+    /// What a boot would be started with of that image, or that goes on with that root; of neither, the next one. An image that is in
+    /// the store needs not be deployed, and needs no init.
+    public func start(of image: String?, root number: Int?) throws(Failure) -> MenuDefault {
+        let all = try Deployment.all(on: topLevel).deployments
+        if let image {
+            let options = try settings.options(of: self.options(choosing: image, among: all), on: volume)
+            return MenuDefault(options: options.description, release: "")
+        }
+        var options: KernelOptions
+        var release = ""
+        if let next = all.first {
+            options = try settings.options(of: next, on: volume)
+            release = next.release
+        } else if let number {
+            // Of a root nothing else is asked.
+            options =
+                try settings.options(of: KernelOptions("docker_image", root(number).root.mark.origin.imageID.description), on: volume)
+                + KernelOptions("docker_path", "/")
+        } else {
+            throw Failure("could not tell what the next boot is: nothing was deployed", hint: "name an image, or deploy one")
+        }
+        if let number { options = try options + KernelOptions("docker_root", "\(root(number).number)") }
+        return MenuDefault(options: options.description, release: release)
+    }
+
+    /// The image of the store; where that has it no more, the deployment of that name.
+    private func options(choosing text: String, among deployments: [Deployment]) throws(Failure) -> KernelOptions {
+        let store = settings.storeDevice.map { "\($0):\(settings.store)" } ?? display(settings.store.bytes)
+        do throws(Failure) {
+            _ = try image(ImageReference(text), in: storeFilesystem())
+            // Whatever a system needs to boot, a shell and its name are enough to be entered.
+            return try KernelOptions("docker_image", text) + KernelOptions("docker_path", store) + KernelOptions("init", "/bin/sh")
+        } catch {
+            guard let known = try? deployment(text, among: deployments) else { throw error }
+            return try KernelOptions("docker_image", known.imageID.description)
+        }
+    }
+}

@@ -1,0 +1,236 @@
+package import Basics
+internal import CEntering
+internal import CLinux
+internal import Linux
+
+/// How a root is entered.
+package struct Entrance {
+    package enum Network: String, CaseIterable { case none, host }
+
+    package var network = Network.none
+    package var binds: [SharedPath] = []
+    package var isReadOnly = false
+    package var account: Account
+    /// Its arguments; the user's shell where there are none.
+    package var command: [String] = []
+    private let hostname: String
+
+    package init(as account: Account, in root: Directory) throws(Failure) {
+        self.account = account
+        hostname = try Self.hostname(in: root) ?? "enter"
+    }
+
+    /// What the root's own file says; nil where that is no name.
+    private static func hostname(in root: Directory) throws(Failure) -> String? {
+        guard try root.target(of: "etc/hostname")?.kind == .file, let text = try root.contents(of: "etc/hostname", limit: 4096) else {
+            return nil
+        }
+        let name = text.prefix { $0 != UInt8(ascii: "\n") }
+        let isName = name.allSatisfy { byte in
+            byte < 0x80 && (Character(Unicode.Scalar(byte)).isLetter || Character(Unicode.Scalar(byte)).isNumber)
+                || "-.".utf8.contains(byte)
+        }
+        return isName && (1...64).contains(name.count) ? String(decoding: name, as: UTF8.self) : nil
+    }
+
+    /// How a command ended.
+    package struct Ending {
+        /// As a shell tells it.
+        package let status: Int32
+        /// Why it did not run.
+        package let failure: Failure?
+    }
+
+    /// Runs the command in a root. `device` has the filesystem, `explain` gets each step before it is done.
+    ///
+    /// Fails with the step that was not possible.
+    package func run(in root: Directory, on device: String, explain: (String, String) -> Void) throws(Failure) -> Ending {
+        guard let subvolume = try root.subvolume() else { throw Failure("could not enter '\(root.show(.top))': it is not a subvolume") }
+        var places: [EntryStep] = []
+        for bind in binds { places += try bind.makePlace(in: root) }
+        let request = MountRequest(device: device, filesystemType: "btrfs", options: ["subvolid=\(subvolume.id)"])
+        let attributes = UInt32(MOUNT_ATTR_NODEV | (isReadOnly ? MOUNT_ATTR_RDONLY : 0))
+        let tree = OpenFile(try request.mount(.readWrite, attributes))
+        let terminals = try FilesystemTree(type: "devpts", options: [("mode", "0620"), ("gid", "5"), ("ptmxmode", "0666")])
+        let terminal = try Terminal.isUsed ? Terminal(in: terminals) : nil
+        var trees: [(SharedPath, OpenFile)] = []
+        for bind in binds {
+            let opened = entering_open_tree(bind.source, UInt64(MOUNT_ATTR_NODEV))
+            if opened < 0 { throw .system("bind '\(bind.source)'") }
+            trees.append((bind, OpenFile(opened)))
+        }
+        let attached = "move_mount(fd, \"%\"), nodev"
+        var steps = [
+            EntryStep(
+                description: "see no mounts but its own", call: "mount(\"/\", MS_REC | MS_PRIVATE)", action: ENTERING_PRIVATE),
+            EntryStep(
+                description: "make '\(root.show(.top))' its '/'\(isReadOnly ? ", read-only" : ""), where no file is a device",
+                call: "fsmount(\"btrfs\", \"subvolid=\(subvolume.id)\", NODEV), pivot_root(\".\", \".\"), umount2(\".\", MNT_DETACH)",
+                action: ENTERING_PIVOT, path: Isolation.doorstep, tree: tree.descriptor),
+        ]
+        steps += Isolation.kernelFilesystems
+        steps.append(
+            .attach(
+                terminals.descriptor, at: "/dev/pts", "mount a fresh devpts at '/dev/pts'", "fsopen(\"devpts\"), move_mount(\"/dev/pts\")"))
+        steps += Isolation.closed + Isolation.fresh
+        steps += places
+        steps += trees.map { bind, tree in
+            .attach(
+                tree.descriptor, at: bind.target, "show '\(bind.source)' of the machine at '\(bind.target)'",
+                "open_tree(\"\(bind.source)\", OPEN_TREE_CLONE), " + attached.replacing("%", with: bind.target))
+        }
+        steps.append(
+            EntryStep(
+                description: "be called '\(hostname)'", call: "sethostname(\"\(hostname)\")", action: ENTERING_HOSTNAME, source: hostname))
+        if network == .none {
+            steps.append(
+                EntryStep(
+                    description: "have a loopback, and no other network", call: "ioctl(SIOCSIFFLAGS, \"lo\", IFF_UP)",
+                    action: ENTERING_LOOPBACK))
+        }
+        steps += ending(hasTerminal: terminal != nil)
+        defer { withExtendedLifetime((tree, terminals, trees)) {} }
+        return try start(steps, terminal, explain)
+    }
+
+    private func ending(hasTerminal: Bool) -> [EntryStep] {
+        var refused: [String] = []
+        while let name = entering_refused(Int32(refused.count)) { refused.append(String(cString: name)) }
+        return [
+            EntryStep(
+                description: "start the command, and stay as its process 1, which reaps what others leave", call: "clone(SIGCHLD)",
+                action: ENTERING_CHILD),
+            EntryStep(
+                description: "begin a session\(hasTerminal ? " with a terminal of its own" : "")",
+                call: "setsid()\(hasTerminal ? ", ioctl(TIOCSCTTY)" : "")", action: ENTERING_SESSION),
+            EntryStep(
+                description: "have refused: \(refused.joined(separator: ", "))", call: "seccomp(SECCOMP_SET_MODE_FILTER)",
+                action: ENTERING_FILTER),
+            EntryStep(
+                description: "be '\(account.name)', and keep of root's capabilities \(Isolation.kept.count)",
+                call: "prctl(PR_CAPBSET_DROP), setgroups(), setresgid(\(account.group)), setresuid(\(account.user)), capset()",
+                action: ENTERING_LIMITS),
+            EntryStep(
+                description: "run '\(arguments[0])'", call: "close_range(3, ~0, CLOSE_RANGE_CLOEXEC), execve(\"\(arguments[0])\")",
+                action: ENTERING_EXEC),
+        ]
+    }
+
+    private var arguments: [String] { command.isEmpty ? [account.shell] : command }
+
+    private var environment: [String] {
+        let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        let own = [
+            "PATH=\(path)", "HOME=\(account.home)", "USER=\(account.name)", "LOGNAME=\(account.name)", "SHELL=\(account.shell)",
+            // As other programs that enter a root say it (systemd's container interface).
+            "container=docker-btrfs",
+        ]
+        return own + ["TERM", "LANG", "COLORTERM"].compactMap { (name: String) in getenv(name).map { "\(name)=\(String(cString: $0))" } }
+    }
+
+    private func start(_ steps: [EntryStep], _ terminal: Terminal?, _ explain: (String, String) -> Void) throws(Failure) -> Ending {
+        let flags = Isolation.namespaces.filter { network == .none || $0.flag != CLONE_NEWNET }
+        explain(
+            "make a process in namespaces of its own", "clone(\(flags.map(\.name).joined(separator: " | ")))")
+        let strings = CStrings()
+        let lowered = steps.map { $0.lowered(strings) }
+        let own = strings.list(arguments)
+        let surroundings = strings.list(environment)
+        var reports: Int32 = -1
+        let process = lowered.withUnsafeBufferPointer { lowered in
+            account.groups.withUnsafeBufferPointer { groups in
+                var command = entering_command()
+                command.steps = lowered.baseAddress
+                command.count = Int32(lowered.count)
+                command.namespaces = flags.reduce(UInt64(0)) { $0 | UInt64(UInt32(bitPattern: $1.flag)) }
+                command.arguments = UnsafePointer(own)
+                command.environment = UnsafePointer(surroundings)
+                command.folder = strings.pointer(account.home)
+                command.capabilities = Isolation.keptMask
+                command.user = account.user
+                command.group = account.group
+                command.groups = groups.baseAddress
+                command.group_count = Int32(groups.count)
+                command.terminal = terminal?.peer ?? -1
+                return entering_start(&command, &reports)
+            }
+        }
+        if process < 0 { throw .system("make a process in namespaces of its own") }
+        terminal?.closePeer()
+        let (last, failure) = follow(reports, steps, explain)
+        close(reports)
+        let status = RunningCommand(process, terminal).wait()
+        if let failure, last != ENTERING_EXEC { throw failure }
+        return Ending(status: status, failure: failure)
+    }
+
+    /// Reads what the new process does, until the command runs.
+    private func follow(_ reports: Int32, _ steps: [EntryStep], _ explain: (String, String) -> Void) -> (entering_action, Failure?) {
+        var report = entering_report()
+        while true {
+            let count = read(reports, &report, MemoryLayout<entering_report>.size)
+            if count < 0 && linux_errno() == EINTR { continue }
+            guard count == MemoryLayout<entering_report>.size, steps.indices.contains(Int(report.step)) else {
+                return (ENTERING_EXEC, nil)
+            }
+            let step = steps[Int(report.step)]
+            if report.error == 0 {
+                explain(step.description, step.call)
+                continue
+            }
+            let reason = report.error == ELOOP ? "what the image has there is a symlink" : String(cString: strerror(report.error))
+            if step.action != ENTERING_EXEC { return (step.action, Failure("could not \(step.description): \(reason)")) }
+            let hint = report.error == ENOENT ? "the command comes after '--', as in: enter IMAGE -- ls /" : nil
+            return (step.action, Failure("could not run '\(arguments[0])' in the root: \(reason)", hint: hint))
+        }
+    }
+}
+
+/// A descriptor that is open as long as this lives.
+final class OpenFile {
+    let descriptor: Int32
+    init(_ descriptor: Int32) { self.descriptor = descriptor }
+    deinit { close(descriptor) }
+}
+
+/// Memory for what C reads, as long as this lives.
+final class CStrings {
+    private var pointers: [UnsafeMutablePointer<CChar>] = []
+    private var lists: [UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>] = []
+
+    func pointer(_ text: String) -> UnsafePointer<CChar> {
+        guard let pointer = strdup(text) else { fatalError("there is no memory") }
+        pointers.append(pointer)
+        return UnsafePointer(pointer)
+    }
+
+    func list(_ texts: [String]) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> {
+        let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: texts.count + 1)
+        for (index, text) in texts.enumerated() { list[index] = UnsafeMutablePointer(mutating: pointer(text)) }
+        list[texts.count] = nil
+        lists.append(list)
+        return list
+    }
+
+    deinit {
+        for pointer in pointers { free(pointer) }
+        for list in lists { list.deallocate() }
+    }
+}
+
+extension EntryStep {
+    func lowered(_ strings: CStrings) -> entering_step {
+        var step = entering_step()
+        step.action = action
+        step.path = strings.pointer(path)
+        step.source = strings.pointer(source)
+        step.options = strings.pointer(options)
+        step.attributes = UInt64(UInt32(bitPattern: attributes))
+        step.mode = mode
+        step.major = device.major
+        step.minor = device.minor
+        step.tree = tree
+        step.optional = isOptional
+        return step
+    }
+}

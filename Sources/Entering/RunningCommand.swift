@@ -1,0 +1,99 @@
+internal import Basics
+internal import CEntering
+internal import CLinux
+internal import Glibc
+internal import Synchronization
+
+/// A command in a root, seen from outside.
+struct RunningCommand {
+    private let process: pid_t
+    private let terminal: Terminal?
+
+    private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGUSR1, SIGUSR2]
+    /// What a handler writes the number of its signal to.
+    private static let pipe = Atomic<Int32>(-1)
+
+    init(_ process: pid_t, _ terminal: Terminal?) {
+        self.process = process
+        self.terminal = terminal
+    }
+
+    /// Hands on keys, output and signals until the command ends. Returns its exit status as a shell tells it.
+    func wait() -> Int32 {
+        var ends: [Int32] = [-1, -1]
+        pipe2(&ends, O_CLOEXEC | O_NONBLOCK)
+        Self.pipe.store(ends[1], ordering: .sequentiallyConsistent)
+        let taken = Self.signals.filter { !linux_is_ignored($0) }
+        for number in taken { Self.take(number) }
+        terminal?.begin()
+        let watch = entering_watch(process)
+        serve(watch, signals: ends[0])
+        if let terminal { drain(terminal) }
+        terminal?.end()
+        for number in taken { signal(number, SIG_DFL) }
+        Self.pipe.store(-1, ordering: .sequentiallyConsistent)
+        for end in ends + [watch] { close(end) }
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0 && linux_errno() == EINTR {}
+        let signal = status & 0x7f
+        return signal == 0 ? status >> 8 & 0xff : 128 + signal
+    }
+
+    private static func take(_ number: Int32) {
+        var action = sigaction()
+        action.sa_flags = SA_RESTART
+        action.__sigaction_handler.sa_handler = { number in
+            var byte = UInt8(truncatingIfNeeded: number)
+            _ = write(RunningCommand.pipe.load(ordering: .sequentiallyConsistent), &byte, 1)
+        }
+        sigaction(number, &action, nil)
+    }
+
+    private func serve(_ watch: Int32, signals: Int32) {
+        var polled = [
+            pollfd(fd: watch, events: Int16(POLLIN), revents: 0), pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: terminal == nil ? -1 : STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: terminal?.master ?? -1, events: Int16(POLLIN), revents: 0),
+        ]
+        var asked = 0
+        while true {
+            let count = poll(&polled, nfds_t(polled.count), -1)
+            if count < 0 { continue }
+            if polled[1].revents != 0 {
+                var number: UInt8 = 0
+                while read(signals, &number, 1) == 1 { handle(Int32(number), &asked) }
+            }
+            if let terminal {
+                // A terminal that went away is no reason to end: the command decides.
+                if polled[2].revents != 0, !hand(from: STDIN_FILENO, to: terminal.master) { polled[2].fd = -1 }
+                if polled[3].revents != 0, !hand(from: terminal.master, to: STDOUT_FILENO) { polled[3].fd = -1 }
+            }
+            if polled[0].revents != 0 { return }
+        }
+    }
+
+    /// Whoever does not end when asked to is ended at the third time.
+    private func handle(_ number: Int32, _ asked: inout Int) {
+        if number == SIGWINCH {
+            if let terminal { _ = entering_copy_size(STDIN_FILENO, terminal.master) }
+            return
+        }
+        asked += 1
+        kill(process, asked < 3 ? number : SIGKILL)
+    }
+
+    private func hand(from: Int32, to: Int32) -> Bool {
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        let count = read(from, &bytes, bytes.count)
+        if count < 0 { return linux_errno() == EINTR || linux_errno() == EAGAIN }
+        return count > 0 && linux_write_all(to, bytes, count)
+    }
+
+    /// What was written before the end.
+    private func drain(_ terminal: Terminal) {
+        var polled = pollfd(fd: terminal.master, events: Int16(POLLIN), revents: 0)
+        while poll(&polled, 1, 0) > 0 && polled.revents & Int16(POLLIN) != 0 {
+            if !hand(from: terminal.master, to: STDOUT_FILENO) { return }
+        }
+    }
+}

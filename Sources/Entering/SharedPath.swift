@@ -1,0 +1,60 @@
+package import Basics
+internal import CLinux
+
+/// A directory or a file of the machine that is seen in a root.
+package struct SharedPath {
+    let source: String
+    let target: String
+
+    /// `/SRC` or `/SRC:/DST`.
+    package init(_ text: String) throws(Failure) {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        source = parts[0]
+        target = parts.last ?? ""
+        for path in [source, target] where !path.hasPrefix("/") || path.split(separator: "/").contains("..") {
+            throw Failure(
+                "could not bind '\(text)': '\(path)' is not an absolute path without '..'", hint: "--bind /SRC or --bind /SRC:/DST")
+        }
+        let first = target.split(separator: "/").first.map(String.init) ?? ""
+        if ["", "proc", "sys", "dev"].contains(first) {
+            throw Failure(
+                "could not bind '\(source)' at '\(target)': '/\(first)' is the root's own", hint: "--bind /SRC:/DST names another place")
+        }
+    }
+
+    /// Makes an empty directory or file for it in the root, where that has none: paths are resolved as if the root was `/`. What is only
+    /// there when the root is entered is made by the steps that this returns.
+    func makePlace(in root: Directory) throws(Failure) -> [EntryStep] {
+        guard let path = Path(target) else { throw Failure("could not bind '\(source)' at '\(target)'") }
+        var status = stat()
+        if stat(source, &status) != 0 { throw .system("bind '\(source)'") }
+        let isDirectory = Int32(status.st_mode) & S_IFMT == S_IFDIR
+        let isFresh = target.hasPrefix("/run/") || target.hasPrefix("/tmp/")
+        var steps: [EntryStep] = []
+        var place = Path.top
+        for name in path.components {
+            place = place.appending(name: name)
+            let isFile = place == path && !isDirectory
+            if isFresh {
+                if !place.parent.isTop { steps.append(isFile ? .file("\(place)") : .directory("\(place)", mode: 0o755)) }
+            } else if try root.status(of: place) == nil {
+                try root.make(place, isFile: isFile)
+            }
+        }
+        return steps
+    }
+}
+
+extension Directory {
+    fileprivate func make(_ path: Path, isFile: Bool) throws(Failure) {
+        guard let parent = try directory(at: path.parent) else { throw Failure("could not make '\(show(path))': it has no directory") }
+        let name = cString(path.name)
+        if !isFile {
+            if mkdirat(parent.descriptor, name, 0o755) != 0 { throw .system("make the directory '\(show(path))'") }
+            return
+        }
+        let made = linux_openat2(parent.descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644, linux_resolve_no_links)
+        if made < 0 { throw .system("make the file '\(show(path))'") }
+        close(made)
+    }
+}

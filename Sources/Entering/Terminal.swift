@@ -1,0 +1,64 @@
+internal import Basics
+internal import CEntering
+internal import CLinux
+internal import Glibc
+
+/// A filesystem without a device, mounted nowhere yet.
+final class FilesystemTree {
+    let descriptor: Int32
+
+    init(type: String, options: [(String, String)]) throws(Failure) {
+        let context = fsopen(type, UInt32(FSOPEN_CLOEXEC))
+        if context < 0 { throw .system("make a new \(type)") }
+        defer { close(context) }
+        for (key, value) in options where fsconfig(context, UInt32(FSCONFIG_SET_STRING.rawValue), key, value, 0) != 0 {
+            throw .system("make a new \(type)")
+        }
+        if fsconfig(context, UInt32(FSCONFIG_CMD_CREATE.rawValue), nil, nil, 0) != 0 { throw .system("make a new \(type)") }
+        descriptor = fsmount(context, UInt32(FSMOUNT_CLOEXEC), UInt32(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC))
+        if descriptor < 0 { throw .system("make a new \(type)") }
+    }
+
+    deinit { close(descriptor) }
+}
+
+/// A terminal of the root's own, between which and the caller's all is handed on. So nothing there has the caller's terminal, where it
+/// could type.
+final class Terminal {
+    let master: Int32
+    private(set) var peer: Int32
+    private var before = termios()
+
+    /// Whether a person sits there.
+    static var isUsed: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
+
+    init(in terminals: FilesystemTree) throws(Failure) {
+        master = linux_openat2(terminals.descriptor, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, 0, linux_resolve_no_links)
+        if master < 0 { throw .system("open a terminal") }
+        _ = entering_unlock(master)
+        peer = entering_peer(master)
+        if peer < 0 { throw .system("open a terminal") }
+        _ = entering_copy_size(STDIN_FILENO, master)
+    }
+
+    func closePeer() {
+        close(peer)
+        peer = -1
+    }
+
+    /// From here on keys go to the other side as they are: Ctrl-C too.
+    func begin() {
+        tcgetattr(STDIN_FILENO, &before)
+        var raw = before
+        cfmakeraw(&raw)
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &raw)
+        _ = entering_copy_size(STDIN_FILENO, master)
+    }
+
+    func end() { tcsetattr(STDIN_FILENO, TCSADRAIN, &before) }
+
+    deinit {
+        close(master)
+        if peer >= 0 { close(peer) }
+    }
+}

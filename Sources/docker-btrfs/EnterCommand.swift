@@ -1,0 +1,76 @@
+import ArgumentParser
+import Basics
+import Boot
+import BootRun
+import Deployments
+import Entering
+
+struct EnterCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "enter",
+        abstract: "Run a command in what the next boot would be, or in an image with this machine's files.",
+        usage: "docker-btrfs enter [OPTIONS] [IMAGE] [-- COMMAND...]",
+        discussion: """
+            The root is made as a boot makes it, in a moment, and is deleted when the command ends, with what was done in it. It is entered \
+            in namespaces of its own: nothing of the machine is seen but what --bind shows, and there is no network unless asked for. \
+            Nothing is asked of the image but a shell. The exit status is the command's; 126 or 127 where it could not be run.
+            """
+    )
+
+    @Argument(help: "The image, as Docker names it; without one, what the next boot would boot.", completion: .imageNames)
+    var image: String?
+
+    @Argument(parsing: .postTerminator, help: "What to run, after '--'; the user's shell unless given.")
+    var command: [String] = []
+
+    @Option(help: "none, or host: the machine's own network.")
+    var network = Entrance.Network.none
+
+    @Option(help: ArgumentHelp("A user of that system, by name or number; root unless given.", valueName: "name[:group]"))
+    var user: String?
+
+    @Option(help: ArgumentHelp("Show a directory or file of the machine there.", valueName: "/src[:/dst]"))
+    var bind: [String] = []
+
+    @Flag(help: "Let nothing in the root be changed, but in /tmp, /run and /dev.")
+    var readOnly = false
+
+    @Option(help: ArgumentHelp("A copy of that root, as root ls has it, and not a new one.", valueName: "number"))
+    var root: Int?
+
+    @Flag(help: "Print each step before it is done, and the system calls that do it.")
+    var explain = false
+
+    @OptionGroup var place: SitePlace
+
+    func validate() throws {
+        if root != nil && image != nil { throw ValidationError("--root takes a root that was made; an image makes a new one") }
+    }
+
+    func run() throws {
+        let binds = try bind.map { text throws(Failure) in try SharedPath(text) }
+        let start = try place.site().start(of: image, root: root)
+        guard let request = try Request(KernelCommandLine(start.options.utf8), .none) else { throw Failure("could not plan a boot") }
+        let isTold = explain
+        let tellStep = { (what: String, call: String) in if isTold { tell("\(what)\n    \(call)") } }
+        let entered = try BesideRoot(
+            for: request, kernel: start.release.isEmpty ? nil : start.release, explain: tellStep, note: { tell(note: $0) })
+        let ending: Entrance.Ending
+        do {
+            var entrance = try Entrance(as: Account(user, in: entered.tree), in: entered.tree)
+            entrance.network = network
+            entrance.binds = binds
+            entrance.isReadOnly = readOnly
+            entrance.command = command
+            ending = try entrance.run(in: entered.tree, on: entered.device, explain: tellStep)
+        } catch {
+            try? entered.delete(explain: tellStep)
+            throw error
+        }
+        try entered.delete(explain: tellStep)
+        if let failure = ending.failure { tell("Error: \(failure)") }
+        if ending.status != 0 { throw ExitCode(ending.status) }
+    }
+}
+
+extension Entrance.Network: ExpressibleByArgument {}

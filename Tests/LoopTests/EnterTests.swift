@@ -1,0 +1,99 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// `docker-btrfs enter`: a root that is entered, what it sees and what it leaves.
+    struct EnterTests {
+        @Test func `a command has the top layer, processes and mounts of its own, no network, and leaves nothing`() async throws {
+            try await Enterable.with { machine in
+                let before = try await machine.imageListing()
+                let script = """
+                    cat /etc/motd; hostname; echo $$; ls /proc | grep -c '^[0-9]*$'; grep -c . /proc/net/dev
+                    cat /proc/mounts | cut -d ' ' -f 2 | sort | tr '\\n' ' '; id -u; pwd; echo x > /etc/new; rm /bin/escapes; mkdir /sub
+                    echo y > /tmp/y; echo z > /run/z; btrfs subvolume create /sub/nested; touch /sub/nested/in; cat /proc/self/oom_score
+                    """
+                let told = try await machine.enter("tools -- sh -ec '\(script.replacing("'", with: #"'\''"#))'")
+                let lines = told.split(separator: "\n").map(String.init)
+                #expect(lines[0...1] == ["top", "desk"])
+                #expect(lines[2] == "2", "1 reaps")
+                #expect(try #require(Int(lines[3])) <= 4)
+                #expect(lines[4] == "3", "the loopback alone")
+                let places = "/ /dev /dev/pts /dev/shm /proc"
+                #expect(lines[5].hasPrefix(places) && lines[5].hasSuffix("/run /sys /sys/firmware /tmp 0"), "\(lines[5])")
+                #expect(!lines[5].contains("docker"))
+                #expect(lines[6] == "/root")
+                #expect(try await machine.imageListing() == before)
+                #expect(try await machine.left().split(separator: "\n").count == 1, "the image alone")
+            }
+        }
+
+        @Test func `its status, its files, its user and what it may not run are the command's`() async throws {
+            try await Enterable.with { machine in
+                let enter = machine.command
+                let script = """
+                    status() { local found=0; "$@" > out 2> err < in || found=$?; echo "$found"; }
+                    printf 'in\\n' > in
+                    status \(enter("tools -- sh -c 'exit 7'"))
+                    status \(enter("tools -- sh -c 'kill -9 $$'"))
+                    status \(enter("tools -- nothing")); cat err
+                    status \(enter("nothing -- true")); grep -c "^Error: could not find image 'nothing:latest'" err
+                    status \(enter("--user nobody tools -- true")); cat err
+                    status \(enter("--user some tools -- sh -c 'cat; id; touch /x || echo no; pwd; echo error >&2'")); cat out err
+                    status \(enter("--user 77:root tools -- id")); cat out
+                    mkdir shown; echo s > shown/it
+                    status \(enter("--bind $PWD/shown:/run/a/b --bind $PWD/in:/new/file tools -- sh -c 'cat /run/a/b/it /new/file; echo w > /run/a/b/w'"))
+                    cat out shown/w
+                    status \(enter("--read-only tools -- sh -c 'touch /tmp/x && echo tmp; touch /x'")); cat out
+                    status \(enter("--network host tools -- sh -c 'wc -l < /proc/net/dev'")); cmp out <(wc -l < /proc/net/dev)
+                    """
+                let told = try await machine.disk.change(script)
+                #expect(
+                    told == """
+                        7
+                        137
+                        127
+                        Error: could not run 'nothing' in the root: No such file or directory
+                        hint: the command comes after '--', as in: enter IMAGE -- ls /
+                        1
+                        1
+                        1
+                        Error: could not find the user 'nobody' in '/etc/passwd' of the root
+                        hint: a number needs no entry there
+                        0
+                        in
+                        uid=1234(some) gid=1235(some) groups=1235(some),1236(more)
+                        no
+                        /home/some
+                        touch: /x: Permission denied
+                        error
+                        0
+                        uid=77 gid=0(root) groups=0(root)
+                        0
+                        s
+                        in
+                        w
+                        1
+                        tmp
+                        0
+
+                        """, "\(told)")
+                #expect(try await machine.left().split(separator: "\n").count == 1)
+            }
+        }
+
+        @Test func `nothing that is tried from inside reaches the machine`() async throws {
+            try await Enterable.with { machine in
+                let numbers = try await output(of: ["lsblk", "--noheadings", "--nodeps", "--output", "MAJ:MIN", machine.disk.device])
+                let disk = numbers.trimmingCharacters(in: .whitespacesAndNewlines)
+                let told = try await machine.enter("tools -- escapes \(disk)").split(separator: "\n")
+                #expect(told.count >= 55)
+                #expect(told.filter { !$0.hasSuffix(" refused") } == [])
+                // On the machine itself, where they must reach what they are after.
+                let outside = ["unshare", "--mount", "--propagation", "private", "\(machine.disk.folder)/escapes", disk, "harmless"]
+                let reached = try await output(of: outside).split(separator: "\n").filter { $0.hasSuffix(" REACHED") }
+                #expect(reached.count >= 25, "\(reached)")
+            }
+        }
+    }
+}
