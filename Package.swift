@@ -198,8 +198,7 @@ if embedded {
             name: "docker-btrfs",
             dependencies: [
                 "Basics", "Boot", "BootEntries", "BootRun", "CLinux", "Deployments", "DiskImages", "Entering", "Files", "Images",
-                "Initramfs",                "Installation",
-                "LayerContent", "Linux", "Planning", "Programs",
+                "Initramfs", "Installation", "LayerContent", "Linux", "Planning", "Programs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict + sameHeaders,

@@ -1,6 +1,6 @@
 public import Basics
 internal import Boot
-internal import BootEntries
+package import BootEntries
 internal import Linux
 
 /// A btrfs that images are deployed on, open, with the boot loader that starts them.
@@ -9,7 +9,7 @@ public struct Site: Sendable {
     public let topLevel: Directory
     public let settings: Settings
     /// What the root's filesystem is called.
-    let volume: BootVolume
+    package let volume: BootVolume
     /// What has to be put together before there is that filesystem: LUKS, LVM, RAID; nil for a disk or a partition.
     let mappedDevice: String?
     /// nil where a person writes the entries.

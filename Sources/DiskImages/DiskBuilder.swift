@@ -21,8 +21,6 @@ final class DiskBuilder {
     /// The image as the disk's store has it.
     private var record: DockerRecord?
 
-    private static let root: Path = "docker_rwlayer"
-    private static let topLayer: Path = "boot_docker"
     private static let store: Path = "docker"
 
     init(_ plan: DiskPlan, _ layout: DiskLayout, _ progress: @escaping @Sendable (String) -> Void) throws(Failure) {
@@ -37,6 +35,7 @@ final class DiskBuilder {
     private var disk: String { workshop.file("disk.raw") }
     private var mountPoint: String { workshop.file("root") }
     private var choices: DiskChoices { plan.choices }
+    private var topLayer: Path { choices.machine?.settings.topLayer ?? "boot_docker" }
 
     func perform(_ step: DiskStep) async throws(Failure) {
         switch step {
@@ -52,8 +51,13 @@ final class DiskBuilder {
         case .writeRecord(let kind): try write(kind)
         case .setUp: try await setUp()
         case .write(let path, let content, let mode, _): try write(path, content, mode)
-        case .copyTopLayer(let folder):
-            try await Tools.run(["cp", "-a", "--", folder + "/.", "\(mountPoint)\(Self.topLayer)"], to: "\(step)")
+        case .copyTopLayer(let folder, _):
+            try await Tools.run(["cp", "-a", "--", folder + "/.", "\(mountPoint)\(topLayer)"], to: "\(step)")
+        case .makeSubvolumes(let paths):
+            for path in paths {
+                try makeFolder(path.parent, 0o755)
+                try makeSubvolume(path, 0o755)
+            }
         case .addLoader: try addLoader()
         case .deploy(_, let kernel): try await deploy(kernel)
         case .finish: try await finish()
@@ -220,8 +224,9 @@ final class DiskBuilder {
             // The last one is where an init writes to: QEMU shows the serial port, the others a screen.
             let consoles = plan.format.host.name == "QEMU" ? "console=tty0 console=ttyS0,115200" : "console=ttyS0,115200 console=tty0"
             return Settings(
-                loader: .grub, boot: "/boot/efi", kernels: .boot, store: Self.store, root: Self.root, topLayer: Self.topLayer,
-                options: try KernelOptions(choices.options ?? consoles))
+                loader: .grub, boot: "/boot/efi", kernels: .boot, store: Self.store,
+                root: choices.machine?.settings.root ?? "docker_rwlayer", topLayer: topLayer,
+                options: try (choices.machine?.settings.options ?? .none) + KernelOptions(choices.options ?? consoles))
         }
     }
 
@@ -242,7 +247,7 @@ final class DiskBuilder {
         setup.companion = choices.companion
         try SetupPlan(onNewDisk: root(), from: system, settings, setup).perform { _ in }
         // Where the partition with the boot menu is mounted.
-        try makeFolder(Self.topLayer / "boot/efi", 0o755)
+        try makeFolder(topLayer / "boot/efi", 0o755)
     }
 
     /// From the image's name: letters, digits and hyphens.
@@ -267,8 +272,8 @@ final class DiskBuilder {
     }
 
     private func write(_ path: Path, _ content: [UInt8], _ mode: UInt32) throws(Failure) {
-        try makeFolder(Self.topLayer / path.parent, mode == 0o600 ? 0o700 : 0o755)
-        try root().write(content, mode: mode, to: Self.topLayer / path)
+        try makeFolder(topLayer / path.parent, mode == 0o600 ? 0o700 : 0o755)
+        try root().write(content, mode: mode, to: topLayer / path)
     }
 
     private func addLoader() throws(Failure) {

@@ -22,6 +22,8 @@ public struct DiskChoices: Sendable {
     public var dataRoot: String?
     /// GRUB's modules: a folder with i386-pc and x86_64-efi.
     public var grub = "/usr/lib/grub"
+    /// Whose top layer, command line and fstab the disk has.
+    public var machine: RehearsedMachine?
     /// docker-btrfs-init.
     public var program = ""
     /// docker-btrfs.

@@ -75,6 +75,7 @@ public struct DiskPlan: Sendable {
 
     /// What the disk's top layer has beside what `setup` makes.
     private mutating func addFiles(_ layout: DiskLayout, _ check: DiskCheck) throws(Failure) {
+        if let machine = choices.machine { return try add(machine, layout) }
         var table = ["UUID=\(layout.systemUUID) /boot/efi vfat umask=0077,nofail 0 0"]
         var about = "mounts the boot menu's partition"
         if check.hasDocker {
@@ -92,8 +93,22 @@ public struct DiskPlan: Sendable {
         }
         if let folder = choices.topLayer {
             _ = try Directory(opening: folder)
-            steps.append(.copyTopLayer(folder))
+            steps.append(.copyTopLayer(from: folder, called: "'\(folder)'"))
         }
+    }
+
+    /// What a machine that is there has already, and what ends its rehearsal.
+    private mutating func add(_ machine: RehearsedMachine, _ layout: DiskLayout) throws(Failure) {
+        steps.append(.copyTopLayer(from: machine.topLayerPath, called: "this machine's top layer '\(machine.settings.topLayer)'"))
+        if let table = try machine.table(on: layout.rootUUID) {
+            let there: Set<Path> = [.top, "docker", machine.settings.root]
+            let subvolumes = Set(table.subvolumes).subtracting(there).sorted { $0.components.count < $1.components.count }
+            if !subvolumes.isEmpty { steps.append(.makeSubvolumes(subvolumes)) }
+            add("etc/fstab", table.text, about: "the machine's, with what is on this disk")
+            notes += table.notes
+        }
+        let ending = "[Service]\nExecStartPost=/bin/systemctl --no-block poweroff\n"
+        add("etc/systemd/system/docker-btrfs-good.service.d/rehearsal.conf", ending, about: "a boot that is good ends the rehearsal")
     }
 
     private mutating func add(_ path: Path, _ text: String, about: String) {

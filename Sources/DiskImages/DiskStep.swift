@@ -14,7 +14,10 @@ enum DiskStep {
     case setUp
     /// A file of the top layer, and what it is for.
     case write(Path, [UInt8], mode: UInt32, about: String)
-    case copyTopLayer(String)
+    /// The files of a directory, which is called so.
+    case copyTopLayer(from: String, called: String)
+    /// What the top layer's fstab mounts of the disk's btrfs.
+    case makeSubvolumes([Path])
     case addLoader
     case deploy(String, kernel: String)
     case finish
@@ -43,7 +46,8 @@ extension DiskStep: CustomStringConvertible {
         case .writeRecord(.merged): "record the image with one layer in '/docker/image/btrfs'"
         case .setUp: "make the top layer '/boot_docker'"
         case .write(let path, _, _, let about): "write '\(path)' of the top layer: \(about)"
-        case .copyTopLayer(let folder): "copy '\(folder)' into the top layer"
+        case .copyTopLayer(_, let name): "copy \(name) into the top layer"
+        case .makeSubvolumes(let paths): "make the subvolumes \(paths.map { "'\($0)'" }.joined(separator: ", ")) for the top layer's fstab"
         case .addLoader: "write the configuration of GRUB"
         case .deploy(let image, let kernel): "deploy \(image) with kernel \(kernel)"
         case .finish: "copy kernel, menu and loader to their partition, and write all of the btrfs"

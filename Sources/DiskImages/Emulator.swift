@@ -3,12 +3,15 @@ internal import CLinux
 internal import Files
 internal import Programs
 
-/// A disk in QEMU, which keeps nothing of what is written to it.
+/// A disk in QEMU, which keeps nothing of what is written to it unless that is asked for.
 public struct Emulator: Sendable {
     public var file: String
     public var format: DiskFormat
     public var isUEFI = false
     public var hasDisplay = false
+    var keepsWrites = false
+    /// None for a machine that has the name and the keys of another one.
+    var hasNetwork = true
     /// The port of this machine that leads to the guest's sshd.
     public var sshPort: Int?
     /// In MiB.
@@ -26,11 +29,13 @@ public struct Emulator: Sendable {
     public func command(withKVM: Bool) -> [String] {
         // QEMU takes a comma in a name for an option's end unless it is doubled.
         let name = file.replacing(",", with: ",,")
+        let throwAway = keepsWrites ? "" : ",snapshot=on"
         let forward = sshPort.map { ",hostfwd=tcp:127.0.0.1:\($0)-:22" } ?? ""
         return [
             Self.program, "-machine", "q35", "-accel", withKVM ? "kvm" : "tcg,thread=multi", "-cpu", withKVM ? "host" : "max", "-smp",
             withKVM ? "2" : "1", "-m", "\(memory)", "-drive",
-            "file=\(name),format=\(format.emulated),if=virtio,snapshot=on,cache=unsafe", "-nic", "user,model=virtio-net-pci\(forward)",
+            "file=\(name),format=\(format.emulated),if=virtio\(throwAway),cache=unsafe", "-nic",
+            hasNetwork ? "user,model=virtio-net-pci\(forward)" : "none",
             "-device", "virtio-rng-pci", "-no-reboot",
         ] + (isUEFI ? ["-bios", Self.firmware] : []) + (hasDisplay ? ["-serial", "mon:stdio"] : ["-nographic"])
     }

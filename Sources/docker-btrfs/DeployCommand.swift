@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import Deployments
+import DiskImages
 import Files
 
 struct DeployCommand: AsyncParsableCommand {
@@ -27,6 +28,11 @@ struct DeployCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The kernel, as lib/modules names it, where the image has several.", valueName: "version"))
     var kernel: String?
 
+    @Flag(help: "Boot it in a virtual machine first, and change nothing unless that boot is good: see 'rehearse'.")
+    var rehearse = false
+
+    @OptionGroup var rehearsal: RehearsalOptions
+
     @Flag(help: "The next boot alone; the default stays what it is. GRUB and systemd-boot can do that.")
     var once = false
 
@@ -34,10 +40,12 @@ struct DeployCommand: AsyncParsableCommand {
     var initProgram: String?
 
     func validate() throws {
+        if pull && rehearse { throw ValidationError("--pull rehearses nothing: pull it, then deploy it with --rehearse") }
         if pull && once { throw ValidationError("--pull makes the default another one, and --once leaves it") }
     }
 
     func run() async throws {
+        if rehearse && !place.dryRun { try await rehearseFirst() }
         guard pull else { return try await deploy(image, on: place.open()) }
         // Nobody waits for a registry: what is changed is locked when the image is here.
         let following = try place.place.site().following(image)
@@ -58,6 +66,17 @@ struct DeployCommand: AsyncParsableCommand {
         } catch {
             following.fail(error)
             throw error
+        }
+    }
+
+    /// Nobody waits for that boot: what is changed is locked after it.
+    private func rehearseFirst() async throws {
+        try enterOwnMounts()
+        let site = try place.place.site()
+        let outcome = try await rehearsal.rehearse(image ?? site.nextImage()?.name, on: site, isQuiet: false, isVerbose: false)
+        if outcome.status != 0 {
+            tell("nothing was deployed, for the rehearsal was not good")
+            throw ExitCode(outcome.status)
         }
     }
 

@@ -1,0 +1,65 @@
+internal import Basics
+
+/// What a machine writes to its serial port, line by line.
+struct Console {
+    private(set) var lines: [String] = []
+    private var line: [UInt8] = []
+    private var isEscape = false
+
+    /// In which a machine says that it comes no further.
+    private static let ends = [
+        "Kernel panic - not syncing", "You are in emergency mode", "Entering emergency mode", "Cannot open access to console",
+        "This machine could not be booted.", "grub rescue>", "(initramfs)",
+    ]
+    /// In which it says why, the best sentence first.
+    private static let sentences = [
+        "What happened:", "docker-btrfs-init: could not", "docker-btrfs: could not", "Kernel panic - not syncing",
+    ]
+    /// The same in systemd's words: only some of them together tell what a mount waited for.
+    private static let failures = ["Failed to mount", "Timed out waiting for device", "Dependency failed for", "[FAILED]"]
+
+    mutating func take(_ bytes: [UInt8]) {
+        for byte in bytes {
+            switch byte {
+            case 0x1b: isEscape = true
+            case 0x0a, 0x0d:
+                isEscape = false
+                end()
+            case _ where isEscape: isEscape = !isLetter(byte)
+            default: line.append(byte)
+            }
+        }
+    }
+
+    private mutating func end() {
+        let text = display(line).trimmingSpaces
+        line = []
+        if !text.isEmpty && text != lines.last { lines.append(text) }
+    }
+
+    /// Whether the machine comes no further by itself.
+    var isOver: Bool {
+        let last = lines.suffix(20) + [display(line)]
+        return last.contains { line in Self.ends.contains { line.contains($0) } }
+    }
+
+    /// What the boot says that was wrong; nil where it says nothing.
+    var reason: String? {
+        for words in Self.sentences {
+            if let line = lines.first(where: { $0.contains(words) }) { return line }
+        }
+        let failed = lines.filter { line in Self.failures.contains { line.contains($0) } }
+        return failed.isEmpty ? nil : failed.prefix(3).joined(separator: "; ")
+    }
+}
+
+private func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) }
+
+extension String {
+    fileprivate var trimmingSpaces: String {
+        var text = Substring(self)
+        while text.first == " " { text.removeFirst() }
+        while text.last == " " { text.removeLast() }
+        return String(text)
+    }
+}

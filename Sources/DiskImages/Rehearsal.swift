@@ -1,0 +1,85 @@
+public import Basics
+internal import Boot
+internal import Deployments
+internal import Files
+internal import Glibc
+internal import Linux
+internal import Programs
+internal import Synchronization
+
+/// The next boot of a machine, in a virtual one before it happens.
+public struct Rehearsal: Sendable {
+    public enum Verdict: String, Sendable {
+        /// The boot was marked as good.
+        case good
+        /// It came to an end of another kind.
+        case bad
+        /// Neither was so when the time was over.
+        case late
+    }
+
+    public struct Outcome: Sendable {
+        public let verdict: Verdict
+        /// What the machine itself said of it; nil where it said nothing.
+        public let reason: String?
+        /// The last lines of its console.
+        public let console: [String]
+        /// From the start of the virtual machine on.
+        public let seconds: Int
+
+        init(verdict: Verdict, reason: String?, console: [String], seconds: Int) {
+            self.verdict = verdict
+            self.reason = reason
+            self.console = console
+            self.seconds = seconds
+        }
+
+        /// Of an image that no virtual machine was started for.
+        public init(refusing reason: String) { self.init(verdict: .bad, reason: reason, console: [], seconds: 0) }
+    }
+
+    public let plan: DiskPlan
+    private let emulator: Emulator
+
+    /// Fails where no disk can be made, but not for what the image lacks: see `plan.findings`.
+    public init(_ choices: DiskChoices, isUEFI: Bool, memory: Int) throws(Failure) {
+        var emulator = try Emulator(file: choices.output)
+        emulator.isUEFI = isUEFI
+        emulator.memory = memory
+        emulator.keepsWrites = true
+        emulator.hasNetwork = false
+        try emulator.check()
+        self.emulator = emulator
+        plan = try DiskPlan(choices)
+    }
+
+    /// Starts the disk, which `plan` made, and removes it. `tell` gets each line of its console.
+    public func perform(seconds: Int, withKVM: Bool, tell: @escaping @Sendable (String) -> Void) async throws(Failure) -> Outcome {
+        defer { unlink(emulator.file) }
+        let console = Mutex(Console())
+        let start = secondsNow()
+        try await Interruption.taken { () throws(Failure) in
+            try await watchProgram(emulator.command(withKVM: withKVM), seconds: seconds) { piece in
+                console.withLock { console in
+                    let known = console.lines.count
+                    console.take(piece)
+                    for line in console.lines[known...] { tell(line) }
+                    return console.isOver
+                }
+            }
+        }
+        let took = secondsNow() - start
+        let (lines, reason, isOver) = console.withLock { ($0.lines, $0.reason, $0.isOver) }
+        let verdict: Verdict = if try isGood() { .good } else if took >= seconds && !isOver { .late } else { .bad }
+        return Outcome(verdict: verdict, reason: verdict == .good ? nil : reason, console: Array(lines.suffix(12)), seconds: took)
+    }
+
+    /// What the disk's own record says.
+    private func isGood() throws(Failure) -> Bool {
+        guard let layout = plan.layout else { return false }
+        let device = try LoopDevice(emulator.file, layout.root)
+        let topLevel = try Directory.mounting(
+            MountRequest(device: device.path, filesystemType: "btrfs", options: ["subvolid=5"]), label: "the rehearsal's disk")
+        return Record.current(on: topLevel).record.images.contains { $0.isGood }
+    }
+}

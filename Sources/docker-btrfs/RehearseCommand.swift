@@ -1,0 +1,135 @@
+import ArgumentParser
+import Basics
+import Deployments
+import DiskImages
+import Files
+import Glibc
+
+struct RehearseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rehearse",
+        abstract: "Boot an image as this machine's next boot would, in a virtual machine, and say how that ends.",
+        discussion: """
+            A disk is made of the image, of this machine's top layer and of its kernel command line, and started in QEMU, without a network. \
+            The boot is good when it is marked as good, as it would be here. Exit status: 0 for a good one, 1 for another, 124 when the time is \
+            over before. Nothing of this machine is changed, and the disk is removed.
+            """
+    )
+
+    @Argument(help: "The image, as its engine names it; without one, what the next boot starts.", completion: .imageNames)
+    var image: String?
+
+    @OptionGroup var place: SitePlace
+    @OptionGroup var choices: RehearsalOptions
+
+    @Flag(help: "Show the console of the virtual machine.")
+    var verbose = false
+
+    @Option(help: "text, or json for other programs: an object with the verdict.")
+    var format = OutputFormat.text
+
+    func run() async throws {
+        try enterOwnMounts()
+        let site = try place.site()
+        let outcome = try await choices.rehearse(image, on: site, isQuiet: format == .json, isVerbose: verbose)
+        if format == .json { print(outcome.json) }
+        if outcome.status != 0 { throw ExitCode(outcome.status) }
+    }
+}
+
+/// How a boot is rehearsed.
+struct RehearsalOptions: ParsableArguments {
+    @Option(help: "What starts the virtual machine: uefi or bios.")
+    var rehearsalFirmware = Firmware.bios
+
+    @Option(help: ArgumentHelp("How long it may take.", valueName: "seconds"))
+    var rehearsalTime = 600
+
+    @Option(help: ArgumentHelp("Its memory in MiB.", valueName: "number"))
+    var rehearsalMemory = 2048
+
+    @Option(help: ArgumentHelp("Where its disk is made; as large as the image, and not a tmpfs.", valueName: "dir"), completion: .directory)
+    var rehearsalFolder = "/var/tmp"
+
+    @Option(help: ArgumentHelp("Docker's data-root, containerd's root or Podman's graphroot.", valueName: "dir"), completion: .directory)
+    var dataRoot: String?
+
+    @Option(help: ArgumentHelp("Where GRUB's modules are.", valueName: "dir"), completion: .directory)
+    var grub = "/usr/lib/grub"
+
+    func validate() throws {
+        if rehearsalFirmware == .both { throw ValidationError("a machine starts by one firmware: uefi or bios") }
+        if rehearsalTime < 1 { throw ValidationError("--rehearsal-time takes a number from 1 on") }
+        if rehearsalMemory < 64 { throw ValidationError("--rehearsal-memory takes a number from 64 on") }
+    }
+
+    /// Says what comes of it, unless it is quiet.
+    func rehearse(_ image: String?, on site: Site, isQuiet: Bool, isVerbose: Bool) async throws -> RehearsalEnd {
+        guard let image = try image ?? site.nextImage()?.id else {
+            throw Failure("could not rehearse the next boot: nothing is deployed", hint: "name an image")
+        }
+        var choices = DiskChoices(image: image, output: rehearsalFolder + "/docker-btrfs-rehearsal.raw")
+        choices.machine = try RehearsedMachine(of: site)
+        choices.firmware = rehearsalFirmware
+        choices.dataRoot = dataRoot
+        choices.grub = grub
+        choices.program = try builtInit()
+        choices.companion = try thisProgram()
+        let rehearsal = try Rehearsal(choices, isUEFI: rehearsalFirmware == .uefi, memory: rehearsalMemory)
+        // What is a warning only, this boot shows.
+        if let error = rehearsal.plan.findings.first(where: { $0.weight == .error }) {
+            return end(rehearsal, Rehearsal.Outcome(refusing: "\(error.subject): \(error.text)"), isQuiet)
+        }
+        if !isQuiet { for note in rehearsal.plan.notes { tell(note: note) } }
+        try await rehearsal.plan.perform(isQuiet: isQuiet)
+        let hasKVM = try await Emulator.hasKVM()
+        if !isQuiet {
+            show("start it in QEMU" + (hasKVM ? "" : ", without KVM: that is slow"))
+        }
+        let outcome = try await rehearsal.perform(seconds: rehearsalTime, withKVM: hasKVM) { line in if isVerbose { tell("  | " + line) } }
+        return end(rehearsal, outcome, isQuiet)
+    }
+
+    private func end(_ rehearsal: Rehearsal, _ outcome: Rehearsal.Outcome, _ isQuiet: Bool) -> RehearsalEnd {
+        let end = RehearsalEnd(image: rehearsal.plan.title, outcome: outcome)
+        if !isQuiet { end.lines.forEach(show) }
+        return end
+    }
+}
+
+/// How a rehearsal ended, for people and for programs.
+struct RehearsalEnd {
+    let image: String
+    let outcome: Rehearsal.Outcome
+
+    /// 124 is what timeout(1) ends with.
+    var status: Int32 {
+        switch outcome.verdict {
+        case .good: 0
+        case .bad: 1
+        case .late: 124
+        }
+    }
+
+    var lines: [String] {
+        switch outcome.verdict {
+        case .good: ["good: \(image) booted well, in \(outcome.seconds) s"]
+        case .bad: end("bad: \(image) does not boot well")
+        case .late: end("late: \(image) was not up after \(outcome.seconds) s")
+        }
+    }
+
+    private func end(_ sentence: String) -> [String] {
+        let console = outcome.console
+        let shown = console.isEmpty ? [] : ["the last that its console showed:"] + console.map { "    " + $0 }
+        return [sentence + (outcome.reason.map { ": \($0)" } ?? "")] + shown
+    }
+
+    var json: String {
+        JSONOutput.object([
+            ("image", .string(image)), ("verdict", .string(outcome.verdict.rawValue)),
+            ("reason", outcome.reason.map { .string($0) } ?? .null), ("seconds", .integer(outcome.seconds)),
+            ("console", .array(outcome.console.map { .string($0) })),
+        ]).line
+    }
+}
