@@ -25,14 +25,14 @@ struct Report: Decodable, Equatable {
 }
 
 extension Machine {
-    /// Boots the kernel directly, with `line` for its command line, or, without one, what UEFI firmware starts; and lets the system
+    /// Boots the kernel directly, with `line` for its command line, or, without one, what the `firmware` starts; and lets the system
     /// that was booted run a shell script as root, which ends with the machine going off.
     func answers(
-        _ line: String?, _ options: [String] = [], log suffix: String = "", to script: String
+        _ line: String?, firmware: String = "--uefi", _ options: [String] = [], log suffix: String = "", to script: String
     ) async throws -> Answers {
         let file = "\(folder)/script-\(UUID().uuidString)"
         try Data(Self.disk(with: script).utf8).write(to: URL(filePath: file))
-        let start = line.map { ["--append", $0 + Console.ending] + initramfs } ?? ["--uefi"]
+        let start = line.map { ["--append", $0 + Console.ending] + initramfs } ?? [firmware]
         let boot = command(start + ["--script", file] + options, log: suffix)
         try await output(of: boot.command)
         // UEFI firmware and boot loaders write to this port too, and frames of menus are no UTF-8.

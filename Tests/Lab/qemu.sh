@@ -14,7 +14,8 @@ else
 fi
 for i in "${!disks[@]}"; do
     # The host's cache outlives the machine: cache=unsafe only loses data if the host itself fails. OVMF wants a bootindex.
-    machine+=(-drive "file=${disks[i]},format=raw,if=none,id=disk$i,cache=unsafe,discard=unmap"
+    case ${disks[i]} in *.qcow2 | *.vdi) format=${disks[i]##*.} ;; *) format=raw ;; esac
+    machine+=(-drive "file=${disks[i]},format=$format,if=none,id=disk$i,cache=unsafe,discard=unmap"
         -device "virtio-blk-pci,drive=disk$i,serial=disk$i,bootindex=$((i + 1))")
 done
 if [[ $script ]]; then
@@ -26,7 +27,7 @@ if [[ $uefi ]]; then
     cp /usr/share/OVMF/OVMF_VARS_4M.fd "$SCRATCH/vars"
     machine+=(-drive "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd"
         -drive "if=pflash,format=raw,file=$SCRATCH/vars")
-else
+elif [[ ! $bios ]]; then
     machine+=(-kernel "$kernel" -initrd "$initrd" -append "$append $GUEST_LINE")
 fi
 exec < /dev/null

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # For `boot`: User-Mode Linux, or the kernel that is one, with the options that it was given. Disks are /dev/ubda, /dev/ubdb and so on.
 
-[[ $# == 0 && ! $uefi && ! $input ]] || die "--uml goes without firmware, input and arguments of QEMU's"
+[[ $# == 0 && ! $uefi$bios && ! $input ]] || die "--uml goes without firmware, input and arguments of QEMU's"
 
 # A word each: where it sees no root= and no console=, it adds its own.
 read -ra words <<< "$append"
