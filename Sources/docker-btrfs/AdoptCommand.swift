@@ -8,14 +8,13 @@ struct AdoptCommand: ParsableCommand {
         abstract: "Put what was changed in the root into the machine's top layer, or as lines into a Dockerfile.",
         discussion: """
             Files go there with all their attributes, of directories all that was changed in them; what was deleted is deleted in each new \
-            root too. What systems write by themselves is taken only where its own path is named.
-
+            root too. What systems write by themselves is taken only where its own path is named. \
             With --image, lines of a Dockerfile are printed instead, so that the next image has it: COPY, RUN rm, and the packages that were \
             installed or removed by their names. Without paths it is all that was changed.
             """
     )
 
-    @Argument(help: "Paths that diff shows, or directories above them.")
+    @Argument(help: "Paths that diff shows, or directories above them.", completion: .file())
     var paths: [String] = []
 
     @Option(help: ArgumentHelp("The root's number, as root ls has it; the running root unless given.", valueName: "number"))
@@ -24,7 +23,9 @@ struct AdoptCommand: ParsableCommand {
     @Flag(help: "Print lines of a Dockerfile, and change nothing in the top layer.")
     var image = false
 
-    @Option(help: ArgumentHelp("With --image: the directory of the build, which gets the files in 'root'.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("With --image: the directory of the build, which gets the files in 'root'.", valueName: "dir"),
+        completion: .directory)
     var context: String?
 
     @OptionGroup var place: DeploymentPlace
