@@ -1,0 +1,29 @@
+import Basics
+import Testing
+
+@testable import Deployments
+
+/// What systems write by themselves, and what only looks like it. How changes are found at all is in `DiffTests`, on a btrfs.
+struct RoutineChangeTests {
+    @Test(arguments: [
+        "etc/machine-id", "etc/passwd-", "var/log", "var/log/apt/term.log", "var/cache/man/index.db", "usr/lib/python3/__pycache__/a.pyc",
+        "var/lib/apt/lists/x", "var/lib/systemd/timers/stamp-a.timer", "tmp/.X11-unix",
+    ])
+    func `nobody is told of it`(path: String) throws {
+        #expect(RootChange(.added, try #require(Path(path)), .file).isRoutine)
+    }
+
+    @Test(arguments: [
+        "etc/machine-info", "etc/passwd", "var/logs", "var/logs/a", "etc/machine-id.d/a", "srv/var/log/a", "usr/lib/__pycache__s/a",
+        "var/lib/systemd/linger/ann", "var/lib/apt/extended_states", "etc/resolv.conf.d/head", "home/tmp/a",
+    ])
+    func `a person made it`(path: String) throws {
+        #expect(!RootChange(.changed, try #require(Path(path)), .file, [.content]).isRoutine)
+    }
+
+    @Test func `what came out of a place that systems write to is told`() {
+        #expect(RootChange(.renamed, "var/log/b", from: "var/log/a", .file).isRoutine)
+        #expect(!RootChange(.renamed, "srv/a", from: "var/log/a", .file).isRoutine)
+        #expect(!RootChange(.renamed, "var/log/a", from: "srv/a", .file).isRoutine)
+    }
+}
