@@ -5,6 +5,8 @@ internal import Planning
 ///
 ///     /.docker-btrfs/roots/docker_rwlayer/new     the root that is being built
 ///     /.docker-btrfs/roots/docker_rwlayer/7       a root that was replaced: the seventh that was made
+///     /.docker-btrfs/roots/.docker-btrfs%2Fprojects%2Fwork/1
+///                                                 the root of the project 'work', which is entered and never booted
 ///     /.docker-btrfs/layers/<chain id>            a hold: a read-only snapshot of a layer that a root was made from
 ///     /.docker-btrfs/templates/docker_rwlayer.<digest>
 ///                                                 a read-only snapshot of a root before its first boot, for the next one
@@ -16,7 +18,7 @@ internal import Planning
 ///     /.docker-btrfs/record                       how often each image and root was tried
 package enum Layout {
     package static let home = Place.home.path
-    static let allRoots: Path = ".docker-btrfs/roots"
+    package static let allRoots: Path = ".docker-btrfs/roots"
     package static let layers: Path = ".docker-btrfs/layers"
     package static let deployments: Path = ".docker-btrfs/deployments"
     package static let bootFiles: Path = ".docker-btrfs/boot"
@@ -27,17 +29,25 @@ package enum Layout {
     static let record = Place.record.path
 
     /// Where the roots called `name` lie when they are not in their place.
-    static func roots(of name: Path) -> Path {
+    package static func roots(of name: Path) -> Path {
         allRoots.appending(name: escaped(name.bytes))
     }
 
-    static func new(_ name: Path) -> Path {
+    package static func new(_ name: Path) -> Path {
         roots(of: name) / "new"
     }
 
-    static func kept(_ name: Path, _ number: Int) -> Path {
+    package static func kept(_ name: Path, _ number: Int) -> Path {
         roots(of: name).appending(name: Array("\(number)".utf8))
     }
+
+    /// What the root of a project is called, where roots have names: nothing that a kernel command line may call its root. So it lies
+    /// among the kept roots, and a boot that does not know of projects still holds its layer.
+    package static func project(_ name: String) -> Path {
+        projects.appending(name: Array(name.utf8))
+    }
+
+    package static let projects: Path = ".docker-btrfs/projects"
 
     package static func hold(_ chainID: ChainID) -> Path {
         layers.appending(name: Array(chainID.digest.hex.utf8))
@@ -69,7 +79,7 @@ package enum Layout {
     }
 
     /// The name whose roots lie in a directory of that name; nil for one that we did not make.
-    static func name(ofRootsIn directory: [UInt8]) -> Path? {
+    package static func name(ofRootsIn directory: [UInt8]) -> Path? {
         var bytes: [UInt8] = []
         var rest = directory[...]
         while let byte = rest.popFirst() {

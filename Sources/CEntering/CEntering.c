@@ -230,9 +230,11 @@ static void serve(pid_t child) {
     }
 }
 
+/* Ends where nobody reads: who called was killed before this process was to be killed with it. */
 static void report(int pipe, int step, int error) {
     struct entering_report report = {step, error};
-    while (write(pipe, &report, sizeof report) < 0 && errno == EINTR) {}
+    while (write(pipe, &report, sizeof report) < 0)
+        if (errno != EINTR) _exit(125);
 }
 
 static int perform(const struct entering_step *step, const struct entering_command *command) {
@@ -262,7 +264,6 @@ static void run(const struct entering_command *command, int reports, int start) 
     /* Who calls has handlers, and ignores SIGPIPE. */
     for (int number = 1; number < 65; number++) signal(number, SIG_DFL);
     char byte;
-    /* Nothing is killed with a thread that has ended already: then nobody says that it goes on. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || read(start, &byte, 1) != 1) _exit(125);
     /* What is in /proc of a process that is not to be dumped is closed to those there: the program of this one is a file of the host. */
     if (!command->without_init) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

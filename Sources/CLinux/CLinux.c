@@ -2,6 +2,7 @@
 
 #include <linux/btrfs.h>
 #include <linux/btrfs_tree.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/kexec.h>
 #include <linux/magic.h>
@@ -186,6 +187,35 @@ int linux_btrfs_search(
 }
 
 int linux_btrfs_commit(int file) { return ioctl(file, BTRFS_IOC_SYNC); }
+
+long long linux_own_bytes(int file)
+{
+    enum { extents = 128 };
+    _Alignas(struct fiemap) char memory[sizeof(struct fiemap) + extents * sizeof(struct fiemap_extent)];
+    struct fiemap *map = (struct fiemap *)memory;
+    long long sum = 0;
+    unsigned long long start = 0;
+    for (;;) {
+        *map = (struct fiemap){
+            .fm_start = start, .fm_length = ~0ULL - start, .fm_flags = FIEMAP_FLAG_SYNC, .fm_extent_count = extents};
+        if (ioctl(file, FS_IOC_FIEMAP, map) != 0)
+            return -1;
+        if (map->fm_mapped_extents == 0)
+            return sum;
+        for (unsigned index = 0; index < map->fm_mapped_extents; index++) {
+            const struct fiemap_extent *extent = &map->fm_extents[index];
+            /* What is in the tree itself takes what it is long. */
+            struct stat status;
+            if (extent->fe_flags & FIEMAP_EXTENT_DATA_INLINE)
+                sum += fstat(file, &status) == 0 ? status.st_size : 0;
+            else if (!(extent->fe_flags & FIEMAP_EXTENT_SHARED))
+                sum += (long long)extent->fe_length;
+            start = extent->fe_logical + extent->fe_length;
+            if (extent->fe_flags & FIEMAP_EXTENT_LAST)
+                return sum;
+        }
+    }
+}
 
 int linux_btrfs_lift_limits(int subvolume)
 {

@@ -17,6 +17,8 @@ enum Change {
     case removeFile(Path, from: KernelFolder)
     /// Unless somebody put something into it.
     case removeKernelFolder(KernelFolder)
+    /// One of ours, that is empty, on the top level.
+    case removeFolder(Path, on: Directory)
     case writeMenu(MenuFile, of: InstalledLoader)
     case removeMenu(Path, of: InstalledLoader)
     /// Tells the boot loader which entry is the next one, once.
@@ -35,6 +37,7 @@ extension Change: CustomStringConvertible {
         case .addFile(let file, let folder, _):
             "write \(megabytes(file.file.size)) to '\(folder.tree.show(folder.place(of: file.file)))'\(file.source.map { ", from '\($0)' of the image" } ?? "")"
         case .removeFile(let path, let folder): "remove '\(folder.tree.show(path))'"
+        case .removeFolder(let path, _): "remove the directory '\(path)'"
         case .removeKernelFolder(let folder): "remove the directory '\(folder.tree.show(folder.path))'"
         case .writeMenu(let file, let loader): "write the menu of \(loader.kind.title), '\(loader.directory.show(file.path))'"
         case .removeMenu(let path, let loader): "remove '\(loader.directory.show(path))'"
@@ -54,6 +57,7 @@ extension Change: CustomStringConvertible {
         case .makeKernelFolder(let folder): try folder.tree.makeDirectory(folder.path)
         case .addFile(let file, let folder, let image): try folder.add(file, from: image)
         case .removeFile(let path, let folder): try folder.tree.remove(path)
+        case .removeFolder(let path, let topLevel): try topLevel.removeEmptyDirectory(path)
         case .removeKernelFolder(let folder): try folder.tree.removeEmptyDirectory(folder.path)
         case .writeMenu(let file, let loader): try loader.directory.write(Array(file.text.utf8), mode: 0o644, to: file.path)
         case .removeMenu(let path, let loader): try loader.directory.remove(path)
@@ -93,4 +97,4 @@ extension Deployment {
 }
 
 /// As people read sizes of kernels.
-func megabytes(_ bytes: Int) -> String { bytes < 1_000_000 ? "\((bytes + 999) / 1000) kB" : "\((bytes + 999_999) / 1_000_000) MB" }
+public func megabytes(_ bytes: Int) -> String { bytes < 1_000_000 ? "\((bytes + 999) / 1000) kB" : "\((bytes + 999_999) / 1_000_000) MB" }

@@ -42,7 +42,7 @@ extension Change {
         case .step(.hold), .step(.merge), .step(.snapshot), .step(.deleteSubvolume), .addFile, .removeFile, .writeMenu, .removeMenu,
             .startOnce:
             true
-        case .step, .makeKernelFolder, .removeKernelFolder, .prove, .sync: false
+        case .step, .makeKernelFolder, .removeKernelFolder, .removeFolder, .prove, .sync: false
         }
     }
 }

@@ -9,6 +9,8 @@ public struct EarlierRoot {
     public let number: Int
     /// Whether the system runs on it.
     public let isBooted: Bool
+    /// What it is called, of one that is entered and not booted.
+    public var project: String?
 
     public var reference: String { root.mark.origin.reference.description }
     public var imageID: String { root.mark.origin.imageID.description }
@@ -18,6 +20,9 @@ public struct EarlierRoot {
     public var isGood: Bool { root.isGood }
     /// From the top level.
     public var path: String { root.path.description }
+    package var place: Path { root.path }
+    /// `project 'work'`, `root 7 ('desktop')`
+    var title: String { project.map { "project '\($0)'" } ?? root.title }
 }
 
 extension Site {

@@ -12,6 +12,7 @@ extension Site {
         self.settings = settings
         self.volume = volume
         mappedDevice = nil
+        device = "/dev/disk/by-uuid/\(volume.uuid)"
         loader = try InstalledLoader(.grub, at: "grub", in: boot)
         kernels = KernelFolder(onNewPartition: boot, partition)
         lock = nil

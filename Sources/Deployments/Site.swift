@@ -12,6 +12,8 @@ public struct Site: Sendable {
     package let volume: BootVolume
     /// What has to be put together before there is that filesystem: LUKS, LVM, RAID; nil for a disk or a partition.
     let mappedDevice: String?
+    /// A path below /dev.
+    package let device: String
     /// nil where a person writes the entries.
     let loader: InstalledLoader?
     let kernels: KernelFolder
@@ -40,6 +42,7 @@ public struct Site: Sendable {
 
     private init(_ filesystem: RootFilesystem, _ settings: Settings, boot: String?, _ lock: FilesystemLock?) throws(Failure) {
         topLevel = filesystem.topLevel
+        device = filesystem.device
         volume = filesystem.volume
         mappedDevice = filesystem.isMapped ? filesystem.device : nil
         self.settings = settings

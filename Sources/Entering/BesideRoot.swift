@@ -5,7 +5,7 @@ internal import CLinux
 internal import Linux
 internal import Planning
 
-/// A root that is made to be entered, and deleted after that: `/.docker-btrfs/enter/1/root`.
+/// A root that is made to be entered, and deleted after that: `/.docker-btrfs/enter/1/root`; or a project's, which stays.
 ///
 /// Its folder is locked (flock(2)) as long as somebody works in it. What nobody has locked was left by a process that was killed; the
 /// next one deletes it.
@@ -14,15 +14,19 @@ package struct BesideRoot {
     private static let name: Path = "root"
 
     package let tree: Directory
+    /// A path below /dev of its filesystem.
     package let device: String
     private let topLevel: Directory
     private let place: Path
+    private let isKept: Bool
     /// Open, and locked with that.
     private let lock: Directory
 
-    /// Makes one as a boot of that request would. `explain` gets each step before it is done.
+    /// Makes one as a boot of that request would: for a project where that is named, else for this one time. `explain` gets each step
+    /// before it is done.
     package init(
-        for request: Request, kernel release: String?, explain: (String, String) -> Void, note: @escaping (String) -> Void
+        for request: Request, kernel release: String?, project: String?, explain: (String, String) -> Void,
+        note: @escaping (String) -> Void
     ) throws(Failure) {
         // Until the root is made nobody else changes anything: sweeping, too, ends before the next one begins.
         let session = try BootSession(mounting: request, kernel: release, Notes(tell: note))
@@ -30,34 +34,93 @@ package struct BesideRoot {
         device = try session.rootDevice()
         try topLevel.makeWritable()
         try Self.sweep(topLevel)
-        (place, lock) = try Self.makeFolder(topLevel)
-        let own = place
+        isKept = project != nil
+        let draft: Path
+        if let project {
+            let name = Layout.project(project)
+            (place, draft) = (Layout.kept(name, 1), Layout.new(name))
+            lock = try Self.folder(of: name, topLevel)
+            // What a run that was killed left.
+            if try topLevel.status(of: draft) != nil { try Self.perform(.deleteSubvolume(Place(draft)), topLevel) }
+        } else {
+            let made = try Self.makeFolder(topLevel)
+            (place, draft, lock) = (made.place / Self.name, made.place / Self.name, made.folder)
+        }
+        let path = place
         do throws(Failure) {
-            let plan = try session.plan(besideAt: Place(own / Self.name), keepsLayer: false)
-            try session.perform(beside: plan, telling: { explain("\($0)", $0.call) }, note: note)
-            for line in plan.notes { note(line) }
-            guard let tree = try topLevel.directory(at: own / Self.name) else { throw Failure("'\(own / Self.name)' is gone") }
+            // Another run may have made the project in the meantime.
+            if try topLevel.status(of: path) == nil {
+                let plan = try session.plan(besideAt: Place(draft), keepsLayer: isKept)
+                let ending: [Step] = draft == path ? [] : [.rename(Place(draft), to: Place(path)), .sync]
+                let whole = Plan(steps: plan.steps + ending)
+                try session.perform(beside: whole, telling: { explain("\($0)", $0.call) }, note: note)
+                for line in plan.notes { note(line) }
+            }
+            guard let tree = try topLevel.directory(at: path) else { throw Failure("'\(path)' is gone") }
             self.tree = tree
         } catch {
-            try? Self.delete(own, topLevel)
+            if project == nil { try? Self.delete(path.parent, topLevel) }
             throw error
         }
     }
 
-    /// Deletes it, with all that was made in it.
-    package func delete(explain: (String, String) -> Void) throws(Failure) {
-        let step = Step.deleteSubvolume(Place(place / Self.name))
+    /// Goes into the root of a project, which is there.
+    package init(project path: Path, on topLevel: Directory, device: String) throws(Failure) {
+        self.topLevel = topLevel
+        self.device = device
+        place = path
+        isKept = true
+        guard let folder = try topLevel.directory(at: path.parent), let tree = try topLevel.directory(at: path) else {
+            throw Failure("could not enter '\(path)': it is not there any more")
+        }
+        if linux_flock(folder.descriptor, LOCK_SH | LOCK_NB) != 0 { throw Failure("could not enter '\(path)': it is being removed") }
+        lock = folder
+        self.tree = tree
+        try topLevel.makeWritable()
+    }
+
+    /// A read-only copy of a subvolume for this one time.
+    package init(copying path: Path, on topLevel: Directory, device: String) throws(Failure) {
+        let filesystem = try FilesystemLock(on: topLevel, seconds: FilesystemLock.patience) { _ in }
+        self.topLevel = topLevel
+        self.device = device
+        isKept = false
+        try topLevel.makeWritable()
+        try Self.sweep(topLevel)
+        let made = try Self.makeFolder(topLevel)
+        (place, lock) = (made.place / Self.name, made.folder)
+        let copy = place
+        do throws(Failure) {
+            try Self.perform(.hold(layer: Place(path), at: Place(copy)), topLevel)
+            guard let tree = try topLevel.directory(at: copy) else { throw Failure("'\(copy)' is gone") }
+            self.tree = tree
+        } catch {
+            try? Self.delete(copy.parent, topLevel)
+            throw error
+        }
+        withExtendedLifetime(filesystem) {}
+    }
+
+    /// Deletes it, with all that was made in it, unless it is a project's.
+    package func end(explain: (String, String) -> Void = { _, _ in }) throws(Failure) {
+        defer { withExtendedLifetime(lock) {} }
+        if isKept { return }
+        let step = Step.deleteSubvolume(Place(place))
         explain("\(step)", step.call)
-        try Self.delete(place, topLevel)
-        withExtendedLifetime(lock) {}
+        try Self.delete(place.parent, topLevel)
+    }
+
+    private static func perform(_ step: Step, _ topLevel: Directory) throws(Failure) {
+        var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(nil))
+        do throws(Failure) { _ = try machine.perform(step) } catch {
+            throw Failure("could not \(step): \(error.message)", hint: error.hint)
+        }
     }
 
     private static func delete(_ place: Path, _ topLevel: Directory) throws(Failure) {
         if try topLevel.status(of: place / name) != nil {
-            let step = Step.deleteSubvolume(Place(place / name))
-            var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(nil))
-            do throws(Failure) { _ = try machine.perform(step) } catch {
-                throw Failure("could not \(step): \(error.message)", hint: "the next run of enter deletes it")
+            do throws(Failure) { try perform(.deleteSubvolume(Place(place / name)), topLevel) } catch {
+                throw error.hinting("the next run of enter deletes it")
             }
         }
         guard let parent = try topLevel.directory(at: place.parent) else { return }
@@ -76,10 +139,24 @@ package struct BesideRoot {
         }
     }
 
-    private static func makeFolder(_ topLevel: Directory) throws(Failure) -> (Path, Directory) {
-        for path in [Place.home.path, folder] where try topLevel.status(of: path) == nil {
+    private static func make(_ paths: [Path], _ topLevel: Directory) throws(Failure) {
+        for path in paths where try topLevel.status(of: path) == nil {
             if mkdirat(topLevel.descriptor, path.cString, 0o700) != 0 { throw .system("make the directory '\(path)'") }
         }
+    }
+
+    /// The folder of a project's roots, locked as by all who are in one.
+    private static func folder(of name: Path, _ topLevel: Directory) throws(Failure) -> Directory {
+        let path = Layout.roots(of: name)
+        try make([Place.home.path, Layout.allRoots, path], topLevel)
+        guard let folder = try topLevel.directory(at: path), linux_flock(folder.descriptor, LOCK_SH | LOCK_NB) == 0 else {
+            throw .system("lock '\(path)'")
+        }
+        return folder
+    }
+
+    private static func makeFolder(_ topLevel: Directory) throws(Failure) -> (place: Path, folder: Directory) {
+        try make([Place.home.path, folder], topLevel)
         guard let parent = try topLevel.directory(at: folder) else { throw Failure("could not find '\(folder)'") }
         for number in 1... {
             let name = Array("\(number)".utf8)

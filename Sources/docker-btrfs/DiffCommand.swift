@@ -14,8 +14,8 @@ struct DiffCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: "The root's number, as root ls has it; the running root unless given.")
-    var number: Int?
+    @Argument(help: "The root's number or the project's name, as root ls has them; the running root unless given.")
+    var root: String?
 
     @Flag(help: "Show what systems write by themselves, too.")
     var all = false
@@ -26,7 +26,7 @@ struct DiffCommand: ParsableCommand {
     @OptionGroup var place: SitePlace
 
     func run() throws {
-        let difference = try place.site().difference(ofRoot: number)
+        let difference = try place.site().difference(ofRootCalled: root)
         let shown = all ? difference.changes : difference.changes.filter { !$0.isRoutine }
         switch format {
         case .json: for change in shown { print(change.line) }

@@ -38,23 +38,28 @@ struct EnterCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A copy of that root, as root ls has it, and not a new one.", valueName: "number"))
     var root: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Keep the root under this name for the next time; it shares what is not changed in it with its image.", valueName: "name"))
+    var project: String?
+
     @Flag(help: "Print each step before it is done, and the system calls that do it.")
     var explain = false
 
     @OptionGroup var place: SitePlace
 
     func validate() throws {
+        if root != nil && project != nil {
+            throw ValidationError("--root takes a copy for one time, and --project keeps a root of its own")
+        }
         if root != nil && image != nil { throw ValidationError("--root takes a root that was made; an image makes a new one") }
     }
 
     func run() throws {
         let binds = try bind.map { text throws(Failure) in try SharedPath(text) }
-        let start = try place.site().start(of: image, root: root)
-        guard let request = try Request(KernelCommandLine(start.options.utf8), .none) else { throw Failure("could not plan a boot") }
         let isTold = explain
         let tellStep = { (what: String, call: String) in if isTold { tell("\(what)\n    \(call)") } }
-        let entered = try BesideRoot(
-            for: request, kernel: start.release.isEmpty ? nil : start.release, explain: tellStep, note: { tell(note: $0) })
+        let entered = try makeRoot(try place.site(), tellStep)
         let ending: Entrance.Ending
         do {
             var entrance = try Entrance(as: Account(user, in: entered.tree), in: entered.tree)
@@ -64,12 +69,28 @@ struct EnterCommand: ParsableCommand {
             entrance.command = command
             ending = try entrance.run(in: entered.tree, on: entered.device, explain: tellStep)
         } catch {
-            try? entered.delete(explain: tellStep)
+            try? entered.end(explain: tellStep)
             throw error
         }
-        try entered.delete(explain: tellStep)
+        try entered.end(explain: tellStep)
         if let failure = ending.failure { tell("Error: \(failure)") }
         if ending.status != 0 { throw ExitCode(ending.status) }
+    }
+
+    private func makeRoot(_ site: Site, _ explain: (String, String) -> Void) throws(Failure) -> BesideRoot {
+        if let project, let made = try site.project(project) {
+            if let image, try ImageReference(image).description != made.reference {
+                throw Failure(
+                    "could not enter the project '\(project)' as '\(image)': it was made of '\(made.reference)'",
+                    hint: "leave the image out, or give another name")
+            }
+            return try BesideRoot(project: made.place, on: site.topLevel, device: site.device)
+        }
+        let start = try site.start(of: image, root: root)
+        guard let request = try Request(KernelCommandLine(start.options.utf8), .none) else { throw Failure("could not plan a boot") }
+        return try BesideRoot(
+            for: request, kernel: start.release.isEmpty ? nil : start.release, project: project, explain: explain,
+            note: { tell(note: $0) })
     }
 }
 

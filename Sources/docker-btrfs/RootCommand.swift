@@ -6,7 +6,7 @@ import Linux
 struct RootCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "root",
-        abstract: "List, keep and remove the roots of earlier boots.",
+        abstract: "List, keep and remove the roots of earlier boots, and projects.",
         subcommands: [RootListCommand.self, RootKeepCommand.self, RootRemoveCommand.self]
     )
 }
@@ -14,10 +14,11 @@ struct RootCommand: ParsableCommand {
 struct RootListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ls",
-        abstract: "List the roots of earlier boots, the newest first.",
+        abstract: "List the roots of earlier boots, the newest first, and projects.",
         discussion: """
             docker_root=NUMBER on the kernel command line goes on with one of them. With --format json one object a line: number, \
-            reference, id, made (seconds since 1970), booted, good, path (from the top level).
+            reference, id, made (seconds since 1970), booted, good, path (from the top level); of a project also project (its name) and own (the \
+            bytes of data that it shares with nothing else).
             """
     )
 
@@ -27,15 +28,24 @@ struct RootListCommand: ParsableCommand {
     @OptionGroup var place: SitePlace
 
     func run() throws {
-        let (roots, faults) = try place.site().roots()
+        let site = try place.site()
+        let (roots, faults) = try site.roots()
+        let (projects, others) = try site.projects()
         switch format {
-        case .json: for root in roots.reversed() { print(root.line) }
+        case .json:
+            for root in roots.reversed() { print(root.line()) }
+            for project in projects { print(project.line(own: try site.ownBytes(of: project))) }
         case .text:
             let now = secondsNow()
             let rows = roots.reversed().map { ["\($0.number)", $0.reference, age(of: $0.made, now: now), $0.state] }
             print(table([["NUMBER", "IMAGE", "MADE", "STATE"]] + rows))
+            if projects.isEmpty { break }
+            let lines = try projects.map { project throws(Failure) in
+                [project.project ?? "", project.reference, age(of: project.made, now: now), megabytes(try site.ownBytes(of: project))]
+            }
+            print("\n" + table([["PROJECT", "IMAGE", "MADE", "OWN"]] + lines))
         }
-        for fault in faults { tell(note: fault) }
+        for fault in faults + others { tell(note: fault) }
     }
 }
 
@@ -61,16 +71,20 @@ struct RootKeepCommand: ParsableCommand {
 struct RootRemoveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rm",
-        abstract: "Remove roots of earlier boots, with what was done in them."
+        abstract: "Remove roots of earlier boots, or projects, with what was done in them."
     )
 
-    @Argument(help: "Their numbers.")
-    var numbers: [Int]
+    @Argument(help: "Their numbers or names.")
+    var names: [String]
 
     @OptionGroup var place: DeploymentPlace
 
     func run() throws {
-        try place.finish(try place.open().removing(roots: numbers))
+        let site = try place.open()
+        let numbers = names.compactMap { Int($0) }
+        if !numbers.isEmpty { try place.finish(try site.removing(roots: numbers)) }
+        let projects = names.filter { Int($0) == nil }
+        if !projects.isEmpty { try place.finish(try site.removing(projects: projects)) }
     }
 }
 
@@ -84,10 +98,12 @@ extension EarlierRoot {
         }
     }
 
-    fileprivate var line: String {
-        JSONOutput.object([
-            ("number", .integer(number)), ("reference", .string(reference)), ("id", .string(imageID)), ("made", .integer(made)),
-            ("booted", .boolean(isBooted)), ("good", .boolean(isGood)), ("path", .string(path)),
-        ]).line
+    fileprivate func line(own: Int? = nil) -> String {
+        JSONOutput.object(
+            [
+                ("number", .integer(number)), ("reference", .string(reference)), ("id", .string(imageID)), ("made", .integer(made)),
+                ("booted", .boolean(isBooted)), ("good", .boolean(isGood)), ("path", .string(path)),
+            ] + (own.map { [("project", .string(project ?? "")), ("own", .integer($0))] } ?? [])
+        ).line
     }
 }

@@ -95,5 +95,66 @@ extension OnDisk {
                 #expect(reached.count >= 25, "\(reached)")
             }
         }
+
+        @Test func `ten at once do not see one another, and of 200 that are killed the next one leaves nothing`() async throws {
+            try await Enterable.with { machine in
+                let before = try await machine.imageListing()
+                let enter = machine.command("tools -- sh -c")
+                let script = """
+                    one() { \(enter) 'ls /made* 2>&1 | grep -c made1; touch /made1; sleep 1'; }
+                    for number in {1..10}; do one & done 2> /dev/null; wait
+                    """
+                // What the pattern stands for where there is none.
+                let told = try await machine.disk.change(script)
+                #expect(told == String(repeating: "0\n", count: 10))
+                let kills = """
+                    one() {
+                        \(enter) 'mkdir /sub; btrfs subvolume create /sub/nested; touch /sub/nested/in; exec sleep 4711' &> /dev/null & local process=$!
+                        sleep "0.$((RANDOM % 4))$((RANDOM % 10))"; kill -9 "$process"; wait "$process" || true
+                    }
+                    for round in {1..50}; do one & one & one & one & wait; done 2> /dev/null
+                    ls .docker-btrfs/enter | wc -l
+                    for left in {1..50}; do pgrep -x -f 'sleep 4711' > pids || break; sleep 0.1; done; cat pids
+                    """
+                let left = try await machine.disk.change(kills)
+                #expect(try #require(Int(left.trimmingCharacters(in: .newlines))) >= 1, "nothing was left to be deleted")
+                try await machine.enter("tools -- true")
+                #expect(try await machine.left().split(separator: "\n").count == 1)
+                #expect(try await machine.imageListing() == before)
+            }
+        }
+
+        @Test func `what an image calls its own directories leads nowhere`() async throws {
+            try await Enterable.with { machine in
+                let layer = "btrfs/btrfs/subvolumes/*"
+                for (change, reason) in [
+                    ("rmdir dev; ln -s /etc dev", "at '/dev': what the image has there is a symlink"),
+                    (
+                        "rmdir proc; ln -s sys proc",
+                        "at '/proc': it shows the processes of here, and no others: what the image has there is a symlink"
+                    ),
+                    ("rm -r run; echo > run", "at '/run': Invalid argument"),
+                    ("mkdir -p tmp; rmdir tmp; ln -s /proc/1/root tmp", "at '/tmp': what the image has there is a symlink"),
+                ] {
+                    let script = """
+                        cd \(layer); mkdir -p proc dev run; \(change); cd ../../../..
+                        ! \(machine.command("tools -- true")) 2>&1; (cd \(layer); rm -rf dev proc run tmp; mkdir dev proc run tmp)
+                        """
+                    let told = try await machine.disk.change(script)
+                    #expect(told.contains("could not mount a fresh") && told.contains(reason), "\(told)")
+                }
+                // These are only read, and where they lead there is nothing.
+                let script = """
+                    echo victim > victim; cd \(layer)/etc; rm passwd group; ln -s ../../../../../victim passwd; mkfifo group
+                    cd ../../../../..; rm boot_docker/etc/hostname; (cd \(layer)/etc; ln -s /proc/sys/kernel/hostname hostname)
+                    timeout 10 \(machine.command("tools -- sh -c 'hostname; id -u'")) 2>&1 || echo "status $?"
+                    rm \(layer)/etc/group; timeout 10 \(machine.command("tools -- sh -c 'hostname; id -u'"))
+                    """
+                let told = try await machine.disk.change(script)
+                #expect(told.hasSuffix("enter\n0\n"), "\(told)")
+                #expect(told.contains("etc/group': it is not a regular file"), "\(told)")
+                #expect(try await machine.left().split(separator: "\n").count == 1)
+            }
+        }
     }
 }

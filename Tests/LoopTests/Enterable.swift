@@ -31,7 +31,7 @@ struct Enterable {
             cp --parents --dereference "$library" "$image"
         done
         cp "$1" "$image/bin/escapes"
-        for applet in sh ls cat cut sort id mount stat ps hostname sleep kill touch mkdir rm sha256sum true head wc cp grep tr; do
+        for applet in sh ls cat cut sort chown mv ln id mount stat ps hostname sleep kill touch mkdir rm sha256sum true head wc cp grep tr; do
             ln -s busybox "$image/bin/$applet"
         done
         printf 'ID=tools\\n' > "$image/etc/os-release"; printf 'image\\n' > "$image/etc/motd"

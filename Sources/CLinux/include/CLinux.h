@@ -73,6 +73,9 @@ int linux_btrfs_search(
 /* BTRFS_IOC_SYNC: what was changed before is in the trees when this returns. */
 int linux_btrfs_commit(int file);
 
+/* FS_IOC_FIEMAP: how many bytes of a file's content no other file shares; below 0 on a failure. */
+long long linux_own_bytes(int file);
+
 int linux_btrfs_lift_limits(int subvolume);                             /* BTRFS_IOC_QGROUP_LIMIT: none; 0 without quotas */
 
 /* BTRFS_IOC_SPACE_INFO: bytes free in the chunks of data and of metadata, and those that are used. What no chunk has taken

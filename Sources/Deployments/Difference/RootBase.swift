@@ -19,7 +19,7 @@ extension Site {
     /// layers as they are now.
     func withBase<Result>(of root: EarlierRoot, _ body: (RootBase) throws(Failure) -> Result) throws(Failure) -> Result {
         guard let own = try topLevel.directory(at: root.root.path)?.subvolume() else {
-            throw Failure("could not compare \(root.root.title): it is not there any more")
+            throw Failure("could not compare \(root.title): it is not there any more")
         }
         let line = try lineage(of: own)
         for link in line {
@@ -30,10 +30,12 @@ extension Site {
             guard let layer = try topLevel.directory(at: path), let subvolume = try layer.subvolume() else { continue }
             // What is held is a snapshot of the layer, as the root may be.
             let link = line.last { subvolume.uuid == $0.source || !$0.source.isEmpty && subvolume.source == $0.source }
-            return try withDraft(of: path, layer, origin, since: link?.made, body)
+            // Of what is only entered no init is asked.
+            let program: Path? = root.project == nil ? nil : "bin/sh"
+            return try withDraft(of: path, layer, origin, initProgram: program, since: link?.made, body)
         }
         throw Failure(
-            "could not compare \(root.root.title): neither its template nor the layer of '\(origin.reference.text)' is there any more",
+            "could not compare \(root.title): neither its template nor the layer of '\(origin.reference.text)' is there any more",
             hint: "docker-btrfs deploy \(origin.reference.text) holds the layer again, if the image is the same")
     }
 
@@ -62,7 +64,8 @@ extension Site {
     }
 
     private func withDraft<Result>(
-        of path: Path, _ layer: Directory, _ origin: Origin, since: UInt64?, _ body: (RootBase) throws(Failure) -> Result
+        of path: Path, _ layer: Directory, _ origin: Origin, initProgram: Path?, since: UInt64?,
+        _ body: (RootBase) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let lock = lock == nil ? try FilesystemLock(on: topLevel, seconds: 0) { _ in } : nil
         defer { withExtendedLifetime(lock) {} }
@@ -77,7 +80,8 @@ extension Site {
             opened.insert(layer, at: 0)
         }
         let contents = try Facts.Contents(
-            of: ImageFiles(of: [layer]), under: opened, of: origin.reference.text, initProgram: nil, Facts.Host(kernelRelease: nil, time: 0)
+            of: ImageFiles(of: [layer]), under: opened, of: origin.reference.text, initProgram: initProgram,
+            Facts.Host(kernelRelease: nil, time: 0)
         )
         var steps: [Step] = [.snapshot(of: Place(path), at: Self.draft)]
         steps += contents.preparation(of: Self.draft, removingIdentity: layers.removeIdentity)

@@ -14,17 +14,27 @@ extension Site {
     /// Compares a root with what it was made as: the one of that number; else the one that the system runs on, or in a system that is
     /// none of ours, the machine's.
     public func difference(ofRoot number: Int?) throws(Failure) -> RootDifference {
-        try difference(ofRoot: number) { (_, _) throws(Failure) in () }.difference
+        try difference(of: chosenRoot(number)) { (_, _) throws(Failure) in () }.difference
+    }
+
+    /// The same of a root, or of a project, by its name.
+    public func difference(ofRootCalled name: String?) throws(Failure) -> RootDifference {
+        try difference(of: root(called: name)) { (_, _) throws(Failure) in () }.difference
     }
 
     /// The same with what `look` finds in the root and in what it was made as.
     func difference<Found>(
         ofRoot number: Int?, _ look: (_ root: Directory, _ base: Directory) throws(Failure) -> Found
     ) throws(Failure) -> (difference: RootDifference, found: Found) {
-        let root = try chosenRoot(number)
-        return try withBase(of: root) { base throws(Failure) in
+        try difference(of: chosenRoot(number), look)
+    }
+
+    private func difference<Found>(
+        of root: EarlierRoot, _ look: (_ root: Directory, _ base: Directory) throws(Failure) -> Found
+    ) throws(Failure) -> (difference: RootDifference, found: Found) {
+        try withBase(of: root) { base throws(Failure) in
             guard let tree = try topLevel.directory(at: root.root.path) else {
-                throw Failure("could not compare \(root.root.title): it is not there any more")
+                throw Failure("could not compare \(root.title): it is not there any more")
             }
             let difference = try TreeDifference(of: tree, from: base.tree, since: base.since)
             let nested = root.root.nested.map { "'\($0)' is a subvolume of its own: what is in it was not looked at" }

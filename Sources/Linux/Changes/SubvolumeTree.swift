@@ -78,6 +78,19 @@ package final class SubvolumeTree {
         return found
     }
 
+    /// A path of a file; nil where it went in the meantime.
+    package func path(of number: UInt64) throws(Failure) -> Path? {
+        var above: [[UInt8]] = []
+        var next = number
+        while next != Self.top {
+            // A directory that is renamed while this is read may seem to be in itself.
+            guard above.count < 4096, let name = try names(of: next).first else { return nil }
+            above.append(name.name)
+            next = name.directory
+        }
+        return above.reversed().reduce(Path.top) { $0.appending(name: $1) }
+    }
+
     /// The extended attributes of a file, ACLs among them.
     package func attributes(of number: UInt64) throws(Failure) -> [(name: [UInt8], value: [UInt8])] {
         var found: [(name: [UInt8], value: [UInt8])] = []

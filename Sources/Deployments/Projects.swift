@@ -1,0 +1,79 @@
+public import Basics
+internal import Boot
+internal import CLinux
+internal import Linux
+internal import Planning
+
+/// Roots that have names, and are entered and not booted: `docker-btrfs enter --project work`. Each has what it needs of its own, and shares
+/// all else with its image.
+extension Site {
+    /// All of them, by their names, and what is wrong with any.
+    public func projects() throws(Failure) -> (projects: [EarlierRoot], faults: [String]) {
+        var projects: [EarlierRoot] = []
+        var faults: [String] = []
+        for entry in try topLevel.directory(at: Layout.allRoots)?.names() ?? [] {
+            guard let name = Layout.name(ofRootsIn: entry), name.parent == Layout.projects else { continue }
+            let (found, own) = Facts.roots(of: name, on: topLevel)
+            faults += own
+            guard let root = found.last else { continue }
+            projects.append(EarlierRoot(root: root, number: root.mark.number, isBooted: false, project: display(name.name)))
+        }
+        return (projects, faults)
+    }
+
+    /// The one of that name; nil where there is none. Fails on what is no name.
+    public func project(_ name: String) throws(Failure) -> EarlierRoot? {
+        try Self.checkName(name)
+        return try projects().projects.first { $0.project == name }
+    }
+
+    /// Numbers are those of roots.
+    private static func checkName(_ name: String) throws(Failure) {
+        let isName = name.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5a).contains($0 & 0xdf) || "-._".utf8.contains($0) }
+        if isName, let first = name.utf8.first, (0x41...0x5a).contains(first & 0xdf), name.utf8.count <= 64 { return }
+        throw Failure("could not use '\(name)' as a project's name", hint: "letters, digits, '-', '.' and '_', a letter first, 64 at most")
+    }
+
+    /// A root by its number, a project by its name; without either the machine's root, as `chosenRoot`.
+    func root(called name: String?) throws(Failure) -> EarlierRoot {
+        guard let name else { return try chosenRoot(nil) }
+        if let number = Int(name) { return try root(number) }
+        if let project = try project(name) { return project }
+        let names = try projects().projects.compactMap { $0.project }.map { "'\($0)'" }.joined(separator: ", ")
+        throw Failure("could not find the project '\(name)'", hint: names.isEmpty ? "there is none yet" : "there are \(names)")
+    }
+
+    /// How many bytes of data are a root's own: shared neither with its image nor with another root. What was not changed in it is not
+    /// looked at.
+    public func ownBytes(of one: EarlierRoot) throws(Failure) -> Int {
+        guard let tree = try topLevel.directory(at: one.root.path), let subvolume = try tree.subvolume() else { return 0 }
+        let items = try SubvolumeTree(tree)
+        var sum = 0
+        for inode in try items.changedInodes(after: subvolume.made) where inode.kind == .file && inode.size > 0 {
+            guard let path = try items.path(of: inode.number), let parent = try? tree.descending(path.parent) else { continue }
+            let flags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC
+            let file = linux_openat2(parent.descriptor, cString(path.name), flags, 0, linux_resolve_no_links)
+            if file < 0 { continue }
+            defer { close(file) }
+            sum += max(0, Int(linux_own_bytes(file)))
+        }
+        return sum
+    }
+
+    /// The way to delete projects, with what was done in them.
+    public func removing(projects names: [String]) throws(Failure) -> DeploymentPlan {
+        var changes: [Change] = []
+        var outcome: [String] = []
+        for name in names {
+            let one = try root(called: name)
+            // Who is in it has that locked.
+            guard let folder = try topLevel.directory(at: one.root.path.parent) else { continue }
+            if linux_flock(folder.descriptor, LOCK_EX | LOCK_NB) != 0 {
+                throw Failure("could not remove \(one.title): somebody is in it", hint: "end what runs there")
+            }
+            changes += [.step(.deleteSubvolume(Place(one.root.path))), .removeFolder(one.root.path.parent, on: topLevel)]
+            outcome.append("removed \(one.title)")
+        }
+        return DeploymentPlan(site: self, changes: changes + [.sync(topLevel)], outcome: outcome, notes: [])
+    }
+}

@@ -1,0 +1,125 @@
+public import Basics
+internal import Boot
+internal import Files
+internal import Linux
+internal import Planning
+
+/// What a root lost of what it was made as, and how that comes back: shared with the image, with all attributes.
+public struct Repair {
+    let site: Site
+    let root: EarlierRoot
+    let base: RootBase
+    /// Each directory before what is in it.
+    let paths: [Path]
+    /// What is to be known.
+    public private(set) var notes: [String]
+
+    public var lines: [String] { paths.map { "put back '\($0)'" } }
+
+    public var outcome: String {
+        paths.isEmpty
+            ? "\(root.title) lost nothing"
+            : "\(root.title) has \(paths.count) path\(paths.count == 1 ? "" : "s") again as \(paths.count == 1 ? "it was" : "they were") made"
+    }
+
+    /// All of it is on the disk when this is done. What was done before a failure stays, and the rest is found again.
+    func perform(say: (String) -> Void) throws(Failure) {
+        if paths.isEmpty { return }
+        try site.topLevel.makeWritable()
+        guard let tree = try site.topLevel.directory(at: root.root.path) else {
+            throw Failure("could not repair \(root.title): it is gone")
+        }
+        var writer = LayerWriter(from: base.tree, into: tree)
+        for (path, line) in zip(paths, lines) {
+            say(line)
+            do throws(Failure) { try writer.take(path) } catch { throw Failure("could not \(line): \(error.message)", hint: error.hint) }
+        }
+        // What was put into them changed their times.
+        for path in paths.reversed() where try base.tree.status(of: path)?.kind == .directory {
+            do throws(Failure) { try writer.restoreTimes(of: path) } catch {
+                throw Failure("could not set the times of '\(path)': \(error.message)")
+            }
+        }
+        try tree.sync()
+    }
+}
+
+extension Site {
+    /// Puts back what a root or a project lost: at these paths and below them all that is not as it was made; without any, in all of it what
+    /// was deleted, and with `changed` also what is another one now. What was added stays.
+    public func repair(
+        _ name: String, at paths: [String], changed: Bool, dryRun: Bool, _ say: (String) -> Void
+    ) throws(Failure) -> (outcome: String, notes: [String]) {
+        let root = try root(called: name)
+        return try withBase(of: root) { base throws(Failure) in
+            guard let tree = try topLevel.directory(at: root.root.path) else { throw Failure("could not repair \(root.title): it is gone") }
+            let changes = try TreeDifference(of: tree, from: base.tree, since: base.since).changes
+            let repair = try Repair(site: self, root: root, base: base, tree, changes, at: paths, changed: changed)
+            if dryRun { repair.lines.forEach(say) } else { try repair.perform(say: say) }
+            return (dryRun ? "" : repair.outcome, repair.notes)
+        }
+    }
+}
+
+extension Repair {
+    init(
+        site: Site, root: EarlierRoot, base: RootBase, _ tree: Directory, _ changes: [RootChange], at texts: [String], changed: Bool
+    ) throws(Failure) {
+        self.site = site
+        self.root = root
+        self.base = base
+        var asked: [Path] = []
+        for text in texts {
+            guard text.utf8.first == UInt8(ascii: "/"), let path = Path(text) else {
+                throw Failure("could not repair '\(text)': it is no path from the root's top", hint: "docker-btrfs diff shows them")
+            }
+            // As diff has it: without the symlinks on its way.
+            asked.append(path.isTop ? path : (try base.tree.resolved(path.parent) ?? path.parent).appending(name: path.name))
+        }
+        func isAsked(_ path: Path) -> Bool { asked.isEmpty || asked.contains { $0.isTop || path == $0 || path.isBelow($0) } }
+        var lost: [Path] = []
+        var others: [RootChange] = []
+        for change in changes {
+            switch change.kind {
+            case .added: break
+            case .deleted: if isAsked(change.path) { try Self.add(change.path, in: base.tree, to: &lost) }
+            case .renamed:
+                // It may be there again.
+                if let from = change.from, isAsked(from), try tree.status(of: from) == nil { try Self.add(from, in: base.tree, to: &lost) }
+            case .changed:
+                // What was above it became another kind of file.
+                let isWhole = change.aspects.contains(.type)
+                if !isAsked(change.path) { continue }
+                if asked.isEmpty && (!changed || change.isRoutine) {
+                    if !change.isRoutine { others.append(change) }
+                } else if isWhole {
+                    try Self.add(change.path, in: base.tree, to: &lost)
+                } else {
+                    lost.append(change.path)
+                }
+            }
+        }
+        for path in asked where lost.isEmpty {
+            throw Failure("could not repair '\(path)': nothing of it was lost or changed", hint: "docker-btrfs diff shows what was")
+        }
+        // Nothing is put into what came into a directory's place and stays.
+        let blocks = others.filter { $0.aspects.contains(.type) }.map(\.path)
+        lost.removeAll { path in blocks.contains { path.isBelow($0) } }
+        var known: Set<Path> = []
+        paths = lost.filter { known.insert($0).inserted }.sortedByBytes { $0.bytes }
+        let shown = others.prefix(5).map { "'\($0.path)'" }.joined(separator: ", ")
+        notes = base.notes
+        if others.isEmpty { return }
+        let what = others.count == 1 ? "one path was changed and stays so" : "\(others.count) paths were changed and stay so"
+        notes.append("\(what): \(shown)\(others.count > 5 ? ", …" : ""); --changed, or a path, puts back what was changed too")
+    }
+
+    /// A path of the base and all below it.
+    private static func add(_ path: Path, in base: Directory, to paths: inout [Path]) throws(Failure) {
+        guard let status = try base.status(of: path) else { return }
+        paths.append(path)
+        // What is nested there is a subvolume of its own.
+        guard status.kind == .directory, try base.status(of: .top)?.device == status.device else { return }
+        for name in try base.directory(withoutLinks: path).names() { try add(path.appending(name: name), in: base, to: &paths) }
+    }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// Roots that are kept under names: what several share, how one survives a loss, and how it is given to others.
+    struct ProjectTests {
+        @Test func `ten projects share nearly all, and do not see one another`() async throws {
+            try await Enterable.with { machine in
+                let companion = "'\(Repository.companion)'"
+                let script = """
+                    for name in {a..j}; do
+                        \(machine.command("--project $name tools")) -- sh -c "ls /srv; echo $name > /srv/$name; mkdir /srv/of-$name"
+                    done
+                    for name in {a..j}; do \(machine.command("--project $name")) -- sh -c 'cat /srv/?; exit 3' || [ $? = 3 ]; done
+                    btrfs filesystem du --raw --summarize .docker-btrfs/roots/.docker-btrfs%2Fprojects%2F*/1 | awk 'NR > 1 { own += $2; all += $1 } END { print (own * 100 < all) }'
+                    \(companion) root ls --top-level . | grep -cE ' tools:latest +just now +[1-9] kB$'
+                    ! \(machine.command("--project a other -- true")) 2>&1 | tail -2
+                    ! \(companion) root rm z --top-level . 2>&1
+                    \(machine.command("--project j -- sleep 2")) & sleep 1; ! \(companion) root rm j --top-level . 2>&1; wait
+                    \(companion) root rm {a..j} --top-level . > /dev/null
+                    ls .docker-btrfs/roots; \(machine.command("--project a tools -- ls /srv"))
+                    """
+                let told = try await machine.disk.change(script)
+                #expect(
+                    told == String(repeating: "nodes\n", count: 10) + "abcdefghij".map { "\($0)\n" }.joined() + """
+                        1
+                        10
+                        Error: could not enter the project 'a' as 'other': it was made of 'tools:latest'
+                        hint: leave the image out, or give another name
+                        Error: could not find the project 'z'
+                        hint: there are 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'
+                        Error: could not remove project 'j': somebody is in it
+                        hint: end what runs there
+                        nodes
+
+                        """, "\(told)")
+            }
+        }
+
+        @Test func `a libc that is gone is found, and comes back with all that a project lost`() async throws {
+            try await Enterable.with { machine in
+                let companion = "'\(Repository.companion)'"
+                let enter = machine.command("--project work tools --")
+                let script = """
+                    layer=$(echo btrfs/btrfs/subvolumes/*)
+                    (cd "$layer"; chattr +d etc/motd; setfattr -n user.note -v yes bin/su; mkdir -p srv/deep/er; echo 1 > srv/deep/er/1; ln srv/deep/er/1 srv/deep/2)
+                    \(enter) sh -c 'echo mine > /srv/mine; echo more >> /bin/su; chown 7 /srv/deep; mv /srv/deep/er /srv/moved
+                        rm -r /srv/nodes /bin/su /srv/deep; ln -s /nowhere /srv/deep; rm /lib/*/libc.so.6 || rm /lib*/libc.so.6'
+                    \(enter) true 2> /dev/null || echo "status $?"
+                    \(companion) diff work --top-level . | grep -E 'libc|deep|su$|mine'
+                    \(companion) repair work --top-level . > /dev/null
+                    \(enter) cat /srv/mine
+                    \(companion) repair work /srv/deep --top-level .
+                    listing() { find bin lib* srv -printf '%p %y %m %U:%G %T@ %s %n %l\\n' | grep -vE ' d |srv/(mine|moved)' | sort
+                        getfattr -R --no-dereference --dump -m- bin lib* srv 2> /dev/null | grep -v '^$'; }
+                    (cd "$layer"; listing) > image; (cd .docker-btrfs/roots/.*work/1; listing) > root
+                    diff image root && btrfs filesystem du --raw --summarize .docker-btrfs/roots/.*work/1/lib | awk 'NR > 1 { print $2 }'
+                    ! \(companion) repair work /bin --top-level . 2>&1; \(companion) repair work --top-level .
+                    """
+                let told = try await machine.disk.change(script)
+                #expect(told.hasPrefix("status 127\n"), "\(told)")
+                #expect(told.contains("C /srv/deep (type)\n") && told.contains("D /bin/su\n") && told.contains("/libc.so.6\n"), "\(told)")
+                #expect(
+                    told.hasSuffix(
+                        """
+                        mine
+                        put back '/srv/deep'
+                        put back '/srv/deep/2'
+                        put back '/srv/deep/er'
+                        put back '/srv/deep/er/1'
+                        project 'work' has 4 paths again as they were made
+                        0
+                        Error: could not repair '/bin': nothing of it was lost or changed
+                        hint: docker-btrfs diff shows what was
+                        project 'work' lost nothing
+
+                        """), "\(told)")
+            }
+        }
+    }
+}
