@@ -153,13 +153,15 @@ struct ImageCheck {
                 for tree in [topLayer, image].compactMap({ $0 }) where try !tree.names(in: folder).isEmpty { return }
             }
             return add(
-                .warning, "network", "systemd-networkd is enabled, and no file says what it sets up",
+                .warning, "network", Self.idleNetworkd,
                 "put one into etc/systemd/network of the top layer or of the image: 20-wired.network")
         }
         add(
             .warning, "network", "nothing sets it up", "RUN apt-get install --yes network-manager, or RUN systemctl enable systemd-networkd"
         )
     }
+
+    static let idleNetworkd = "systemd-networkd is enabled, and no file says what it sets up"
 
     /// A list of people or mounts is not larger.
     private static let limit = 1 << 20

@@ -39,6 +39,11 @@ package func check(
     return (findings, try ImageKernel.choose(asked, in: image, of: name).kernel.release)
 }
 
+extension ImageFinding {
+    /// Whether a file that tells systemd-networkd what to set up is all that lacks.
+    package var isOfIdleNetworkd: Bool { text == ImageCheck.idleNetworkd }
+}
+
 /// The btrfs that a directory of the running system is on, by its device, and where it is from the top level; nil for another filesystem.
 package func btrfs(of directory: Directory) throws(Failure) -> (device: String, path: Path)? {
     let place = try MountedFolder(directory)

@@ -10,6 +10,8 @@ struct DiskCheck {
     let kernel: String?
     /// Whether there is a Docker that finds its images on the disk.
     let hasDocker: Bool
+    /// Whether systemd-networkd only has to be told what to set up.
+    let hasIdleNetworkd: Bool
     /// Whether it brings its own settings of Docker.
     let hasDockerSettings: Bool
 
@@ -21,9 +23,11 @@ struct DiskCheck {
         for path in ["usr/bin/dockerd", "usr/sbin/dockerd"] as [Path] where try files.target(of: path) != nil { hasDocker = true }
         self.hasDocker = hasDocker
         hasDockerSettings = try files.status(of: "etc/docker/daemon.json") != nil
+        hasIdleNetworkd = found.contains(where: \.isOfIdleNetworkd)
         let mayLogIn = choices.passwordFile != nil || choices.keyFile != nil || choices.topLayer != nil
         // The disk's top layer has what is taken away at boot, and the options of this command somebody who logs in.
-        findings = found.filter { $0.subject != "identity" && !($0.subject == "login" && mayLogIn) }.map { finding in
+        findings = found.filter { $0.subject != "identity" && !$0.isOfIdleNetworkd && !($0.subject == "login" && mayLogIn) }.map {
+            finding in
             guard finding.subject == "login" else { return finding }
             return ImageFinding(
                 weight: finding.weight, subject: finding.subject, text: finding.text, remedy: "--root-password-file FILE, or --ssh-key FILE"

@@ -42,6 +42,7 @@ public struct DiskPlan: Sendable {
         let layout = try DiskLayout(size: choices.size ?? DiskLayout.usualSize(of: content), content: content)
         self.layout = layout
         try checkTools()
+        try checkSpace(for: content)
         let layers = try source.subvolumes()
         steps = [.makeDisk(layout), .formatSystem(layout), .formatRoot(layout)]
         if let layers {
@@ -73,6 +74,18 @@ public struct DiskPlan: Sendable {
         try Tools.check(usual + others, also: missing)
     }
 
+    /// A disk and what it is converted to are there at once.
+    private func checkSpace(for content: Int) throws(Failure) {
+        let folder = try Directory(opening: Workshop.folder(of: choices.output))
+        var found = statfs()
+        if fstatfs(folder.descriptor, &found) != 0 { throw .system("look at '\(folder.show(.top))'") }
+        let (free, needed) = (Int(found.f_bavail) * Int(found.f_bsize), content * (format.converter == nil ? 1 : 2))
+        if free >= needed { return }
+        throw Failure(
+            "could not make '\(choices.output)': \(free >> 20) MiB are free there, and \(needed >> 20) MiB are needed",
+            hint: "make room there")
+    }
+
     /// What the disk's top layer has beside what `setup` makes.
     private mutating func addFiles(_ layout: DiskLayout, _ check: DiskCheck) throws(Failure) {
         if let machine = choices.machine { return try add(machine, layout) }
@@ -87,6 +100,10 @@ public struct DiskPlan: Sendable {
             }
         }
         add("etc/fstab", table.map { $0 + "\n" }.joined(), about: about)
+        if check.hasIdleNetworkd {
+            let text = "[Match]\nName=en* eth*\n\n[Network]\nDHCP=yes\n"
+            add("etc/systemd/network/20-wired.network", text, about: "systemd-networkd asks for addresses")
+        }
         if let file = choices.keyFile {
             guard let keys = try fileContents(file) else { throw Failure("could not open '\(file)': it is not there") }
             steps.append(.write("root/.ssh/authorized_keys", keys, mode: 0o600, about: "root's keys"))

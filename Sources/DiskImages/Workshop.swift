@@ -15,12 +15,11 @@ final class Workshop {
     /// Fails where another process makes the same file.
     init(for output: String) throws(Failure) {
         let slash = output.lastIndex(of: "/")
-        let folder = slash.map { $0 == output.startIndex ? "/" : String(output[..<$0]) } ?? "."
         let file = output[(slash.map { output.index(after: $0) } ?? output.startIndex)...]
         guard !file.isEmpty, let name = Path(".\(file).docker-btrfs") else {
             throw Failure("could not write '\(output)': it is no file's name")
         }
-        parent = try Directory(opening: folder)
+        parent = try Directory(opening: Self.folder(of: output))
         self.name = name
         path = try parent.place() + name.description
         if let old = try parent.directory(at: name) {
@@ -43,6 +42,11 @@ final class Workshop {
     deinit {
         for name in ["root", "source", "scratch"] { umount2(path + "/" + name, Int32(MNT_DETACH)) }
         do throws(Failure) { try Self.clear(parent, name) } catch {}
+    }
+
+    /// The folder that a file is in.
+    static func folder(of file: String) -> String {
+        file.lastIndex(of: "/").map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? "."
     }
 
     func file(_ name: String) -> String { path + "/" + name }

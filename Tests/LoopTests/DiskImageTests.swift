@@ -161,7 +161,12 @@ extension OnDisk {
                 printf '%s\\n' 'FROM sample_image' 'SHELL ["/bin/bash", "-ec"]' 'RUN \(image.line)' | docker build --network none --tag \(image.name) - > /dev/null
                 """
             }
-            try await withImage(builds.joined(separator: "\n")) { disk in
+            let networkd = """
+                printf '%s\\n' 'FROM sample_image' 'SHELL ["/bin/bash", "-ec"]' \\
+                    'RUN mkdir -p /etc/systemd/system/multi-user.target.wants; ln -s /nowhere /etc/systemd/system/multi-user.target.wants/systemd-networkd.service' \\
+                    | docker build --network none --tag networkd - > /dev/null
+                """
+            try await withImage((builds + [networkd]).joined(separator: "\n")) { disk in
                 let out = "\(disk.folder)/out"
                 try await output(of: ["mkdir", out])
                 let before = try await disk.files()
@@ -181,6 +186,9 @@ extension OnDisk {
                     let said = try await disk.change("! \(command("sample_image", "\(out)/\(file)", more)) 2>&1")
                     #expect(said.contains(message.replacing("\\n", with: "\n")), "\(said)")
                 }
+                let planned = try await disk.change(command("networkd", "\(out)/vm.raw", "--dry-run"))
+                #expect(
+                    planned.contains("\nwrite '/etc/systemd/network/20-wired.network' of the top layer: ") && !planned.contains("network:"))
                 #expect(try FileManager.default.contentsOfDirectory(atPath: out).isEmpty)
                 #expect(try await disk.files() == before)
             }
