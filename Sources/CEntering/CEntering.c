@@ -206,7 +206,7 @@ static int become(const struct entering_command *command) {
     sigemptyset(&none);
     if (sigprocmask(SIG_SETMASK, &none, NULL) != 0) return -1;
     if (syscall(SYS_close_range, 3, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) != 0) return -1;
-    execvpe(command->arguments[0], command->arguments, command->environment);
+    execvpe(command->arguments[0], command->arguments, command->environment ? command->environment : environ);
     return -1;
 }
 

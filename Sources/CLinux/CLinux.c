@@ -188,6 +188,12 @@ int linux_btrfs_search(
 
 int linux_btrfs_commit(int file) { return ioctl(file, BTRFS_IOC_SYNC); }
 
+int linux_btrfs_send(int subvolume, int file)
+{
+    struct btrfs_ioctl_send_args arguments = {.send_fd = file};
+    return ioctl(subvolume, BTRFS_IOC_SEND, &arguments);
+}
+
 long long linux_own_bytes(int file)
 {
     enum { extents = 128 };

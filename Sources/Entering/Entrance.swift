@@ -93,6 +93,37 @@ package struct Entrance {
         return try start(steps, terminal, explain)
     }
 
+    /// Boots the root's init, by systemd-nspawn of the machine, which gives it what an init needs. Nobody else sees where the root is
+    /// mounted for that.
+    package func boot(in root: Directory, on device: String, explain: (String, String) -> Void) throws(Failure) -> Ending {
+        guard let subvolume = try root.subvolume() else { throw Failure("could not enter '\(root.show(.top))': it is not a subvolume") }
+        guard let place = ["/mnt", "/media", "/srv", "/opt"].first(where: { (path: String) in access(path, F_OK) == 0 }) else {
+            throw Failure("could not boot the root: the machine has no directory '/mnt' to mount it at")
+        }
+        let request = MountRequest(device: device, filesystemType: "btrfs", options: ["subvolid=\(subvolume.id)"])
+        let tree = OpenFile(try request.mount(.readWrite, UInt32(MOUNT_ATTR_NODEV)))
+        defer { withExtendedLifetime(tree) {} }
+        var nspawn = self
+        nspawn.command = [
+            "systemd-nspawn", "--quiet", "--boot", "--directory=\(place)", "--machine=\(hostname)", "--register=no", "--keep-unit",
+        ]
+        if network == .none { nspawn.command.append("--private-network") }
+        if isReadOnly { nspawn.command.append("--read-only") }
+        nspawn.command += binds.map { "--bind=\($0.source):\($0.target)" }
+        let steps = [
+            EntryStep(description: "have mounts of its own", call: "mount(\"/\", MS_REC | MS_PRIVATE)", action: ENTERING_PRIVATE),
+            .attach(
+                tree.descriptor, at: place, "mount '\(root.show(.top))' at '\(place)'",
+                "fsmount(\"btrfs\", NODEV), move_mount(\"\(place)\")"),
+            EntryStep(
+                description: "become '\(nspawn.command.joined(separator: " "))'", call: "execve(\"systemd-nspawn\")",
+                action: ENTERING_EXEC),
+        ]
+        let ending = try nspawn.start(steps, nil, explain, inNamespaces: [(CLONE_NEWNS, "CLONE_NEWNS")], withoutInit: true)
+        guard let failure = ending.failure else { return ending }
+        throw Failure(failure.message, hint: "--boot needs it: apt-get install systemd-container")
+    }
+
     private func ending(hasTerminal: Bool) -> [EntryStep] {
         var refused: [String] = []
         while let name = entering_refused(Int32(refused.count)) { refused.append(String(cString: name)) }
@@ -128,8 +159,11 @@ package struct Entrance {
         return own + ["TERM", "LANG", "COLORTERM"].compactMap { (name: String) in getenv(name).map { "\(name)=\(String(cString: $0))" } }
     }
 
-    private func start(_ steps: [EntryStep], _ terminal: Terminal?, _ explain: (String, String) -> Void) throws(Failure) -> Ending {
-        let flags = Isolation.namespaces.filter { network == .none || $0.flag != CLONE_NEWNET }
+    private func start(
+        _ steps: [EntryStep], _ terminal: Terminal?, _ explain: (String, String) -> Void,
+        inNamespaces namespaces: [(flag: Int32, name: String)] = Isolation.namespaces, withoutInit: Bool = false
+    ) throws(Failure) -> Ending {
+        let flags = namespaces.filter { network == .none || $0.flag != CLONE_NEWNET }
         explain(
             "make a process in namespaces of its own", "clone(\(flags.map(\.name).joined(separator: " | ")))")
         let strings = CStrings()
@@ -144,8 +178,9 @@ package struct Entrance {
                 command.count = Int32(lowered.count)
                 command.namespaces = flags.reduce(UInt64(0)) { $0 | UInt64(UInt32(bitPattern: $1.flag)) }
                 command.arguments = UnsafePointer(own)
-                command.environment = UnsafePointer(surroundings)
-                command.folder = strings.pointer(account.home)
+                command.environment = withoutInit ? nil : UnsafePointer(surroundings)
+                command.without_init = withoutInit
+                command.folder = strings.pointer(withoutInit ? "/" : account.home)
                 command.capabilities = Isolation.keptMask
                 command.user = account.user
                 command.group = account.group

@@ -64,6 +64,20 @@ package func runProgram(_ command: [String], input: [UInt8] = [], limit: Int = 6
     }
 }
 
+/// Runs a program of the system that writes to an open file; nil where there is no such program.
+package func runProgram(_ command: [String], writingTo file: Int32) async throws(Failure) -> ProgramOutcome? {
+    do {
+        let result = try await Subprocess.run(
+            .name(command[0]), arguments: Arguments(Array(command.dropFirst())), input: .none,
+            output: .fileDescriptor(FileDescriptor(rawValue: file), closeAfterSpawningProcess: false), error: .bytes(limit: 1 << 20))
+        return ProgramOutcome(result.terminationStatus, output: [], errors: result.standardError)
+    } catch let error as SubprocessError where error.code == .executableNotFound {
+        return nil
+    } catch {
+        throw Failure("could not run '\(command[0])': \(error)")
+    }
+}
+
 private func collected(_ pieces: SubprocessOutputSequence, of program: String, _ limit: Int) async throws -> [UInt8] {
     var output: [UInt8] = []
     for try await piece in pieces {

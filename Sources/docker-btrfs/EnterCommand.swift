@@ -43,15 +43,20 @@ struct EnterCommand: ParsableCommand {
             "Keep the root under this name for the next time; it shares what is not changed in it with its image.", valueName: "name"))
     var project: String?
 
+    @Flag(help: "Boot its init, by systemd-nspawn of this machine.")
+    var boot = false
+
     @Flag(help: "Print each step before it is done, and the system calls that do it.")
     var explain = false
 
-    @OptionGroup var place: SitePlace
+    @Option(help: ArgumentHelp("Where the top level of the btrfs is mounted; looked for unless given.", valueName: "dir"))
+    var topLevel: String?
 
     func validate() throws {
         if root != nil && project != nil {
             throw ValidationError("--root takes a copy for one time, and --project keeps a root of its own")
         }
+        if boot && (!command.isEmpty || user != nil) { throw ValidationError("--boot runs the init, and no command or user") }
         if root != nil && image != nil { throw ValidationError("--root takes a root that was made; an image makes a new one") }
     }
 
@@ -59,7 +64,7 @@ struct EnterCommand: ParsableCommand {
         let binds = try bind.map { text throws(Failure) in try SharedPath(text) }
         let isTold = explain
         let tellStep = { (what: String, call: String) in if isTold { tell("\(what)\n    \(call)") } }
-        let entered = try makeRoot(try place.site(), tellStep)
+        let entered = try makeRoot(try Site(topLevel: topLevel, boot: nil, isLocked: false), tellStep)
         let ending: Entrance.Ending
         do {
             var entrance = try Entrance(as: Account(user, in: entered.tree), in: entered.tree)
@@ -67,7 +72,10 @@ struct EnterCommand: ParsableCommand {
             entrance.binds = binds
             entrance.isReadOnly = readOnly
             entrance.command = command
-            ending = try entrance.run(in: entered.tree, on: entered.device, explain: tellStep)
+            ending =
+                boot
+                ? try entrance.boot(in: entered.tree, on: entered.device, explain: tellStep)
+                : try entrance.run(in: entered.tree, on: entered.device, explain: tellStep)
         } catch {
             try? entered.end(explain: tellStep)
             throw error

@@ -52,7 +52,8 @@ struct entering_command {
     const struct entering_step *steps;
     int count;
     unsigned long long namespaces; /* CLONE_NEW */
-    char *const *arguments, *const *environment;
+    char *const *arguments;
+    char *const *environment;      /* NULL: the caller's */
     const char *folder;            /* where it starts; "/" where that is not there */
     unsigned long long capabilities; /* those that are kept; all others go */
     uid_t user;
@@ -60,7 +61,7 @@ struct entering_command {
     const gid_t *groups;
     int group_count;
     int terminal;                  /* the end of a pty that it gets; below 0: the caller's files */
-    bool without_init;             /* it becomes the command itself, and keeps all that the caller may do */
+    bool without_init;             /* it becomes the command itself, which is a program of the machine */
 };
 
 /* A step was begun (`error` 0), or was not possible. */

@@ -73,6 +73,9 @@ int linux_btrfs_search(
 /* BTRFS_IOC_SYNC: what was changed before is in the trees when this returns. */
 int linux_btrfs_commit(int file);
 
+/* BTRFS_IOC_SEND: writes a read-only subvolume to a file or a pipe, as `btrfs receive` reads it. */
+int linux_btrfs_send(int subvolume, int file);
+
 /* FS_IOC_FIEMAP: how many bytes of a file's content no other file shares; below 0 on a failure. */
 long long linux_own_bytes(int file);
 

@@ -1,0 +1,131 @@
+package import Basics
+internal import Boot
+internal import CLinux
+internal import Images
+internal import Programs
+
+/// A root in a file, for another machine.
+package enum RootArchive: String, CaseIterable, Sendable {
+    /// An image of one layer, as `docker load` and `podman load` read it: a tar of the layer's tar, its configuration and a manifest
+    /// ("docker save" format, moby/docker-image-spec).
+    case docker
+    /// As `btrfs receive` reads it.
+    case btrfs
+
+    /// Writes a read-only subvolume as a whole file that only its owner may read: it has the root's secrets. `reference` is what an image
+    /// is called when it is loaded. Fails where the file is there.
+    package func write(_ tree: Directory, to path: String, as reference: ImageReference) async throws(Failure) {
+        let file = linux_open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if file < 0 { throw .system("make the file '\(path)'") }
+        defer { close(file) }
+        do throws(Failure) {
+            switch self {
+            case .docker: try await writeImage(tree, to: file, as: reference)
+            case .btrfs: if linux_btrfs_send(tree.descriptor, file) != 0 { throw .reason() }
+            }
+            if fsync(file) != 0 { throw .reason() }
+        } catch {
+            unlink(path)
+            throw Failure("could not write '\(path)': \(error.message)", hint: error.hint)
+        }
+    }
+
+    private static let block = 512
+
+    private func writeImage(_ tree: Directory, to file: Int32, as reference: ImageReference) async throws(Failure) {
+        // The header of the layer is written when its length is known.
+        if lseek(file, off_t(Self.block), SEEK_SET) < 0 { throw .reason() }
+        let command = [
+            "tar", "--create", "--file=-", "--format=posix", "--pax-option=delete=atime,delete=ctime", "--numeric-owner",
+            "--one-file-system",
+            "--sort=name", "--acls", "--xattrs", "--xattrs-include=*", "--xattrs-exclude=user.docker-btrfs.*",
+            "--directory=/proc/\(getpid())/fd/\(tree.descriptor)", ".",
+        ]
+        guard let outcome = try await runProgram(command, writingTo: file) else {
+            throw Failure("there is no program 'tar'", hint: "install it")
+        }
+        if outcome.status != 0 { throw Failure(outcome.complaint) }
+        let end = lseek(file, 0, SEEK_END)
+        let size = Int(end) - Self.block
+        let layer = try Self.digest(of: file, from: Self.block)
+        let now = Self.text(of: time(nil))
+        let configuration = JSONOutput.object([
+            ("architecture", .string(hostArchitecture)), ("os", .string("linux")), ("created", .string(now)),
+            ("config", .object([("Cmd", .array([.string("/bin/sh")]))])),
+            ("rootfs", .object([("type", .string("layers")), ("diff_ids", .array([.string(layer.description)]))])),
+            ("history", .array([.object([("created", .string(now)), ("created_by", .string("docker-btrfs export"))])])),
+        ]).line
+        let name = "\(Digest.of(Array(configuration.utf8)).hex).json"
+        let manifest = JSONOutput.array([
+            .object([
+                ("Config", .string(name)), ("RepoTags", .array([.string(reference.description)])),
+                ("Layers", .array([.string("layer.tar")])),
+            ])
+        ]).line
+        var rest: [UInt8] = []
+        for (name, text) in [(name, configuration), ("manifest.json", manifest)] {
+            rest += Self.header(name, text.utf8.count) + Array(text.utf8)
+            rest += [UInt8](repeating: 0, count: (Self.block - text.utf8.count % Self.block) % Self.block)
+        }
+        rest += [UInt8](repeating: 0, count: 2 * Self.block)
+        let header = Self.header("layer.tar", size)
+        // tar fills its last record: the length is one of whole blocks.
+        guard size % Self.block == 0, linux_write_all(file, rest, rest.count), lseek(file, 0, SEEK_SET) == 0,
+            linux_write_all(file, header, header.count)
+        else { throw .reason() }
+    }
+
+    private static func digest(of file: Int32, from start: Int) throws(Failure) -> Digest {
+        if lseek(file, off_t(start), SEEK_SET) < 0 { throw .reason() }
+        var builder = Digest.Builder()
+        var piece = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = read(file, &piece, piece.count)
+            if count < 0 { throw .reason() }
+            if count == 0 { return builder.digest() }
+            builder.add(count == piece.count ? piece : Array(piece[..<count]))
+        }
+    }
+
+    /// The header of a file of mode 0644 (POSIX.1-1988 ustar); a length of 8 GiB and more is in base 256, as GNU tar and Go have it.
+    static func header(_ name: String, _ size: Int) -> [UInt8] {
+        var block = [UInt8](repeating: 0, count: Self.block)
+        func put(_ text: String, at offset: Int) { for (index, byte) in text.utf8.enumerated() { block[offset + index] = byte } }
+        func octal(_ number: Int, _ digits: Int) -> String {
+            let text = String(number, radix: 8)
+            return String(repeating: "0", count: digits - text.utf8.count) + text
+        }
+        put(name, at: 0)
+        put("0000644\0" + "0000000\0" + "0000000\0", at: 100)
+        if size < 1 << 33 {
+            put(octal(size, 11), at: 124)
+        } else {
+            block[124] = 0x80
+            for index in 0..<8 { block[128 + index] = UInt8(truncatingIfNeeded: size >> (8 * (7 - index))) }
+        }
+        put(octal(0, 11), at: 136)
+        put("        0", at: 148)
+        put("ustar\0" + "00", at: 257)
+        put(octal(block.reduce(0) { $0 + Int($1) }, 6) + "\0 ", at: 148)
+        return block
+    }
+
+    /// As RFC 3339 has it.
+    private static func text(of seconds: time_t) -> String {
+        var (seconds, parts) = (seconds, tm())
+        gmtime_r(&seconds, &parts)
+        var text = [UInt8](repeating: 0, count: 32)
+        let count = text.withUnsafeMutableBytes { bytes in
+            strftime(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
+        }
+        return String(decoding: text[..<count], as: UTF8.self)
+    }
+}
+
+extension Site {
+    /// Where the root is that a name or a number stands for, and what is left out of a copy of it.
+    package func placeOfRoot(called name: String) throws(Failure) -> (place: Path, notes: [String]) {
+        let one = try root(called: name)
+        return (one.root.path, one.root.nested.map { "'\($0)' is a subvolume of its own, and is left out" })
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Basics
+import Deployments
+import Entering
+
+struct ExportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write a project or a kept root to a file, for another machine.",
+        discussion: """
+            As an image of one layer that docker load and podman load take, or with --format btrfs as a stream for btrfs receive. It is what \
+            the root is at that moment, also while somebody works in it, with all of the machine's own files: only its owner may read it.
+            """
+    )
+
+    @Argument(help: "The project's name, or the root's number, as root ls has them.")
+    var name: String
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("The file, which must not be there.", valueName: "file"))
+    var output: String
+
+    @Option(help: "docker or btrfs.")
+    var format = RootArchive.docker
+
+    @Option(help: ArgumentHelp("What the image is called; a project's name unless given, and its number for a root.", valueName: "name"))
+    var tag: String?
+
+    @OptionGroup var place: SitePlace
+
+    func run() async throws {
+        let site = try place.site()
+        let (path, notes) = try site.placeOfRoot(called: name)
+        let reference = try ImageReference(tag ?? (Int(name) == nil ? name.lowercased() : "root-\(name)"))
+        let copy = try BesideRoot(copying: path, on: site.topLevel, device: site.device)
+        do throws(Failure) {
+            try await format.write(copy.tree, to: output, as: reference)
+        } catch {
+            try? copy.end()
+            throw error
+        }
+        try copy.end()
+        show("wrote \(format == .docker ? "'\(reference)'" : "a stream for btrfs receive") to '\(output)'")
+        for note in notes { tell(note: note) }
+    }
+}
+
+extension RootArchive: ExpressibleByArgument {}
