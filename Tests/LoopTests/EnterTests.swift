@@ -156,5 +156,46 @@ extension OnDisk {
                 #expect(try await machine.left().split(separator: "\n").count == 1)
             }
         }
+
+        @Test func `a copy of a kept root is entered, and the root stays as it was left`() async throws {
+            try await Enterable.with { machine in
+                var line = machine.disk.line("docker_image=tools docker_keep=2")
+                (line.policy, line.dockerPath) = ("", "btrfs")
+                try await machine.disk.bootWell(line)
+                try await machine.disk.change("echo yesterday > docker_rwlayer/srv/work")
+                try await machine.disk.bootWell(line)
+                let before = try await machine.disk.look(
+                    "cat .docker-btrfs/record; find docker_rwlayer .docker-btrfs/roots -printf '%p %T@ %C@\\n'")
+                #expect(try await machine.enter("--root 1 -- sh -c 'cat /srv/work; echo more > /srv/work'") == "yesterday\n")
+                #expect(try await machine.enter("--root 2 -- sh -c 'ls /srv; cat /etc/motd'") == "nodes\ntop\n")
+                #expect(try await machine.enter("tools -- ls /srv") == "nodes\n")
+                let told = try await machine.disk.change(
+                    "! \(machine.command("--root 9 -- true")) 2>&1; ! \(machine.command("-- true")) 2>&1")
+                #expect(
+                    told == """
+                        Error: could not find root 9
+                        hint: there are 1, 2
+                        Error: could not tell what the next boot is: nothing was deployed
+                        hint: name an image, or deploy one
+
+                        """, "\(told)")
+                let after = try await machine.disk.look(
+                    "cat .docker-btrfs/record; find docker_rwlayer .docker-btrfs/roots -printf '%p %T@ %C@\\n'")
+                #expect(after == before, "no boot is counted, and no root is touched")
+            }
+        }
+
+        @Test func `an image of overlay2 is merged once, and entered again as a snapshot`() async throws {
+            try await Enterable.with(driver: "overlay2") { machine in
+                let layer = "overlay2/overlay2/*/diff"
+                let before = try await machine.disk.look("\(SmallImage.listing); cd \(layer); listing")
+                let first = try await machine.disk.change(machine.command("--explain tools -- sh -c 'cat /etc/motd; echo x > /x' 2>&1"))
+                #expect(first.contains("\nmerge 1 layer to '/.docker-btrfs/layers/") && first.contains("\ntop\n"), "\(first)")
+                let second = try await machine.disk.change(machine.command("--explain tools -- ls /x 2>&1 || true"))
+                #expect(!second.contains("merge") && second.contains("ls: /x: No such file or directory"), "\(second)")
+                #expect(try await machine.left().split(separator: "\n").count == 1, "the layer, which is held")
+                #expect(try await machine.disk.look("\(SmallImage.listing); cd \(layer); listing") == before)
+            }
+        }
     }
 }

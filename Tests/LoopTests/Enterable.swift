@@ -34,7 +34,7 @@ struct Enterable {
         for applet in sh ls cat cut sort chown mv ln id mount stat ps hostname sleep kill touch mkdir rm sha256sum true head wc cp grep tr; do
             ln -s busybox "$image/bin/$applet"
         done
-        printf 'ID=tools\\n' > "$image/etc/os-release"; printf 'image\\n' > "$image/etc/motd"
+        ln -s ../bin/busybox "$image/sbin/init"; printf 'ID=tools\\n' > "$image/etc/os-release"; printf 'image\\n' > "$image/etc/motd"
         printf 'root:x:0:0::/root:/bin/sh\\nsome:x:1234:1235::/home/some:/bin/sh\\n' > "$image/etc/passwd"
         printf 'root:x:0:\\nsome:x:1235:\\nmore:x:1236:some\\n' > "$image/etc/group"
         cp "$image/bin/busybox" "$image/bin/su"; chmod 4755 "$image/bin/su"
