@@ -48,7 +48,8 @@ struct AdoptCommand: ParsableCommand {
     }
 
     private func printLines() throws {
-        let adoption = try place.place.site().adoptingIntoImage(paths, ofRoot: root)
+        let context = try context.map { path throws(Failure) in try Directory(opening: path) }
+        let adoption = try place.place.site().adoptingIntoImage(paths, ofRoot: root, context: context)
         if let context {
             if !place.dryRun { try adoption.write(to: context) }
         } else if adoption.copiesFiles {

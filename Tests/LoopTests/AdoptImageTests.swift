@@ -137,6 +137,13 @@ extension OnDisk {
                             RUN chmod 4755 /srv/new/one
 
                             """)
+                    // Where the Dockerfile is in the root itself, it and what was adopted before are none of it.
+                    let inRoot = try await first.change(
+                        """
+                        place=docker_rwlayer/root/desk; mkdir -p "$place/root/srv"; touch "$place/Dockerfile" docker_rwlayer/root/note
+                        \(machine.command("adopt --image /root")) --context "$place"; cat "$place/root/root/note"; rm -r "$place" docker_rwlayer/root/note
+                        """)
+                    #expect(inRoot == "COPY root/root/note /root/note\n")
                     #expect(try await machine.fails("adopt /etc --context .").contains("'--context' is for '--image'"))
 
                     try await first.detach()

@@ -20,8 +20,7 @@ public struct ImageAdoption {
     public static let folder = "root"
 
     /// Puts the files that the lines copy into the context of a build.
-    public func write(to context: String) throws(Failure) {
-        let context = try Directory(opening: context)
+    public func write(to context: Directory) throws(Failure) {
         let folder: Path = "root"
         if try context.status(of: folder) == nil { try context.makeDirectory(folder) }
         let target = try context.directory(withoutLinks: folder)
@@ -36,13 +35,17 @@ public struct ImageAdoption {
 
 extension Site {
     /// What was changed at these paths of a root, and below them, as lines of a Dockerfile; all that was changed where there are none.
-    public func adoptingIntoImage(_ paths: [String], ofRoot number: Int?) throws(Failure) -> ImageAdoption {
+    /// What is in the context of the build is none of it.
+    public func adoptingIntoImage(_ paths: [String], ofRoot number: Int?, context: Directory?) throws(Failure) -> ImageAdoption {
         let (difference, packages) = try difference(ofRoot: number) { tree, base throws(Failure) in
             try PackageDifference(of: tree, from: base)
         }
         let root = difference.root
         guard let tree = try topLevel.directory(at: root.root.path) else { throw Failure("could not open '\(root.path)': it is not there") }
         var (changes, notes) = try difference.changes(at: paths.isEmpty ? ["/"] : paths, in: tree)
+        if let place = try context.flatMap({ context throws(Failure) in try changes.place(of: context, in: tree) }) {
+            changes.removeAll { $0.path == place || $0.path.isBelow(place) }
+        }
         let named = Set(paths.compactMap { Path($0) })
         var (owners, traces): (Set<String>, Int) = ([], 0)
         var isWhole = false
@@ -74,6 +77,22 @@ extension Site {
         let commands = packages?.commands { isWhole || owners.contains($0) }
         draft.finish(after: commands ?? [])
         return ImageAdoption(tree: tree, files: draft.copied, lines: draft.lines, notes: draft.notes)
+    }
+}
+
+extension [RootChange] {
+    /// Where a directory is in the root; nil where nothing was changed in it.
+    fileprivate func place(of directory: Directory, in tree: Directory) throws(Failure) -> Path? {
+        guard let wanted = try directory.status(of: .top) else { return nil }
+        var known: Set<Path> = [.top]
+        for change in self {
+            var place = change.file == .directory && change.kind != .deleted ? change.path : change.path.parent
+            while known.insert(place).inserted {
+                if try tree.status(of: place)?.isSameFile(as: wanted) == true { return place }
+                place = place.parent
+            }
+        }
+        return nil
     }
 }
 
