@@ -8,12 +8,6 @@ extension BootSession {
     /// Subvolume 5 of the root's filesystem, mounted for this process alone.
     package var topLevel: Directory { filesystems.topLevel }
 
-    /// A path below /dev of the root's filesystem.
-    package func rootDevice() throws(Failure) -> String {
-        var devices = try BlockDevices()
-        return try devices.waiting(for: request.root.device, key: "root", seconds: 0, degraded: true).path
-    }
-
     package func plan(besideAt place: Place, keepsLayer: Bool) throws(Failure) -> Plan {
         try Plan(besideFor: request, given: facts, at: place, keepsLayer: keepsLayer).telling(request.notes + filesystems.notes)
     }

@@ -25,13 +25,13 @@ package struct BesideRoot {
     /// Makes one as a boot of that request would: for a project where that is named, else for this one time. `explain` gets each step
     /// before it is done.
     package init(
-        for request: Request, kernel release: String?, project: String?, explain: (String, String) -> Void,
+        for request: Request, kernel release: String?, project: String?, on device: String, explain: (String, String) -> Void,
         note: @escaping (String) -> Void
     ) throws(Failure) {
         // Until the root is made nobody else changes anything: sweeping, too, ends before the next one begins.
         let session = try BootSession(mounting: request, kernel: release, Notes(tell: note))
         topLevel = session.topLevel
-        device = try session.rootDevice()
+        self.device = device
         try topLevel.makeWritable()
         try Self.sweep(topLevel)
         isKept = project != nil

@@ -97,7 +97,8 @@ struct EnterCommand: ParsableCommand {
         let start = try site.start(of: image, root: root)
         guard let request = try Request(KernelCommandLine(start.options.utf8), .none) else { throw Failure("could not plan a boot") }
         return try BesideRoot(
-            for: request, kernel: start.release.isEmpty ? nil : start.release, project: project, explain: explain,
+            for: request, kernel: start.release.isEmpty ? nil : start.release, project: project, on: site.device,
+            explain: explain,
             note: { tell(note: $0) })
     }
 }
