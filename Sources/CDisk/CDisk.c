@@ -41,5 +41,5 @@ int disk_attach(int file, unsigned long long offset, unsigned long long size, in
 
 int disk_own_mounts(void)
 {
-    return unshare(CLONE_NEWNS) < 0 ? -1 : mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+    return unshare(CLONE_NEWNS) < 0 ? -1 : mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL);
 }

@@ -158,6 +158,11 @@ extension Site {
         return image
     }
 
+    /// The id of the image that a name means now.
+    public func imageID(of name: String) throws(Failure) -> String {
+        try image(ImageReference(name), in: storeFilesystem()).id.description
+    }
+
     /// The names of the images in the store.
     public func imageNames() throws(Failure) -> [String] {
         try ImageStores(in: storeFilesystem()?.top ?? topLevel, at: settings.store)?.listing().flatMap(\.names) ?? []

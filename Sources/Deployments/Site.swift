@@ -1,5 +1,5 @@
 public import Basics
-internal import Boot
+package import Boot
 package import BootEntries
 internal import Linux
 
@@ -42,8 +42,8 @@ public struct Site: Sendable {
 
     private init(_ filesystem: RootFilesystem, _ settings: Settings, boot: String?, _ lock: FilesystemLock?) throws(Failure) {
         topLevel = filesystem.topLevel
-        device = filesystem.device
         volume = filesystem.volume
+        device = filesystem.device
         mappedDevice = filesystem.isMapped ? filesystem.device : nil
         self.settings = settings
         self.lock = lock
@@ -68,7 +68,7 @@ public struct Site: Sendable {
     }
 
     /// The filesystem of the images' store, open; nil where that is the root's.
-    func storeFilesystem() throws(Failure) -> StoreFilesystem? {
+    package func storeFilesystem() throws(Failure) -> StoreFilesystem? {
         try settings.storeDevice.map { device throws(Failure) in try StoreFilesystem(inRunningSystem: device) }
     }
 }

@@ -140,7 +140,7 @@ final class DiskBuilder {
     }
 
     private func send(_ layers: [DockerLayer]) async throws(Failure) {
-        guard let place = try btrfs(of: plan.source.root) else { throw Failure("could not send layers: their store is not on btrfs") }
+        guard let place = plan.source.place else { throw Failure("could not send layers: their store is not on btrfs") }
         let source = workshop.file("source")
         try MountRequest(device: place.device, filesystemType: "btrfs", options: ["subvolid=5"]).mount(at: source, .readWrite)
         defer { umount2(source, Int32(MNT_DETACH)) }
@@ -263,7 +263,9 @@ final class DiskBuilder {
         guard let content = try fileContents(file) else { throw Failure("could not open '\(file)': it is not there") }
         let line = content.prefix { $0 != 0x0a }
         if line.isEmpty { throw Failure("could not use '\(file)': its first line is empty") }
-        if line.first == UInt8(ascii: "$") {
+        // `$id$salt$hash`, as crypt(5) has it.
+        let parts = line.split(separator: UInt8(ascii: "$"), omittingEmptySubsequences: false)
+        if parts.count >= 4, parts[0].isEmpty, !parts[1].isEmpty {
             if line.contains(UInt8(ascii: ":")) { throw Failure("could not use '\(file)': it is no hash of a password") }
             return String(decoding: line, as: UTF8.self)
         }
@@ -339,7 +341,9 @@ final class DiskBuilder {
         if file < 0 { throw .system("open '\(made)'") }
         defer { Glibc.close(file) }
         if fsync(file) != 0 || fchmod(file, 0o600) != 0 { throw .system("write '\(output)'") }
-        if Glibc.rename(made, output) != 0 { throw .system("call the disk '\(output)'") }
+        // A machine may run on the one that is there.
+        let flags = choices.replaces ? 0 : UInt32(RENAME_NOREPLACE)
+        if renameat2(AT_FDCWD, made, AT_FDCWD, output, flags) != 0 { throw .system("call the disk '\(output)'") }
     }
 }
 

@@ -4,6 +4,8 @@ internal import Basics
 public struct DiskChoices: Sendable {
     public var image: String
     public var output: String
+    /// Whether a file that is there already is replaced.
+    public var replaces = false
     public var firmware = Firmware.both
     /// Of the disk, in bytes; nil for what the image needs and room for its successors.
     public var size: Int?

@@ -13,6 +13,8 @@ public struct DiskPlan: Sendable {
     public let format: DiskFormat
     /// `desktop:latest (fefadf163068)`
     public let title: String
+    /// As the engine's store has it.
+    public let imageID: String
     public let findings: [ImageFinding]
     /// What should be known of the disk.
     public private(set) var notes: [String] = []
@@ -26,11 +28,18 @@ public struct DiskPlan: Sendable {
     public init(_ choices: DiskChoices) throws(Failure) {
         format = try DiskFormat(ofFile: choices.output)
         self.choices = choices
+        if !choices.replaces, access(choices.output, F_OK) == 0 {
+            throw Failure("could not make '\(choices.output)': it is there already", hint: "remove it, or replace it with --force")
+        }
         if choices.isCompressed && format != .qcow2 {
             throw Failure("could not compress '\(choices.output)': only qcow2 can be", hint: "name it .qcow2, or compress the file by zstd")
         }
         if let options = choices.options { _ = try KernelOptions(options) }
-        source = try ImageSource(choices.image, in: choices.dataRoot)
+        source =
+            if let machine = choices.machine { try ImageSource(choices.image, of: machine) } else {
+                try ImageSource(choices.image, in: choices.dataRoot)
+            }
+        imageID = source.image.id.description
         title = "\(source.image.reference) (\(source.image.id.digest.hex.prefix(12)))"
         let check = try DiskCheck(source, choices, format)
         findings = check.findings

@@ -14,17 +14,32 @@ struct ImageSource {
     /// What the layers have, in bytes; nil where the store does not say.
     let size: Int?
     private let stores: ImageStores
+    /// The btrfs that the store is on, by its device, and where it is from the top level; nil where its layers are merged or copied.
+    let place: (device: String, path: Path)?
 
     /// Looks through the engines' stores, or the one in `dataRoot`.
     init(_ text: String, in dataRoot: String?) throws(Failure) {
-        let reference = try ImageReference(text)
-        let (root, stores, image) = try Self.find(reference, in: dataRoot)
+        let (root, stores, image) = try Self.find(try ImageReference(text), in: dataRoot)
+        try self.init(text, root, stores, image, btrfs(of: root))
+    }
+
+    /// The store that a machine is set up with.
+    init(_ text: String, of machine: RehearsedMachine) throws(Failure) {
+        guard let stores = try ImageStores(in: machine.store, at: .top) else {
+            throw Failure("could not find the images' store '\(machine.settings.store)'", hint: "docker-btrfs setup looks for it again")
+        }
+        try self.init(text, machine.store, stores, stores.image(ImageReference(text)).image, machine.storePlace)
+    }
+
+    private init(
+        _ text: String, _ root: Directory, _ stores: ImageStores, _ image: Image, _ place: (device: String, path: Path)?
+    ) throws(Failure) {
         if image.isContainer {
             throw Failure(
                 "could not make a disk of '\(text)': it is a container, which changes", hint: "docker commit makes an image of it")
         }
         try checkPlatform(image)
-        (self.root, self.stores, self.image) = (root, stores, image)
+        (self.root, self.stores, self.image, self.place) = (root, stores, image, place)
         files = try image.files(in: root)
         configuration = try stores.configuration(of: image)
         size = try stores.listing().first { $0.id == image.id && $0.store == image.store }?.size
@@ -57,7 +72,7 @@ struct ImageSource {
     /// The layers of Docker's btrfs driver, each a subvolume with all that is below it, from the lowest on; nil for another store,
     /// whose layers are merged.
     func subvolumes() throws(Failure) -> [DockerLayer]? {
-        guard image.store == .dockerBtrfs, root.isOnBtrfs else { return nil }
+        guard image.store == .dockerBtrfs, place != nil else { return nil }
         let chains = ChainID.each(of: try layers())
         let stored = try stores.layers(of: image)
         guard chains.count == stored.count else { return nil }

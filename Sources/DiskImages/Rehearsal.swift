@@ -2,7 +2,6 @@ public import Basics
 internal import Boot
 internal import Deployments
 internal import Files
-internal import Glibc
 internal import Linux
 internal import Programs
 internal import Synchronization
@@ -53,19 +52,16 @@ public struct Rehearsal: Sendable {
         plan = try DiskPlan(choices)
     }
 
-    /// Starts the disk, which `plan` made, and removes it. `tell` gets each line of its console.
+    /// Starts the disk, which `plan` made. `tell` gets each line of its console.
     public func perform(seconds: Int, withKVM: Bool, tell: @escaping @Sendable (String) -> Void) async throws(Failure) -> Outcome {
-        defer { unlink(emulator.file) }
         let console = Mutex(Console())
         let start = secondsNow()
-        try await Interruption.taken { () throws(Failure) in
-            try await watchProgram(emulator.command(withKVM: withKVM), seconds: seconds) { piece in
-                console.withLock { console in
-                    let known = console.lines.count
-                    console.take(piece)
-                    for line in console.lines[known...] { tell(line) }
-                    return console.isOver
-                }
+        try await watchProgram(emulator.command(withKVM: withKVM), seconds: seconds) { piece in
+            console.withLock { console in
+                let known = console.lines.count
+                console.take(piece)
+                for line in console.lines[known...] { tell(line) }
+                return console.isOver
             }
         }
         let took = secondsNow() - start

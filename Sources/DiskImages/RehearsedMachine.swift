@@ -1,8 +1,8 @@
 public import Basics
 internal import Boot
 internal import BootEntries
+internal import CLinux
 public import Deployments
-internal import Glibc
 internal import Linux
 internal import Planning
 
@@ -11,15 +11,41 @@ public struct RehearsedMachine: Sendable {
     let settings: Settings
     /// What is laid over the image.
     let topLayer: Directory
+    /// The images' store, from its data-root on.
+    let store: Directory
+    /// Where that is, if it is on the root's filesystem.
+    let storePlace: (device: String, path: Path)?
     private let volume: BootVolume
+    private let device: String
 
+    /// Fails where its top layers are chosen by what the virtual machine does not have.
     public init(of site: Site) throws(Failure) {
         settings = site.settings
-        volume = site.volume
+        (volume, device) = (site.volume, site.device)
+        let other = try site.storeFilesystem()
+        guard let store = try (other?.top ?? site.topLevel).directory(at: settings.store) else {
+            throw Failure("could not find the images' store '\(settings.store)'", hint: "docker-btrfs setup looks for it again")
+        }
+        self.store = store
+        storePlace = other == nil ? (site.device, settings.store) : nil
         guard let folder = try site.topLevel.directory(at: settings.topLayer) else {
             throw Failure("could not find the top layer '\(settings.topLayer)'", hint: "docker-btrfs setup makes one")
         }
+        if try folder.status(of: "machine")?.kind == .directory {
+            throw Failure(
+                "could not rehearse a boot with '\(settings.topLayer)': it holds layers that are chosen by the machine's own names, which a virtual machine does not have"
+            )
+        }
         topLayer = folder
+    }
+
+    /// Whether a device of fstab is the root's filesystem.
+    private func isRoot(_ name: DeviceName) -> Bool {
+        if let tag = name.tag {
+            return tag.name == "UUID" && tag.value == volume.uuid || tag.name == "LABEL" && tag.value == volume.label
+        }
+        var (one, other) = (stat(), stat())
+        return stat(name.specification, &one) == 0 && stat(device, &other) == 0 && one.st_rdev == other.st_rdev
     }
 
     /// Where the top layer is, as long as this process runs.
@@ -44,7 +70,7 @@ public struct RehearsedMachine: Sendable {
                 table.text += line + "\n"
                 continue
             }
-            if [volume.uuid, volume.label].contains(device.tag?.value) {
+            if isRoot(device) {
                 table.text += (["UUID=\(rootUUID)"] + words.dropFirst().map(String.init)).joined(separator: " ") + "\n"
                 table.subvolumes += words[3].split(separator: ",").compactMap { option in
                     option.hasPrefix("subvol=") ? Path(String(option.dropFirst("subvol=".count))) : nil

@@ -16,12 +16,16 @@ final class Workshop {
     init(for output: String) throws(Failure) {
         let slash = output.lastIndex(of: "/")
         let file = output[(slash.map { output.index(after: $0) } ?? output.startIndex)...]
-        guard !file.isEmpty, let name = Path(".\(file).docker-btrfs") else {
-            throw Failure("could not write '\(output)': it is no file's name")
-        }
+        if file.isEmpty { throw Failure("could not write '\(output)': it is no file's name") }
+        let name = Self.name(for: file)
         parent = try Directory(opening: Self.folder(of: output))
         self.name = name
         path = try parent.place() + name.description
+        // A link would lead to somebody else's files.
+        let status = try parent.status(of: name)
+        if let status, status.kind != .directory {
+            throw Failure("could not write '\(output)': '\(path)' is in the way", hint: "remove it")
+        }
         if let old = try parent.directory(at: name) {
             try Self.lock(old, output)
             try Self.clear(parent, name)
@@ -58,8 +62,11 @@ final class Workshop {
         throw Failure("could not make '\(output)': another process is making it", hint: "wait until that has ended, or end it")
     }
 
+    /// What it is called beside a file of that name.
+    static func name(for file: some StringProtocol) -> Path { Path.top.appending(name: Array(".\(file).docker-btrfs".utf8)) }
+
     /// Only what is made in it.
-    private static func clear(_ parent: Directory, _ name: Path) throws(Failure) {
+    static func clear(_ parent: Directory, _ name: Path) throws(Failure) {
         for file in try parent.directory(at: name)?.names() ?? [] {
             let path = name.appending(name: file)
             let flags = try parent.status(of: path)?.kind == .directory ? AT_REMOVEDIR : 0

@@ -30,8 +30,12 @@ package enum Interruption {
         throw Failure("signal \(signal) interrupted the build")
     }
 
-    /// Takes the signals while `body` runs, which calls `check` from time to time.
+    private static let isTaken = Atomic<Bool>(false)
+
+    /// Takes the signals while `body` runs, which calls `check` from time to time, and may do the same for a part of it.
     package static func taken<Result>(in body: () async throws(Failure) -> Result) async throws(Failure) -> Result {
+        if isTaken.exchange(true, ordering: .sequentiallyConsistent) { return try await body() }
+        defer { isTaken.store(false, ordering: .sequentiallyConsistent) }
         // A static is made when it is first used: not in the handler.
         caught.store(0, ordering: .sequentiallyConsistent)
         wasSent.store(false, ordering: .sequentiallyConsistent)

@@ -73,10 +73,17 @@ struct DeployCommand: AsyncParsableCommand {
     private func rehearseFirst() async throws {
         try enterOwnMounts()
         let site = try place.place.site()
-        let outcome = try await rehearsal.rehearse(image ?? site.nextImage()?.name, on: site, isQuiet: false, isVerbose: false)
+        guard let name = try image ?? site.nextImage()?.name else {
+            throw Failure("could not rehearse the next boot: nothing is deployed", hint: "name an image")
+        }
+        let outcome = try await rehearsal.rehearse(
+            name, on: site, kernel: kernel, program: initProgram, isQuiet: false, isVerbose: false)
         if outcome.status != 0 {
             tell("nothing was deployed, for the rehearsal was not good")
             throw ExitCode(outcome.status)
+        }
+        if try site.imageID(of: name) != outcome.id {
+            throw Failure("could not deploy '\(name)': it is another image now than the one that was rehearsed", hint: "deploy it again")
         }
     }
 

@@ -26,6 +26,9 @@ struct ImageCommand: AsyncParsableCommand {
 
     @OptionGroup var choices: DiskOptions
 
+    @Flag(help: "Replace a file that is there.")
+    var force = false
+
     @Flag(help: "Print what would be done, one line each, and change nothing.")
     var dryRun = false
 
@@ -34,7 +37,9 @@ struct ImageCommand: AsyncParsableCommand {
 
     func run() async throws {
         if !dryRun { try enterOwnMounts() }
-        let plan = try DiskPlan(try choices.choices(of: image, output: output))
+        var choices = try choices.choices(of: image, output: output)
+        choices.replaces = force
+        let plan = try DiskPlan(choices)
         if format == .text { plan.showFindings() }
         let isBad = plan.findings.contains { $0.weight == .error }
         if !isBad {
@@ -92,7 +97,7 @@ struct DiskOptions: ParsableArguments {
         }
     }
 
-    func choices(of image: String, output: String) throws -> DiskChoices {
+    func choices(of image: String, output: String) throws(Failure) -> DiskChoices {
         var choices = DiskChoices(image: image, output: output)
         choices.firmware = firmware
         choices.size = size?.bytes
@@ -141,7 +146,7 @@ extension DiskPlan {
         if findings.contains(where: { $0.weight == .error }) { show("\(title) cannot boot as a .\(format.rawValue); nothing was written") }
     }
 
-    func perform(isQuiet: Bool) async throws {
+    func perform(isQuiet: Bool) async throws(Failure) {
         let isTerminal = isatty(STDERR_FILENO) == 1
         let say = { (line: String) in
             clearProgress(isTerminal)

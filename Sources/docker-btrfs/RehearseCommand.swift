@@ -4,6 +4,7 @@ import Deployments
 import DiskImages
 import Files
 import Glibc
+import Programs
 
 struct RehearseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,6 +23,12 @@ struct RehearseCommand: AsyncParsableCommand {
     @OptionGroup var place: SitePlace
     @OptionGroup var choices: RehearsalOptions
 
+    @Option(help: ArgumentHelp("The kernel, as lib/modules names it, where the image has several.", valueName: "version"))
+    var kernel: String?
+
+    @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))
+    var initProgram: String?
+
     @Flag(help: "Show the console of the virtual machine.")
     var verbose = false
 
@@ -31,7 +38,8 @@ struct RehearseCommand: AsyncParsableCommand {
     func run() async throws {
         try enterOwnMounts()
         let site = try place.site()
-        let outcome = try await choices.rehearse(image, on: site, isQuiet: format == .json, isVerbose: verbose)
+        let outcome = try await choices.rehearse(
+            image, on: site, kernel: kernel, program: initProgram, isQuiet: format == .json, isVerbose: verbose)
         if format == .json { print(outcome.json) }
         if outcome.status != 0 { throw ExitCode(outcome.status) }
     }
@@ -51,9 +59,6 @@ struct RehearsalOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where its disk is made; as large as the image, and not a tmpfs.", valueName: "dir"), completion: .directory)
     var rehearsalFolder = "/var/tmp"
 
-    @Option(help: ArgumentHelp("Docker's data-root, containerd's root or Podman's graphroot.", valueName: "dir"), completion: .directory)
-    var dataRoot: String?
-
     @Option(help: ArgumentHelp("Where GRUB's modules are.", valueName: "dir"), completion: .directory)
     var grub = "/usr/lib/grub"
 
@@ -64,16 +69,28 @@ struct RehearsalOptions: ParsableArguments {
     }
 
     /// Says what comes of it, unless it is quiet.
-    func rehearse(_ image: String?, on site: Site, isQuiet: Bool, isVerbose: Bool) async throws -> RehearsalEnd {
+    func rehearse(
+        _ image: String?, on site: Site, kernel: String?, program: String?, isQuiet: Bool, isVerbose: Bool
+    ) async throws -> RehearsalEnd {
         guard let image = try image ?? site.nextImage()?.id else {
             throw Failure("could not rehearse the next boot: nothing is deployed", hint: "name an image")
         }
-        var choices = DiskChoices(image: image, output: rehearsalFolder + "/docker-btrfs-rehearsal.raw")
-        choices.machine = try RehearsedMachine(of: site)
+        return try await Interruption.taken { () throws(Failure) in
+            try await rehearse(image, RehearsedMachine(of: site), kernel, program, isQuiet, isVerbose)
+        }
+    }
+
+    private func rehearse(
+        _ image: String, _ machine: RehearsedMachine, _ kernel: String?, _ program: String?, _ isQuiet: Bool, _ isVerbose: Bool
+    ) async throws(Failure) -> RehearsalEnd {
+        let folder = try DiskFolder(in: rehearsalFolder)
+        defer { withExtendedLifetime(folder) {} }
+        var choices = DiskChoices(image: image, output: folder.file)
+        choices.machine = machine
         choices.firmware = rehearsalFirmware
-        choices.dataRoot = dataRoot
+        choices.kernel = kernel
         choices.grub = grub
-        choices.program = try builtInit()
+        choices.program = if let program { program } else { try builtInit() }
         choices.companion = try thisProgram()
         let rehearsal = try Rehearsal(choices, isUEFI: rehearsalFirmware == .uefi, memory: rehearsalMemory)
         // What is a warning only, this boot shows.
@@ -91,7 +108,7 @@ struct RehearsalOptions: ParsableArguments {
     }
 
     private func end(_ rehearsal: Rehearsal, _ outcome: Rehearsal.Outcome, _ isQuiet: Bool) -> RehearsalEnd {
-        let end = RehearsalEnd(image: rehearsal.plan.title, outcome: outcome)
+        let end = RehearsalEnd(image: rehearsal.plan.title, id: rehearsal.plan.imageID, outcome: outcome)
         if !isQuiet { end.lines.forEach(show) }
         return end
     }
@@ -100,6 +117,7 @@ struct RehearsalOptions: ParsableArguments {
 /// How a rehearsal ended, for people and for programs.
 struct RehearsalEnd {
     let image: String
+    let id: String
     let outcome: Rehearsal.Outcome
 
     /// 124 is what timeout(1) ends with.

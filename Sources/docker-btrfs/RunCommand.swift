@@ -5,6 +5,7 @@ import Deployments
 import DiskImages
 import Files
 import Glibc
+import Programs
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,6 +28,9 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The guest's memory in MiB.", valueName: "number"))
     var memory = 2048
 
+    @Option(help: ArgumentHelp("Where its disk is made; as large as the image, and not a tmpfs.", valueName: "dir"), completion: .directory)
+    var folder = "/var/tmp"
+
     @Flag(help: "Show the guest's screen in a window, beside its console here.")
     var display = false
 
@@ -41,15 +45,19 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         if isFile { return try await start(image) }
         if !dryRun { try enterOwnMounts() }
-        let folder = dryRun ? nil : try TemporaryFolder()
-        let file = folder?.file("disk.raw") ?? "/tmp/disk.raw"
+        try await Interruption.taken { () throws(Failure) in try await makeAndStart() }
+    }
+
+    private func makeAndStart() async throws(Failure) {
+        let folder = dryRun ? nil : try DiskFolder(in: self.folder)
+        defer { withExtendedLifetime(folder) {} }
+        let file = folder?.file ?? "\(self.folder)/disk.raw"
         let plan = try DiskPlan(try choices.choices(of: image, output: file))
         plan.showFindings()
-        if plan.findings.contains(where: { $0.weight == .error }) { throw ExitCode.failure }
+        if plan.findings.contains(where: { $0.weight == .error }) { throw Failure("could not run '\(image)': it cannot boot") }
         for note in plan.notes { tell(note: note) }
         if dryRun { plan.lines.forEach(show) } else { try await plan.perform(isQuiet: false) }
         try await start(file)
-        withExtendedLifetime(folder) {}
     }
 
     /// A path with an ending of a disk's that is there.

@@ -1,0 +1,46 @@
+public import Basics
+internal import CLinux
+internal import Glibc
+
+/// A folder for a disk that is made for one use, in which nobody else works. It is removed with the object; what a run that was killed left
+/// in the same place, the next one removes.
+public final class DiskFolder {
+    private static let prefix = "docker-btrfs-disk."
+    private static let disk = "disk.raw"
+
+    private let path: String
+    /// Locked: nobody takes it for left.
+    private let folder: Directory
+
+    public init(in place: String) throws(Failure) {
+        try Self.sweep(place)
+        var template = Array("\(place)/\(Self.prefix)XXXXXX".utf8CString)
+        if mkdtemp(&template) == nil { throw .system("create a folder in '\(place)'", hint: "run this as root") }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        folder = try Directory(opening: path)
+        if linux_flock(folder.descriptor, LOCK_EX | LOCK_NB) != 0 { throw .system("lock '\(path)'") }
+    }
+
+    deinit { Self.remove(path, folder) }
+
+    /// Where the disk is to be made.
+    public var file: String { "\(path)/\(Self.disk)" }
+
+    private static func sweep(_ place: String) throws(Failure) {
+        for name in try Directory(opening: place).names() where name.starts(with: prefix.utf8) {
+            let path = "\(place)/\(display(name))"
+            var found = stat()
+            // Somebody else may have made one of that name.
+            guard lstat(path, &found) == 0, found.st_mode & S_IFMT == S_IFDIR, found.st_uid == geteuid(),
+                let folder = try? Directory(opening: path), linux_flock(folder.descriptor, LOCK_EX | LOCK_NB) == 0
+            else { continue }
+            remove(path, folder)
+        }
+    }
+
+    private static func remove(_ path: String, _ folder: Directory) {
+        unlink("\(path)/\(disk)")
+        try? Workshop.clear(folder, Workshop.name(for: disk))
+        rmdir(path)
+    }
+}
