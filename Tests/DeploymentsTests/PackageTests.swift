@@ -91,11 +91,43 @@ struct PackageTests {
         #expect(try owners("etc/tool/other") == [] && owners("usr/lib/tool/mine") == [] && owners("usr/lib/tool/changed") == [])
         #expect(try difference.owners(of: RootChange(.added, "etc/tool", .directory)) == ["tool"])
         #expect(try difference.owners(of: RootChange(.changed, "etc/tool", .directory, [.mode])) == [])
-        #expect(try difference.isTrace("etc/enabled", .symlink) && difference.isTrace("etc/x", .symlink))
-        #expect(try !difference.isTrace("etc/loop", .symlink) && !difference.isTrace("etc/tool/other", .file))
-        #expect(try difference.isTrace("etc/managed", .file) && !difference.isTrace("etc/managed.changed", .file))
-        #expect(try difference.isTrace("etc/ssh/ssh_host_rsa_key", .file) && !difference.isTrace("etc/ssh/sshd_config", .file))
-        #expect(try difference.isTrace("etc/passwd", .file) && difference.isTrace("boot/initrd.img-6.1", .file))
+        let isTrace = { (path: Path, kind: RootChange.FileKind) in try difference.isTrace(RootChange(.added, path, kind)) }
+        #expect(try isTrace("etc/enabled", .symlink) && isTrace("etc/x", .symlink))
+        #expect(try !isTrace("etc/loop", .symlink) && !isTrace("etc/tool/other", .file))
+        #expect(try isTrace("etc/managed", .file) && !isTrace("etc/managed.changed", .file))
+        #expect(try isTrace("etc/ssh/ssh_host_rsa_key", .file) && !isTrace("etc/ssh/sshd_config", .file))
+        #expect(try isTrace("etc/passwd", .file) && isTrace("boot/initrd.img-6.1", .file))
+    }
+
+    @Test func `of a package that was brought to another version, what a person did is not the package's`() throws {
+        let list = ["/etc", "/etc/cron.daily", "/etc/cron.daily/tool", "/usr/bin", "/usr/bin/tool", "/usr/lib", "/usr/lib/tool.so"]
+        try base.write((list + ["/usr/lib/tool.so.1", "/usr/bin/old"]).joined(separator: "\n"), to: "var/lib/dpkg/info/tool.list")
+        try root.write((list + ["/usr/lib/tool.so.2"]).joined(separator: "\n"), to: "var/lib/dpkg/info/tool.list")
+        try root.write("abcdefg", to: "usr/bin/tool")
+        try root.write("own", to: "usr/bin/old")
+        try root.write("library", to: "usr/lib/tool.so.2")
+        try root.write("mine", to: "opt/mine.so")
+        try root.link("usr/lib/tool.so", to: "tool.so.2")
+        try root.write("7ac66c0f148de9519b8bd264312c4d64  usr/bin/tool\n", to: "var/lib/dpkg/info/tool.md5sums")
+        try root.write("abcdefg", to: "etc/managed")
+        try root.write("7ac66c0f148de9519b8bd264312c4d64  /etc/managed\n", to: "var/lib/ucf/hashfile")
+        let difference = try #require(
+            try debian(now: [Self.package("tool", version: "2")], before: [Self.package("tool"), Self.package("gone")]))
+        let owners = { (change: RootChange) in try difference.owners(of: change) }
+        #expect(try owners(RootChange(.deleted, "etc/cron.daily/tool", .file)) == [])
+        #expect(try owners(RootChange(.deleted, "usr/lib/tool.so.1", .file)) == ["tool"])
+        #expect(try owners(RootChange(.changed, "usr/bin/old", .file, [.content])) == [])
+        #expect(try owners(RootChange(.changed, "usr/bin/tool", .file, [.mode, .owner])) == [])
+        let both = RootChange(.changed, "usr/bin/tool", .file, [.content, .mode])
+        #expect(try owners(both) == ["tool"])
+        #expect(both.besidesContent == RootChange(.changed, "usr/bin/tool", .file, [.mode]))
+        #expect(try owners(RootChange(.changed, "usr/lib/tool.so", .symlink, [.content])) == ["tool"])
+        try root.remove("usr/lib/tool.so")
+        try root.link("usr/lib/tool.so", to: "/opt/mine.so")
+        #expect(try owners(RootChange(.changed, "usr/lib/tool.so", .symlink, [.content])) == [])
+        #expect(try !difference.isTrace(RootChange(.changed, "usr/lib/tool.so", .symlink, [.content])))
+        #expect(try difference.isTrace(RootChange(.changed, "etc/managed", .file, [.content])))
+        #expect(try !difference.isTrace(RootChange(.changed, "etc/managed", .file, [.mode])))
     }
 
     @Test func `pacman's packages are named as Debian's are`() throws {

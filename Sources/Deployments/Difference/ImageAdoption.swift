@@ -55,8 +55,10 @@ extension Site {
             for change in changes {
                 let found = try packages.owners(of: change)
                 owners.formUnion(found)
-                if !found.isEmpty { continue }
-                if !named.contains(change.path), try packages.isTrace(change.path, change.file) {
+                if !found.isEmpty {
+                    // Whoever gave it that mode or owner: as they are they are right.
+                    if let rest = change.besidesContent { others.append(rest) }
+                } else if !named.contains(change.path), try packages.isTrace(change) {
                     traces += 1
                 } else {
                     others.append(change)
@@ -127,7 +129,7 @@ private struct ImageDraft {
             notes.append("'\(change.path)' is left out: COPY has no extended attributes, ACLs or flags")
             return
         }
-        if change.kind == .changed && change.file == .file && !change.aspects.contains(where: { $0 == .type || $0 == .content }) {
+        if change.file == .file && !change.isOfContent {
             return try changeMode(of: change.path)
         }
         if change.aspects.contains(.type) || change.kind == .renamed && change.file == .directory { try remove(change.path) }

@@ -37,4 +37,14 @@ public struct RootChange: Equatable, Sendable {
         self.file = file
         self.aspects = aspects
     }
+
+    /// Whether more than mode, owner and attributes is another.
+    var isOfContent: Bool { kind != .changed || aspects.contains { $0 == .type || $0 == .content } }
+
+    /// The mode, owner and attributes alone of a file that was changed; nil where they are what they were.
+    var besidesContent: RootChange? {
+        guard kind == .changed && file == .file && !aspects.contains(.type) else { return nil }
+        let others = aspects.filter { $0 != .content }
+        return others.isEmpty ? nil : RootChange(.changed, path, file, others)
+    }
 }

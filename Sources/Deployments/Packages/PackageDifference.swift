@@ -10,8 +10,10 @@ struct PackageDifference {
     private let added: [Package]
     private let changed: [Package]
     private let removed: [Package]
-    /// The packages of which a change is adopted, by the paths of their files.
+    /// The packages that were added or brought to another version, by the paths of the files that they have now.
     private let owners: [Path: [String]]
+    /// The packages that were removed or brought to another version, by the paths of the files that they had.
+    private let formerOwners: [Path: [String]]
     /// The MD5 digests of the files of packages that are there, as they came.
     private let digests: [Path: String]
     /// The same of configuration files that ucf(1) put there for packages' scripts.
@@ -26,7 +28,7 @@ struct PackageDifference {
         changed = sorted(now.packages).filter { before.packages[$0.name].map(\.version) ?? $0.version != $0.version }
         removed = sorted(before.packages).filter { now.packages[$0.name] == nil }
         if added.isEmpty && changed.isEmpty && removed.isEmpty { return nil }
-        var owners: [Path: [String]] = [:]
+        var (owners, formerOwners): ([Path: [String]], [Path: [String]]) = ([:], [:])
         var places = PlacesOfFiles(tree: tree)
         for package in added + changed {
             for path in try Self.files(of: package, now.manager, in: tree) {
@@ -35,10 +37,10 @@ struct PackageDifference {
         }
         for package in removed + changed.compactMap({ before.packages[$0.name] }) {
             for path in try Self.files(of: package, now.manager, in: base) {
-                owners[try places.place(of: path), default: []].append(package.name)
+                formerOwners[try places.place(of: path), default: []].append(package.name)
             }
         }
-        self.owners = owners
+        (self.owners, self.formerOwners) = (owners, formerOwners)
         var digests: [Path: String] = [:]
         for package in added + changed {
             var own = package.digests
@@ -60,14 +62,25 @@ struct PackageDifference {
     }
 
     /// The packages that a change belongs to; empty where somebody else made it. What a person wrote into a package's file is not
-    /// the package's.
+    /// the package's, nor that it was deleted, while the package has it.
     func owners(of change: RootChange) throws(Failure) -> [String] {
         let path = change.path
+        if change.kind == .deleted { return owners[path] == nil ? formerOwners[path] ?? [] : [] }
         guard let owners = owners[path] else { return [] }
-        // Packages share directories, and leave those that are there as they are.
-        if change.file == .directory && change.kind == .changed { return [] }
-        let isAsItCame = try isAsItCame(path, digests)
-        return isAsItCame == false ? [] : owners
+        if change.kind == .changed {
+            // Packages share directories, and leave those that are there as they are. No list has modes and owners.
+            if change.file == .directory || !change.isOfContent { return [] }
+            // A link to another version of a library is the package's; one to what somebody put there is not.
+            if change.file == .symlink, try !leadsToPackage(path) { return [] }
+        }
+        return try isAsItCame(path, digests) == false ? [] : owners
+    }
+
+    /// Whether a symlink leads to a file of a package that was added or brought to another version.
+    private func leadsToPackage(_ path: Path) throws(Failure) -> Bool {
+        // It may lead nowhere, or round.
+        guard let place = try? tree.resolved(path) else { return false }
+        return owners[place] != nil
     }
 
     /// nil where that is not known, or is no file.
@@ -77,17 +90,16 @@ struct PackageDifference {
     }
 
     /// Whether the package manager or packages' scripts write this, and would do so again in a build.
-    func isTrace(_ path: Path, _ kind: RootChange.FileKind) throws(Failure) -> Bool {
-        let isManaged = try isAsItCame(path, managed)
-        if isManaged == true || PackageTrace.isOne(path) { return true }
-        guard kind == .symlink, try tree.status(of: path)?.kind == .symlink else { return false }
+    func isTrace(_ change: RootChange) throws(Failure) -> Bool {
+        let path = change.path
+        if PackageTrace.isOne(path) { return true }
+        if change.isOfContent, try isAsItCame(path, managed) == true { return true }
+        guard change.file == .symlink, try tree.status(of: path)?.kind == .symlink else { return false }
         // The names of alternatives, and what enables units.
         if try tree.directory(withoutLinks: path.parent).text(ofLink: cString(path.name)).starts(with: "/etc/alternatives/".utf8) {
             return true
         }
-        // It may lead nowhere, or round.
-        let place = try? tree.resolved(path)
-        return place.map { owners[$0] != nil } ?? false
+        return try leadsToPackage(path)
     }
 
     /// The commands that do the same in a build, of the packages that `isWanted` says true to.
