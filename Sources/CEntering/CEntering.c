@@ -11,10 +11,12 @@
 #include <net/if.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
@@ -46,6 +48,17 @@ int entering_open_tree(const char *path, unsigned long long attributes) {
         return -1;
     }
     return tree;
+}
+
+int entering_restart(char *const *arguments) {
+    /* Who runs from a descriptor has such a name (execveat(2)). */
+    struct statvfs status;
+    const char *name = (const char *)getauxval(AT_EXECFN);
+    if (name && strncmp(name, "/dev/fd/", 8) == 0 && statvfs("/proc/self/exe", &status) == 0 && status.f_flag & ST_RDONLY)
+        return prctl(PR_SET_NAME, program_invocation_short_name, 0, 0, 0);
+    int program = entering_open_tree("/proc/self/exe", MOUNT_ATTR_RDONLY);
+    if (program < 0) return -1;
+    return (int)syscall(SYS_execveat, program, "", arguments, environ, AT_EMPTY_PATH);
 }
 
 /* What an image calls /proc may be a symlink to anywhere: none is followed. */
@@ -206,8 +219,9 @@ static int become(const struct entering_command *command) {
     sigemptyset(&none);
     if (sigprocmask(SIG_SETMASK, &none, NULL) != 0) return -1;
     if (syscall(SYS_close_range, 3, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) != 0) return -1;
-    execvpe(command->arguments[0], command->arguments, command->environment ? command->environment : environ);
-    return -1;
+    /* PATH, too, is the one of there. */
+    if (command->environment) environ = (char **)command->environment;
+    return execvp(command->arguments[0], command->arguments);
 }
 
 /* Process 1: reaps what others left, hands on signals, and ends with the command, which ends all that is there. */

@@ -33,6 +33,11 @@ package struct Entrance {
         return isName && (1...64).contains(name.count) ? String(decoding: name, as: UTF8.self) : nil
     }
 
+    /// Starts this program again as one whose file nobody can change who gets hold of its process. Returns where that is done.
+    package static func protectProgram() throws(Failure) {
+        if entering_restart(CommandLine.unsafeArgv) != 0 { throw .system("start this program from a read-only mount of it") }
+    }
+
     /// How a command ended.
     package struct Ending {
         /// As a shell tells it.

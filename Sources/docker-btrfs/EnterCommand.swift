@@ -64,7 +64,9 @@ struct EnterCommand: ParsableCommand {
         let binds = try bind.map { text throws(Failure) in try SharedPath(text) }
         let isTold = explain
         let tellStep = { (what: String, call: String) in if isTold { tell("\(what)\n    \(call)") } }
-        let entered = try makeRoot(try Site(topLevel: topLevel, boot: nil, isLocked: false), tellStep)
+        let site = try Site(topLevel: topLevel, boot: nil, isLocked: false)
+        try Entrance.protectProgram()
+        let entered = try makeRoot(site, tellStep)
         let ending: Entrance.Ending
         do {
             var entrance = try Entrance(as: Account(user, in: entered.tree), in: entered.tree)

@@ -1,7 +1,9 @@
 /* escapes DISK: tries from inside a root to reach the machine, and prints a line for each try: its name, and "refused" or "REACHED".
  * DISK is the device that the root is on, as its two numbers: 7:5. With "harmless" after it, only what hurts nothing where it is not
  * refused: on the machine itself, where nearly all must reach something, or this shows nothing.
- * The image has /srv/nodes with devices of its own. */
+ * The image has /srv/nodes with devices of its own.
+ * As a library of a program (-shared -DLIBRARY) it tries to change the file of that program, which is one of the machine where a script
+ * begins with "#!/proc/self/exe". */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -141,6 +143,12 @@ TRY(swap, swapoff("/nothing") == 0 || errno != EPERM)
 TRY(ports, ioperm(0x80, 1, 1) == 0)
 TRY(core_pattern, opens("/proc/sys/kernel/core_pattern", O_WRONLY))
 TRY(sysrq, opens("/proc/sysrq-trigger", O_WRONLY))
+TRY(scsi, opens("/proc/scsi/scsi", O_WRONLY))
+TRY(caching, opens("/proc/mtrr", O_WRONLY))
+TRY(kernel_log, opens("/proc/dynamic_debug/control", O_WRONLY))
+TRY(firmware, has_entries("/proc/acpi") || has_entries("/sys/firmware") || has_entries("/sys/devices/virtual/powercap"))
+TRY(sound, has_entries("/proc/asound"))
+TRY(processes, reads("/proc/sched_debug") || reads("/proc/latency_stats") || reads("/proc/timer_list"))
 TRY(uevent_helper, opens("/sys/kernel/uevent_helper", O_WRONLY) || opens("/sys/kernel/profiling", O_WRONLY) || opens("/sys/power/state", O_WRONLY))
 TRY(memory_image, reads("/proc/kcore"))
 TRY(symbols, reads("/proc/kallsyms"))
@@ -194,16 +202,33 @@ static int kernel_threads(void) {
 TRY(audit, syscall(SYS_fanotify_init, 0x10 /* FAN_CLASS_... with all events of a mount */ | 0x20, 0) >= 0)
 TRY(accounting, acct(0) == 0)
 
+#define ROW(name) try(#name, name)
+#ifdef LIBRARY
+#define PROGRAM "/proc/self/exe"
+TRY(program_mode, chmod(PROGRAM, 04777) == 0)
+TRY(program_owner, chown(PROGRAM, 1234, -1) == 0)
+static int program_attribute(void) {
+    struct { unsigned magic; struct { unsigned permitted, inheritable; } data[2]; } value = {0x02000001, {{1, 0}, {0, 0}}};
+    return setxattr(PROGRAM, "security.capability", &value, sizeof value, 0) == 0;
+}
+TRY(program_times, utimensat(AT_FDCWD, PROGRAM, 0, 0) == 0)
+__attribute__((constructor)) static void of_the_program(void) {
+    ROW(program_mode); ROW(program_owner); ROW(program_attribute); ROW(program_times);
+    fflush(stdout);
+    _exit(0);
+}
+#endif
+
 int main(int count, char **arguments) {
     if (count < 2 || sscanf(arguments[1], "%u:%u", &disk_major, &disk_minor) != 2) return 2;
     int hurts = count < 3;
     setvbuf(stdout, 0, _IOLBF, 0);
-#define ROW(name) try(#name, name)
     ROW(proc_1_root); ROW(proc_1_cwd); ROW(proc_1_exe); ROW(proc_1_files); ROW(proc_1_mem); ROW(proc_1_mounts);
     ROW(node_of_the_disk); ROW(node_of_memory); ROW(dev_has_more); ROW(mount_proc); ROW(mount_tmpfs); ROW(bind_root);
     ROW(fsopen_tmpfs); ROW(open_tree_clone); ROW(new_mounts); ROW(new_user); ROW(new_cgroups); ROW(new_user_by_clone); ROW(tree_search);
     ROW(keyring); ROW(keyring_read); ROW(module); ROW(kexec); ROW(swap); ROW(core_pattern); ROW(sysrq); ROW(symbols); ROW(bpf_);
     ROW(perf); ROW(userfaults); ROW(priority); ROW(other_networks); ROW(more_capabilities); ROW(immutable);
+    ROW(scsi); ROW(caching); ROW(kernel_log); ROW(firmware); ROW(sound); ROW(processes);
     ROW(kernel_threads); ROW(audit); ROW(file_handle); ROW(memory_image); ROW(type_into_terminal);
     if (!hurts) return 0;
     ROW(above_the_root); ROW(out_of_a_chroot); ROW(proc_1_exe_written); ROW(ptrace_1); ROW(images_disk); ROW(images_memory);

@@ -69,6 +69,11 @@ struct entering_report {
     int step, error;
 };
 
+/* Starts this program again, from a mount of its file that is read-only and that nobody sees; returns 0 where it runs from there, and
+ * -1 with errno where that is not possible. An image that has a script of "#!/proc/self/exe" gets the program of who enters, as its
+ * own process: owner, mode and attributes of the file must not be its to change (CVE-2019-5736). */
+int entering_restart(char *const *arguments);
+
 /* Starts it. Returns the process, and in `reports` where to read what it does: until the command runs or nothing more comes. Below 0
  * with errno where there is none. It is killed when the calling thread ends. */
 pid_t entering_start(const struct entering_command *command, int *reports);
