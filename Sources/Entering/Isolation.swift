@@ -26,10 +26,15 @@ enum Isolation {
         .readOnly("/proc/sys", "the kernel's settings are the machine's, and core_pattern is run by it"),
         .readOnly("/proc/sysrq-trigger", "it restarts the machine"),
         .readOnly("/proc/irq", "the machine's interrupts"), .readOnly("/proc/bus", "the machine's devices"),
-        .readOnly("/proc/fs", "settings of filesystems"), .readOnly("/proc/acpi", "the machine's firmware"),
+        .readOnly("/proc/fs", "settings of filesystems"), .readOnly("/proc/mtrr", "how the processor caches memory"),
+        .readOnly("/proc/dynamic_debug", "what the kernel logs"),
         .hide("/proc/kcore", "the machine's memory"), .hide("/proc/keys", "the keyrings of all users"),
         .hide("/proc/timer_list", "addresses in the kernel"), .hide("/proc/kallsyms", "addresses in the kernel"),
-        .mount("tmpfs", at: "/sys/firmware", "mode=0555", plain | MOUNT_ATTR_RDONLY, "hides keys and tables of the firmware").optional,
+        .hide("/proc/sched_debug", "all processes of the machine"), .hide("/proc/latency_stats", "all processes of the machine"),
+        .cover("/proc/scsi", "disks, which a line written there takes away (CVE-2017-16539)"),
+        .cover("/proc/acpi", "settings of the firmware"), .cover("/proc/asound", "the machine's sound"),
+        .cover("/sys/firmware", "keys and tables of the firmware"),
+        .cover("/sys/devices/virtual/powercap", "how much the processor takes, which tells what it does"),
     ]
 
     /// What a system expects to be empty when it begins.
@@ -61,8 +66,9 @@ enum Isolation {
 }
 
 extension EntryStep {
-    fileprivate var optional: EntryStep {
-        var step = self
+    /// Puts an empty directory over one.
+    fileprivate static func cover(_ path: String, _ why: String) -> EntryStep {
+        var step = mount("tmpfs", at: path, "mode=0555", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY, "hides \(why)")
         step.isOptional = true
         return step
     }
