@@ -9,7 +9,9 @@ struct RunningCommand {
     private let process: pid_t
     private let terminal: Terminal?
 
-    private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGUSR1, SIGUSR2]
+    /// What asks a command to end.
+    private static let ending = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
+    private static let signals = ending + [SIGWINCH, SIGUSR1, SIGUSR2]
     /// What a handler writes the number of its signal to.
     private static let pipe = Atomic<Int32>(-1)
 
@@ -78,7 +80,7 @@ struct RunningCommand {
             if let terminal { _ = entering_copy_size(STDIN_FILENO, terminal.master) }
             return
         }
-        asked += 1
+        if Self.ending.contains(number) { asked += 1 }
         kill(process, asked < 3 ? number : SIGKILL)
     }
 
