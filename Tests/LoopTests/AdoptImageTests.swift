@@ -81,6 +81,8 @@ extension OnDisk {
         /// What no Dockerfile has.
         private static let others = """
             mkfifo srv/fifo; touch $'srv/bad\\xff'; setfattr -n user.note -v yes usr/bin/ls
+            mkdir srv/odd; touch srv/odd/fine; ln -s $'to\\xff' srv/odd/link; setfattr -n user.note -v yes srv/odd/fine
+            setfattr -n user.note -v yes srv/image/changed; chmod 640 usr/bin/cat; setfattr -n user.note -v yes usr/bin/cat
             """
 
         private static let listing = """
@@ -112,6 +114,10 @@ extension OnDisk {
                         "'/etc/motd' is left out: the top layer has it, and lies over the image",
                         "'/srv/fifo' is left out: COPY has no devices, fifos or sockets",
                         "'/usr/bin/ls' is left out: COPY has no extended attributes, ACLs or flags",
+                        "the attributes of '/srv/odd/fine' are left out: COPY has no extended attributes, ACLs or flags",
+                        "the attributes of '/srv/image/changed' are left out: COPY has no extended attributes, ACLs or flags",
+                        "the attributes of '/usr/bin/cat' are left out: COPY has no extended attributes, ACLs or flags",
+                        "'/srv/odd/link' is left out: it leads to a name that is not UTF-8, and a Dockerfile has only those",
                         "'/srv/bad\u{FFFD}' is left out: a Dockerfile has only names in UTF-8",
                         "the files are to be in 'root' of the build's context: --context DIR puts them there",
                     ] {
@@ -166,6 +172,7 @@ extension OnDisk {
                         differences.joined(separator: "\n") == """
                             < ./srv/bad\u{FFFD} f 644 0:0\u{20}
                             < ./srv/fifo p 644 0:0\u{20}
+                            < ./srv/odd/link l 777 0:0 to\u{FFFD}
                             < e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  srv/bad\u{FFFD}
                             > manual extra
                             """)

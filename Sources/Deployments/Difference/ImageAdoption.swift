@@ -77,7 +77,7 @@ extension Site {
         }
         for change in changes { try draft.add(change) }
         let commands = packages?.commands { isWhole || owners.contains($0) }
-        draft.finish(after: commands ?? [])
+        try draft.finish(after: commands ?? [])
         return ImageAdoption(tree: tree, files: draft.copied, lines: draft.lines, notes: draft.notes)
     }
 }
@@ -113,6 +113,7 @@ private struct ImageDraft {
         let isNew: Bool
     }
     private var items: [Path: Item] = [:]
+    private var attributesLeft: Set<Path> = []
     private var inner: [Path: [Path]] = [:]
     private var commands: [[String]] = []
     private var copies: [String] = []
@@ -129,6 +130,7 @@ private struct ImageDraft {
             notes.append("'\(change.path)' is left out: COPY has no extended attributes, ACLs or flags")
             return
         }
+        if change.aspects.contains(.attributes), try !isOfTopLayer(change.path) { leaveAttributes(of: change.path) }
         if change.file == .file && !change.isOfContent {
             return try changeMode(of: change.path)
         }
@@ -143,6 +145,7 @@ private struct ImageDraft {
         // In this order: a new owner takes bits away.
         commands.append(["chown", "\(status.owner):\(status.group)", word])
         commands.append(["chmod", String(status.permissions, radix: 8), word])
+        try noteCapabilities(of: path)
     }
 
     private mutating func remove(_ path: Path) throws(Failure) {
@@ -190,20 +193,20 @@ private struct ImageDraft {
     }
 
     /// Puts all together. What packages need goes first, so that files are laid over theirs.
-    mutating func finish(after packages: [[String]]) {
+    mutating func finish(after packages: [[String]]) throws(Failure) {
         for (path, item) in items where item.isNew && item.status.kind == .directory && inner[path] == nil {
             // All that is in it was left out, and what made that makes this.
             if let names = try? tree.directory(withoutLinks: path).names(), !names.isEmpty { items[path] = nil }
         }
         let tops = items.keys.filter { $0.isTop || items[$0.parent] == nil }
-        place(tops.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) })
+        try place(tops.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) })
         lines = Dockerfile.run(packages) + Dockerfile.run(commands) + copies + Dockerfile.run(modes)
         // Docker's limit is 127 with those of the image below.
         if lines.count > 100 { notes.append("\(lines.count) lines make as many layers, and an image can have no more than 127") }
     }
 
     /// `paths` are in one another's order.
-    private mutating func place(_ paths: [Path]) {
+    private mutating func place(_ paths: [Path]) throws(Failure) {
         var groups: [(parent: Path, owner: UInt32, group: UInt32, files: [Path])] = []
         for path in paths {
             guard let item = items[path], let word = word(path) else { continue }
@@ -217,17 +220,21 @@ private struct ImageDraft {
                     commands.append(["install", "-d", "-m", mode, "-o", "\(status.owner)", "-g", "\(status.group)", word])
                 }
                 if isWhole {
-                    takeAll(path)
+                    try takeAll(path)
                     copies.append(Dockerfile.copy([source(word) + "/"], to: word + "/", owner: status.owner, group: status.group))
                 } else {
-                    place(within)
+                    if item.isNew { try noteAttributes(of: path) }
+                    try place(within)
                 }
             case .symlink:
-                guard let target = try? tree.linkTarget(of: path) else { continue }
+                guard let target = try target(of: path) else {
+                    notes.append("'\(path)' is left out: it leads to a name that is not UTF-8, and a Dockerfile has only those")
+                    continue
+                }
                 commands.append(["ln", "-sfn", "--", target, word])
                 if status.owner != 0 || status.group != 0 { modes.append(["chown", "-h", "\(status.owner):\(status.group)", word]) }
             case .file:
-                take(path, status)
+                try take(path, status)
                 let index = groups.firstIndex { $0.parent == path.parent && $0.owner == status.owner && $0.group == status.group }
                 if let index { groups[index].files.append(path) } else { groups.append((path.parent, status.owner, status.group, [path])) }
             case .other: break
@@ -240,32 +247,59 @@ private struct ImageDraft {
         }
     }
 
-    /// Whether all in a new directory is its owner's, so that one COPY has all of it.
+    /// What a symlink says; nil where that is not UTF-8.
+    private func target(of path: Path) throws(Failure) -> String? {
+        do throws(Failure) {
+            return String(validating: try tree.directory(withoutLinks: path.parent).text(ofLink: cString(path.name)), as: UTF8.self)
+        } catch { throw Failure("could not read the link '\(tree.show(path))': \(error.message)") }
+    }
+
+    /// Whether all in a new directory is its owner's and has names in UTF-8, so that one COPY has all of it.
     private func isUniform(_ directory: Path) -> Bool {
         guard let status = items[directory]?.status else { return false }
         return (inner[directory] ?? []).allSatisfy { path in
             guard let one = items[path]?.status, one.owner == status.owner, one.group == status.group else { return false }
+            if String(validating: path.bytes, as: UTF8.self) == nil { return false }
+            if one.kind == .symlink { return (try? target(of: path)) != nil }
             return one.kind != .directory || isUniform(path)
         }
     }
 
-    private mutating func takeAll(_ path: Path) {
+    private mutating func takeAll(_ path: Path) throws(Failure) {
         guard let status = items[path]?.status else { return }
-        take(path, status)
-        for next in inner[path] ?? [] { takeAll(next) }
+        try take(path, status)
+        for next in inner[path] ?? [] { try takeAll(next) }
     }
 
-    private mutating func take(_ path: Path, _ status: Status) {
+    private mutating func take(_ path: Path, _ status: Status) throws(Failure) {
         copied.append(path)
+        try noteAttributes(of: path)
         guard status.kind == .file else { return }
         if status.permissions & 0o004 == 0 {
             notes.append("'\(path)' is not for everybody to read: who has the image can read it")
         }
-        if let attributes = try? tree.attribute("security.capability", of: path), !attributes.isEmpty {
-            notes.append("'\(path)' has capabilities, which a build may leave out: setcap(8)")
-        }
+        try noteCapabilities(of: path)
         // Whoever is given a file loses these.
         if status.permissions & 0o6000 != 0, let word = word(path) { modes.append(["chmod", String(status.permissions, radix: 8), word]) }
+    }
+
+    /// Of what is made anew in the image.
+    private mutating func noteAttributes(of path: Path) throws(Failure) {
+        // Labels are a host's, and properties of btrfs say how data is stored.
+        let isLost = { (name: [UInt8]) in !name.starts(with: "security.".utf8) && !name.starts(with: "btrfs.".utf8) }
+        if try tree.attributeNames(of: path).contains(where: isLost) { leaveAttributes(of: path) }
+    }
+
+    private mutating func leaveAttributes(of path: Path) {
+        if !attributesLeft.insert(path).inserted { return }
+        notes.append("the attributes of '\(path)' are left out: COPY has no extended attributes, ACLs or flags")
+    }
+
+    /// Of a file that is copied, or given to somebody.
+    private mutating func noteCapabilities(of path: Path) throws(Failure) {
+        if try tree.attributeNames(of: path).contains(Array("security.capability".utf8)) {
+            notes.append("'\(path)' has capabilities, which are left out: setcap(8)")
+        }
     }
 
     private func source(_ word: String) -> String { ImageAdoption.folder + word }
