@@ -146,10 +146,14 @@ extension OnDisk {
                     // Where the Dockerfile is in the root itself, it and what was adopted before are none of it.
                     let inRoot = try await first.change(
                         """
-                        place=docker_rwlayer/root/desk; mkdir -p "$place/root/srv"; touch "$place/Dockerfile" docker_rwlayer/root/note
-                        \(machine.command("adopt --image /root")) --context "$place"; cat "$place/root/root/note"; rm -r "$place" docker_rwlayer/root/note
+                        place=docker_rwlayer/root/desk; mkdir -p "$place/root" "$place/other"; touch "$place/Dockerfile" docker_rwlayer/root/note
+                        \(machine.command("adopt --image /root")) --context "$place"; cat "$place/root/root/note"
+                        \(machine.command("adopt --image /root")) --context "$place" 2>&1 || true
+                        rm -r "$place" docker_rwlayer/root/note
                         """)
-                    #expect(inRoot == "COPY root/root/note /root/note\n")
+                    // Nor does what was put there before get into another image.
+                    #expect(inRoot.hasPrefix("COPY root/root/note /root/note\n"))
+                    #expect(inRoot.contains("desk/root': it is not empty, and the image would get what is in it"), "\(inRoot)")
                     #expect(try await machine.fails("adopt /etc --context .").contains("'--context' is for '--image'"))
 
                     try await first.detach()
@@ -157,6 +161,8 @@ extension OnDisk {
                         context=$SCRATCH/context; mkdir "$context"
                         cd "$TOP"
                         { echo FROM sample_image; \(machine.command("adopt --image")) --context "$context"; } > "$context/Dockerfile"
+                        [[ $(stat --format %a "$context/root") = 700 && -e $context/root/srv/new/one ]]
+                        [[ -z $(find "$context/root" -type f -perm /6000) && -z $(getcap -r "$context/root") ]]
                         build sample_image "$context"
                         """
                     _ = try await engine(build)

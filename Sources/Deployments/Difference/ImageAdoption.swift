@@ -1,5 +1,6 @@
 public import Basics
 internal import Boot
+internal import CLinux
 internal import Files
 internal import Linux
 internal import Planning
@@ -19,12 +20,19 @@ public struct ImageAdoption {
     /// Where the files are in the context of the build.
     public static let folder = "root"
 
-    /// Puts the files that the lines copy into the context of a build.
+    /// Puts the files that the lines copy into the context of a build. Only their owner reaches them there, and none of them gives rights
+    /// to who runs it: the lines do. Fails where something is in their folder already.
     public func write(to context: Directory) throws(Failure) {
         let folder: Path = "root"
         if try context.status(of: folder) == nil { try context.makeDirectory(folder) }
         let target = try context.directory(withoutLinks: folder)
-        var writer = LayerWriter(from: tree, into: target)
+        if try !target.names().isEmpty {
+            throw Failure(
+                "could not put files into '\(context.show(folder))': it is not empty, and the image would get what is in it",
+                hint: "remove it, or name another directory")
+        }
+        if fchmod(target.descriptor, 0o700) != 0 { throw .system("change the mode of '\(context.show(folder))'") }
+        var writer = LayerWriter(from: tree, into: target, keepingPrivileges: false)
         for path in files {
             do throws(Failure) { try writer.take(path) } catch {
                 throw Failure("could not put '\(path)' into '\(target.show(.top))': \(error.message)", hint: error.hint)

@@ -8,6 +8,8 @@ internal import Planning
 package struct LayerWriter {
     private let root: Directory
     private let layer: Directory
+    /// Whether files stay setuid and setgid and have their capabilities.
+    private let keepsPrivileges: Bool
     private let buffer = CopyBuffer()
     /// The first of several names that a file has, by what tells it from others.
     private var linked: [ino_t: Path] = [:]
@@ -15,9 +17,10 @@ package struct LayerWriter {
     /// What a file is in until it is whole. A layer's names of this kind are never copied to a root.
     private static let draft = cString(Array(".wh..wh.docker-btrfs".utf8))
 
-    package init(from root: Directory, into layer: Directory) {
+    package init(from root: Directory, into layer: Directory, keepingPrivileges: Bool = true) {
         self.root = root
         self.layer = layer
+        keepsPrivileges = keepingPrivileges
     }
 
     /// Puts what the root has at `path` into the layer, in the place of whatever that has there; of a directory only itself, with its
@@ -80,8 +83,16 @@ package struct LayerWriter {
             let made = linux_openat2(draft.descriptor, name, O_RDONLY | O_CLOEXEC, 0, linux_resolve_no_links)
             try check(made < 0 ? -1 : 0)
             defer { close(made) }
+            if !keepsPrivileges { try removePrivileges(of: made) }
             try check(fsync(made))
         case .symlink, .special: try entry.make(kind, like: status)
+        }
+    }
+
+    private func removePrivileges(of file: Int32) throws(Failure) {
+        try check(fchmod(file, Linux.status(of: file).st_mode & 0o1777))
+        for name in try Inode.open(file).attributeNames() where strcmp(name, "security.capability") == 0 {
+            try Inode.open(file).remove(name)
         }
     }
 
