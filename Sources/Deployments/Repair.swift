@@ -107,6 +107,12 @@ extension Repair {
         lost.removeAll { path in blocks.contains { path.isBelow($0) } }
         var known: Set<Path> = []
         paths = lost.filter { known.insert($0).inserted }.sortedByBytes { $0.bytes }
+        // No directory that came into the place of something else goes with what was added to it.
+        for path in paths where try base.tree.status(of: path)?.kind != .directory {
+            guard let standing = try? tree.directory(withoutLinks: path), let inside = try standing.names().first else { continue }
+            throw Failure(
+                "could not repair '\(path)': a directory is there now, with '\(display(inside))' in it", hint: "move it away before")
+        }
         let shown = others.prefix(5).map { "'\($0.path)'" }.joined(separator: ", ")
         notes = base.notes
         if others.isEmpty { return }

@@ -57,6 +57,9 @@ extension OnDisk {
                     (cd "$layer"; listing) > image; (cd .docker-btrfs/roots/.*work/1; listing) > root
                     diff image root && btrfs filesystem du --raw --summarize .docker-btrfs/roots/.*work/1/lib | awk 'NR > 1 { print $2 }'
                     ! \(companion) repair work /bin --top-level . 2>&1; \(companion) repair work --top-level .
+                    \(enter) sh -c 'rm /etc/motd; mkdir /etc/motd; echo own > /etc/motd/own'
+                    ! \(companion) repair work /etc/motd --top-level . 2>&1; ! \(companion) repair work --changed --top-level . 2> /dev/null
+                    \(enter) sh -c 'cat /etc/motd/own; rm /etc/motd/own'; \(companion) repair work /etc/motd --top-level .
                     """
                 let told = try await machine.disk.change(script)
                 #expect(told.hasPrefix("status 127\n"), "\(told)")
@@ -74,6 +77,11 @@ extension OnDisk {
                         Error: could not repair '/bin': nothing of it was lost or changed
                         hint: docker-btrfs diff shows what was
                         project 'work' lost nothing
+                        Error: could not repair '/etc/motd': a directory is there now, with 'own' in it
+                        hint: move it away before
+                        own
+                        put back '/etc/motd'
+                        project 'work' has 1 path again as it was made
 
                         """), "\(told)")
             }
