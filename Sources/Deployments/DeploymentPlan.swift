@@ -16,6 +16,8 @@ public struct DeploymentPlan {
     var filesToMerge = 0
     /// What they are on, where that is not the root's filesystem.
     var store: Directory?
+    /// Open, and locked with that until all is performed.
+    var locks: [Directory] = []
 
     /// The dry run's lines.
     public var lines: [String] { changes.map(\.description) }
@@ -32,6 +34,7 @@ public struct DeploymentPlan {
             if change.isTold { say(change.description) }
             for note in try change.perform(on: &machine) { say(note) }
         }
+        withExtendedLifetime(locks) {}
     }
 }
 

@@ -64,6 +64,7 @@ extension Site {
     public func removing(projects names: [String]) throws(Failure) -> DeploymentPlan {
         var changes: [Change] = []
         var outcome: [String] = []
+        var locks: [Directory] = []
         for name in names {
             let one = try root(called: name)
             // Who is in it has that locked.
@@ -71,9 +72,10 @@ extension Site {
             if linux_flock(folder.descriptor, LOCK_EX | LOCK_NB) != 0 {
                 throw Failure("could not remove \(one.title): somebody is in it", hint: "end what runs there")
             }
+            locks.append(folder)
             changes += [.step(.deleteSubvolume(Place(one.root.path))), .removeFolder(one.root.path.parent, on: topLevel)]
             outcome.append("removed \(one.title)")
         }
-        return DeploymentPlan(site: self, changes: changes + [.sync(topLevel)], outcome: outcome, notes: [])
+        return DeploymentPlan(site: self, changes: changes + [.sync(topLevel)], outcome: outcome, notes: [], locks: locks)
     }
 }

@@ -70,10 +70,11 @@ package struct BesideRoot {
         self.device = device
         place = path
         isKept = true
-        guard let folder = try topLevel.directory(at: path.parent), let tree = try topLevel.directory(at: path) else {
-            throw Failure("could not enter '\(path)': it is not there any more")
-        }
+        let gone = Failure("could not enter '\(path)': it is not there any more")
+        guard let folder = try topLevel.directory(at: path.parent) else { throw gone }
         if linux_flock(folder.descriptor, LOCK_SH | LOCK_NB) != 0 { throw Failure("could not enter '\(path)': it is being removed") }
+        // Not before: it may have been removed until then.
+        guard let tree = try folder.directory(at: Path.top.appending(name: path.name)) else { throw gone }
         lock = folder
         self.tree = tree
         try topLevel.makeWritable()
