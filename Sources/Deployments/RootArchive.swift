@@ -13,21 +13,39 @@ package enum RootArchive: String, CaseIterable, Sendable {
     case btrfs
 
     /// Writes a read-only subvolume as a whole file that only its owner may read: it has the root's secrets. `reference` is what an image
-    /// is called when it is loaded. Fails where the file is there.
+    /// is called when it is loaded. Fails where the file is there, and where a signal came in the meantime; nothing is left then.
     package func write(_ tree: Directory, to path: String, as reference: ImageReference) async throws(Failure) {
-        let file = linux_open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if access(path, F_OK) == 0 { throw .system("make the file '\(path)'", errno: EEXIST) }
+        let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
+        var draft = Array("\(folder).docker-btrfs-XXXXXX".utf8CString)
+        let file = mkostemp(&draft, O_CLOEXEC)
         if file < 0 { throw .system("make the file '\(path)'") }
-        defer { close(file) }
+        defer {
+            close(file)
+            unlink(draft)
+        }
         do throws(Failure) {
             switch self {
             case .docker: try await writeImage(tree, to: file, as: reference)
             case .btrfs: if linux_btrfs_send(tree.descriptor, file) != 0 { throw .reason() }
             }
             if fsync(file) != 0 { throw .reason() }
+            try Interruption.check()
+            // Not every network filesystem can rename so.
+            if renameat2(AT_FDCWD, draft, AT_FDCWD, path, UInt32(RENAME_NOREPLACE)) != 0 {
+                if linux_errno() != EINVAL || link(draft, path) != 0 { throw .reason() }
+            }
+            try Self.sync(folder.isEmpty ? "." : String(folder))
         } catch {
-            unlink(path)
             throw Failure("could not write '\(path)': \(error.message)", hint: error.hint)
         }
+    }
+
+    private static func sync(_ path: String) throws(Failure) {
+        let folder = linux_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+        if folder < 0 { throw .reason() }
+        defer { close(folder) }
+        if fsync(folder) != 0 && linux_errno() != EINVAL { throw .reason() }
     }
 
     private static let block = 512
@@ -80,6 +98,7 @@ package enum RootArchive: String, CaseIterable, Sendable {
         var builder = Digest.Builder()
         var piece = [UInt8](repeating: 0, count: 1 << 20)
         while true {
+            try Interruption.check()
             let count = read(file, &piece, piece.count)
             if count < 0 { throw .reason() }
             if count == 0 { return builder.digest() }

@@ -27,7 +27,7 @@ package enum Interruption {
     package static func check() throws(Failure) {
         guard let signal else { return }
         endChildren()
-        throw Failure("signal \(signal) interrupted the build")
+        throw Failure("signal \(signal) interrupted the work")
     }
 
     private static let isTaken = Atomic<Bool>(false)

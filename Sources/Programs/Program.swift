@@ -64,15 +64,20 @@ package func runProgram(_ command: [String], input: [UInt8] = [], limit: Int = 6
     }
 }
 
-/// Runs a program of the system that writes to an open file; nil where there is no such program.
+/// Runs a program of the system that writes to an open file; nil where there is no such program. Fails when a signal came.
 package func runProgram(_ command: [String], writingTo file: Int32) async throws(Failure) -> ProgramOutcome? {
+    let watch = Task { try await Interruption.handOn() }
+    defer { watch.cancel() }
     do {
         let result = try await Subprocess.run(
             .name(command[0]), arguments: Arguments(Array(command.dropFirst())), input: .none,
             output: .fileDescriptor(FileDescriptor(rawValue: file), closeAfterSpawningProcess: false), error: .bytes(limit: 1 << 20))
+        try Interruption.check()
         return ProgramOutcome(result.terminationStatus, output: [], errors: result.standardError)
     } catch let error as SubprocessError where error.code == .executableNotFound {
         return nil
+    } catch let error as Failure {
+        throw error
     } catch {
         throw Failure("could not run '\(command[0])': \(error)")
     }

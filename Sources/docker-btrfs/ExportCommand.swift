@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Deployments
 import Entering
+import Programs
 
 struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,14 +32,16 @@ struct ExportCommand: AsyncParsableCommand {
         let site = try place.site()
         let (path, notes) = try site.placeOfRoot(called: name)
         let reference = try ImageReference(tag ?? (Int(name) == nil ? name.lowercased() : "root-\(name)"))
-        let copy = try BesideRoot(copying: path, on: site.topLevel, device: site.device)
-        do throws(Failure) {
-            try await format.write(copy.tree, to: output, as: reference)
-        } catch {
-            try? copy.end()
-            throw error
+        try await Interruption.taken { () throws(Failure) in
+            let copy = try BesideRoot(copying: path, on: site.topLevel, device: site.device)
+            do throws(Failure) {
+                try await format.write(copy.tree, to: output, as: reference)
+            } catch {
+                try? copy.end()
+                throw error
+            }
+            try copy.end()
         }
-        try copy.end()
         show("wrote \(format == .docker ? "'\(reference)'" : "a stream for btrfs receive") to '\(output)'")
         for note in notes { tell(note: note) }
     }

@@ -40,7 +40,7 @@ extension Beside {
                 try await system.output("bash", "-c", script, "bash", framework, signal, group) == """
                     status \(status)
                     \(name)
-                    Error: signal \(number) interrupted the build; the initramfs from before is back; all other files are as before
+                    Error: signal \(number) interrupted the work; the initramfs from before is back; all other files are as before
 
                     """)
             #expect(try await system.digest(of: system.image) == old)

@@ -101,6 +101,12 @@ extension OnDisk {
                     echo odd > srv/$'new\nline'; cd - > /dev/null
                     \(companion) export work -o '\(image)' --top-level . 2>&1; ! \(companion) export work -o '\(image)' --top-level . 2>&1
                     \(companion) export work -o '\(stream)' --format btrfs --top-level . 2> /dev/null; stat -c %a '\(image)' '\(stream)'
+                    \(machine.command("--project large tools")) -- sh -c 'head -c 209715200 /dev/urandom > /srv/large'
+                    mkdir out; (cd out; for format in docker btrfs; do
+                            \(companion) export large -o out --format $format --top-level .. 2> /dev/null & exporting=$!
+                            for wait in {1..500}; do [ -z "$(find . -type f -size +0)" ] || break; sleep 0.01; done
+                            find . -name out; kill -TERM $exporting; wait $exporting || echo "status $?"; ls -A
+                        done)
                     mkdir received; btrfs receive -q -f '\(stream)' received; rmdir .docker-btrfs/roots/.*work/1/srv/sub/nested
                     rmdir received/*/srv/sub/nested 2> /dev/null || true
                     (cd .docker-btrfs/roots/.*work/1; own | grep -vE '^./srv/sub d|nested') > here; (cd received/*; own | grep -vE '^./srv/sub d|nested') > there
@@ -115,6 +121,8 @@ extension OnDisk {
                         wrote a stream for btrfs receive to '\(stream)'
                         600
                         600
+                        status 143
+                        status 143
 
                         """, "\(told)")
                 try await Disk.with(["mkfs.btrfs", "-q"], size: "1G") { other in
