@@ -79,7 +79,7 @@ extension Site {
                 "\(traces) path\(traces == 1 ? "" : "s") that package managers and packages' scripts write are left out: name one to have it"
             )
         }
-        var draft = ImageDraft(tree: tree, layer: try topLevel.directory(at: Layout.hold(root.root.mark.origin.chainID)), notes: notes)
+        var draft = ImageDraft(tree: tree, layer: try layer(of: root.root.mark.origin)?.tree, notes: notes)
         for path in root.root.mark.origin.topLayers {
             if let layer = try topLevel.directory(at: path) { draft.topLayers.append(layer) }
         }
@@ -109,7 +109,7 @@ extension [RootChange] {
 /// Lines in the making.
 private struct ImageDraft {
     let tree: Directory
-    /// The image's; nil where it is gone.
+    /// The image's; nil where it is gone, and what it has is not known.
     let layer: Directory?
     var topLayers: [Directory] = []
     var notes: [String]
@@ -157,7 +157,9 @@ private struct ImageDraft {
     }
 
     private mutating func remove(_ path: Path) throws(Failure) {
-        guard try layer?.status(of: path) != nil else {
+        // To delete what is not there does no harm.
+        let isInImage = if let layer { try layer.status(of: path) != nil } else { try !isOfTopLayer(path) }
+        if !isInImage {
             if try isOfTopLayer(path) {
                 notes.append("'\(path)' is left out: it was deleted from the top layer's files, not from the image's")
             }

@@ -26,8 +26,7 @@ extension Site {
             if let base = try template(of: link) { return try body(base) }
         }
         let origin = root.root.mark.origin
-        for path in [Layout.hold(origin.chainID), origin.layer] {
-            guard let layer = try topLevel.directory(at: path), let subvolume = try layer.subvolume() else { continue }
+        if let (path, layer, subvolume) = try layer(of: origin) {
             // What is held is a snapshot of the layer, as the root may be.
             let link = line.last { subvolume.uuid == $0.source || !$0.source.isEmpty && subvolume.source == $0.source }
             // Of what is only entered no init is asked.
@@ -37,6 +36,14 @@ extension Site {
         throw Failure(
             "could not compare \(root.title): neither its template nor the layer of '\(origin.reference.text)' is there any more",
             hint: "docker-btrfs deploy \(origin.reference.text) holds the layer again, if the image is the same")
+    }
+
+    /// The layer that a root was made from, as it is held or as the store has it; nil where it is gone.
+    func layer(of origin: Origin) throws(Failure) -> (path: Path, tree: Directory, subvolume: Subvolume)? {
+        for path in [Layout.hold(origin.chainID), origin.layer] {
+            if let tree = try topLevel.directory(at: path), let subvolume = try tree.subvolume() { return (path, tree, subvolume) }
+        }
+        return nil
     }
 
     /// A root, and those that it is a copy of, from root to root.
