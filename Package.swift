@@ -278,7 +278,7 @@ if embedded {
             name: "bench",
             dependencies: ["Basics", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Tests/Bench",
-            exclude: ["careful", "guest", "predecessor", "run"],
+            exclude: ["careful", "enter", "guest", "predecessor", "run"],
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(name: "GuestTests", dependencies: ["TestSupport"], swiftSettings: strict + sameHeaders),
