@@ -100,7 +100,7 @@ extension OnDisk {
         @Test func `an image that is entered by the machine's program as its own shell does not change its file`() async throws {
             try await Enterable.with { machine in
                 let library = "\(machine.disk.folder)/library"
-                try await output(of: ["cc", "-shared", "-fPIC", "-DLIBRARY", "-o", library, Repository.path("Tests/Lab/escapes.c")])
+                try await output(of: ["clang", "-shared", "-fPIC", "-DLIBRARY", "-o", library, Repository.path("Tests/Lab/escapes.c")])
                 // One that may be hurt.
                 let script = """
                     program='\(machine.disk.folder)/program'; cp '\(Repository.companion)' "$program"

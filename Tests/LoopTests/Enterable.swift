@@ -9,7 +9,7 @@ struct Enterable {
     /// The image `tools`, in a store of Docker's btrfs driver unless another one is named, and a top layer.
     static func with(driver: String = "btrfs", _ body: (Enterable) async throws -> Void) async throws {
         try await Disk.with(["mkfs.btrfs", "-q"], size: "1G") { disk in
-            try await output(of: ["cc", "-static", "-O1", "-o", "\(disk.folder)/escapes", Repository.path("Tests/Lab/escapes.c")])
+            try await output(of: ["clang", "-static", "-O1", "-o", "\(disk.folder)/escapes", Repository.path("Tests/Lab/escapes.c")])
             try await disk.detach()
             let lab = Repository.path("Tests/Lab/with-store")
             try await output(
