@@ -134,8 +134,9 @@ package enum RootArchive: String, CaseIterable, Sendable {
         var (seconds, parts) = (seconds, tm())
         gmtime_r(&seconds, &parts)
         var text = [UInt8](repeating: 0, count: 32)
+        // From glibc 2.41 on strftime(3) takes no null.
         let count = text.withUnsafeMutableBytes { bytes in
-            strftime(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
+            bytes.baseAddress.map { strftime($0.assumingMemoryBound(to: CChar.self), bytes.count, "%Y-%m-%dT%H:%M:%SZ", &parts) } ?? 0
         }
         return String(decoding: text[..<count], as: UTF8.self)
     }
