@@ -203,15 +203,17 @@ extension OnDisk {
                 let seconds = Double(whole.components.seconds) + Double(whole.components.attoseconds) / 1e18
                 let kill = { (signal: String, delay: Double) in
                     """
-                    \(command("sample_image", "\(out)/vm.qcow2")) > /dev/null 2>&1 & process=$!
+                    \(command("sample_image", "\(out)/vm.qcow2", "--force")) > /dev/null 2>&1 & process=$!
                     sleep \(delay); kill -\(signal) $process 2> /dev/null || true; wait $process || true
                     """
                 }
                 let left = "ls -A '\(out)'; losetup --noheadings --output BACK-FILE | grep -c '\(out)' || true"
                 try await disk.change("rm '\(out)/vm.qcow2'")
                 for number in 1...20 { try await disk.change(kill("KILL", seconds * Double(number) / 20)) }
-                try await disk.change(command("sample_image", "\(out)/vm.qcow2"))
+                try await disk.change(command("sample_image", "\(out)/vm.qcow2", "--force"))
                 #expect(try await output(of: ["bash", "-c", left]) == "vm.qcow2\n0\n")
+                let said = try await disk.change("! \(command("sample_image", "\(out)/vm.qcow2")) 2>&1")
+                #expect(said.contains("/vm.qcow2': it is there already\nhint: remove it, or replace it with --force"))
                 #expect(try await disk.look("ls -A; btrfs subvolume list . | cut -d ' ' -f 9-") == before)
                 for number in 1...3 { try await disk.change("trap '' INT; " + kill("TERM", seconds * Double(number) / 4)) }
                 #expect(try await output(of: ["bash", "-c", left]) == "vm.qcow2\n0\n")
