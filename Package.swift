@@ -215,6 +215,7 @@ if embedded {
             dependencies: ["Basics", "BootEntries", "Boot", "Deployments", "Fixtures", "Images", "TestSupport"],
             swiftSettings: strict + sameHeaders
         ),
+        .testTarget(name: "DiskImagesTests", dependencies: ["DiskImages"], swiftSettings: strict + sameHeaders),
         .testTarget(
             name: "CompanionTests",
             dependencies: ["Basics", "docker-btrfs"],
