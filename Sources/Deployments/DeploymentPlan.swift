@@ -54,9 +54,14 @@ extension MergeCount {
     /// `merged 41200 files of 60000 (512 MB), about 3 s left`. What a layer above hides counts in `total` and is never merged.
     fileprivate func text(of total: Int, after microseconds: Int) -> String {
         let done = "merged \(files) files of \(max(total, files)) (\(megabytes(bytes)))"
-        guard files > 0, total > files else { return done }
-        return done + ", about \(Int(Double(microseconds) * Double(total - files) / Double(files) / 1_000_000) + 1) s left"
+        return done + timeLeft(files, of: total, after: microseconds)
     }
+}
+
+/// `, about 7 s left`; nothing where that cannot be told.
+package func timeLeft(_ done: Int, of total: Int, after microseconds: Int) -> String {
+    guard done > 0, total > done else { return "" }
+    return ", about \(Int(Double(microseconds) * Double(total - done) / Double(done) / 1_000_000) + 1) s left"
 }
 
 extension Site {

@@ -132,7 +132,7 @@ final class DiskBuilder {
                 if statfs(place, &found) != 0 { continue }
                 let done = Int(found.f_blocks - found.f_bfree) * Int(found.f_bsize)
                 let of = total.map { " of about \($0 >> 20)" } ?? ""
-                progress("copied \(done >> 20)\(of) MiB" + remaining(done, total, after: microsecondsNow() - start))
+                progress("copied \(done >> 20)\(of) MiB" + timeLeft(done, of: total ?? 0, after: microsecondsNow() - start))
             }
         }
         defer { watch.cancel() }
@@ -192,7 +192,7 @@ final class DiskBuilder {
         let start = microsecondsNow()
         do throws(Failure) {
             _ = try LayerMerge(of: plan.source.directories(), into: folder, as: cache.name).run { [progress] count in
-                let rest = remaining(count.bytes, total, after: microsecondsNow() - start)
+                let rest = timeLeft(count.bytes, of: total ?? 0, after: microsecondsNow() - start)
                 progress("merged \(count.files) files (\(count.bytes >> 20) MiB)\(rest)")
             }
         } catch {
@@ -345,10 +345,4 @@ final class DiskBuilder {
         let flags = choices.replaces ? 0 : UInt32(RENAME_NOREPLACE)
         if renameat2(AT_FDCWD, made, AT_FDCWD, output, flags) != 0 { throw .system("call the disk '\(output)'") }
     }
-}
-
-/// `, about 7 s left`
-private func remaining(_ done: Int, _ total: Int?, after microseconds: Int) -> String {
-    guard let total, done > 0, total > done else { return "" }
-    return ", about \(Int(Double(microseconds) * Double(total - done) / Double(done) / 1_000_000) + 1) s left"
 }

@@ -239,7 +239,9 @@ final class CStrings {
     private var lists: [UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>] = []
 
     func pointer(_ text: String) -> UnsafePointer<CChar> {
-        guard let pointer = strdup(text) else { fatalError("there is no memory") }
+        let bytes = text.utf8CString
+        let pointer = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count)
+        for (index, byte) in bytes.enumerated() { pointer[index] = byte }
         pointers.append(pointer)
         return UnsafePointer(pointer)
     }
@@ -253,7 +255,7 @@ final class CStrings {
     }
 
     deinit {
-        for pointer in pointers { free(pointer) }
+        for pointer in pointers { pointer.deallocate() }
         for list in lists { list.deallocate() }
     }
 }

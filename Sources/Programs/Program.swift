@@ -45,7 +45,7 @@ package func runProgram(_ command: [String], input: [UInt8] = [], limit: Int = 6
         throw .system("hand data to '\(command[0])'")
     }
     defer { close(file) }
-    do {
+    return try await unlessMissing(command[0]) {
         let result = try await Subprocess.run(
             command[0].contains("/") ? .path(FilePath(command[0])) : .name(command[0]),
             arguments: Arguments(Array(command.dropFirst())),
@@ -55,12 +55,6 @@ package func runProgram(_ command: [String], input: [UInt8] = [], limit: Int = 6
             error: .bytes(limit: 1 << 20)
         ) { try await collected($0.standardOutput, of: command[0], limit) }
         return ProgramOutcome(result.terminationStatus, output: result.closureResult, errors: result.standardError)
-    } catch let error as SubprocessError where error.code == .executableNotFound {
-        return nil
-    } catch let error as Failure {
-        throw error
-    } catch {
-        throw Failure("could not run '\(command[0])': \(error)")
     }
 }
 
@@ -68,18 +62,25 @@ package func runProgram(_ command: [String], input: [UInt8] = [], limit: Int = 6
 package func runProgram(_ command: [String], writingTo file: Int32) async throws(Failure) -> ProgramOutcome? {
     let watch = Task { try await Interruption.handOn() }
     defer { watch.cancel() }
-    do {
+    return try await unlessMissing(command[0]) {
         let result = try await Subprocess.run(
             .name(command[0]), arguments: Arguments(Array(command.dropFirst())), input: .none,
             output: .fileDescriptor(FileDescriptor(rawValue: file), closeAfterSpawningProcess: false), error: .bytes(limit: 1 << 20))
         try Interruption.check()
         return ProgramOutcome(result.terminationStatus, output: [], errors: result.standardError)
+    }
+}
+
+/// nil where there is no such program.
+private func unlessMissing(_ program: String, run: () async throws -> ProgramOutcome) async throws(Failure) -> ProgramOutcome? {
+    do {
+        return try await run()
     } catch let error as SubprocessError where error.code == .executableNotFound {
         return nil
     } catch let error as Failure {
         throw error
     } catch {
-        throw Failure("could not run '\(command[0])': \(error)")
+        throw Failure("could not run '\(program)': \(error)")
     }
 }
 

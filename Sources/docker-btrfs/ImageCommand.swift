@@ -147,17 +147,12 @@ extension DiskPlan {
     }
 
     func perform(isQuiet: Bool) async throws(Failure) {
-        let isTerminal = isatty(STDERR_FILENO) == 1
         let say = { (line: String) in
-            clearProgress(isTerminal)
+            showProgress("")
             if !isQuiet { show(line) }
         }
-        let progress = { @Sendable (line: String) in
-            let text = Array("\r\u{1B}[K\(display(line.utf8))".utf8)
-            if isTerminal { _ = linux_write_all(STDERR_FILENO, text, text.count) }
-        }
-        try await perform(say: say, progress: progress)
-        clearProgress(isTerminal)
+        try await perform(say: say, progress: { showProgress($0) })
+        showProgress("")
     }
 
     func json(isMade: Bool) -> String {
@@ -167,9 +162,4 @@ extension DiskPlan {
             ("notes", .array(notes.map { .string($0) })), ("findings", .array(findings.map(\.json))),
         ]).line
     }
-}
-
-private func clearProgress(_ isTerminal: Bool) {
-    let text = Array("\r\u{1B}[K".utf8)
-    if isTerminal { _ = linux_write_all(STDERR_FILENO, text, text.count) }
 }

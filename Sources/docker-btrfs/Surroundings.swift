@@ -41,15 +41,19 @@ func show(_ line: String) {
 
 /// Runs `body` with what shows how far it is: one line, on a terminal only, that is gone when `body` ends.
 func showingProgress<Result>(_ body: (@escaping (String) -> Void) throws(Failure) -> Result) throws(Failure) -> Result {
-    let isTerminal = isatty(STDERR_FILENO) == 1
     var isShown = false
-    func show(_ line: String) {
-        let text = Array("\r\u{1B}[K\(display(line.utf8))".utf8)
-        if isTerminal { _ = linux_write_all(STDERR_FILENO, text, text.count) }
+    defer { if isShown { showProgress("") } }
+    return try body { line in
+        showProgress(line)
         isShown = true
     }
-    defer { if isShown { show("") } }
-    return try body(show)
+}
+
+/// The same line, on a terminal only; an empty one takes it away.
+func showProgress(_ line: String) {
+    if isatty(STDERR_FILENO) != 1 { return }
+    let text = Array("\r\u{1B}[K\(display(line.utf8))".utf8)
+    _ = linux_write_all(STDERR_FILENO, text, text.count)
 }
 
 /// For people, or for other programs.

@@ -23,7 +23,7 @@ public struct ImageAdoption {
     /// Puts the files that the lines copy into the context of a build. Only their owner reaches them there, and none of them gives rights
     /// to who runs it: the lines do. Fails where something is in their folder already.
     public func write(to context: Directory) throws(Failure) {
-        let folder: Path = "root"
+        let folder = Path.top.appending(name: Array(Self.folder.utf8))
         if try context.status(of: folder) == nil { try context.makeDirectory(folder) }
         let target = try context.directory(withoutLinks: folder)
         if try !target.names().isEmpty {
