@@ -23,7 +23,7 @@ let initSide: [SwiftSetting] =
 let staticProgram: [LinkerSetting] =
     embedded
     ? [
-        .unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections"]),
+        .unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "--no-eh-frame-hdr"]),
         .unsafeFlags(["-Xlinker", "-s"], .when(configuration: .release)),
     ] : []
 

@@ -14,6 +14,8 @@ public struct Subvolume: Equatable, Sendable {
     public var source = ""
     /// The transaction that made it (otransid): what is in it and not in its source was changed in a later one.
     public var made: UInt64 = 0
+    /// The transaction that last wrote its tree (generation): any change from now on is one of a later transaction.
+    package var written: UInt64 = 0
     /// Whether it is read-only, and nothing in it was changed since it was made.
     public var isPristine = false
 
@@ -43,15 +45,27 @@ extension Directory {
 
     /// Which subvolume this directory is the root of; nil where it is an ordinary directory or not on btrfs.
     public func subvolume() throws(Failure) -> Subvolume? {
-        if try !isSubvolume() { return nil }
+        try isSubvolume() ? subvolume(0) : nil
+    }
+
+    /// Which subvolume this directory lies in; nil where it is not on btrfs. Only root may ask.
+    package func surroundingSubvolume() throws(Failure) -> Subvolume? {
+        if !isOnBtrfs { return nil }
+        var id: UInt64 = 0
+        if btrfs_util_subvolume_id_fd(descriptor, &id) != BTRFS_UTIL_OK { throw .system("look at the subvolume of '\(show(.top))'") }
+        return try subvolume(id)
+    }
+
+    /// 0 is the one that this directory is the root of.
+    private func subvolume(_ id: UInt64) throws(Failure) -> Subvolume {
         var info = btrfs_util_subvolume_info()
-        if btrfs_util_subvolume_info_fd(descriptor, 0, &info) != BTRFS_UTIL_OK {
+        if btrfs_util_subvolume_info_fd(descriptor, id, &info) != BTRFS_UTIL_OK {
             throw .system("look at the subvolume '\(show(.top))'")
         }
         return Subvolume(
             id: info.id, uuid: withUnsafeBytes(of: info.uuid) { uuidText($0) }, transaction: info.ctransid,
             changed: Int(nanosecondsOf: info.ctime), source: withUnsafeBytes(of: info.parent_uuid) { uuidText($0) },
-            made: info.otransid,
+            made: info.otransid, written: info.generation,
             // BTRFS_ROOT_SUBVOL_RDONLY. A snapshot has the number of its source's last change, and its own making is a later one.
             isPristine: info.flags & 1 != 0 && info.ctransid <= info.otransid
         )

@@ -2,6 +2,7 @@ package import Basics
 internal import Boot
 internal import CLinux
 internal import Images
+internal import Planning
 internal import Programs
 
 /// A root in a file, for another machine.
@@ -53,12 +54,12 @@ package enum RootArchive: String, CaseIterable, Sendable {
     private func writeImage(_ tree: Directory, to file: Int32, as reference: ImageReference) async throws(Failure) {
         // The header of the layer is written when its length is known.
         if lseek(file, off_t(Self.block), SEEK_SET) < 0 { throw .reason() }
-        let command = [
-            "tar", "--create", "--file=-", "--format=posix", "--pax-option=delete=atime,delete=ctime", "--numeric-owner",
-            "--one-file-system",
-            "--sort=name", "--acls", "--xattrs", "--xattrs-include=*", "--xattrs-exclude=user.docker-btrfs.*",
-            "--directory=/proc/\(getpid())/fd/\(tree.descriptor)", ".",
+        let options = [
+            "--format=posix", "--pax-option=delete=atime,delete=ctime", "--numeric-owner", "--one-file-system", "--sort=name", "--acls",
+            "--xattrs", "--xattrs-include=*",
         ]
+        let own = Mark.prefixes.map { "--xattrs-exclude=\($0)*" }
+        let command = ["tar", "--create", "--file=-"] + options + own + ["--directory=/proc/\(getpid())/fd/\(tree.descriptor)", "."]
         guard let outcome = try await runProgram(command, writingTo: file) else {
             throw Failure("there is no program 'tar'", hint: "install it")
         }

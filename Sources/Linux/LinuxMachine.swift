@@ -43,7 +43,9 @@ public struct LinuxMachine: Machine {
         case .snapshot(let source, let place): return try makeRoot(of: source, at: place)
         case .hold(let layer, let place): return try snapshot(layer, place, Int32(BTRFS_UTIL_CREATE_SNAPSHOT_READ_ONLY))
         case .merge(let layers, let place): return try merge(layers, place)
-        case .mark(let root, let mark): try set(Mark.attribute, on: root) { mark.text(subvolume: $0) }
+        case .mark(let root, let mark):
+            try set(Mark.attribute, on: root) { mark.text(subvolume: $0) }
+            if let layer = mark.knownLayer { try set(KnownLayer.attribute, on: root) { layer.text(root: $0) } }
         case .markGood(let root): try set(GoodMark.attribute, on: root) { GoodMark.text(subvolume: $0) }
         case .replacePlaceholder(let path, let root): try existing(root).replacePlaceholder(path)
         case .copyTopLayer(let layer, let rules, let root): return try copy(existing(layer), to: existing(root), rules)

@@ -45,11 +45,14 @@ public struct Mark: Equatable, Sendable {
     public let number: Int
     /// Seconds since 1970 by the machine's clock.
     public let made: Int
+    /// What was known of the top layer when the root was made. It is kept beside the mark: see there.
+    public var knownLayer: KnownLayer?
 
-    public init(origin: Origin, number: Int, made: Int) {
+    public init(origin: Origin, number: Int, made: Int, knownLayer: KnownLayer? = nil) {
         self.origin = origin
         self.number = number
         self.made = made
+        self.knownLayer = knownLayer
     }
 
     /// The same mark with a number that counts, which is another one where this one was made up.
@@ -63,6 +66,9 @@ public struct Mark: Equatable, Sendable {
 /// A snapshot inherits the attributes of its source, so the mark names the subvolume that it was put on: on a snapshot that
 /// somebody else takes of our root it is void, and that snapshot is not ours to delete.
 extension Mark {
+    /// What the names of all attributes begin with that docker-btrfs writes on a root: they are none of the image.
+    public static let prefixes: [StaticString] = ["user.docker-btrfs.", "trusted.docker-btrfs."]
+
     /// In the `user` namespace, so that a plan can be made without root; only the owner of the root directory can write it.
     public static let attribute = "user.docker-btrfs.root"
 

@@ -146,4 +146,16 @@ struct MarkTests {
         #expect(GoodMark.text(subvolume: subvolume) == subvolume.uuid)
         #expect(GoodMark.attribute != Mark.attribute)
     }
+
+    @Test func `what is known of a top layer is read again, for the root that it was written on`() throws {
+        let other = "0c0e6a0e-6f27-4a86-8d83-8d1e6b6f1f0a"
+        let known = KnownLayer(subvolume: other, inode: 259, transaction: 42, state: "sha256:\(String(repeating: "3c", count: 32))")
+        let text = known.text(root: subvolume)
+        #expect(text.hasSuffix(" 259 42 \(known.state)\n"))
+        #expect(KnownLayer(parsing: Array(text.utf8), root: subvolume) == known)
+        #expect(KnownLayer(parsing: Array(text.utf8), root: Self.subvolume(other)) == nil)
+        for damaged in [String(text.dropLast()), "\n", "", "2" + text.dropFirst(), text.replacing("259", with: "-1"), "1 " + text] {
+            #expect(KnownLayer(parsing: Array(damaged.utf8), root: subvolume) == nil, "\(damaged)")
+        }
+    }
 }

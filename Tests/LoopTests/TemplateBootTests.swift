@@ -39,6 +39,16 @@ extension OnDisk {
             "mv etc/motd etc/motd2; mv etc/motd2 etc/motd3", "mkdir etc/new", "chown 5 etc/new",
             "touch -r etc/fixed reference; echo B > etc/fixed; touch -r reference etc/fixed; rm reference",
             "touch -r etc/fixed reference; printf C | dd of=etc/fixed conv=notrunc status=none; touch -r reference etc/fixed",
+            "mv etc/new ../elsewhere", "mv ../elsewhere etc/new", "mkdir -p ../a/b; touch ../a/b/c; mv ../a etc/deep", "rm etc/deep/b/c",
+            "touch etc/nocow; chattr +C etc/nocow; echo A > etc/nocow; sync", "printf B | dd of=etc/nocow conv=notrunc status=none",
+            "echo A > ../other; mv --exchange ../other etc/nocow 2>/dev/null || { mv etc/nocow ../x; mv ../other etc/nocow; }",
+            "cp --reflink=always etc/nocow etc/fixed2; cp --reflink=always etc/fixed etc/fixed2", "fallocate -p -l 1 etc/fixed2",
+            "truncate -s 1M etc/fixed2", "chattr +A etc/fixed2", "setfattr -x user.note etc/motd3; setfattr -n trusted.note -v x etc/motd3",
+        ]
+
+        /// By a name outside of the layer, which a file of a subvolume cannot have.
+        private static let changesFromOutside = [
+            "ln etc/fixed ../outside", "touch -r etc/fixed reference; echo C > ../outside; touch -r reference etc/fixed", "rm ../outside",
         ]
 
         @Test(arguments: ["mkdir machine-files", "btrfs subvolume create machine-files"])
@@ -47,13 +57,62 @@ extension OnDisk {
                 try await disk.change("\(make); cp -a boot_docker/. machine-files; echo A > machine-files/etc/fixed")
                 let line = disk.line("toplayer_path=machine-files")
                 #expect(try await !usesTemplate(disk, line))
-                for change in Self.changes {
+                for change in Self.changes + (make.hasPrefix("mkdir") ? Self.changesFromOutside : []) {
                     #expect(try await usesTemplate(disk, line), "before \(change)")
                     try await disk.change("cd machine-files; \(change)")
                     #expect(try await !usesTemplate(disk, line), "after \(change)")
                     #expect(try await disk.templates().count == 1)
                 }
                 #expect(try await disk.look("head -c 1 docker_rwlayer/etc/fixed") == "C")
+            }
+        }
+
+        /// What the last root says is believed, and no file looked at: but only what docker-btrfs wrote on that root.
+        @Test func `an ordinary directory is known by the last root`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.change("mkdir machine-files; cp -a boot_docker/. machine-files")
+                let line = disk.line("toplayer_path=machine-files")
+                #expect(try await !usesTemplate(disk, line))
+                #expect(try await usesTemplate(disk, line))
+                let name = "trusted.docker-btrfs.top-layer"
+                let change = { (script: String) in
+                    _ = try await disk.change(
+                        """
+                        known=$(getfattr --only-values -n \(name) docker_rwlayer)
+                        read -r version root subvolume inode transaction state <<< "$known"
+                        set_known() { setfattr -n \(name) -v "$1"$'\\n' docker_rwlayer; }
+                        \(script)
+                        """)
+                }
+                try await change(#"[[ $inode == $(stat -c %i machine-files) ]]"#)
+                try await change(#"set_known "$version $root $subvolume $inode $transaction other""#)
+                #expect(try await !usesTemplate(disk, line))
+                // The root's UUID is that of another one, as on an image's topmost directory.
+                try await change(#"set_known "$version $subvolume $subvolume $inode $transaction forged""#)
+                try await disk.change("echo 1 > machine-files/etc/motd")
+                #expect(try await !usesTemplate(disk, line))
+                for damage in ["", "1", "$version $root $subvolume $inode 99999999999999999999 forged", "$known more"] {
+                    try await change(#"set_known "\#(damage)""#)
+                    #expect(try await usesTemplate(disk, line), "\(damage)")
+                }
+                // Neither a change beside it nor many of them, and it is found unchanged by a look at each file.
+                for count in [1, 3000] {
+                    try await disk.change("mkdir beside-\(count); touch beside-\(count)/{1..\(count)}")
+                    #expect(try await usesTemplate(disk, line))
+                }
+            }
+        }
+
+        @Test func `what a directory holds of other subvolumes is looked at each time`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.change(
+                    "mkdir machine-files; btrfs subvolume create machine-files/etc; echo 1 > machine-files/etc/motd")
+                let line = disk.line("toplayer_path=machine-files")
+                #expect(try await !usesTemplate(disk, line))
+                #expect(try await usesTemplate(disk, line))
+                try await disk.change("echo 2 > machine-files/etc/motd")
+                #expect(try await !usesTemplate(disk, line))
+                #expect(try await disk.look("cat docker_rwlayer/etc/motd") == "2\n")
             }
         }
 

@@ -86,7 +86,7 @@ struct Rotation {
                 reference: source.reference, imageID: source.imageID, chainID: source.chainID, layer: source.tree.path,
                 topLayer: request.mode == .persist ? facts.topLayer?.state : nil, topLayers: layers.map { $0.path }
             )
-            let mark = Mark(origin: origin, number: places.number, made: facts.host.time)
+            let mark = Mark(origin: origin, number: places.number, made: facts.host.time, knownLayer: facts.topLayer?.known)
             let template = modules == nil ? facts.template(of: source, for: request) : nil
             let building = (loading.isEmpty ? hold(source) : loading) + build(source, mark, modules, template, at: new)
             let about = notes + imageNotes(source) + labelNote(source) + (facts.topLayer?.notes ?? [])

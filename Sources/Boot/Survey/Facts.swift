@@ -123,6 +123,8 @@ public struct Facts: Sendable {
         public var layers: [Layer]
         /// What is never the same again once anything in them changed.
         public var state: String
+        /// What the next boot knows it by; nil where it looks at each file, or need not.
+        public var known: KnownLayer? = nil
         /// What a copy of them takes; nil where that was not looked at, for a template has it.
         public var extent: Extent?
         /// Whether a copy shares its data: both are on one filesystem.

@@ -158,8 +158,9 @@ extension Directory {
     /// The mark of this root, and the subvolume that it is; nil where this is none of ours.
     fileprivate func markAndSubvolume() throws(Failure) -> (mark: Mark, subvolume: Subvolume)? {
         guard let subvolume = try subvolume(), let value = try attribute(Mark.attribute),
-            let mark = Mark(parsing: value, subvolume: subvolume)
+            var mark = Mark(parsing: value, subvolume: subvolume)
         else { return nil }
+        mark.knownLayer = try attribute(KnownLayer.attribute).flatMap { KnownLayer(parsing: $0, root: subvolume) }
         return (mark, subvolume)
     }
 }

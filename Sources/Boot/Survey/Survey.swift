@@ -76,7 +76,7 @@ extension Facts {
                 try Self.kernel(of: source, on: source.root.isOnRoot ? topLevel : other?.top ?? topLevel, host)
             }
         }
-        topLayer = try machineFiles?.facts(host)
+        topLayer = try machineFiles?.facts(host, marks: Self.inOrder(kept, leftover, standing).map { $0.mark })
         minted = machineFiles?.minted(by: standing, on: topLevel, faults) ?? []
         if topLayer?.extent == nil && !hasTemplate(of: source, for: request) { topLayer?.extent = try machineFiles?.extent() }
         if let image = record.lastGood(under: request.name, but: source.imageID) {

@@ -37,12 +37,33 @@ struct MachineFiles {
         isShared = asked.device == request.root.device
     }
 
-    func facts(_ host: Facts.Host) throws(Failure) -> Facts.TopLayer {
-        let (state, extent) = try Self.state(of: folder, layers, described, host)
-        let paths = described.map { " \($0.path)" }.joined()
-        let notes = [note, exposure, swapNote].compactMap { $0 }
-        return Facts.TopLayer(layers: described, state: Self.short(state + paths), extent: extent, isShared: isShared, notes: notes)
+    /// A subvolume knows when it was changed. Of an ordinary directory btrfs tells whether it was since the last root was made.
+    /// Otherwise every file is looked at. `marks` are those of the roots that there are, the last one's last.
+    func facts(_ host: Facts.Host, marks: [Mark]) throws(Failure) -> Facts.TopLayer {
+        if let state = try folder.subvolumeState() { return facts(state: state) }
+        // Only on the roots' own filesystem: a clone of another one may count on as that does.
+        guard isShared, let here = folder.place() else {
+            let walk = try walk(host)
+            return facts(state: walk.state, extent: walk.extent)
+        }
+        let known = marks.last { $0.knownLayer?.isOf(here.subvolume.uuid, here.inode) == true && $0.origin.isOver(paths) }?.knownLayer
+        func next(_ state: String) -> KnownLayer {
+            KnownLayer(subvolume: here.subvolume.uuid, inode: here.inode, transaction: here.subvolume.written, state: state)
+        }
+        if let known, known.transaction <= here.subvolume.written, folder.isUnchanged(since: known) {
+            return facts(state: known.state, known: next(known.state))
+        }
+        let walk = try walk(host)
+        return facts(state: walk.state, known: walk.devices == [here.device] ? next(walk.state) : nil, extent: walk.extent)
     }
+
+    private func facts(state: String, known: KnownLayer? = nil, extent: Facts.Extent? = nil) -> Facts.TopLayer {
+        Facts.TopLayer(
+            layers: described, state: Self.short(state + paths.map { " \($0)" }.joined()), known: known, extent: extent,
+            isShared: isShared, notes: [note, exposure, swapNote].compactMap { $0 })
+    }
+
+    private var paths: [Path] { described.map { $0.path } }
 
     private static let exposure = """
         the top layer's filesystem keeps no modes: everybody can read its files in the root; toplayerflags= with umask= \
@@ -67,21 +88,14 @@ struct MachineFiles {
         state.utf8.count <= 1024 ? state : Digest.of(Array(state.utf8)).description
     }
 
-    /// A subvolume knows when it was changed. Otherwise every file is looked at.
-    private static func state(
-        of folder: Directory, _ layers: [Directory], _ described: [Facts.Layer], _ host: Facts.Host
-    ) throws(Failure) -> (String, Facts.Extent?) {
-        if let state = try folder.subvolumeState() { return (state, nil) }
-        var walk = TreeWalk(knowing: host.time)
-        try walk.visit(layers, described.reversed())
-        return (walk.state, walk.extent)
-    }
-
     /// What a copy takes.
-    func extent() throws(Failure) -> Facts.Extent {
-        var walk = TreeWalk(knowing: nil)
+    func extent() throws(Failure) -> Facts.Extent { try walk(nil).extent }
+
+    /// Without a host only the extent is wanted.
+    private func walk(_ host: Facts.Host?) throws(Failure) -> TreeWalk {
+        var walk = TreeWalk(knowing: host?.time)
         try walk.visit(layers, described.reversed())
-        return walk.extent
+        return walk
     }
 }
 
@@ -115,6 +129,25 @@ extension Directory {
 
     fileprivate func hasFile(_ path: Path) -> Bool {
         do throws(Failure) { return try target(of: path)?.kind == .file } catch { return false }
+    }
+
+    /// Where this directory is; nil where that is not btrfs, or not to be told.
+    fileprivate func place() -> (subvolume: Subvolume, inode: UInt64, device: UInt64)? {
+        do throws(Failure) {
+            guard let status = try status(of: .top), let subvolume = try surroundingSubvolume() else { return nil }
+            return (subvolume, status.inode, status.device)
+        } catch {
+            return nil
+        }
+    }
+
+    /// Only root may look at what btrfs has of it.
+    fileprivate func isUnchanged(since known: KnownLayer) -> Bool {
+        do throws(Failure) {
+            return try !SubvolumeTree(self).isChanged(known.inode, after: known.transaction)
+        } catch {
+            return false
+        }
     }
 
     /// The state of this subvolume and of those nested in it; nil where this is none.

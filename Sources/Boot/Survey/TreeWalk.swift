@@ -12,6 +12,8 @@ internal import Planning
 /// likes into the layer, by calculating; but he has the machine already, whose files these are.
 struct TreeWalk {
     private(set) var extent = Facts.Extent(size: 0, files: 0)
+    /// What its files are on, the first two of them: on btrfs each subvolume is a device of its own.
+    private(set) var devices: [UInt64] = []
     private var sum = SIMD4<UInt64>()
     /// Seconds since 1970; nil where only the extent is wanted.
     private let now: Int?
@@ -107,6 +109,7 @@ struct TreeWalk {
     /// Returns the entry's digest.
     private mutating func add(_ name: [CChar], _ status: Status, in folder: Folder) throws(Failure) -> [UInt8] {
         guard let now else { return [] }
+        if devices.count < 2 && !devices.contains(status.device) { devices.append(status.device) }
         recipe.removeAll(keepingCapacity: true)
         recipe += folder.digest
         for byte in name { recipe.append(UInt8(bitPattern: byte)) }

@@ -1,6 +1,7 @@
 internal import Basics
 internal import CLinux
 internal import Linux
+internal import Planning
 
 /// Compares a root with what it was made as, by what btrfs keeps of both.
 ///
@@ -218,7 +219,7 @@ struct TreeDifference {
         var found: [[UInt8]: [UInt8]] = [:]
         for (name, value) in try tree.attributes(of: number) {
             // What docker-btrfs writes on a root is no change of it.
-            if !isTop || !name.starts(with: "user.docker-btrfs.".utf8) { found[name] = value }
+            if !isTop || !Mark.prefixes.contains(where: { name.starts(with: "\($0)".utf8) }) { found[name] = value }
         }
         return found
     }

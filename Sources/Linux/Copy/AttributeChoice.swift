@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Planning
 
 /// Which extended attributes of a file its copy gets, and by which names.
 enum AttributeChoice {
@@ -12,7 +13,7 @@ enum AttributeChoice {
     func name(ofCopyOf name: [CChar]) -> [CChar]? {
         switch self {
         case .all: return name
-        case .butOurs: return name.begins(with: "user.docker-btrfs.") ? nil : name
+        case .butOurs: return Mark.prefixes.contains { name.begins(with: $0) } ? nil : name
         case .ofOverlay:
             if strcmp(name, "security.selinux") == 0 { return nil }
             return name.begins(with: OverlayAttribute.prefix) ? OverlayAttribute.unescaped(name) : name

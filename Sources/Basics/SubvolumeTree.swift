@@ -1,4 +1,3 @@
-package import Basics
 internal import CLinux
 
 /// What btrfs keeps of the files of a subvolume, read from its tree (BTRFS_IOC_TREE_SEARCH_V2; the items are those of
@@ -13,7 +12,7 @@ package final class SubvolumeTree {
     package let directory: Directory
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 8)
 
-    /// Takes the topmost directory of a subvolume. What is in memory of its changes is written to its tree first.
+    /// Takes a directory of a subvolume. What is in memory of its changes is written to its tree first.
     package init(_ directory: Directory) throws(Failure) {
         self.directory = directory
         // On a filesystem that is read-only there is nothing of the kind.
@@ -30,11 +29,55 @@ package final class SubvolumeTree {
     /// is a change of the directory that it was in.
     package func changedInodes(after transaction: UInt64) throws(Failure) -> [InodeItem] {
         var found: [InodeItem] = []
-        let first = linux_btrfs_key(object: Self.top, offset: 0, type: 0)
-        // BTRFS_LAST_FREE_OBJECTID
-        let last = linux_btrfs_key(object: 0 &- Self.top, offset: .max, type: .max)
-        try search(first, last, since: transaction + 1) { key, bytes in
-            if key.type == InodeItem.type, let inode = InodeItem(key.object, bytes), inode.changed > transaction { found.append(inode) }
+        try forEachInode(changedAfter: transaction) { number, bytes in
+            if let inode = InodeItem(number, bytes) { found.append(inode) }
+            return true
+        }
+        return found
+    }
+
+    /// Whether a later transaction changed anything in a directory of this subvolume; other subvolumes in it are none of it. Where so
+    /// much changed that it is not worth it to look where, it is said to be.
+    package func isChanged(_ directory: UInt64, after transaction: UInt64) throws(Failure) -> Bool {
+        let most = 2048
+        var changed: [UInt64] = []
+        try forEachInode(changedAfter: transaction) { number, _ in
+            changed.append(number)
+            return changed.count <= most
+        }
+        if changed.count > most { return true }
+        var outside = [Self.top]
+        for number in changed {
+            if number == directory { return true }
+            if try isWithin(directory, number, &outside) { return true }
+        }
+        return false
+    }
+
+    /// Whether a file has a name in that directory or below it. `outside` are directories that are known not to be.
+    private func isWithin(_ directory: UInt64, _ number: UInt64, _ outside: inout [UInt64]) throws(Failure) -> Bool {
+        for parent in try parents(of: number) {
+            var next = parent
+            var passed: [UInt64] = []
+            while !outside.contains(next) {
+                // Nobody moves directories while this is read, but for the machine that runs.
+                guard next != directory, passed.count < 4096, let above = try parents(of: next).first else { return true }
+                passed.append(next)
+                next = above
+            }
+            outside += passed
+        }
+        return false
+    }
+
+    /// The directories that a file has its names in.
+    private func parents(of number: UInt64) throws(Failure) -> [UInt64] {
+        var found: [UInt64] = []
+        try forEachItem(of: number, Self.inodeReference) { parent, _ in
+            if parent != number { found.append(parent) }
+        }
+        try forEachItem(of: number, Self.extendedReference) { _, bytes in
+            if let parent = bytes[...].number(at: 0, UInt64.self) { found.append(parent) }
         }
         return found
     }
@@ -123,16 +166,34 @@ package final class SubvolumeTree {
     private static let directoryIndex: UInt32 = 96
     private static let extent: UInt32 = 108
 
+    /// Hands out what later transactions than this one changed, for as long as `take` says true.
+    private func forEachInode(
+        changedAfter transaction: UInt64, _ take: (_ number: UInt64, UnsafeRawBufferPointer) -> Bool
+    ) throws(Failure) {
+        let first = linux_btrfs_key(object: Self.top, offset: 0, type: 0)
+        // BTRFS_LAST_FREE_OBJECTID
+        let last = linux_btrfs_key(object: 0 &- Self.top, offset: .max, type: .max)
+        try search(first, last, since: transaction + 1) { key, bytes in
+            guard key.type == InodeItem.type, let changed = bytes[...].number(at: 8, UInt64.self), changed > transaction
+            else { return true }
+            return take(key.object, bytes)
+        }
+    }
+
     private func forEachItem(
         of number: UInt64, _ type: UInt32, _ take: (_ offset: UInt64, UnsafeRawBufferPointer) -> Void
     ) throws(Failure) {
         let first = linux_btrfs_key(object: number, offset: 0, type: type)
-        try search(first, linux_btrfs_key(object: number, offset: .max, type: type), since: 0) { key, bytes in take(key.offset, bytes) }
+        try search(first, linux_btrfs_key(object: number, offset: .max, type: type), since: 0) { key, bytes in
+            take(key.offset, bytes)
+            return true
+        }
     }
 
+    /// Hands out items for as long as `take` says true.
     private func search(
         _ first: linux_btrfs_key, _ last: linux_btrfs_key, since transaction: UInt64,
-        _ take: (linux_btrfs_item, UnsafeRawBufferPointer) -> Void
+        _ take: (linux_btrfs_item, UnsafeRawBufferPointer) -> Bool
     ) throws(Failure) {
         let header = MemoryLayout<linux_btrfs_item>.size
         var next = first
@@ -145,7 +206,7 @@ package final class SubvolumeTree {
             for _ in 0..<count {
                 let item = buffer.loadUnaligned(fromByteOffset: position, as: linux_btrfs_item.self)
                 position += header
-                take(item, UnsafeRawBufferPointer(rebasing: buffer[position..<(position + Int(item.length))]))
+                if !take(item, UnsafeRawBufferPointer(rebasing: buffer[position..<(position + Int(item.length))])) { return }
                 position += Int(item.length)
                 next = linux_btrfs_key(object: item.object, offset: item.offset, type: item.type)
             }
