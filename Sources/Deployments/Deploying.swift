@@ -165,7 +165,7 @@ extension Site {
 
     /// The names of the images in the store.
     public func imageNames() throws(Failure) -> [String] {
-        try ImageStores(in: storeFilesystem()?.top ?? topLevel, at: settings.store)?.listing().flatMap(\.names) ?? []
+        try ImageStores(in: storeFilesystem()?.top ?? topLevel, at: settings.store)?.names() ?? []
     }
 
     /// Whether all that a deployment had when it was made is still there.

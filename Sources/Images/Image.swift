@@ -48,6 +48,9 @@ public struct ListedImage: Sendable {
     public var created: Int?
 }
 
+/// Reads the lines of a list that has so many. Parts of it may be read at the same time; each is read in its order.
+public typealias LineReading = (_ count: Int, _ part: @Sendable (Range<Int>) -> [ListedImage]) -> [ListedImage]
+
 /// Those with names by their first one, the dangling images after them.
 func byFirstName(_ lines: [ListedImage]) -> [ListedImage] {
     lines.filter { !$0.names.isEmpty }.sortedByBytes { $0.names[0].utf8 } + lines.filter { $0.names.isEmpty }

@@ -54,10 +54,10 @@ enum ImageStore: Sendable {
         }
     }
 
-    func listing() throws(Failure) -> [ListedImage] {
+    func listing(_ reading: LineReading) throws(Failure) -> [ListedImage] {
         let lines =
             switch self {
-            case .docker(let store): try store.listing()
+            case .docker(let store): try store.listing(reading)
             case .containerd(let store): try store.listing()
             case .containers(let store): try store.listing()
             }

@@ -47,11 +47,20 @@ public struct ImageStores: Sendable {
         throw try missing(reference)
     }
 
+    /// The names of all images, as their engines print them, those of the first store first.
+    public func names() throws(Failure) -> [String] {
+        var names: [String] = []
+        for store in stores {
+            for name in try store.names() where !names.contains(name) { names.append(name) }
+        }
+        return names
+    }
+
     /// Every store's images, those of the first store first.
-    public func listing() throws(Failure) -> [ListedImage] {
+    public func listing(_ reading: LineReading = { count, part in part(0..<count) }) throws(Failure) -> [ListedImage] {
         var lines: [(line: ListedImage, root: Path)] = []
         for store in stores {
-            for line in try store.listing() {
+            for line in try store.listing(reading) {
                 // The snapshotters of one containerd have the same images, and few have an image unpacked.
                 let same = lines.firstIndex { $0.line.id == line.id && $0.line.store.isContainerd && $0.root == store.path }
                 guard let same, line.store.isContainerd else {
@@ -136,10 +145,7 @@ public struct ImageStores: Sendable {
     }
 
     private func hint(_ reference: ImageReference) throws(Failure) -> String {
-        var names: [String] = []
-        for store in stores {
-            for name in try store.names() where !names.contains(name) { names.append(name) }
-        }
+        let names = try names()
         let tags = names.filter { !$0.utf8.contains(UInt8(ascii: "@")) }
         if case .name(let name) = reference.kind, !names.isEmpty {
             return "images there: " + shortList(nearest(tags.isEmpty ? names : tags, to: name, count: names.count))

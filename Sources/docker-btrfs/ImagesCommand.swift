@@ -31,13 +31,14 @@ struct ImagesCommand: ParsableCommand {
     func run() throws {
         let root = try Directory(opening: "/")
         let images = try listing(in: root)
+        let release = kernelRelease()
+        let bootable = together(images.count) { part in images[part].map { Bootability(of: $0, in: root, kernel: release) } }
         if format == .json {
-            for image in images { print(image.line(in: root)) }
+            for (image, bootability) in zip(images, bootable) { print(image.line(bootability)) }
             return
         }
-        let rows = images.map { image in
-            let bootability = image.bootability(in: root)
-            return [
+        let rows = zip(images, bootable).map { image, bootability in
+            [
                 image.names.isEmpty ? "<none>" : image.names.joined(separator: ", "),
                 image.id.map { String($0.digest.hex.prefix(12)) } ?? "<none>",
                 image.size.map { megabytes($0) } ?? "-",
@@ -55,7 +56,7 @@ struct ImagesCommand: ParsableCommand {
     }
 
     private func listing(in root: Directory) throws -> [ListedImage] {
-        if let dataRoot { return try stores(at: dataRoot, in: root).listing() }
+        if let dataRoot { return try stores(at: dataRoot, in: root).listing(together) }
         var (images, kinds, failures): ([ListedImage], Int, [Failure]) = ([], 0, [])
         let roots = try EngineRoots(in: root)
         let places = [roots.docker, roots.containerd, roots.podman]
@@ -64,7 +65,7 @@ struct ImagesCommand: ParsableCommand {
             if place == roots.containerd && kinds > 0 && Self.isBeside(roots) { continue }
             do {
                 let stores = try stores(at: place, in: root)
-                images += try stores.listing()
+                images += try stores.listing(together)
                 kinds += stores.kinds.count
             } catch let failure as Failure {
                 failures.append(failure)
@@ -108,10 +109,8 @@ extension Bootability {
 }
 
 extension ListedImage {
-    fileprivate func bootability(in root: Directory) -> Bootability { Bootability(of: self, in: root, kernel: kernelRelease()) }
-
-    fileprivate func line(in root: Directory) -> String {
-        let reason = bootability(in: root).reason
+    fileprivate func line(_ bootability: Bootability) -> String {
+        let reason = bootability.reason
         return JSONOutput.object([
             ("names", .array(names.map { .string($0) })), ("id", id.map { .string($0.description) } ?? .null),
             ("store", .string(store.word)), ("size", size.map { .integer($0) } ?? .null),

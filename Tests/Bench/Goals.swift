@@ -161,7 +161,7 @@ extension Result {
         let quick = [Companion.Job.images, .plan, .status].map { job in
             Goal(
                 what: "`\(job.rawValue)`, \(Companion.images) images", bound: .atMost(50), unit: "ms", found: time(job),
-                remark: "\(work(job)): some 60 system calls for each image, a third of them for its size"
+                remark: "\(work(job)): some 60 system calls for each image, a third of them for its size, on two threads"
             )
         }
         return quick + [

@@ -33,6 +33,14 @@ struct DockerListingTests {
             ])
     }
 
+    @Test func `lines that are read in parts are the same`() throws {
+        try fixture.unpack(.docker20)
+        let stores = try fixture.stores()
+        let parted = try stores.listing { count, part in (0..<count).flatMap { part($0..<$0 + 1) } }
+        #expect(parted.map(\.names) == (try stores.listing()).map(\.names))
+        #expect(parted.map(\.size) == (try stores.listing()).map(\.size) && parted.allSatisfy { $0.size ?? 0 > 0 })
+    }
+
     @Test func `the steps of a build are left out, dangling images come last`() throws {
         try fixture.unpack(.buildKit)
         let names = #"{"Repositories":{"built":{"built:bk":"sha256:cc063133c4fe51973c6c7d86780f6fcaa95a8c8e03b42bef2c2bd73eccf1d0a5"}}}"#

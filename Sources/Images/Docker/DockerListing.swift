@@ -6,23 +6,28 @@ extension DockerStore {
     ///
     /// It reads the files of all images. Fails only where the names or the ids cannot be read: what is wrong with one image is in
     /// its line.
-    func listing() throws(Failure) -> [ListedImage] {
+    func listing(_ reading: LineReading) throws(Failure) -> [ListedImage] {
         var names: [ImageID: [String]] = [:]
-        var lines: [ListedImage] = []
+        var broken: [ListedImage] = []
         for entry in try self.names().all() {
             switch entry.image {
             case .success(let id): names[id, default: []].append(entry.name)
-            case .failure(let failure): lines.append(ListedImage(names: [entry.name], id: nil, store: kind, image: .failure(failure)))
+            case .failure(let failure): broken.append(ListedImage(names: [entry.name], id: nil, store: kind, image: .failure(failure)))
             }
         }
-        // Layers that images share are read once.
-        var sizes: [ChainID: Int] = [:]
-        for (id, names) in names { lines.append(line(id, names: names.sortedByBytes { $0.utf8 }, &sizes)) }
-        lines = byFirstName(lines)
+        // Images that share layers often have names beside each other.
+        var wanted = names.map { (id: $0.key, names: $0.value.sortedByBytes { $0.utf8 }) }.sortedByBytes { $0.names[0].utf8 }
         let ids = try ids()
-        let steps = try parents(of: ids)
-        for id in ids where names[id] == nil && !steps.contains(id) { lines.append(line(id, names: [], &sizes)) }
-        return lines
+        let nameless = ids.filter { names[$0] == nil }
+        if !nameless.isEmpty {
+            let steps = try parents(of: ids)
+            wanted += nameless.filter { !steps.contains($0) }.map { (id: $0, names: []) }
+        }
+        let lines = reading(wanted.count) { [wanted] part in
+            var known = KnownLayers(of: layers)
+            return wanted[part].map { line($0.id, names: $0.names, &known) }
+        }
+        return byFirstName(lines + broken)
     }
 
     /// The images that others were built from: Docker's classic builder keeps one for each line of a Dockerfile.
@@ -36,16 +41,61 @@ extension DockerStore {
         return parents
     }
 
-    private func line(_ id: ImageID, names: [String], _ sizes: inout [ChainID: Int]) -> ListedImage {
+    private func line(_ id: ImageID, names: [String], _ known: inout KnownLayers) -> ListedImage {
         let reference = reference(to: id, names)
         do throws(Failure) {
-            let configuration = try configuration(of: id, reference)
+            let configuration = try configuration(of: id, reference) { known.chains(of: $0) }
             return ListedImage(
                 names: names, id: id, store: kind, image: .success(try image(id, configuration, reference: reference)),
-                size: try layers.size(of: configuration, knowing: &sizes), created: configuration.created
+                size: try known.size(of: configuration.chains), created: configuration.created
             )
         } catch {
             return ListedImage(names: names, id: id, store: kind, image: .failure(error))
         }
+    }
+}
+
+/// What images of a store share: most of the layers that are below.
+private struct KnownLayers {
+    private struct Place: Hashable {
+        let layer: DiffID
+        let below: ChainID?
+    }
+
+    private let layers: LayerDatabase
+    /// Open: the way to a layer's place is not looked up from the store's root each time.
+    private var entries: Directory?
+    private var chains: [Place: ChainID] = [:]
+    /// With all that is below.
+    private var sizes: [ChainID: Int] = [:]
+
+    init(of layers: LayerDatabase) {
+        self.layers = layers
+    }
+
+    mutating func chains(of layers: [DiffID]) -> [ChainID] {
+        var found: [ChainID] = []
+        for layer in layers {
+            let place = Place(layer: layer, below: found.last)
+            let chain = chains[place] ?? ChainID(of: layer, on: place.below)
+            chains[place] = chain
+            found.append(chain)
+        }
+        return found
+    }
+
+    /// In bytes; nil where it is not noted.
+    mutating func size(of chains: [ChainID]) throws(Failure) -> Int? {
+        let known = chains.lastIndex { sizes[$0] != nil }
+        var sum = known.flatMap { sizes[chains[$0]] } ?? 0
+        if entries == nil { entries = try layers.store.directory(at: layers.entries) }
+        guard let entries else { return nil }
+        for chain in chains[(known.map { $0 + 1 } ?? 0)...] {
+            let file = Path.top.appending(name: Array(chain.digest.hex.utf8)) / "size"
+            guard let text = try value(of: file, in: entries), let size = Int(String(decoding: text, as: UTF8.self)) else { return nil }
+            sum = sum &+ size
+            sizes[chain] = sum
+        }
+        return sum
     }
 }

@@ -6,7 +6,7 @@ struct LayerDatabase {
     let store: Directory
     let driver: GraphDriver
     /// The directories by chain ids.
-    private let entries: Path
+    let entries: Path
 
     init(store: Directory, driver: GraphDriver) {
         self.store = store
@@ -38,22 +38,6 @@ struct LayerDatabase {
             folders += try self.folders(below: entry)
         }
         return try LayerFolders(root: store, kind: driver.kind).tree(folders)
-    }
-
-    /// The size of all layers in bytes; nil where it is not noted. `sizes` are those that were read before.
-    func size(of image: ImageConfiguration, knowing sizes: inout [ChainID: Int]) throws(Failure) -> Int? {
-        var sum = 0
-        for chain in image.chains {
-            if let size = sizes[chain] {
-                sum = sum &+ size
-                continue
-            }
-            guard let text = try value(of: directory(of: chain) / "size"), let size = Int(String(decoding: text, as: UTF8.self))
-            else { return nil }
-            sizes[chain] = size
-            sum = sum &+ size
-        }
-        return sum
     }
 
     /// The folders of the layer that the `parent` in an entry names, and of those below it. A chain id is made of the one below:
@@ -117,13 +101,15 @@ struct LayerDatabase {
         )
     }
 
-    /// The content of a small file without white space around it; nil where there is no file.
-    private func value(of file: Path) throws(Failure) -> [UInt8]? {
-        guard let content = try store.contents(of: file, limit: 4096) else { return nil }
-        let trimmed = trim(content)
-        if trimmed.isEmpty { throw Failure("could not use '\(store.show(file))': it is empty", hint: repairHint) }
-        return trimmed
-    }
+    private func value(of file: Path) throws(Failure) -> [UInt8]? { try Images.value(of: file, in: store) }
+}
+
+/// The content of a small file without white space around it; nil where there is no file.
+func value(of file: Path, in directory: Directory) throws(Failure) -> [UInt8]? {
+    guard let content = try directory.contents(of: file, limit: 4096) else { return nil }
+    let trimmed = trim(content)
+    if trimmed.isEmpty { throw Failure("could not use '\(directory.show(file))': it is empty", hint: repairHint) }
+    return trimmed
 }
 
 /// Without white space at both ends, as the daemon reads the files of one value.
