@@ -14,10 +14,8 @@ struct ImageConfiguration {
     static let limit = 4 << 20
 
     /// Takes the file at `path` for the configuration of the image `id`. nil where there is no such file; fails where it is not
-    /// what the id is the digest of. `chains` are those of layers, for who knows some already.
-    init?(
-        of id: ImageID, at path: Path, in store: Directory, chains: ([DiffID]) -> [ChainID] = { ChainID.each(of: $0) }
-    ) throws(Failure) {
+    /// what the id is the digest of.
+    init?(of id: ImageID, at path: Path, in store: Directory) throws(Failure) {
         guard let content = try store.contents(of: path, limit: Self.limit) else { return nil }
         let name = store.show(path)
         let found = Digest.of(content)
@@ -25,11 +23,11 @@ struct ImageConfiguration {
             let state = content.isEmpty ? "it is empty" : "its content has the digest \(found)"
             throw Failure("could not use the image's configuration '\(name)': \(state)", hint: repairHint)
         }
-        try self.init(content, name: name, chains: chains)
+        try self.init(content, name: name)
     }
 
     /// Takes what is known to be the content of a digest.
-    init(_ content: [UInt8], name: String, chains: ([DiffID]) -> [ChainID] = { ChainID.each(of: $0) }) throws(Failure) {
+    init(_ content: [UInt8], name: String) throws(Failure) {
         let json = try JSON(parsing: content, name: name)
         var layers: [DiffID] = []
         for element in json["rootfs"]?["diff_ids"]?.elements ?? [] {
@@ -39,7 +37,7 @@ struct ImageConfiguration {
             layers.append(DiffID(digest))
         }
         self.layers = layers
-        self.chains = chains(layers)
+        chains = ChainID.each(of: layers)
         os = json["os"]?.string ?? ""
         architecture = json["architecture"]?.string ?? ""
         created = json["created"]?.string.flatMap { seconds(ofTimestamp: $0) }

@@ -24,8 +24,8 @@ extension DockerStore {
             wanted += nameless.filter { !steps.contains($0) }.map { (id: $0, names: []) }
         }
         let lines = reading(wanted.count) { [wanted] part in
-            var known = KnownLayers(of: layers)
-            return wanted[part].map { line($0.id, names: $0.names, &known) }
+            var sizes = LayerSizes(of: layers)
+            return wanted[part].map { line($0.id, names: $0.names, &sizes) }
         }
         return byFirstName(lines + broken)
     }
@@ -41,13 +41,13 @@ extension DockerStore {
         return parents
     }
 
-    private func line(_ id: ImageID, names: [String], _ known: inout KnownLayers) -> ListedImage {
+    private func line(_ id: ImageID, names: [String], _ sizes: inout LayerSizes) -> ListedImage {
         let reference = reference(to: id, names)
         do throws(Failure) {
-            let configuration = try configuration(of: id, reference) { known.chains(of: $0) }
+            let configuration = try configuration(of: id, reference)
             return ListedImage(
                 names: names, id: id, store: kind, image: .success(try image(id, configuration, reference: reference)),
-                size: try known.size(of: configuration.chains), created: configuration.created
+                size: try sizes.size(of: configuration.chains), created: configuration.created
             )
         } catch {
             return ListedImage(names: names, id: id, store: kind, image: .failure(error))
@@ -55,33 +55,15 @@ extension DockerStore {
     }
 }
 
-/// What images of a store share: most of the layers that are below.
-private struct KnownLayers {
-    private struct Place: Hashable {
-        let layer: DiffID
-        let below: ChainID?
-    }
-
+/// The sizes of layers with all that is below them: images of a store share most of that.
+private struct LayerSizes {
     private let layers: LayerDatabase
     /// Open: the way to a layer's place is not looked up from the store's root each time.
     private var entries: Directory?
-    private var chains: [Place: ChainID] = [:]
-    /// With all that is below.
     private var sizes: [ChainID: Int] = [:]
 
     init(of layers: LayerDatabase) {
         self.layers = layers
-    }
-
-    mutating func chains(of layers: [DiffID]) -> [ChainID] {
-        var found: [ChainID] = []
-        for layer in layers {
-            let place = Place(layer: layer, below: found.last)
-            let chain = chains[place] ?? ChainID(of: layer, on: place.below)
-            chains[place] = chain
-            found.append(chain)
-        }
-        return found
     }
 
     /// In bytes; nil where it is not noted.

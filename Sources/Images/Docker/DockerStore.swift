@@ -69,10 +69,8 @@ struct DockerStore: Sendable {
     /// When a name was last given or taken.
     func changed() throws(Failure) -> Int { try root.status(of: namesFile)?.modified ?? 0 }
 
-    func configuration(
-        of id: ImageID, _ reference: ImageReference, chains: ([DiffID]) -> [ChainID] = { ChainID.each(of: $0) }
-    ) throws(Failure) -> ImageConfiguration {
-        if let configuration = try ImageConfiguration(of: id, at: file(of: id), in: root, chains: chains) { return configuration }
+    func configuration(of id: ImageID, _ reference: ImageReference) throws(Failure) -> ImageConfiguration {
+        if let configuration = try ImageConfiguration(of: id, at: file(of: id), in: root) { return configuration }
         throw Failure(
             "could not use image '\(reference.text)': its configuration '\(root.show(file(of: id)))' is not there", hint: repairHint)
     }
