@@ -15,7 +15,7 @@ extension KernelFolder {
             if fchmod(new, 0o644) != 0 || fsync(new) != 0 { throw .reason() }
         }
         // Compared and not digested again: a kernel and its initramfs have up to 100 MB.
-        if try tree.contents(of: place, limit: file.content.count + 1) != file.content { throw damage(place) }
+        if try !tree.has(file.content, at: place) { throw damage(place) }
     }
 
     private func shares(_ source: Path, of image: Directory, with file: Int32) throws(Failure) -> Bool {

@@ -15,6 +15,23 @@ extension Directory {
         }
     }
 
+    /// Whether that is all that a file has.
+    package func has(_ content: [UInt8], at path: Path) throws(Failure) -> Bool {
+        guard let file = try open(path, O_RDONLY | O_NONBLOCK, what: "open") else { return false }
+        defer { close(file) }
+        var buffer = [UInt8](repeating: 0, count: 1 << 18)
+        var place = 0
+        while true {
+            let count = read(file, &buffer, buffer.count)
+            if count < 0 { throw .system("read '\(show(path))'") }
+            if count == 0 { return place == content.count }
+            if count > content.count - place { return false }
+            let isSame = content.withUnsafeBytes { bytes in bytes.baseAddress.map { memcmp($0 + place, buffer, count) == 0 } ?? false }
+            if !isSame { return false }
+            place += count
+        }
+    }
+
     /// Where a path leads after every symlink; nil where that is nothing.
     package func resolved(_ path: Path) throws(Failure) -> Path? {
         guard let file = try open(path, O_PATH, what: "look at") else { return nil }
