@@ -15,14 +15,7 @@ struct ImageKernel {
     ) async throws(Failure) {
         let (chosen, isOnly) = try Self.choose(asked, in: ImageFiles(of: [image]), of: reference)
         release = chosen.release
-        guard let kernel = try image.contents(of: chosen.path, limit: Self.limit) else {
-            throw Failure("could not open '\(image.show(chosen.path))': it is gone")
-        }
-        var files = [BootFile(.vmlinuz, kernel, source: chosen.path)]
-        for path in ["boot/amd-ucode.img", "boot/intel-ucode.img"] as [Path] {
-            if let content = try image.contents(of: path, limit: Self.limit) { files.append(BootFile(.microcode, content, source: path)) }
-        }
-        if files.count == 1, let content = try microcode(in: image) { files.append(BootFile(.microcode, content, source: nil)) }
+        var files = try Self.kernel(chosen.path, in: image)
         if let found = try await Self.initramfs(of: release, isOnly: isOnly, in: image) {
             files.append(found)
         } else if let mapped {
@@ -36,6 +29,32 @@ struct ImageKernel {
             files.append(BootFile(.initrd, try await Build(recipe).compressed(with: .zstd), source: nil))
         }
         self.files = files
+    }
+
+    /// With an initramfs that is built here, for a root that is mounted as it is.
+    init(
+        in image: Directory, of reference: String, release asked: String, program: String, rootFilesystem: String
+    ) async throws(Failure) {
+        let chosen = try Self.choose(asked, in: ImageFiles(of: [image]), of: reference).kernel
+        release = chosen.release
+        var recipe = try Recipe(tree: image, release: release, program: program)
+        recipe.rootFilesystem = rootFilesystem
+        files =
+            try Self.kernel(chosen.path, in: image)
+            + [BootFile(.initrd, try await Build(recipe).compressed(with: .zstd), source: nil)]
+    }
+
+    /// The kernel's file, and what goes into processors before it.
+    private static func kernel(_ path: Path, in image: Directory) throws(Failure) -> [BootFile] {
+        guard let kernel = try image.contents(of: path, limit: limit) else {
+            throw Failure("could not open '\(image.show(path))': it is gone")
+        }
+        var files = [BootFile(.vmlinuz, kernel, source: path)]
+        for path in ["boot/amd-ucode.img", "boot/intel-ucode.img"] as [Path] {
+            if let content = try image.contents(of: path, limit: limit) { files.append(BootFile(.microcode, content, source: path)) }
+        }
+        if files.count == 1, let content = try microcode(in: image) { files.append(BootFile(.microcode, content, source: nil)) }
+        return files
     }
 
     /// Looks for the kernel `asked`, or for the only one that there is. Fails where there is none, and where there are several to

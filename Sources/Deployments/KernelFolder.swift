@@ -64,6 +64,7 @@ struct KernelFolder {
 struct BootFile: Equatable, Sendable {
     enum Kind: String, CaseIterable, Sendable { case vmlinuz, microcode, initrd }
 
+    let kind: Kind
     let file: Deployment.File
     let content: [UInt8]
     /// Where it is in the image; nil for what was built.
@@ -72,6 +73,7 @@ struct BootFile: Equatable, Sendable {
     init(_ kind: Kind, _ content: [UInt8], source: Path?) {
         let digest = Digest.of(content)
         file = Deployment.File(name: "\(kind.rawValue)-\(digest.hex.prefix(16))", size: content.count, digest: digest)
+        self.kind = kind
         self.content = content
         self.source = source
     }

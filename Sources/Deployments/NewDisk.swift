@@ -28,6 +28,14 @@ extension KernelFolder {
     }
 }
 
+/// The kernel of a tree, and an initramfs that mounts a root of some filesystem as it is; each with the name that people know it by.
+package func kernelFiles(
+    in tree: Directory, of name: String, kernel: String, rootFilesystem: String, program: String
+) async throws(Failure) -> [(name: String, content: [UInt8])] {
+    try await ImageKernel(in: tree, of: name, release: kernel, program: program, rootFilesystem: rootFilesystem).files
+        .map { ("\($0.kind.rawValue)-\(kernel)", $0.content) }
+}
+
 /// What is wrong with an image for any machine, and the release of its kernel. Fails where it has several and none of them is `asked`
 /// for. What depends on the machine that runs is left out: the disks that an fstab names.
 package func check(

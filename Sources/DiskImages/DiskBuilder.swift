@@ -12,12 +12,12 @@ internal import Programs
 
 /// Performs the steps of a plan, and decides nothing.
 final class DiskBuilder {
-    private let plan: DiskPlan
-    private let layout: DiskLayout
-    private let workshop: Workshop
+    let plan: DiskPlan
+    let layout: DiskLayout
+    let workshop: Workshop
     private let progress: @Sendable (String) -> Void
     /// The btrfs, from its top level, as long as it is mounted.
-    private var topLevel: Directory?
+    var topLevel: Directory?
     /// The image as the disk's store has it.
     private var record: DockerRecord?
 
@@ -32,10 +32,11 @@ final class DiskBuilder {
         setenv("MTOOLS_SKIP_CHECK", "1", 1)
     }
 
-    private var disk: String { workshop.file("disk.raw") }
-    private var mountPoint: String { workshop.file("root") }
-    private var choices: DiskChoices { plan.choices }
-    private var topLayer: Path { choices.machine?.settings.topLayer ?? "boot_docker" }
+    var disk: String { workshop.file("disk.raw") }
+    var mountPoint: String { workshop.file("root") }
+    var choices: DiskChoices { plan.choices }
+    private var topLayer: Path { choices.plain == nil ? choices.machine?.settings.topLayer ?? "boot_docker" : Self.plainLayer }
+    private var topLayerPlace: String { (choices.plain == nil ? mountPoint : workshop.file("scratch")) + topLayer.description }
 
     func perform(_ step: DiskStep) async throws(Failure) {
         switch step {
@@ -52,7 +53,7 @@ final class DiskBuilder {
         case .setUp: try await setUp()
         case .write(let path, let content, let mode, _): try write(path, content, mode)
         case .copyTopLayer(let folder, _):
-            try await Tools.run(["cp", "-a", "--", folder + "/.", "\(mountPoint)\(topLayer)"], to: "\(step)")
+            try await Tools.run(["cp", "-a", "--", folder + "/.", topLayerPlace], to: "\(step)")
         case .makeSubvolumes(let paths):
             for path in paths {
                 try makeFolder(path.parent, 0o755)
@@ -61,6 +62,11 @@ final class DiskBuilder {
         case .addLoader: try addLoader()
         case .deploy(_, let kernel): try await deploy(kernel)
         case .finish: try await finish()
+        case .layTree: try layTree()
+        case .setPassword(let file): try await setPassword(in: file)
+        case .addPlainKernel(let kernel): try await addPlainKernel(kernel)
+        case .fillRoot(let filesystem, let layout): try await fillRoot(filesystem, layout)
+        case .fillSystem: try await fillSystem()
         case .embedLoader(let layout): try await embed(layout)
         case .convert(let format, let isCompressed): try await convert(format, isCompressed)
         case .rename(let output): try rename(to: output)
@@ -74,6 +80,7 @@ final class DiskBuilder {
     }
 
     private func root() throws(Failure) -> Directory {
+        if choices.plain != nil { return try workshop.open("scratch", label: "") }
         if let topLevel { return topLevel }
         throw Failure("could not find the disk's btrfs: it is not mounted")
     }
@@ -111,7 +118,7 @@ final class DiskBuilder {
         }
     }
 
-    private func makeFolder(_ path: Path, _ mode: mode_t) throws(Failure) {
+    func makeFolder(_ path: Path, _ mode: mode_t) throws(Failure) {
         let root = try root()
         if path.isTop { return }
         if try root.directory(at: path) != nil { return }
@@ -219,14 +226,18 @@ final class DiskBuilder {
         self.record = record
     }
 
+    /// The last console is where an init writes to: QEMU shows the serial port, the others a screen.
+    var kernelOptions: String {
+        let consoles = plan.format.host.name == "QEMU" ? "console=tty0 console=ttyS0,115200" : "console=ttyS0,115200 console=tty0"
+        return choices.options ?? consoles
+    }
+
     private var settings: Settings {
         get throws(Failure) {
-            // The last one is where an init writes to: QEMU shows the serial port, the others a screen.
-            let consoles = plan.format.host.name == "QEMU" ? "console=tty0 console=ttyS0,115200" : "console=ttyS0,115200 console=tty0"
             return Settings(
                 loader: .grub, boot: "/boot/efi", kernels: .boot, store: Self.store,
                 root: choices.machine?.settings.root ?? "docker_rwlayer", topLayer: topLayer,
-                options: try (choices.machine?.settings.options ?? .none) + KernelOptions(choices.options ?? consoles))
+                options: try (choices.machine?.settings.options ?? .none) + KernelOptions(kernelOptions))
         }
     }
 
@@ -235,9 +246,7 @@ final class DiskBuilder {
         let scratch = try workshop.open("scratch", label: "")
         for path in ["system", "system/etc", "boot", "boot/grub", "boot/EFI", "boot/EFI/BOOT"] as [Path] { try scratch.makeDirectory(path) }
         let system = try workshop.open("scratch/system", label: "")
-        let name = choices.hostname ?? usualName
-        try system.write(Array((name + "\n").utf8), mode: 0o644, to: "etc/hostname")
-        try system.write(Array("127.0.0.1 localhost\n127.0.1.1 \(name)\n::1 localhost ip6-localhost\n".utf8), mode: 0o644, to: "etc/hosts")
+        for (path, text) in plan.nameFiles { try system.write(Array(text.utf8), mode: 0o644, to: path) }
         if let file = choices.passwordFile {
             let line = "root:\(try await hash(ofPasswordIn: file)):20000:0:99999:7:::\n"
             try system.write(Array(line.utf8), mode: 0o600, to: "etc/shadow")
@@ -250,16 +259,8 @@ final class DiskBuilder {
         try makeFolder(topLayer / "boot/efi", 0o755)
     }
 
-    /// From the image's name: letters, digits and hyphens.
-    private var usualName: String {
-        guard case .name(let name) = plan.source.image.reference.kind else { return "docker-btrfs" }
-        let last = name.path.split(separator: "/").last ?? ""
-        let text = String(last.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }.prefix(63))
-        return text.isEmpty ? "docker-btrfs" : text
-    }
-
     /// What shadow(5) has. A file may have it already.
-    private func hash(ofPasswordIn file: String) async throws(Failure) -> String {
+    func hash(ofPasswordIn file: String) async throws(Failure) -> String {
         guard let content = try fileContents(file) else { throw Failure("could not open '\(file)': it is not there") }
         let line = content.prefix { $0 != 0x0a }
         if line.isEmpty { throw Failure("could not use '\(file)': its first line is empty") }
@@ -278,7 +279,7 @@ final class DiskBuilder {
         try root().write(content, mode: mode, to: topLayer / path)
     }
 
-    private func addLoader() throws(Failure) {
+    func addLoader() throws(Failure) {
         let grub = try workshop.open("scratch/boot/grub", label: "")
         try grub.write(Array(GrubLoader.configuration.utf8), mode: 0o644, to: "grub.cfg")
         try grub.write(Array(GrubLoader.environment.utf8), mode: 0o644, to: "grubenv")
@@ -296,8 +297,7 @@ final class DiskBuilder {
         try deployment.perform { _ in }
     }
 
-    /// The boot loader's partition is written, and the btrfs taken out.
-    private func finish() async throws(Failure) {
+    func fillSystem() async throws(Failure) {
         let boot = workshop.file("scratch/boot")
         if choices.firmware.hasUEFI {
             try await GrubLoader.uefi.make(
@@ -306,6 +306,11 @@ final class DiskBuilder {
         let names = try workshop.open("scratch/boot").names().map { boot + "/" + String(decoding: $0, as: UTF8.self) }
         try await Tools.run(
             ["mcopy", "-s", "-Q", "-i", "\(disk)@@\(layout.system.lowerBound)"] + names + ["::"], to: "fill the boot menu's partition")
+    }
+
+    /// The boot loader's partition is written, and the btrfs taken out.
+    private func finish() async throws(Failure) {
+        try await fillSystem()
         try await Tools.run(["fstrim", mountPoint], to: "give what the btrfs does not use back to the file")
         topLevel = nil
         if umount2(mountPoint, 0) != 0 { throw .system("unmount the disk's btrfs") }

@@ -37,7 +37,7 @@ struct DiskCheck {
             add("ssh", "--ssh-key is of no use: there is no sshd", "RUN apt-get install --yes openssh-server")
         }
         try checkContainer(files)
-        if let kernel { try checkDrivers(of: kernel, in: files, for: format) }
+        if let kernel { try checkDrivers(of: kernel, in: files, for: format, choices.plain?.rawValue ?? "btrfs") }
     }
 
     private mutating func add(_ subject: String, _ text: String, _ remedy: String, _ weight: ImageFinding.Weight = .warning) {
@@ -58,7 +58,9 @@ struct DiskCheck {
         }
     }
 
-    private mutating func checkDrivers(of kernel: String, in files: ImageFiles, for format: DiskFormat) throws(Failure) {
+    private mutating func checkDrivers(of kernel: String, in files: ImageFiles, for format: DiskFormat, _ filesystem: String)
+        throws(Failure)
+    {
         var names: Set<Substring> = []
         for folder in ["lib/modules", "usr/lib/modules"] {
             for file in ["modules.dep", "modules.builtin"] {
@@ -71,9 +73,10 @@ struct DiskCheck {
                 }
             }
         }
-        if !names.contains("btrfs") {
+        if !names.contains(Substring(filesystem)) {
             return add(
-                "drivers", "the kernel \(kernel) has no btrfs, which the disk has", "RUN apt-get install --yes linux-image-amd64", .error)
+                "drivers", "the kernel \(kernel) has no \(filesystem), which the disk has", "RUN apt-get install --yes linux-image-amd64",
+                .error)
         }
         let host = format.host
         let lacks = host.drivers.map { group in group.filter { !names.contains(Substring($0)) } }

@@ -7,6 +7,8 @@ public struct DiskChoices: Sendable {
     /// Whether a file that is there already is replaced.
     public var replaces = false
     public var firmware = Firmware.both
+    /// One filesystem with all files in it, instead of a store and the roots that are made of it.
+    public var plain: PlainFilesystem?
     /// Of the disk, in bytes; nil for what the image needs and room for its successors.
     public var size: Int?
     public var isCompressed = false

@@ -21,7 +21,7 @@ public struct DiskPlan: Sendable {
     let choices: DiskChoices
     let source: ImageSource
     let layout: DiskLayout?
-    private(set) var steps: [DiskStep] = []
+    var steps: [DiskStep] = []
 
     /// Looks at the image and at what programs are there, and changes nothing. Fails where no disk can be made, but not for what the
     /// image lacks: see `findings`.
@@ -52,6 +52,10 @@ public struct DiskPlan: Sendable {
         self.layout = layout
         try checkTools()
         try checkSpace(for: content)
+        if let plain = choices.plain {
+            try addPlainSteps(plain, layout, check, kernel)
+            return
+        }
         let layers = try source.subvolumes()
         steps = [.makeDisk(layout), .formatSystem(layout), .formatRoot(layout)]
         if let layers {
@@ -65,6 +69,10 @@ public struct DiskPlan: Sendable {
         steps.append(.setUp)
         try addFiles(layout, check)
         steps += [.addLoader, .deploy(source.image.reference.description, kernel: kernel), .finish]
+        addEnd(layout)
+    }
+
+    mutating func addEnd(_ layout: DiskLayout) {
         if choices.firmware.hasBIOS { steps.append(.embedLoader(layout)) }
         if format.converter != nil { steps.append(.convert(format, isCompressed: choices.isCompressed)) }
         steps.append(.rename(to: choices.output))
@@ -74,7 +82,8 @@ public struct DiskPlan: Sendable {
     public var lines: [String] { steps.map(\.description) }
 
     private func checkTools() throws(Failure) {
-        let usual = ["sfdisk", "mkfs.vfat", "mcopy", "mkfs.btrfs", "btrfs", "grub-mkimage", "fstrim"]
+        let root = choices.plain.map { ["mkfs.\($0)"] } ?? ["mkfs.btrfs", "btrfs", "fstrim"]
+        let usual = ["sfdisk", "mkfs.vfat", "mcopy", "grub-mkimage"] + root
         var missing: [String] = []
         for loader in GrubLoader.all(for: choices.firmware) where access("\(choices.grub)/\(loader.platform)/kernel.img", F_OK) != 0 {
             missing.append(loader.package)
@@ -96,11 +105,12 @@ public struct DiskPlan: Sendable {
     }
 
     /// What the disk's top layer has beside what `setup` makes.
-    private mutating func addFiles(_ layout: DiskLayout, _ check: DiskCheck) throws(Failure) {
+    mutating func addFiles(_ layout: DiskLayout, _ check: DiskCheck) throws(Failure) {
         if let machine = choices.machine { return try add(machine, layout) }
         var table = ["UUID=\(layout.systemUUID) /boot/efi vfat umask=0077,nofail 0 0"]
-        var about = "mounts the boot menu's partition"
-        if check.hasDocker {
+        var about = choices.plain == nil ? "mounts the boot menu's partition" : "mounts the root and the boot menu's partition"
+        if let plain = choices.plain { table.insert(plain.tableLine(layout), at: 0) }
+        if check.hasDocker && choices.plain == nil {
             let options = "subvol=docker,noatime,nofail,x-systemd.before=docker.service,x-systemd.before=containerd.service"
             table.append("UUID=\(layout.rootUUID) /var/lib/docker btrfs \(options) 0 0")
             about += ", and the images for Docker"
@@ -137,7 +147,7 @@ public struct DiskPlan: Sendable {
         add("etc/systemd/system/docker-btrfs-good.service.d/rehearsal.conf", ending, about: "a boot that is good ends the rehearsal")
     }
 
-    private mutating func add(_ path: Path, _ text: String, about: String) {
+    mutating func add(_ path: Path, _ text: String, about: String) {
         steps.append(.write(path, Array(text.utf8), mode: 0o644, about: about))
     }
 

@@ -21,6 +21,12 @@ enum DiskStep {
     case addLoader
     case deploy(String, kernel: String)
     case finish
+    /// The rest is of a disk with one filesystem that has all files. First what an image and a top layer are together.
+    case layTree
+    case setPassword(file: String)
+    case addPlainKernel(String)
+    case fillRoot(PlainFilesystem, DiskLayout)
+    case fillSystem
     case embedLoader(DiskLayout)
     case convert(DiskFormat, isCompressed: Bool)
     case rename(to: String)
@@ -36,7 +42,7 @@ extension DiskStep: CustomStringConvertible {
     var description: String {
         switch self {
         case .makeDisk(let layout):
-            "make a disk of \(layout.size >> 20) MiB: GPT, a partition for a BIOS's loader, one for the boot menu, one for the btrfs"
+            "make a disk of \(layout.size >> 20) MiB: GPT, a partition for a BIOS's loader, one for the boot menu, one for the root"
         case .formatSystem(let layout): "make the FAT of the boot menu, \(layout.systemUUID)"
         case .formatRoot(let layout): "make the btrfs \(layout.rootUUID)"
         case .sendLayers(let layers):
@@ -51,6 +57,11 @@ extension DiskStep: CustomStringConvertible {
         case .addLoader: "write the configuration of GRUB"
         case .deploy(let image, let kernel): "deploy \(image) with kernel \(kernel)"
         case .finish: "copy kernel, menu and loader to their partition, and write all of the btrfs"
+        case .layTree: "lay the top layer over the image"
+        case .setPassword(let file): "give root the password in '\(file)'"
+        case .addPlainKernel(let kernel): "take the kernel \(kernel), and build the initramfs for it"
+        case .fillRoot(let filesystem, let layout): "make the \(filesystem) \(layout.rootUUID) of all files"
+        case .fillSystem: "copy kernel, menu and loader to their partition"
         case .embedLoader: "embed GRUB for a BIOS"
         case .convert(let format, let isCompressed): "convert the disk to \(format.rawValue)\(isCompressed ? ", compressed by zstd" : "")"
         case .rename(let output): "call it '\(output)'"

@@ -5,7 +5,8 @@ internal import Programs
 /// The programs of the system that a disk is made by, with the Debian packages that have them.
 enum Tools {
     private static let packages = [
-        "sfdisk": "fdisk", "mkfs.vfat": "dosfstools", "mcopy": "mtools", "mkfs.btrfs": "btrfs-progs", "btrfs": "btrfs-progs",
+        "sfdisk": "fdisk", "mkfs.vfat": "dosfstools", "mcopy": "mtools", "mkfs.btrfs": "btrfs-progs", "mkfs.ext4": "e2fsprogs",
+        "mkfs.xfs": "xfsprogs", "btrfs": "btrfs-progs",
         "qemu-img": "qemu-utils", "grub-mkimage": "grub-common", "openssl": "openssl", "fstrim": "util-linux",
         "qemu-system-x86_64": "qemu-system-x86",
     ]

@@ -57,6 +57,9 @@ struct DiskOptions: ParsableArguments {
     @Option(help: "What starts the disk: both, uefi or bios.")
     var firmware = Firmware.both
 
+    @Option(help: "One filesystem with all files and nothing of docker-btrfs: ext4, xfs or btrfs. It updates itself, not from images.")
+    var plain: PlainFilesystem?
+
     @Option(help: ArgumentHelp("How large the disk is, as 20G; its file takes what is used of it.", valueName: "size"))
     var size: DiskSize?
 
@@ -100,6 +103,7 @@ struct DiskOptions: ParsableArguments {
     func choices(of image: String, output: String) throws(Failure) -> DiskChoices {
         var choices = DiskChoices(image: image, output: output)
         choices.firmware = firmware
+        choices.plain = plain
         choices.size = size?.bytes
         choices.isCompressed = compress
         choices.topLayer = topLayer
@@ -121,6 +125,7 @@ private func isLetterOrDigit(_ byte: UInt8) -> Bool {
 }
 
 extension Firmware: ExpressibleByArgument {}
+extension PlainFilesystem: ExpressibleByArgument {}
 
 /// `20G`: a number of 2^30 bytes, or with M of 2^20.
 struct DiskSize: ExpressibleByArgument {

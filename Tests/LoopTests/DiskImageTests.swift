@@ -10,18 +10,18 @@ extension OnDisk {
             docker build --network none --tag base "$context"
             docker build --network none --tag sample_image - << 'END'
             FROM base
-            RUN ["/bin/bash", "-ec", "for name in ahci virtio_pci virtio_blk; do echo kernel/$name.ko; done >> /usr/lib/modules/6.1/modules.builtin"]
+            RUN ["/bin/bash", "-ec", "for name in ahci ext4 virtio_blk virtio_pci xfs; do echo kernel/$name.ko; done >> /usr/lib/modules/6.1/modules.builtin"]
             END
             """
 
-        private func docker(_ file: String, driver: String = "btrfs", _ script: String) async throws -> String {
+        func docker(_ file: String, driver: String = "btrfs", _ script: String) async throws -> String {
             let lab = Repository.path("Tests/Lab/with-store")
             let shell = ["bash", "-euo", "pipefail", "-c", "cd \"$TOP\"; \(SmallImage.listing)\n\(script)"]
             return try await output(of: [lab, file, driver == "btrfs" ? "--docker" : "--docker=\(driver)"] + shell)
         }
 
         /// Runs `body` with a disk whose store has the image.
-        private func withImage(driver: String = "btrfs", _ more: String = "", _ body: (Disk) async throws -> Void) async throws {
+        func withImage(driver: String = "btrfs", _ more: String = "", _ body: (Disk) async throws -> Void) async throws {
             try await output(of: [Repository.path("Tests/Lab/tools")])
             try await Disk.with(["mkfs.btrfs", "-q"], size: "1G") { disk in
                 try await disk.detach()
@@ -30,7 +30,7 @@ extension OnDisk {
             }
         }
 
-        private func command(_ image: String, _ file: String, driver: String = "btrfs", _ more: String = "") -> String {
+        func command(_ image: String, _ file: String, driver: String = "btrfs", _ more: String = "") -> String {
             let store = driver == "btrfs" ? "docker" : driver
             let grub = Repository.path(".build/lab/tools/usr/lib/grub")
             return """

@@ -2,7 +2,7 @@ internal import Basics
 internal import Boot
 internal import CLinux
 
-/// The modules that a recipe asks for, in the order in which /init loads them. Only btrfs and what the user named must load:
+/// The modules that a recipe asks for, in the order in which /init loads them. Only the root's filesystem and what the user named must load:
 /// whether a driver finds its device is not known here.
 func loadOrder(of modules: KernelModules, for recipe: Recipe, notes: inout [String]) throws(Failure) -> LoadOrder {
     let settings = try ModuleSettings(for: modules, in: recipe.tree)
@@ -18,8 +18,11 @@ func loadOrder(of modules: KernelModules, for recipe: Recipe, notes: inout [Stri
     for name in recipe.addedModules where !order.add(name, .required) {
         throw Failure("could not find the module '\(name)' of the kernel '\(modules.release)'")
     }
-    if !order.add("btrfs", .required) {
-        throw Failure("could not find btrfs in the kernel '\(modules.release)'", hint: "take a kernel that has it, as a module or built in")
+    let root = recipe.rootFilesystem
+    if !order.add(root, .required) {
+        throw Failure(
+            "could not find \(root) in the kernel '\(modules.release)'",
+            hint: "take a kernel that has it, as a module or built in")
     }
     return order
 }

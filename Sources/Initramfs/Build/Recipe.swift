@@ -18,6 +18,8 @@ public struct Recipe: Sendable {
     /// docker-btrfs-init, on the running system.
     public var program: String
     public var drivers = Drivers.generic
+    /// What has to be loaded: btrfs, unless the root is one that is mounted as it is.
+    public var rootFilesystem = "btrfs"
     /// By name or alias; a boot stops where one of them cannot be loaded.
     public var addedModules: [String] = []
     public var shell = Shell.none

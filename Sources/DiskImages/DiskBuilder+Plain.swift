@@ -1,0 +1,122 @@
+internal import Basics
+internal import Boot
+internal import BootEntries
+internal import CLinux
+internal import Deployments
+internal import Files
+internal import Glibc
+internal import Images
+internal import Linux
+internal import Planning
+
+/// A disk with one filesystem that has all files.
+extension DiskBuilder {
+    /// The top layer, in the folder that is in memory alone.
+    static let plainLayer: Path = "layer"
+
+    /// Mounts the image's layers over one another, and does what a boot does to a root of them. What is changed lies in memory.
+    func layTree() throws(Failure) {
+        let scratch = try workshop.open("scratch", label: "")
+        for path in ["upper", "work"] as [Path] { try scratch.makeDirectory(path) }
+        try makeFolder(Self.plainLayer, 0o755)
+        let layers = try plan.source.directories()
+        // By their numbers: paths of many layers are longer than the kernel takes.
+        let lower = layers.map { "/proc/self/fd/\($0.descriptor)" }.joined(separator: ":")
+        let options = ["lowerdir=\(lower)", "upperdir=\(workshop.file("scratch/upper"))", "workdir=\(workshop.file("scratch/work"))"]
+        do throws(Failure) {
+            try MountRequest(device: "overlay", filesystemType: "overlay", options: options + ["noatime"]).mount(at: mountPoint, .readWrite)
+        } catch {
+            throw Failure("could not lay the image's layers over one another: \(error.message)")
+        }
+        withExtendedLifetime(layers) {}
+        // As a root is prepared.
+        let tree = try workshop.open("root", label: "")
+        guard let layer = try scratch.directory(at: Self.plainLayer) else { throw Failure("could not find the top layer: it is gone") }
+        let contents = try Facts.Contents(
+            of: ImageFiles(of: [tree]), under: [layer], of: plan.source.image.reference.description, initProgram: nil,
+            Facts.Host(kernelRelease: nil, time: 0))
+        let top: Place = Place(.top)
+        var steps = contents.preparation(of: top, removingIdentity: true)
+        steps.append(.copyTopLayer(Place(.top, on: .topLayer(.path("/"))), .none, over: top))
+        var machine = LinuxMachine(topLevel: tree, topLayer: .success(layer))
+        for step in steps {
+            do throws(Failure) { _ = try machine.perform(step) } catch {
+                throw Failure("could not \(step): \(error.message)", hint: error.hint)
+            }
+        }
+        // Without any, systemd takes the boot for the first one of all and enables what its presets say.
+        if try tree.status(of: "usr/lib/systemd/systemd") != nil, try tree.status(of: "etc/machine-id") == nil {
+            try tree.write([], mode: 0o444, to: "etc/machine-id")
+        }
+        topLevel = tree
+    }
+
+    private func tree() throws(Failure) -> Directory {
+        if let topLevel { return topLevel }
+        throw Failure("could not find the image's files: they are not mounted")
+    }
+
+    /// All others have what the image gave them.
+    func setPassword(in file: String) async throws(Failure) {
+        let tree = try tree()
+        let path: Path = "etc/shadow"
+        let text = String(decoding: try tree.contents(of: path) ?? [], as: UTF8.self)
+        let others = text.split(separator: "\n").filter { !$0.hasPrefix("root:") }
+        let lines = ["root:\(try await hash(ofPasswordIn: file)):20000:0:99999:7:::"] + others.map { String($0) }
+        let status = try tree.target(of: path)
+        try tree.write(Array(lines.map { $0 + "\n" }.joined().utf8), mode: (status?.permissions ?? 0o600) & 0o640, to: path)
+        guard let status else { return }
+        let above = try tree.parent(of: path, what: "write")
+        if fchownat(above.descriptor, path.fileName, status.owner, status.group, AT_SYMLINK_NOFOLLOW) != 0 {
+            throw .system("write '\(path)'")
+        }
+    }
+
+    /// The kernel's files and the menu, for their partition.
+    func addPlainKernel(_ kernel: String) async throws(Failure) {
+        let scratch = try workshop.open("scratch", label: "")
+        for path in ["boot", "boot/grub", "boot/EFI", "boot/EFI/BOOT", "boot/linux"] as [Path] { try scratch.makeDirectory(path) }
+        let boot = try workshop.open("scratch/boot", label: "")
+        let files = try await kernelFiles(
+            in: tree(), of: plan.source.image.reference.description, kernel: kernel, rootFilesystem: choices.plain?.rawValue ?? "btrfs",
+            program: choices.program)
+        var paths: [Path] = []
+        for (name, content) in files {
+            let path = ("linux" as Path).appending(name: Array(name.utf8))
+            try boot.write(content, mode: 0o644, to: path)
+            paths.append(path)
+        }
+        let partition = BootVolume(uuid: layout.systemUUID, label: "BOOT", partition: layout.partitionUUIDs[1])
+        let options = try KernelOptions("root=UUID=\(layout.rootUUID) rw") + KernelOptions(kernelOptions)
+        let entry = BootEntry(
+            id: "linux", title: "\(plan.source.image.reference), \(kernel)", kernel: paths[0], initrds: Array(paths.dropFirst()),
+            options: options)
+        guard let menu = try BootLoader.grub.files(for: BootMenu(volume: partition, entries: [entry])).last else { return }
+        // Its first line says that docker-btrfs replaces it. Nothing does here.
+        let lines = menu.text.split(separator: "\n", omittingEmptySubsequences: false).dropFirst()
+        try boot.write(Array(lines.joined(separator: "\n").utf8), mode: 0o644, to: "grub/custom.cfg")
+    }
+
+    func fillRoot(_ filesystem: PlainFilesystem, _ layout: DiskLayout) async throws(Failure) {
+        let what = "\(DiskStep.fillRoot(filesystem, layout))"
+        switch filesystem {
+        case .ext4:
+            try await Tools.run(
+                [
+                    "mkfs.ext4", "-q", "-L", "linux", "-U", layout.rootUUID, "-E", "offset=\(layout.root.lowerBound)", "-d", mountPoint,
+                    disk, "\(layout.root.count >> 10)k",
+                ], to: what)
+        case .xfs, .btrfs:
+            let device = try LoopDevice(disk, layout.root)
+            let id = filesystem == .xfs ? ["-q", "-m", "uuid=\(layout.rootUUID)", "-L"] : ["-q", "-U", layout.rootUUID, "-L"]
+            try await Tools.run(["mkfs.\(filesystem)"] + id + ["linux", device.path], to: what)
+            let place = workshop.file("source")
+            try MountRequest(device: device.path, filesystemType: filesystem.rawValue, options: ["noatime"]).mount(at: place, .readWrite)
+            defer { umount2(place, Int32(MNT_DETACH)) }
+            try await Tools.run(["cp", "-a", "--", mountPoint + "/.", place], to: what)
+            if umount2(place, 0) != 0 { throw .system("unmount the disk's \(filesystem)") }
+        }
+        topLevel = nil
+        if umount2(mountPoint, 0) != 0 { throw .system("unmount the image's files") }
+    }
+}

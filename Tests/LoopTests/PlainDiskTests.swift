@@ -1,0 +1,62 @@
+import TestSupport
+import Testing
+
+extension OnDisk.DiskImageTests {
+    /// Makes a disk with one filesystem and compares it with the image, which `mount` mounts at `$image`.
+    private func check(_ filesystem: String, driver: String, _ build: String, mount: String) async throws {
+        try await withImage(driver: driver, "\(build)\necho secret > password") { disk in
+            let options = "--plain \(filesystem) --root-password-file password --hostname desk 2>&1"
+            let told = try await disk.change(command("sample_image", "\(disk.folder)/vm.raw", driver: driver, options))
+            #expect(told.contains("\nmake the \(filesystem) "))
+            let script = """
+                \(SmallImage.listing)
+                image='\(disk.folder)/image'; mkdir "$image"
+                \(mount)
+                cd '\(disk.folder)'
+                dd if=vm.raw of=root bs=1M skip=258 count=765 conv=sparse status=none
+                case \(filesystem) in
+                    ext4) e2fsck -fn root > log 2>&1 ;;
+                    xfs) xfs_repair -f -n root > log 2>&1 ;;
+                    btrfs) btrfs check --force root > log 2>&1 ;;
+                esac || cat log
+                mkdir made; mount -o loop root made
+                findmnt --noheadings --output FSTYPE made
+                cut -c 1-8 made/etc/shadow; cut -d ' ' -f 2- made/etc/fstab; cat made/etc/hostname
+                rmdir made/lost+found 2> /dev/null || true
+                rm made/etc/{fstab,hostname,hosts,shadow}
+                touch --date @0 made made/etc
+                (cd made; listing > ../made.list)
+                (cd image; listing | sed -E 's/^([.]|[.]\\/etc) (d .*) [0-9.]+$/\\1 \\2 0.0000000000/' > ../image.list)
+                diff image.list made.list && grep -c security.capability made.list
+                """
+            let found = try await disk.change(script)
+            #expect(
+                found == """
+                    \(filesystem)
+                    root:$6$
+                    / \(filesystem) defaults 0 \(filesystem == "ext4" ? 1 : 0)
+                    /boot/efi vfat umask=0077,nofail 0 0
+                    desk
+                    1
+
+                    """)
+        }
+    }
+
+    @Test func `plain, a disk has the image's files and the machine's own in one ext4`() async throws {
+        // Of the layers, which are subvolumes, only the topmost has what the last step wrote.
+        try await check(
+            "ext4", driver: "btrfs", "",
+            mount:
+                #"mount --bind "$(grep --files-with-matches virtio_blk docker/btrfs/subvolumes/*/usr/lib/modules/6.1/modules.builtin | cut -d / -f 1-4)" "$image""#
+        )
+    }
+
+    @Test(arguments: ["xfs", "btrfs"])
+    func `plain, a disk has those of an overlay store in one filesystem`(of type: String) async throws {
+        let layers = "{{.GraphDriver.Data.UpperDir}}:{{.GraphDriver.Data.LowerDir}}"
+        try await check(
+            type, driver: "overlay2", "docker image inspect --format '\(layers)' sample_image | sed \"s|$TOP/||g\" > layers",
+            mount: #"mount -t overlay -o lowerdir="$(cat layers)" overlay "$image""#)
+    }
+}
