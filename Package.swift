@@ -215,7 +215,7 @@ if embedded {
             dependencies: ["Basics", "BootEntries", "Boot", "Deployments", "Fixtures", "Images", "TestSupport"],
             swiftSettings: strict + sameHeaders
         ),
-        .testTarget(name: "DiskImagesTests", dependencies: ["DiskImages"], swiftSettings: strict + sameHeaders),
+        .testTarget(name: "DiskImagesTests", dependencies: ["Basics", "DiskImages"], swiftSettings: strict + sameHeaders),
         .testTarget(
             name: "CompanionTests",
             dependencies: ["Basics", "docker-btrfs"],
@@ -261,7 +261,7 @@ if embedded {
         ),
         .testTarget(
             name: "LoopTests",
-            dependencies: ["Basics", "Boot", "CLinux", "Files", "Initramfs", "Linux", "Planning", "TestSupport"],
+            dependencies: ["Basics", "Boot", "CLinux", "DiskImages", "Files", "Initramfs", "Linux", "Planning", "TestSupport"],
             swiftSettings: strict + sameHeaders
         ),
         // Replays the disk writes of a guest and checks what a power cut would have left.

@@ -4,11 +4,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
+#include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+/* linux/fs.h cannot be included beside sys/mount.h in every glibc. */
+#ifndef FIFREEZE
+#define FIFREEZE _IOWR('X', 119, int)
+#define FITHAW _IOWR('X', 120, int)
+#endif
 
 int disk_attach(int file, unsigned long long offset, unsigned long long size, int *number)
 {
@@ -42,4 +54,111 @@ int disk_attach(int file, unsigned long long offset, unsigned long long size, in
 int disk_own_mounts(void)
 {
     return unshare(CLONE_NEWNS) < 0 ? -1 : mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL);
+}
+
+/* The child of disk_freeze: it is a copy of one thread, in which only the system itself may be called. */
+static void guard_freeze(int file, int pipe, int seconds)
+{
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    setsid();
+    /* Two descriptors stay: others may be locks of files, which would outlive the parent. */
+    if (dup2(file, 3) < 0 || dup2(pipe, 4) < 0) _exit(1);
+    close_range(5, ~0U, 0);
+    for (int number = 0; number < 3; number++) close(number);
+    char state = mlockall(MCL_CURRENT | MCL_FUTURE) == 0 ? 0 : errno;
+    if (write(4, &state, 1) != 1 || state) _exit(1);
+    struct pollfd waiting = {.fd = 4, .events = POLLIN};
+    int came = poll(&waiting, 1, seconds * 1000);
+    /* A byte says that all is done; the end of the pipe, that the parent is gone. */
+    if (came > 0 && read(4, &state, 1) == 1) _exit(0);
+    ioctl(3, FITHAW, 0);
+    _exit(2);
+}
+
+static long long now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+int disk_freeze(int file, int seconds, disk_guard *guard)
+{
+    int ends[2], high = fcntl(file, F_DUPFD_CLOEXEC, 5);
+    if (high < 0) return -1;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+        close(high);
+        return -1;
+    }
+    /* Above what the child uses. */
+    int child = fcntl(ends[1], F_DUPFD_CLOEXEC, 5);
+    close(ends[1]);
+    guard->pipe = ends[0];
+    guard->process = child < 0 ? -1 : fork();
+    if (guard->process == 0) {
+        close(ends[0]);
+        guard_freeze(high, child, seconds);
+    }
+    int code = errno;
+    close(high);
+    if (child >= 0) close(child);
+    char state = 0;
+    if (guard->process < 0) {
+        close(ends[0]);
+    } else if (read(ends[0], &state, 1) == 1 && state == 0) {
+        guard->began = now();
+        if (ioctl(file, FIFREEZE, 0) == 0) return 0;
+        code = errno;
+        /* What somebody else froze is not for the child to thaw. */
+        state = 1;
+        if (write(ends[0], &state, 1) != 1) kill(guard->process, SIGKILL);
+        close(ends[0]);
+        waitpid(guard->process, NULL, 0);
+    } else {
+        code = state ? state : ECHILD;
+        close(ends[0]);
+        waitpid(guard->process, NULL, 0);
+    }
+    errno = code;
+    return -1;
+}
+
+int disk_thaw(int file, disk_guard *guard)
+{
+    int result = ioctl(file, FITHAW, 0), code = errno;
+    guard->ended = now();
+    char done = 1;
+    /* Nobody reads where the child thawed it already. */
+    if (send(guard->pipe, &done, 1, MSG_NOSIGNAL) != 1) done = 0;
+    close(guard->pipe);
+    waitpid(guard->process, NULL, 0);
+    errno = code;
+    return result;
+}
+
+unsigned disk_crc32c(const void *bytes, unsigned long long count)
+{
+    static unsigned table[8][256];
+    static volatile int is_made;
+    if (!is_made) {
+        for (unsigned value = 0; value < 256; value++) {
+            unsigned sum = value;
+            for (int bit = 0; bit < 8; bit++) sum = sum >> 1 ^ (sum & 1 ? 0x82f63b78 : 0);
+            table[0][value] = sum;
+        }
+        for (unsigned value = 0; value < 256; value++)
+            for (int step = 1; step < 8; step++) table[step][value] = table[step - 1][value] >> 8 ^ table[0][table[step - 1][value] & 255];
+        is_made = 1;
+    }
+    const unsigned char *next = bytes;
+    unsigned sum = ~0U;
+    for (; count >= 8; count -= 8, next += 8) {
+        unsigned low = sum ^ (next[0] | next[1] << 8 | next[2] << 16 | (unsigned)next[3] << 24);
+        sum = table[7][low & 255] ^ table[6][low >> 8 & 255] ^ table[5][low >> 16 & 255] ^ table[4][low >> 24]
+            ^ table[3][next[4]] ^ table[2][next[5]] ^ table[1][next[6]] ^ table[0][next[7]];
+    }
+    while (count--) sum = sum >> 8 ^ table[0][(sum ^ *next++) & 255];
+    return ~sum;
 }

@@ -7,6 +7,8 @@ internal import Glibc
 public final class DiskFolder {
     private static let prefix = "docker-btrfs-disk."
     private static let disk = "disk.raw"
+    /// What a machine is started with that is not on its disk, and what is laid over that.
+    private static let others = ["overlay.qcow2", "kernel", "initrd"]
 
     private let path: String
     /// Locked: nobody takes it for left.
@@ -25,6 +27,17 @@ public final class DiskFolder {
 
     /// Where the disk is to be made.
     public var file: String { "\(path)/\(Self.disk)" }
+    var overlay: String { "\(path)/\(Self.others[0])" }
+    var kernel: String { "\(path)/\(Self.others[1])" }
+    var initrd: String { "\(path)/\(Self.others[2])" }
+
+    /// A file that only root may read.
+    func write(_ content: [UInt8], to file: String) throws(Failure) {
+        let opened = linux_open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if opened < 0 { throw .system("make '\(file)'") }
+        defer { close(opened) }
+        if !linux_write_all(opened, content, content.count) { throw .system("write '\(file)'") }
+    }
 
     private static func sweep(_ place: String) throws(Failure) {
         for name in try Directory(opening: place).names() where name.starts(with: prefix.utf8) {
@@ -39,7 +52,7 @@ public final class DiskFolder {
     }
 
     private static func remove(_ path: String, _ folder: Directory) {
-        unlink("\(path)/\(disk)")
+        for name in [disk] + others { unlink("\(path)/\(name)") }
         try? Workshop.clear(folder, Workshop.name(for: disk))
         rmdir(path)
     }

@@ -16,6 +16,15 @@ public struct Emulator: Sendable {
     public var sshPort: Int?
     /// In MiB.
     public var memory = 2048
+    /// What is started without a firmware, on an overlay over a disk of this machine.
+    var direct: DirectStart?
+
+    struct DirectStart {
+        let disk: WholeDisk
+        let kernel: String
+        let initrd: String?
+        let options: String
+    }
 
     public init(file: String) throws(Failure) {
         self.file = file
@@ -33,11 +42,21 @@ public struct Emulator: Sendable {
         let forward = sshPort.map { ",hostfwd=tcp:127.0.0.1:\($0)-:22" } ?? ""
         return [
             Self.program, "-machine", "q35", "-accel", withKVM ? "kvm" : "tcg,thread=multi", "-cpu", withKVM ? "host" : "max", "-smp",
-            withKVM ? "2" : "1", "-m", "\(memory)", "-drive",
-            "file=\(name),format=\(format.emulated),if=virtio\(throwAway),cache=unsafe", "-nic",
-            hasNetwork ? "user,model=virtio-net-pci\(forward)" : "none",
+            withKVM ? "2" : "1", "-m", "\(memory)", "-nic", hasNetwork ? "user,model=virtio-net-pci\(forward)" : "none",
             "-device", "virtio-rng-pci", "-no-reboot",
-        ] + (isUEFI ? ["-bios", Self.firmware] : []) + (hasDisplay ? ["-serial", "mon:stdio"] : ["-nographic"])
+        ]
+            + (direct.map { start(from: $0, name) } ?? [
+                "-drive", "file=\(name),format=\(format.emulated),if=virtio\(throwAway),cache=unsafe",
+            ]) + (isUEFI ? ["-bios", Self.firmware] : []) + (hasDisplay ? ["-serial", "mon:stdio"] : ["-nographic"])
+    }
+
+    /// The disk below is read past the cache, as the filesystem that is mounted there writes it, and only read.
+    private func start(from direct: DirectStart, _ overlay: String) -> [String] {
+        let below = "backing.driver=raw,backing.read-only=on,backing.file.driver=host_device,backing.file.filename=\(direct.disk.path)"
+        let node =
+            "driver=qcow2,node-name=disk,file.driver=file,file.filename=\(overlay),cache.no-flush=on,\(below),backing.file.cache.direct=on"
+        return ["-blockdev", node, "-device", direct.disk.emulated, "-kernel", direct.kernel, "-append", direct.options]
+            + (direct.initrd.map { ["-initrd", $0] } ?? [])
     }
 
     /// Fails where a program or a firmware is not there.

@@ -54,9 +54,31 @@ public struct Rehearsal: Sendable {
 
     /// Starts the disk, which `plan` made. `tell` gets each line of its console.
     public func perform(seconds: Int, withKVM: Bool, tell: @escaping @Sendable (String) -> Void) async throws(Failure) -> Outcome {
+        guard let start = plan.layout?.root.lowerBound else { throw Failure("could not rehearse: no disk was made") }
+        let file = emulator.file
+        return try await Outcome(
+            of: emulator, seconds: seconds, withKVM: withKVM, tell: tell,
+            isGood: { () throws(Failure) in
+                let disk = try DiskFile(file)
+                let read = { (place: Int, count: Int) throws(Failure) -> [UInt8]? in disk.read(at: start + place, count) }
+                return try TreeReader(reading: read)?.hasGoodRoot(madeAfter: 0) == true
+            })
+    }
+}
+
+extension Rehearsal.Outcome {
+    /// Runs a virtual machine until `isGood` says so of its disk, it ends, or it says that it comes no further.
+    init(
+        of emulator: Emulator, seconds: Int, withKVM: Bool, tell: @escaping @Sendable (String) -> Void,
+        isGood: @escaping @Sendable () throws(Failure) -> Bool
+    ) async throws(Failure) {
         let console = Mutex(Console())
         let start = secondsNow()
-        try await watchProgram(emulator.command(withKVM: withKVM), seconds: seconds) { piece in
+        let isMarked = { @Sendable () -> Bool in
+            // Whoever writes to it is in the middle of something.
+            do throws(Failure) { return try isGood() } catch { return false }
+        }
+        try await watchProgram(emulator.command(withKVM: withKVM), seconds: seconds, isOver: isMarked) { piece in
             console.withLock { console in
                 let known = console.lines.count
                 console.take(piece)
@@ -66,16 +88,7 @@ public struct Rehearsal: Sendable {
         }
         let took = secondsNow() - start
         let (lines, reason, isOver) = console.withLock { ($0.lines, $0.reason, $0.isOver) }
-        let verdict: Verdict = if try isGood() { .good } else if took >= seconds && !isOver { .late } else { .bad }
-        return Outcome(verdict: verdict, reason: verdict == .good ? nil : reason, console: Array(lines.suffix(12)), seconds: took)
-    }
-
-    /// What the disk's own record says.
-    private func isGood() throws(Failure) -> Bool {
-        guard let layout = plan.layout else { return false }
-        let device = try LoopDevice(emulator.file, layout.root)
-        let topLevel = try Directory.mounting(
-            MountRequest(device: device.path, filesystemType: "btrfs", options: ["subvolid=5"]), label: "the rehearsal's disk")
-        return Record.current(on: topLevel).record.images.contains { $0.isGood }
+        let verdict: Rehearsal.Verdict = if try isGood() { .good } else if took >= seconds && !isOver { .late } else { .bad }
+        self.init(verdict: verdict, reason: verdict == .good ? nil : reason, console: Array(lines.suffix(12)), seconds: took)
     }
 }

@@ -2,9 +2,9 @@ package import Basics
 internal import Subprocess
 
 /// Runs a program of the system until it ends, `seconds` are over, or `isEnough` says so of what it has written by then: each piece is given to
-/// that as it comes. Fails where the program cannot be started, or fails before it wrote anything.
+/// that as it comes. `isOver` may say the same every other second. Fails where the program cannot be started, or fails before it wrote anything.
 package func watchProgram(
-    _ command: [String], seconds: Int, isEnough: @escaping @Sendable ([UInt8]) -> Bool
+    _ command: [String], seconds: Int, isOver: @escaping @Sendable () -> Bool, isEnough: @escaping @Sendable ([UInt8]) -> Bool
 ) async throws(Failure) {
     do {
         let watch = Task { try await Interruption.handOn() }
@@ -14,7 +14,8 @@ package func watchProgram(
             error: .bytes(limit: 1 << 20)
         ) { execution in
             let clock = Task {
-                try await Task.sleep(for: .seconds(seconds))
+                let end = ContinuousClock.now + .seconds(seconds)
+                while ContinuousClock.now < end && !isOver() { try await Task.sleep(for: min(.seconds(2), end - .now)) }
                 try execution.send(signal: .terminate)
             }
             defer { clock.cancel() }

@@ -29,17 +29,32 @@ struct RehearseCommand: AsyncParsableCommand {
     @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))
     var initProgram: String?
 
+    @Flag(
+        help: """
+            Boot this very disk, mounted as it is, and not one that is made: the image is then a deployment. Its metadata are copied, and it \
+            is never written to.
+            """)
+    var thisDisk = false
+
     @Flag(help: "Show the console of the virtual machine.")
     var verbose = false
 
     @Option(help: "text, or json for other programs: an object with the verdict.")
     var format = OutputFormat.text
 
+    func validate() throws {
+        if thisDisk && kernel != nil { throw ValidationError("--kernel chooses for a disk that is made; an entry of this disk has one") }
+    }
+
     func run() async throws {
         try enterOwnMounts()
         let site = try place.site()
-        let outcome = try await choices.rehearse(
-            image, on: site, kernel: kernel, program: initProgram, isQuiet: format == .json, isVerbose: verbose)
+        let isQuiet = format == .json
+        let outcome =
+            thisDisk
+            ? try await choices.rehearse(thisDiskOf: site, entry: image, isQuiet: isQuiet, isVerbose: verbose)
+            : try await choices.rehearse(
+                image, on: site, kernel: kernel, program: initProgram, isQuiet: isQuiet, isVerbose: verbose)
         if format == .json { print(outcome.json) }
         if outcome.status != 0 { throw ExitCode(outcome.status) }
     }
@@ -107,8 +122,25 @@ struct RehearsalOptions: ParsableArguments {
         return end(rehearsal, outcome, isQuiet)
     }
 
+    /// The same of the machine's own disk.
+    func rehearse(thisDiskOf site: Site, entry: String?, isQuiet: Bool, isVerbose: Bool) async throws -> RehearsalEnd {
+        try await Interruption.taken { () throws(Failure) in
+            let rehearsal = try ThisDiskRehearsal(of: site, entry: entry, memory: rehearsalMemory)
+            let folder = try DiskFolder(in: rehearsalFolder)
+            defer { withExtendedLifetime(folder) {} }
+            let outcome = try await rehearsal.perform(
+                in: folder, seconds: rehearsalTime, withKVM: try Emulator.hasKVM(), show: { if !isQuiet { show($0) } },
+                tell: { if isVerbose { tell("  | " + $0) } })
+            return end(rehearsal.title, rehearsal.imageID, outcome, isQuiet)
+        }
+    }
+
     private func end(_ rehearsal: Rehearsal, _ outcome: Rehearsal.Outcome, _ isQuiet: Bool) -> RehearsalEnd {
-        let end = RehearsalEnd(image: rehearsal.plan.title, id: rehearsal.plan.imageID, outcome: outcome)
+        end(rehearsal.plan.title, rehearsal.plan.imageID, outcome, isQuiet)
+    }
+
+    private func end(_ title: String, _ id: String, _ outcome: Rehearsal.Outcome, _ isQuiet: Bool) -> RehearsalEnd {
+        let end = RehearsalEnd(image: title, id: id, outcome: outcome)
         if !isQuiet { end.lines.forEach(show) }
         return end
     }

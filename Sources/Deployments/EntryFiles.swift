@@ -1,0 +1,31 @@
+package import Basics
+internal import Boot
+package import BootEntries
+
+/// What a boot loader starts for an entry of its menu.
+package struct EntryFiles: Sendable {
+    /// `desktop:latest (fefadf163068)`
+    package let title: String
+    package let imageID: String
+    package let options: KernelOptions
+    /// First the kernel, then what is loaded with it, in that order, from `tree` on.
+    package let files: [Path]
+    package let tree: Directory
+}
+
+extension Site {
+    /// Those of a deployment, the next boot's unless it is named. Fails where one of its files is not there.
+    package func entryFiles(of name: String?) throws(Failure) -> EntryFiles {
+        let all = try Deployment.all(on: topLevel).deployments
+        guard let chosen = try name.map({ text throws(Failure) in try deployment(text, among: all) }) ?? all.first else {
+            throw Failure("could not tell what the next boot is: nothing was deployed", hint: "deploy an image")
+        }
+        for file in chosen.files where try !kernels.has(file) {
+            throw Failure(
+                "could not find '\(kernels.tree.show(kernels.place(of: file)))', which \(chosen.title) boots", hint: "deploy it again")
+        }
+        return EntryFiles(
+            title: "\(chosen.reference) (\(chosen.imageID.digest.hex.prefix(12)))", imageID: chosen.imageID.description,
+            options: try settings.options(of: chosen, on: volume), files: chosen.files.map { kernels.place(of: $0) }, tree: kernels.tree)
+    }
+}

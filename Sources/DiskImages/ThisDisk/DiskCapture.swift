@@ -1,0 +1,185 @@
+internal import Basics
+internal import CLinux
+
+/// A mounted and written btrfs as it is at one moment, for who reads its disk later.
+///
+/// btrfs never writes over what its last transaction needs, but over what an earlier one needed. So whoever reads a disk that goes on
+/// being written needs a copy of all metadata of one moment, and data that somebody holds. To copy all metadata at that moment would
+/// hold up those who write for seconds, so it is done twice: first all of it, at a time in which it changes; then, while the filesystem is
+/// frozen, what a later transaction wrote than the one before the first copy. A block of an earlier one that is still needed was needed all the
+/// time, and was not written over; and a parent is never of an earlier transaction than a child. So the trees are followed only along
+/// pointers of later transactions.
+struct DiskCapture {
+    let device: DirectDevice
+    /// Where the filesystem begins on the disk, in bytes.
+    let start: Int
+    /// nil where it is only looked at.
+    let overlay: Overlay?
+
+    struct Report: Equatable {
+        /// The transaction that is captured.
+        let generation: UInt64
+        /// Those that ended while the first copy was made.
+        let transactions: UInt64
+        /// Tree blocks that were read while the filesystem was frozen.
+        let blocks: Int
+        /// How long nobody could write to it.
+        let frozenMilliseconds: Int
+        /// What was copied before.
+        let copiedBytes: Int
+    }
+
+    /// Blocks of one transaction after the other may be so many that who writes would wait long.
+    private static let room = 64 << 20
+
+    /// Copies to the overlay. `holdData` is called between both parts: from then on data stay where they are. Fails where the filesystem is
+    /// none that can be captured, and where it is written too fast.
+    func perform(of directory: Directory, holdData: () throws(Failure) -> Void) throws(Failure) -> Report {
+        guard let overlay else { throw Failure("could not capture '\(device.path)': there is no place for it") }
+        let before = try trees()
+        var copied = 0
+        for chunk in before.chunks.chunks where chunk.hasMetadata {
+            let end = start + chunk.place + Int(chunk.size)
+            for place in stride(from: start + chunk.place, to: end, by: 1 << 20) {
+                let count = min(1 << 20, end - place)
+                try overlay.put(device.read(at: place, count)[...], at: place)
+                copied += count
+            }
+        }
+        try holdData()
+        let changed = ChangedBlocks(of: self, after: before.superblock.generation, room: Self.room)
+        let ((), took) = try FrozenFilesystem.during(directory) { () throws(Failure) in try changed.read() }
+        try changed.put(on: overlay)
+        try overlay.finish()
+        let generation = changed.generation
+        return Report(
+            generation: generation, transactions: generation - before.superblock.generation, blocks: changed.count,
+            frozenMilliseconds: took, copiedBytes: copied)
+    }
+
+    /// The trees as they are, which may be in change. Fails by a sentence on a filesystem that cannot be captured.
+    func trees() throws(Failure) -> TreeReader {
+        do throws(Failure) {
+            for _ in 0..<20 {
+                // Says what is not to be captured.
+                _ = try Superblock(read(Superblock.places[0], Superblock.size))
+                if let reader = try TreeReader(reading: read) { return reader }
+            }
+        } catch {
+            throw Failure("could not capture '\(device.path)': \(error.message)", hint: error.hint)
+        }
+        throw Failure("could not capture '\(device.path)': its chunk tree is damaged, or changes too fast", hint: "try it again")
+    }
+
+    /// From the filesystem's beginning on.
+    func read(_ place: Int, _ count: Int) throws(Failure) -> [UInt8] { try device.read(at: start + place, count) }
+}
+
+/// The tree blocks that were written after a transaction, in memory: nothing is written while the filesystem is frozen.
+private final class ChangedBlocks {
+    private struct Block {
+        let place: Int
+        /// In the memory.
+        let offset: Int
+    }
+
+    private struct Visit: Hashable {
+        let pointer: TreePointer
+        /// Whether its leaves say where other trees are.
+        let isOfRoots: Bool
+        /// Whether it may be gone.
+        let isDying: Bool
+    }
+
+    private let capture: DiskCapture
+    private let last: UInt64
+    private let memory: UnsafeMutableRawBufferPointer
+    private var blocks: [Block] = []
+    private var superblocks: [(place: Int, bytes: [UInt8])] = []
+    private var current: Superblock?
+
+    init(of capture: DiskCapture, after last: UInt64, room: Int) {
+        self.capture = capture
+        self.last = last
+        memory = .allocate(byteCount: room, alignment: 1 << 16)
+        // All of it is there before anything is frozen.
+        memory.initializeMemory(as: UInt8.self, repeating: 1)
+        // The child that guards the freeze needs none of it.
+        madvise(memory.baseAddress, room, MADV_DONTFORK)
+    }
+
+    deinit { memory.deallocate() }
+
+    var count: Int { blocks.count }
+    var generation: UInt64 { current?.generation ?? 0 }
+
+    func read() throws(Failure) {
+        let trees = try capture.trees()
+        let superblock = trees.superblock
+        if superblock.hasLog { throw Failure("could not capture '\(capture.device.path)': its log is not empty", hint: "try it again") }
+        current = superblock
+        for place in Superblock.places where place + Superblock.size <= superblock.deviceSize {
+            superblocks.append((place, try capture.read(place, Superblock.size)))
+        }
+        var seen: Set<TreePointer> = []
+        var next = [
+            Visit(pointer: superblock.root, isOfRoots: true, isDying: false),
+            Visit(pointer: superblock.chunkRoot, isOfRoots: false, isDying: false),
+        ].filter { $0.pointer.generation > last }
+        while !next.isEmpty {
+            let places = next.map { trees.chunks.place(of: $0.pointer.logical, superblock.nodeSize) }
+            var below: [Visit] = []
+            // A disk that turns has them in one turn.
+            for index in next.indices.sorted(by: { places[$0] ?? -1 < places[$1] ?? -1 }) {
+                let visit = next[index]
+                guard seen.insert(visit.pointer).inserted else { continue }
+                guard let place = places[index], let block = try read(place, superblock.nodeSize, visit.pointer) else {
+                    if visit.isDying { continue }
+                    throw Failure("could not capture '\(capture.device.path)': a block of its metadata is not what its tree says")
+                }
+                for (_, pointer) in block.pointers where pointer.generation > last {
+                    below.append(Visit(pointer: pointer, isOfRoots: visit.isOfRoots, isDying: visit.isDying))
+                }
+                if !visit.isOfRoots { continue }
+                for (key, content) in block.items where key.type == TreeRoot.type {
+                    guard let root = TreeRoot(content), root.pointer.generation > last else { continue }
+                    below.append(Visit(pointer: root.pointer, isOfRoots: false, isDying: root.isDying))
+                }
+            }
+            next = below
+        }
+    }
+
+    /// nil where it is not what the pointer says.
+    private func read(_ place: Int, _ size: Int, _ pointer: TreePointer) throws(Failure) -> TreeBlock? {
+        let offset = blocks.count * size
+        if offset + size > memory.count {
+            throw Failure(
+                "could not capture '\(capture.device.path)': more than \(memory.count >> 20) MiB of its metadata changed while the rest was copied",
+                hint: "end what writes so much to it, or rehearse without --this-disk")
+        }
+        try capture.device.read(at: capture.start + place, size, into: .init(rebasing: memory[offset..<(offset + size)]))
+        guard let block = TreeBlock(bytes(at: offset, size), at: pointer) else { return nil }
+        blocks.append(Block(place: place, offset: offset))
+        return block
+    }
+
+    private func bytes(at offset: Int, _ size: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: size) { bytes, filled in
+            if let target = bytes.baseAddress, let source = memory.baseAddress { memcpy(target, source + offset, size) }
+            filled = size
+        }
+    }
+
+    func put(on overlay: Overlay) throws(Failure) {
+        guard let current else { return }
+        for block in blocks {
+            let bytes = bytes(at: block.offset, current.nodeSize)
+            if !current.checksum.fits(bytes[...]) {
+                throw Failure("could not read a block of the metadata of '\(capture.device.path)': its checksum is another one")
+            }
+            try overlay.patch(bytes[...], at: capture.start + block.place)
+        }
+        for (place, bytes) in superblocks { try overlay.patch(bytes[...], at: capture.start + place) }
+    }
+}

@@ -1,0 +1,123 @@
+import Basics
+import Foundation
+import Linux
+import TestSupport
+import Testing
+
+@testable import DiskImages
+
+extension Beside {
+    /// A disk that is captured while somebody writes to it, as `rehearse --this-disk` does.
+    struct ThisDiskTests {
+        /// So many rounds, of so many seconds: `make nightly` makes 20 of 60.
+        private static let rounds = number("THIS_DISK_ROUNDS") ?? 3
+        private static let seconds = number("THIS_DISK_SECONDS") ?? 4
+
+        private static func number(_ name: String) -> Int? { ProcessInfo.processInfo.environment[name].flatMap { Int($0) } }
+
+        /// Files that are held, and somebody who writes, deletes and snapshots until there is a file `stop`.
+        private static let preparation = """
+            btrfs subvolume create image > /dev/null
+            for number in {1..40}; do
+                mkdir image/$number
+                for file in {1..40}; do head -c $((RANDOM % 9000)) /dev/urandom > image/$number/$file; done
+                head -c 300000 /dev/urandom > image/$number/large
+            done
+            btrfs property set -ts image ro true
+            mkdir churn
+            """
+        private static let churn = """
+            for ((round = 0; ; round++)); do
+                [ ! -e "$FOLDER/stop" ] || exit 0
+                mkdir churn/$round
+                for file in {1..150}; do echo $round > churn/$round/$file; done
+                head -c 2000000 /dev/urandom > churn/$round/large
+                btrfs subvolume snapshot image churn/$round/copy > /dev/null
+                touch churn/$round/copy/*/*
+                btrfs filesystem sync .
+                if ((round >= 3)); then btrfs subvolume delete churn/$((round - 3))/copy > /dev/null; rm -r churn/$((round - 3)); fi
+            done
+            """
+        private static let digests = "find image -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum"
+
+        @Test func `a disk that is written to reads as it was at one moment, and one that is read as it is does not`() async throws {
+            try await Disk.with(["mkfs.btrfs", "-q", "-m", "dup"], size: "1G") { disk in
+                try await disk.change(Self.preparation)
+                let before = try await disk.look(Self.digests)
+                let script = disk.mounted("FOLDER='\(disk.folder)'; \(Self.churn)", options: "subvolid=5,commit=1")
+                async let writer = run(script)
+                var naive: [Int] = []
+                do {
+                    let topLevel = try Directory.mounting(
+                        MountRequest(device: disk.device, filesystemType: "btrfs", options: ["subvolid=5"]), label: "")
+                    for round in 0..<Self.rounds {
+                        try await Task.sleep(for: .seconds(2))
+                        naive.append(try await capture(topLevel, disk, round, digests: before))
+                    }
+                } catch {
+                    try Data().write(to: URL(filePath: "\(disk.folder)/stop"))
+                    _ = try await writer
+                    throw error
+                }
+                try Data().write(to: URL(filePath: "\(disk.folder)/stop"))
+                let outcome = try await writer
+                #expect(outcome.status == 0, "\(outcome.errors)")
+                #expect(naive.contains { $0 != 0 }, "the negative control")
+                #expect(try await disk.look(Self.digests) == before)
+                #expect(try await disk.look("btrfs subvolume list . | grep -c rehearsals || true") == "0\n")
+                try await output(of: ["btrfs", "check", disk.device])
+            }
+        }
+
+        /// What `btrfs check` says of a disk of which the superblock alone is of that moment.
+        private func capture(_ topLevel: Directory, _ disk: Disk, _ round: Int, digests: String) async throws -> Int {
+            let folder = try DiskFolder(in: disk.folder)
+            let held = try HeldData(on: topLevel)
+            let device = try DirectDevice(disk.device)
+            let capture = DiskCapture(device: device, start: 0, overlay: try Overlay(folder.overlay, over: device))
+            let report = try capture.perform(of: topLevel) { () throws(Failure) in _ = try held.hold(but: "churn") }
+            print("round \(round): \(report)")
+            #expect(report.blocks > 0 && report.frozenMilliseconds < 1000)
+            let superblock = try device.read(at: Superblock.places[0], Superblock.size)
+            try await Task.sleep(for: .seconds(Self.seconds))
+            let (raw, plain) = ("\(disk.folder)/captured.img", "\(disk.folder)/naive.img")
+            try await output(of: ["qemu-img", "convert", "-T", "none", "-f", "qcow2", "-O", "raw", folder.overlay, raw])
+            try await output(of: ["qemu-img", "check", "-q", folder.overlay])
+            try await output(of: ["dd", "if=\(disk.device)", "of=\(plain)", "bs=1M", "iflag=direct", "conv=sparse", "status=none"])
+            let after = try #require(try TreeReader { place, count throws(Failure) in try device.read(at: place, count) }).superblock
+                .generation
+            print("round \(round): \(after - report.generation) generations later")
+            let file = try FileHandle(forWritingTo: URL(filePath: plain))
+            try file.seek(toOffset: UInt64(Superblock.places[0]))
+            try file.write(contentsOf: superblock)
+            try file.close()
+            try await output(of: ["btrfs", "check", raw])
+            let control = try await run(["btrfs", "check", plain])
+            // The kernel takes two filesystems with one UUID for one.
+            try await output(of: ["btrfstune", "-f", "-u", raw])
+            let copy = Disk(folder: disk.folder, file: raw, device: disk.device)
+            let attached = try await copy.attached()
+            let found = try await attached.look(Self.digests)
+            try await attached.detach()
+            #expect(found == digests)
+            try held.end()
+            for path in [raw, plain] { try FileManager.default.removeItem(atPath: path) }
+            withExtendedLifetime(folder) {}
+            return control.status
+        }
+
+        @Test func `a freeze ends by itself`() async throws {
+            try await Disk.with(["mkfs.btrfs", "-q"], size: "200M") { disk in
+                let topLevel = try Directory.mounting(
+                    MountRequest(device: disk.device, filesystemType: "btrfs", options: ["subvolid=5"]), label: "")
+                try topLevel.makeWritable()
+                let failure = #expect(throws: Failure.self) { try FrozenFilesystem.during(topLevel) { sleep(7) } }
+                #expect(failure?.message == "could not keep '/' as it was for 5 seconds: reading took too long")
+                try await disk.change("timeout 5 touch file")
+                let (_, took) = try FrozenFilesystem.during(topLevel) {}
+                #expect(took < 1000)
+                try await disk.change("timeout 5 touch file")
+            }
+        }
+    }
+}
