@@ -182,7 +182,9 @@ if embedded {
         .target(
             name: "DiskImages",
             dependencies: [
-                "Basics", "Boot", "BootEntries", "CDisk", "CLinux", "Deployments", "Files", "Images", "Linux", "Planning", "Programs",
+                "Basics", "Boot", "BootEntries", "CDisk", "CHooks", "CLinux", "Deployments", "Files", "Images", "Initramfs", "Linux",
+                "Planning",
+                "Programs",
             ],
             swiftSettings: strict + sameHeaders
         ),
@@ -215,7 +217,7 @@ if embedded {
             dependencies: ["Basics", "BootEntries", "Boot", "Deployments", "Fixtures", "Images", "TestSupport"],
             swiftSettings: strict + sameHeaders
         ),
-        .testTarget(name: "DiskImagesTests", dependencies: ["Basics", "DiskImages"], swiftSettings: strict + sameHeaders),
+        .testTarget(name: "DiskImagesTests", dependencies: ["Basics", "Boot", "DiskImages"], swiftSettings: strict + sameHeaders),
         .testTarget(
             name: "CompanionTests",
             dependencies: ["Basics", "docker-btrfs"],

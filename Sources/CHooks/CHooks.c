@@ -78,3 +78,13 @@ static const unsigned char machine_update_timer[] = {
 #embed "../../hooks/machine/docker-btrfs-update.timer"
 };
 HOOKS_FILE(machine_update_timer);
+
+static const unsigned char busybox_boot[] = {
+#embed "../../hooks/busybox/boot"
+};
+HOOKS_FILE(busybox_boot);
+
+static const unsigned char busybox_dhcp[] = {
+#embed "../../hooks/busybox/dhcp"
+};
+HOOKS_FILE(busybox_dhcp);

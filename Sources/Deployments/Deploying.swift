@@ -19,7 +19,8 @@ extension Site {
         if once { _ = try startingOnce(image.id, image.reference, before: before.first) }
         let source = try source(of: image, in: store)
         guard case .step(.merge) = Change.step(source.hold) else { return nil }
-        let files = try image.files(in: store?.top ?? topLevel)
+        var files = try image.files(in: store?.top ?? topLevel)
+        if let other = try treeOfKernel(besides: files) { files = ImageFiles(of: [other]) }
         let kernel = try ImageKernel.choose(release, in: files, of: image.reference.description).kernel
         // What comes with it is known when there is one root; where not even this fits, nothing is merged.
         if let content = try files.contents(of: kernel.path, limit: ImageKernel.limit) {
@@ -63,6 +64,7 @@ extension Site {
         let last = before.first?.number ?? 0
         var deployment: Deployment
         var files: [BootFile] = []
+        let kernelTree = try treeOfKernel(besides: ImageFiles(of: [tree])) ?? tree
         if let known = before.first(where: { $0.imageID == image.id && $0.chainID == source.chainID }), try isWhole(known),
             release == nil || release == known.release
         {
@@ -71,7 +73,7 @@ extension Site {
             if known.number < last && !once { deployment.number = last + 1 }
         } else {
             let kernel = try await ImageKernel(
-                in: tree, of: reference.description, release: release, program: program, mapped: mappedDevice, say: say)
+                in: kernelTree, of: reference.description, release: release, program: program, mapped: mappedDevice, say: say)
             files = kernel.files
             deployment = Deployment(
                 imageID: image.id, chainID: source.chainID, reference: reference, number: last + 1, made: secondsNow(),
@@ -82,7 +84,7 @@ extension Site {
         let start = once ? try startingOnce(deployment.imageID, reference, before: before.first) : nil
         var changes = try removingDrafts() + missingFolders()
         if held == nil { changes.append(.step(source.hold)) }
-        changes += try additions(files, of: deployment, from: tree, beside: before)
+        changes += try additions(files, of: deployment, from: kernelTree, beside: before)
         let isNew = !before.contains(deployment)
         if isNew {
             // What is written now is read back at once. Nothing is recorded of a kernel that is damaged.
@@ -126,6 +128,14 @@ extension Site {
 
     private func outcomeOnce(_ deployment: Deployment, _ standing: Deployment) -> [String] {
         ["next boot, once: \(deployment.title) with kernel \(deployment.release), a new root; after it \(standing.title) again"]
+    }
+
+    /// The top layer, where it has a kernel and the image has none: an application has nothing to boot with.
+    private func treeOfKernel(besides image: ImageFiles) throws(Failure) -> Directory? {
+        guard try ImageKernel.kernels(in: image).isEmpty, let topLayer = try topLevel.directory(at: settings.topLayer),
+            try !ImageKernel.kernels(in: ImageFiles(of: [topLayer])).isEmpty
+        else { return nil }
+        return topLayer
     }
 
     private func image(_ asked: String?, among before: [Deployment], in store: StoreFilesystem?) throws(Failure) -> Image {

@@ -60,7 +60,8 @@ struct ImageCheck {
     }
 
     private mutating func checkKernel() throws(Failure) {
-        let kernels = try ImageKernel.kernels(in: image)
+        var kernels = try ImageKernel.kernels(in: image)
+        if let topLayer, kernels.isEmpty { kernels = try ImageKernel.kernels(in: topLayer) }
         if kernels.count > 1 {
             let names = kernels.map(\.release).joined(separator: ", ")
             add(.warning, "kernel", "there are several: \(names)", "docker-btrfs deploy --kernel VERSION")

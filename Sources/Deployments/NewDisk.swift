@@ -14,7 +14,7 @@ extension Site {
         mappedDevice = nil
         device = "/dev/disk/by-uuid/\(volume.uuid)"
         loader = try InstalledLoader(.grub, at: "grub", in: boot)
-        kernels = KernelFolder(onNewPartition: boot, partition)
+        kernels = settings.kernels == .btrfs ? KernelFolder(onTopLevel: topLevel, volume) : KernelFolder(onNewPartition: boot, partition)
         lock = nil
     }
 }

@@ -19,16 +19,7 @@ extension DiskBuilder {
         let scratch = try workshop.open("scratch", label: "")
         for path in ["upper", "work"] as [Path] { try scratch.makeDirectory(path) }
         try makeFolder(Self.plainLayer, 0o755)
-        let layers = try plan.source.directories()
-        // By their numbers: paths of many layers are longer than the kernel takes.
-        let lower = layers.map { "/proc/self/fd/\($0.descriptor)" }.joined(separator: ":")
-        let options = ["lowerdir=\(lower)", "upperdir=\(workshop.file("scratch/upper"))", "workdir=\(workshop.file("scratch/work"))"]
-        do throws(Failure) {
-            try MountRequest(device: "overlay", filesystemType: "overlay", options: options + ["noatime"]).mount(at: mountPoint, .readWrite)
-        } catch {
-            throw Failure("could not lay the image's layers over one another: \(error.message)")
-        }
-        withExtendedLifetime(layers) {}
+        try mount(plan.source, changesIn: ("upper", "work"), at: mountPoint)
         // As a root is prepared.
         let tree = try workshop.open("root", label: "")
         guard let layer = try scratch.directory(at: Self.plainLayer) else { throw Failure("could not find the top layer: it is gone") }
@@ -49,6 +40,21 @@ extension DiskBuilder {
             try tree.write([], mode: 0o444, to: "etc/machine-id")
         }
         topLevel = tree
+    }
+
+    /// The files of an image. What is changed there goes to the first of two folders in memory, which the second is a help for.
+    func mount(_ source: ImageSource, changesIn folders: (String, String), at place: String) throws(Failure) {
+        let layers = try source.directories()
+        // By their numbers: paths of many layers are longer than the kernel takes.
+        let lower = layers.map { "/proc/self/fd/\($0.descriptor)" }.joined(separator: ":")
+        let scratch = workshop.file("scratch")
+        let options = ["lowerdir=\(lower)", "upperdir=\(scratch)/\(folders.0)", "workdir=\(scratch)/\(folders.1)", "noatime"]
+        do throws(Failure) {
+            try MountRequest(device: "overlay", filesystemType: "overlay", options: options).mount(at: place, .readWrite)
+        } catch {
+            throw Failure("could not lay the layers of '\(source.image.reference)' over one another: \(error.message)")
+        }
+        withExtendedLifetime(layers) {}
     }
 
     private func tree() throws(Failure) -> Directory {

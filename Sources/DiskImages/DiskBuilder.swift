@@ -35,8 +35,8 @@ final class DiskBuilder {
     var disk: String { workshop.file("disk.raw") }
     var mountPoint: String { workshop.file("root") }
     var choices: DiskChoices { plan.choices }
-    private var topLayer: Path { choices.plain == nil ? choices.machine?.settings.topLayer ?? "boot_docker" : Self.plainLayer }
-    private var topLayerPlace: String { (choices.plain == nil ? mountPoint : workshop.file("scratch")) + topLayer.description }
+    var topLayer: Path { choices.plain == nil ? choices.machine?.settings.topLayer ?? "boot_docker" : Self.plainLayer }
+    var topLayerPlace: String { (choices.plain == nil ? mountPoint : workshop.file("scratch")) + topLayer.description }
 
     func perform(_ step: DiskStep) async throws(Failure) {
         switch step {
@@ -45,13 +45,19 @@ final class DiskBuilder {
             let start = "--offset=\(layout.systemStart)"
             let id = layout.systemUUID.replacing("-", with: "")
             try await Tools.run(
-                ["mkfs.vfat", "-F", "32", "-s", "4", "-n", "BOOT", "-i", id, start, disk, "\(layout.system.count >> 10)"], to: "\(step)")
+                ["mkfs.vfat"] + (layout.isSmall ? ["-F", "16", "-s", "1"] : ["-F", "32", "-s", "4"]) + [
+                    "-n", "BOOT", "-i", id, start, disk, "\(layout.system.count >> 10)",
+                ], to: "\(step)")
         case .formatRoot(let layout): try await formatRoot(layout)
         case .sendLayers(let layers): try await send(layers)
         case .mergeLayers(let cache): try merge(to: cache)
         case .writeRecord(let kind): try write(kind)
         case .setUp: try await setUp()
         case .write(let path, let content, let mode, _): try write(path, content, mode)
+        case .link(let path, let target):
+            try makeFolder(topLayer / path.parent, 0o755)
+            try root().link(topLayer / path, to: target)
+        case .copyKernel(let kernel, let source): try await copyKernel(kernel, of: source)
         case .copyTopLayer(let folder, _):
             try await Tools.run(["cp", "-a", "--", folder + "/.", topLayerPlace], to: "\(step)")
         case .makeSubvolumes(let paths):
@@ -79,7 +85,7 @@ final class DiskBuilder {
         umount2(mountPoint, 0)
     }
 
-    private func root() throws(Failure) -> Directory {
+    func root() throws(Failure) -> Directory {
         if choices.plain != nil { return try workshop.open("scratch", label: "") }
         if let topLevel { return topLevel }
         throw Failure("could not find the disk's btrfs: it is not mounted")
@@ -99,7 +105,10 @@ final class DiskBuilder {
 
     private func formatRoot(_ layout: DiskLayout) async throws(Failure) {
         let device = try LoopDevice(disk, layout.root)
-        try await Tools.run(["mkfs.btrfs", "--quiet", "--label", "linux", "--uuid", layout.rootUUID, device.path], to: "make the btrfs")
+        // Chunks of their own for data and metadata would be most of a small disk.
+        let kind = layout.isSmall ? ["--mixed", "--data", "single", "--metadata", "single", "--nodesize", "4096"] : []
+        try await Tools.run(
+            ["mkfs.btrfs", "--quiet"] + kind + ["--label", "linux", "--uuid", layout.rootUUID, device.path], to: "make the btrfs")
         try MountRequest(device: device.path, filesystemType: "btrfs", options: ["subvolid=5", "noatime"]).mount(at: mountPoint, .readWrite)
         let top = try workshop.open("root", label: "")
         topLevel = top
@@ -229,13 +238,13 @@ final class DiskBuilder {
     /// The last console is where an init writes to: QEMU shows the serial port, the others a screen.
     var kernelOptions: String {
         let consoles = plan.format.host.name == "QEMU" ? "console=tty0 console=ttyS0,115200" : "console=ttyS0,115200 console=tty0"
-        return choices.options ?? consoles
+        return ([choices.options ?? consoles] + plan.fixedOptions).joined(separator: " ")
     }
 
     private var settings: Settings {
         get throws(Failure) {
             return Settings(
-                loader: .grub, boot: "/boot/efi", kernels: .boot, store: Self.store,
+                loader: .grub, boot: "/boot/efi", kernels: layout.isSmall ? .btrfs : .boot, store: Self.store,
                 root: choices.machine?.settings.root ?? "docker_rwlayer", topLayer: topLayer,
                 options: try (choices.machine?.settings.options ?? .none) + KernelOptions(kernelOptions))
         }
@@ -253,7 +262,7 @@ final class DiskBuilder {
         }
         var setup = SetupChoices()
         setup.program = choices.program
-        setup.companion = choices.companion
+        if !layout.isSmall { setup.companion = choices.companion }
         try SetupPlan(onNewDisk: root(), from: system, settings, setup).perform { _ in }
         // Where the partition with the boot menu is mounted.
         try makeFolder(topLayer / "boot/efi", 0o755)

@@ -14,11 +14,30 @@ struct DiskCheck {
     let hasIdleNetworkd: Bool
     /// Whether it brings its own settings of Docker.
     let hasDockerSettings: Bool
+    let initSystem: InitSystem
+    let hasShell: Bool
+    /// Where the kernel is from, if not from the image itself.
+    let kernelSource: ImageSource?
+    /// What the top layer is to bring.
+    private(set) var fixes: [Fix] = []
 
     init(_ source: ImageSource, _ choices: DiskChoices, _ format: DiskFormat) throws(Failure) {
         let files = source.files
-        let (found, kernel) = try check(files, of: source.image.reference.description, kernel: choices.kernel)
+        initSystem = try InitSystem(of: files)
+        hasShell = try files.target(of: "bin/sh")?.isExecutableFile == true
+        kernelSource = try choices.kernelImage.map { name throws(Failure) in try ImageSource(name, in: choices.dataRoot) }
+        let name = source.image.reference.description
+        var (found, kernel) = try check(files, of: name, kernel: kernelSource == nil ? choices.kernel : nil)
+        if let kernelSource {
+            let other = try check(kernelSource.files, of: kernelSource.image.reference.description, kernel: choices.kernel)
+            kernel = other.kernel
+            found = other.findings.filter { $0.isOfKernel } + found.filter { !$0.isOfKernel }
+        }
         self.kernel = kernel
+        if choices.isService && initSystem == .none {
+            // What busybox does, which the top layer brings.
+            found = found.filter { !["system", "devices", "network"].contains($0.subject) }
+        }
         var hasDocker = false
         for path in ["usr/bin/dockerd", "usr/sbin/dockerd"] as [Path] where try files.target(of: path) != nil { hasDocker = true }
         self.hasDocker = hasDocker
@@ -28,34 +47,33 @@ struct DiskCheck {
         // The disk's top layer has what is taken away at boot, and the options of this command somebody who logs in.
         findings = found.filter { $0.subject != "identity" && !$0.isOfIdleNetworkd && !($0.subject == "login" && mayLogIn) }.map {
             finding in
-            guard finding.subject == "login" else { return finding }
-            return ImageFinding(
-                weight: finding.weight, subject: finding.subject, text: finding.text, remedy: "--root-password-file FILE, or --ssh-key FILE"
-            )
+            let remedy: String
+            switch finding.subject {
+            case "login": remedy = "--root-password-file FILE, or --ssh-key FILE"
+            case "kernel" where choices.kernelImage == nil:
+                remedy = finding.remedy + "; or --kernel-image IMAGE takes that of another image"
+            case "system" where !choices.isService && finding.text.contains("no init"):
+                remedy = finding.remedy + "; or --service makes a machine of what the image runs"
+            default: return finding
+            }
+            return ImageFinding(weight: finding.weight, subject: finding.subject, text: finding.text, remedy: remedy)
         }
         if choices.keyFile != nil, try files.target(of: "usr/sbin/sshd") == nil {
             add("ssh", "--ssh-key is of no use: there is no sshd", "RUN apt-get install --yes openssh-server")
         }
-        try checkContainer(files)
-        if let kernel { try checkDrivers(of: kernel, in: files, for: format, choices.plain?.rawValue ?? "btrfs") }
+        let serial = choices.options.map { $0.contains("console=ttyS0") } ?? (format.host.name == "QEMU")
+        let fixable = initSystem == .none ? [] : try Fix.all(for: files, initSystem, findings, serial: serial)
+        if choices.fixes {
+            fixes = fixable
+            findings.removeAll { finding in fixable.contains { $0.finding == finding } }
+        } else {
+            for fix in fixable where !findings.contains(fix.finding) { findings.append(fix.finding) }
+        }
+        if let kernel { try checkDrivers(of: kernel, in: kernelSource?.files ?? files, for: format, choices.plain?.rawValue ?? "btrfs") }
     }
 
     private mutating func add(_ subject: String, _ text: String, _ remedy: String, _ weight: ImageFinding.Weight = .warning) {
         findings.append(ImageFinding(weight: weight, subject: subject, text: text, remedy: remedy))
-    }
-
-    /// What makes init scripts take the machine for a container. The marks themselves are taken away at boot.
-    private mutating func checkContainer(_ files: ImageFiles) throws(Failure) {
-        guard let content = try files.contents(of: "etc/rc.conf", limit: 1 << 20) else { return }
-        for line in String(decoding: content, as: UTF8.self).split(separator: "\n") {
-            let line = line.split(separator: "#", omittingEmptySubsequences: false).first ?? ""
-            let words = line.split { " \t=\"'".contains($0) }
-            if words.count == 2, words[0] == "rc_sys", ["docker", "lxc", "podman"].contains(words[1]) {
-                add(
-                    "container", "etc/rc.conf says rc_sys=\"\(words[1])\": OpenRC leaves out what a machine needs",
-                    "RUN sed -i '/^rc_sys=/d' /etc/rc.conf")
-            }
-        }
     }
 
     private mutating func checkDrivers(of kernel: String, in files: ImageFiles, for format: DiskFormat, _ filesystem: String)
@@ -92,4 +110,8 @@ struct DiskCheck {
                 "RUN apt-get install --yes linux-image-amd64; or choose another controller for it, of \(others.joined(separator: ", "))")
         }
     }
+}
+
+extension ImageFinding {
+    fileprivate var isOfKernel: Bool { ["kernel", "modules"].contains(subject) }
 }

@@ -9,6 +9,14 @@ public struct DiskChoices: Sendable {
     public var firmware = Firmware.both
     /// One filesystem with all files in it, instead of a store and the roots that are made of it.
     public var plain: PlainFilesystem?
+    /// Whether what a container of the image would run is a service of the machine.
+    public var isService = false
+    /// An image whose kernel and modules the machine has, where its own has none.
+    public var kernelImage: String?
+    /// Whether the top layer brings what the image lacks, as far as it can.
+    public var fixes = false
+    /// A static busybox, for an image without an init.
+    public var busybox = "/bin/busybox"
     /// Of the disk, in bytes; nil for what the image needs and room for its successors.
     public var size: Int?
     public var isCompressed = false

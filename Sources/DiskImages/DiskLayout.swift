@@ -11,6 +11,9 @@ struct DiskLayout {
     let system: Range<Int>
     let root: Range<Int>
     let size: Int
+    /// Of less than 256 MiB: the kernel is where the image has it, the btrfs keeps data and metadata together, and only what a boot needs
+    /// of docker-btrfs is there.
+    let isSmall: Bool
     /// Of the btrfs, and of the partitions that a firmware may be told of.
     let rootUUID: String
     let partitionUUIDs: [String]
@@ -22,11 +25,12 @@ struct DiskLayout {
     init(size: Int, content: Int) throws(Failure) {
         let megabyte = Self.megabyte
         self.size = size / megabyte * megabyte
-        // Three kernels with the initramfs of a framework. Nothing of it is in the file before it is used.
-        system = 2 * megabyte..<258 * megabyte
+        isSmall = self.size < 256 * megabyte
+        // Three kernels with the initramfs of a framework, or GRUB alone. Nothing of it is in the file before it is used.
+        system = 2 * megabyte..<(isSmall ? 10 : 258) * megabyte
         // The last megabyte has the table's second copy.
         let end = self.size - megabyte
-        let needed = system.upperBound + megabyte + content + content / 2 + 256 * megabyte
+        let needed = system.upperBound + megabyte + content + content / 2 + (isSmall ? 16 : 256) * megabyte
         if end < needed {
             throw Failure("could not make a disk of \(size / megabyte) MiB: the image needs \(needed / megabyte + 1) MiB", hint: "--size")
         }

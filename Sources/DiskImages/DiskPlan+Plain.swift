@@ -9,6 +9,7 @@ extension DiskPlan {
     ) throws(Failure) {
         steps = [.makeDisk(layout), .formatSystem(layout)]
         for (path, text) in nameFiles { add(path, text, about: "the machine's name") }
+        try addService(check, kernel)
         try addFiles(layout, check)
         steps.append(.layTree)
         if let file = choices.passwordFile { steps.append(.setPassword(file: file)) }

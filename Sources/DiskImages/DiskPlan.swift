@@ -21,6 +21,8 @@ public struct DiskPlan: Sendable {
     let choices: DiskChoices
     let source: ImageSource
     let layout: DiskLayout?
+    /// What the kernel is told beside what the choices say.
+    let fixedOptions: [String]
     var steps: [DiskStep] = []
 
     /// Looks at the image and at what programs are there, and changes nothing. Fails where no disk can be made, but not for what the
@@ -43,6 +45,7 @@ public struct DiskPlan: Sendable {
         title = "\(source.image.reference) (\(source.image.id.digest.hex.prefix(12)))"
         let check = try DiskCheck(source, choices, format)
         findings = check.findings
+        fixedOptions = check.fixes.compactMap(\.options)
         guard let kernel = check.kernel, !findings.contains(where: { $0.weight == .error }) else {
             layout = nil
             return
@@ -67,6 +70,7 @@ public struct DiskPlan: Sendable {
                 "on the disk the image has one layer, and so another id than here; Docker builds on it, and cannot push or save it")
         }
         steps.append(.setUp)
+        if choices.machine == nil { try addService(check, kernel) }
         try addFiles(layout, check)
         steps += [.addLoader, .deploy(source.image.reference.description, kernel: kernel), .finish]
         addEnd(layout)
@@ -104,6 +108,8 @@ public struct DiskPlan: Sendable {
             hint: "make room there")
     }
 
+    static let wiredNetwork = "[Match]\nName=en* eth*\n\n[Network]\nDHCP=yes\n"
+
     /// What the disk's top layer has beside what `setup` makes.
     mutating func addFiles(_ layout: DiskLayout, _ check: DiskCheck) throws(Failure) {
         if let machine = choices.machine { return try add(machine, layout) }
@@ -120,8 +126,7 @@ public struct DiskPlan: Sendable {
         }
         add("etc/fstab", table.map { $0 + "\n" }.joined(), about: about)
         if check.hasIdleNetworkd {
-            let text = "[Match]\nName=en* eth*\n\n[Network]\nDHCP=yes\n"
-            add("etc/systemd/network/20-wired.network", text, about: "systemd-networkd asks for addresses")
+            add("etc/systemd/network/20-wired.network", Self.wiredNetwork, about: "systemd-networkd asks for addresses")
         }
         if let file = choices.keyFile {
             guard let keys = try fileContents(file) else { throw Failure("could not open '\(file)': it is not there") }
@@ -147,8 +152,8 @@ public struct DiskPlan: Sendable {
         add("etc/systemd/system/docker-btrfs-good.service.d/rehearsal.conf", ending, about: "a boot that is good ends the rehearsal")
     }
 
-    mutating func add(_ path: Path, _ text: String, about: String) {
-        steps.append(.write(path, Array(text.utf8), mode: 0o644, about: about))
+    mutating func add(_ path: Path, _ text: String, mode: UInt32 = 0o644, about: String) {
+        steps.append(.write(path, Array(text.utf8), mode: mode, about: about))
     }
 
     /// Makes the disk; `say` gets each step before it is begun, `progress` once a second how far it is.

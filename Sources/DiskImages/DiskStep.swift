@@ -1,4 +1,5 @@
 internal import Basics
+internal import Images
 
 /// Everything that making a disk can do, in a folder beside its file, and on the filesystem of the image's store, where layers are held as
 /// long as they are read. Its description is the line of a dry run, what is said before it is done, and, after `could not`, the error.
@@ -14,6 +15,9 @@ enum DiskStep {
     case setUp
     /// A file of the top layer, and what it is for.
     case write(Path, [UInt8], mode: UInt32, about: String)
+    case link(Path, to: String)
+    /// The kernel and its modules, from another image.
+    case copyKernel(String, from: ImageSource)
     /// The files of a directory, which is called so.
     case copyTopLayer(from: String, called: String)
     /// What the top layer's fstab mounts of the disk's btrfs.
@@ -52,6 +56,8 @@ extension DiskStep: CustomStringConvertible {
         case .writeRecord(.merged): "record the image with one layer in '/docker/image/btrfs'"
         case .setUp: "make the top layer '/boot_docker'"
         case .write(let path, _, _, let about): "write '\(path)' of the top layer: \(about)"
+        case .link(let path, let target): "link '\(path)' of the top layer to '\(target)'"
+        case .copyKernel(let kernel, let source): "copy the kernel \(kernel) of '\(source.image.reference)' into the top layer"
         case .copyTopLayer(_, let name): "copy \(name) into the top layer"
         case .makeSubvolumes(let paths): "make the subvolumes \(paths.map { "'\($0)'" }.joined(separator: ", ")) for the top layer's fstab"
         case .addLoader: "write the configuration of GRUB"

@@ -12,8 +12,8 @@ public struct Emulator: Sendable {
     var keepsWrites = false
     /// None for a machine that has the name and the keys of another one.
     var hasNetwork = true
-    /// The port of this machine that leads to the guest's sshd.
-    public var sshPort: Int?
+    /// Ports of this machine that lead to ports of the guest's.
+    public var ports: [(host: Int, guest: Int)] = []
     /// In MiB.
     public var memory = 2048
     /// What is started without a firmware, on an overlay over a disk of this machine.
@@ -39,7 +39,7 @@ public struct Emulator: Sendable {
         // QEMU takes a comma in a name for an option's end unless it is doubled.
         let name = file.replacing(",", with: ",,")
         let throwAway = keepsWrites ? "" : ",snapshot=on"
-        let forward = sshPort.map { ",hostfwd=tcp:127.0.0.1:\($0)-:22" } ?? ""
+        let forward = ports.map { ",hostfwd=tcp:127.0.0.1:\($0.host)-:\($0.guest)" }.joined()
         return [
             Self.program, "-machine", "q35", "-accel", withKVM ? "kvm" : "tcg,thread=multi", "-cpu", withKVM ? "host" : "max", "-smp",
             withKVM ? "2" : "1", "-m", "\(memory)", "-nic", hasNetwork ? "user,model=virtio-net-pci\(forward)" : "none",

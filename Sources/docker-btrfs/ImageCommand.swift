@@ -60,6 +60,18 @@ struct DiskOptions: ParsableArguments {
     @Option(help: "One filesystem with all files and nothing of docker-btrfs: ext4, xfs or btrfs. It updates itself, not from images.")
     var plain: PlainFilesystem?
 
+    @Flag(help: "What a container of the image would run is a service; with no init in it, busybox is that.")
+    var service = false
+
+    @Flag(help: "The top layer brings what the image lacks and it can: a login on the serial port, a network, an end of being a container.")
+    var fix = false
+
+    @Option(help: ArgumentHelp("An image whose kernel and modules are taken, where this one has none.", valueName: "image"))
+    var kernelImage: String?
+
+    @Option(help: ArgumentHelp("A static busybox, for an image without an init.", valueName: "file"), completion: .file())
+    var busybox = "/bin/busybox"
+
     @Option(help: ArgumentHelp("How large the disk is, as 20G; its file takes what is used of it.", valueName: "size"))
     var size: DiskSize?
 
@@ -104,6 +116,10 @@ struct DiskOptions: ParsableArguments {
         var choices = DiskChoices(image: image, output: output)
         choices.firmware = firmware
         choices.plain = plain
+        choices.isService = service
+        choices.fixes = fix
+        choices.kernelImage = kernelImage
+        choices.busybox = busybox
         choices.size = size?.bytes
         choices.isCompressed = compress
         choices.topLayer = topLayer

@@ -25,6 +25,9 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A port of this machine that leads to the guest's ssh.", valueName: "port"))
     var ssh: Int?
 
+    @Option(help: ArgumentHelp("A port of this machine and one of the guest's that it leads to: 8080:80.", valueName: "ports"))
+    var publish: [PublishedPort] = []
+
     @Option(help: ArgumentHelp("The guest's memory in MiB.", valueName: "number"))
     var memory = 2048
 
@@ -67,12 +70,24 @@ struct RunCommand: AsyncParsableCommand {
         var emulator = try Emulator(file: file)
         emulator.isUEFI = choices.firmware == .uefi
         emulator.hasDisplay = display
-        emulator.sshPort = ssh
+        emulator.ports = publish.map { ($0.host, $0.guest) } + (ssh.map { [($0, 22)] } ?? [])
         emulator.memory = memory
         try emulator.check()
         let hasKVM = try await Emulator.hasKVM()
         if dryRun { return show(emulator.command(withKVM: hasKVM).joined(separator: " ")) }
         if !hasKVM { tell(note: "without KVM, which does not work here: the machine is emulated, and slow") }
         try await emulator.run(withKVM: hasKVM)
+    }
+}
+
+/// `8080:80`, as `docker run --publish` has it.
+struct PublishedPort: ExpressibleByArgument {
+    let host: Int
+    let guest: Int
+
+    init?(argument: String) {
+        let numbers = argument.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+        guard numbers.count == 2, numbers.allSatisfy({ (1...65535).contains($0) }) else { return nil }
+        (host, guest) = (numbers[0], numbers[1])
     }
 }

@@ -35,7 +35,33 @@ struct DiskImageTests {
         """
     }
 
-    @Test func `a disk of an image starts by BIOS and by UEFI, each time to a new root, and as another format too`() async throws {
+    private static let plainQuestions = """
+        cat /etc/image-version /etc/hostname
+        findmnt --noheadings --output FSTYPE,FSROOT / | tr -s ' '
+        findmnt --noheadings --output FSTYPE /boot/efi
+        systemctl is-system-running
+        grep -c docker /proc/cmdline
+        ls -A / /usr/bin | grep -c -e boot_docker -e docker-btrfs
+        systemd-detect-virt --container
+        grep -c '^root:[$]6[$]' /etc/shadow
+        grep -c . /etc/machine-id
+        """
+
+    private static let plainAnswers = """
+        1
+        vm
+        ext4 /
+        vfat
+        running
+        0
+        0
+        none
+        1
+        1
+
+        """
+
+    @Test func `a disk of an image starts by BIOS and by UEFI, each time to a new root, and as another format or plain too`() async throws {
         try await output(of: Lab.command("article", []))
         try await Machine.with(copyOf: "\(Lab.folder)/article.img") { machine in
             var disk = machine
@@ -56,6 +82,8 @@ struct DiskImageTests {
                 cd "$TOP"; here='\(machine.folder)'
                 \(image) --output '\(disk.disks[0])' --top-layer "$here/layer" --root-password-file "$here/password" --ssh-key "$here/key"
                 \(image) --output '\(machine.folder)/vm.vdi' --firmware uefi
+                \(image) --output '\(machine.folder)/plain.qcow2' --firmware bios --plain ext4 --top-layer "$here/layer" \
+                    --root-password-file "$here/password"
                 """)
             let first = try await disk.answers(nil, firmware: "--bios", log: "BIOS", to: Self.questions)
             #expect(first.text == Self.expected(roots: 1))
@@ -66,6 +94,10 @@ struct DiskImageTests {
             disk.disks = ["\(machine.folder)/vm.vdi"]
             let boot = disk.command(["--uefi", "--until", "docker-btrfs-init: starting '/sbin/init'"], log: "vdi")
             try await output(of: boot.command)
+
+            disk.disks = ["\(machine.folder)/plain.qcow2"]
+            let plain = try await disk.answers(nil, firmware: "--bios", log: "plain", to: Self.plainQuestions)
+            #expect(plain.text == Self.plainAnswers && plain.report == nil)
         }
     }
 }

@@ -21,3 +21,5 @@ extern const hooks_file hooks_machine_users;
 extern const hooks_file hooks_machine_users_unit;
 extern const hooks_file hooks_machine_update;
 extern const hooks_file hooks_machine_update_timer;
+extern const hooks_file hooks_busybox_boot;
+extern const hooks_file hooks_busybox_dhcp;

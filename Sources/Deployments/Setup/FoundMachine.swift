@@ -22,8 +22,8 @@ public struct SetupChoices: Sendable {
     public var update = false
     /// docker-btrfs-init.
     public var program = ""
-    /// docker-btrfs.
-    public var companion = ""
+    /// docker-btrfs; nil for a machine without it.
+    public var companion: String?
 
     public init() {}
 }

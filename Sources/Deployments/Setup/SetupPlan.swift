@@ -50,7 +50,7 @@ public struct SetupPlan {
         try addOwnFiles()
         try addUsers()
         try addPrograms(choices.program, choices.companion)
-        try addUpdate(isEnabled: choices.update)
+        if choices.companion != nil { try addUpdate(isEnabled: choices.update) }
     }
 
     public var lines: [String] { changes.map(\.description) }
@@ -156,12 +156,13 @@ public struct SetupPlan {
     }
 
     /// An image needs nothing of ours inside: what marks a boot as good, and what deploys the next image, come with the top layer.
-    private mutating func addPrograms(_ initProgram: String, _ companion: String) throws(Failure) {
+    private mutating func addPrograms(_ initProgram: String, _ companion: String?) throws(Failure) {
         guard let program = try fileContents(initProgram) else {
             throw Failure("could not open '\(initProgram)': it is not there", hint: "say where docker-btrfs-init is: --init FILE")
         }
         try replace(programPath, program, about: "marks a boot as good")
         try addUnit("docker-btrfs-good.service", hooks_systemd_booted, wantedBy: "multi-user.target")
+        guard let companion else { return }
         guard let program = try fileContents(companion) else { throw Failure("could not open '\(companion)': it is not there") }
         try replace("usr/bin/docker-btrfs", program, about: "deploys the next image")
         try addLink("usr/libexec/docker/cli-plugins/docker-btrfs", to: "../../../bin/docker-btrfs")

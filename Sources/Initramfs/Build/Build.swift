@@ -55,13 +55,7 @@ public struct Build: Sendable {
     private mutating func addShell() throws(Failure) {
         if recipe.shell == .none { return }
         let place: Path = "bin/busybox"
-        guard let content = try recipe.tree.contents(of: place) else {
-            throw Failure("could not find '\(recipe.tree.show(place))'", hint: "install the package 'busybox-static' or 'busybox'")
-        }
-        guard let elf = ELF(content[...]), elf.isStatic else {
-            throw Failure(
-                "could not take '\(recipe.tree.show(place))' for a shell: it is not a static program", hint: "install 'busybox-static'")
-        }
+        let content = try staticBusybox(recipe.tree.contents(of: place), called: recipe.tree.show(place))
         entries += [.file("usr/bin/busybox", mode: 0o755, content), .symlink("usr/bin/sh", to: "busybox")]
     }
 
@@ -97,3 +91,12 @@ public struct Build: Sendable {
 
 /// Where the modules are in the image, whatever the tree has.
 func imageFolder(of modules: KernelModules) -> Path { "usr" / modules.folder }
+
+/// A busybox that needs no library. Fails where the content is none, or nil.
+package func staticBusybox(_ content: [UInt8]?, called name: String) throws(Failure) -> [UInt8] {
+    guard let content else { throw Failure("could not find '\(name)'", hint: "install the package 'busybox-static' or 'busybox'") }
+    guard let elf = ELF(content[...]), elf.isStatic else {
+        throw Failure("could not take '\(name)' for a shell: it is not a static program", hint: "install 'busybox-static'")
+    }
+    return content
+}

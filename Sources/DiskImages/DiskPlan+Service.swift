@@ -1,0 +1,95 @@
+internal import Basics
+internal import Boot
+internal import CHooks
+internal import Deployments
+internal import Files
+internal import Images
+internal import Initramfs
+
+extension DiskPlan {
+    /// What the top layer has for the image's init, in the disk's own words: what the image would run in a container, what marks a boot as
+    /// good and gives a root its users, a login where the console is.
+    mutating func addService(_ check: DiskCheck, _ kernel: String) throws(Failure) {
+        if let source = check.kernelSource { steps.append(.copyKernel(kernel, from: source)) }
+        var jobs: [BootJob] = []
+        let shell = check.hasShell ? "/bin/sh" : "\(InitSystem.busybox) sh"
+        if check.initSystem != .systemd && choices.plain == nil {
+            // With systemd, `setup` brings units.
+            if choices.passwordFile != nil, check.initSystem != .none {
+                jobs.append(
+                    BootJob(
+                        name: "docker-btrfs-users", about: "this machine's users", kind: .first,
+                        command: "\(shell) /usr/lib/docker-btrfs/users"))
+            }
+            jobs.append(
+                BootJob(
+                    name: "docker-btrfs-good", about: "marks the boot as good", kind: .once,
+                    command: "/usr/bin/docker-btrfs-init --mark-good"))
+        }
+        if choices.isService {
+            let name = source.image.reference.description
+            let process = try ImageProcess(source.configuration, of: name, in: source.files)
+            add(
+                "usr/lib/docker-btrfs/service", process.script(for: shell), mode: 0o755,
+                about: "ENV, WORKDIR, ENTRYPOINT and CMD of the image: \(process.command.joined(separator: " "))")
+            try addPeople(process.user, check)
+            jobs.append(
+                BootJob(
+                    name: "application", about: "what \(name) runs", kind: .always, command: "/usr/lib/docker-btrfs/service",
+                    user: process.user))
+        }
+        for job in jobs { steps += try check.initSystem.steps(for: job, in: source.files) }
+        if check.initSystem == .none { return try addInit(check, check.initSystem.lines(for: jobs)) }
+        steps += check.fixes.flatMap(\.steps)
+        let lines = check.initSystem.lines(for: jobs) + check.fixes.compactMap(\.inittab)
+        if lines.isEmpty { return }
+        if jobs.contains(where: { $0.user != nil }) { try addBusybox() }
+        let before = String(decoding: try source.files.contents(of: InitSystem.inittab, limit: 1 << 20) ?? [], as: UTF8.self)
+        add(InitSystem.inittab, before + lines.map { $0 + "\n" }.joined(), about: "the image's, with what docker-btrfs starts")
+    }
+
+    /// Those that the image knows, and who runs the service.
+    private mutating func addPeople(_ user: ImageProcess.User?, _ check: DiskCheck) throws(Failure) {
+        let path: Path = "etc/passwd"
+        let known = try source.files.contents(of: path, limit: 1 << 20)
+        var lines: [String] = []
+        if known == nil { lines.append("root:x:0:0:root:/root:\(check.hasShell ? "/bin/sh" : "/usr/lib/docker-btrfs/sh")") }
+        if let user, !user.isKnown, check.initSystem != .systemd {
+            lines.append("application:x:\(user.user):\(user.group)::/:/sbin/nologin")
+        }
+        if lines.isEmpty { return }
+        add(
+            path, String(decoding: known ?? [], as: UTF8.self) + lines.map { $0 + "\n" }.joined(),
+            about: "the image's, and who runs the service")
+    }
+
+    private mutating func addBusybox() throws(Failure) {
+        let busybox = try staticBusybox(fileContents(choices.busybox), called: choices.busybox)
+        steps.append(.write(InitSystem.busybox, busybox, mode: 0o755, about: "'\(choices.busybox)' of this machine"))
+    }
+
+    /// A whole system of one program, which loads drivers, asks for an address and starts what it is told.
+    private mutating func addInit(_ check: DiskCheck, _ jobs: [String]) throws(Failure) {
+        try addBusybox()
+        steps.append(.link("sbin/init", to: "\(InitSystem.busybox)"))
+        let program = "\(InitSystem.busybox)"
+        let login = choices.passwordFile == nil ? [] : ["::respawn:\(program) getty -n -l /usr/lib/docker-btrfs/login 115200 console"]
+        let lines =
+            ["::sysinit:\(program) sh /usr/lib/docker-btrfs/boot"] + jobs + login + [
+                "::ctrlaltdel:\(program) reboot", "::shutdown:\(program) umount -a -r",
+            ]
+        add(InitSystem.inittab, lines.map { $0 + "\n" }.joined(), about: "what busybox starts")
+        add("usr/lib/docker-btrfs/boot", text(hooks_busybox_boot), about: "drivers and network")
+        add("usr/lib/docker-btrfs/dhcp", text(hooks_busybox_dhcp), mode: 0o755, about: "takes an address")
+        if choices.passwordFile != nil {
+            for path in ["usr/lib/docker-btrfs/login", "usr/lib/docker-btrfs/sh"] as [Path] { steps.append(.link(path, to: "busybox")) }
+        }
+        if try source.files.status(of: "etc/os-release") == nil, try source.files.status(of: "usr/lib/os-release") == nil {
+            add("etc/os-release", "ID=linux\nPRETTY_NAME=\"\(source.image.reference)\"\n", about: "what every system has")
+        }
+    }
+
+    private func text(_ file: hooks_file) -> String {
+        String(decoding: UnsafeBufferPointer(start: file.bytes, count: Int(file.count)), as: UTF8.self)
+    }
+}

@@ -1,0 +1,104 @@
+internal import Basics
+internal import Boot
+internal import Deployments
+
+/// What an image lacks for a machine of its own, and what a top layer can bring for it.
+struct Fix {
+    let finding: ImageFinding
+    let steps: [DiskStep]
+    /// A line more of its inittab.
+    var inittab: String?
+    /// What the kernel is told more.
+    var options: String?
+}
+
+extension Fix {
+    /// `serial`: whether the console is a serial port, as QEMU shows it.
+    static func all(for files: ImageFiles, _ initSystem: InitSystem, _ found: [ImageFinding], serial: Bool) throws(Failure) -> [Fix] {
+        let fixes = [
+            try mark(in: files), serial ? try login(in: files, initSystem) : nil, try network(in: files, initSystem, found),
+        ]
+        return fixes.compactMap { $0 }
+    }
+
+    private static func warning(_ subject: String, _ text: String, _ remedy: String) -> ImageFinding {
+        ImageFinding(weight: .warning, subject: subject, text: text, remedy: remedy + "; or --fix")
+    }
+
+    private static func text(_ path: Path, in files: ImageFiles) throws(Failure) -> String? {
+        try files.contents(of: path, limit: 1 << 20).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private static func write(_ path: Path, _ text: String, _ about: String) -> DiskStep {
+        .write(path, Array(text.utf8), mode: 0o644, about: about)
+    }
+
+    /// What makes init scripts take the machine for a container. The marks themselves are taken away at boot.
+    private static func mark(in files: ImageFiles) throws(Failure) -> Fix? {
+        let path: Path = "etc/rc.conf"
+        guard let content = try text(path, in: files) else { return nil }
+        func system(_ line: Substring) -> Substring? {
+            let words = (line.split(separator: "#", omittingEmptySubsequences: false).first ?? "").split { " \t=\"'".contains($0) }
+            return words.count == 2 && words[0] == "rc_sys" && ["docker", "lxc", "podman"].contains(words[1]) ? words[1] : nil
+        }
+        let lines = content.split(separator: "\n", omittingEmptySubsequences: false)
+        guard let name = lines.compactMap(system).first else { return nil }
+        let kept = lines.filter { system($0) == nil }.joined(separator: "\n")
+        return Fix(
+            finding: warning(
+                "container", "etc/rc.conf says rc_sys=\"\(name)\": OpenRC leaves out what a machine needs",
+                "RUN sed -i '/^rc_sys=/d' /etc/rc.conf"),
+            steps: [write(path, kept, "the image's, without rc_sys=\"\(name)\"")])
+    }
+
+    /// systemd has one wherever the kernel's console is.
+    private static func login(in files: ImageFiles, _ initSystem: InitSystem) throws(Failure) -> Fix? {
+        let what = "there is no login on ttyS0, where QEMU shows the machine"
+        if initSystem == .runit {
+            guard try files.status(of: "etc/service/getty-ttyS0") == nil else { return nil }
+            let link = DiskStep.link("etc/service/getty-ttyS0", to: "/etc/sv/getty-ttyS0")
+            let hasService = try files.target(of: "etc/sv/getty-ttyS0") != nil
+            let run = DiskStep.write(
+                "etc/sv/getty-ttyS0/run", Array("#!/bin/sh\nexec /sbin/getty -L ttyS0 115200 vt100\n".utf8), mode: 0o755,
+                about: "a login on the serial port")
+            return Fix(
+                finding: warning("console", what, "RUN ln -s /etc/sv/getty-ttyS0 /etc/service"), steps: (hasService ? [] : [run]) + [link])
+        }
+        // OpenRC has none of its own: init(8) starts it.
+        guard let content = try text(InitSystem.inittab, in: files), initSystem != .systemd else { return nil }
+        let lines = content.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        if lines.contains(where: { $0.contains("ttyS0") || $0.contains("getty") && $0.contains("console") || $0.hasPrefix("console::") }) {
+            return nil
+        }
+        let getty = "/sbin/getty -L ttyS0 115200 vt100"
+        let (busybox, program) = (try files.target(of: "bin/busybox"), try files.target(of: "sbin/init"))
+        let isBusybox = busybox.map { program?.isSameFile(as: $0) == true } ?? false
+        let line = isBusybox ? "ttyS0::respawn:\(getty)" : "T0:2345:respawn:\(getty)"
+        return Fix(finding: warning("console", what, "RUN echo '\(line)' >> /etc/inittab"), steps: [], inittab: line)
+    }
+
+    private static func network(in files: ImageFiles, _ initSystem: InitSystem, _ found: [ImageFinding]) throws(Failure) -> Fix? {
+        if let finding = found.first(where: { $0.subject == "network" }) {
+            guard initSystem == .systemd, try files.target(of: "usr/lib/systemd/system/systemd-networkd.service") != nil else { return nil }
+            let unit = "/usr/lib/systemd/system/systemd-networkd.service"
+            return Fix(
+                finding: finding,
+                steps: [
+                    .link("etc/systemd/system/multi-user.target.wants/systemd-networkd.service", to: unit),
+                    .link("etc/systemd/system/dbus-org.freedesktop.network1.service", to: unit),
+                    write("etc/systemd/network/20-wired.network", DiskPlan.wiredNetwork, "systemd-networkd asks for addresses"),
+                ])
+        }
+        let programs: [Path] = ["sbin/ifup", "usr/sbin/ifup"]
+        var hasProgram = false
+        for path in programs where try files.target(of: path) != nil { hasProgram = true }
+        let table: Path = "etc/network/interfaces"
+        let content = try text(table, in: files) ?? ""
+        if !hasProgram || content.contains("inet dhcp") || content.contains("inet static") { return nil }
+        for name in try files.names(in: "etc/network/interfaces.d") where name.first != UInt8(ascii: ".") { return nil }
+        let card = "auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n"
+        return Fix(
+            finding: warning("network", "ifup is there, and etc/network/interfaces names no network card", "put one there"),
+            steps: [write(table, card, "the first network card asks for an address")], options: "net.ifnames=0")
+    }
+}

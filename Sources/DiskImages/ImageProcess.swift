@@ -1,0 +1,83 @@
+internal import Basics
+internal import Boot
+
+/// What a container of an image would run (OCI image specification, "Image Configuration").
+struct ImageProcess {
+    struct User: Equatable {
+        let user: Int
+        let group: Int
+        /// Whether etc/passwd has a line of it, which programs that change to it ask for.
+        let isKnown: Bool
+    }
+
+    /// ENTRYPOINT and CMD.
+    let command: [String]
+    let environment: [(name: String, value: String)]
+    let folder: String
+    /// nil for root.
+    let user: User?
+
+    /// Fails where it has nothing to run, or names a user that is not there.
+    init(_ configuration: [UInt8], of name: String, in files: ImageFiles) throws(Failure) {
+        let what = "could not make a service of '\(name)'"
+        let config = try JSON(parsing: configuration, name: "the configuration of \(name)")["config"]
+        func words(_ key: String) -> [String] { (config?[key]?.elements ?? []).compactMap { $0.string } }
+        command = words("Entrypoint") + words("Cmd")
+        if command.isEmpty { throw Failure("\(what): it has neither ENTRYPOINT nor CMD", hint: "say in the Dockerfile what it runs") }
+        folder = config?["WorkingDir"]?.string.flatMap { $0.isEmpty ? nil : $0 } ?? "/"
+        let names = (config?["User"]?.string ?? "").split(separator: ":", maxSplits: 1)
+        let people = try Self.lines("etc/passwd", in: files)
+        var home = "/root"
+        var user: User?
+        if let first = names.first {
+            let person = people.first { $0[0] == first } ?? people.first { $0.count > 2 && $0[2] == first }
+            guard let number = person.flatMap({ $0.count > 2 ? Int($0[2]) : nil }) ?? Int(first) else {
+                throw Failure("\(what): its USER is '\(first)', and its etc/passwd has none of that name")
+            }
+            var group = person.flatMap { $0.count > 3 ? Int($0[3]) : nil } ?? 0
+            if names.count > 1 {
+                let found = try Self.lines("etc/group", in: files).first { $0[0] == names[1] }
+                guard let id = found.flatMap({ $0.count > 2 ? Int($0[2]) : nil }) ?? Int(names[1]) else {
+                    throw Failure("\(what): its USER has the group '\(names[1])', and its etc/group none of that name")
+                }
+                group = id
+            }
+            home = person.flatMap { $0.count > 5 ? String($0[5]) : nil } ?? "/"
+            let isKnown = people.contains { $0.count > 2 && Int($0[2]) == number }
+            user = number == 0 && group == 0 ? nil : User(user: number, group: group, isKnown: isKnown)
+        }
+        self.user = user
+        let given = words("Env").map { $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) } }
+        var environment = given.filter { $0.count == 2 && Self.isName($0[0]) }.map { (name: $0[0], value: $0[1]) }
+        for (name, value) in [("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"), ("HOME", home)]
+        where !environment.contains(where: { $0.name == name }) {
+            environment.append((name, value))
+        }
+        self.environment = environment
+    }
+
+    /// A list of people is not larger.
+    private static let limit = 1 << 20
+
+    private static func lines(_ path: Path, in files: ImageFiles) throws(Failure) -> [[Substring]] {
+        let text = String(decoding: try files.contents(of: path, limit: limit) ?? [], as: UTF8.self)
+        return text.split(separator: "\n").map { $0.split(separator: ":", omittingEmptySubsequences: false) }
+    }
+
+    /// What a shell can export.
+    private static func isName(_ text: String) -> Bool {
+        !text.isEmpty && text.first?.isNumber == false
+            && text.utf8.allSatisfy {
+                $0 == UInt8(ascii: "_") || $0 < 0x80 && (Character(UnicodeScalar($0)).isLetter || Character(UnicodeScalar($0)).isNumber)
+            }
+    }
+
+    /// Becomes the program, in its environment; for a `shell` at an absolute path, and what it is told.
+    func script(for shell: String) -> String {
+        func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "'\\''") + "'" }
+        var lines = ["#!\(shell)", "# Written by docker-btrfs: the image's ENV, WORKDIR, ENTRYPOINT and CMD."]
+        lines += environment.map { "export \($0.name)=\(quoted($0.value))" }
+        lines += ["cd \(quoted(folder)) || exit", "exec \(command.map(quoted).joined(separator: " "))"]
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

@@ -1,0 +1,151 @@
+internal import Basics
+internal import Boot
+internal import CLinux
+
+/// What starts the programs of an image.
+enum InitSystem: Equatable {
+    case systemd, openrc, runit
+    /// Busybox's, or that of sysvinit.
+    case inittab(isBusybox: Bool)
+    /// One that is not known here.
+    case other
+    case none
+
+    init(of files: ImageFiles) throws(Failure) {
+        func target(_ paths: [Path]) throws(Failure) -> Status? {
+            for path in paths {
+                if let found = try files.target(of: path), found.isExecutableFile { return found }
+            }
+            return nil
+        }
+        guard let program = try target(usualInits) else {
+            self = .none
+            return
+        }
+        if try target(["lib/systemd/systemd", "usr/lib/systemd/systemd"])?.isSameFile(as: program) == true {
+            self = .systemd
+        } else if try target(["etc/runit/2"]) != nil {
+            self = .runit
+        } else if try target(["sbin/openrc", "usr/sbin/openrc"]) != nil {
+            self = .openrc
+        } else {
+            let busybox = try target(["bin/busybox", "usr/bin/busybox"])
+            let isBusybox = busybox?.isSameFile(as: program) == true
+            let hasTable = try files.status(of: Self.inittab) != nil
+            self = isBusybox || hasTable ? .inittab(isBusybox: isBusybox) : .other
+        }
+    }
+
+    static let inittab: Path = "etc/inittab"
+    /// Ours, where the image has none.
+    static let busybox: Path = "usr/lib/docker-btrfs/busybox"
+}
+
+/// A program that an init is to start.
+struct BootJob {
+    enum Kind {
+        /// Before anybody logs in, and to its end.
+        case first
+        /// When the system is up.
+        case once
+        /// Again whenever it ends.
+        case always
+    }
+
+    let name: String
+    /// What the person reads.
+    let about: String
+    let kind: Kind
+    /// Words without spaces.
+    let command: String
+    var user: ImageProcess.User?
+}
+
+extension InitSystem {
+    /// The files that have an init start a program. What has an inittab gets a line of it instead.
+    func steps(for job: BootJob, in files: ImageFiles) throws(Failure) -> [DiskStep] {
+        func write(_ text: String, _ content: String, _ mode: UInt32) throws(Failure) -> DiskStep {
+            .write(try path(text), Array(content.utf8), mode: mode, about: job.about)
+        }
+        func link(_ text: String, _ target: String) throws(Failure) -> DiskStep { .link(try path(text), to: target) }
+        switch self {
+        case .systemd:
+            let user = job.user.map { "User=\($0.user)\nGroup=\($0.group)\n" } ?? ""
+            let restart = job.kind == .always ? "Restart=always\nRestartSec=1\n" : "Type=oneshot\nRemainAfterExit=yes\n"
+            let unit = """
+                [Unit]
+                Description=\(job.about)
+                Wants=network-online.target
+                After=network-online.target
+
+                [Service]
+                ExecStart=\(job.command)
+                \(user)\(restart)
+                """
+            let folder = "etc/systemd/system"
+            return [
+                try write("\(folder)/\(job.name).service", unit, 0o644),
+                try link("\(folder)/multi-user.target.wants/\(job.name).service", "../\(job.name).service"),
+            ]
+        case .openrc:
+            let words = job.command.split(separator: " ", maxSplits: 1)
+            let arguments = words.count > 1 ? "command_args=\"\(words[1])\"\n" : ""
+            let user = job.user.map { "command_user=\"\($0.user):\($0.group)\"\n" } ?? ""
+            let start = job.kind == .always ? "supervisor=supervise-daemon\n" : "start() { \(job.command); }\n"
+            let depend = job.kind == .first ? "need localmount; before getty" : "after net bootmisc"
+            let script = """
+                #!/sbin/openrc-run
+                description="\(job.about)"
+                command="\(words[0])"
+                \(arguments)\(user)\(start)depend() { \(depend); }
+
+                """
+            return [
+                try write("etc/init.d/\(job.name)", script, 0o755),
+                try link("etc/runlevels/\(job.kind == .first ? "boot" : "default")/\(job.name)", "/etc/init.d/\(job.name)"),
+            ]
+        case .runit:
+            let user = job.user.map { "chpst -u :\($0.user):\($0.group) " } ?? ""
+            let end = job.kind == .always ? "exec \(user)\(job.command)" : "\(job.command)\nexec sleep 2147483647"
+            let folder = try files.status(of: "etc/service") != nil ? "etc/service" : "etc/runit/runsvdir/default"
+            return [
+                try write("etc/sv/\(job.name)/run", "#!/bin/sh\nexec 2>&1\n\(end)\n", 0o755),
+                try link("\(folder)/\(job.name)", "/etc/sv/\(job.name)"),
+            ]
+        case .inittab, .other, .none: return []
+        }
+    }
+
+    /// A line for each job; nothing where the init reads no inittab.
+    func lines(for jobs: [BootJob]) -> [String] {
+        guard let isBusybox = usesBusybox else { return [] }
+        return jobs.enumerated().map { number, job in
+            // start-stop-daemon(8) becomes the program, as that user.
+            let user = job.user.map {
+                "\(Self.busybox) start-stop-daemon -S -p /run/\(job.name).pid -c \($0.user):\($0.group) -a "
+            }
+            let action =
+                switch job.kind {
+                case .first: "wait"
+                case .once: "once"
+                case .always: "respawn"
+                }
+            let words = job.command.split(separator: " ", maxSplits: 1).joined(separator: user == nil ? " " : " -- ")
+            return isBusybox ? "::\(action):\(user ?? "")\(words)" : "d\(number):2345:\(action):\(user ?? "")\(words)"
+        }
+    }
+
+    /// nil where there is no inittab.
+    var usesBusybox: Bool? {
+        switch self {
+        case .inittab(let isBusybox): isBusybox
+        case .none: true
+        default: nil
+        }
+    }
+}
+
+private func path(_ text: String) throws(Failure) -> Path {
+    guard let path = Path(text) else { throw Failure("could not use '\(text)' as a path") }
+    return path
+}

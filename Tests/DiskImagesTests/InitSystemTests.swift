@@ -1,0 +1,161 @@
+import Basics
+import Boot
+import Foundation
+import Testing
+
+@testable import DiskImages
+
+/// How an image's init starts what the disk brings.
+struct InitSystemTests {
+    /// Runs `body` with a tree of these files, each with its content; a content that begins with `->` is where a link leads.
+    private func withTree(_ files: [String: String], _ body: (ImageFiles) throws -> Void) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for (path, content) in files {
+            let file = folder.appending(path: path)
+            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            if content.hasPrefix("->") {
+                try FileManager.default.createSymbolicLink(atPath: file.path(), withDestinationPath: String(content.dropFirst(2)))
+            } else {
+                try Data(content.utf8).write(to: file)
+                try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path())
+            }
+        }
+        try body(ImageFiles(of: [Directory(opening: folder.path())]))
+    }
+
+    private static let systems: [(InitSystem, [String: String])] = [
+        (.none, ["bin/sh": ""]),
+        (.systemd, ["usr/lib/systemd/systemd": "", "sbin/init": "->/usr/lib/systemd/systemd", "etc/inittab": ""]),
+        (.openrc, ["sbin/init": "", "sbin/openrc": "", "etc/inittab": "", "usr/lib/systemd/systemd": ""]),
+        (.runit, ["sbin/init": "", "etc/runit/2": "", "etc/inittab": ""]),
+        (.inittab(isBusybox: true), ["bin/busybox": "", "sbin/init": "->/bin/busybox"]),
+        (.inittab(isBusybox: false), ["bin/busybox": "", "sbin/init": "", "etc/inittab": ""]),
+        (.other, ["sbin/init": "", "bin/sh": ""]),
+    ]
+
+    @Test(arguments: systems) func `an init is known by its files`(_ system: InitSystem, files: [String: String]) throws {
+        try withTree(files) { files in
+            let found = try InitSystem(of: files)
+            #expect(found == system)
+        }
+    }
+
+    private static let user = ImageProcess.User(user: 101, group: 102, isKnown: true)
+    private static let job = BootJob(name: "application", about: "what web runs", kind: .always, command: "/a b", user: user)
+    private static let forms: [(InitSystem, String)] = [
+        (
+            .systemd,
+            """
+            etc/systemd/system/application.service 644
+            [Unit]
+            Description=what web runs
+            Wants=network-online.target
+            After=network-online.target
+
+            [Service]
+            ExecStart=/a b
+            User=101
+            Group=102
+            Restart=always
+            RestartSec=1
+            etc/systemd/system/multi-user.target.wants/application.service -> ../application.service
+            """
+        ),
+        (
+            .openrc,
+            """
+            etc/init.d/application 755
+            #!/sbin/openrc-run
+            description="what web runs"
+            command="/a"
+            command_args="b"
+            command_user="101:102"
+            supervisor=supervise-daemon
+            depend() { after net bootmisc; }
+            etc/runlevels/default/application -> /etc/init.d/application
+            """
+        ),
+        (
+            .runit,
+            """
+            etc/sv/application/run 755
+            #!/bin/sh
+            exec 2>&1
+            exec chpst -u :101:102 /a b
+            etc/runit/runsvdir/default/application -> /etc/sv/application
+            """
+        ),
+        (
+            .inittab(isBusybox: true),
+            "::respawn:/usr/lib/docker-btrfs/busybox start-stop-daemon -S -p /run/application.pid -c 101:102 -a /a -- b"
+        ),
+        (
+            .inittab(isBusybox: false),
+            "d0:2345:respawn:/usr/lib/docker-btrfs/busybox start-stop-daemon -S -p /run/application.pid -c 101:102 -a /a -- b"
+        ),
+    ]
+
+    @Test(arguments: forms) func `each init has a form of its own for a service`(_ system: InitSystem, expected: String) throws {
+        try withTree(["etc/hostname": ""]) { files in
+            let steps = try system.steps(for: Self.job, in: files).map { step in
+                switch step {
+                case .write(let path, let content, let mode, _):
+                    "\(path.description.dropFirst()) \(String(mode, radix: 8))\n\(String(decoding: content, as: UTF8.self))"
+                case .link(let path, let target): "\(path.description.dropFirst()) -> \(target)\n"
+                default: "\(step)"
+                }
+            }
+            let text = steps.joined() + system.lines(for: [Self.job]).joined(separator: "\n")
+            #expect(text.trimmingCharacters(in: .newlines) == expected)
+        }
+    }
+
+    private func process(_ config: String, _ files: [String: String] = ["etc/passwd": "web:x:33:34::/srv:/bin/sh\n"]) throws -> ImageProcess
+    {
+        var process: ImageProcess?
+        try withTree(files) { process = try ImageProcess(Array("{\"config\": {\(config)}}".utf8), of: "web", in: $0) }
+        return try #require(process)
+    }
+
+    @Test func `what a container would run becomes a script, whatever is in its words`() throws {
+        let process = try process(
+            #""Env": ["A=it's $HOME `id`", "B=", "C=a=b\nc", "1bad=x", "PATH=/p"], "Entrypoint": ["/run it"], "Cmd": ["--x", "$(id)"], "WorkingDir": "/w w", "User": "web""#
+        )
+        #expect(process.user == ImageProcess.User(user: 33, group: 34, isKnown: true))
+        #expect(
+            process.script(for: "/bin/sh") == """
+                #!/bin/sh
+                # Written by docker-btrfs: the image's ENV, WORKDIR, ENTRYPOINT and CMD.
+                export A='it'\\''s $HOME `id`'
+                export B=''
+                export C='a=b
+                c'
+                export PATH='/p'
+                export HOME='/srv'
+                cd '/w w' || exit
+                exec '/run it' '--x' '$(id)'
+
+                """)
+    }
+
+    @Test func `who runs it is a name or a number, with a group or without`() throws {
+        func user(_ text: String) throws -> ImageProcess.User? {
+            let files = ["etc/passwd": "root:x:0:0::/root:/bin/sh\nweb:x:33:34::/srv:/bin/sh\n", "etc/group": "people:x:50:\n"]
+            return try process("\"Cmd\": [\"/a\"], \"User\": \"\(text)\"", files).user
+        }
+        #expect(try user("") == nil && user("root") == nil && user("0:0") == nil)
+        #expect(try user("33") == ImageProcess.User(user: 33, group: 34, isKnown: true))
+        #expect(try user("web:people") == ImageProcess.User(user: 33, group: 50, isKnown: true))
+        #expect(try user("7:8") == ImageProcess.User(user: 7, group: 8, isKnown: false))
+        #expect(throws: Failure("could not make a service of 'web': its USER is 'nobody', and its etc/passwd has none of that name")) {
+            try user("nobody")
+        }
+        #expect(
+            throws: Failure(
+                "could not make a service of 'web': it has neither ENTRYPOINT nor CMD", hint: "say in the Dockerfile what it runs")
+        ) {
+            try process("\"Entrypoint\": null")
+        }
+    }
+}

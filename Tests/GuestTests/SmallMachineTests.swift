@@ -1,0 +1,49 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Machines of one program, busybox: an image that has it, and one that is an application alone.
+struct SmallMachineTests {
+    private static let options = "console=ttyS0 panic=-1 no_timer_check mitigations=off"
+
+    /// The command that makes a disk of an image.
+    private func image(_ name: String, _ file: String, _ more: String) -> String {
+        """
+        '\(Repository.releasedCompanion)' image \(name) --output '\(file)' --data-root docker --grub '\(Lab.folder)/tools/usr/lib/grub' \\
+            --options '\(Self.options)' \(more)
+        """
+    }
+
+    @Test func `a machine of less than 22 MB starts by BIOS and by UEFI, each time to a new root`() async throws {
+        try await output(of: Lab.command("small-disk", []))
+        try await Machine.with(copyOf: "\(Lab.folder)/small.img") { machine in
+            var disk = machine
+            disk.disks = ["\(machine.folder)/vm.qcow2"]
+            try await machine.change("cd \"$TOP\"; \(image("small", disk.disks[0], "--compress --size 60M"))")
+            let size = try FileManager.default.attributesOfItem(atPath: disk.disks[0])[.size] as? Int ?? .max
+            #expect(size < 22_000_000, "it has \(size) bytes")
+            for (number, firmware) in [(1, "--bios"), (2, "--uefi")] {
+                // The last one is what inittab starts beside it, in any order.
+                let until = "docker-btrfs-init: root \(number) of 'small' booted well"
+                let boot = disk.command([firmware, "--until", until], log: firmware)
+                try await output(of: boot.command)
+            }
+        }
+    }
+
+    @Test func `an application without an init is a machine that answers on its port`() async throws {
+        try await output(of: Lab.command("small-disk", []))
+        try await Machine.with(copyOf: "\(Lab.folder)/small.img") { machine in
+            var disk = machine
+            disk.disks = ["\(machine.folder)/vm.qcow2"]
+            let busybox = "--busybox '\(Lab.folder)/initramfs/tree/bin/busybox'"
+            let said = try await machine.change(
+                "cd \"$TOP\"; \(image("application", disk.disks[0], "--size 100M --service --kernel-image small \(busybox) 2>&1"))")
+            #expect(!said.contains("error") && said.contains("\ncopy the kernel "))
+            let boot = disk.command(["--bios", "--until", "that was all", "--", "-nic", "user,model=virtio-net-pci"])
+            try await output(of: boot.command)
+            let console = try Console(log: boot.log).text
+            #expect(console.contains("uid=1000(application) gid=1001 groups=1001\n/app/www\nit's a $machine\nthat was all"))
+        }
+    }
+}
