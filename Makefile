@@ -93,6 +93,13 @@ boot-matrix: packages-lab $(programs) ## Boot each initramfs framework in each s
 	@SUITE=trixie Tests/Lab/matrix
 	$(call run-tests,--filter '^GuestTests\.BootMatrixTests')
 
+# What is too long for each time.
+.PHONY: nightly
+nightly: export NIGHTLY := 1
+nightly: packages-lab $(programs) ## Boots that `make test` leaves out: other inits
+	$(say) "boots of the night"
+	$(call run-tests,--filter '^GuestTests\.InitSystemTests')
+
 # WORLDS is how many, FIRST_WORLD the seed of the first.
 .PHONY: worlds
 worlds: export WORLDS := $(or $(WORLDS),300)

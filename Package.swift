@@ -217,7 +217,8 @@ if embedded {
             dependencies: ["Basics", "BootEntries", "Boot", "Deployments", "Fixtures", "Images", "TestSupport"],
             swiftSettings: strict + sameHeaders
         ),
-        .testTarget(name: "DiskImagesTests", dependencies: ["Basics", "Boot", "DiskImages"], swiftSettings: strict + sameHeaders),
+        .testTarget(
+            name: "DiskImagesTests", dependencies: ["Basics", "Boot", "Deployments", "DiskImages"], swiftSettings: strict + sameHeaders),
         .testTarget(
             name: "CompanionTests",
             dependencies: ["Basics", "docker-btrfs"],

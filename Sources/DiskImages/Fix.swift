@@ -96,9 +96,11 @@ extension Fix {
         let content = try text(table, in: files) ?? ""
         if !hasProgram || content.contains("inet dhcp") || content.contains("inet static") { return nil }
         for name in try files.names(in: "etc/network/interfaces.d") where name.first != UInt8(ascii: ".") { return nil }
+        // What runit starts finds its programs only where the kernel gave init a PATH.
+        let path = initSystem == .runit ? " PATH=/usr/sbin:/usr/bin:/sbin:/bin" : ""
         let card = "auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n"
         return Fix(
             finding: warning("network", "ifup is there, and etc/network/interfaces names no network card", "put one there"),
-            steps: [write(table, card, "the first network card asks for an address")], options: "net.ifnames=0")
+            steps: [write(table, card, "the first network card asks for an address")], options: "net.ifnames=0" + path)
     }
 }

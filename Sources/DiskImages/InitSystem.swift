@@ -92,7 +92,7 @@ extension InitSystem {
             let arguments = words.count > 1 ? "command_args=\"\(words[1])\"\n" : ""
             let user = job.user.map { "command_user=\"\($0.user):\($0.group)\"\n" } ?? ""
             let start = job.kind == .always ? "supervisor=supervise-daemon\n" : "start() { \(job.command); }\n"
-            let depend = job.kind == .first ? "need localmount; before getty" : "after net bootmisc"
+            let depend = job.kind == .first ? "after root localmount mountall" : "after net bootmisc"
             let script = """
                 #!/sbin/openrc-run
                 description="\(job.about)"

@@ -1,5 +1,6 @@
 import Basics
 import Boot
+import Deployments
 import Foundation
 import Testing
 
@@ -109,6 +110,45 @@ struct InitSystemTests {
             let text = steps.joined() + system.lines(for: [Self.job]).joined(separator: "\n")
             #expect(text.trimmingCharacters(in: .newlines) == expected)
         }
+    }
+
+    /// What is told of a tree, and what would be brought: paths with their contents or targets, a line of inittab, kernel options.
+    private func fixes(_ files: [String: String], serial: Bool = true) throws -> [String] {
+        var lines: [String] = []
+        try withTree(files) { files in
+            for fix in try Fix.all(for: files, InitSystem(of: files), [], serial: serial) {
+                let steps = fix.steps.map { step in
+                    switch step {
+                    case .write(let path, let content, _, _): "\(path): \(String(decoding: content, as: UTF8.self))"
+                    case .link(let path, let target): "\(path) -> \(target)"
+                    default: "\(step)"
+                    }
+                }
+                lines.append(([fix.finding.subject] + steps + [fix.inittab, fix.options].compactMap { $0 }).joined(separator: "|"))
+            }
+        }
+        return lines
+    }
+
+    @Test func `what a top layer can bring is found in the image's files`() throws {
+        let sysvinit = ["sbin/init": "", "etc/inittab": "1:2345:respawn:/sbin/getty 38400 tty1\n#T0:23:respawn:/sbin/getty -L ttyS0\n"]
+        #expect(try fixes(sysvinit) == ["console|T0:2345:respawn:/sbin/getty -L ttyS0 115200 vt100"])
+        #expect(try fixes(sysvinit, serial: false) == [])
+        #expect(
+            try fixes(["sbin/init": "->/bin/busybox", "bin/busybox": "", "etc/inittab": "tty1::respawn:/sbin/getty 38400 tty1\n"])
+                == ["console|ttyS0::respawn:/sbin/getty -L ttyS0 115200 vt100"])
+        #expect(
+            try fixes(["sbin/init": "->/bin/busybox", "bin/busybox": "", "etc/inittab": "::respawn:/bin/getty -L 115200 console\n"]) == [])
+        let openrc = ["sbin/init": "", "sbin/openrc": "", "etc/rc.conf": "a=1\n#rc_sys=\"lxc\"\nrc_sys=\"docker\"\nb=2\n", "sbin/ifup": ""]
+        #expect(
+            try fixes(openrc) == [
+                "container|/etc/rc.conf: a=1\n#rc_sys=\"lxc\"\nb=2\n",
+                "network|/etc/network/interfaces: auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n|net.ifnames=0",
+            ])
+        #expect(
+            try fixes(["sbin/init": "", "etc/runit/2": "", "etc/sv/getty-ttyS0/run": ""])
+                == ["console|/etc/service/getty-ttyS0 -> /etc/sv/getty-ttyS0"])
+        #expect(try fixes(["usr/lib/systemd/systemd": "", "sbin/init": "->/usr/lib/systemd/systemd"]) == [])
     }
 
     private func process(_ config: String, _ files: [String: String] = ["etc/passwd": "web:x:33:34::/srv:/bin/sh\n"]) throws -> ImageProcess

@@ -176,6 +176,10 @@ extension OnDisk {
                 }
                 for (file, more, message) in [
                     ("vm.iso", "", "could not tell the format of "), ("vm.raw", "--compress", "could not compress "),
+                    (
+                        "vm.raw", "--service",
+                        "error: init: it is none that is known here: nothing marks a boot as good, or starts a service"
+                    ),
                     ("vm.raw", "--size 300M", "could not make a disk of 300 MiB: the image needs "),
                     (
                         "vm.raw", "--grub /nowhere",
