@@ -18,12 +18,12 @@ package enum RootArchive: String, CaseIterable, Sendable {
     package func write(_ tree: Directory, to path: String, as reference: ImageReference) async throws(Failure) {
         if access(path, F_OK) == 0 { throw .system("make the file '\(path)'", errno: EEXIST) }
         let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
-        var draft = Array("\(folder).docker-btrfs-XXXXXX".utf8CString)
-        let file = mkostemp(&draft, O_CLOEXEC)
-        if file < 0 { throw .system("make the file '\(path)'") }
+        try Self.sweep(folder.isEmpty ? "." : String(folder))
+        let (draft, file, lock) = try Self.makeDraft(String(folder), for: path)
         defer {
-            close(file)
             unlink(draft)
+            close(file)
+            close(lock)
         }
         do throws(Failure) {
             switch self {
@@ -42,6 +42,44 @@ package enum RootArchive: String, CaseIterable, Sendable {
         }
     }
 
+    private static let draft = ".docker-btrfs-"
+
+    /// Open, and locked by another descriptor, which no program gets that goes on when this one was killed. Whoever comes across one that
+    /// nobody has locked deletes it.
+    private static func makeDraft(_ folder: String, for path: String) throws(Failure) -> (name: [CChar], file: Int32, lock: Int32) {
+        for _ in 0..<10 {
+            var name = Array("\(folder)\(draft)XXXXXX".utf8CString)
+            let file = mkostemp(&name, O_CLOEXEC)
+            if file < 0 { throw .system("make the file '\(path)'") }
+            let lock = linux_open(name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0)
+            var found = stat()
+            // Somebody may have taken it for left before it was locked.
+            if lock >= 0, linux_flock(lock, LOCK_EX | LOCK_NB) == 0, fstat(file, &found) == 0, found.st_nlink == 1 {
+                return (name, file, lock)
+            }
+            close(file)
+            if lock >= 0 { close(lock) }
+        }
+        throw Failure("could not make the file '\(path)': another run deletes what is made there", hint: "try it again")
+    }
+
+    /// Deletes what runs that were killed left in a folder.
+    private static func sweep(_ path: String) throws(Failure) {
+        let folder = try Directory(opening: path)
+        for name in try folder.names() where name.starts(with: draft.utf8) && name.count == draft.utf8.count + 6 {
+            let opened = linux_openat2(
+                folder.descriptor, cString(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0, linux_resolve_no_links)
+            if opened < 0 { continue }
+            defer { close(opened) }
+            var found = stat()
+            // Somebody else may have made one of that name.
+            guard fstat(opened, &found) == 0, found.st_mode & ~0o600 == S_IFREG, found.st_uid == geteuid(), found.st_nlink == 1,
+                linux_flock(opened, LOCK_EX | LOCK_NB) == 0
+            else { continue }
+            unlinkat(folder.descriptor, cString(name), 0)
+        }
+    }
+
     private static func sync(_ path: String) throws(Failure) {
         let folder = linux_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
         if folder < 0 { throw .reason() }
@@ -49,7 +87,9 @@ package enum RootArchive: String, CaseIterable, Sendable {
         if fsync(folder) != 0 && linux_errno() != EINVAL { throw .reason() }
     }
 
-    private static let block = 512
+    static let block = 512
+    /// What the layer's archive is called in an image's.
+    static let layer = "layer.tar"
 
     private func writeImage(_ tree: Directory, to file: Int32, as reference: ImageReference) async throws(Failure) {
         // The header of the layer is written when its length is known.
@@ -66,7 +106,7 @@ package enum RootArchive: String, CaseIterable, Sendable {
         if outcome.status != 0 { throw Failure(outcome.complaint) }
         let end = lseek(file, 0, SEEK_END)
         let size = Int(end) - Self.block
-        let layer = try Self.digest(of: file, from: Self.block)
+        let layer = try Self.digest(of: file, in: Self.block..<Int(end))
         let now = Self.text(of: time(nil))
         let configuration = JSONOutput.object([
             ("architecture", .string(hostArchitecture)), ("os", .string("linux")), ("created", .string(now)),
@@ -78,7 +118,7 @@ package enum RootArchive: String, CaseIterable, Sendable {
         let manifest = JSONOutput.array([
             .object([
                 ("Config", .string(name)), ("RepoTags", .array([.string(reference.description)])),
-                ("Layers", .array([.string("layer.tar")])),
+                ("Layers", .array([.string(Self.layer)])),
             ])
         ]).line
         var rest: [UInt8] = []
@@ -87,25 +127,52 @@ package enum RootArchive: String, CaseIterable, Sendable {
             rest += [UInt8](repeating: 0, count: (Self.block - text.utf8.count % Self.block) % Self.block)
         }
         rest += [UInt8](repeating: 0, count: 2 * Self.block)
-        let header = Self.header("layer.tar", size)
+        let header = Self.header(Self.layer, size)
         // tar fills its last record: the length is one of whole blocks.
         guard size % Self.block == 0, linux_write_all(file, rest, rest.count), lseek(file, 0, SEEK_SET) == 0,
             linux_write_all(file, header, header.count)
         else { throw .reason() }
     }
 
-    private static func digest(of file: Int32, from start: Int) throws(Failure) -> Digest {
-        if lseek(file, off_t(start), SEEK_SET) < 0 { throw .reason() }
+    static func digest(of file: Int32, in range: Range<Int>) throws(Failure) -> Digest {
         var builder = Digest.Builder()
-        var piece = [UInt8](repeating: 0, count: 1 << 20)
-        while true {
+        var place = range.lowerBound
+        while place < range.upperBound {
             try Interruption.check()
-            let count = read(file, &piece, piece.count)
-            if count < 0 { throw .reason() }
-            if count == 0 { return builder.digest() }
-            builder.add(count == piece.count ? piece : Array(piece[..<count]))
+            let piece = try bytes(of: file, at: place, min(1 << 20, range.upperBound - place))
+            if piece.isEmpty { throw Failure("it ends too early") }
+            builder.add(piece)
+            place += piece.count
         }
+        return builder.digest()
     }
+
+    /// As many as there are.
+    static func bytes(of file: Int32, at place: Int, _ count: Int) throws(Failure) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let done = pread(file, &bytes, count, off_t(place))
+        if done < 0 { throw .reason() }
+        if done < count { bytes.removeLast(count - done) }
+        return bytes
+    }
+
+    /// The name and the length of a file in an archive, by a header as `header` makes it; nil for anything else.
+    static func member(_ header: [UInt8]) -> (name: String, length: Int)? {
+        guard header.count == block, header[257..<262].elementsEqual("ustar".utf8) else { return nil }
+        let name = display(header[..<100].prefix { $0 != 0 })
+        if header[124] == 0x80 {
+            let length = header[128..<136].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            return Int(exactly: length).flatMap { $0 < 1 << 56 ? (name, $0) : nil }
+        }
+        var length = 0
+        for digit in header[124..<135] {
+            guard (0x30...0x37).contains(digit) else { return nil }
+            length = length << 3 | Int(digit - 0x30)
+        }
+        return (name, length)
+    }
+
+    static func padded(_ length: Int) -> Int { (length + block - 1) / block * block }
 
     /// The header of a file of mode 0644 (POSIX.1-1988 ustar); a length of 8 GiB and more is in base 256, as GNU tar and Go have it.
     static func header(_ name: String, _ size: Int) -> [UInt8] {

@@ -1,0 +1,166 @@
+package import Basics
+internal import Boot
+internal import CLinux
+internal import Files
+internal import Images
+internal import Linux
+internal import Planning
+internal import Programs
+
+/// A file that `export` wrote, which becomes a project.
+package struct RootArchiveFile {
+    private let path: String
+    private let format: RootArchive
+    /// What the image is called, and its id; of a stream nothing is known.
+    private let image: (reference: ImageReference, id: ImageID)?
+    /// Of the layer's archive in the file, in bytes.
+    private let layer: Range<Int>
+    /// Of what becomes the root.
+    private let digest: Digest
+
+    /// Reads all of it. Fails on what is neither, and on an archive whose layer is not what it says.
+    package init(_ path: String) throws(Failure) {
+        let file = linux_open(path, O_RDONLY | O_CLOEXEC, 0)
+        if file < 0 { throw .system("open '\(path)'") }
+        defer { close(file) }
+        self.path = path
+        let size = Int(lseek(file, 0, SEEK_END))
+        // BTRFS_SEND_STREAM_MAGIC of the kernel's fs/btrfs/send.h.
+        if try RootArchive.bytes(of: file, at: 0, 13) == Array("btrfs-stream\0".utf8) {
+            (format, image, layer) = (.btrfs, nil, 0..<size)
+            digest = try RootArchive.digest(of: file, in: layer)
+            return
+        }
+        let refusal = Failure(
+            "could not import '\(path)': it is not what docker-btrfs export writes",
+            hint: "an image goes to the store by docker load or podman load, and is entered from there")
+        guard let (name, length) = RootArchive.member(try RootArchive.bytes(of: file, at: 0, RootArchive.block)), name == RootArchive.layer,
+            length <= size - RootArchive.block
+        else { throw refusal }
+        (format, layer) = (.docker, RootArchive.block..<(RootArchive.block + length))
+        digest = try RootArchive.digest(of: file, in: layer)
+        var place = RootArchive.block.clampedSum(with: RootArchive.padded(length))
+        var (reference, id): (ImageReference?, ImageID?)
+        while let (name, length) = RootArchive.member(try RootArchive.bytes(of: file, at: place, RootArchive.block)) {
+            guard length <= 1 << 20 else { throw refusal }
+            let content = try RootArchive.bytes(of: file, at: place + RootArchive.block, length)
+            if name == "manifest.json" {
+                let manifest = try JSON(parsing: content, name: "manifest.json").elements?.first
+                guard let text = manifest?["RepoTags"]?.elements?.first?.string else { throw refusal }
+                reference = try ImageReference(text)
+            } else {
+                let layers = try JSON(parsing: content, name: name)["rootfs"]?["diff_ids"]?.elements ?? []
+                guard layers.count == 1, layers.first?.string == digest.description else {
+                    throw Failure("could not import '\(path)': its content is not what it says", hint: "export it again")
+                }
+                id = ImageID(Digest.of(content))
+            }
+            place += RootArchive.block + RootArchive.padded(length)
+        }
+        guard let reference, let id else { throw refusal }
+        image = (reference, id)
+    }
+
+    /// Makes the project. What the root is compared with later is the root as it was imported, which is held as its layer. Fails where there is
+    /// one of that name; nothing is left then.
+    package func makeProject(_ name: String, on site: Site) async throws(Failure) {
+        if try site.project(name) != nil {
+            throw Failure("could not import '\(path)': there is a project '\(name)' already", hint: "give another name, or root rm \(name)")
+        }
+        let topLevel = site.topLevel
+        try topLevel.makeWritable()
+        let folder = Layout.roots(of: Layout.project(name))
+        for path in [Place.home.path, Layout.allRoots, Layout.layers, folder] where try topLevel.status(of: path) == nil {
+            if mkdirat(topLevel.descriptor, path.cString, 0o700) != 0 { throw .system("make the directory '\(path)'") }
+        }
+        // Nobody makes or enters the project before it is there.
+        guard let lock = try topLevel.directory(at: folder), linux_flock(lock.descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw Failure("could not import '\(path)': somebody else makes the project '\(name)'", hint: "wait until that has ended")
+        }
+        defer { withExtendedLifetime(lock) {} }
+        do throws(Failure) {
+            try clear(folder, topLevel)
+            try await unpack(to: folder, on: site)
+            try finish(name, topLevel)
+        } catch {
+            try? clear(folder, topLevel)
+            _ = unlinkat(topLevel.descriptor, folder.cString, AT_REMOVEDIR)
+            throw Failure("could not import '\(path)': \(error.message)", hint: error.hint)
+        }
+    }
+
+    private static let received: Path = "received"
+
+    /// What a run that was killed left.
+    private func clear(_ folder: Path, _ topLevel: Directory) throws(Failure) {
+        let received = folder / Self.received
+        for name in try topLevel.directory(at: received)?.names() ?? [] {
+            try perform(.deleteSubvolume(Place(received.appending(name: name))), topLevel)
+        }
+        _ = unlinkat(topLevel.descriptor, received.cString, AT_REMOVEDIR)
+        if try topLevel.status(of: folder / "new") != nil { try perform(.deleteSubvolume(Place(folder / "new")), topLevel) }
+    }
+
+    private func unpack(to folder: Path, on site: Site) async throws(Failure) {
+        let topLevel = site.topLevel
+        let draft = folder / "new"
+        switch format {
+        case .docker:
+            guard let parent = try topLevel.directory(at: folder) else { throw Failure("'\(folder)' is gone") }
+            if btrfs_util_create_subvolume_fd(parent.descriptor, "new", 0, nil, nil) != BTRFS_UTIL_OK { throw .reason() }
+            guard let tree = try topLevel.directory(at: draft) else { throw Failure("'\(draft)' is gone") }
+            let part = ["skip=\(layer.lowerBound)", "count=\(layer.count)", "iflag=skip_bytes,count_bytes,fullblock"]
+            try await runPipeline(
+                ["dd", "if=\(path)", "bs=1M", "status=none"] + part,
+                into: [
+                    "tar", "--extract", "--file=-", "--numeric-owner", "--same-owner", "--same-permissions", "--acls", "--xattrs",
+                    "--xattrs-include=*", "--directory=/proc/\(getpid())/fd/\(tree.descriptor)",
+                ])
+            withExtendedLifetime(tree) {}
+        case .btrfs:
+            let received = folder / Self.received
+            if mkdirat(topLevel.descriptor, received.cString, 0o700) != 0 { throw .system("make the directory '\(received)'") }
+            // btrfs-progs looks for its target among the mounts.
+            let mounted = try TemporaryFolder()
+            if mount(site.device, mounted.path, "btrfs", UInt(MS_NOSUID | MS_NODEV), "subvolid=5") != 0 {
+                throw .system("mount '\(site.device)'", hint: "run this as root")
+            }
+            defer { umount2(mounted.path, Int32(MNT_DETACH)) }
+            let command = ["btrfs", "receive", "-q", "-f", path, mounted.path + received.description]
+            guard let outcome = try await runProgram(command) else {
+                throw Failure("there is no program 'btrfs'", hint: "install btrfs-progs")
+            }
+            if outcome.status != 0 { throw Failure(outcome.complaint) }
+            try Interruption.check()
+            guard let names = try topLevel.directory(at: received)?.names(), names.count == 1 else {
+                throw Failure("it has several subvolumes, or none")
+            }
+            try perform(.snapshot(of: Place(received.appending(name: names[0])), at: Place(draft)), topLevel)
+            try perform(.deleteSubvolume(Place(received.appending(name: names[0]))), topLevel)
+            _ = unlinkat(topLevel.descriptor, received.cString, AT_REMOVEDIR)
+        }
+    }
+
+    private func finish(_ name: String, _ topLevel: Directory) throws(Failure) {
+        let filesystem = try FilesystemLock(on: topLevel, seconds: FilesystemLock.patience) { _ in }
+        defer { withExtendedLifetime(filesystem) {} }
+        let project = Layout.project(name)
+        let draft = Place(Layout.new(project))
+        // Of a single layer the chain is the layer.
+        let chain = ChainID(digest)
+        if try topLevel.status(of: Layout.hold(chain)) == nil { try perform(.hold(layer: draft, at: Place(Layout.hold(chain))), topLevel) }
+        let origin = Origin(
+            reference: image?.reference ?? ImageReference(ImageID(digest)), imageID: image?.id ?? ImageID(digest), chainID: chain,
+            layer: Layout.hold(chain), topLayer: nil)
+        try perform(.mark(draft, Mark(origin: origin, number: 1, made: secondsNow())), topLevel)
+        try perform(.rename(draft, to: Place(Layout.kept(project, 1))), topLevel)
+        try perform(.sync, topLevel)
+    }
+
+    private func perform(_ step: Step, _ topLevel: Directory) throws(Failure) {
+        var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(nil))
+        do throws(Failure) { _ = try machine.perform(step) } catch {
+            throw Failure("could not \(step): \(error.message)", hint: error.hint)
+        }
+    }
+}
