@@ -12,6 +12,7 @@ internal import Planning
 ///                                                 a read-only snapshot of a root before its first boot, for the next one
 ///     /.docker-btrfs/base                         what a root was before it was changed, as long as `docker-btrfs diff` looks at it
 ///     /.docker-btrfs/deployments/<image id>       an image that was made ready to boot: what its kernel's files are
+///     /.docker-btrfs/deployments/NAME.root        the same of a root that a person keeps as the subvolume NAME
 ///     /.docker-btrfs/boot/                        kernels and initramfs images, where the boot loader reads btrfs
 ///     /.docker-btrfs/settings                     what `docker-btrfs setup` found, or was told
 ///     /.docker-btrfs/update                       what came of the last `docker-btrfs deploy --pull`

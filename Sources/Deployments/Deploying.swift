@@ -26,7 +26,7 @@ extension Site {
         if let content = try files.contents(of: kernel.path, limit: ImageKernel.limit) {
             let file = BootFile(.vmlinuz, content, source: kernel.path)
             if settings.kernels == .boot, try !kernels.has(file.file) {
-                try checkSpace(file.file.size, freeing: kernels.unused(by: before), for: image.reference, beside: before)
+                try checkSpace(file.file.size, freeing: unusedFiles(by: before), for: image.reference, beside: before)
             }
         }
         try checkIsWhole(image, in: store, progress: progress)
@@ -181,16 +181,15 @@ extension Site {
     /// Whether all that a deployment had when it was made is still there.
     func isWhole(_ deployment: Deployment) throws(Failure) -> Bool {
         if try topLevel.directory(at: Layout.hold(deployment.chainID)) == nil { return false }
-        for file in deployment.files where try !kernels.has(file) { return false }
-        return true
+        return try hasAll(deployment.files)
     }
 
     /// Fails, before anything is written, where there is no room for the old and the new at once.
-    private func additions(
+    func additions(
         _ files: [BootFile], of deployment: Deployment, from tree: Directory, beside others: [Deployment]
     ) throws(Failure) -> [Change] {
         // What a run that was killed left.
-        let unused = try kernels.unused(by: others + [deployment])
+        let unused = try unusedFiles(by: others + [deployment])
         var changes = unused.map { Change.removeFile($0, from: kernels) }
         var needed = 0
         var additions: [Change] = []
@@ -235,7 +234,9 @@ extension Site {
         let back = others.first { record.isGood(image: $0.imageID, under: settings.root) } ?? others.first
         let way = back.map { "; the way back is \($0.title)" } ?? ""
         var lines = ["next boot: \(deployment.title) with kernel \(deployment.release), a new root\(way)"]
-        if settings.loader == .print { lines = [BootLoader.text(of: try menu(of: [deployment] + others))] + lines }
+        if settings.loader == .print {
+            lines.insert(BootLoader.text(of: try menu(of: [deployment] + others, and: entries(of: namedRoots()))), at: 0)
+        }
         return lines
     }
 }

@@ -19,11 +19,11 @@ extension Site {
         return changes
     }
 
-    /// What is called as a digest and `.new`, as this is until it is whole.
+    /// What is called as a digest or as the record of a named root, and `.new`, as this is until it is whole.
     private func drafts(in folder: Path) throws(Failure) -> [Path] {
         let ending = Array(".new".utf8)
         return try topLevel.directory(at: folder)?.names().filter { name in
-            name.suffix(ending.count).elementsEqual(ending) && Digest(hex: name.dropLast(ending.count)) != nil
+            name.suffix(ending.count).elementsEqual(ending) && Digest(hex: name.dropLast(ending.count)) != nil || NamedRoot.isDraft(name)
         }.map { folder.appending(name: $0) } ?? []
     }
 }

@@ -42,25 +42,6 @@ extension Site {
         return (roots, faults)
     }
 
-    /// The way to make of a root a subvolume of a person's own, which no boot replaces.
-    public func keeping(root number: Int, as name: String) throws(Failure) -> DeploymentPlan {
-        let root = try root(number).root
-        guard let path = Path(name), path.components.count == 1 else {
-            throw Failure("could not keep \(root.title) as '\(name)': that is not a name on the top level", hint: "such as 'desktop-old'")
-        }
-        if path == settings.root {
-            throw Failure(
-                "could not keep \(root.title) as '\(name)': that is what the machine's root is called", hint: "choose another name")
-        }
-        if try topLevel.status(of: path) != nil {
-            throw Failure("could not keep \(root.title) as '\(name)': '\(path)' is there already", hint: "choose another name")
-        }
-        return DeploymentPlan(
-            site: self, changes: root.copy(at: Place(path), nil).map { .step($0) } + [.sync(topLevel)],
-            outcome: ["kept \(root.title) as '\(path)', which no boot replaces: rootflags=subvol=\(name) boots it, without docker_path="],
-            notes: root.leftBehind)
-    }
-
     /// The way to delete roots of earlier boots.
     public func removing(roots numbers: [Int]) throws(Failure) -> DeploymentPlan {
         let good = try roots().roots.last { $0.isGood }?.number

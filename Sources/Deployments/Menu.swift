@@ -3,8 +3,8 @@ internal import Boot
 internal import BootEntries
 
 extension Site {
-    /// The boot menu of some deployments, the default first.
-    func menu(of deployments: [Deployment]) throws(Failure) -> BootMenu {
+    /// The boot menu of some deployments, the default first, and other entries after them.
+    func menu(of deployments: [Deployment], and others: [BootEntry] = []) throws(Failure) -> BootMenu {
         var entries: [BootEntry] = []
         for deployment in deployments {
             let paths = deployment.files.map { kernels.base.appending(name: Array($0.name.utf8)) }
@@ -14,13 +14,16 @@ extension Site {
                     id: entryID(of: deployment.imageID), title: deployment.title, kernel: kernel, initrds: Array(paths.dropFirst()),
                     options: try settings.options(of: deployment, on: volume)))
         }
-        return BootMenu(volume: kernels.volume, entries: entries)
+        return BootMenu(volume: kernels.volume, entries: entries + others)
     }
 
     func entryID(of image: ImageID) -> String { "docker-btrfs-\(image.digest.hex.prefix(12))" }
 
-    /// What makes the boot loader's files those of a menu: none where they are. `new` is made before them.
-    func changes(toMenuOf deployments: [Deployment], with new: Deployment? = nil) throws(Failure) -> [Change] {
+    /// What makes the boot loader's files those of a menu: none where they are. `new` is made before them. `roots` are the entries of roots
+    /// that have names, those that are there unless given.
+    func changes(
+        toMenuOf deployments: [Deployment], with new: Deployment? = nil, roots: [BootEntry]? = nil
+    ) throws(Failure) -> [Change] {
         guard let loader else { return [] }
         // An earlier one whose kernel or layer is gone, or is where another boot loader reads, is no way back.
         var shown = Array(deployments.prefix(1))
@@ -28,7 +31,10 @@ extension Site {
             let isThere = if earlier == new { true } else { try isWhole(earlier) }
             if isThere { shown.append(earlier) }
         }
-        let files = try loader.kind.files(for: menu(of: shown))
+        // A root is never what is booted when nobody chooses.
+        var last: [BootEntry] = []
+        if !shown.isEmpty { last = if let roots { roots } else { try entries(of: namedRoots()) } }
+        let files = try loader.kind.files(for: menu(of: shown, and: last))
         try loader.checkOwnership(of: files)
         var changes: [Change] = []
         for file in try [loader.wayIn().file].compactMap({ $0 }) + files {

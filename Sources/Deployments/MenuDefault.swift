@@ -27,6 +27,12 @@ extension Settings {
         try options(of: KernelOptions("docker_deployed", deployment.imageID.digest.hex), on: volume)
     }
 
+    /// The options of an entry that boots a subvolume as it is.
+    func options(ofSubvolume path: Path, on volume: BootVolume) throws(Failure) -> KernelOptions {
+        try KernelOptions("rw") + KernelOptions("root", "UUID=\(volume.uuid)")
+            + KernelOptions("rootflags", "subvol=\(display(path.bytes))") + options
+    }
+
     /// Those of an entry in which `image` says what is booted.
     func options(of image: KernelOptions, on volume: BootVolume) throws(Failure) -> KernelOptions {
         let device = "UUID=\(volume.uuid)"

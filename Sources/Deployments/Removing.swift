@@ -73,9 +73,13 @@ extension Site {
         // No entry ever names a kernel that is not there.
         var changes = try self.changes(toMenuOf: staying)
         if !changes.isEmpty, let loader { changes.append(.sync(loader.directory)) }
-        for one in leaving { changes.append(.step(.removeFile(Deployment.path(of: one.imageID), of: Place(.top)))) }
-        if !leaving.isEmpty { changes.append(.sync(topLevel)) }
-        changes += try removing(kernels.unused(by: staying))
+        var records = leaving.map { Deployment.path(of: $0.imageID) }
+        // Of roots that somebody deleted.
+        let named = Set(try namedRoots().map(\.path))
+        records += try namedRecords().filter { !named.contains($0) }.map { NamedRoot.place(of: $0) }
+        changes += records.map { .step(.removeFile($0, of: Place(.top))) }
+        if !records.isEmpty { changes.append(.sync(topLevel)) }
+        changes += try removing(unusedFiles(by: staying))
         var lines: [String] = []
         for one in leaving {
             lines.append(
@@ -91,7 +95,8 @@ extension Site {
 
     /// In bytes: what is shared with others stays.
     func size(ofFilesOnlyIn some: [Deployment], among all: [Deployment]) throws(Failure) -> Int {
-        let shared = Set(all.filter { !some.contains($0) }.flatMap { $0.files.map(\.name) })
+        let others = try all.filter { !some.contains($0) } + namedRoots().map(\.record)
+        let shared = Set(others.flatMap { $0.files.map(\.name) })
         var sizes: [String: Int] = [:]
         for file in some.flatMap(\.files) where !shared.contains(file.name) { sizes[file.name] = file.size }
         return sizes.values.reduce(0, +)

@@ -13,6 +13,11 @@ extension Site {
                 "could not remove the boot menu's entries: this system is root \(booted.mark.number) of '\(settings.root)', and is started by one",
                 hint: "start another system first")
         }
+        if let named = try namedRoots().first(where: { $0.isBooted }) {
+            throw Failure(
+                "could not remove the boot menu's entries: this system is '\(named.path)', and is started by one",
+                hint: "start another system first")
+        }
         let (all, damaged) = try Deployment.all(on: topLevel)
         if let loader, !isNamed, !all.isEmpty, try loader.ownFiles().isEmpty {
             throw Failure(
@@ -27,7 +32,10 @@ extension Site {
             if !menu.isEmpty { changes.append(.sync(loader.directory)) }
         }
         // They are started by nothing any more.
-        for path in all.map({ Deployment.path(of: $0.imageID) }) + damaged { changes.append(.step(.removeFile(path, of: Place(.top)))) }
+        let named = try namedRecords().map { NamedRoot.place(of: $0) }
+        for path in all.map({ Deployment.path(of: $0.imageID) }) + damaged + named {
+            changes.append(.step(.removeFile(path, of: Place(.top))))
+        }
         changes.append(.sync(topLevel))
         changes += try removing(kernels.unused(by: []))
         if try kernels.tree.directory(at: kernels.path) != nil { changes += [.removeKernelFolder(kernels), .sync(kernels.tree)] }

@@ -6,7 +6,7 @@ import Linux
 struct RootCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "root",
-        abstract: "List, keep and remove the roots of earlier boots, and projects.",
+        abstract: "List, keep and remove the roots of earlier boots, those that have names, and projects.",
         subcommands: [RootListCommand.self, RootKeepCommand.self, RootRemoveCommand.self]
     )
 }
@@ -14,11 +14,12 @@ struct RootCommand: ParsableCommand {
 struct RootListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ls",
-        abstract: "List the roots of earlier boots, the newest first, and projects.",
+        abstract: "List the roots of earlier boots, the newest first, those that were kept under a name, and projects.",
         discussion: """
             docker_root=NUMBER on the kernel command line goes on with one of them. With --format json one object a line: number, \
             reference, id, made (seconds since 1970), booted, good, path (from the top level); of a project also project (its name) and own (the \
-            bytes of data that it shares with nothing else).
+            bytes of data that it shares with nothing else); of a root that has a name: name, number (of the root that it is a copy of), \
+            reference, id, made (when it was kept), booted, kernel, path.
             """
     )
 
@@ -31,14 +32,20 @@ struct RootListCommand: ParsableCommand {
         let site = try place.site()
         let (roots, faults) = try site.roots()
         let (projects, others) = try site.projects()
+        let named = try site.namedRoots()
         switch format {
         case .json:
             for root in roots.reversed() { print(root.line()) }
+            for root in named { print(root.line) }
             for project in projects { print(project.line(own: try site.ownBytes(of: project))) }
         case .text:
             let now = secondsNow()
             let rows = roots.reversed().map { ["\($0.number)", $0.reference, age(of: $0.made, now: now), $0.state] }
             print(table([["NUMBER", "IMAGE", "MADE", "STATE"]] + rows))
+            if !named.isEmpty {
+                let rows = named.map { [$0.name, $0.reference, age(of: $0.made, now: now), $0.release + ($0.isBooted ? ", booted" : "")] }
+                print("\n" + table([["NAME", "IMAGE", "KEPT", "KERNEL"]] + rows))
+            }
             if projects.isEmpty { break }
             let lines = try projects.map { project throws(Failure) in
                 [project.project ?? "", project.reference, age(of: project.made, now: now), megabytes(try site.ownBytes(of: project))]
@@ -49,10 +56,14 @@ struct RootListCommand: ParsableCommand {
     }
 }
 
-struct RootKeepCommand: ParsableCommand {
+struct RootKeepCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keep",
-        abstract: "Make a subvolume of your own out of a root, which no boot replaces."
+        abstract: "Make a subvolume of your own out of a root, which no boot replaces, and an entry of the boot menu.",
+        discussion: """
+            Its kernel is that of its image's deployment, or its own where it has others; it stays as long as the subvolume does. 'root rm \
+            NAME' removes both.
+            """
     )
 
     @Argument(help: "The root's number.")
@@ -63,15 +74,23 @@ struct RootKeepCommand: ParsableCommand {
 
     @OptionGroup var place: DeploymentPlace
 
-    func run() throws {
-        try place.finish(try place.open().keeping(root: number, as: name))
+    @Option(help: ArgumentHelp("The kernel, as lib/modules names it, where the root has several.", valueName: "version"))
+    var kernel: String?
+
+    @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))
+    var initProgram: String?
+
+    func run() async throws {
+        let site = try place.open()
+        let program = if let initProgram { initProgram } else { try builtInit() }
+        try place.finish(try await site.keeping(root: number, as: name, kernel: kernel, program: program, say: show))
     }
 }
 
 struct RootRemoveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rm",
-        abstract: "Remove roots of earlier boots, or projects, with what was done in them."
+        abstract: "Remove roots of earlier boots, those that have names, or projects, with what was done in them."
     )
 
     @Argument(help: "Their numbers or names.")
@@ -82,9 +101,18 @@ struct RootRemoveCommand: ParsableCommand {
     func run() throws {
         let site = try place.open()
         let numbers = names.compactMap { Int($0) }
+        let named = Set(try site.namedRoots().map(\.name))
+        let projects = Set(try site.projects().projects.compactMap(\.project))
+        if let name = names.first(where: { named.contains($0) && projects.contains($0) }) {
+            throw Failure(
+                "could not choose what to remove: '\(name)' is a root and a project", hint: "btrfs subvolume delete removes a root")
+        }
         if !numbers.isEmpty { try place.finish(try site.removing(roots: numbers)) }
-        let projects = names.filter { Int($0) == nil }
-        if !projects.isEmpty { try place.finish(try site.removing(projects: projects)) }
+        let others = names.filter { Int($0) == nil }
+        let roots = others.filter { named.contains($0) }
+        if !roots.isEmpty { try place.finish(try site.removing(named: roots)) }
+        let rest = others.filter { !named.contains($0) }
+        if !rest.isEmpty { try place.finish(try site.removing(projects: rest)) }
     }
 }
 
@@ -105,5 +133,14 @@ extension EarlierRoot {
                 ("booted", .boolean(isBooted)), ("good", .boolean(isGood)), ("path", .string(path)),
             ] + (own.map { [("project", .string(project ?? "")), ("own", .integer($0))] } ?? [])
         ).line
+    }
+}
+
+extension NamedRoot {
+    fileprivate var line: String {
+        JSONOutput.object([
+            ("name", .string(name)), ("number", .integer(number)), ("reference", .string(reference)), ("id", .string(imageID)),
+            ("made", .integer(made)), ("booted", .boolean(isBooted)), ("kernel", .string(release)), ("path", .string("/" + name)),
+        ]).line
     }
 }

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 extension BootMenu {
-    /// A default, one with all that needs quoting, and one without any initramfs.
+    /// A default, one with all that needs quoting, one without any initramfs, and a root that has a name.
     static func example() throws -> BootMenu {
         let usual = try KernelOptions(
             "rw root=UUID=2d4c64db-7ecb-294e-9f43-f31960545a27 rootflags=subvol=docker_rwlayer docker_deployed=fefadf163068")
@@ -20,7 +20,11 @@ extension BootMenu {
                 BootEntry(
                     id: "docker-btrfs-2f1c8b7a9d30", title: "Ann's \"old\" $desktop (2f1c8b7a9d30)", kernel: "a folder/it's the kernel",
                     initrds: ["a folder/initrd"], options: odd),
-                BootEntry(id: "docker-btrfs-root-work", title: "root 'work'", kernel: "vmlinuz", initrds: [], options: .none),
+                BootEntry(id: "docker-btrfs-2f1c8b7a9d31", title: "'bare'", kernel: "vmlinuz", initrds: [], options: .none),
+                BootEntry(
+                    id: "docker-btrfs-root-5e2bf57d3f40", title: "work, root 7 of desktop:latest", kernel: "vmlinuz-1",
+                    initrds: ["initrd-1"],
+                    options: try KernelOptions("rw root=UUID=2d4c64db-7ecb-294e-9f43-f31960545a27 rootflags=subvol=work")),
             ])
     }
 }

@@ -62,7 +62,7 @@ struct Deployable {
 
     func command(_ words: String) -> String {
         let place = words.hasPrefix("setup") ? "" : "--top-level ."
-        let program = words.hasPrefix("deploy") ? "--init '\(Repository.embeddedInit)'" : ""
+        let program = words.hasPrefix("deploy") || words.hasPrefix("root keep") ? "--init '\(Repository.embeddedInit)'" : ""
         return "'\(Repository.companion)' \(words) \(place) \(program) --boot '\(boot)'"
     }
 

@@ -57,7 +57,7 @@ extension OnDisk {
 
                     #expect(
                         try await machine.run("root keep 1 mine").hasSuffix(
-                            "kept root 1 ('sample_image:latest') as '/mine', which no boot replaces: rootflags=subvol=mine boots it, without docker_path=\n"
+                            "kept root 1 ('sample_image:latest') as '/mine', which no boot replaces: rootflags=subvol=mine boots it, without docker_path= and docker_deployed=\n"
                         ))
                     try await disk.change("touch mine/var/lib/machines/file")
                     #expect(try await disk.look("cat mine/work") == "work\n")

@@ -2,20 +2,20 @@ package import Basics
 
 /// What is in the subvolumes that are nested in a root. Any user of the booted system can make them, as many and as deep as he
 /// likes: so much is looked at and no more, and what was not looked at is taken for something that somebody put there.
-struct NestedSubvolumes {
+package struct NestedSubvolumes {
     /// The outermost ones.
     private(set) var outermost: [Path] = []
     /// Those that have anything but directories in them.
-    private(set) var occupied: [Path] = []
+    package private(set) var occupied: [Path] = []
     /// Why that is not all.
-    private(set) var unseen: String?
+    package private(set) var unseen: String?
 
     private static let most = 1000
     private static let deepest = 100
     /// How many names are still looked at.
     private var left = 10_000
 
-    init(of root: Directory) {
+    package init(of root: Directory) {
         var count = 0
         do throws(Failure) {
             try root.forEachNestedSubvolume { path throws(Failure) in

@@ -1,0 +1,194 @@
+public import Basics
+internal import Boot
+internal import BootEntries
+internal import Linux
+internal import Planning
+
+/// A root that a person keeps under a name of his own: with a kernel that has its modules, it is an entry of the boot menu.
+public struct NamedRoot {
+    /// On the top level.
+    let path: Path
+    /// What it was made from and which kernel it boots with, as a deployment is written down; the number is that of the root that it is a
+    /// copy of.
+    let record: Deployment
+    /// Whether the system runs on it.
+    public let isBooted: Bool
+
+    public var name: String { display(path.name) }
+    public var reference: String { record.reference.description }
+    public var imageID: String { record.imageID.description }
+    /// When it was kept, in seconds since 1970.
+    public var made: Int { record.made }
+    public var release: String { record.release }
+    /// That of the root that it is a copy of.
+    public var number: Int { record.number }
+
+    private static let ending = Array(".root".utf8)
+
+    /// Beside the records of deployments.
+    static func place(of path: Path) -> Path { Layout.deployments.appending(name: path.name + ending) }
+
+    /// The name that a record's file is called after; nil for any other file.
+    fileprivate static func path(ofRecord name: [UInt8]) -> Path? {
+        name.count > ending.count && name.suffix(ending.count).elementsEqual(ending) ? Path(name.dropLast(ending.count)) : nil
+    }
+
+    /// Whether a name is that of a record that is not finished.
+    static func isDraft(_ name: [UInt8]) -> Bool {
+        let draft = ending + Array(".new".utf8)
+        return name.count > draft.count && name.suffix(draft.count).elementsEqual(draft)
+    }
+}
+
+extension Site {
+    /// Those that are there, by their names. A subvolume that somebody else put in the place of one is none.
+    public func namedRoots() throws(Failure) -> [NamedRoot] {
+        let running = try Directory(opening: "/").status(of: .top)
+        var found: [NamedRoot] = []
+        for path in try namedRecords() {
+            guard let content = try topLevel.contents(of: NamedRoot.place(of: path)), let record = Deployment(parsing: content),
+                try topLevel.status(of: path)?.kind == .directory, let tree = try topLevel.directory(at: path), try tree.subvolume() != nil,
+                // The mark of a copy is void, and still says what it is a copy of.
+                let mark = try tree.attribute(Mark.attribute).map({ String(decoding: $0, as: UTF8.self) }),
+                mark.contains("\nnumber \(record.number)\n"), mark.contains("\nid \(record.imageID)\n")
+            else { continue }
+            let status = try tree.status(of: .top)
+            let isBooted = running.flatMap { running in status.map { $0.isSameFile(as: running) } } ?? false
+            found.append(NamedRoot(path: path, record: record, isBooted: isBooted))
+        }
+        return found
+    }
+
+    /// What all are called that were ever kept, and not removed.
+    func namedRecords() throws(Failure) -> [Path] {
+        try topLevel.directory(at: Layout.deployments)?.names().compactMap { NamedRoot.path(ofRecord: $0) } ?? []
+    }
+
+    /// What these need of the folder of kernels, and the roots that have names.
+    func unusedFiles(by deployments: [Deployment]) throws(Failure) -> [Path] {
+        try kernels.unused(by: deployments + namedRoots().map(\.record))
+    }
+
+    /// The entry that boots it as a subvolume like any other.
+    func entry(of root: NamedRoot) throws(Failure) -> BootEntry {
+        let files = root.record.files.map { kernels.base.appending(name: Array($0.name.utf8)) }
+        return BootEntry(
+            id: "docker-btrfs-root-\(Digest.of(root.path.bytes).hex.prefix(12))",
+            title: "\(root.name), root \(root.number) of \(root.reference)", kernel: files[0], initrds: Array(files.dropFirst()),
+            options: try settings.options(ofSubvolume: root.path, on: volume))
+    }
+
+    /// The entries of those whose kernels are there.
+    func entries(of roots: [NamedRoot]) throws(Failure) -> [BootEntry] {
+        var entries: [BootEntry] = []
+        for root in roots where try hasAll(root.record.files) { entries.append(try entry(of: root)) }
+        return entries
+    }
+
+    func hasAll(_ files: [Deployment.File]) throws(Failure) -> Bool {
+        for file in files where try !kernels.has(file) { return false }
+        return true
+    }
+
+    /// The way to make of a root a subvolume of a person's own, which no boot replaces, and an entry of the menu. The kernel is that of its
+    /// image's deployment where the root has its modules, else the root's own: `kernel` chooses where it has several, and `program` is
+    /// docker-btrfs-init, for an initramfs that is built here. Where there is none, it has no entry.
+    public func keeping(
+        root number: Int, as name: String, kernel release: String?, program: String, say: (String) -> Void
+    ) async throws(Failure) -> DeploymentPlan {
+        let root = try root(number).root
+        let path = try freePath(of: root, name)
+        let tree = try topLevel.directory(at: root.path)
+        let all = try Deployment.all(on: topLevel).deployments
+        var (notes, changes): ([String], [Change]) = (root.leftBehind, try removingDrafts() + missingFolders())
+        let copy = root.copy(at: Place(path), nil).map { Change.step($0) } + [.sync(topLevel)]
+        var outcome = "kept \(root.title) as '\(path)', which no boot replaces: "
+        do throws(Failure) {
+            guard let tree, !all.isEmpty else { throw Failure("nothing is deployed, so there is no menu") }
+            let named = try await self.named(root, at: path, from: tree, kernel: release, program: program, say: say)
+            let entry = try entry(of: named.root)
+            _ = try (loader?.kind ?? .print).files(for: BootMenu(volume: kernels.volume, entries: [entry]))
+            changes += try additions(named.files, of: named.root.record, from: tree, beside: all)
+            var shared: [Deployment.File] = []
+            for file in named.root.record.files where try kernels.has(file) { shared.append(file) }
+            if !shared.isEmpty { changes.append(.prove(shared, of: named.root.record, in: kernels)) }
+            changes += copy
+            changes += [
+                .step(.replaceFile(Place(NamedRoot.place(of: path)), content: named.root.record.text)), .sync(topLevel),
+            ]
+            changes += try self.changes(toMenuOf: all, roots: entries(of: namedRoots()) + [entry])
+            outcome += loader == nil ? "what its entry needs is above" : "'\(entry.title)' in the menu boots it"
+            let lines = loader == nil ? [BootLoader.text(of: BootMenu(volume: kernels.volume, entries: [entry]))] : []
+            return DeploymentPlan(site: self, changes: changes, outcome: lines + [outcome], notes: notes + (try menuNotes()))
+        } catch {
+            notes.append("it has no entry in the menu: \(error.message)")
+            outcome += "rootflags=subvol=\(name) boots it, without docker_path= and docker_deployed="
+            return DeploymentPlan(site: self, changes: copy, outcome: [outcome], notes: notes)
+        }
+    }
+
+    private func freePath(of root: Facts.Root, _ name: String) throws(Failure) -> Path {
+        let sentence = "could not keep \(root.title) as '\(name)'"
+        guard let path = Path(name), path.components.count == 1 else {
+            throw Failure("\(sentence): that is not a name on the top level", hint: "such as 'desktop-old'")
+        }
+        if path == settings.root {
+            throw Failure("\(sentence): that is what the machine's root is called", hint: "choose another name")
+        }
+        if try topLevel.status(of: path) != nil {
+            throw Failure("\(sentence): '\(path)' is there already", hint: "choose another name")
+        }
+        return path
+    }
+
+    /// What it is to be, and those of its files that have to be written.
+    private func named(
+        _ root: Facts.Root, at path: Path, from tree: Directory, kernel release: String?, program: String, say: (String) -> Void
+    ) async throws(Failure) -> (root: NamedRoot, files: [BootFile]) {
+        if path.name.contains(where: { $0 == UInt8(ascii: ",") }) || path.name.count > 200 {
+            throw Failure("'\(path)' cannot be said in rootflags=subvol=")
+        }
+        let origin = root.mark.origin
+        func record(_ release: String, _ files: [Deployment.File]) -> NamedRoot {
+            let record = Deployment(
+                imageID: origin.imageID, chainID: origin.chainID, reference: origin.reference, number: root.mark.number, made: secondsNow(),
+                release: release, files: files)
+            return NamedRoot(path: path, record: record, isBooted: false)
+        }
+        if let known = try Deployment.of(origin.imageID, on: topLevel), release == nil || release == known.release,
+            try hasAll(known.files), try ImageFiles(of: [tree]).releases().contains(known.release)
+        {
+            return (record(known.release, known.files), [])
+        }
+        let kernel = try await ImageKernel(
+            in: tree, of: root.title, release: release, program: program, mapped: mappedDevice, say: say)
+        return (record(kernel.release, kernel.files.map(\.file)), kernel.files)
+    }
+
+    /// The way to delete roots that have names, with what was done in them.
+    public func removing(named names: [String]) throws(Failure) -> DeploymentPlan {
+        let all = try namedRoots()
+        var leaving: [NamedRoot] = []
+        for name in names {
+            guard let root = all.first(where: { $0.name == name }) else {
+                throw Failure("could not find a root that was kept as '\(name)'", hint: "docker-btrfs root ls shows which there are")
+            }
+            let nested = try topLevel.directory(at: root.path).map { NestedSubvolumes(of: $0) }
+            let reason =
+                if root.isBooted { "the system runs on it" } else if let first = nested?.occupied.first {
+                    "somebody put something into its subvolume '\(first)'"
+                } else { nested?.unseen }
+            if let reason { throw Failure("could not remove '\(root.path)': \(reason)") }
+            if !leaving.contains(where: { $0.path == root.path }) { leaving.append(root) }
+        }
+        let deployments = try Deployment.all(on: topLevel).deployments
+        let staying = all.filter { root in !leaving.contains { $0.path == root.path } }
+        // No entry ever names a root or a kernel that is not there.
+        var changes = try self.changes(toMenuOf: deployments, roots: entries(of: staying))
+        if !changes.isEmpty, let loader { changes.append(.sync(loader.directory)) }
+        changes += leaving.map { .step(.deleteSubvolume(Place($0.path))) } + [.sync(topLevel)]
+        changes += leaving.map { .step(.removeFile(NamedRoot.place(of: $0.path), of: Place(.top))) } + [.sync(topLevel)]
+        changes += try removing(kernels.unused(by: deployments + staying.map(\.record)))
+        return DeploymentPlan(site: self, changes: changes, outcome: leaving.map { "removed '\($0.path)'" }, notes: [])
+    }
+}

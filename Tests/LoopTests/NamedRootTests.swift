@@ -1,0 +1,124 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// `root keep N NAME`: an entry of the menu as long as the subvolume is there.
+    struct NamedRootTests {
+        @Test(arguments: ["refind", "grub", "systemd-boot", "print"])
+        func `a root that is kept under a name is in the menu, with its kernel, until it is removed`(loader: String) async throws {
+            try await Deployable.with(setup: "--loader \(loader)", partition: loader == "print" ? nil : "64M") { machine in
+                try await machine.deployTwo()
+                let title = "old, root 1 of sample_image:latest"
+                let before = try await machine.everything()
+                let planned = try await machine.run("root keep 1 old --dry-run")
+                #expect(planned.contains("snapshot '/.docker-btrfs/roots/docker_rwlayer/1' to '/old'"))
+                #expect(try await machine.everything() == before)
+
+                let told = try await machine.run("root keep 1 old")
+                let isPrinted = loader == "print"
+                let way = isPrinted ? "what its entry needs is above" : "'\(title)' in the menu boots it"
+                #expect(told.hasSuffix("as '/old', which no boot replaces: \(way)\n"))
+                let entry = isPrinted ? told : try await machine.allMenus()
+                #expect(entry.contains(title) && entry.contains("rootflags=subvol=old quiet"))
+                let found = try #require(entry.components(separatedBy: title).last?.firstMatch(of: /vmlinuz-[0-9a-f]+/)).output
+                #expect(try await machine.kernel(String(found)) == "kernel 6.1\n")
+                if !isPrinted {
+                    #expect(!(try await machine.run("status")).contains("boot menu is not what it should be"))
+                    #expect(try await machine.run("deploy sample_image:v2 --dry-run") == "", "the menu is as it should be")
+                }
+
+                // Neither takes its kernel away.
+                try await machine.run("rm sample_image:latest")
+                try await machine.run("prune")
+                #expect(try await machine.kernel(String(found)) == "kernel 6.1\n")
+                if !isPrinted { #expect(try await machine.allMenus().contains(title)) }
+                #expect(
+                    try await machine.run("root ls").contains(
+                        "NAME  IMAGE                KEPT      KERNEL\nold   sample_image:latest  just now  6.1\n"))
+                #expect(try await machine.run("root ls --format json").contains(#""name": "old""#))
+
+                // A boot with what the entry says is none of docker-btrfs's business.
+                let line = "rw root=\(machine.disk.device) rootflags=subvol=old quiet"
+                #expect(try await run([Repository.embeddedInit, "--cmdline", line]).status == 0)
+                #expect(try await machine.disk.look("cat old/work") == "work\n")
+
+                #expect(try await machine.run("root rm old").hasSuffix("removed '/old'\n"))
+                #expect(try await machine.kernel(String(found)) == "")
+                #expect(!(try await machine.allMenus()).contains(title))
+                #expect(try await machine.disk.look("ls -d old 2>&1 || true").contains("No such file"))
+                #expect(try await machine.fails("root rm old") == "Error: could not find the project 'old'\nhint: there is none yet\n")
+            }
+        }
+
+        @Test func `where its image is not deployed any more it has its own kernel; who deletes it by hand frees that`() async throws {
+            try await Deployable.with { machine in
+                try await machine.deployTwo()
+                try await machine.run("rm sample_image:latest")
+                let told = try await machine.run("root keep 1 old")
+                #expect(told.hasPrefix("build the initramfs for 6.1\n"))
+                #expect(told.contains("/vmlinuz-") && told.contains(", from '/boot/vmlinuz-6.1' of the image\n"))
+                #expect(try await machine.disk.look("ls .docker-btrfs/boot | wc -l") == "4\n")
+
+                try await machine.disk.change("btrfs subvolume delete old; mkdir old")
+                #expect(!(try await machine.run("root ls")).contains("old"))
+                #expect(try await machine.run("status").contains("the boot menu is not what it should be"))
+                try await machine.run("prune")
+                #expect(try await machine.disk.look("ls .docker-btrfs/boot | wc -l; ls .docker-btrfs/deployments | wc -l") == "2\n1\n")
+                #expect(!(try await machine.allMenus()).contains("old, root 1"))
+                #expect(try await machine.disk.look("ls -d old") == "old\n", "somebody's")
+            }
+        }
+
+        @Test func `what no entry can name is kept, and that is said`() async throws {
+            try await Deployable.with(setup: "--loader grub", partition: "8M") { machine in
+                try await machine.deployTwo()
+                let menu = try await machine.allMenus()
+                let reasons = [("a,b", "'/a,b' cannot be said in rootflags=subvol="), ("it's", "could not write the kernel option")]
+                for (name, reason) in reasons {
+                    let told = try await machine.disk.change(machine.command("root keep 1 \"\(name)\"") + " 2>&1")
+                    #expect(told.contains("it has no entry in the menu: \(reason)"))
+                    #expect(try await machine.disk.look("cat \"\(name)/work\"") == "work\n")
+                }
+                #expect(try await machine.allMenus() == menu)
+            }
+        }
+
+        @Test func `uninstall takes the entry, and leaves the root`() async throws {
+            try await Deployable.with { machine in
+                try await machine.deployTwo()
+                try await machine.run("root keep 1 old")
+                try await machine.run("uninstall")
+                #expect(try await machine.allMenus() == "")
+                #expect(try await machine.disk.look("cat old/work; ls .docker-btrfs/deployments") == "work\n")
+            }
+        }
+    }
+}
+
+extension Deployable {
+    /// Two images with different kernels. Root 1 is of the first one and somebody worked in it.
+    fileprivate func deployTwo() async throws {
+        let second = try #require(images["sample_image:v2"])
+        try await disk.change("cd docker/btrfs/subvolumes/\(second.cacheID); rm -r boot usr/lib/modules")
+        try await addKernel("6.2", to: "sample_image:v2")
+        try await run("deploy sample_image:latest")
+        for (name, work) in [("sample_image:latest", "echo work > docker_rwlayer/work"), ("sample_image:v2", "true")] {
+            try await run("deploy \(name)")
+            let line = "root=\(disk.device) rootflags=subvol=docker_rwlayer docker_deployed=\(try id(name)) rw"
+            try await output(of: [Repository.embeddedInit, "--cmdline", line])
+            try await disk.change(work)
+        }
+    }
+
+    /// All that boot loaders read of ours.
+    fileprivate func allMenus() async throws -> String {
+        let script = #"cd "$1"; cat EFI/refind/docker-btrfs*.conf grub/docker-btrfs*.cfg loader/entries/* 2> /dev/null || true"#
+        return try await output(of: ["bash", "-euc", script, "bash", boot])
+    }
+
+    /// What a kernel's file has, wherever it lies; nothing where it is not there.
+    fileprivate func kernel(_ name: String) async throws -> String {
+        try await disk.look("cat .docker-btrfs/boot/\(name) '\(boot)/docker-btrfs/\(name)' 2> /dev/null || true")
+    }
+}
