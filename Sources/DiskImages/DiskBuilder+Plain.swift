@@ -45,16 +45,17 @@ extension DiskBuilder {
     /// The files of an image. What is changed there goes to the first of two folders in memory, which the second is a help for.
     func mount(_ source: ImageSource, changesIn folders: (String, String), at place: String) throws(Failure) {
         let layers = try source.directories()
-        // By their numbers: paths of many layers are longer than the kernel takes.
-        let lower = layers.map { "/proc/self/fd/\($0.descriptor)" }.joined(separator: ":")
-        let scratch = workshop.file("scratch")
-        let options = ["lowerdir=\(lower)", "upperdir=\(scratch)/\(folders.0)", "workdir=\(scratch)/\(folders.1)", "noatime"]
-        do throws(Failure) {
-            try MountRequest(device: "overlay", filesystemType: "overlay", options: options).mount(at: place, .readWrite)
-        } catch {
-            throw Failure("could not lay the layers of '\(source.image.reference)' over one another: \(error.message)")
+        let upper = try workshop.open("scratch/\(folders.0)")
+        let work = try workshop.open("scratch/\(folders.1)")
+        // By their numbers: mount(2) takes a page, which paths of many layers are longer than, and fsconfig(2) takes 256 bytes.
+        func path(_ folder: Directory) -> String { "/proc/self/fd/\(folder.descriptor)" }
+        let options = "lowerdir=\(layers.map(path).joined(separator: ":")),upperdir=\(path(upper)),workdir=\(path(work))"
+        if Glibc.mount("overlay", place, "overlay", UInt(MS_NOATIME), options) != 0 {
+            throw .system(
+                "lay the layers of '\(source.image.reference)' over one another",
+                hint: linux_errno() == ENODEV ? "the kernel needs overlayfs" : nil)
         }
-        withExtendedLifetime(layers) {}
+        withExtendedLifetime((layers, upper, work)) {}
     }
 
     private func tree() throws(Failure) -> Directory {

@@ -61,13 +61,13 @@ struct DiskCheck {
         if choices.keyFile != nil, try files.target(of: "usr/sbin/sshd") == nil {
             add("ssh", "--ssh-key is of no use: there is no sshd", "RUN apt-get install --yes openssh-server")
         }
-        if initSystem == .other && (choices.isService || choices.plain == nil) {
+        if initSystem == .other && choices.machine == nil && (choices.isService || choices.plain == nil) {
             add(
                 "init", "it is none that is known here: nothing marks a boot as good" + (choices.isService ? ", or starts a service" : ""),
                 "let it run 'docker-btrfs-init --mark-good' when the system is up", choices.isService ? .error : .warning)
         }
         let serial = choices.options.map { $0.contains("console=ttyS0") } ?? (format.host.name == "QEMU")
-        let fixable = initSystem == .none ? [] : try Fix.all(for: files, initSystem, findings, serial: serial)
+        let fixable = initSystem == .none || choices.machine != nil ? [] : try Fix.all(for: files, initSystem, findings, serial: serial)
         if choices.fixes {
             fixes = fixable
             findings.removeAll { finding in fixable.contains { $0.finding == finding } }

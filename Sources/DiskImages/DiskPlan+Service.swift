@@ -30,8 +30,8 @@ extension DiskPlan {
             let name = source.image.reference.description
             let process = try ImageProcess(source.configuration, of: name, in: source.files)
             add(
-                "usr/lib/docker-btrfs/service", process.script(for: shell), mode: 0o755,
-                about: "ENV, WORKDIR, ENTRYPOINT and CMD of the image: \(process.command.joined(separator: " "))")
+                "usr/lib/docker-btrfs/service", process.script(for: shell), mode: process.user == nil ? 0o700 : 0o755,
+                about: "what a container of the image runs, with its ENV and WORKDIR")
             try addPeople(process.user, check)
             jobs.append(
                 BootJob(
