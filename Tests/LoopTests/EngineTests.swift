@@ -78,6 +78,24 @@ extension OnDisk {
             #expect(damaged.contains("    /usr/bin/rm: its content is another one\n"), "\(damaged)")
         }
 
+        /// The image has no program that runs: the top layer brings one.
+        private func enter(_ machine: Deployable) async throws {
+            let program = """
+                #include <stdio.h>
+                int main(int count, char **names) { int c; while (*++names) for (FILE *in = fopen(*names, "r"); in && (c = getc(in)) >= 0;) putchar(c); }
+                """
+            let (source, built) = ("\(machine.disk.folder)/show.c", "\(machine.disk.folder)/show")
+            try Data(program.utf8).write(to: URL(filePath: source))
+            try await output(of: ["clang", "-static", "-o", built, source])
+            try await machine.disk.change("mkdir boot_docker/bin; cp '\(built)' boot_docker/bin/sh")
+            for image in ["", "sample_image", "sample_image"] {
+                let words = "enter --top-level . \(image) -- /bin/sh /etc/version /etc/motd"
+                #expect(try await machine.disk.change("'\(Repository.companion)' \(words)") == "1\ntop\n")
+            }
+            try await machine.disk.change("rm -r boot_docker/bin")
+            #expect(try await machine.disk.look("find .docker-btrfs/enter -mindepth 1") == "")
+        }
+
         private func line(_ engine: Engine, of disk: Disk) -> KernelLine {
             var line = disk.line("docker_keep=1 \(engine.more)")
             line.dockerPath = engine.path
@@ -122,6 +140,7 @@ extension OnDisk {
                         let told = try await machine.run("deploy sample_image")
                         #expect(!told.contains(" layers to '") && !told.contains("hold the layer"), "the boot did that")
                         #expect(told.contains("next boot: sample_image:latest (\(id.prefix(12))) with kernel 6.1, a new root"), "\(told)")
+                        try await enter(machine)
                         try await checkContent(machine)
                     }
                 }

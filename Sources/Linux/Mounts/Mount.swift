@@ -76,6 +76,9 @@ extension Directory {
 
     /// Makes the filesystem that `mounting` mounted writable.
     package func makeWritable() throws(Failure) {
+        var found = statfs()
+        // Where it is mounted elsewhere, too, it is so already: to ask for it again waits for all that is not written yet.
+        if fstatfs(descriptor, &found) == 0 && Int(found.f_flags) & Int(MS_RDONLY) == 0 { return }
         let picked = fspick(descriptor, "", UInt32(FSPICK_CLOEXEC | FSPICK_EMPTY_PATH))
         if picked < 0 { throw .system("make '\(show(.top))' writable") }
         defer { close(picked) }
