@@ -8,10 +8,13 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -161,4 +164,23 @@ unsigned disk_crc32c(const void *bytes, unsigned long long count)
     }
     while (count--) sum = sum >> 8 ^ table[0][(sum ^ *next++) & 255];
     return ~sum;
+}
+
+int disk_connect(const char *path, int seconds)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(address.sun_path, path);
+    struct timeval limit = {.tv_sec = seconds};
+    int opened = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (opened < 0) return -1;
+    if (setsockopt(opened, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0
+        && connect(opened, (struct sockaddr *)&address, sizeof address) == 0) return opened;
+    int code = errno;
+    close(opened);
+    errno = code;
+    return -1;
 }

@@ -1,4 +1,4 @@
-package import Basics
+public import Basics
 internal import Boot
 package import BootEntries
 
@@ -14,10 +14,22 @@ package struct EntryFiles: Sendable {
 }
 
 extension Site {
+    /// The image of a menu's entry, by the entry's title or its name there; nil where there is none of that name.
+    public func imageID(ofEntry name: String) throws(Failure) -> String? {
+        try entry(name, among: Deployment.all(on: topLevel).deployments)?.imageID.description
+    }
+
+    private func entry(_ name: String, among deployments: [Deployment]) -> Deployment? {
+        deployments.first { name == $0.title || name == entryID(of: $0.imageID) }
+    }
+
     /// Those of a deployment, the next boot's unless it is named. Fails where one of its files is not there.
     package func entryFiles(of name: String?) throws(Failure) -> EntryFiles {
         let all = try Deployment.all(on: topLevel).deployments
-        guard let chosen = try name.map({ text throws(Failure) in try deployment(text, among: all) }) ?? all.first else {
+        var chosen = all.first
+        if let name { chosen = entry(name, among: all) }
+        if let name, chosen == nil { chosen = try deployment(name, among: all) }
+        guard let chosen else {
             throw Failure("could not tell what the next boot is: nothing was deployed", hint: "deploy an image")
         }
         for file in chosen.files where try !kernels.has(file) {
@@ -25,7 +37,7 @@ extension Site {
                 "could not find '\(kernels.tree.show(kernels.place(of: file)))', which \(chosen.title) boots", hint: "deploy it again")
         }
         return EntryFiles(
-            title: "\(chosen.reference) (\(chosen.imageID.digest.hex.prefix(12)))", imageID: chosen.imageID.description,
+            title: chosen.title, imageID: chosen.imageID.description,
             options: try settings.options(of: chosen, on: volume), files: chosen.files.map { kernels.place(of: $0) }, tree: kernels.tree)
     }
 }

@@ -8,7 +8,7 @@ public final class DiskFolder {
     private static let prefix = "docker-btrfs-disk."
     private static let disk = "disk.raw"
     /// What a machine is started with that is not on its disk, and what is laid over that.
-    private static let others = ["overlay.qcow2", "kernel", "initrd"]
+    private static let others = ["overlay.qcow2", "kernel", "initrd", "monitor", "screen.png"]
 
     private let path: String
     /// Locked: nobody takes it for left.
@@ -30,6 +30,10 @@ public final class DiskFolder {
     var overlay: String { "\(path)/\(Self.others[0])" }
     var kernel: String { "\(path)/\(Self.others[1])" }
     var initrd: String { "\(path)/\(Self.others[2])" }
+    /// As long as this process runs. A socket's path has to be short.
+    var monitor: String { "/proc/\(getpid())/fd/\(folder.descriptor)/\(Self.others[3])" }
+    /// The last that a machine's screen showed.
+    var screen: String { "\(path)/\(Self.others[4])" }
 
     /// A file that only root may read.
     func write(_ content: [UInt8], to file: String) throws(Failure) {
@@ -37,6 +41,13 @@ public final class DiskFolder {
         if opened < 0 { throw .system("make '\(file)'") }
         defer { close(opened) }
         if !linux_write_all(opened, content, content.count) { throw .system("write '\(file)'") }
+    }
+
+    public func saveScreen(to file: String) throws(Failure) {
+        guard let picture = try fileContents(screen) else {
+            throw Failure("could not write '\(file)': the virtual machine showed no screen, or its QEMU writes no PNG")
+        }
+        try write(picture, to: file)
     }
 
     private static func sweep(_ place: String) throws(Failure) {

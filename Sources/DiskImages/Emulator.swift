@@ -19,6 +19,9 @@ public struct Emulator: Sendable {
     /// What is started without a firmware, on an overlay over a disk of this machine.
     var direct: DirectStart?
 
+    /// Where it listens for questions.
+    var monitor: String?
+
     struct DirectStart {
         let disk: WholeDisk
         let kernel: String
@@ -47,7 +50,9 @@ public struct Emulator: Sendable {
         ]
             + (direct.map { start(from: $0, name) } ?? [
                 "-drive", "file=\(name),format=\(format.emulated),if=virtio\(throwAway),cache=unsafe",
-            ]) + (isUEFI ? ["-bios", Self.firmware] : []) + (hasDisplay ? ["-serial", "mon:stdio"] : ["-nographic"])
+            ]) + (isUEFI ? ["-bios", Self.firmware] : [])
+            + (monitor.map { ["-qmp", "unix:\($0.replacing(",", with: ",,")),server=on,wait=off"] } ?? [])
+            + (hasDisplay ? ["-serial", "mon:stdio"] : ["-nographic"])
     }
 
     /// The disk below is read past the cache, as the filesystem that is mounted there writes it, and only read.

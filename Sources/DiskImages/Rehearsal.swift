@@ -52,12 +52,14 @@ public struct Rehearsal: Sendable {
         plan = try DiskPlan(choices)
     }
 
-    /// Starts the disk, which `plan` made. `tell` gets each line of its console.
-    public func perform(seconds: Int, withKVM: Bool, tell: @escaping @Sendable (String) -> Void) async throws(Failure) -> Outcome {
+    /// Starts the disk, which `plan` made in the folder. `tell` gets each line of its console.
+    public func perform(in folder: DiskFolder, seconds: Int, withKVM: Bool, tell: @escaping @Sendable (String) -> Void)
+        async throws(Failure) -> Outcome
+    {
         guard let start = plan.layout?.root.lowerBound else { throw Failure("could not rehearse: no disk was made") }
         let file = emulator.file
         return try await Outcome(
-            of: emulator, seconds: seconds, withKVM: withKVM, tell: tell,
+            of: emulator, in: folder, seconds: seconds, withKVM: withKVM, tell: tell,
             isGood: { () throws(Failure) in
                 let disk = try DiskFile(file)
                 let read = { (place: Int, count: Int) throws(Failure) -> [UInt8]? in disk.read(at: start + place, count) }
@@ -69,12 +71,17 @@ public struct Rehearsal: Sendable {
 extension Rehearsal.Outcome {
     /// Runs a virtual machine until `isGood` says so of its disk, it ends, or it says that it comes no further.
     init(
-        of emulator: Emulator, seconds: Int, withKVM: Bool, tell: @escaping @Sendable (String) -> Void,
+        of emulator: Emulator, in folder: DiskFolder, seconds: Int, withKVM: Bool, tell: @escaping @Sendable (String) -> Void,
         isGood: @escaping @Sendable () throws(Failure) -> Bool
     ) async throws(Failure) {
         let console = Mutex(Console())
         let start = secondsNow()
+        var emulator = emulator
+        let (monitor, screen) = (folder.monitor, folder.screen)
+        emulator.monitor = monitor
         let isMarked = { @Sendable () -> Bool in
+            // It may be about to end, or have no screen yet.
+            do throws(Failure) { try MachineMonitor(monitor).writeScreen(to: screen) } catch {}
             // Whoever writes to it is in the middle of something.
             do throws(Failure) { return try isGood() } catch { return false }
         }

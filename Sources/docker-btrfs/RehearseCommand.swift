@@ -17,7 +17,9 @@ struct RehearseCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The image, as its engine names it; without one, what the next boot starts.", completion: .imageNames)
+    @Argument(
+        help: "The image, as its engine names it, or an entry of the boot menu; without one, what the next boot starts.",
+        completion: .imageNames)
     var image: String?
 
     @OptionGroup var place: SitePlace
@@ -77,7 +79,14 @@ struct RehearsalOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where GRUB's modules are.", valueName: "dir"), completion: .directory)
     var grub = "/usr/lib/grub"
 
+    @Option(help: ArgumentHelp("Write the last that its screen showed to a new file, as PNG.", valueName: "file"), completion: .file())
+    var screenshot: String?
+
     func validate() throws {
+        if let screenshot {
+            if !screenshot.hasSuffix(".png") { throw ValidationError("--screenshot writes PNG: name the file .png") }
+            if access(screenshot, F_OK) == 0 { throw ValidationError("--screenshot: there is a file '\(screenshot)' already") }
+        }
         if rehearsalFirmware == .both { throw ValidationError("a machine starts by one firmware: uefi or bios") }
         if rehearsalTime < 1 { throw ValidationError("--rehearsal-time takes a number from 1 on") }
         if rehearsalMemory < 64 { throw ValidationError("--rehearsal-memory takes a number from 64 on") }
@@ -87,7 +96,7 @@ struct RehearsalOptions: ParsableArguments {
     func rehearse(
         _ image: String?, on site: Site, kernel: String?, program: String?, isQuiet: Bool, isVerbose: Bool
     ) async throws -> RehearsalEnd {
-        guard let image = try image ?? site.nextImage()?.id else {
+        guard let image = try image.map({ name throws(Failure) in try site.imageID(ofEntry: name) ?? name }) ?? site.nextImage()?.id else {
             throw Failure("could not rehearse the next boot: nothing is deployed", hint: "name an image")
         }
         return try await Interruption.taken { () throws(Failure) in
@@ -118,7 +127,10 @@ struct RehearsalOptions: ParsableArguments {
         if !isQuiet {
             show("start it in QEMU" + (hasKVM ? "" : ", without KVM: that is slow"))
         }
-        let outcome = try await rehearsal.perform(seconds: rehearsalTime, withKVM: hasKVM) { line in if isVerbose { tell("  | " + line) } }
+        let outcome = try await rehearsal.perform(in: folder, seconds: rehearsalTime, withKVM: hasKVM) { line in
+            if isVerbose { tell("  | " + line) }
+        }
+        try savePicture(from: folder)
         return end(rehearsal, outcome, isQuiet)
     }
 
@@ -131,8 +143,13 @@ struct RehearsalOptions: ParsableArguments {
             let outcome = try await rehearsal.perform(
                 in: folder, seconds: rehearsalTime, withKVM: try Emulator.hasKVM(), show: { if !isQuiet { show($0) } },
                 tell: { if isVerbose { tell("  | " + $0) } })
+            try savePicture(from: folder)
             return end(rehearsal.title, rehearsal.imageID, outcome, isQuiet)
         }
+    }
+
+    private func savePicture(from folder: DiskFolder) throws(Failure) {
+        if let screenshot { try folder.saveScreen(to: screenshot) }
     }
 
     private func end(_ rehearsal: Rehearsal, _ outcome: Rehearsal.Outcome, _ isQuiet: Bool) -> RehearsalEnd {

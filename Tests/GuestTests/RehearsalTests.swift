@@ -42,4 +42,42 @@ struct RehearsalTests {
             #expect(try FileManager.default.contentsOfDirectory(atPath: machine.folder).filter { $0.hasPrefix("docker-btrfs-disk") } == [])
         }
     }
+
+    @Test func `this very disk boots while it is written to and stays as it was; a kernel without its modules says so`() async throws {
+        try await Machine.with(\.disk) { machine, _ in
+            // The modules of a kernel that was built otherwise, and an initramfs that is made of them.
+            try await machine.change(
+                docker: true,
+                """
+                docker build --network none --quiet --tag wrong - > /dev/null << 'END'
+                FROM sample_image
+                RUN rm /boot/initrd* && find /lib/modules/ -name '*.ko' -exec sed -i 's/mod_unload modversions/mod_unload modversionz/' {} +
+                END
+                '\(Repository.companion)' setup --top-level . --data-root docker --loader print \\
+                    --options mitigations=off --init '\(Repository.embeddedInit)' > /dev/null
+                for image in wrong sample_image; do
+                    '\(Repository.companion)' deploy --top-level . --init '\(Repository.embeddedInit)' "$image" > /dev/null
+                done
+                """)
+            let good = try await machine.change(
+                """
+                btrfs subvolume snapshot -r . kept > /dev/null; mkdir churn
+                seen() { find kept .docker-btrfs/layers -type f -print0 | sort -z | xargs -0 sha256sum; cat .docker-btrfs/deployments/*; ls -A . .docker-btrfs; }
+                seen > "$TOP/../before"
+                while [ ! -e stop ]; do for file in {1..200}; do date > churn/$file; done; btrfs filesystem sync .; rm churn/*; done & writer=$!
+                \(Self.rehearse(machine, "rehearse --this-disk --screenshot '\(machine.folder)/screen.png'"))
+                touch stop; wait "$writer"; rm stop
+                seen | diff "$TOP/../before" - && echo same
+                """)
+            #expect(good.contains("\ngood: sample_image:latest ("), "\(good)")
+            #expect(good.hasSuffix("status 0\nsame\n"), "\(good)")
+            let picture = try Data(contentsOf: URL(filePath: "\(machine.folder)/screen.png"))
+            #expect(picture.starts(with: [0x89] + "PNG".utf8) && picture.count > 1000)
+            let wrong = try await machine.change(Self.rehearse(machine, "rehearse --this-disk wrong"))
+            let reason = "does not boot well: What happened:  could not load the kernel module '/usr/lib/modules/"
+            #expect(wrong.contains("bad: wrong:latest (") && wrong.contains(reason), "\(wrong)")
+            #expect(wrong.hasSuffix("status 1\n"), "\(wrong)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: machine.folder).filter { $0.hasPrefix("docker-btrfs-disk") } == [])
+        }
+    }
 }

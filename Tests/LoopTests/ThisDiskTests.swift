@@ -10,8 +10,9 @@ extension Beside {
     /// A disk that is captured while somebody writes to it, as `rehearse --this-disk` does.
     struct ThisDiskTests {
         /// So many rounds, of so many seconds: `make nightly` makes 20 of 60.
-        private static let rounds = number("THIS_DISK_ROUNDS") ?? 3
-        private static let seconds = number("THIS_DISK_SECONDS") ?? 4
+        private static let isNightly = ProcessInfo.processInfo.environment["NIGHTLY"] != nil
+        private static let rounds = number("THIS_DISK_ROUNDS") ?? (isNightly ? 20 : 3)
+        private static let seconds = number("THIS_DISK_SECONDS") ?? (isNightly ? 60 : 4)
 
         private static func number(_ name: String) -> Int? { ProcessInfo.processInfo.environment[name].flatMap { Int($0) } }
 
@@ -117,6 +118,39 @@ extension Beside {
                 let (_, took) = try FrozenFilesystem.during(topLevel) {}
                 #expect(took < 1000)
                 try await disk.change("timeout 5 touch file")
+            }
+        }
+    }
+}
+
+extension OnDisk {
+    /// `rehearse --this-disk` on a machine's disk.
+    struct ThisDiskEndTests {
+        @Test func `whoever is killed while a disk is frozen leaves it thawed, and the next run deletes the snapshots`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image")
+                let rehearse = machine.command("rehearse --this-disk --rehearsal-folder '\(machine.disk.folder)'")
+                // Each read takes a while, so that there is time to see the freeze.
+                let slow = "strace -f -qq -o /dev/null -e trace=pread64 -e inject=pread64:delay_enter=30000"
+                let script = """
+                    for round in {1..3}; do
+                        \(slow) \(rehearse) > /dev/null & tracer=$!
+                        for ((waited = 0; ; waited++)); do
+                            echo > new & writer=$!; sleep 0.1; ! kill -0 "$writer" 2> /dev/null || break
+                            ((waited < 200)) || { echo 'it was not frozen'; break; }
+                        done
+                        kill -KILL $(pgrep -P "$tracer" | head -1); begin=${EPOCHREALTIME/.}; wait "$writer"
+                        echo "thawed in time: $((${EPOCHREALTIME/.} - begin < 2000000))"; wait "$tracer" || true
+                    done
+                    btrfs subvolume list . | grep -c 'rehearsals/[0-9]*/[0-9]*$'
+                    timeout -s INT 3 \(rehearse) > /dev/null || true
+                    btrfs subvolume list . | grep -c rehearsals || true; ls -A '\(machine.disk.folder)' | grep -c docker-btrfs-disk || true
+                    """
+                let told = try await machine.disk.change(script)
+                let lines = told.split(separator: "\n")
+                #expect(lines.prefix(3).allSatisfy { $0 == "thawed in time: 1" }, "\(told)")
+                #expect(try #require(Int(lines.dropFirst(3).first ?? "")) >= 1, "nothing was left to be deleted")
+                #expect(lines.suffix(2) == ["0", "0"], "\(told)")
             }
         }
     }

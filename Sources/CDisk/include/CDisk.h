@@ -18,3 +18,6 @@ int disk_thaw(int file, disk_guard *guard);
 
 /* CRC-32C as btrfs has it (RFC 3720, B.4), of a block in memory. */
 unsigned disk_crc32c(const void *bytes, unsigned long long count);
+
+/* connect(2) takes an address whose kind Swift cannot name: a stream to a socket's file, or below 0. Reads of it end after `seconds`. */
+int disk_connect(const char *path, int seconds);

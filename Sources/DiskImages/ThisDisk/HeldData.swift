@@ -58,7 +58,11 @@ final class HeldData {
         return made
     }
 
-    func end() throws(Failure) { try Self.delete(place, topLevel) }
+    func end() throws(Failure) {
+        try Self.delete(place, topLevel)
+        // Not while somebody else has one.
+        _ = unlinkat(topLevel.descriptor, Self.folder.cString, AT_REMOVEDIR)
+    }
 
     private static func delete(_ place: Path, _ topLevel: Directory) throws(Failure) {
         for name in try topLevel.directory(at: place)?.names() ?? [] {

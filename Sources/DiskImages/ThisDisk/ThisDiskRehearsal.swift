@@ -69,7 +69,7 @@ public struct ThisDiskRehearsal: Sendable {
             show("start it in QEMU" + (withKVM ? "" : ", without KVM: that is slow"))
             let (overlay, path, start) = (folder.overlay, disk.path, disk.start)
             outcome = try await Rehearsal.Outcome(
-                of: emulator, seconds: seconds, withKVM: withKVM, tell: tell,
+                of: emulator, in: folder, seconds: seconds, withKVM: withKVM, tell: tell,
                 isGood: { () throws(Failure) in
                     let disk = try OverlayReader(overlay, over: DirectDevice(path))
                     return try TreeReader { place, count throws(Failure) in try disk.read(at: start + place, count) }?
