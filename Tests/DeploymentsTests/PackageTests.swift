@@ -99,6 +99,18 @@ struct PackageTests {
         #expect(try isTrace("etc/passwd", .file) && isTrace("boot/initrd.img-6.1", .file))
     }
 
+    @Test func `what somebody deleted of a new package is known, what dpkg does not unpack is not meant`() throws {
+        try root.write(
+            "/.\n/usr\n/usr/bin\n/usr/bin/tool\n/usr/bin/gone\n/usr/lib/tool\n/usr/lib/tool/a\n/usr/share/doc/tool/copyright\n/usr/bin/moved\n",
+            to: "var/lib/dpkg/info/tool.list")
+        try root.write("tool", to: "usr/bin/tool")
+        try root.write("# path-exclude=/usr/bin/*\npath-exclude=/usr/share/doc/*\npath-include=/x\n", to: "etc/dpkg/dpkg.cfg.d/docker")
+        try root.write("/usr/bin/moved\n/usr/bin/moved.distrib\n:\n", to: "var/lib/dpkg/diversions")
+        let difference = try #require(try debian(now: [Self.package("tool")], before: []))
+        #expect(difference.deletions { _ in true } == ["usr/bin/gone", "usr/lib/tool"])
+        #expect(difference.deletions { $0 == "other" } == [])
+    }
+
     @Test func `of a package that was brought to another version, what a person did is not the package's`() throws {
         let list = ["/etc", "/etc/cron.daily", "/etc/cron.daily/tool", "/usr/bin", "/usr/bin/tool", "/usr/lib", "/usr/lib/tool.so"]
         try base.write((list + ["/usr/lib/tool.so.1", "/usr/bin/old"]).joined(separator: "\n"), to: "var/lib/dpkg/info/tool.list")

@@ -85,6 +85,9 @@ extension Site {
         }
         for change in changes { try draft.add(change) }
         let commands = packages?.commands { isWhole || owners.contains($0) }
+        for path in packages?.deletions(where: { isWhole || owners.contains($0) }) ?? [] {
+            if named.isEmpty || named.contains(where: { $0.isTop || path == $0 || path.isBelow($0) }) { draft.delete(path) }
+        }
         try draft.finish(after: commands ?? [])
         return ImageAdoption(tree: tree, files: draft.copied, lines: draft.lines, notes: draft.notes)
     }
@@ -165,6 +168,11 @@ private struct ImageDraft {
             }
             return
         }
+        if let word = word(path) { commands.append(["rm", "-rf", word]) }
+    }
+
+    /// What a package brings in the build.
+    mutating func delete(_ path: Path) {
         if let word = word(path) { commands.append(["rm", "-rf", word]) }
     }
 

@@ -53,6 +53,21 @@ extension PackageSet {
         return found
     }
 
+    /// What dpkg does not unpack, by dpkg.cfg(5), up to the first wildcard; and what it unpacks under another name, by dpkg-divert(1).
+    static func pathsLeftOut(in tree: Directory) throws(Failure) -> [Path] {
+        let folder: Path = "etc/dpkg/dpkg.cfg.d"
+        let files = try ["etc/dpkg/dpkg.cfg"] + (tree.directory(at: folder)?.names().map { folder.appending(name: $0) } ?? [])
+        var found: [Path] = []
+        for file in files where try tree.target(of: file)?.kind == .file {
+            for line in String(decoding: try tree.contents(of: file) ?? [], as: UTF8.self).parts(at: "\n") {
+                guard let pattern = line.after("path-exclude")?.drop(while: { " =\t".contains($0) }) else { continue }
+                if let path = Path(String(pattern.prefix { !"*?[".contains($0) })), !path.isTop { found.append(path) }
+            }
+        }
+        let diversions = String(decoding: try tree.contents(of: "var/lib/dpkg/diversions") ?? [], as: UTF8.self).parts(at: "\n")
+        return found + stride(from: 0, to: diversions.count, by: 3).compactMap { Path(diversions[$0]) }
+    }
+
     /// The MD5 digests of a package's files: of all but the configuration, as `NAME.md5sums` has them.
     static func digests(besides list: Path, in tree: Directory) throws(Failure) -> [Path: String] {
         try Path(list.bytes.dropLast("list".utf8.count) + "md5sums".utf8).map { path throws(Failure) in

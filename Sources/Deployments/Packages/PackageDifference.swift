@@ -18,6 +18,8 @@ struct PackageDifference {
     private let digests: [Path: String]
     /// The same of configuration files that ucf(1) put there for packages' scripts.
     private let managed: [Path: String]
+    /// Files that a package brought and that somebody deleted: a build would have them again.
+    private let deleted: [Path: [String]]
 
     /// nil where nothing was installed, removed or brought to another version.
     init?(of tree: Directory, from base: Directory) throws(Failure) {
@@ -49,6 +51,21 @@ struct PackageDifference {
         }
         self.digests = digests
         managed = manager == .dpkg ? try PackageSet.digests(listedIn: "var/lib/ucf/hashfile", of: tree) : [:]
+        let leftOut = manager == .dpkg ? try PackageSet.pathsLeftOut(in: tree) : []
+        var deleted: [Path: [String]] = [:]
+        for (path, packages) in owners where try tree.status(of: path) == nil {
+            // Else that is a change as any other.
+            if try base.status(of: path) != nil { continue }
+            if !leftOut.contains(where: { path.bytes.starts(with: $0.bytes) }) { deleted[path] = packages }
+        }
+        // Of a directory that is gone itself all is gone.
+        let all = deleted
+        self.deleted = all.filter { all[$0.key.parent] == nil }
+    }
+
+    /// What somebody deleted of the packages that `isWanted` says true to, in the order of the paths.
+    func deletions(where isWanted: (String) -> Bool) -> [Path] {
+        deleted.filter { $0.value.contains(where: isWanted) }.keys.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
     }
 
     private static func files(of package: Package, _ manager: PackageSet.Manager, in tree: Directory) throws(Failure) -> [Path] {
