@@ -25,24 +25,31 @@ extension Site {
     ) throws(Failure) -> ImageContent {
         let store = try storeFilesystem()
         let image = try image(ImageReference(text), in: store)
-        var parts = [try part("the store", of: image, in: store, held: nil, progress)]
+        let records = try LayerRecords(of: image, in: store, site: self, depth: .content)
+        let filesystem = store?.top ?? topLevel
+        var parts = [try part("the store", records, try image.wholeTree(in: filesystem), progress)]
         if let held = try topLevel.directory(at: Layout.hold(image.chainID)) {
-            parts.append(try part("the held layer '\(held.show(.top))'", of: image, in: store, held: held, progress))
+            parts.append(try part("the held layer '\(held.show(.top))'", records, held, progress))
         }
         return ImageContent(title: image.title, parts: parts)
     }
 
     private func part(
-        _ name: String, of image: Image, in store: StoreFilesystem?, held: Directory?, _ progress: @escaping (String) -> Void
+        _ name: String, _ records: LayerRecords, _ whole: Directory?, _ progress: @escaping (String) -> Void
     ) throws(Failure) -> ImageContent.Part {
-        let check = try ContentCheck(of: image, in: store, held: held, site: self, depth: .content, progress)
+        let check = try ContentCheck(of: records, whole: whole) { count in
+            if count.files % 1000 == 0 { progress("checked \(count.files) files (\(megabytes(count.bytes)))") }
+        }
         return ImageContent.Part(name: name, count: check.count, differences: check.differences, unrecorded: check.unrecorded)
     }
 
     /// Fails where files of an image lack content: engines do not wait for their disk, and after a power cut they do not know.
     func checkIsWhole(_ image: Image, in store: StoreFilesystem?, progress: @escaping (String) -> Void) throws(Failure) {
         if image.isContainer { return }
-        let differences = try ContentCheck(of: image, in: store, held: nil, site: self, depth: .sizes, progress).differences
+        let records = try LayerRecords(of: image, in: store, site: self, depth: .sizes)
+        let differences = try ContentCheck(of: records, whole: image.wholeTree(in: store?.top ?? topLevel)) { count in
+            if count.files % 1000 == 0 { progress("checked \(count.files) files") }
+        }.differences
         guard let first = differences.first else { return }
         let most = 5
         let names = differences.prefix(most).map { "'\($0.path)'" }.joined(separator: ", ")
@@ -59,10 +66,8 @@ extension Site {
     }
 }
 
-extension ContentCheck {
-    fileprivate init(
-        of image: Image, in store: StoreFilesystem?, held: Directory?, site: Site, depth: Depth, _ progress: @escaping (String) -> Void
-    ) throws(Failure) {
+extension LayerRecords {
+    fileprivate init(of image: Image, in store: StoreFilesystem?, site: Site, depth: ContentCheck.Depth) throws(Failure) {
         if image.isContainer {
             throw Failure(
                 "could not check the content of '\(image.reference)': a container changes its files, and nothing is recorded of them")
@@ -71,26 +76,22 @@ extension ContentCheck {
         guard let layers = try ImageStores(in: filesystem, at: site.settings.store)?.layers(of: image) else {
             throw Failure("could not find the images' store '\(site.settings.store)'", hint: "docker-btrfs setup looks for it again")
         }
-        var whole = held
-        if held == nil, let folder = image.wholeTree {
-            whole = try filesystem.directory(at: folder)
-            if whole == nil { throw Failure("could not find the image's top layer '\(filesystem.show(folder))'") }
-        }
-        try self.init(of: layers, in: filesystem, whole: whole, depth: depth) { count in
-            if count.files % 1000 != 0 { return }
-            progress("checked \(count.files) files" + (depth == .content ? " (\(megabytes(count.bytes)))" : ""))
-        }
+        try self.init(of: layers, in: filesystem, depth: depth)
     }
 }
 
 extension Image {
     fileprivate var title: String { "\(reference) (\(id.digest.hex.prefix(12)))" }
 
-    /// The folder that has all of the image's files; nil where only its layers together have them.
-    fileprivate var wholeTree: Path? {
-        switch tree {
-        case .subvolume(let path): path
-        case .layers(let paths): store.isStacked ? nil : paths.first
-        }
+    /// What has all of the image's files; nil where only its layers together have them.
+    fileprivate func wholeTree(in filesystem: Directory) throws(Failure) -> Directory? {
+        let folder =
+            switch tree {
+            case .subvolume(let path): Optional(path)
+            case .layers(let paths): store.isStacked ? nil : paths.first
+            }
+        guard let folder else { return nil }
+        if let tree = try filesystem.directory(at: folder) { return tree }
+        throw Failure("could not find the image's top layer '\(filesystem.show(folder))'")
     }
 }

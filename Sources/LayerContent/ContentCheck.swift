@@ -1,7 +1,6 @@
 public import Basics
 internal import Boot
-internal import Decompression
-public import Images
+internal import Images
 
 /// Whether what a store unpacked is what it recorded. Engines do not wait for their disk: after a power cut a layer may have files
 /// without their content, and the store does not know.
@@ -34,76 +33,43 @@ public struct ContentCheck {
     public private(set) var count = Count()
     public private(set) var differences: [Difference] = []
     /// The layers that nothing is recorded of, by their folders.
-    public private(set) var unrecorded: [Path] = []
+    public let unrecorded: [Path]
 
-    /// Looks at the layers of an image, the lowest first, in the filesystem of their store. `whole` is a tree that was made of all of
-    /// them; without it each is looked at in its own folder. Where each layer's folder has the whole tree, `whole` has to be given.
-    /// `say` is called for each file.
-    public init(
-        of layers: [StoredLayer], in filesystem: Directory, whole: Directory?, depth: Depth, say: @escaping (Count) -> Void = { _ in }
-    ) throws(Failure) {
-        self.filesystem = filesystem
-        self.depth = depth
+    /// Compares a place with what is recorded. `whole` is a tree that was made of all layers; without it each is looked at in its own
+    /// folder. Where each layer's folder has the whole tree, `whole` has to be given. `say` is called for each file.
+    public init(of records: LayerRecords, whole: Directory?, say: @escaping (Count) -> Void = { _ in }) throws(Failure) {
+        filesystem = records.filesystem
+        depth = records.depth
+        unrecorded = records.unrecorded
         self.say = say
-        unrecorded = layers.filter { $0.record == nil }.map(\.folder)
         guard let whole else {
-            for index in layers.indices { try check(layers[index], on: layers[..<index]) }
+            let folders = records.layers.map(\.layer.folder)
+            for (index, one) in records.layers.enumerated() {
+                if let files = one.files { try check(files, in: folders[index], on: folders[..<index]) }
+            }
             return
         }
         // What one of them changed is not known: it would be taken for damage.
         if !unrecorded.isEmpty { return }
         let tree = RecordedTree()
-        for layer in layers { tree.add(try files(of: layer)) }
-        if !unrecorded.isEmpty { return }
+        for one in records.layers { tree.add(one.files ?? []) }
         for name in try whole.names() where try whole.status(of: .top.appending(name: name))?.kind == .symlink {
             if let target = Path(try whole.text(ofLink: cString(name))) { tree.forget(target, behind: name) }
         }
         try check(tree, at: .top, in: whole, below: nil)
     }
 
-    private mutating func check(_ layer: StoredLayer, on below: ArraySlice<StoredLayer>) throws(Failure) {
-        if layer.record == nil { return }
-        guard let folder = try filesystem.directory(at: layer.folder) else {
-            throw Failure("could not find the layer '\(filesystem.show(layer.folder))'")
+    private mutating func check(_ files: [RecordedFile], in layer: Path, on below: ArraySlice<Path>) throws(Failure) {
+        guard let folder = try filesystem.directory(at: layer) else {
+            throw Failure("could not find the layer '\(filesystem.show(layer))'")
         }
         let tree = RecordedTree()
-        tree.add(try files(of: layer))
+        tree.add(files)
         var others: [Directory] = []
         for other in below.reversed() {
-            if let directory = try filesystem.directory(at: other.folder) { others.append(directory) }
+            if let directory = try filesystem.directory(at: other) { others.append(directory) }
         }
         try check(tree, at: .top, in: folder, below: ImageFiles(of: [folder] + others))
-    }
-
-    /// In bytes: no engine unpacks a longer path, and what it would take is not bounded.
-    private static let longestPath = 4096
-
-    private mutating func files(of layer: StoredLayer) throws(Failure) -> [RecordedFile] {
-        var files: [RecordedFile] = []
-        switch layer.record {
-        case nil: return []
-        case .tarSplit(let path):
-            try TarSplit(file: open(path), name: filesystem.show(path)).visitAll { file in
-                if file.name.count <= Self.longestPath { files.append(file) }
-            }
-        case .archive(let path):
-            do throws(Failure) {
-                let archive = TarArchive(try open(path), name: filesystem.show(path), hasChecksums: depth == .content)
-                try archive.visitAll { file in if file.name.count <= Self.longestPath { files.append(file) } }
-            } catch {
-                // It may be encrypted, or of a kind to come: what was unpacked need not be bad.
-                if depth == .content { throw error }
-                unrecorded.append(layer.folder)
-                return []
-            }
-        }
-        return files
-    }
-
-    private func open(_ path: Path) throws(Failure) -> CompressedFile {
-        if try filesystem.status(of: path)?.size == 0 { throw Failure("could not read '\(filesystem.show(path))': it is empty") }
-        if let file = try CompressedFile(at: path, in: filesystem) { return file }
-        throw Failure("could not find '\(filesystem.show(path))'")
     }
 
     /// `below` are all layers from this one on: with redirect_dir a layer has not all of its files under their own names, and with
