@@ -31,7 +31,7 @@ var targets: [Target] = [
     // Linked from their archives, so that the companion runs in an image without them.
     .target(
         name: "CLinux",
-        linkerSettings: ["btrfsutil", "blkid", "jansson", "md"].map { .linkedLibrary(":lib\($0).a") }
+        linkerSettings: ["btrfsutil", "blkid", "jansson", embedded ? "md" : "nettle"].map { .linkedLibrary(":lib\($0).a") }
     ),
     .target(name: "Basics", dependencies: ["CLinux"], swiftSettings: initSide),
     .target(name: "Planning", dependencies: ["Basics"], swiftSettings: initSide),

@@ -39,20 +39,20 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
 
     /// The digest of a content that comes in pieces.
     public struct Builder {
-        private var context = SHA2_CTX()
+        private var context = Context()
 
         public init() {
-            SHA256Init(&context)
+            begin(&context)
         }
 
         public mutating func add(_ piece: [UInt8]) {
-            SHA256Update(&context, piece, piece.count)
+            take(&context, piece)
         }
 
         public func digest() -> Digest {
             var context = context
             var bytes = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
-            SHA256Final(&bytes, &context)
+            end(&context, &bytes)
             return Digest(bytes: bytes)
         }
     }
@@ -74,3 +74,16 @@ package func hexValue(_ digit: UInt8) -> UInt8? {
     default: nil
     }
 }
+
+// nettle has the processor's own instructions for it, which the companion needs for layers and kernels; libmd is small.
+#if hasFeature(Embedded)
+    private typealias Context = SHA2_CTX
+    private func begin(_ context: inout Context) { SHA256Init(&context) }
+    private func take(_ context: inout Context, _ piece: [UInt8]) { SHA256Update(&context, piece, piece.count) }
+    private func end(_ context: inout Context, _ bytes: inout [UInt8]) { SHA256Final(&bytes, &context) }
+#else
+    private typealias Context = sha256_ctx
+    private func begin(_ context: inout Context) { nettle_sha256_init(&context) }
+    private func take(_ context: inout Context, _ piece: [UInt8]) { nettle_sha256_update(&context, piece.count, piece) }
+    private func end(_ context: inout Context, _ bytes: inout [UInt8]) { nettle_sha256_digest(&context, bytes.count, &bytes) }
+#endif

@@ -32,7 +32,8 @@
 #include <blkid/blkid.h>
 #include <btrfsutil.h>
 #include <jansson.h>
-#include <md5.h>
+#include <nettle/md5.h>
+#include <nettle/sha2.h>
 #include <sha2.h>
 
 /* The version of both programs. CLinux.c has it as an ELF note too, which says what a docker-btrfs-init is without running it. */

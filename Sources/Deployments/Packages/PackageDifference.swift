@@ -166,11 +166,11 @@ struct PackageDifference {
     }
 
     private func md5(_ content: [UInt8]) -> String {
-        var context = MD5_CTX()
-        var digest = [UInt8](repeating: 0, count: Int(MD5_DIGEST_LENGTH))
-        MD5Init(&context)
-        MD5Update(&context, content, content.count)
-        MD5Final(&digest, &context)
+        var context = md5_ctx()
+        var digest = [UInt8](repeating: 0, count: Int(MD5_DIGEST_SIZE))
+        nettle_md5_init(&context)
+        nettle_md5_update(&context, content.count, content)
+        nettle_md5_digest(&context, digest.count, &digest)
         return hexadecimal(digest)
     }
 }
