@@ -93,6 +93,7 @@ extension InitSystem {
             let user = job.user.map { "command_user=\"\($0.user):\($0.group)\"\n" } ?? ""
             let start = job.kind == .always ? "supervisor=supervise-daemon\n" : "start() { \(job.command); }\n"
             let depend = job.kind == .first ? "after root localmount mountall" : "after net bootmisc"
+            // Debian's inittab starts sysinit and default alone.
             let script = """
                 #!/sbin/openrc-run
                 description="\(job.about)"
@@ -102,7 +103,7 @@ extension InitSystem {
                 """
             return [
                 try write("etc/init.d/\(job.name)", script, 0o755),
-                try link("etc/runlevels/\(job.kind == .first ? "boot" : "default")/\(job.name)", "/etc/init.d/\(job.name)"),
+                try link("etc/runlevels/\(job.kind == .first ? "sysinit" : "default")/\(job.name)", "/etc/init.d/\(job.name)"),
             ]
         case .runit:
             let user = job.user.map { "chpst -u :\($0.user):\($0.group) " } ?? ""

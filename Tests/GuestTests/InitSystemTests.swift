@@ -23,7 +23,7 @@ struct InitSystemTests {
             try await output(of: boot.command)
             let console = try Console(log: boot.log).text
             #expect(console.contains("root 1 of '\(name):service' booted well"))
-            #expect(console.contains("\n\(name) login:") && !console.contains("dockerenv"))
+            #expect(console.contains("\n\(name) login:") && !console.contains("\n.dockerenv\n"))
         }
     }
 }
