@@ -218,7 +218,8 @@ if embedded {
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(
-            name: "DiskImagesTests", dependencies: ["Basics", "Boot", "Deployments", "DiskImages"], swiftSettings: strict + sameHeaders),
+            name: "DiskImagesTests", dependencies: ["Basics", "Boot", "CLinux", "Deployments", "DiskImages"],
+            swiftSettings: strict + sameHeaders),
         .testTarget(
             name: "CompanionTests",
             dependencies: ["Basics", "docker-btrfs"],
@@ -282,7 +283,7 @@ if embedded {
             name: "bench",
             dependencies: ["Basics", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Tests/Bench",
-            exclude: ["careful", "enter", "guest", "predecessor", "run"],
+            exclude: ["careful", "disks", "enter", "guest", "predecessor", "run"],
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(name: "GuestTests", dependencies: ["TestSupport"], swiftSettings: strict + sameHeaders),

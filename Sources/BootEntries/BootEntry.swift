@@ -11,13 +11,16 @@ public struct BootEntry: Equatable, Sendable {
     /// In the order in which they are loaded: processor microcode comes first.
     public let initrds: [Path]
     public let options: KernelOptions
+    /// Whether the kernel is in a unified kernel image, with its initramfs.
+    public let isUnified: Bool
 
-    public init(id: String, title: String, kernel: Path, initrds: [Path], options: KernelOptions) {
+    public init(id: String, title: String, kernel: Path, initrds: [Path], options: KernelOptions, isUnified: Bool = false) {
         self.id = id
         self.title = title
         self.kernel = kernel
         self.initrds = initrds
         self.options = options
+        self.isUnified = isUnified
     }
 }
 

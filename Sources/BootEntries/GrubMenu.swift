@@ -38,6 +38,11 @@ enum GrubMenu {
     }
 
     private static func text(of entry: BootEntry, on volume: BootVolume) throws(Failure) -> String {
+        if entry.isUnified {
+            throw Failure(
+                "could not write the entry '\(entry.title)' for GRUB: its kernel is in a unified kernel image",
+                hint: "deploy its image again")
+        }
         var words: [String] = []
         for word in entry.options.unquoted {
             // grub_create_loader_cmdline puts a backslash before these, which the kernel takes for itself.

@@ -29,7 +29,7 @@ enum LoaderSpecificationMenu {
         title \(entry.title)
         sort-key 00-docker-btrfs
         version \(version)
-        linux \(entry.kernel)
+        \(entry.isUnified ? "efi" : "linux") \(entry.kernel)
         \(entry.initrds.map { "initrd \($0)\n" }.joined())options \(entry.options)
 
         """

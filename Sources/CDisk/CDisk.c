@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/blkpg.h>
+#include <linux/btrfs.h>
 #include <linux/loop.h>
 #include <poll.h>
 #include <sched.h>
@@ -13,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -184,3 +187,33 @@ int disk_connect(const char *path, int seconds)
     errno = code;
     return -1;
 }
+
+int disk_btrfs_size(int file, unsigned long long *device, unsigned long long *size)
+{
+    struct btrfs_ioctl_fs_info_args filesystem = {0};
+    if (ioctl(file, BTRFS_IOC_FS_INFO, &filesystem) < 0) return -1;
+    *device = 0;
+    if (filesystem.num_devices != 1) return 0;
+    struct btrfs_ioctl_dev_info_args info = {.devid = filesystem.max_id};
+    if (ioctl(file, BTRFS_IOC_DEV_INFO, &info) < 0) return -1;
+    *device = info.devid;
+    *size = info.total_bytes;
+    return 0;
+}
+
+int disk_btrfs_resize(int file, unsigned long long device)
+{
+    struct btrfs_ioctl_vol_args arguments = {0};
+    snprintf(arguments.name, sizeof arguments.name, "%llu:max", device);
+    return ioctl(file, BTRFS_IOC_RESIZE, &arguments);
+}
+
+int disk_resize_partition(int disk, int number, long long start, long long length)
+{
+    struct blkpg_partition partition = {.pno = number, .start = start, .length = length};
+    struct blkpg_ioctl_arg argument = {.op = BLKPG_RESIZE_PARTITION, .datalen = sizeof partition, .data = &partition};
+    return ioctl(disk, BLKPG, &argument);
+}
+
+unsigned disk_major(unsigned long long device) { return major(device); }
+unsigned disk_minor(unsigned long long device) { return minor(device); }

@@ -45,10 +45,11 @@ extension Site {
     /// The way to make an image the next boot. Nothing is written where it is already.
     ///
     /// Without a reference it is what the default's means now. `kernel` chooses where the image has several; `program` is
-    /// docker-btrfs-init, for an initramfs that is built here. The image's layers are one tree: see `merging`. With `once` the default
+    /// docker-btrfs-init, for an initramfs that is built here, `stubs` a folder with systemd's programs for UEFI. The image's layers are one tree: see `merging`. With `once` the default
     /// stays what it is, and the boot loader is told of one boot.
     public func deploying(
-        _ asked: String?, kernel release: String?, once: Bool = false, program: String, say: (String) -> Void
+        _ asked: String?, kernel release: String?, once: Bool = false, program: String, stubs: String? = nil,
+        say: (String) -> Void
     ) async throws(Failure) -> DeploymentPlan {
         let before = try Deployment.all(on: topLevel).deployments
         let store = try storeFilesystem()
@@ -66,7 +67,7 @@ extension Site {
         var files: [BootFile] = []
         let kernelTree = try treeOfKernel(besides: ImageFiles(of: [tree])) ?? tree
         if let known = before.first(where: { $0.imageID == image.id && $0.chainID == source.chainID }), try isWhole(known),
-            release == nil || release == known.release
+            release == nil || release == known.release, known.isUnified == (settings.kernels == .uki)
         {
             deployment = known
             // A tag that was moved.
@@ -75,6 +76,9 @@ extension Site {
             let kernel = try await ImageKernel(
                 in: kernelTree, of: reference.description, release: release, program: program, mapped: mappedDevice, say: say)
             files = kernel.files
+            if settings.kernels == .uki {
+                files = [try await kernel.unified(in: tree, settings.options(of: image.id, on: volume).description, stubs: stubs, say: say)]
+            }
             deployment = Deployment(
                 imageID: image.id, chainID: source.chainID, reference: reference, number: last + 1, made: secondsNow(),
                 release: kernel.release,

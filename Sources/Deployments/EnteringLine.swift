@@ -15,7 +15,7 @@ extension Site {
         var options: KernelOptions
         var release = ""
         if let next = all.first {
-            options = try settings.options(of: next, on: volume)
+            options = try settings.options(of: next.imageID, on: volume)
             release = next.release
         } else if let number {
             // Of a root nothing else is asked.

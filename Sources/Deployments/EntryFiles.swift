@@ -38,6 +38,7 @@ extension Site {
         }
         return EntryFiles(
             title: chosen.title, imageID: chosen.imageID.description,
-            options: try settings.options(of: chosen, on: volume), files: chosen.files.map { kernels.place(of: $0) }, tree: kernels.tree)
+            options: try settings.options(of: chosen.imageID, on: volume), files: chosen.files.map { kernels.place(of: $0) },
+            tree: kernels.tree)
     }
 }

@@ -57,6 +57,19 @@ struct ImageKernel {
         return files
     }
 
+    /// The same in one file, with the options that it is told.
+    func unified(
+        in image: Directory, _ options: String, stubs: String?, say: (String) -> Void
+    ) async throws(Failure) -> BootFile {
+        say("build the unified kernel image for \(release)")
+        var recipe = try Recipe(tree: image, release: release, program: "")
+        recipe.commandLine = options
+        if let stubs { recipe.stubs = stubs }
+        // The kernel unpacks one archive after the other, each from a multiple of four bytes on.
+        let archives = files.dropFirst().map { $0.content + [UInt8](repeating: 0, count: -$0.content.count & 3) }
+        return BootFile(.uki, try await UnifiedKernelImage(recipe).built(around: Array(archives.joined())), source: nil)
+    }
+
     /// Looks for the kernel `asked`, or for the only one that there is. Fails where there is none, and where there are several to
     /// choose from.
     static func choose(

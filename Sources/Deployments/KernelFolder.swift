@@ -62,7 +62,7 @@ struct KernelFolder {
 
 /// A file that a boot loader is to read.
 struct BootFile: Equatable, Sendable {
-    enum Kind: String, CaseIterable, Sendable { case vmlinuz, microcode, initrd }
+    enum Kind: String, CaseIterable, Sendable { case vmlinuz, microcode, initrd, uki }
 
     let kind: Kind
     let file: Deployment.File

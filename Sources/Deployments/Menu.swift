@@ -12,7 +12,7 @@ extension Site {
             entries.append(
                 BootEntry(
                     id: entryID(of: deployment.imageID), title: deployment.title, kernel: kernel, initrds: Array(paths.dropFirst()),
-                    options: try settings.options(of: deployment, on: volume)))
+                    options: try settings.options(of: deployment.imageID, on: volume), isUnified: deployment.isUnified))
         }
         return BootMenu(volume: kernels.volume, entries: entries + others)
     }
@@ -27,7 +27,7 @@ extension Site {
         guard let loader else { return [] }
         // An earlier one whose kernel or layer is gone, or is where another boot loader reads, is no way back.
         var shown = Array(deployments.prefix(1))
-        for earlier in deployments.dropFirst() {
+        for earlier in deployments.dropFirst() where !earlier.isUnified || loader.kind != .grub {
             let isThere = if earlier == new { true } else { try isWhole(earlier) }
             if isThere { shown.append(earlier) }
         }
@@ -57,4 +57,9 @@ extension Site {
         }
         return notes + [way.note].compactMap { $0 }
     }
+}
+
+extension Deployment {
+    /// Whether its kernel, initramfs and command line are one file.
+    var isUnified: Bool { files.count == 1 && files[0].name.hasPrefix("\(BootFile.Kind.uki.rawValue)-") }
 }

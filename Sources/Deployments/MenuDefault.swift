@@ -15,16 +15,16 @@ public struct MenuDefault: Sendable {
             let topLevel = filesystem.topLevel
             guard let settings = try Settings.current(on: topLevel), let next = try Deployment.all(on: topLevel).deployments.first
             else { continue }
-            return MenuDefault(options: try settings.options(of: next, on: filesystem.volume).description, release: next.release)
+            return MenuDefault(options: try settings.options(of: next.imageID, on: filesystem.volume).description, release: next.release)
         }
         return nil
     }
 }
 
 extension Settings {
-    /// The options of a deployment's entry.
-    func options(of deployment: Deployment, on volume: BootVolume) throws(Failure) -> KernelOptions {
-        try options(of: KernelOptions("docker_deployed", deployment.imageID.digest.hex), on: volume)
+    /// The options of the entry of a deployment with that image.
+    func options(of image: ImageID, on volume: BootVolume) throws(Failure) -> KernelOptions {
+        try options(of: KernelOptions("docker_deployed", image.digest.hex), on: volume)
     }
 
     /// The options of an entry that boots a subvolume as it is.

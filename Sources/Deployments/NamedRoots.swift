@@ -75,13 +75,15 @@ extension Site {
         return BootEntry(
             id: "docker-btrfs-root-\(Digest.of(root.path.bytes).hex.prefix(12))",
             title: "\(root.name), root \(root.number) of \(root.reference)", kernel: files[0], initrds: Array(files.dropFirst()),
-            options: try settings.options(ofSubvolume: root.path, on: volume))
+            options: try settings.options(ofSubvolume: root.path, on: volume), isUnified: root.record.isUnified)
     }
 
     /// The entries of those whose kernels are there.
     func entries(of roots: [NamedRoot]) throws(Failure) -> [BootEntry] {
         var entries: [BootEntry] = []
-        for root in roots where try hasAll(root.record.files) { entries.append(try entry(of: root)) }
+        for root in roots where try hasAll(root.record.files) && (!root.record.isUnified || loader?.kind != .grub) {
+            entries.append(try entry(of: root))
+        }
         return entries
     }
 

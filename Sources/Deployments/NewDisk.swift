@@ -4,7 +4,7 @@ package import BootEntries
 internal import Images
 
 extension Site {
-    /// A disk that is being made, with GRUB: `boot` is going to be what its boot loader's partition has.
+    /// A disk that is being made: `boot` is going to be what its boot loader's partition has, with the loader's files already.
     package init(
         onNewDisk topLevel: Directory, _ volume: BootVolume, _ settings: Settings, boot: Directory, _ partition: BootVolume
     ) throws(Failure) {
@@ -13,7 +13,7 @@ extension Site {
         self.volume = volume
         mappedDevice = nil
         device = "/dev/disk/by-uuid/\(volume.uuid)"
-        loader = try InstalledLoader(.grub, at: "grub", in: boot)
+        loader = try InstalledLoader.all(in: boot).first { $0.kind == settings.loader }
         kernels = settings.kernels == .btrfs ? KernelFolder(onTopLevel: topLevel, volume) : KernelFolder(onNewPartition: boot, partition)
         lock = nil
     }

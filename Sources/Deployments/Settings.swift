@@ -11,6 +11,8 @@ public struct Settings: Equatable, Sendable {
         case btrfs
         /// On the boot loader's own partition.
         case boot
+        /// There too, each with its initramfs and command line in one unified kernel image.
+        case uki
     }
 
     public var loader: BootLoader

@@ -47,7 +47,7 @@ public struct Site: Sendable {
         mappedDevice = filesystem.isMapped ? filesystem.device : nil
         self.settings = settings
         self.lock = lock
-        guard settings.loader != .print || settings.kernels == .boot, let folder = boot ?? settings.boot else {
+        guard settings.loader != .print || settings.kernels != .btrfs, let folder = boot ?? settings.boot else {
             loader = nil
             kernels = KernelFolder(onTopLevel: topLevel, volume)
             return

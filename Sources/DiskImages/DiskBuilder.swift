@@ -21,8 +21,6 @@ final class DiskBuilder {
     /// The image as the disk's store has it.
     private var record: DockerRecord?
 
-    private static let store: Path = "docker"
-
     init(_ plan: DiskPlan, _ layout: DiskLayout, _ progress: @escaping @Sendable (String) -> Void) throws(Failure) {
         self.plan = plan
         self.layout = layout
@@ -40,14 +38,17 @@ final class DiskBuilder {
 
     func perform(_ step: DiskStep) async throws(Failure) {
         switch step {
-        case .makeDisk(let layout): try await makeDisk(layout)
+        case .makeDisk(let layout): try makeDisk(layout)
         case .formatSystem(let layout):
-            let start = "--offset=\(layout.systemStart)"
+            let sectors = [
+                "-S", "\(layout.sector)", "-s", layout.sector == 512 && !layout.isSmall ? "4" : "1", "--offset=\(layout.systemStart)",
+            ]
             let id = layout.systemUUID.replacing("-", with: "")
             try await Tools.run(
-                ["mkfs.vfat"] + (layout.isSmall ? ["-F", "16", "-s", "1"] : ["-F", "32", "-s", "4"]) + [
-                    "-n", "BOOT", "-i", id, start, disk, "\(layout.system.count >> 10)",
-                ], to: "\(step)")
+                ["mkfs.vfat", "-F", layout.isSmall ? "16" : "32", "-n", "BOOT", "-i", id] + sectors + [
+                    disk, "\(layout.system.count >> 10)",
+                ],
+                to: "\(step)")
         case .formatRoot(let layout): try await formatRoot(layout)
         case .sendLayers(let layers): try await send(layers)
         case .mergeLayers(let cache): try merge(to: cache)
@@ -65,7 +66,7 @@ final class DiskBuilder {
                 try makeFolder(path.parent, 0o755)
                 try makeSubvolume(path, 0o755)
             }
-        case .addLoader: try addLoader()
+        case .addLoader(let loader): try addLoader(loader)
         case .deploy(_, let kernel): try await deploy(kernel)
         case .finish: try await finish()
         case .layTree: try layTree()
@@ -91,16 +92,15 @@ final class DiskBuilder {
         throw Failure("could not find the disk's btrfs: it is not mounted")
     }
 
-    private func makeDisk(_ layout: DiskLayout) async throws(Failure) {
+    private func makeDisk(_ layout: DiskLayout) throws(Failure) {
         // What is written may hold secrets of a top layer.
-        let file = linux_open(disk, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let file = linux_open(disk, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         if file < 0 { throw .system("make '\(disk)'") }
-        let result = ftruncate(file, off_t(layout.size))
-        Glibc.close(file)
-        if result != 0 { throw .system("make '\(disk)'") }
-        try await Tools.run(
-            ["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", disk], input: Array(layout.table.utf8), to: "write the partition table"
-        )
+        defer { Glibc.close(file) }
+        if ftruncate(file, off_t(layout.size)) != 0 { throw .system("make '\(disk)'") }
+        do throws(Failure) { try layout.table().write(to: file) } catch {
+            throw Failure("could not write the partition table of '\(disk)': \(error.message)")
+        }
     }
 
     private func formatRoot(_ layout: DiskLayout) async throws(Failure) {
@@ -112,9 +112,9 @@ final class DiskBuilder {
         try MountRequest(device: device.path, filesystemType: "btrfs", options: ["subvolid=5", "noatime"]).mount(at: mountPoint, .readWrite)
         let top = try workshop.open("root", label: "")
         topLevel = top
-        try makeSubvolume(Self.store, 0o710)
+        try makeSubvolume(DockerRecord.store, 0o710)
         for path in [DockerRecord.subvolumes, DockerRecord.layers, DockerRecord.metadata / "imagedb/content/sha256"] {
-            try makeFolder(Self.store / path, 0o700)
+            try makeFolder(DockerRecord.store / path, 0o700)
         }
     }
 
@@ -160,7 +160,7 @@ final class DiskBuilder {
         let source = workshop.file("source")
         try MountRequest(device: place.device, filesystemType: "btrfs", options: ["subvolid=5"]).mount(at: source, .readWrite)
         defer { umount2(source, Int32(MNT_DETACH)) }
-        let received: Path = "docker/received"
+        let received = DockerRecord.store / "received"
         try makeFolder(received, 0o700)
         let sending = try SendFolder(on: workshop.open("source", label: ""))
         for (index, layer) in layers.enumerated() {
@@ -186,7 +186,8 @@ final class DiskBuilder {
 
     /// A snapshot, which has none of what says that it was received.
     private func keep(_ received: Path, as name: [UInt8]) throws(Failure) {
-        guard let layer = try root().directory(at: received), let folder = try root().directory(at: Self.store / DockerRecord.subvolumes)
+        guard let layer = try root().directory(at: received),
+            let folder = try root().directory(at: DockerRecord.store / DockerRecord.subvolumes)
         else {
             throw Failure("could not find '\(received)', which was received")
         }
@@ -203,7 +204,9 @@ final class DiskBuilder {
     }
 
     private func merge(to cache: Path) throws(Failure) {
-        guard let folder = try root().directory(at: Self.store / DockerRecord.subvolumes) else { throw Failure("the disk's store is gone") }
+        guard let folder = try root().directory(at: DockerRecord.store / DockerRecord.subvolumes) else {
+            throw Failure("the disk's store is gone")
+        }
         let total = plan.source.size
         let start = microsecondsNow()
         do throws(Failure) {
@@ -229,8 +232,8 @@ final class DiskBuilder {
             case .merged(let cache): try DockerRecord(merging: source, to: cache, size: source.size ?? 0)
             }
         for (path, content) in record.all(named: source.image.reference) {
-            try makeFolder(Self.store / path.parent, 0o700)
-            try root().write(content, mode: 0o600, to: Self.store / path)
+            try makeFolder(DockerRecord.store / path.parent, 0o700)
+            try root().write(content, mode: 0o600, to: DockerRecord.store / path)
         }
         self.record = record
     }
@@ -244,7 +247,8 @@ final class DiskBuilder {
     private var settings: Settings {
         get throws(Failure) {
             return Settings(
-                loader: .grub, boot: "/boot/efi", kernels: layout.isSmall ? .btrfs : .boot, store: Self.store,
+                loader: choices.loader == .grub ? .grub : .systemdBoot, boot: "/boot/efi",
+                kernels: choices.isUnified ? .uki : layout.isSmall ? .btrfs : .boot, store: DockerRecord.store,
                 root: choices.machine?.settings.root ?? "docker_rwlayer", topLayer: topLayer,
                 options: try (choices.machine?.settings.options ?? .none) + KernelOptions(kernelOptions))
         }
@@ -253,7 +257,7 @@ final class DiskBuilder {
     /// As on a machine whose own files are those that the options say.
     private func setUp() async throws(Failure) {
         let scratch = try workshop.open("scratch", label: "")
-        for path in ["system", "system/etc", "boot", "boot/grub", "boot/EFI", "boot/EFI/BOOT"] as [Path] { try scratch.makeDirectory(path) }
+        for path in ["system", "system/etc", "boot"] as [Path] { try scratch.makeDirectory(path) }
         let system = try workshop.open("scratch/system", label: "")
         for (path, text) in plan.nameFiles { try system.write(Array(text.utf8), mode: 0o644, to: path) }
         if let file = choices.passwordFile {
@@ -288,10 +292,26 @@ final class DiskBuilder {
         try root().write(content, mode: mode, to: topLayer / path)
     }
 
-    func addLoader() throws(Failure) {
-        let grub = try workshop.open("scratch/boot/grub", label: "")
-        try grub.write(Array(GrubLoader.configuration.utf8), mode: 0o644, to: "grub.cfg")
-        try grub.write(Array(GrubLoader.environment.utf8), mode: 0o644, to: "grubenv")
+    func addLoader(_ loader: DiskLoader) throws(Failure) {
+        let boot = try workshop.open("scratch/boot", label: "")
+        func make(_ folders: [Path]) throws(Failure) {
+            for folder in folders where try boot.directory(at: folder) == nil { try boot.makeDirectory(folder) }
+        }
+        func write(_ content: [UInt8], _ path: Path) throws(Failure) { try boot.write(content, mode: 0o644, to: path) }
+        try make(["EFI", "EFI/BOOT"])
+        switch loader {
+        case .grub:
+            try make(["grub"])
+            try write(Array(GrubLoader.configuration.utf8), "grub/grub.cfg")
+            try write(Array(GrubLoader.environment.utf8), "grub/grubenv")
+        case .systemdBoot:
+            try make(["loader", "loader/entries"])
+            try write(Array(SystemdLoader.configuration.utf8), "loader/loader.conf")
+            guard let program = try SystemdLoader.content(in: plan.source.files, or: choices.systemd) else {
+                throw Failure("systemd-boot is gone")
+            }
+            try write(program, "EFI/BOOT/BOOTX64.EFI")
+        }
     }
 
     private func deploy(_ kernel: String) async throws(Failure) {
@@ -302,13 +322,15 @@ final class DiskBuilder {
         let site = try Site(onNewDisk: root(), volume, settings, boot: boot, partition)
         // A reference by its beginning is not what the disk is to know it by.
         let reference = if case .name = plan.source.image.reference.kind { plan.source.image.reference.text } else { "\(record.id)" }
-        let deployment = try await site.deploying(reference, kernel: kernel, program: choices.program) { _ in }
+        let deployment = try await site.deploying(
+            reference, kernel: kernel, program: choices.program, stubs: choices.systemd
+        ) { _ in }
         try deployment.perform { _ in }
     }
 
     func fillSystem() async throws(Failure) {
         let boot = workshop.file("scratch/boot")
-        if choices.firmware.hasUEFI {
+        if choices.loader == .grub && choices.firmware.hasUEFI {
             try await GrubLoader.uefi.make(
                 at: boot + "/EFI/BOOT/BOOTX64.EFI", from: choices.grub, system: layout.systemUUID, in: workshop)
         }

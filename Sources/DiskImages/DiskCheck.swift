@@ -25,7 +25,9 @@ struct DiskCheck {
         let files = source.files
         initSystem = try InitSystem(of: files)
         hasShell = try files.target(of: "bin/sh")?.isExecutableFile == true
-        kernelSource = try choices.kernelImage.map { name throws(Failure) in try ImageSource(name, in: choices.dataRoot) }
+        kernelSource = try choices.kernelImage.map { name throws(Failure) in
+            try ImageSource(name, in: choices.dataRoot, StoreChoice(namespace: choices.namespace))
+        }
         let name = source.image.reference.description
         var (found, kernel) = try check(files, of: name, kernel: kernelSource == nil ? choices.kernel : nil)
         if let kernelSource {
@@ -61,6 +63,7 @@ struct DiskCheck {
         if choices.keyFile != nil, try files.target(of: "usr/sbin/sshd") == nil {
             add("ssh", "--ssh-key is of no use: there is no sshd", "RUN apt-get install --yes openssh-server")
         }
+        if choices.isUnified { try checkTools(files) }
         if initSystem == .other && choices.machine == nil && (choices.isService || choices.plain == nil) {
             add(
                 "init", "it is none that is known here: nothing marks a boot as good" + (choices.isService ? ", or starts a service" : ""),
@@ -79,6 +82,17 @@ struct DiskCheck {
 
     private mutating func add(_ subject: String, _ text: String, _ remedy: String, _ weight: ImageFinding.Weight = .warning) {
         findings.append(ImageFinding(weight: weight, subject: subject, text: text, remedy: remedy))
+    }
+
+    /// What `deploy` needs on the disk.
+    private mutating func checkTools(_ files: ImageFiles) throws(Failure) {
+        var hasBuilder = false
+        for name in ["usr/bin/objcopy", "usr/bin/ukify"] as [Path] where try files.target(of: name) != nil { hasBuilder = true }
+        let hasStub = try SystemdLoader.hasStub(in: files, or: "")
+        if hasBuilder && hasStub { return }
+        add(
+            "uki", "nothing in it makes a unified kernel image, as its next deploy has to",
+            "RUN apt-get install --yes --no-install-recommends binutils \(SystemdLoader.package)")
     }
 
     private mutating func checkDrivers(of kernel: String, in files: ImageFiles, for format: DiskFormat, _ filesystem: String)

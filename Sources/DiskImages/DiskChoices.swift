@@ -17,6 +17,11 @@ public struct DiskChoices: Sendable {
     public var fixes = false
     /// A static busybox, for an image without an init.
     public var busybox = "/bin/busybox"
+    public var loader = DiskLoader.grub
+    /// Kernel, initramfs and command line in one file, which systemd-boot starts.
+    public var isUnified = false
+    /// What the disk addresses by, in bytes: 512 or 4096.
+    public var sector = 512
     /// Of the disk, in bytes; nil for what the image needs and room for its successors.
     public var size: Int?
     public var isCompressed = false
@@ -32,8 +37,12 @@ public struct DiskChoices: Sendable {
     public var options: String?
     /// Where the image's store is in the running system; looked for where nil.
     public var dataRoot: String?
+    /// Of containerd; Docker's where nil.
+    public var namespace: String?
     /// GRUB's modules: a folder with i386-pc and x86_64-efi.
     public var grub = "/usr/lib/grub"
+    /// systemd-boot and the stub of unified kernel images, where the image has none.
+    public var systemd = "/usr/lib/systemd/boot/efi"
     /// Whose top layer, command line and fstab the disk has.
     public var machine: RehearsedMachine?
     /// docker-btrfs-init.

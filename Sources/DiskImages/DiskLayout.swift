@@ -4,8 +4,9 @@ internal import CLinux
 /// Where things are on a disk, in bytes, and what they are called. Everything begins at a multiple of 1 MiB.
 struct DiskLayout {
     static let megabyte = 1 << 20
-    private static let sector = 512
 
+    /// What the disk addresses by.
+    let sector: Int
     /// For the core of GRUB that a BIOS loads.
     let loader = 1 * megabyte..<2 * megabyte
     let system: Range<Int>
@@ -22,12 +23,14 @@ struct DiskLayout {
     let systemUUID: String
 
     /// Fails where the disk would be too small for `content`.
-    init(size: Int, content: Int) throws(Failure) {
+    init(size: Int, sector: Int, content: Int, mayBeSmall: Bool = true) throws(Failure) {
         let megabyte = Self.megabyte
+        self.sector = sector
         self.size = size / megabyte * megabyte
-        isSmall = self.size < 256 * megabyte
-        // Three kernels with the initramfs of a framework, or GRUB alone. Nothing of it is in the file before it is used.
-        system = 2 * megabyte..<(isSmall ? 10 : 258) * megabyte
+        isSmall = mayBeSmall && sector == 512 && self.size < 256 * megabyte
+        // Three kernels with the initramfs of a framework, or GRUB alone. Nothing of it is in the file before it is used. With sectors of
+        // 4096 bytes no FAT32 is smaller: it has 65525 clusters and more.
+        system = 2 * megabyte..<(isSmall ? 10 : sector == 512 ? 258 : 266) * megabyte
         // The last megabyte has the table's second copy.
         let end = self.size - megabyte
         let needed = system.upperBound + megabyte + content + content / 2 + (isSmall ? 16 : 256) * megabyte
@@ -45,22 +48,17 @@ struct DiskLayout {
     }
 
     /// Room for the image and two successors.
-    static func usualSize(of content: Int) -> Int { max(8 << 30, (content * 4 >> 30 + 1) << 30) }
+    static func usualSize(of content: Int) -> Int { max(8 << 30, ((content * 4) >> 30 + 1) << 30) }
 
-    /// For sfdisk(8).
-    var table: String {
+    func table() throws(Failure) -> PartitionTable {
         let types = [
             "21686148-6449-6E6F-744E-656564454649", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B", "0FC63DAF-8483-4772-8E79-3D69D8477DE4",
         ]
-        var lines = ["label: gpt", "label-id: \(diskUUID)"]
-        for (index, range) in [loader, system, root].enumerated() {
-            lines.append(
-                "start=\(range.lowerBound / Self.sector), size=\(range.count / Self.sector), type=\(types[index]), uuid=\(partitionUUIDs[index])"
-            )
-        }
-        return lines.joined(separator: "\n") + "\n"
+        let partitions = zip(zip(types, partitionUUIDs), [loader, system, root]).map { ($0.0, $0.1, $1) }
+        return try PartitionTable(size: size, sector: sector, id: diskUUID, partitions)
     }
 
-    var systemStart: Int { system.lowerBound / Self.sector }
-    var loaderStart: Int { loader.lowerBound / Self.sector }
+    var systemStart: Int { system.lowerBound / sector }
+    /// A BIOS knows no other sectors.
+    var loaderStart: Int { loader.lowerBound / 512 }
 }

@@ -13,7 +13,7 @@ extension DiskPlan {
         try addFiles(layout, check)
         steps.append(.layTree)
         if let file = choices.passwordFile { steps.append(.setPassword(file: file)) }
-        steps += [.addPlainKernel(kernel), .fillRoot(plain, layout), .addLoader, .fillSystem]
+        steps += [.addPlainKernel(kernel), .fillRoot(plain, layout), .addLoader(choices.loader), .fillSystem]
         addEnd(layout)
     }
 

@@ -39,7 +39,7 @@ public struct DiskPlan: Sendable {
         if let options = choices.options { _ = try KernelOptions(options) }
         source =
             if let machine = choices.machine { try ImageSource(choices.image, of: machine) } else {
-                try ImageSource(choices.image, in: choices.dataRoot)
+                try ImageSource(choices.image, in: choices.dataRoot, StoreChoice(namespace: choices.namespace))
             }
         imageID = source.image.id.description
         title = "\(source.image.reference) (\(source.image.id.digest.hex.prefix(12)))"
@@ -51,7 +51,9 @@ public struct DiskPlan: Sendable {
             return
         }
         let content = source.size ?? 1 << 30
-        let layout = try DiskLayout(size: choices.size ?? DiskLayout.usualSize(of: content), content: content)
+        let layout = try DiskLayout(
+            size: choices.size ?? DiskLayout.usualSize(of: content), sector: choices.sector, content: content,
+            mayBeSmall: choices.loader == .grub)
         self.layout = layout
         try checkTools()
         try checkSpace(for: content)
@@ -72,12 +74,12 @@ public struct DiskPlan: Sendable {
         steps.append(.setUp)
         if choices.machine == nil { try addService(check, kernel) }
         try addFiles(layout, check)
-        steps += [.addLoader, .deploy(source.image.reference.description, kernel: kernel), .finish]
+        steps += [.addLoader(choices.loader), .deploy(source.image.reference.description, kernel: kernel), .finish]
         addEnd(layout)
     }
 
     mutating func addEnd(_ layout: DiskLayout) {
-        if choices.firmware.hasBIOS { steps.append(.embedLoader(layout)) }
+        if choices.loader == .grub && choices.firmware.hasBIOS { steps.append(.embedLoader(layout)) }
         if format.converter != nil { steps.append(.convert(format, isCompressed: choices.isCompressed)) }
         steps.append(.rename(to: choices.output))
     }
@@ -87,10 +89,19 @@ public struct DiskPlan: Sendable {
 
     private func checkTools() throws(Failure) {
         let root = choices.plain.map { ["mkfs.\($0)"] } ?? ["mkfs.btrfs", "btrfs", "fstrim"]
-        let usual = ["sfdisk", "mkfs.vfat", "mcopy", "grub-mkimage"] + root
+        var usual = ["mkfs.vfat", "mcopy"] + root
         var missing: [String] = []
-        for loader in GrubLoader.all(for: choices.firmware) where access("\(choices.grub)/\(loader.platform)/kernel.img", F_OK) != 0 {
-            missing.append(loader.package)
+        switch choices.loader {
+        case .grub:
+            usual.append("grub-mkimage")
+            for loader in GrubLoader.all(for: choices.firmware) where access("\(choices.grub)/\(loader.platform)/kernel.img", F_OK) != 0 {
+                missing.append(loader.package)
+            }
+        case .systemdBoot:
+            let hasLoader = try SystemdLoader.content(in: source.files, or: choices.systemd) != nil
+            let hasStub = try SystemdLoader.hasStub(in: source.files, or: choices.systemd)
+            if !hasLoader || choices.isUnified && !hasStub { missing.append(SystemdLoader.package) }
+            if choices.isUnified && !Tools.isThere("ukify") { usual.append("objcopy") }
         }
         let others = (format.converter == nil ? [] : ["qemu-img"]) + (choices.passwordFile == nil ? [] : ["openssl"])
         try Tools.check(usual + others, also: missing)
@@ -117,7 +128,8 @@ public struct DiskPlan: Sendable {
         var about = choices.plain == nil ? "mounts the boot menu's partition" : "mounts the root and the boot menu's partition"
         if let plain = choices.plain { table.insert(plain.tableLine(layout), at: 0) }
         if check.hasDocker && choices.plain == nil {
-            let options = "subvol=docker,noatime,nofail,x-systemd.before=docker.service,x-systemd.before=containerd.service"
+            let options =
+                "subvol=\(display(DockerRecord.store.bytes)),noatime,nofail,x-systemd.before=docker.service,x-systemd.before=containerd.service"
             table.append("UUID=\(layout.rootUUID) /var/lib/docker btrfs \(options) 0 0")
             about += ", and the images for Docker"
             if !check.hasDockerSettings {
@@ -125,6 +137,7 @@ public struct DiskPlan: Sendable {
             }
         }
         add("etc/fstab", table.map { $0 + "\n" }.joined(), about: about)
+        if check.initSystem == .systemd && choices.plain == nil { addGrowth() }
         if check.hasIdleNetworkd {
             add("etc/systemd/network/20-wired.network", Self.wiredNetwork, about: "systemd-networkd asks for addresses")
         }
@@ -138,11 +151,20 @@ public struct DiskPlan: Sendable {
         }
     }
 
+    /// The companion is in the top layer anyway.
+    private mutating func addGrowth() {
+        add(
+            "etc/systemd/system/docker-btrfs-grow.service",
+            "[Unit]\nDescription=Let the btrfs have all of its disk\n\n[Service]\nType=oneshot\nExecStart=/usr/bin/docker-btrfs grow\n",
+            about: "the btrfs grows with its disk")
+        add("etc/systemd/system/multi-user.target.d/docker-btrfs-grow.conf", "[Unit]\nWants=docker-btrfs-grow.service\n", about: "the same")
+    }
+
     /// What a machine that is there has already, and what ends its rehearsal.
     private mutating func add(_ machine: RehearsedMachine, _ layout: DiskLayout) throws(Failure) {
         steps.append(.copyTopLayer(from: machine.topLayerPath, called: "this machine's top layer '\(machine.settings.topLayer)'"))
         if let table = try machine.table(on: layout.rootUUID) {
-            let there: Set<Path> = [.top, "docker", machine.settings.root]
+            let there: Set<Path> = [.top, DockerRecord.store, machine.settings.root]
             let subvolumes = Set(table.subvolumes).subtracting(there).sorted { $0.components.count < $1.components.count }
             if !subvolumes.isEmpty { steps.append(.makeSubvolumes(subvolumes)) }
             add("etc/fstab", table.text, about: "the machine's, with what is on this disk")

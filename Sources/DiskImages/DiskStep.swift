@@ -22,7 +22,7 @@ enum DiskStep {
     case copyTopLayer(from: String, called: String)
     /// What the top layer's fstab mounts of the disk's btrfs.
     case makeSubvolumes([Path])
-    case addLoader
+    case addLoader(DiskLoader)
     case deploy(String, kernel: String)
     case finish
     /// The rest is of a disk with one filesystem that has all files. First what an image and a top layer are together.
@@ -46,7 +46,7 @@ extension DiskStep: CustomStringConvertible {
     var description: String {
         switch self {
         case .makeDisk(let layout):
-            "make a disk of \(layout.size >> 20) MiB: GPT, a partition for a BIOS's loader, one for the boot menu, one for the root"
+            "make a disk of \(layout.size >> 20) MiB\(layout.sector == 512 ? "" : " with sectors of \(layout.sector) bytes"): GPT, a partition for a BIOS's loader, one for the boot menu, one for the root"
         case .formatSystem(let layout): "make the FAT of the boot menu, \(layout.systemUUID)"
         case .formatRoot(let layout): "make the btrfs \(layout.rootUUID)"
         case .sendLayers(let layers):
@@ -60,7 +60,8 @@ extension DiskStep: CustomStringConvertible {
         case .copyKernel(let kernel, let source): "copy the kernel \(kernel) of '\(source.image.reference)' into the top layer"
         case .copyTopLayer(_, let name): "copy \(name) into the top layer"
         case .makeSubvolumes(let paths): "make the subvolumes \(paths.map { "'\($0)'" }.joined(separator: ", ")) for the top layer's fstab"
-        case .addLoader: "write the configuration of GRUB"
+        case .addLoader(.grub): "write the configuration of GRUB"
+        case .addLoader(.systemdBoot): "write systemd-boot and its configuration"
         case .deploy(let image, let kernel): "deploy \(image) with kernel \(kernel)"
         case .finish: "copy kernel, menu and loader to their partition, and write all of the btrfs"
         case .layTree: "lay the top layer over the image"

@@ -4,6 +4,8 @@ internal import Images
 
 /// What Docker's btrfs driver has below `image/btrfs` of its data-root, of one image.
 struct DockerRecord {
+    /// The data-root, on a disk that is made: its only store.
+    static let store: Path = "docker"
     static let metadata: Path = "image/btrfs"
     static let layers: Path = "image/btrfs/layerdb/sha256"
     static let subvolumes: Path = "btrfs/subvolumes"

@@ -8,6 +8,8 @@ public struct Emulator: Sendable {
     public var file: String
     public var format: DiskFormat
     public var isUEFI = false
+    /// What the disk addresses by, in bytes.
+    public var sector = 512
     public var hasDisplay = false
     var keepsWrites = false
     /// None for a machine that has the name and the keys of another one.
@@ -37,6 +39,11 @@ public struct Emulator: Sendable {
     private static let program = "qemu-system-x86_64"
     private static let firmware = "/usr/share/ovmf/OVMF.fd"
 
+    /// The disk, with the name `disk`.
+    static func device(_ sector: Int) -> String {
+        "virtio-blk-pci,drive=disk" + (sector == 512 ? "" : ",logical_block_size=\(sector),physical_block_size=\(sector)")
+    }
+
     /// `withKVM`: whether the processor runs the guest itself.
     public func command(withKVM: Bool) -> [String] {
         // QEMU takes a comma in a name for an option's end unless it is doubled.
@@ -49,7 +56,7 @@ public struct Emulator: Sendable {
             "-device", "virtio-rng-pci", "-no-reboot",
         ]
             + (direct.map { start(from: $0, name) } ?? [
-                "-drive", "file=\(name),format=\(format.emulated),if=virtio\(throwAway),cache=unsafe",
+                "-drive", "file=\(name),format=\(format.emulated),if=none,id=disk\(throwAway),cache=unsafe", "-device", Self.device(sector),
             ]) + (isUEFI ? ["-bios", Self.firmware] : [])
             + (monitor.map { ["-qmp", "unix:\($0.replacing(",", with: ",,")),server=on,wait=off"] } ?? [])
             + (hasDisplay ? ["-serial", "mon:stdio"] : ["-nographic"])

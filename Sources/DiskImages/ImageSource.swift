@@ -18,8 +18,8 @@ struct ImageSource {
     let place: (device: String, path: Path)?
 
     /// Looks through the engines' stores, or the one in `dataRoot`.
-    init(_ text: String, in dataRoot: String?) throws(Failure) {
-        let (root, stores, image) = try Self.find(try ImageReference(text), in: dataRoot)
+    init(_ text: String, in dataRoot: String?, _ choice: StoreChoice) throws(Failure) {
+        let (root, stores, image) = try Self.find(ImageReference(text), in: dataRoot, choice)
         try self.init(text, root, stores, image, btrfs(of: root))
     }
 
@@ -45,7 +45,9 @@ struct ImageSource {
         size = try stores.listing().first { $0.id == image.id && $0.store == image.store }?.size
     }
 
-    private static func find(_ reference: ImageReference, in chosen: String?) throws(Failure) -> (Directory, ImageStores, Image) {
+    private static func find(
+        _ reference: ImageReference, in chosen: String?, _ choice: StoreChoice
+    ) throws(Failure) -> (Directory, ImageStores, Image) {
         var folders = [String]()
         if let chosen {
             folders = [chosen]
@@ -59,7 +61,7 @@ struct ImageSource {
                 // Engines that are not there are no reason.
                 if chosen == nil, try Directory(opening: "/", label: "").target(of: Path(folder) ?? .top) == nil { continue }
                 let root = try Directory(opening: folder)
-                guard let stores = try ImageStores(in: root, at: .top) else { continue }
+                guard let stores = try ImageStores(in: root, at: .top, choice) else { continue }
                 return (root, stores, try stores.image(reference).image)
             } catch {
                 failure = failure ?? error

@@ -5,7 +5,7 @@ internal import Programs
 /// The programs of the system that a disk is made by, with the Debian packages that have them.
 enum Tools {
     private static let packages = [
-        "sfdisk": "fdisk", "mkfs.vfat": "dosfstools", "mcopy": "mtools", "mkfs.btrfs": "btrfs-progs", "mkfs.ext4": "e2fsprogs",
+        "objcopy": "binutils", "mkfs.vfat": "dosfstools", "mcopy": "mtools", "mkfs.btrfs": "btrfs-progs", "mkfs.ext4": "e2fsprogs",
         "mkfs.xfs": "xfsprogs", "btrfs": "btrfs-progs",
         "qemu-img": "qemu-utils", "grub-mkimage": "grub-common", "openssl": "openssl", "fstrim": "util-linux",
         "qemu-system-x86_64": "qemu-system-x86",
@@ -16,7 +16,7 @@ enum Tools {
         let missing = names.filter { !isThere($0) }
         if missing.isEmpty && missingToo.isEmpty { return }
         let packages = Set(missing.compactMap { Self.packages[$0] } + missingToo).sorted()
-        let what = missing.isEmpty ? "GRUB's modules are not there" : "there is no \(missing.joined(separator: ", "))"
+        let what = missing.isEmpty ? "the boot loader's files are not there" : "there is no \(missing.joined(separator: ", "))"
         throw Failure("could not make the disk: \(what)", hint: "apt-get install \(packages.joined(separator: " "))")
     }
 

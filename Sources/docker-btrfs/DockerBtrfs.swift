@@ -16,8 +16,8 @@ struct DockerBtrfs: AsyncParsableCommand {
         subcommands: [
             SetupCommand.self, DeployCommand.self, StatusCommand.self, RollbackCommand.self, RemoveCommand.self, CheckCommand.self,
             PruneCommand.self, RootCommand.self, EnterCommand.self, DiffCommand.self, RepairCommand.self, ExportCommand.self,
-            ImportCommand.self, AdoptCommand.self, ImagesCommand.self, ImageCommand.self, RunCommand.self, RehearseCommand.self,
-            PlanCommand.self,
+            ImportCommand.self, AdoptCommand.self, ImagesCommand.self, ImageCommand.self, RunCommand.self, GrowCommand.self,
+            RehearseCommand.self, PlanCommand.self,
             InstallCommand.self, UninstallCommand.self, InitramfsCommand.self, CheckInitramfsCommand.self,
         ]
     )

@@ -54,8 +54,17 @@ struct ImageCommand: AsyncParsableCommand {
 
 /// What a disk is made with.
 struct DiskOptions: ParsableArguments {
-    @Option(help: "What starts the disk: both, uefi or bios.")
-    var firmware = Firmware.both
+    @Option(help: "What starts the disk: both, uefi or bios; uefi alone where nothing else can.")
+    var firmware: Firmware?
+
+    @Option(help: "What shows the boot menu: grub, or systemd-boot, which UEFI starts.")
+    var loader: DiskLoader?
+
+    @Flag(help: "Kernel, initramfs and command line in one unified kernel image, by systemd-boot.")
+    var uki = false
+
+    @Option(help: ArgumentHelp("What the disk addresses by: 512, or 4096, which UEFI alone starts.", valueName: "bytes"))
+    var sectorSize = 512
 
     @Option(help: "One filesystem with all files and nothing of docker-btrfs: ext4, xfs or btrfs. It updates itself, not from images.")
     var plain: PlainFilesystem?
@@ -100,8 +109,15 @@ struct DiskOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Docker's data-root, containerd's root or Podman's graphroot.", valueName: "dir"), completion: .directory)
     var dataRoot: String?
 
+    @Option(help: ArgumentHelp("The namespace of containerd that has the image; Docker's, 'moby', unless given.", valueName: "name"))
+    var namespace: String?
+
     @Option(help: ArgumentHelp("Where GRUB's modules are.", valueName: "dir"), completion: .directory)
     var grub = "/usr/lib/grub"
+
+    @Option(
+        help: ArgumentHelp("Where systemd-boot is, and the stub for --uki, if not in the image.", valueName: "dir"), completion: .directory)
+    var systemd = "/usr/lib/systemd/boot/efi"
 
     @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))
     var initProgram: String?
@@ -110,11 +126,33 @@ struct DiskOptions: ParsableArguments {
         if let hostname, hostname.isEmpty || hostname.utf8.contains(where: { !"-.".utf8.contains($0) && !isLetterOrDigit($0) }) {
             throw ValidationError("--hostname takes letters, digits, hyphens and dots")
         }
+        if ![512, 4096].contains(sectorSize) { throw ValidationError("--sector-size takes 512 or 4096") }
+        if uki && loader == .grub { throw ValidationError("--uki goes with --loader systemd-boot, which starts such an image") }
+        if plain != nil && (hasSystemdBoot || sectorSize != 512) {
+            throw ValidationError("--plain goes with GRUB and sectors of 512 bytes")
+        }
+        if let firmware, let reason = reasonForUEFI, firmware != .uefi {
+            throw ValidationError("--firmware \(firmware.rawValue) cannot start this disk: \(reason)")
+        }
+    }
+
+    /// What starts the disk, by what it is.
+    var starts: Firmware { firmware ?? (reasonForUEFI == nil ? .both : .uefi) }
+
+    private var hasSystemdBoot: Bool { loader == .systemdBoot || uki }
+
+    /// Why a BIOS cannot.
+    private var reasonForUEFI: String? {
+        hasSystemdBoot ? "systemd-boot is a program of UEFI" : sectorSize != 512 ? "a BIOS reads sectors of 512 bytes alone" : nil
     }
 
     func choices(of image: String, output: String) throws(Failure) -> DiskChoices {
         var choices = DiskChoices(image: image, output: output)
-        choices.firmware = firmware
+        choices.firmware = starts
+        choices.loader = hasSystemdBoot ? .systemdBoot : .grub
+        choices.isUnified = uki
+        choices.sector = sectorSize
+        choices.systemd = systemd
         choices.plain = plain
         choices.isService = service
         choices.fixes = fix
@@ -129,6 +167,7 @@ struct DiskOptions: ParsableArguments {
         choices.kernel = kernel
         choices.options = options
         choices.dataRoot = dataRoot
+        choices.namespace = namespace
         choices.grub = grub
         choices.program = if let initProgram { initProgram } else { try builtInit() }
         choices.companion = try thisProgram()
@@ -142,6 +181,7 @@ private func isLetterOrDigit(_ byte: UInt8) -> Bool {
 
 extension Firmware: ExpressibleByArgument {}
 extension PlainFilesystem: ExpressibleByArgument {}
+extension DiskLoader: ExpressibleByArgument {}
 
 /// `20G`: a number of 2^30 bytes, or with M of 2^20.
 struct DiskSize: ExpressibleByArgument {

@@ -68,7 +68,8 @@ struct RunCommand: AsyncParsableCommand {
 
     private func start(_ file: String) async throws(Failure) {
         var emulator = try Emulator(file: file)
-        emulator.isUEFI = choices.firmware == .uefi
+        emulator.isUEFI = choices.starts == .uefi
+        emulator.sector = choices.sectorSize
         emulator.hasDisplay = display
         emulator.ports = publish.map { ($0.host, $0.guest) } + (ssh.map { [($0, 22)] } ?? [])
         emulator.memory = memory

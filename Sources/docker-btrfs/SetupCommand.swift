@@ -26,7 +26,7 @@ struct SetupCommand: ParsableCommand {
     @Option(help: "What starts the kernel: refind, grub, systemd-boot or print, for any other.")
     var loader: BootLoader?
 
-    @Option(help: "Where kernels lie: btrfs or boot, the boot loader's partition.")
+    @Option(help: "Where kernels lie: btrfs; boot, the boot loader's partition; or uki, there as unified kernel images.")
     var kernels: Settings.Kernels?
 
     @Option(help: ArgumentHelp("What the root is called, on the top level.", valueName: "name"))

@@ -30,6 +30,17 @@ import Testing
         for file in try loader.files(for: menu) { #expect(!file.text.contains("menuentry") && !file.text.contains("default")) }
     }
 
+    @Test func systemdBootStartsAUnifiedKernelImage() throws {
+        let options = try KernelOptions("quiet")
+        let entry = BootEntry(id: "docker-btrfs-x", title: "x", kernel: "uki-1", initrds: [], options: options, isUnified: true)
+        let files = try BootLoader.systemdBoot.files(for: BootMenu(volume: BootMenu.example().volume, entries: [entry]))
+        #expect(try #require(files.first).text.hasSuffix("\nversion 1\nefi /uki-1\noptions quiet\n"))
+        let failure = #expect(throws: Failure.self) {
+            try BootLoader.grub.files(for: BootMenu(volume: BootMenu.example().volume, entries: [entry]))
+        }
+        #expect(failure?.message == "could not write the entry 'x' for GRUB: its kernel is in a unified kernel image")
+    }
+
     @Test func grubReadsThem() async throws {
         for file in try BootLoader.grub.files(for: .example()) + [GrubMenu.customFile] {
             let place = FileManager.default.temporaryDirectory.appending(path: "docker-btrfs-\(UUID().uuidString).cfg")

@@ -14,9 +14,19 @@ struct DiskImageTests {
         ls -1 /boot/efi/grub
         docker-btrfs status > /dev/null && echo known
         docker-btrfs root ls | wc -l
+        journalctl --quiet --unit docker-btrfs-grow.service --output cat | grep '^enlarge'
+        echo $(($(cat /sys/class/block/vda3/size) >> 11)) $(($(stat --file-system --format '%S * %b' /) >> 20))
         """
 
-    private static func expected(roots: Int) -> String {
+    /// What lets a system run the script of `Machine.answers`, in the top layer `$here/layer`.
+    static let scriptFiles = """
+        echo 'SUBSYSTEM=="block", ENV{ID_SERIAL}=="script", TAG+="systemd", ENV{SYSTEMD_WANTS}="script.service"' \\
+            > "$here/layer/etc/udev/rules.d/90-script.rules"
+        printf '%s\\n' '[Service]' Type=exec 'ExecStart=/bin/sh /dev/disk/by-id/virtio-script' StandardOutput=file:/dev/ttyS1 \\
+            StandardError=inherit > "$here/layer/etc/systemd/system/script.service"
+        """
+
+    private static func expected(roots: Int, growth: String = "") -> String {
         """
         1
         vm
@@ -31,6 +41,7 @@ struct DiskImageTests {
         grubenv
         known
         \(roots + 1)
+        \(growth)12029 12029
 
         """
     }
@@ -61,7 +72,11 @@ struct DiskImageTests {
 
         """
 
-    @Test func `a disk of an image starts by BIOS and by UEFI, each time to a new root, and as another format or plain too`() async throws {
+    // As a file of VirtualBox, and with a unified kernel image.
+    @Test
+    func `a disk of an image starts by BIOS and by UEFI, each time to a new root, grows, and starts from sectors of 4096 bytes; or plain`()
+        async throws
+    {
         try await output(of: Lab.command("article", []))
         try await Machine.with(copyOf: "\(Lab.folder)/article.img") { machine in
             var disk = machine
@@ -73,26 +88,30 @@ struct DiskImageTests {
                 """
             try await machine.change(
                 """
-                cd '\(machine.folder)'; mkdir -p layer/etc/udev/rules.d layer/etc/systemd/system
-                echo 'SUBSYSTEM=="block", ENV{ID_SERIAL}=="script", TAG+="systemd", ENV{SYSTEMD_WANTS}="script.service"' \\
-                    > layer/etc/udev/rules.d/90-script.rules
-                printf '%s\\n' '[Service]' Type=exec 'ExecStart=/bin/sh /dev/disk/by-id/virtio-script' StandardOutput=file:/dev/ttyS1 \\
-                    StandardError=inherit > layer/etc/systemd/system/script.service
-                echo secret > password; echo 'a key' > key
-                cd "$TOP"; here='\(machine.folder)'
+                here='\(machine.folder)'; mkdir -p "$here"/layer/etc/{udev/rules.d,systemd/system}
+                \(Self.scriptFiles)
+                echo secret > "$here/password"; echo 'a key' > "$here/key"
                 \(image) --output '\(disk.disks[0])' --top-layer "$here/layer" --root-password-file "$here/password" --ssh-key "$here/key"
-                \(image) --output '\(machine.folder)/vm.vdi' --firmware uefi
+                qemu-img resize -q '\(disk.disks[0])' 12G
+                \(image) --output '\(machine.folder)/vm.vdi' --uki --systemd '\(Lab.folder)/tools/usr/lib/systemd/boot/efi' \
+                    --sector-size 4096
                 \(image) --output '\(machine.folder)/plain.qcow2' --firmware bios --plain ext4 --top-layer "$here/layer" \
                     --root-password-file "$here/password"
                 """)
             let first = try await disk.answers(nil, firmware: "--bios", log: "BIOS", to: Self.questions)
-            #expect(first.text == Self.expected(roots: 1))
+            let growth = """
+                enlarge partition 3 of '/dev/vda' to 12029 MiB
+                enlarge the btrfs on '/dev/vda3' to 12029 MiB
+
+                """
+            #expect(first.text == Self.expected(roots: 1, growth: growth))
             #expect(first.report?.image == "desktop" && first.report?.notes == [])
             let second = try await disk.answers(nil, log: "UEFI", to: Self.questions)
             #expect(second.text == Self.expected(roots: 2))
 
             disk.disks = ["\(machine.folder)/vm.vdi"]
-            let boot = disk.command(["--uefi", "--until", "docker-btrfs-init: starting '/sbin/init'"], log: "vdi")
+            let sectors = ["logical", "physical"].flatMap { ["-global", "virtio-blk-pci.\($0)_block_size=4096"] }
+            let boot = disk.command(["--uefi", "--until", "docker-btrfs-init: starting '/sbin/init'", "--"] + sectors, log: "vdi")
             try await output(of: boot.command)
 
             disk.disks = ["\(machine.folder)/plain.qcow2"]

@@ -1,4 +1,4 @@
-/* What Swift cannot see of C, for making disks: loop devices, since ioctl(2) is variadic, and unshare(2), which needs _GNU_SOURCE. */
+/* What Swift cannot see of C, for making disks: ioctl(2), which is variadic, and unshare(2), which needs _GNU_SOURCE. */
 #pragma once
 
 /* Attaches a part of a file to a free loop device, which is freed when nothing has it open any more, not even a mount. Returns the open
@@ -21,3 +21,14 @@ unsigned disk_crc32c(const void *bytes, unsigned long long count);
 
 /* connect(2) takes an address whose kind Swift cannot name: a stream to a socket's file, or below 0. Reads of it end after `seconds`. */
 int disk_connect(const char *path, int seconds);
+
+/* The number of a btrfs's device and its size in bytes, by any file of it; the number is 0 where it has several devices. Returns 0, or below 0
+ * on a failure, as the others. */
+int disk_btrfs_size(int file, unsigned long long *device, unsigned long long *size);
+/* Lets a btrfs have all of its device. */
+int disk_btrfs_resize(int file, unsigned long long device);
+/* Tells the kernel how long a partition is, also one that is mounted; in bytes. */
+int disk_resize_partition(int disk, int number, long long start, long long length);
+
+unsigned disk_major(unsigned long long device);
+unsigned disk_minor(unsigned long long device);

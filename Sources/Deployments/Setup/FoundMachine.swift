@@ -66,6 +66,11 @@ struct FoundMachine {
             if let chosen = choices.kernels ?? (loader?.kind == before?.loader ? before?.kernels : nil) { chosen } else {
                 try Self.kernels(for: loader, on: filesystem)
             }
+        if kernels == .uki, ![.systemdBoot, nil].contains(loader?.kind) {
+            throw Failure(
+                "could not use unified kernel images: entries for \(loader?.kind.title ?? "") have kernel and initramfs apart",
+                hint: "--kernels boot")
+        }
         let options: KernelOptions =
             if let text = choices.options { try KernelOptions(text) } else if let before { before.options } else {
                 choices.system == "/" ? try KernelOptions(firstLine(of: "/proc/cmdline") ?? "").ofTheMachine : .none
@@ -148,7 +153,12 @@ struct FoundMachine {
     }
 
     private func describe(_ loader: InstalledLoader?) -> [String] {
-        let kernels = settings.kernels == .btrfs ? "the btrfs itself" : "the boot loader's partition"
+        let kernels =
+            switch settings.kernels {
+            case .btrfs: "the btrfs itself"
+            case .boot: "the boot loader's partition"
+            case .uki: "the boot loader's partition, as unified kernel images"
+            }
         var rows = [
             ("btrfs", "\(filesystem.device), UUID=\(filesystem.volume.uuid)", "--top-level DIR"),
             (
@@ -164,7 +174,7 @@ struct FoundMachine {
             rows.append(("boot loader", "another one: entries are printed", "--loader NAME, --boot DIR"))
         }
         rows += [
-            ("kernels", kernels, "--kernels btrfs|boot"),
+            ("kernels", kernels, "--kernels btrfs|boot|uki"),
             ("root", "'\(settings.root)'", "--name NAME"),
             ("top layer", "'\(settings.topLayer)'", "--top-layer PATH"),
             ("options", settings.options.words.isEmpty ? "none" : settings.options.description, "--options TEXT"),

@@ -38,7 +38,7 @@ public enum Compression: String, CaseIterable, Sendable {
         throw Failure("could not read '\(name)': \(program) could not decompress it: \(outcome.complaint)")
     }
 
-    /// As small as it becomes, in a form that the kernel takes, the same for the same bytes.
+    /// Small, in a form that the kernel takes, the same for the same bytes.
     func compress(_ bytes: [UInt8], name: String) async throws(Failure) -> [UInt8] {
         if let output = try compressedHere(bytes, name: name, limit: InitramfsImage.largest) { return output }
         let options =

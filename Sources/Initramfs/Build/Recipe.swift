@@ -28,6 +28,8 @@ public struct Recipe: Sendable {
     /// The kernel's: for a unified kernel image instead of the tree's etc/kernel/cmdline, and for where the top layer is instead
     /// of the running kernel's.
     public var commandLine: String?
+    /// The folder of the running system with systemd's stub for UEFI, where the tree has none.
+    public var stubs = UnifiedKernelImage.usualStubs
     /// When everything was changed, in seconds since 1970.
     public var time = 0
 

@@ -4,6 +4,10 @@ internal import Programs
 
 /// A unified kernel image: systemd's stub for UEFI with the kernel, its command line and the initramfs in sections of their own.
 public struct UnifiedKernelImage: Sendable {
+    /// Where systemd has its programs for UEFI.
+    public static let usualStubs = "/usr/lib/systemd/boot/efi"
+    public static let stubFile = "linuxx64.efi.stub"
+
     private let stub: [UInt8]
     private let stubName: String
     private let kernel: [UInt8]
@@ -20,9 +24,14 @@ public struct UnifiedKernelImage: Sendable {
             }
             throw Failure("could not find \(what) in '\(tree.show(.top))'", hint: hint)
         }
-        (stub, stubName) = try first(
-            ["usr/lib/systemd/boot/efi/linuxx64.efi.stub"], "systemd's stub",
-            hint: "install the package 'systemd-boot-efi' (Debian) or 'systemd'")
+        let ownStub = "\(recipe.stubs)/\(Self.stubFile)"
+        if let bytes = try fileContents(ownStub), try tree.target(of: Path("\(Self.usualStubs)/\(Self.stubFile)") ?? .top) == nil {
+            (stub, stubName) = (bytes, ownStub)
+        } else {
+            (stub, stubName) = try first(
+                ["\(Self.usualStubs)/\(Self.stubFile)"], "systemd's stub",
+                hint: "install the package 'systemd-boot-efi' (Debian) or 'systemd'")
+        }
         release = recipe.release
         time = recipe.time
         kernel = try first(
