@@ -64,6 +64,7 @@ extension Result {
         if parts.contains(.lookups) { goals += finding }
         if parts.contains(.companion) { goals += typing }
         if parts.contains(.differences) { goals += changes }
+        if parts.contains(.images) { goals += diskGoals }
         return goals
     }
 

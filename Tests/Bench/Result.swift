@@ -12,6 +12,7 @@ struct Result {
     let companion: Companion
     let differences: Differences
     let starts: Starts
+    let disks: Disks
     let size: ProgramSize
     let rounds: Int
     let longRounds: Int
@@ -32,6 +33,7 @@ struct Result {
         if parts.contains(.companion) { sections.append(("The companion", companionTable)) }
         if parts.contains(.differences) { sections.append(("What was changed", differenceTable)) }
         if parts.contains(.start) { sections.append(("From the kernel's start to the root's init", startTable)) }
+        if parts.contains(.images) { sections.append(("Disks of images", diskTable)) }
         return sections
     }
 
@@ -181,10 +183,10 @@ struct Result {
         return table(["initramfs", "its size, MiB", "median, s", "fastest, s", "slowest, s", "÷ ours"], rows, numbers: Array(1...5))
     }
 
-    private func milliseconds(_ microseconds: Double) -> String { number(microseconds / 1000) }
+    func milliseconds(_ microseconds: Double) -> String { number(microseconds / 1000) }
 
     /// A table of Markdown.
-    private func table(_ head: [String], _ rows: [[String]], numbers: [Int]) -> String {
+    func table(_ head: [String], _ rows: [[String]], numbers: [Int]) -> String {
         let rule = head.indices.map { numbers.contains($0) ? "--:" : "---" }
         return ([head, rule] + rows).map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
     }
