@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A disk that `docker-btrfs image` made, which builds its next image itself, and falls back from a bad one.
-@Suite(.enabled(if: ProcessInfo.processInfo.environment["NIGHTLY"] != nil))
+@Suite(.enabled(if: isNightly))
 struct DiskFallbackTests {
     @Test func `an image that a disk built and deployed never comes up: three boots later the good root is back`() async throws {
         try await output(of: Lab.command("article", []))

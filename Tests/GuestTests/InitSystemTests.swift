@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Disks of images whose init is another one than systemd, with what other tools leave in them. By `make nightly`.
-@Suite(.enabled(if: ProcessInfo.processInfo.environment["NIGHTLY"] != nil))
+@Suite(.enabled(if: isNightly))
 struct InitSystemTests {
     @Test(arguments: ["openrc", "runit", "sysvinit"])
     func `an image of another init has users, a network, a login and its service, and its boots are good`(_ name: String) async throws {

@@ -37,6 +37,13 @@ struct KeptRootTests {
             let kept = try await machine.answers(line, log: "kept", to: "cat /root/work; findmnt --noheadings --output FSROOT /")
             #expect(kept.text == "work of boot 4\n/\(Self.roots)/4\n")
             #expect(try await machine.change("cat docker_rwlayer/root/work") == "work of boot 5\n")
+
+            // What 'root keep 4 mine' makes, as its entry of the menu boots it.
+            try await machine.change("btrfs subvolume snapshot \(Self.roots)/4 mine")
+            let words = try Lab.menuEntry().split(separator: " ").filter { !$0.hasPrefix("docker_") && !$0.hasPrefix("toplayer") }
+            let own = words.joined(separator: " ").replacing("subvol=docker_rwlayer", with: "subvol=mine")
+            let named = try await machine.answers(own, log: "named", to: "cat /root/work; findmnt --noheadings --output FSROOT /")
+            #expect(named.text == "work of boot 4\n/mine\n" && named.report == nil)
         }
     }
 

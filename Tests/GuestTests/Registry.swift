@@ -1,12 +1,12 @@
 import Foundation
 import TestSupport
 
-/// A registry on a machine's own disk, with two images under one name.
+/// A registry on a machine's own disk, with three images under one name. The last one has no kernel.
 struct Registry {
     /// Where it answers.
     let host: String
 
-    static let versions = ["3", "4"]
+    static let versions = ["3", "4", "5"]
     private static let folder = "/home/registry"
 
     /// Fills it with images made of `desktop:docker`. Data of /home has to be set up.
@@ -23,7 +23,7 @@ struct Registry {
             for version in \(Self.versions.joined(separator: " ")); do
                 docker build --network none --quiet --tag "127.0.0.1:$port/desktop" - << END
             FROM desktop:docker
-            RUN echo $version > /etc/image-version
+            RUN echo $version > /etc/image-version; if [ $version = 5 ]; then rm /boot/vmlinuz*; fi
             END
                 docker push --quiet "127.0.0.1:$port/desktop"
                 cp "$registry/data/docker/registry/v2/repositories/desktop/_manifests/tags/latest/current/link" "$registry/$version"
@@ -31,6 +31,7 @@ struct Registry {
             done > /dev/null
             cat > "$registry/start" << END
             \(Self.folder)/docker-registry serve \(Self.folder)/registry.yml > /dev/null 2>&1 &
+            echo \\$! > /run/registry.pid
             until (exec 3<> /dev/tcp/127.0.0.1/$port) 2> /dev/null; do sleep 1; done
             END
             echo "127.0.0.1:$port"
@@ -40,6 +41,8 @@ struct Registry {
 
     /// Starts it in the machine, and waits until it answers.
     static let start = "bash \(folder)/start"
+
+    static let stop = "kill \"$(cat /run/registry.pid)\""
 
     /// Has the name stand for another one.
     static func publish(_ version: String) -> String {

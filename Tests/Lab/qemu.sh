@@ -23,10 +23,11 @@ if [[ $script ]]; then
         -device "virtio-blk-pci,drive=script,serial=script")
 fi
 if [[ $uefi ]]; then
-    # A fresh copy each time: used variables remember boot entries that failed.
-    cp /usr/share/OVMF/OVMF_VARS_4M.fd "$SCRATCH/vars"
+    # A fresh copy each time, unless asked otherwise: used variables remember boot entries that failed.
+    : "${variables:=$SCRATCH/vars}"
+    [[ -e $variables ]] || cp /usr/share/OVMF/OVMF_VARS_4M.fd "$variables"
     machine+=(-drive "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd"
-        -drive "if=pflash,format=raw,file=$SCRATCH/vars")
+        -drive "if=pflash,format=raw,file=$variables")
 elif [[ ! $bios ]]; then
     machine+=(-kernel "$kernel" -initrd "$initrd" -append "$append $GUEST_LINE")
 fi

@@ -10,7 +10,6 @@ extension Beside {
     /// A disk that is captured while somebody writes to it, as `rehearse --this-disk` does.
     struct ThisDiskTests {
         /// So many rounds, of so many seconds: `make nightly` makes 20 of 60.
-        private static let isNightly = ProcessInfo.processInfo.environment["NIGHTLY"] != nil
         private static let rounds = number("THIS_DISK_ROUNDS") ?? (isNightly ? 20 : 3)
         private static let seconds = number("THIS_DISK_SECONDS") ?? (isNightly ? 60 : 4)
 
