@@ -77,7 +77,11 @@ package final class SubvolumeTree {
             if parent != number { found.append(parent) }
         }
         try forEachItem(of: number, Self.extendedReference) { _, bytes in
-            if let parent = bytes[...].number(at: 0, UInt64.self) { found.append(parent) }
+            var rest = bytes[...]
+            while let parent = rest.number(at: 0, UInt64.self), let length = rest.number(at: 16, UInt16.self) {
+                found.append(parent)
+                rest = rest.dropFirst(18 + Int(length))
+            }
         }
         return found
     }
