@@ -59,4 +59,15 @@ struct MachineUsersTests {
         #expect(
             try FileManager.default.contentsOfDirectory(atPath: "\(image)/etc").sorted() == ["docker-btrfs", "group", "passwd", "shadow"])
     }
+
+    @Test(arguments: [1, 2])
+    func `a root without a password and without shadow gets the machine's`(times: Int) async throws {
+        try fixture.write("root:$y$root:1::::::\n", to: "small/etc/docker-btrfs/users/shadow")
+        try fixture.write("root::0:0:root:/root:/bin/sh\nroots::1:1::/:/bin/sh", to: "small/etc/passwd")
+        let image = fixture.folder.appending(path: "small").path
+        for _ in 0..<times { try await output(of: ["sh", Repository.path("hooks/machine/users"), image]) }
+        #expect(try fixture.read("small/etc/passwd") == "root:x:0:0:root:/root:/bin/sh\nroots::1:1::/:/bin/sh\n")
+        #expect(try fixture.read("small/etc/shadow") == "root:$y$root:1::::::\n")
+        #expect(try await output(of: ["stat", "--format", "%a", "\(image)/etc/shadow"]) == "600\n")
+    }
 }
