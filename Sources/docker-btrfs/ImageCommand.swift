@@ -79,7 +79,7 @@ struct DiskOptions: ParsableArguments {
     var kernelImage: String?
 
     @Option(help: ArgumentHelp("A static busybox, for an image without an init.", valueName: "file"), completion: .file())
-    var busybox = "/bin/busybox"
+    var busybox = Self.usualBusybox
 
     @Option(help: ArgumentHelp("How large the disk is, as 20G; its file takes what is used of it.", valueName: "size"))
     var size: DiskSize?
@@ -113,7 +113,7 @@ struct DiskOptions: ParsableArguments {
     var namespace: String?
 
     @Option(help: ArgumentHelp("Where GRUB's modules are.", valueName: "dir"), completion: .directory)
-    var grub = "/usr/lib/grub"
+    var grub = Self.usualGrub
 
     @Option(
         help: ArgumentHelp("Where systemd-boot is, and the stub for --uki, if not in the image.", valueName: "dir"), completion: .directory)
@@ -122,9 +122,12 @@ struct DiskOptions: ParsableArguments {
     @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))
     var initProgram: String?
 
+    private static let usualBusybox = "/bin/busybox"
+    private static let usualGrub = "/usr/lib/grub"
+
     func validate() throws {
-        if let hostname, hostname.isEmpty || hostname.utf8.contains(where: { !"-.".utf8.contains($0) && !isLetterOrDigit($0) }) {
-            throw ValidationError("--hostname takes letters, digits, hyphens and dots")
+        if let hostname, !isHostname(hostname) {
+            throw ValidationError("--hostname takes up to 64 letters, digits, hyphens and dots; a letter or digit is first and last")
         }
         if ![512, 4096].contains(sectorSize) { throw ValidationError("--sector-size takes 512 or 4096") }
         if uki && loader == .grub { throw ValidationError("--uki goes with --loader systemd-boot, which starts such an image") }
@@ -144,6 +147,18 @@ struct DiskOptions: ParsableArguments {
     /// Why a BIOS cannot.
     private var reasonForUEFI: String? {
         hasSystemdBoot ? "systemd-boot is a program of UEFI" : sectorSize != 512 ? "a BIOS reads sectors of 512 bytes alone" : nil
+    }
+
+    /// The first option that is given and means nothing for a disk that is made already.
+    var firstOfMaking: String? {
+        let options: [(name: String, isGiven: Bool)] = [
+            ("plain", plain != nil), ("service", service), ("fix", fix), ("kernel-image", kernelImage != nil),
+            ("busybox", busybox != Self.usualBusybox), ("size", size != nil), ("compress", compress), ("top-layer", topLayer != nil),
+            ("hostname", hostname != nil), ("root-password-file", rootPasswordFile != nil), ("ssh-key", sshKey != nil),
+            ("kernel", kernel != nil), ("options", options != nil), ("data-root", dataRoot != nil), ("grub", grub != Self.usualGrub),
+            ("init", initProgram != nil),
+        ]
+        return options.first(where: \.isGiven).map { "--\($0.name)" }
     }
 
     func choices(of image: String, output: String) throws(Failure) -> DiskChoices {
@@ -173,6 +188,12 @@ struct DiskOptions: ParsableArguments {
         choices.companion = try thisProgram()
         return choices
     }
+}
+
+/// Linux takes 64 bytes.
+private func isHostname(_ text: String) -> Bool {
+    guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= 64 else { return false }
+    return isLetterOrDigit(first) && isLetterOrDigit(last) && text.utf8.allSatisfy { isLetterOrDigit($0) || "-.".utf8.contains($0) }
 }
 
 private func isLetterOrDigit(_ byte: UInt8) -> Bool {

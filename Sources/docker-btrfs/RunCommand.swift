@@ -46,7 +46,12 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if isFile { return try await start(image) }
+        if isFile {
+            if let option = choices.firstOfMaking {
+                throw Failure("could not use \(option): the disk '\(image)' is made already", hint: "leave it out, or run the image")
+            }
+            return try await start(image)
+        }
         if !dryRun { try enterOwnMounts() }
         try await Interruption.taken { () throws(Failure) in try await makeAndStart() }
     }

@@ -1,0 +1,26 @@
+import ArgumentParser
+import Testing
+
+@testable import docker_btrfs
+
+struct DiskOptionsTests {
+    @Test(arguments: ["desk", "desk-1.example.org", "1", String(repeating: "a", count: 64)])
+    func `a machine has a name that others can say`(name: String) throws {
+        #expect(try ImageCommand.parse(["x", "--output", "x.raw", "--hostname=\(name)"]).choices.hostname == name)
+    }
+
+    @Test(arguments: ["", "-", ".", "-desk", "desk.", "a b", "d\u{e9}sk", String(repeating: "a", count: 65)])
+    func `and no other`(name: String) {
+        #expect(throws: (any Error).self) { try ImageCommand.parse(["x", "--output", "x.raw", "--hostname=\(name)"]) }
+    }
+
+    @Test(
+        arguments: [
+            ([], nil), (["--firmware", "uefi", "--ssh", "2222"], nil), (["--busybox", "/bin/busybox"], nil),
+            (["--plain", "ext4"], "--plain"),
+            (["--size", "1G", "--hostname", "x"], "--size"), (["--grub", "/grub"], "--grub"), (["--service", "--fix"], "--service"),
+        ] as [([String], String?)])
+    func `what a disk is made with is known from how it is run`(options: [String], found: String?) throws {
+        #expect(try RunCommand.parse(["x.raw"] + options).choices.firstOfMaking == found)
+    }
+}
