@@ -18,7 +18,8 @@ extension DiskBuilder {
     func layTree() throws(Failure) {
         let scratch = try workshop.open("scratch", label: "")
         for path in ["upper", "work"] as [Path] { try scratch.makeDirectory(path) }
-        try makeFolder(Self.plainLayer, 0o755)
+        // Where the partition with the boot menu is mounted.
+        try makeFolder(Self.plainLayer / "boot/efi", 0o755)
         try mount(plan.source, changesIn: ("upper", "work"), at: mountPoint)
         // As a root is prepared.
         let tree = try workshop.open("root", label: "")
@@ -63,15 +64,26 @@ extension DiskBuilder {
         throw Failure("could not find the image's files: they are not mounted")
     }
 
-    /// All others have what the image gave them.
+    /// All others have what the image gave them. Of a disk that is not plain, in the top layer.
     func setPassword(in file: String) async throws(Failure) {
-        let tree = try tree()
+        let hash = try await hash(ofPasswordIn: file)
         let path: Path = "etc/shadow"
-        let text = String(decoding: try tree.contents(of: path) ?? [], as: UTF8.self)
-        let others = text.split(separator: "\n").filter { !$0.hasPrefix("root:") }
-        let lines = ["root:\(try await hash(ofPasswordIn: file)):20000:0:99999:7:::"] + others.map { String($0) }
+        guard choices.plain != nil else {
+            let known = try plan.source.files.contents(of: path, limit: 1 << 20) ?? []
+            try makeFolder(topLayer / path.parent, 0o755)
+            return try root().write(RootPassword.shadow(known, hash: hash), mode: 0o600, to: topLayer / path)
+        }
+        let tree = try tree()
+        try replace(path, RootPassword.shadow(tree.contents(of: path) ?? [], hash: hash), upTo: 0o640)
+        let people: Path = "etc/passwd"
+        if let known = try tree.contents(of: people) { try replace(people, RootPassword.passwd(known), upTo: 0o644) }
+    }
+
+    /// A file of the image, with its owner and no more than its mode.
+    private func replace(_ path: Path, _ content: [UInt8], upTo mode: UInt32) throws(Failure) {
+        let tree = try tree()
         let status = try tree.target(of: path)
-        try tree.write(Array(lines.map { $0 + "\n" }.joined().utf8), mode: (status?.permissions ?? 0o600) & 0o640, to: path)
+        try tree.write(content, mode: (status?.permissions ?? 0o600) & mode, to: path)
         guard let status else { return }
         let above = try tree.parent(of: path, what: "write")
         if fchownat(above.descriptor, path.fileName, status.owner, status.group, AT_SYMLINK_NOFOLLOW) != 0 {

@@ -261,7 +261,7 @@ final class DiskBuilder {
         let system = try workshop.open("scratch/system", label: "")
         for (path, text) in plan.nameFiles { try system.write(Array(text.utf8), mode: 0o644, to: path) }
         if let file = choices.passwordFile {
-            let line = "root:\(try await hash(ofPasswordIn: file)):20000:0:99999:7:::\n"
+            let line = RootPassword.line(try await hash(ofPasswordIn: file)) + "\n"
             try system.write(Array(line.utf8), mode: 0o600, to: "etc/shadow")
         }
         var setup = SetupChoices()

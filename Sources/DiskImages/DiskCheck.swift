@@ -31,9 +31,10 @@ struct DiskCheck {
         let name = source.image.reference.description
         var (found, kernel) = try check(files, of: name, kernel: kernelSource == nil ? choices.kernel : nil)
         if let kernelSource {
-            let other = try check(kernelSource.files, of: kernelSource.image.reference.description, kernel: choices.kernel)
+            let name = kernelSource.image.reference.description
+            let other = try check(kernelSource.files, of: name, kernel: choices.kernel)
             kernel = other.kernel
-            found = other.findings.filter { $0.isOfKernel } + found.filter { !$0.isOfKernel }
+            found = other.findings.filter { $0.isOfKernel }.map { $0.ofKernelImage(name) } + found.filter { !$0.isOfKernel }
         }
         self.kernel = kernel
         if choices.isService && initSystem == .none {
@@ -133,4 +134,8 @@ struct DiskCheck {
 
 extension ImageFinding {
     fileprivate var isOfKernel: Bool { ["kernel", "modules"].contains(subject) }
+
+    func ofKernelImage(_ name: String) -> ImageFinding {
+        ImageFinding(weight: weight, subject: subject, text: "'\(name)', of --kernel-image: \(text)", remedy: remedy)
+    }
 }

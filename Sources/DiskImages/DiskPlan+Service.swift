@@ -13,9 +13,12 @@ extension DiskPlan {
         if let source = check.kernelSource { steps.append(.copyKernel(kernel, from: source)) }
         var jobs: [BootJob] = []
         let shell = check.hasShell ? "/bin/sh" : "\(InitSystem.busybox) sh"
+        let name = source.image.reference.description
+        let process = try choices.isService ? ImageProcess(source.configuration, of: name, in: source.files) : nil
+        let hasPeople = try addPeople(process?.user, check)
         if check.initSystem != .systemd && choices.plain == nil {
             // With systemd, `setup` brings units.
-            if choices.passwordFile != nil, check.initSystem != .none {
+            if hasPeople || choices.passwordFile != nil && check.initSystem != .none {
                 jobs.append(
                     BootJob(
                         name: "docker-btrfs-users", about: "this machine's users", kind: .first,
@@ -26,13 +29,11 @@ extension DiskPlan {
                     name: "docker-btrfs-good", about: "marks the boot as good", kind: .once,
                     command: "/usr/bin/docker-btrfs-init --mark-good"))
         }
-        if choices.isService {
-            let name = source.image.reference.description
-            let process = try ImageProcess(source.configuration, of: name, in: source.files)
+        if let process {
+            let env = check.initSystem == .none ? "\(InitSystem.busybox) env" : "env"
             add(
-                "usr/lib/docker-btrfs/service", process.script(for: shell), mode: process.user == nil ? 0o700 : 0o755,
+                "usr/lib/docker-btrfs/service", process.script(for: shell, env: env), mode: process.user == nil ? 0o700 : 0o755,
                 about: "what a container of the image runs, with its ENV and WORKDIR")
-            try addPeople(process.user, check)
             jobs.append(
                 BootJob(
                     name: "application", about: "what \(name) runs", kind: .always, command: "/usr/lib/docker-btrfs/service",
@@ -44,23 +45,42 @@ extension DiskPlan {
         let lines = check.initSystem.lines(for: jobs) + check.fixes.compactMap(\.inittab)
         if lines.isEmpty { return }
         if jobs.contains(where: { $0.user != nil }) { try addBusybox() }
-        let before = String(decoding: try source.files.contents(of: InitSystem.inittab, limit: 1 << 20) ?? [], as: UTF8.self)
-        add(InitSystem.inittab, before + lines.map { $0 + "\n" }.joined(), about: "the image's, with what docker-btrfs starts")
+        // A table of our lines alone would be all that busybox's init does.
+        let before = try source.files.contents(of: InitSystem.inittab, limit: 1 << 20) ?? Array(InitSystem.usualTable.utf8)
+        let table = before.withLines(lines)
+        steps.append(.write(InitSystem.inittab, table, mode: 0o644, about: "the image's, with what docker-btrfs starts"))
     }
 
-    /// Those that the image knows, and who runs the service.
-    private mutating func addPeople(_ user: ImageProcess.User?, _ check: DiskCheck) throws(Failure) {
-        let path: Path = "etc/passwd"
-        let known = try source.files.contents(of: path, limit: 1 << 20)
+    /// Who runs the service and is no user of the image; and where nothing gives a root its users, who logs in. Says whether there is
+    /// something for `users` to merge.
+    private mutating func addPeople(_ user: ImageProcess.User?, _ check: DiskCheck) throws(Failure) -> Bool {
         var lines: [String] = []
-        if known == nil { lines.append("root:x:0:0:root:/root:\(check.hasShell ? "/bin/sh" : "/usr/lib/docker-btrfs/sh")") }
         if let user, !user.isKnown, check.initSystem != .systemd {
             lines.append("application:x:\(user.user):\(user.group)::/:/sbin/nologin")
         }
-        if lines.isEmpty { return }
-        add(
-            path, String(decoding: known ?? [], as: UTF8.self) + lines.map { $0 + "\n" }.joined(),
-            about: "the image's, and who runs the service")
+        let path: Path = "etc/passwd"
+        let known = try source.files.contents(of: path, limit: 1 << 20)
+        if known != nil && check.initSystem != .none && choices.plain == nil {
+            // The image's next version has other users: no file of it is replaced as a whole.
+            if lines.isEmpty { return false }
+            steps.append(.write("etc/docker-btrfs/users/passwd", [UInt8]().withLines(lines), mode: 0o644, about: "who runs the service"))
+            return true
+        }
+        var people = known ?? []
+        if check.initSystem == .none && choices.passwordFile != nil || known == nil && choices.isService {
+            let shell = check.hasShell ? "/bin/sh" : "/usr/lib/docker-btrfs/sh"
+            let files = source.files
+            people = try RootPassword.passwd(people, shell: shell) { text throws(Failure) in
+                guard let path = Path(text) else { return false }
+                return try files.target(of: path)?.isExecutableFile == true
+            }
+        }
+        people = people.withLines(lines)
+        if people != known ?? [] {
+            steps.append(.write(path, people, mode: 0o644, about: "the image's, with who logs in and who runs the service"))
+        }
+        if check.initSystem == .none && choices.plain == nil, let file = choices.passwordFile { steps.append(.setPassword(file: file)) }
+        return false
     }
 
     private mutating func addBusybox() throws(Failure) {
@@ -91,5 +111,13 @@ extension DiskPlan {
 
     private func text(_ file: hooks_file) -> String {
         String(decoding: UnsafeBufferPointer(start: file.bytes, count: Int(file.count)), as: UTF8.self)
+    }
+}
+
+extension [UInt8] {
+    /// A text with more lines, also where its last one has no end.
+    func withLines(_ lines: [String]) -> [UInt8] {
+        let end = isEmpty || last == UInt8(ascii: "\n") || lines.isEmpty ? "" : "\n"
+        return self + Array((end + lines.map { $0 + "\n" }.joined()).utf8)
     }
 }

@@ -37,11 +37,11 @@ extension Fix {
     private static func mark(in files: ImageFiles) throws(Failure) -> Fix? {
         let path: Path = "etc/rc.conf"
         guard let content = try text(path, in: files) else { return nil }
-        func system(_ line: Substring) -> Substring? {
+        func system(_ line: String) -> Substring? {
             let words = (line.split(separator: "#", omittingEmptySubsequences: false).first ?? "").split { " \t=\"'".contains($0) }
             return words.count == 2 && words[0] == "rc_sys" && ["docker", "lxc", "podman"].contains(words[1]) ? words[1] : nil
         }
-        let lines = content.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = content.parts(at: "\n", omittingEmpty: false)
         guard let name = lines.compactMap(system).first else { return nil }
         let kept = lines.filter { system($0) == nil }.joined(separator: "\n")
         return Fix(
@@ -55,26 +55,37 @@ extension Fix {
     private static func login(in files: ImageFiles, _ initSystem: InitSystem) throws(Failure) -> Fix? {
         let what = "there is no login on ttyS0, where QEMU shows the machine"
         if initSystem == .runit {
-            guard try files.status(of: "etc/service/getty-ttyS0") == nil else { return nil }
-            let link = DiskStep.link("etc/service/getty-ttyS0", to: "/etc/sv/getty-ttyS0")
+            let folder = try InitSystem.runitFolder(in: files)
+            guard try files.status(of: folder / "getty-ttyS0") == nil else { return nil }
+            let link = DiskStep.link(folder / "getty-ttyS0", to: "/etc/sv/getty-ttyS0")
             let hasService = try files.target(of: "etc/sv/getty-ttyS0") != nil
             let run = DiskStep.write(
                 "etc/sv/getty-ttyS0/run", Array("#!/bin/sh\nexec /sbin/getty -L ttyS0 115200 vt100\n".utf8), mode: 0o755,
                 about: "a login on the serial port")
             return Fix(
-                finding: warning("console", what, "RUN ln -s /etc/sv/getty-ttyS0 /etc/service"), steps: (hasService ? [] : [run]) + [link])
+                finding: warning("console", what, "RUN ln -s /etc/sv/getty-ttyS0 \(folder)"), steps: (hasService ? [] : [run]) + [link])
         }
         // OpenRC has none of its own: init(8) starts it.
         guard let content = try text(InitSystem.inittab, in: files), initSystem != .systemd else { return nil }
-        let lines = content.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        let lines = content.parts(at: "\n").filter { !$0.hasPrefix("#") }
         if lines.contains(where: { $0.contains("ttyS0") || $0.contains("getty") && $0.contains("console") || $0.hasPrefix("console::") }) {
             return nil
         }
         let getty = "/sbin/getty -L ttyS0 115200 vt100"
-        let (busybox, program) = (try files.target(of: "bin/busybox"), try files.target(of: "sbin/init"))
-        let isBusybox = busybox.map { program?.isSameFile(as: $0) == true } ?? false
-        let line = isBusybox ? "ttyS0::respawn:\(getty)" : "T0:2345:respawn:\(getty)"
+        let line = try InitSystem.isBusybox(in: files) ? "ttyS0::respawn:\(getty)" : "T0:2345:respawn:\(getty)"
         return Fix(finding: warning("console", what, "RUN echo '\(line)' >> /etc/inittab"), steps: [], inittab: line)
+    }
+
+    /// Whether a line of interfaces(5) sets up a card, or says where else that is.
+    private static func namesCard(_ line: String) -> Bool {
+        let words = line.split { " \t\r".contains($0) }
+        if words.count < 2 { return false }
+        switch words[0] {
+        case "iface": return words[1] != "lo"
+        // As Debian has it; what is there is looked at.
+        case "source", "source-directory": return !["/etc/network/interfaces.d", "/etc/network/interfaces.d/*"].contains(words[1])
+        default: return false
+        }
     }
 
     private static func network(in files: ImageFiles, _ initSystem: InitSystem, _ found: [ImageFinding]) throws(Failure) -> Fix? {
@@ -94,7 +105,7 @@ extension Fix {
         for path in programs where try files.target(of: path) != nil { hasProgram = true }
         let table: Path = "etc/network/interfaces"
         let content = try text(table, in: files) ?? ""
-        if !hasProgram || content.contains("inet dhcp") || content.contains("inet static") { return nil }
+        if !hasProgram || content.parts(at: "\n").contains(where: namesCard) { return nil }
         for name in try files.names(in: "etc/network/interfaces.d") where name.first != UInt8(ascii: ".") { return nil }
         // What runit starts finds its programs only where the kernel gave init a PATH.
         let path = initSystem == .runit ? " PATH=/usr/sbin:/usr/bin:/sbin:/bin" : ""

@@ -25,7 +25,7 @@ struct ImageProcess {
         command = words("Entrypoint") + words("Cmd")
         if command.isEmpty { throw Failure("\(what): it has neither ENTRYPOINT nor CMD", hint: "say in the Dockerfile what it runs") }
         folder = config?["WorkingDir"]?.string.flatMap { $0.isEmpty ? nil : $0 } ?? "/"
-        let names = (config?["User"]?.string ?? "").split(separator: ":", maxSplits: 1)
+        let names = (config?["User"]?.string ?? "").parts(at: ":", maxSplits: 1)
         let people = try Self.lines("etc/passwd", in: files)
         var home = "/root"
         var user: User?
@@ -42,13 +42,13 @@ struct ImageProcess {
                 }
                 group = id
             }
-            home = person.flatMap { $0.count > 5 ? String($0[5]) : nil } ?? "/"
+            home = person.flatMap { $0.count > 5 ? $0[5] : nil } ?? "/"
             let isKnown = people.contains { $0.count > 2 && Int($0[2]) == number }
             user = number == 0 && group == 0 ? nil : User(user: number, group: group, isKnown: isKnown)
         }
         self.user = user
-        let given = words("Env").map { $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) } }
-        var environment = given.filter { $0.count == 2 && Self.isName($0[0]) }.map { (name: $0[0], value: $0[1]) }
+        let given = words("Env").map { $0.parts(at: "=", maxSplits: 1, omittingEmpty: false) }
+        var environment = given.filter { $0.count == 2 && !$0[0].isEmpty }.map { (name: $0[0], value: $0[1]) }
         for (name, value) in [("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"), ("HOME", home)]
         where !environment.contains(where: { $0.name == name }) {
             environment.append((name, value))
@@ -59,25 +59,23 @@ struct ImageProcess {
     /// A list of people is not larger.
     private static let limit = 1 << 20
 
-    private static func lines(_ path: Path, in files: ImageFiles) throws(Failure) -> [[Substring]] {
+    private static func lines(_ path: Path, in files: ImageFiles) throws(Failure) -> [[String]] {
         let text = String(decoding: try files.contents(of: path, limit: limit) ?? [], as: UTF8.self)
-        return text.split(separator: "\n").map { $0.split(separator: ":", omittingEmptySubsequences: false) }
+        return text.parts(at: "\n").map { $0.parts(at: ":", omittingEmpty: false) }
     }
 
-    /// What a shell can export.
-    private static func isName(_ text: String) -> Bool {
-        !text.isEmpty && text.first?.isNumber == false
-            && text.utf8.allSatisfy {
-                $0 == UInt8(ascii: "_") || $0 < 0x80 && (Character(UnicodeScalar($0)).isLetter || Character(UnicodeScalar($0)).isNumber)
-            }
-    }
+    /// Becomes the program, in its environment; for a `shell` at an absolute path, and what it is told. A shell does not export each name,
+    /// and has variables of its own, such as UID: so `env`, a command, has the variables.
+    func script(for shell: String, env: String) -> String {
+        // By bytes: a quote with an accent after it is one too.
+        func quoted(_ text: String) -> String { "'" + text.parts(at: "'", omittingEmpty: false).joined(separator: "'\\''") + "'" }
+        let words = environment.map { "\($0.name)=\($0.value)" } + command
+        return """
+            #!\(shell)
+            # Written by docker-btrfs: the image's ENV, WORKDIR, ENTRYPOINT and CMD.
+            cd \(quoted(folder)) || exit
+            exec \(env) -- \(words.map(quoted).joined(separator: " "))
 
-    /// Becomes the program, in its environment; for a `shell` at an absolute path, and what it is told.
-    func script(for shell: String) -> String {
-        func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "'\\''") + "'" }
-        var lines = ["#!\(shell)", "# Written by docker-btrfs: the image's ENV, WORKDIR, ENTRYPOINT and CMD."]
-        lines += environment.map { "export \($0.name)=\(quoted($0.value))" }
-        lines += ["cd \(quoted(folder)) || exit", "exec \(command.map(quoted).joined(separator: " "))"]
-        return lines.joined(separator: "\n") + "\n"
+            """
     }
 }

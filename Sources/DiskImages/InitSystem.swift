@@ -12,31 +12,57 @@ enum InitSystem: Equatable {
     case none
 
     init(of files: ImageFiles) throws(Failure) {
-        func target(_ paths: [Path]) throws(Failure) -> Status? {
-            for path in paths {
-                if let found = try files.target(of: path), found.isExecutableFile { return found }
-            }
-            return nil
-        }
+        func target(_ paths: [Path]) throws(Failure) -> Status? { try Self.program(paths, in: files) }
         guard let program = try target(usualInits) else {
             self = .none
             return
         }
         if try target(["lib/systemd/systemd", "usr/lib/systemd/systemd"])?.isSameFile(as: program) == true {
             self = .systemd
-        } else if try target(["etc/runit/2"]) != nil {
+        } else if try target(Self.runitInits)?.isSameFile(as: program) == true {
             self = .runit
         } else if try target(["sbin/openrc", "usr/sbin/openrc"]) != nil {
             self = .openrc
         } else {
-            let busybox = try target(["bin/busybox", "usr/bin/busybox"])
-            let isBusybox = busybox?.isSameFile(as: program) == true
+            let isBusybox = try Self.isBusybox(in: files)
             let hasTable = try files.status(of: Self.inittab) != nil
             self = isBusybox || hasTable ? .inittab(isBusybox: isBusybox) : .other
         }
     }
 
+    private static func program(_ paths: [Path], in files: ImageFiles) throws(Failure) -> Status? {
+        for path in paths {
+            if let found = try files.target(of: path), found.isExecutableFile { return found }
+        }
+        return nil
+    }
+
+    /// Whether init(8) is busybox, as it is below some OpenRC.
+    static func isBusybox(in files: ImageFiles) throws(Failure) -> Bool {
+        guard let busybox = try program(["bin/busybox", "usr/bin/busybox"], in: files) else { return false }
+        return try program(usualInits, in: files)?.isSameFile(as: busybox) == true
+    }
+
+    /// Whose links runit starts.
+    static func runitFolder(in files: ImageFiles) throws(Failure) -> Path {
+        try files.status(of: "etc/service") != nil ? "etc/service" : "etc/runit/runsvdir/default"
+    }
+
+    private static let runitInits: [Path] = ["lib/runit/runit-init", "sbin/runit-init", "usr/sbin/runit-init", "usr/bin/runit-init"]
     static let inittab: Path = "etc/inittab"
+    /// What busybox's init does where there is no inittab.
+    static let usualTable = """
+        ::sysinit:/etc/init.d/rcS
+        ::askfirst:-/bin/sh
+        tty2::askfirst:-/bin/sh
+        tty3::askfirst:-/bin/sh
+        tty4::askfirst:-/bin/sh
+        ::ctrlaltdel:reboot
+        ::shutdown:umount -a -r
+        ::shutdown:swapoff -a
+        ::restart:init
+
+        """
     /// Ours, where the image has none.
     static let busybox: Path = "usr/lib/docker-btrfs/busybox"
 }
@@ -72,12 +98,14 @@ extension InitSystem {
         case .systemd:
             let user = job.user.map { "User=\($0.user)\nGroup=\($0.group)\n" } ?? ""
             let restart = job.kind == .always ? "Restart=always\nRestartSec=1\n" : "Type=oneshot\nRemainAfterExit=yes\n"
+            // Else what ends at once is given up after some starts.
+            let limit = job.kind == .always ? "StartLimitIntervalSec=0\n" : ""
             let unit = """
                 [Unit]
                 Description=\(job.about)
                 Wants=network-online.target
                 After=network-online.target
-
+                \(limit)
                 [Service]
                 ExecStart=\(job.command)
                 \(user)\(restart)
@@ -91,7 +119,8 @@ extension InitSystem {
             let words = job.command.split(separator: " ", maxSplits: 1)
             let arguments = words.count > 1 ? "command_args=\"\(words[1])\"\n" : ""
             let user = job.user.map { "command_user=\"\($0.user):\($0.group)\"\n" } ?? ""
-            let start = job.kind == .always ? "supervisor=supervise-daemon\n" : "start() { \(job.command); }\n"
+            let always = "supervisor=supervise-daemon\nrespawn_delay=1\nrespawn_max=0\n"
+            let start = job.kind == .always ? always : "start() { \(job.command); }\n"
             let depend = job.kind == .first ? "after root localmount mountall" : "after net bootmisc"
             // Debian's inittab starts sysinit and default alone.
             let script = """
@@ -108,10 +137,9 @@ extension InitSystem {
         case .runit:
             let user = job.user.map { "chpst -u :\($0.user):\($0.group) " } ?? ""
             let end = job.kind == .always ? "exec \(user)\(job.command)" : "\(job.command)\nexec sleep 2147483647"
-            let folder = try files.status(of: "etc/service") != nil ? "etc/service" : "etc/runit/runsvdir/default"
             return [
                 try write("etc/sv/\(job.name)/run", "#!/bin/sh\nexec 2>&1\n\(end)\n", 0o755),
-                try link("\(folder)/\(job.name)", "/etc/sv/\(job.name)"),
+                .link(try Self.runitFolder(in: files).appending(name: Array(job.name.utf8)), to: "/etc/sv/\(job.name)"),
             ]
         case .inittab, .other, .none: return []
         }

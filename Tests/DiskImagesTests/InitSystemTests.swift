@@ -2,6 +2,7 @@ import Basics
 import Boot
 import Deployments
 import Foundation
+import TestSupport
 import Testing
 
 @testable import DiskImages
@@ -29,7 +30,9 @@ struct InitSystemTests {
         (.none, ["bin/sh": ""]),
         (.systemd, ["usr/lib/systemd/systemd": "", "sbin/init": "->/usr/lib/systemd/systemd", "etc/inittab": ""]),
         (.openrc, ["sbin/init": "", "sbin/openrc": "", "etc/inittab": "", "usr/lib/systemd/systemd": ""]),
-        (.runit, ["sbin/init": "", "etc/runit/2": "", "etc/inittab": ""]),
+        (.runit, ["lib/runit/runit-init": "", "sbin/init": "->/lib/runit/runit-init", "etc/inittab": "", "sbin/openrc": ""]),
+        // Its services may be there below another init.
+        (.inittab(isBusybox: false), ["lib/runit/runit-init": "", "etc/runit/2": "", "sbin/init": "", "etc/inittab": ""]),
         (.inittab(isBusybox: true), ["bin/busybox": "", "sbin/init": "->/bin/busybox"]),
         (.inittab(isBusybox: false), ["bin/busybox": "", "sbin/init": "", "etc/inittab": ""]),
         (.other, ["sbin/init": "", "bin/sh": ""]),
@@ -53,6 +56,7 @@ struct InitSystemTests {
             Description=what web runs
             Wants=network-online.target
             After=network-online.target
+            StartLimitIntervalSec=0
 
             [Service]
             ExecStart=/a b
@@ -73,6 +77,8 @@ struct InitSystemTests {
             command_args="b"
             command_user="101:102"
             supervisor=supervise-daemon
+            respawn_delay=1
+            respawn_max=0
             depend() { after net bootmisc; }
             etc/runlevels/default/application -> /etc/init.d/application
             """
@@ -139,6 +145,7 @@ struct InitSystemTests {
                 == ["console|ttyS0::respawn:/sbin/getty -L ttyS0 115200 vt100"])
         #expect(
             try fixes(["sbin/init": "->/bin/busybox", "bin/busybox": "", "etc/inittab": "::respawn:/bin/getty -L 115200 console\n"]) == [])
+        let runit = ["lib/runit/runit-init": "", "sbin/init": "->/lib/runit/runit-init", "etc/sv/getty-ttyS0/run": ""]
         let openrc = ["sbin/init": "", "sbin/openrc": "", "etc/rc.conf": "a=1\n#rc_sys=\"lxc\"\nrc_sys=\"docker\"\nb=2\n", "sbin/ifup": ""]
         #expect(
             try fixes(openrc) == [
@@ -146,9 +153,50 @@ struct InitSystemTests {
                 "network|/etc/network/interfaces: auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n|net.ifnames=0",
             ])
         #expect(
-            try fixes(["sbin/init": "", "etc/runit/2": "", "etc/sv/getty-ttyS0/run": ""])
-                == ["console|/etc/service/getty-ttyS0 -> /etc/sv/getty-ttyS0"])
+            try fixes(runit.merging(["etc/service/x/run": ""]) { $1 }) == ["console|/etc/service/getty-ttyS0 -> /etc/sv/getty-ttyS0"])
+        #expect(try fixes(runit) == ["console|/etc/runit/runsvdir/default/getty-ttyS0 -> /etc/sv/getty-ttyS0"])
+        // Alpine's OpenRC is started by busybox's init.
+        #expect(
+            try fixes(["sbin/init": "->/bin/busybox", "bin/busybox": "", "sbin/openrc": "", "etc/inittab": "::wait:/sbin/openrc default\n"])
+                == ["console|ttyS0::respawn:/sbin/getty -L ttyS0 115200 vt100"])
         #expect(try fixes(["usr/lib/systemd/systemd": "", "sbin/init": "->/usr/lib/systemd/systemd"]) == [])
+    }
+
+    @Test(
+        arguments: [
+            ("", true), ("auto lo\niface lo inet loopback\nsource /etc/network/interfaces.d/*\n", true),
+            ("allow-hotplug eth0\niface eth0 inet dhcp\n", false), ("iface eth0 inet6 auto\n", false), ("iface br0 inet manual\r\n", false),
+            ("source /run/network/interfaces\n", false), ("#iface eth0 inet dhcp\n", true),
+        ])
+    func `a network that is set up is left alone`(table: String, isBrought: Bool) throws {
+        let found = try fixes(["sbin/init": "", "sbin/ifup": "", "etc/network/interfaces": table])
+        #expect(found.contains { $0.hasPrefix("network|") } == isBrought)
+    }
+
+    @Test func `lines come after a last one without an end`() {
+        #expect(Array("a".utf8).withLines(["b", "c"]) == Array("a\nb\nc\n".utf8))
+        #expect(Array("a\n".utf8).withLines(["b"]) == Array("a\nb\n".utf8))
+        #expect([UInt8]().withLines(["b"]) == Array("b\n".utf8) && Array("a".utf8).withLines([]) == Array("a".utf8))
+    }
+
+    @Test func `a root with a password has it in shadow, and a shell that is there`() throws {
+        func passwd(_ text: String, shell: String? = nil) throws -> String {
+            String(decoding: try RootPassword.passwd(Array(text.utf8), shell: shell) { $0 == "/bin/sh" }, as: UTF8.self)
+        }
+        #expect(
+            try passwd("web:x:1:1::/:/bin/sh\nroot::0:0:root:/root:/bin/ash") == "web:x:1:1::/:/bin/sh\nroot:x:0:0:root:/root:/bin/ash\n")
+        #expect(try passwd("web:x:1:1::/:/bin/sh\n") == "web:x:1:1::/:/bin/sh\n")
+        #expect(try passwd("", shell: "/our/sh") == "root:x:0:0:root:/root:/our/sh\n")
+        #expect(try passwd("root:x:0:0:root:/root:/sbin/nologin\n", shell: "/our/sh") == "root:x:0:0:root:/root:/our/sh\n")
+        #expect(try passwd("root::0:0:me:/:/bin/sh\n", shell: "/our/sh") == "root:x:0:0:me:/:/bin/sh\n")
+        #expect(try passwd("root::0:0:me:/:\n", shell: "/our/sh") == "root:x:0:0:me:/:\n")
+        let shadow = RootPassword.shadow(Array("web:!:1::::::\nroot:*:1::::::".utf8), hash: "$6$a")
+        #expect(String(decoding: shadow, as: UTF8.self) == "root:$6$a:20000:0:99999:7:::\nweb:!:1::::::\n")
+    }
+
+    @Test func `what is wrong with the image of a kernel names that image`() {
+        let finding = ImageFinding(weight: .error, subject: "kernel", text: "there is none", remedy: "r").ofKernelImage("tools")
+        #expect(finding == ImageFinding(weight: .error, subject: "kernel", text: "'tools', of --kernel-image: there is none", remedy: "r"))
     }
 
     private func process(_ config: String, _ files: [String: String] = ["etc/passwd": "web:x:33:34::/srv:/bin/sh\n"]) throws -> ImageProcess
@@ -158,25 +206,35 @@ struct InitSystemTests {
         return try #require(process)
     }
 
-    @Test func `what a container would run becomes a script, whatever is in its words`() throws {
+    @Test func `what a container would run becomes a script, whatever is in its words`() async throws {
         let process = try process(
-            #""Env": ["A=it's $HOME `id`", "B=", "C=a=b\nc", "1bad=x", "PATH=/p"], "Entrypoint": ["/run it"], "Cmd": ["--x", "$(id)"], "WorkingDir": "/w w", "User": "web""#
+            #""Env": ["A=it's $HOME `id`", "B=", "C=a=b\nc", "1.bad=x", "-i=y", "=z", "UID=1000", "PATH=/p"], "Entrypoint": ["/run it"], "Cmd": ["--x", "$(id)"], "WorkingDir": "/w w", "User": "web""#
         )
         #expect(process.user == ImageProcess.User(user: 33, group: 34, isKnown: true))
         #expect(
-            process.script(for: "/bin/sh") == """
+            process.script(for: "/bin/sh", env: "env") == """
                 #!/bin/sh
                 # Written by docker-btrfs: the image's ENV, WORKDIR, ENTRYPOINT and CMD.
-                export A='it'\\''s $HOME `id`'
-                export B=''
-                export C='a=b
-                c'
-                export PATH='/p'
-                export HOME='/srv'
                 cd '/w w' || exit
-                exec '/run it' '--x' '$(id)'
+                exec env -- 'A=it'\\''s $HOME `id`' 'B=' 'C=a=b
+                c' '1.bad=x' '-i=y' 'UID=1000' 'PATH=/p' 'HOME=/srv' '/run it' '--x' '$(id)'
 
                 """)
+    }
+
+    @Test(arguments: ["dash", "bash"])
+    func `shells run that script, with a quote that has an accent and a variable of their own`(_ shell: String) async throws {
+        let process = try process(
+            #""Env": ["A='\u0301$(echo no)'\u0301", "1.b=\r\n", "-i=y", "UID=1000"], "Cmd": ["/usr/bin/printenv", "A", "1.b", "UID", "HOME"]"#
+        )
+        let text = try await output(of: [shell, "-c", process.script(for: "/bin/sh", env: "env")])
+        #expect(text == "'\u{301}$(echo no)'\u{301}\n\r\n\n1000\n/root\n")
+    }
+
+    @Test func `lines of people end by a byte`() throws {
+        let files = ["etc/passwd": "root:x:0:0::/root:/bin/sh\r\nweb:x:33:34::/srv:/bin/sh\r\n", "etc/group": "a:x:5:\r\npeople:x:50:\r\n"]
+        let user = try process("\"Cmd\": [\"/a\"], \"User\": \"web:people\"", files).user
+        #expect(user == ImageProcess.User(user: 33, group: 50, isKnown: true))
     }
 
     @Test func `who runs it is a name or a number, with a group or without`() throws {

@@ -23,6 +23,7 @@ extension OnDisk.DiskImageTests {
                 findmnt --noheadings --output FSTYPE made
                 cut -c 1-8 made/etc/shadow; cut -d ' ' -f 2- made/etc/fstab; cat made/etc/hostname
                 rmdir made/lost+found 2> /dev/null || true
+                rmdir made/boot/efi; touch --no-create --reference image/boot made/boot
                 rm made/etc/{fstab,hostname,hosts,shadow}
                 touch --date @0 made made/etc
                 (cd made; listing > ../made.list)

@@ -1,0 +1,32 @@
+internal import Basics
+
+/// What passwd(5) and shadow(5) have of a root that logs in by a password.
+enum RootPassword {
+    /// The image's lines, with root's password in shadow(5) and nowhere else. `shell` is given to a root that has none which `isProgram`
+    /// knows; nil leaves it.
+    static func passwd(
+        _ content: [UInt8], shell: String? = nil, isProgram: (String) throws(Failure) -> Bool = { _ in true }
+    ) throws(Failure) -> [UInt8] {
+        var lines = String(decoding: content, as: UTF8.self).parts(at: "\n")
+        let index = lines.firstIndex { $0.begins(with: "root:") }
+        if index == nil && shell == nil { return content }
+        var fields = index.map { lines[$0].parts(at: ":", omittingEmpty: false) } ?? []
+        if fields.count != 7 { fields = ["root", "x", "0", "0", "root", "/root", shell ?? ""] }
+        fields[1] = "x"
+        // Without one, login(1) takes /bin/sh.
+        if let shell, try !isProgram(fields[6].isEmpty ? "/bin/sh" : fields[6]) { fields[6] = shell }
+        let line = fields.joined(separator: ":")
+        if let index { lines[index] = line } else { lines.insert(line, at: 0) }
+        return text(lines)
+    }
+
+    /// The image's lines, with root's first.
+    static func shadow(_ content: [UInt8], hash: String) -> [UInt8] {
+        let others = String(decoding: content, as: UTF8.self).parts(at: "\n").filter { !$0.begins(with: "root:") }
+        return text([line(hash)] + others)
+    }
+
+    static func line(_ hash: String) -> String { "root:\(hash):20000:0:99999:7:::" }
+
+    private static func text(_ lines: [String]) -> [UInt8] { Array(lines.map { $0 + "\n" }.joined().utf8) }
+}
