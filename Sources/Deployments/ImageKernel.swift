@@ -64,6 +64,8 @@ struct ImageKernel {
         say("build the unified kernel image for \(release)")
         var recipe = try Recipe(tree: image, release: release, program: "")
         recipe.commandLine = options
+        // The top layer's, where the image has none.
+        recipe.kernel = files.first?.content
         if let stubs { recipe.stubs = stubs }
         // The kernel unpacks one archive after the other, each from a multiple of four bytes on.
         let archives = files.dropFirst().map { $0.content + [UInt8](repeating: 0, count: -$0.content.count & 3) }

@@ -89,7 +89,7 @@ struct DiskCheck {
     private mutating func checkTools(_ files: ImageFiles) throws(Failure) {
         var hasBuilder = false
         for name in ["usr/bin/objcopy", "usr/bin/ukify"] as [Path] where try files.target(of: name) != nil { hasBuilder = true }
-        let hasStub = try SystemdLoader.hasStub(in: files, or: "")
+        let hasStub = try SystemdLoader.hasStub(in: files)
         if hasBuilder && hasStub { return }
         add(
             "uki", "nothing in it makes a unified kernel image, as its next deploy has to",

@@ -53,7 +53,7 @@ public struct DiskPlan: Sendable {
         let content = source.size ?? 1 << 30
         let layout = try DiskLayout(
             size: choices.size ?? DiskLayout.usualSize(of: content), sector: choices.sector, content: content,
-            mayBeSmall: choices.loader == .grub)
+            mayBeSmall: choices.loader == .grub && choices.plain == nil)
         self.layout = layout
         try checkTools()
         try checkSpace(for: content)
@@ -137,7 +137,7 @@ public struct DiskPlan: Sendable {
             }
         }
         add("etc/fstab", table.map { $0 + "\n" }.joined(), about: about)
-        if check.initSystem == .systemd && choices.plain == nil { addGrowth() }
+        if check.initSystem == .systemd && choices.plain == nil && !layout.isSmall { addGrowth() }
         if check.hasIdleNetworkd {
             add("etc/systemd/network/20-wired.network", Self.wiredNetwork, about: "systemd-networkd asks for addresses")
         }
@@ -151,13 +151,13 @@ public struct DiskPlan: Sendable {
         }
     }
 
-    /// The companion is in the top layer anyway.
+    /// By the companion, which a small disk does not have.
     private mutating func addGrowth() {
         add(
             "etc/systemd/system/docker-btrfs-grow.service",
             "[Unit]\nDescription=Let the btrfs have all of its disk\n\n[Service]\nType=oneshot\nExecStart=/usr/bin/docker-btrfs grow\n",
             about: "the btrfs grows with its disk")
-        add("etc/systemd/system/multi-user.target.d/docker-btrfs-grow.conf", "[Unit]\nWants=docker-btrfs-grow.service\n", about: "the same")
+        steps.append(.link("etc/systemd/system/multi-user.target.wants/docker-btrfs-grow.service", to: "../docker-btrfs-grow.service"))
     }
 
     /// What a machine that is there has already, and what ends its rehearsal.

@@ -24,10 +24,10 @@ enum SystemdLoader {
         return try fileContents("\(folder)/\(name)")
     }
 
-    /// Whether one of them has what a unified kernel image begins with.
-    static func hasStub(in image: ImageFiles, or folder: String) throws(Failure) -> Bool {
+    /// Whether the image, or a folder of this machine, has what a unified kernel image begins with.
+    static func hasStub(in image: ImageFiles, or folder: String? = nil) throws(Failure) -> Bool {
         let name = UnifiedKernelImage.stubFile
         if let path = Path("\(usual)/\(name)"), try image.target(of: path) != nil { return true }
-        return access("\(folder)/\(name)", F_OK) == 0
+        return folder.map { access("\($0)/\(name)", F_OK) == 0 } ?? false
     }
 }

@@ -206,6 +206,17 @@ struct BuildTests {
         ) { try UnifiedKernelImage(recipe) }
     }
 
+    @Test func `a unified kernel image takes a kernel that is in another tree`() throws {
+        for path in ["usr/lib/systemd/boot/efi/linuxx64.efi.stub", "etc/os-release"] { try scratch.write([1], to: "tree/\(path)") }
+        var recipe = recipe
+        recipe.commandLine = "quiet"
+        #expect(throws: Failure("could not find the kernel '6.1' in 'T'", hint: "it is looked for as boot/vmlinuz-6.1")) {
+            try UnifiedKernelImage(recipe)
+        }
+        recipe.kernel = [1]
+        _ = try UnifiedKernelImage(recipe)
+    }
+
     @Test func `the companion says which package has a program that it needs`() async throws {
         let file = try scratch.write(try await Build(recipe).compressed(with: .zstd), to: "initrd.img")
         #expect(try await run([Repository.companion, "check-initramfs", file], environment: ["PATH": "/nowhere"]).status == 0)

@@ -225,7 +225,13 @@ extension OnDisk {
                     'RUN mkdir -p /etc/systemd/system/multi-user.target.wants; ln -s /nowhere /etc/systemd/system/multi-user.target.wants/systemd-networkd.service' \\
                     | docker build --network none --tag networkd - > /dev/null
                 """
-            try await withImage((builds + [networkd]).joined(separator: "\n")) { disk in
+            let application = """
+                printf '%s\\n' 'FROM sample_image' 'SHELL ["/bin/bash", "-ec"]' \\
+                    'RUN rm /usr/bin/init /usr/sbin/init; printf root::0:0::/root:/nowhere > /etc/passwd' 'USER 7:8' 'CMD ["/bin/bash"]' \\
+                    | docker build --network none --tag application - > /dev/null
+                echo secret > password
+                """
+            try await withImage((builds + [networkd, application]).joined(separator: "\n")) { disk in
                 let out = "\(disk.folder)/out"
                 try await output(of: ["mkdir", out])
                 let before = try await disk.files()
@@ -239,6 +245,7 @@ extension OnDisk {
                         "vm.raw", "--service",
                         "error: init: it is none that is known here: nothing marks a boot as good, or starts a service"
                     ),
+                    ("vm.raw", "--plain ext4 --size 200M", "could not make a disk of 200 MiB: the image needs "),
                     ("vm.raw", "--size 300M", "could not make a disk of 300 MiB: the image needs "),
                     (
                         "vm.raw", "--grub /nowhere",
@@ -260,6 +267,25 @@ extension OnDisk {
                     planned.contains("\nwrite '/etc/systemd/network/20-wired.network' of the top layer: ") && !planned.contains("network:"))
                 #expect(try FileManager.default.contentsOfDirectory(atPath: out).isEmpty)
                 #expect(try await disk.files() == before)
+
+                // With no init nothing gives a root its users. Any static program does for a file of busybox's name.
+                let options = "--service --kernel-image sample_image --busybox '\(Repository.embeddedInit)' --root-password-file password"
+                let made = """
+                    \(command("application", "\(disk.folder)/vm.raw", options)) > /dev/null 2>&1
+                    cd '\(disk.folder)'
+                    dd if=vm.raw of=root bs=1M skip=258 count=765 conv=sparse status=none
+                    mkdir made; mount -o loop,ro root made; cd made/boot_docker/etc
+                    cat passwd; cut -c 1-8 shadow; stat -c '%a %n' passwd shadow
+                    """
+                #expect(
+                    try await disk.change(made) == """
+                        root:x:0:0::/root:/usr/lib/docker-btrfs/sh
+                        application:x:7:8::/:/sbin/nologin
+                        root:$6$
+                        644 passwd
+                        600 shadow
+
+                        """)
             }
         }
 

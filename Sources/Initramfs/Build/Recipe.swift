@@ -30,6 +30,8 @@ public struct Recipe: Sendable {
     public var commandLine: String?
     /// The folder of the running system with systemd's stub for UEFI, where the tree has none.
     public var stubs = UnifiedKernelImage.usualStubs
+    /// Of a unified kernel image: the kernel itself, where it is not in the tree.
+    public var kernel: [UInt8]?
     /// When everything was changed, in seconds since 1970.
     public var time = 0
 

@@ -34,10 +34,13 @@ public struct UnifiedKernelImage: Sendable {
         }
         release = recipe.release
         time = recipe.time
-        kernel = try first(
-            ["lib/modules/\(release)/vmlinuz", "boot/vmlinuz-\(release)"], "the kernel '\(release)'",
-            hint: "it is looked for as boot/vmlinuz-\(release)"
-        ).bytes
+        kernel =
+            if let kernel = recipe.kernel { kernel } else {
+                try first(
+                    ["lib/modules/\(release)/vmlinuz", "boot/vmlinuz-\(release)"], "the kernel '\(release)'",
+                    hint: "it is looked for as boot/vmlinuz-\(release)"
+                ).bytes
+            }
         osRelease = try first(["etc/os-release", "usr/lib/os-release"], "os-release", hint: "every system has one").bytes
         var line = recipe.commandLine.map { Array($0.utf8) }
         if line == nil { line = try first(["etc/kernel/cmdline"], "a command line", hint: "give one with --cmdline").bytes }
