@@ -8,8 +8,10 @@ internal import Planning
 internal import Programs
 
 /// A file that `export` wrote, which becomes a project.
-package struct RootArchiveFile {
+package final class RootArchiveFile {
     private let path: String
+    /// Open: what is at the path may be another one later.
+    private let file: Int32
     private let format: RootArchive
     /// What the image is called, and its id; of a stream nothing is known.
     private let image: (reference: ImageReference, id: ImageID)?
@@ -20,25 +22,39 @@ package struct RootArchiveFile {
 
     /// Reads all of it. Fails on what is neither, and on an archive whose layer is not what it says.
     package init(_ path: String) throws(Failure) {
-        let file = linux_open(path, O_RDONLY | O_CLOEXEC, 0)
+        // A pipe would be waited for.
+        file = linux_open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0)
         if file < 0 { throw .system("open '\(path)'") }
-        defer { close(file) }
         self.path = path
-        let size = Int(lseek(file, 0, SEEK_END))
+        do throws(Failure) { (format, image, layer, digest) = try Self.read(file) } catch {
+            close(file)
+            throw Failure("could not import '\(path)': \(error.message)", hint: error.hint)
+        }
+    }
+
+    deinit { close(file) }
+
+    private typealias Content = (
+        format: RootArchive, image: (reference: ImageReference, id: ImageID)?, layer: Range<Int>, digest: Digest
+    )
+
+    private static func read(_ file: Int32) throws(Failure) -> Content {
+        var status = stat()
+        if fstat(file, &status) != 0 { throw .reason() }
+        if status.st_mode & mode_t(S_IFMT) != S_IFREG { throw Failure("it is no regular file", hint: "write what export writes to one") }
+        let size = Int(status.st_size)
         // BTRFS_SEND_STREAM_MAGIC of the kernel's fs/btrfs/send.h.
         if try RootArchive.bytes(of: file, at: 0, 13) == Array("btrfs-stream\0".utf8) {
-            (format, image, layer) = (.btrfs, nil, 0..<size)
-            digest = try RootArchive.digest(of: file, in: layer)
-            return
+            return (.btrfs, nil, 0..<size, try RootArchive.digest(of: file, in: 0..<size))
         }
         let refusal = Failure(
-            "could not import '\(path)': it is not what docker-btrfs export writes",
+            "it is not what docker-btrfs export writes",
             hint: "an image goes to the store by docker load or podman load, and is entered from there")
         guard let (name, length) = RootArchive.member(try RootArchive.bytes(of: file, at: 0, RootArchive.block)), name == RootArchive.layer,
             length <= size - RootArchive.block
         else { throw refusal }
-        (format, layer) = (.docker, RootArchive.block..<(RootArchive.block + length))
-        digest = try RootArchive.digest(of: file, in: layer)
+        let layer = RootArchive.block..<(RootArchive.block + length)
+        let digest = try RootArchive.digest(of: file, in: layer)
         var place = RootArchive.block.clampedSum(with: RootArchive.padded(length))
         var (reference, id): (ImageReference?, ImageID?)
         while let (name, length) = RootArchive.member(try RootArchive.bytes(of: file, at: place, RootArchive.block)) {
@@ -51,14 +67,14 @@ package struct RootArchiveFile {
             } else {
                 let layers = try JSON(parsing: content, name: name)["rootfs"]?["diff_ids"]?.elements ?? []
                 guard layers.count == 1, layers.first?.string == digest.description else {
-                    throw Failure("could not import '\(path)': its content is not what it says", hint: "export it again")
+                    throw Failure("its content is not what it says", hint: "export it again")
                 }
                 id = ImageID(Digest.of(content))
             }
             place += RootArchive.block + RootArchive.padded(length)
         }
         guard let reference, let id else { throw refusal }
-        image = (reference, id)
+        return (.docker, (reference, id), layer, digest)
     }
 
     /// Makes the project. What the root is compared with later is the root as it was imported, which is held as its layer. Fails where there is
@@ -109,29 +125,27 @@ package struct RootArchiveFile {
             guard let parent = try topLevel.directory(at: folder) else { throw Failure("'\(folder)' is gone") }
             if btrfs_util_create_subvolume_fd(parent.descriptor, "new", 0, nil, nil) != BTRFS_UTIL_OK { throw .reason() }
             guard let tree = try topLevel.directory(at: draft) else { throw Failure("'\(draft)' is gone") }
-            let part = ["skip=\(layer.lowerBound)", "count=\(layer.count)", "iflag=skip_bytes,count_bytes,fullblock"]
-            try await runPipeline(
-                ["dd", "if=\(path)", "bs=1M", "status=none"] + part,
-                into: [
-                    "tar", "--extract", "--file=-", "--numeric-owner", "--same-owner", "--same-permissions", "--acls", "--xattrs",
-                    "--xattrs-include=*", "--directory=/proc/\(getpid())/fd/\(tree.descriptor)",
-                ])
+            try await give(to: [
+                "tar", "--extract", "--file=-", "--numeric-owner", "--same-owner", "--same-permissions", "--acls", "--xattrs",
+                "--xattrs-include=*", "--directory=/proc/\(getpid())/fd/\(tree.descriptor)",
+            ])
             withExtendedLifetime(tree) {}
         case .btrfs:
             let received = folder / Self.received
             if mkdirat(topLevel.descriptor, received.cString, 0o700) != 0 { throw .system("make the directory '\(received)'") }
             // btrfs-progs looks for its target among the mounts.
-            let mounted = try TemporaryFolder()
-            if mount(site.device, mounted.path, "btrfs", UInt(MS_NOSUID | MS_NODEV), "subvolid=5") != 0 {
+            let folder = try TemporaryFolder()
+            defer { withExtendedLifetime(folder) {} }
+            // Inside of it: what clears that folder removes nothing below a mount.
+            let mounted = folder.file("top")
+            if mkdir(mounted, 0o700) != 0 { throw .system("make the directory '\(mounted)'") }
+            defer { rmdir(mounted) }
+            if mount(site.device, mounted, "btrfs", UInt(MS_NOSUID | MS_NODEV), "subvolid=5") != 0 {
                 throw .system("mount '\(site.device)'", hint: "run this as root")
             }
-            defer { umount2(mounted.path, Int32(MNT_DETACH)) }
-            let command = ["btrfs", "receive", "-q", "-f", path, mounted.path + received.description]
-            guard let outcome = try await runProgram(command) else {
-                throw Failure("there is no program 'btrfs'", hint: "install btrfs-progs")
-            }
-            if outcome.status != 0 { throw Failure(outcome.complaint) }
-            try Interruption.check()
+            defer { umount2(mounted, Int32(MNT_DETACH)) }
+            // A stream may write through symlinks of its own, and say '..'.
+            try await give(to: ["btrfs", "receive", "-q", "--chroot", mounted + received.description])
             guard let names = try topLevel.directory(at: received)?.names(), names.count == 1 else {
                 throw Failure("it has several subvolumes, or none")
             }
@@ -139,6 +153,22 @@ package struct RootArchiveFile {
             try perform(.deleteSubvolume(Place(received.appending(name: names[0]))), topLevel)
             _ = unlinkat(topLevel.descriptor, received.cString, AT_REMOVEDIR)
         }
+    }
+
+    /// Lets a program read it. Fails where that was other bytes than those that were read first.
+    private func give(to command: [String]) async throws(Failure) {
+        var builder = Digest.Builder()
+        var place = layer.lowerBound
+        let outcome = try await runProgram(command) { () throws(Failure) in
+            try Interruption.check()
+            let piece = try RootArchive.bytes(of: file, at: place, min(1 << 20, layer.upperBound - place))
+            builder.add(piece)
+            place += piece.count
+            return piece
+        }
+        guard let outcome else { throw Failure("there is no program '\(command[0])'", hint: "install it") }
+        if outcome.status != 0 { throw Failure(outcome.complaint) }
+        if builder.digest() != digest { throw Failure("it changed while it was read", hint: "try it again") }
     }
 
     private func finish(_ name: String, _ topLevel: Directory) throws(Failure) {

@@ -1,5 +1,6 @@
 package import Basics
 internal import CLinux
+internal import Glibc
 package import Subprocess
 internal import SystemPackage
 
@@ -66,6 +67,34 @@ package func runProgram(_ command: [String], writingTo file: Int32) async throws
         let result = try await Subprocess.run(
             .name(command[0]), arguments: Arguments(Array(command.dropFirst())), input: .none,
             output: .fileDescriptor(FileDescriptor(rawValue: file), closeAfterSpawningProcess: false), error: .bytes(limit: 1 << 20))
+        try Interruption.check()
+        return ProgramOutcome(result.terminationStatus, output: [], errors: result.standardError)
+    }
+}
+
+/// Runs a program of the system that reads what `next` gives, piece by piece, until one is empty; nil where there is no such program. Fails
+/// when a signal came.
+package func runProgram(
+    _ command: [String], reading next: () throws(Failure) -> [UInt8]
+) async throws(Failure) -> ProgramOutcome? {
+    let watch = Task { try await Interruption.handOn() }
+    defer { watch.cancel() }
+    // What a program does not read any more must not end this one.
+    let before = signal(SIGPIPE, SIG_IGN)
+    defer { signal(SIGPIPE, before) }
+    return try await unlessMissing(command[0]) {
+        let result = try await Subprocess.run(
+            .name(command[0]), arguments: Arguments(Array(command.dropFirst())), input: .inputWriter, output: .discarded,
+            error: .bytes(limit: 1 << 20)
+        ) { execution in
+            while true {
+                let piece = try next()
+                if piece.isEmpty { break }
+                // A program that reads no more says why.
+                do { _ = try await execution.standardInputWriter.write(piece) } catch { break }
+            }
+            try await execution.standardInputWriter.finish()
+        }
         try Interruption.check()
         return ProgramOutcome(result.terminationStatus, output: [], errors: result.standardError)
     }

@@ -143,6 +143,28 @@ extension OnDisk {
             }
         }
 
+        @Test func `a stream writes nothing outside of what it makes`() async throws {
+            try await Enterable.with { machine in
+                let (victim, stream) = ("\(machine.disk.folder)/victim", "\(machine.disk.folder)/stream")
+                try Data("mine".utf8).write(to: URL(filePath: victim))
+                try Data(SendStream.writing(to: victim)).write(to: URL(filePath: stream))
+                let told = try await machine.disk.change("! '\(Repository.companion)' import '\(stream)' bad --top-level . 2>&1")
+                #expect(told.hasPrefix("Error: could not import '\(stream)': "), "\(told)")
+                #expect(try Data(contentsOf: URL(filePath: victim)) == Data("mine".utf8))
+                let others = try await machine.disk.change(
+                    "for file in /tmp /dev/null /nowhere; do ! '\(Repository.companion)' import $file bad --top-level . 2>&1; done")
+                #expect(
+                    others == """
+                        Error: could not import '/tmp': it is no regular file
+                        hint: write what export writes to one
+                        Error: could not import '/dev/null': it is no regular file
+                        hint: write what export writes to one
+                        Error: could not open '/nowhere': No such file or directory
+
+                        """, "\(others)")
+            }
+        }
+
         @Test func `what was exported is imported as a project that can be entered, compared and repaired`() async throws {
             try await Enterable.with { machine in
                 let companion = "'\(Repository.companion)'"
@@ -207,5 +229,40 @@ extension OnDisk {
                         """, "\(told)")
             }
         }
+    }
+}
+
+/// What `btrfs send` writes, of hands that are not its own (fs/btrfs/send.h of the kernel, version 1).
+private enum SendStream {
+    /// A subvolume with a symlink to a file outside, and a write through it.
+    static func writing(to path: String) -> [UInt8] {
+        let (name, own) = (attribute(15, Array("new".utf8)), attribute(15, Array("link".utf8)))
+        let subvolume = command(1, name + attribute(1, Array(1...16)) + attribute(2, number(7, 8)))
+        let link = command(8, own + attribute(3, number(257, 8)) + attribute(17, Array(path.utf8)))
+        let write = command(15, own + attribute(18, number(0, 8)) + attribute(19, Array("taken".utf8)))
+        return Array("btrfs-stream\0".utf8) + number(1, 4) + subvolume + link + write + command(21, [])
+    }
+
+    private static func attribute(_ type: UInt64, _ content: [UInt8]) -> [UInt8] {
+        number(type, 2) + number(UInt64(content.count), 2) + content
+    }
+
+    private static func command(_ type: UInt64, _ content: [UInt8]) -> [UInt8] {
+        let head = number(UInt64(content.count), 4) + number(type, 2)
+        return head + number(UInt64(sum(head + [0, 0, 0, 0] + content)), 4) + content
+    }
+
+    private static func number(_ value: UInt64, _ size: Int) -> [UInt8] {
+        (0..<size).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
+    }
+
+    /// CRC-32C that begins with 0 and ends as it is.
+    private static func sum(_ bytes: [UInt8]) -> UInt32 {
+        var sum: UInt32 = 0
+        for byte in bytes {
+            sum ^= UInt32(byte)
+            for _ in 0..<8 { sum = sum >> 1 ^ (sum & 1 == 0 ? 0 : 0x82f6_3b78) }
+        }
+        return sum
     }
 }
