@@ -134,6 +134,9 @@ extension Site {
         guard let path = Path(name), path.components.count == 1 else {
             throw Failure("\(sentence): that is not a name on the top level", hint: "such as 'desktop-old'")
         }
+        if Int(name) != nil {
+            throw Failure("\(sentence): numbers are those of roots", hint: "choose another name")
+        }
         if path == settings.root {
             throw Failure("\(sentence): that is what the machine's root is called", hint: "choose another name")
         }

@@ -15,6 +15,8 @@ extension OnDisk {
                 #expect(planned.contains("snapshot '/.docker-btrfs/roots/docker_rwlayer/1' to '/old'"))
                 #expect(try await machine.everything() == before)
 
+                let number = try await machine.fails("root keep 1 7")
+                #expect(number.hasSuffix(" as '7': numbers are those of roots\nhint: choose another name\n"))
                 let told = try await machine.run("root keep 1 old")
                 let isPrinted = loader == "print"
                 let way = isPrinted ? "what its entry needs is above" : "'\(title)' in the menu boots it"
