@@ -10,6 +10,8 @@ internal import Planning
 ///     /.docker-btrfs/layers/<chain id>            a hold: a read-only snapshot of a layer that a root was made from
 ///     /.docker-btrfs/templates/docker_rwlayer.<digest>
 ///                                                 a read-only snapshot of a root before its first boot, for the next one
+///     /.docker-btrfs/enter/3/root                 a root that somebody is in
+///     /.docker-btrfs/rehearsals/1/                read-only snapshots, as long as `docker-btrfs rehearse --this-disk` reads their data
 ///     /.docker-btrfs/base                         what a root was before it was changed, as long as `docker-btrfs diff` looks at it
 ///     /.docker-btrfs/deployments/<image id>       an image that was made ready to boot: what its kernel's files are
 ///     /.docker-btrfs/deployments/NAME.root        the same of a root that a person keeps as the subvolume NAME
@@ -26,6 +28,8 @@ package enum Layout {
     package static let settings: Path = ".docker-btrfs/settings"
     package static let base: Path = ".docker-btrfs/base"
     package static let update: Path = ".docker-btrfs/update"
+    package static let entered: Path = ".docker-btrfs/enter"
+    package static let rehearsals: Path = ".docker-btrfs/rehearsals"
     package static let templates: Path = ".docker-btrfs/templates"
     static let record = Place.record.path
 

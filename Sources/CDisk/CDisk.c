@@ -79,7 +79,12 @@ static void guard_freeze(int file, int pipe, int seconds)
     int came = poll(&waiting, 1, seconds * 1000);
     /* A byte says that all is done; the end of the pipe, that the parent is gone. */
     if (came > 0 && read(4, &state, 1) == 1) _exit(0);
-    ioctl(3, FITHAW, 0);
+    /* The end of the pipe comes after FIFREEZE; before that it may still wait for who writes, and there is nothing to thaw. */
+    while (ioctl(3, FITHAW, 0) < 0) {
+        if (came > 0) _exit(2);
+        came = poll(&waiting, 1, 100);
+        if (came > 0 && read(4, &state, 1) == 1) _exit(0);
+    }
     _exit(2);
 }
 
@@ -119,7 +124,7 @@ int disk_freeze(int file, int seconds, disk_guard *guard)
         code = errno;
         /* What somebody else froze is not for the child to thaw. */
         state = 1;
-        if (write(ends[0], &state, 1) != 1) kill(guard->process, SIGKILL);
+        if (send(ends[0], &state, 1, MSG_NOSIGNAL) != 1) kill(guard->process, SIGKILL);
         close(ends[0]);
         waitpid(guard->process, NULL, 0);
     } else {
@@ -133,13 +138,22 @@ int disk_freeze(int file, int seconds, disk_guard *guard)
 
 int disk_thaw(int file, disk_guard *guard)
 {
-    int result = ioctl(file, FITHAW, 0), code = errno;
+    int status = 0, result = -1, code = EINVAL;
+    pid_t gone = waitpid(guard->process, &status, WNOHANG);
+    /* Where the child thawed it, what is frozen now is somebody else's. */
+    if (gone != guard->process || !WIFEXITED(status)) {
+        result = ioctl(file, FITHAW, 0);
+        code = errno;
+    }
     guard->ended = now();
     char done = 1;
-    /* Nobody reads where the child thawed it already. */
-    if (send(guard->pipe, &done, 1, MSG_NOSIGNAL) != 1) done = 0;
+    send(guard->pipe, &done, 1, MSG_NOSIGNAL);
     close(guard->pipe);
-    waitpid(guard->process, NULL, 0);
+    if (gone == 0) gone = waitpid(guard->process, &status, 0);
+    if (gone != guard->process || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        if (result == 0) code = EINVAL;
+        result = -1;
+    }
     errno = code;
     return result;
 }
@@ -199,6 +213,15 @@ int disk_btrfs_size(int file, unsigned long long *device, unsigned long long *si
     *device = info.devid;
     *size = info.total_bytes;
     return 0;
+}
+
+int disk_btrfs_is_scrubbed(int file)
+{
+    struct btrfs_ioctl_fs_info_args filesystem = {0};
+    if (ioctl(file, BTRFS_IOC_FS_INFO, &filesystem) < 0) return -1;
+    struct btrfs_ioctl_scrub_args scrub = {.devid = filesystem.max_id};
+    if (ioctl(file, BTRFS_IOC_SCRUB_PROGRESS, &scrub) == 0) return 1;
+    return errno == ENOTCONN ? 0 : -1;
 }
 
 int disk_btrfs_resize(int file, unsigned long long device)

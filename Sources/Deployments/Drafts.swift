@@ -1,6 +1,7 @@
 internal import Basics
 internal import Boot
 internal import BootEntries
+internal import CLinux
 internal import Files
 internal import Planning
 
@@ -16,6 +17,13 @@ extension Site {
         }
         for path in try drafts(in: Layout.deployments) { changes.append(.step(.removeFile(path, of: Place(.top)))) }
         for path in try drafts(in: Layout.layers) { changes.append(.step(.deleteSubvolume(Place(path)))) }
+        for name in try topLevel.directory(at: Layout.rehearsals)?.names() ?? [] {
+            let folder = Layout.rehearsals.appending(name: name)
+            // Who rehearses has it locked.
+            guard let opened = try topLevel.directory(at: folder), linux_flock(opened.descriptor, LOCK_EX | LOCK_NB) == 0 else { continue }
+            for copy in try opened.names() { changes.append(.step(.deleteSubvolume(Place(folder.appending(name: copy))))) }
+            changes += [.removeFolder(folder, on: topLevel), .removeFolder(Layout.rehearsals, on: topLevel)]
+        }
         return changes
     }
 

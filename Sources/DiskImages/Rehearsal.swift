@@ -62,8 +62,7 @@ public struct Rehearsal: Sendable {
             of: emulator, in: folder, seconds: seconds, withKVM: withKVM, tell: tell,
             isGood: { () throws(Failure) in
                 let disk = try DiskFile(file)
-                let read = { (place: Int, count: Int) throws(Failure) -> [UInt8]? in disk.read(at: start + place, count) }
-                return try TreeReader(reading: read)?.hasGoodRoot(madeAfter: 0) == true
+                return try TreeReader(from: start, reading: disk.read)?.hasGoodRoot(madeAfter: 0) == true
             })
     }
 }
@@ -95,7 +94,7 @@ extension Rehearsal.Outcome {
         }
         let took = secondsNow() - start
         let (lines, reason, isOver) = console.withLock { ($0.lines, $0.reason, $0.isOver) }
-        let verdict: Rehearsal.Verdict = if try isGood() { .good } else if took >= seconds && !isOver { .late } else { .bad }
+        let verdict: Rehearsal.Verdict = if isMarked() { .good } else if took >= seconds && !isOver { .late } else { .bad }
         self.init(verdict: verdict, reason: verdict == .good ? nil : reason, console: Array(lines.suffix(12)), seconds: took)
     }
 }

@@ -10,7 +10,7 @@ internal import Planning
 /// Its folder is locked (flock(2)) as long as somebody works in it. What nobody has locked was left by a process that was killed; the
 /// next one deletes it.
 package struct BesideRoot {
-    private static let folder: Path = ".docker-btrfs/enter"
+    private static let folder = Layout.entered
     private static let name: Path = "root"
 
     package let tree: Directory

@@ -13,7 +13,8 @@ struct RehearseCommand: AsyncParsableCommand {
         discussion: """
             A disk is made of the image, of this machine's top layer and of its kernel command line, and started in QEMU, without a network. \
             The boot is good when it is marked as good, as it would be here. Exit status: 0 for a good one, 1 for another, 124 when the time is \
-            over before. Nothing of this machine is changed, and the disk is removed.
+            over before. Nothing of this machine is changed, and the disk is removed. With --this-disk the machine's own disk is started: \
+            snapshots keep its data until that ends, and whoever writes to it waits for a moment.
             """
     )
 
@@ -45,7 +46,13 @@ struct RehearseCommand: AsyncParsableCommand {
     var format = OutputFormat.text
 
     func validate() throws {
-        if thisDisk && kernel != nil { throw ValidationError("--kernel chooses for a disk that is made; an entry of this disk has one") }
+        let given = [
+            ("--kernel", kernel != nil), ("--init", initProgram != nil), ("--grub", choices.grub != nil),
+            ("--rehearsal-firmware", choices.rehearsalFirmware != nil),
+        ].first { $0.1 }
+        if thisDisk, let (name, _) = given {
+            throw ValidationError("\(name) is for a disk that is made; an entry of this disk has all it needs")
+        }
     }
 
     func run() async throws {
@@ -64,8 +71,8 @@ struct RehearseCommand: AsyncParsableCommand {
 
 /// How a boot is rehearsed.
 struct RehearsalOptions: ParsableArguments {
-    @Option(help: "What starts the virtual machine: uefi or bios.")
-    var rehearsalFirmware = Firmware.bios
+    @Option(help: "What starts the virtual machine: uefi or bios, which it is without this.")
+    var rehearsalFirmware: Firmware?
 
     @Option(help: ArgumentHelp("How long it may take.", valueName: "seconds"))
     var rehearsalTime = 600
@@ -76,8 +83,8 @@ struct RehearsalOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where its disk is made; as large as the image, and not a tmpfs.", valueName: "dir"), completion: .directory)
     var rehearsalFolder = "/var/tmp"
 
-    @Option(help: ArgumentHelp("Where GRUB's modules are.", valueName: "dir"), completion: .directory)
-    var grub = "/usr/lib/grub"
+    @Option(help: ArgumentHelp("Where GRUB's modules are, if not in /usr/lib/grub.", valueName: "dir"), completion: .directory)
+    var grub: String?
 
     @Option(help: ArgumentHelp("Write the last that its screen showed to a new file, as PNG.", valueName: "file"), completion: .file())
     var screenshot: String?
@@ -111,9 +118,9 @@ struct RehearsalOptions: ParsableArguments {
         defer { withExtendedLifetime(folder) {} }
         var choices = DiskChoices(image: image, output: folder.file)
         choices.machine = machine
-        choices.firmware = rehearsalFirmware
+        choices.firmware = rehearsalFirmware ?? .bios
         choices.kernel = kernel
-        choices.grub = grub
+        if let grub { choices.grub = grub }
         choices.program = if let program { program } else { try builtInit() }
         choices.companion = try thisProgram()
         let rehearsal = try Rehearsal(choices, isUEFI: rehearsalFirmware == .uefi, memory: rehearsalMemory)

@@ -112,6 +112,77 @@ struct TreeReaderTests {
         disk.sum()
         #expect(try disk.reader()?.hasGoodRoot(madeAfter: 0) == nil)
     }
+
+    @Test func `a place behind the last number there is leads nowhere, wherever the filesystem begins`() throws {
+        var disk = SmallBtrfs()
+        let start = 1 << 20
+        let chunk = Superblock.places[0] + 0x32b + 17
+        disk.bytes.put(UInt64(Int.max), at: Superblock.places[0] + 0xd1, 8)
+        disk.bytes.put(UInt64(Int.max - 0x4000), at: chunk + 56, 8)
+        disk.sum()
+        let bytes = disk.bytes
+        let read = { (place: Int, count: Int) throws(Failure) -> [UInt8]? in
+            place - start <= bytes.count - count ? Array(bytes[(place - start)..<(place - start + count)]) : nil
+        }
+        #expect(try TreeReader(from: start, reading: read) == nil)
+    }
+
+    @Test func `a chunk tree without an end is damaged`() {
+        var disk = SmallBtrfs()
+        let leaves = 120
+        disk.bytes += [UInt8](repeating: 0, count: leaves << 12)
+        disk.bytes.put(UInt64(disk.bytes.count), at: Superblock.places[0] + 0xd1, 8)
+        disk.chunkSize(UInt64(0x11000 + leaves << 12))
+        let content = Array(disk.bytes[(Superblock.places[0] + 0x32b + 17)..<(Superblock.places[0] + 0x32b + 97)])
+        let count = 150
+        var node = [UInt8](repeating: 0, count: 4096)
+        node.header(logical: SmallBtrfs.logical + 0x10000, count: leaves, level: 1)
+        for number in 0..<leaves {
+            // All of its items have one content.
+            var leaf = [UInt8](repeating: 0, count: 4096)
+            let logical = SmallBtrfs.logical + UInt64(0x11000 + number << 12)
+            leaf.header(logical: logical, count: count, level: 0)
+            leaf.replaceSubrange(4000..<4080, with: content)
+            for index in 0..<count {
+                let place = 0x65 + index * 25
+                leaf.put(256, at: place, 8)
+                leaf[place + 8] = 228
+                leaf.put(UInt64(1 + number * count + index) << 40, at: place + 9, 8)
+                leaf.put(UInt64(4000 - 0x65), at: place + 17, 4)
+                leaf.put(80, at: place + 21, 4)
+            }
+            leaf.sum()
+            let place = SmallBtrfs.place + 0x11000 + number << 12
+            disk.bytes.replaceSubrange(place..<(place + 4096), with: leaf)
+            node.put(logical, at: 0x65 + number * 33 + 17, 8)
+            node.put(100, at: 0x65 + number * 33 + 25, 8)
+        }
+        node.sum()
+        disk.bytes.replaceSubrange((SmallBtrfs.place + 0x10000)..<(SmallBtrfs.place + 0x11000), with: node)
+        disk.bytes.put(SmallBtrfs.logical + 0x10000, at: Superblock.places[0] + 0x58, 8)
+        disk.bytes[Superblock.places[0] + 0xc7] = 1
+        disk.sum()
+        #expect(throws: Failure("its chunk tree is damaged: there is no end of chunks")) { try disk.reader() }
+    }
+
+    @Test func `what is not in pieces of 64 KiB goes into no overlay`() throws {
+        let folder = try DiskFolder(in: "/tmp")
+        try folder.write([UInt8](repeating: 2, count: 1 << 20), to: folder.file)
+        let path = folder.file
+        let overlay = try Overlay(folder.overlay, over: DirectDevice(path))
+        let bytes = [UInt8](repeating: 1, count: 1 << 16)
+        try overlay.put(bytes[...], at: 1 << 16)
+        try overlay.patch(bytes[..<4096], at: 3 << 16 - 4096)
+        func refusal(_ place: Int) -> Failure {
+            Failure(
+                "could not capture '\(path)': metadata of its btrfs at \(place) are not in pieces of 64 KiB",
+                hint: "rehearse without --this-disk makes a disk of its own")
+        }
+        #expect(throws: refusal(4096)) { try overlay.put(bytes[...], at: 4096) }
+        #expect(throws: refusal(1 << 18)) { try overlay.put(bytes[..<4096], at: 1 << 18) }
+        #expect(throws: refusal(1 << 18 - 4096)) { try overlay.patch(bytes[..<8192], at: 1 << 18 - 4096) }
+        withExtendedLifetime(folder) {}
+    }
 }
 
 /// A filesystem of three blocks: the chunk tree, the root tree with one subvolume, and that subvolume with one attribute.

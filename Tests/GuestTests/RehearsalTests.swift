@@ -5,11 +5,12 @@ import Testing
 /// The next boot of a machine, in a virtual one before it happens.
 struct RehearsalTests {
     private static func rehearse(_ machine: Machine, _ words: String) -> String {
-        """
-        '\(Repository.companion)' \(words) --top-level . --rehearsal-folder '\(machine.folder)' \\
-            --grub '\(Lab.folder)/tools/usr/lib/grub' --rehearsal-time 300 --init '\(Repository.embeddedInit)' 2>&1 && status=0 || status=$?
-        echo "status $status"
-        """
+        let made = words.contains("--this-disk") ? "" : " --grub '\(Lab.folder)/tools/usr/lib/grub' --init '\(Repository.embeddedInit)'"
+        return """
+            '\(Repository.companion)' \(words) --top-level . --rehearsal-folder '\(machine.folder)' \\
+                --rehearsal-time 300\(made) 2>&1 && status=0 || status=$?
+            echo "status $status"
+            """
     }
 
     @Test func `a boot is good, or the machine itself says why not, and what is bad is not deployed`() async throws {

@@ -75,7 +75,7 @@ extension Beside {
             let held = try HeldData(on: topLevel)
             let device = try DirectDevice(disk.device)
             let capture = DiskCapture(device: device, start: 0, overlay: try Overlay(folder.overlay, over: device))
-            let report = try capture.perform(of: topLevel) { () throws(Failure) in _ = try held.hold(but: "churn") }
+            let report = try capture.perform(of: topLevel) { () throws(Failure) in _ = try held.hold(but: "churn", root: "image") }
             print("round \(round): \(report)")
             #expect(report.blocks > 0 && report.frozenMilliseconds < 1000)
             let superblock = try device.read(at: Superblock.places[0], Superblock.size)
@@ -106,6 +106,68 @@ extension Beside {
             return control.status
         }
 
+        /// FIFREEZE and FITHAW of linux/fs.h.
+        private static let (freeze, thaw): (UInt, UInt) = (0xc004_5877, 0xc004_5878)
+
+        @Test func `a scrub is not waited for`() async throws {
+            try await Disk.with(["mkfs.btrfs", "-q"], size: "400M") { disk in
+                try await disk.change("head -c 100M /dev/urandom > file")
+                let topLevel = try Directory.mounting(
+                    MountRequest(device: disk.device, filesystemType: "btrfs", options: ["subvolid=5"]), label: "")
+                try topLevel.makeWritable()
+                let script = """
+                    echo 1048576 > /sys/fs/btrfs/$(findmnt -n -o UUID -T .)/devinfo/1/scrub_speed_max
+                    touch '\(disk.folder)/begun'; btrfs scrub start -B . > /dev/null || true
+                    """
+                async let scrub = run(disk.mounted(script))
+                while access("\(disk.folder)/begun", F_OK) != 0 { try await Task.sleep(for: .milliseconds(100)) }
+                try await Task.sleep(for: .seconds(2))
+                let folder = try DiskFolder(in: disk.folder)
+                let device = try DirectDevice(disk.device)
+                let capture = DiskCapture(device: device, start: 0, overlay: try Overlay(folder.overlay, over: device))
+                let failure = #expect(throws: Failure.self) { _ = try capture.perform(of: topLevel) {} }
+                #expect(failure?.message.hasSuffix(": its 'scrub' is going on") == true)
+                try await disk.change("btrfs scrub cancel . > /dev/null")
+                _ = try await scrub
+                withExtendedLifetime(folder) {}
+            }
+        }
+
+        @Test func `the root is held in any case, and a subvolume with a swap file in use is not`() async throws {
+            try await Disk.with(["mkfs.btrfs", "-q"], size: "400M") { disk in
+                let script = """
+                    for name in root root/swap layers layers/1; do btrfs subvolume create $name > /dev/null; done
+                    btrfs filesystem mkswapfile -s 2m root/swap/file > /dev/null; swapon root/swap/file; trap 'swapoff root/swap/file' EXIT
+                    touch '\(disk.folder)/begun'
+                    for ((waited = 0; waited < 300; waited++)); do [ ! -e '\(disk.folder)/stop' ] || break; sleep 0.1; done
+                    """
+                async let swapping = run(disk.mounted(script))
+                for _ in 0..<300 where access("\(disk.folder)/begun", F_OK) != 0 { try await Task.sleep(for: .milliseconds(100)) }
+                let topLevel = try Directory.mounting(
+                    MountRequest(device: disk.device, filesystemType: "btrfs", options: ["subvolid=5"]), label: "")
+                func count(but store: Path?, root: Path) throws(Failure) -> Int {
+                    let held = try HeldData(on: topLevel)
+                    do throws(Failure) {
+                        let count = try held.hold(but: store, root: root)
+                        try held.end()
+                        return count
+                    } catch {
+                        try held.end()
+                        throw error
+                    }
+                }
+                // The top level, the root, the store and its layer.
+                #expect(try count(but: "layers", root: "root") == 3)
+                #expect(try count(but: nil, root: "root") == 4)
+                #expect(try count(but: .top, root: "root") == 2)
+                let failure = #expect(throws: Failure.self) { try count(but: nil, root: "root/swap") }
+                #expect(failure?.message == "could not hold the data of '/root/swap': a swap file in it is in use")
+                try Data().write(to: URL(filePath: "\(disk.folder)/stop"))
+                let outcome = try await swapping
+                #expect(outcome.status == 0, "\(outcome.errors)")
+            }
+        }
+
         @Test func `a freeze ends by itself`() async throws {
             try await Disk.with(["mkfs.btrfs", "-q"], size: "200M") { disk in
                 let topLevel = try Directory.mounting(
@@ -114,6 +176,14 @@ extension Beside {
                 let failure = #expect(throws: Failure.self) { try FrozenFilesystem.during(topLevel) { sleep(7) } }
                 #expect(failure?.message == "could not keep '/' as it was for 5 seconds: reading took too long")
                 try await disk.change("timeout 5 touch file")
+                // What another program froze after that stays as it is.
+                #expect(throws: Failure.self) {
+                    try FrozenFilesystem.during(topLevel) {
+                        sleep(6)
+                        #expect(ioctl(topLevel.descriptor, Self.freeze, 0) == 0)
+                    }
+                }
+                #expect(ioctl(topLevel.descriptor, Self.thaw, 0) == 0, "it was thawed with ours")
                 let (_, took) = try FrozenFilesystem.during(topLevel) {}
                 #expect(took < 1000)
                 try await disk.change("timeout 5 touch file")

@@ -13,7 +13,8 @@ int disk_own_mounts(void);
  * what disk_thaw takes, and at the end when the freeze began and ended (CLOCK_MONOTONIC, in nanoseconds). Below 0 on a failure; nothing is frozen then. */
 typedef struct { int process, pipe; long long began, ended; } disk_guard;
 int disk_freeze(int file, int seconds, disk_guard *guard);
-/* FITHAW: 0; below 0 with EINVAL where the filesystem was thawed before this. The child is gone after it. */
+/* FITHAW: 0; below 0 with EINVAL where the filesystem was thawed before this, or the child did not watch to the end. The child is gone
+ * after it. */
 int disk_thaw(int file, disk_guard *guard);
 
 /* CRC-32C as btrfs has it (RFC 3720, B.4), of a block in memory. */
@@ -25,6 +26,8 @@ int disk_connect(const char *path, int seconds);
 /* The number of a btrfs's device and its size in bytes, by any file of it; the number is 0 where it has several devices. Returns 0, or below 0
  * on a failure, as the others. */
 int disk_btrfs_size(int file, unsigned long long *device, unsigned long long *size);
+/* Whether a btrfs of one device is being scrubbed: 1 or 0, or below 0 on a failure. Only root may ask. */
+int disk_btrfs_is_scrubbed(int file);
 /* Lets a btrfs have all of its device. */
 int disk_btrfs_resize(int file, unsigned long long device);
 /* Tells the kernel how long a partition is, also one that is mounted; in bytes. */

@@ -1,5 +1,8 @@
 internal import Basics
+internal import CDisk
 internal import CLinux
+internal import Files
+internal import Programs
 
 /// A mounted and written btrfs as it is at one moment, for who reads its disk later.
 ///
@@ -8,7 +11,8 @@ internal import CLinux
 /// hold up those who write for seconds, so it is done twice: first all of it, at a time in which it changes; then, while the filesystem is
 /// frozen, what a later transaction wrote than the one before the first copy. A block of an earlier one that is still needed was needed all the
 /// time, and was not written over; and a parent is never of an earlier transaction than a child. So the trees are followed only along
-/// pointers of later transactions.
+/// pointers of later transactions. Data are held before the freeze: what is written between both, and written over later, has another checksum
+/// and cannot be read.
 struct DiskCapture {
     let device: DirectDevice
     /// Where the filesystem begins on the disk, in bytes.
@@ -41,6 +45,7 @@ struct DiskCapture {
         for chunk in before.chunks.chunks where chunk.hasMetadata {
             let end = start + chunk.place + Int(chunk.size)
             for place in stride(from: start + chunk.place, to: end, by: 1 << 20) {
+                try Interruption.check()
                 let count = min(1 << 20, end - place)
                 try overlay.put(device.read(at: place, count)[...], at: place)
                 copied += count
@@ -48,6 +53,7 @@ struct DiskCapture {
         }
         try holdData()
         let changed = ChangedBlocks(of: self, after: before.superblock.generation, room: Self.room)
+        try checkQuiet(directory, before.superblock)
         let ((), took) = try FrozenFilesystem.during(directory) { () throws(Failure) in try changed.read() }
         try changed.put(on: overlay)
         try overlay.finish()
@@ -71,8 +77,18 @@ struct DiskCapture {
         throw Failure("could not capture '\(device.path)': its chunk tree is damaged, or changes too fast", hint: "try it again")
     }
 
+    /// Fails where btrfs is moving what is on the disk (/sys/fs/btrfs/UUID/exclusive_operation), and in a scrub: a freeze waits until that
+    /// has ended, and whoever writes waits for the freeze.
+    func checkQuiet(_ directory: Directory, _ superblock: Superblock) throws(Failure) {
+        let name = uuidText(superblock.id[...])
+        let isScrubbed = disk_btrfs_is_scrubbed(directory.descriptor)
+        if isScrubbed < 0 { throw .system("ask btrfs whether \(name) is being scrubbed", hint: "run this as root") }
+        let operation = isScrubbed > 0 ? "scrub" : firstLine(of: "/sys/fs/btrfs/\(name)/exclusive_operation") ?? "none"
+        if operation != "none" { throw Failure("could not capture the btrfs \(name): its '\(operation)' is going on") }
+    }
+
     /// From the filesystem's beginning on.
-    func read(_ place: Int, _ count: Int) throws(Failure) -> [UInt8] { try device.read(at: start + place, count) }
+    func read(_ place: Int, _ count: Int) throws(Failure) -> [UInt8] { try device.read(at: start.clampedSum(with: place), count) }
 }
 
 /// The tree blocks that were written after a transaction, in memory: nothing is written while the filesystem is frozen.

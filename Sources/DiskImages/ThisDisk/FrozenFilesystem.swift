@@ -16,7 +16,9 @@ enum FrozenFilesystem {
         if syncfs(descriptor) != 0 { throw .system("write '\(directory.show(.top))' to the disk") }
         var guardian = disk_guard()
         if disk_freeze(descriptor, limit, &guardian) != 0 {
-            throw .system("freeze '\(directory.show(.top))'", hint: "fsfreeze(8) shows whether somebody else has; try it again")
+            let code = linux_errno()
+            let hint = code == EBUSY ? "fsfreeze --unfreeze ends what another program left" : nil
+            throw .system("freeze '\(directory.show(.top))'", errno: code, hint: hint)
         }
         let result: Swift.Result<Result, Failure>
         do throws(Failure) { result = .success(try body()) } catch { result = .failure(error) }

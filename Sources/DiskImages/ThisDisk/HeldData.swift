@@ -3,13 +3,14 @@ internal import Boot
 internal import CLinux
 internal import Linux
 internal import Planning
+internal import Programs
 
 /// Read-only snapshots that keep the data of a filesystem where they are, for whoever reads its disk: `/.docker-btrfs/rehearsals/1/…`.
 ///
 /// The folder is locked (flock(2)) as long as that goes on. What nobody has locked was left by a process that was killed; the next one
-/// deletes it.
+/// deletes it, and so does `deploy`.
 final class HeldData {
-    private static let folder: Path = ".docker-btrfs/rehearsals"
+    private static let folder = Layout.rehearsals
 
     private let topLevel: Directory
     private let place: Path
@@ -38,19 +39,30 @@ final class HeldData {
         withExtendedLifetime(filesystem) {}
     }
 
-    /// Makes a snapshot of each subvolume but those below `store`, which are an engine's layers, and those that come and go. One that is
-    /// deleted at this moment is none. Says how many there are.
-    func hold(but store: Path) throws(Failure) -> Int {
+    /// Makes a snapshot of each subvolume but those below `store`, which are an engine's layers, and those that come and go; last of those in
+    /// which most is written, the top level and `root`. One that is deleted at this moment is none, and one with a swap file in use
+    /// cannot have any, and nobody needs its content; `root` must be none of these. Says how many there are.
+    func hold(but store: Path?, root: Path) throws(Failure) -> Int {
         var made = 0
-        let coming: [Path] = [Self.folder, ".docker-btrfs/enter"]
-        for path in [Path.top] + (try topLevel.nestedSubvolumes()) {
-            let isLeftOut = ([store] + coming).contains { above in
-                path != above && Place(path).path(below: Place(above)) != nil
-            }
-            if isLeftOut && !path.isTop { continue }
+        let leftOut = [Self.folder, Layout.entered] + (store.map { [$0] } ?? [])
+        let all = [Path.top] + (try topLevel.nestedSubvolumes())
+        let last = all.filter { $0.isTop || $0 == root }
+        let first = all.filter { path in
+            !last.contains(path) && !leftOut.contains { path != $0 && Place(path).path(below: Place($0)) != nil }
+        }
+        for path in first + last {
+            try Interruption.check()
             let copy = place.appending(name: Array("\(made + 1)".utf8))
-            do throws(Failure) { try Self.perform(.hold(layer: Place(path), at: Place(copy)), topLevel) } catch {
-                if try topLevel.status(of: path) != nil { throw error }
+            var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(nil))
+            let step = Step.hold(layer: Place(path), at: Place(copy))
+            do throws(Failure) { _ = try machine.perform(step) } catch {
+                if try topLevel.status(of: path) == nil { continue }
+                if error != .reason(ETXTBSY) { throw Failure("could not \(step): \(error.message)", hint: error.hint) }
+                if path == root {
+                    throw Failure(
+                        "could not hold the data of '\(path)': a swap file in it is in use",
+                        hint: "swapoff it, or move it to a subvolume of its own")
+                }
                 continue
             }
             made += 1

@@ -29,16 +29,20 @@ final class Overlay {
 
     deinit { close(file) }
 
-    /// Puts whole clusters, from one on that is there not yet; those without any content are left out.
+    /// Puts whole clusters, from one on that is there not yet; those without any content are left out. Fails where they are none, as chunks of
+    /// btrfs-convert and of old programs may be.
     func put(_ bytes: ArraySlice<UInt8>, at place: Int) throws(Failure) {
+        let end = place + bytes.count
+        if place % Self.cluster != 0 || end % Self.cluster != 0 && end != base.size { throw misplaced(place) }
         for start in stride(from: 0, to: bytes.count, by: Self.cluster) {
             let piece = bytes.dropFirst(start).prefix(Self.cluster)
             if !isZero(piece) { try write(piece, to: newCluster((place + start) / Self.cluster), offset: 0) }
         }
     }
 
-    /// Puts bytes that are in one cluster, over what the disk below has there now.
+    /// Puts bytes that are in one cluster, over what the disk below has there now. Fails where they are not.
     func patch(_ bytes: ArraySlice<UInt8>, at place: Int) throws(Failure) {
+        if place % Self.cluster + bytes.count > Self.cluster { throw misplaced(place) }
         let number = place / Self.cluster
         let target: Int
         if let known = places[number] {
@@ -50,6 +54,12 @@ final class Overlay {
             try write(whole[...], to: target, offset: 0)
         }
         try write(bytes, to: target, offset: place % Self.cluster)
+    }
+
+    private func misplaced(_ place: Int) -> Failure {
+        Failure(
+            "could not capture '\(base.path)': metadata of its btrfs at \(place) are not in pieces of 64 KiB",
+            hint: "rehearse without --this-disk makes a disk of its own")
     }
 
     private func newCluster(_ number: Int) -> Int {

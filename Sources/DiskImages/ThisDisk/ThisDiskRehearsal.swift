@@ -34,20 +34,13 @@ public struct ThisDiskRehearsal: Sendable {
                 )
             }
             let capture = try DiskCapture(device: DirectDevice(disk.path), start: disk.start, overlay: nil)
-            try Self.checkQuiet(capture.trees().superblock)
+            try capture.checkQuiet(site.topLevel, capture.trees().superblock)
         } catch {
             throw error.hinting("rehearse without --this-disk makes a disk of its own")
         }
         // What a good boot writes is to be seen soon. Serial lines are where a virtual machine speaks.
         let words = entry.options.words.map { $0.hasPrefix("rootflags=") ? $0 + ",commit=5" : $0 }
         options = try KernelOptions(words.joined(separator: " ")) + KernelOptions("console=tty0 console=ttyS0,115200")
-    }
-
-    /// Fails where btrfs is moving what is on the disk (/sys/fs/btrfs/UUID/exclusive_operation).
-    private static func checkQuiet(_ superblock: Superblock) throws(Failure) {
-        let name = uuidText(superblock.id[...])
-        guard let operation = firstLine(of: "/sys/fs/btrfs/\(name)/exclusive_operation"), operation != "none" else { return }
-        throw Failure("could not capture the btrfs \(name): its '\(operation)' is going on")
     }
 
     /// Captures the disk and starts it. `show` gets what is done, `tell` each line of the console.
@@ -72,8 +65,7 @@ public struct ThisDiskRehearsal: Sendable {
                 of: emulator, in: folder, seconds: seconds, withKVM: withKVM, tell: tell,
                 isGood: { () throws(Failure) in
                     let disk = try OverlayReader(overlay, over: DirectDevice(path))
-                    return try TreeReader { place, count throws(Failure) in try disk.read(at: start + place, count) }?
-                        .hasGoodRoot(madeAfter: report.generation) == true
+                    return try TreeReader(from: start, reading: disk.read)?.hasGoodRoot(madeAfter: report.generation) == true
                 })
         } catch {
             try? held.end()
@@ -90,7 +82,9 @@ public struct ThisDiskRehearsal: Sendable {
         show("copy the metadata of '\(disk.path)', \(site.device)'s btrfs")
         var count = 0
         let report = try capture.perform(of: site.topLevel) { () throws(Failure) in
-            count = try held.hold(but: site.settings.store)
+            // The path of a store on another filesystem is one there.
+            let settings = site.settings
+            count = try held.hold(but: settings.storeDevice == nil ? settings.store : nil, root: settings.root)
         }
         show(
             """

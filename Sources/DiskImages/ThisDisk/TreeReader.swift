@@ -8,16 +8,19 @@ struct TreeReader {
     let superblock: Superblock
     let chunks: ChunkMap
 
-    /// Blocks that are read at most.
+    /// Blocks that are read at most, and entries of attributes.
     private static let limit = 1 << 16
+    /// Chunks of 1 GiB are 16 TiB.
+    private static let (chunkLimit, rootLimit) = (1 << 14, 1 << 14)
 
-    /// nil where the filesystem cannot be read, or not now: whoever writes to it is in the middle of something.
-    init?(reading source: @escaping (_ place: Int, _ count: Int) throws(Failure) -> [UInt8]?) throws(Failure) {
+    /// Of a filesystem that begins at `start` of what is read. nil where it cannot be read, or not now: whoever writes to it is in the middle
+    /// of something.
+    init?(from start: Int = 0, reading source: @escaping (_ place: Int, _ count: Int) throws(Failure) -> [UInt8]?) throws(Failure) {
         // A block may be below itself in a hundred ways.
         var rest = Self.limit
         let read = { (place: Int, count: Int) throws(Failure) -> [UInt8]? in
             rest -= 1
-            return rest < 0 ? nil : try source(place, count)
+            return rest < 0 ? nil : try source(start.clampedSum(with: place), count)
         }
         guard let bytes = try read(Superblock.places[0], Superblock.size), let superblock = try? Superblock(bytes) else { return nil }
         self.read = read
@@ -25,6 +28,8 @@ struct TreeReader {
         // The chunk tree itself is in the chunks of the superblock.
         var found = superblock.systemChunks
         let isWhole = try Self.walk(superblock.chunkRoot, read, superblock, superblock.systemChunks) { key, content throws(Failure) in
+            // To add one is to look for its place.
+            if found.chunks.count > Self.chunkLimit { throw Failure("its chunk tree is damaged: there is no end of chunks") }
             try? found.add(key, content, deviceSize: superblock.deviceSize)
         }
         if !isWhole { return nil }
@@ -63,15 +68,18 @@ struct TreeReader {
         let isWhole = try forEachItem(of: superblock.root) { key, content throws(Failure) in
             // From BTRFS_FIRST_FREE_OBJECTID on: subvolumes.
             guard key.type == TreeRoot.type, key.object >= 256, key.object <= 0 &- 256, let root = TreeRoot(content) else { return }
-            if !root.isDying && root.made > generation { roots.append(root) }
+            if root.isDying || root.made <= generation { return }
+            if roots.count >= Self.rootLimit { throw Failure("its tree of roots is damaged: there is no end of roots") }
+            roots.append(root)
         }
         if !isWhole { return nil }
-        for root in roots where try isGood(root) { return true }
+        var entries = Self.limit
+        for root in roots where try isGood(root, &entries) { return true }
         return false
     }
 
     /// The attribute of the topmost directory: `struct btrfs_dir_item`, of which the name and the value are the end.
-    private func isGood(_ root: TreeRoot) throws(Failure) -> Bool {
+    private func isGood(_ root: TreeRoot, _ entries: inout Int) throws(Failure) -> Bool {
         var isGood = false
         let mark = Array(GoodMark.attribute.utf8) + Array(uuidText(root.uuid).utf8)
         let (first, last) = (TreeKey(object: 256, type: 24, offset: 0), TreeKey(object: 256, type: 24, offset: .max))
@@ -79,7 +87,9 @@ struct TreeReader {
             var rest = content
             while let size = rest.number(at: 25, UInt16.self), let length = rest.number(at: 27, UInt16.self) {
                 let end = 30 + Int(length) + Int(size)
-                if rest.count < end { break }
+                // Any number of items may have the same bytes.
+                entries -= 1
+                if rest.count < end || entries < 0 { break }
                 // A template has the mark of the root that it is a copy of.
                 if rest.dropFirst(30).prefix(end - 30).elementsEqual(mark) { isGood = true }
                 rest = rest.dropFirst(end)
