@@ -114,7 +114,7 @@ struct DeployTests {
         #expect(told.contains("\nnext boot: \(registry.host)/desktop:latest ("), "\(told)")
         #expect(told.contains(/\n {2}pulled .*\/desktop:latest .*: deployed image [0-9a-f]{12}\n/), "\(told)")
         let later = try #require(told.split(separator: "*** System restart required ***\n", maxSplits: 1).last)
-        let refused = /\n {2}pulled .*: failed: could not deploy '.*\/desktop:latest'.*: kernel: there are modules of 6\.1\..*, and no boot\/vmlinuz-6.*\n/
+        let refused = /\n {2}pulled .*: failed: could not deploy '.*\/desktop:latest'.*: kernel: .* and no boot\/vmlinuz-6\.1.*\n/
         #expect(later.contains(refused), "\(later)")
         #expect(later.contains(/\n {2}pulled .*\/desktop:latest .*: failed: could not pull '.*\n$/), "\(later)")
         let next = later.split(separator: "\n").filter { $0.hasPrefix("  next  ") }
