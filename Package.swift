@@ -182,9 +182,8 @@ if embedded {
         .target(
             name: "DiskImages",
             dependencies: [
-                "Basics", "Boot", "BootEntries", "CDisk", "CHooks", "CLinux", "Deployments", "Files", "Images", "Initramfs", "Linux",
-                "Planning",
-                "Programs",
+                "Basics", "Boot", "BootEntries", "CCompression", "CDisk", "CHooks", "CLinux", "Deployments", "Files", "Images", "Initramfs",
+                "Linux", "Planning", "Programs",
             ],
             swiftSettings: strict + sameHeaders
         ),

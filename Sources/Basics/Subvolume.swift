@@ -133,7 +133,7 @@ private final class SubvolumeReader {
 }
 
 /// Sixteen bytes in the usual form, `8-4-4-4-12` hexadecimal digits.
-private func uuidText(_ bytes: UnsafeRawBufferPointer) -> String {
+package func uuidText(_ bytes: UnsafeRawBufferPointer) -> String {
     var groups: [String] = []
     var rest = bytes[...]
     for size in [4, 2, 2, 2, 6] {

@@ -70,19 +70,10 @@ package final class SubvolumeTree {
         return false
     }
 
-    /// The directories that a file has its names in.
+    /// The directories that a file has its names in, each as often as it has.
     private func parents(of number: UInt64) throws(Failure) -> [UInt64] {
         var found: [UInt64] = []
-        try forEachItem(of: number, Self.inodeReference) { parent, _ in
-            if parent != number { found.append(parent) }
-        }
-        try forEachItem(of: number, Self.extendedReference) { _, bytes in
-            var rest = bytes[...]
-            while let parent = rest.number(at: 0, UInt64.self), let length = rest.number(at: 16, UInt16.self) {
-                found.append(parent)
-                rest = rest.dropFirst(18 + Int(length))
-            }
-        }
+        try forEachName(of: number) { parent, _ in found.append(parent) }
         return found
     }
 
@@ -105,11 +96,16 @@ package final class SubvolumeTree {
     /// The names that a file has: of a directory one, of the topmost one none.
     package func names(of number: UInt64) throws(Failure) -> [NameItem] {
         var found: [NameItem] = []
+        try forEachName(of: number) { directory, name in found.append(NameItem(directory: directory, name: name)) }
+        return found
+    }
+
+    private func forEachName(of number: UInt64, _ take: (_ directory: UInt64, _ name: [UInt8]) -> Void) throws(Failure) {
         try forEachItem(of: number, Self.inodeReference) { parent, bytes in
             var rest = bytes[...]
             // An index (8 bytes), the length of the name, the name.
             while let length = rest.number(at: 8, UInt16.self), let name = rest.part(at: 10, Int(length)) {
-                if parent != number { found.append(NameItem(directory: parent, name: name)) }
+                if parent != number { take(parent, name) }
                 rest = rest.dropFirst(10 + name.count)
             }
         }
@@ -118,11 +114,10 @@ package final class SubvolumeTree {
             while let parent = rest.number(at: 0, UInt64.self), let length = rest.number(at: 16, UInt16.self),
                 let name = rest.part(at: 18, Int(length))
             {
-                found.append(NameItem(directory: parent, name: name))
+                take(parent, name)
                 rest = rest.dropFirst(18 + name.count)
             }
         }
-        return found
     }
 
     /// A path of a file; nil where it went in the meantime.

@@ -1,4 +1,5 @@
 internal import Basics
+internal import CCompression
 internal import CLinux
 
 /// A GUID partition table: UEFI Specification 2.10, chapter 5. Numbers of sectors begin at the disk's first one.
@@ -174,9 +175,5 @@ struct PartitionTable {
     }
 }
 
-/// The check sum of a GPT, which is also Ethernet's and gzip's: the polynomial 0x04c11db7 with the lowest bit first.
-private func crc32(of bytes: [UInt8]) -> UInt32 {
-    ~bytes.reduce(~0) { sum, byte in
-        (0..<8).reduce(sum ^ UInt32(byte)) { rest, _ in rest >> 1 ^ (rest & 1 == 1 ? 0xedb8_8320 : 0) }
-    }
-}
+/// The check sum of a GPT, which is also Ethernet's and gzip's.
+private func crc32(of bytes: [UInt8]) -> UInt32 { UInt32(truncatingIfNeeded: crc32(0, bytes, UInt32(bytes.count))) }

@@ -27,10 +27,7 @@ final class DirectDevice {
     /// Bytes of the disk: all of them, from a place and in a number that are multiples of its sector's size, 1 MiB at most.
     func read(at place: Int, _ count: Int) throws(Failure) -> [UInt8] {
         try read(at: place, count, into: buffer)
-        return [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
-            if let target = bytes.baseAddress, let source = buffer.baseAddress { memcpy(target, source, count) }
-            filled = count
-        }
+        return [UInt8](buffer[..<count])
     }
 
     /// The same into memory that is aligned as the disk's sectors are.

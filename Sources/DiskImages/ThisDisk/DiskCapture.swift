@@ -80,7 +80,7 @@ struct DiskCapture {
     /// Fails where btrfs is moving what is on the disk (/sys/fs/btrfs/UUID/exclusive_operation), and in a scrub: a freeze waits until that
     /// has ended, and whoever writes waits for the freeze.
     func checkQuiet(_ directory: Directory, _ superblock: Superblock) throws(Failure) {
-        let name = uuidText(superblock.id[...])
+        let name = superblock.id.withUnsafeBytes { uuidText($0) }
         let isScrubbed = disk_btrfs_is_scrubbed(directory.descriptor)
         if isScrubbed < 0 { throw .system("ask btrfs whether \(name) is being scrubbed", hint: "run this as root") }
         let operation = isScrubbed > 0 ? "scrub" : firstLine(of: "/sys/fs/btrfs/\(name)/exclusive_operation") ?? "none"
@@ -180,12 +180,7 @@ private final class ChangedBlocks {
         return block
     }
 
-    private func bytes(at offset: Int, _ size: Int) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: size) { bytes, filled in
-            if let target = bytes.baseAddress, let source = memory.baseAddress { memcpy(target, source + offset, size) }
-            filled = size
-        }
-    }
+    private func bytes(at offset: Int, _ size: Int) -> [UInt8] { [UInt8](memory[offset..<(offset + size)]) }
 
     func put(on overlay: Overlay) throws(Failure) {
         guard let current else { return }

@@ -142,25 +142,19 @@ private func bigEndian<Number: FixedWidthInteger>(_ numbers: [Number]) -> ArrayS
 
 /// What a guest finds on such a disk, also while it runs: QEMU writes its tables whenever the guest flushes.
 final class OverlayReader {
-    private let file: Int32
+    private let file: DiskFile
     private let base: DirectDevice
     private let first: (place: Int, count: Int)
 
     /// Fails on what is no overlay of 64 KiB clusters.
     init(_ path: String, over base: DirectDevice) throws(Failure) {
         self.base = base
-        file = linux_open(path, O_RDONLY | O_CLOEXEC, 0)
-        if file < 0 { throw .system("open '\(path)'") }
-        guard let header = Self.bytes(of: file, at: 0, 104), header[..<4].elementsEqual([0x51, 0x46, 0x49, 0xfb]), header[23] == 16,
+        file = try DiskFile(path)
+        guard let header = file.read(at: 0, 104), header[..<4].elementsEqual([0x51, 0x46, 0x49, 0xfb]), header[23] == 16,
             let place = Int(exactly: Self.number(header, 40, 8)), let count = Int(exactly: Self.number(header, 36, 4))
-        else {
-            close(file)
-            throw Failure("could not read '\(path)': it is no overlay")
-        }
+        else { throw Failure("could not read '\(path)': it is no overlay") }
         first = (place, count)
     }
-
-    deinit { close(file) }
 
     /// Bytes of the disk; nil where a table leads nowhere.
     func read(at place: Int, _ count: Int) throws(Failure) -> [UInt8]? {
@@ -174,7 +168,7 @@ final class OverlayReader {
             case .below: bytes += try base.read(at: next, length)
             case .empty: bytes += [UInt8](repeating: 0, count: length)
             case .here(let cluster):
-                guard let piece = Self.bytes(of: file, at: cluster + offset, length) else { return nil }
+                guard let piece = file.read(at: cluster + offset, length) else { return nil }
                 bytes += piece
             }
         }
@@ -197,14 +191,9 @@ final class OverlayReader {
     }
 
     private func entry(_ table: Int, _ index: Int) -> (place: Int, isEmpty: Bool)? {
-        guard let bytes = Self.bytes(of: file, at: table + index * 8, 8) else { return nil }
+        guard let bytes = file.read(at: table + index * 8, 8) else { return nil }
         let value = Self.number(bytes, 0, 8)
         return (Int(value & 0x00ff_ffff_ffff_fe00), value & 1 != 0)
-    }
-
-    private static func bytes(of file: Int32, at place: Int, _ count: Int) -> [UInt8]? {
-        var bytes = [UInt8](repeating: 0, count: count)
-        return pread(file, &bytes, count, off_t(place)) == count ? bytes : nil
     }
 
     private static func number(_ bytes: [UInt8], _ offset: Int, _ size: Int) -> UInt64 {

@@ -81,7 +81,7 @@ struct TreeReader {
     /// The attribute of the topmost directory: `struct btrfs_dir_item`, of which the name and the value are the end.
     private func isGood(_ root: TreeRoot, _ entries: inout Int) throws(Failure) -> Bool {
         var isGood = false
-        let mark = Array(GoodMark.attribute.utf8) + Array(uuidText(root.uuid).utf8)
+        let mark = Array(GoodMark.attribute.utf8) + Array(root.uuid.withUnsafeBytes { uuidText($0) }.utf8)
         let (first, last) = (TreeKey(object: 256, type: 24, offset: 0), TreeKey(object: 256, type: 24, offset: .max))
         _ = try forEachItem(of: root.pointer, in: first...last) { _, content throws(Failure) in
             var rest = content
@@ -97,13 +97,4 @@ struct TreeReader {
         }
         return isGood
     }
-}
-
-/// Sixteen bytes in the usual form, `8-4-4-4-12` hexadecimal digits.
-func uuidText(_ bytes: ArraySlice<UInt8>) -> String {
-    var rest = bytes
-    return [4, 2, 2, 2, 6].map { size in
-        defer { rest = rest.dropFirst(size) }
-        return hexadecimal(rest.prefix(size))
-    }.joined(separator: "-")
 }
