@@ -201,6 +201,8 @@ struct BuildTests {
     }
 
     @Test func `a unified kernel image needs systemd's stub`() {
+        var recipe = recipe
+        recipe.stubs = scratch.file("none")
         #expect(
             throws: Failure("could not find systemd's stub in 'T'", hint: "install the package 'systemd-boot-efi' (Debian) or 'systemd'")
         ) { try UnifiedKernelImage(recipe) }
