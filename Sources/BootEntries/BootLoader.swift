@@ -28,5 +28,5 @@ public enum BootLoader: String, Sendable, CaseIterable {
     }
 
     /// The entries as a person reads them.
-    public static func text(of menu: BootMenu) -> String { PlainMenu.text(for: menu) }
+    public static func lines(of menu: BootMenu) -> [String] { PlainMenu.lines(for: menu) }
 }

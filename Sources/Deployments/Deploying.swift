@@ -239,7 +239,7 @@ extension Site {
         let way = back.map { "; the way back is \($0.title)" } ?? ""
         var lines = ["next boot: \(deployment.title) with kernel \(deployment.release), a new root\(way)"]
         if settings.loader == .print {
-            lines.insert(BootLoader.text(of: try menu(of: [deployment] + others, and: entries(of: namedRoots()))), at: 0)
+            lines.insert(contentsOf: BootLoader.lines(of: try menu(of: [deployment] + others, and: entries(of: namedRoots()))), at: 0)
         }
         return lines
     }

@@ -120,7 +120,7 @@ extension Site {
             ]
             changes += try self.changes(toMenuOf: all, roots: entries(of: namedRoots()) + [entry])
             outcome += loader == nil ? "what its entry needs is above" : "'\(entry.title)' in the menu boots it"
-            let lines = loader == nil ? [BootLoader.text(of: BootMenu(volume: kernels.volume, entries: [entry]))] : []
+            let lines = loader == nil ? BootLoader.lines(of: BootMenu(volume: kernels.volume, entries: [entry])) : []
             return DeploymentPlan(site: self, changes: changes, outcome: lines + [outcome], notes: notes + (try menuNotes()))
         } catch {
             notes.append("it has no entry in the menu: \(error.message)")

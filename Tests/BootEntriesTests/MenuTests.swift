@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test func aPersonReadsThem() throws {
-        try expectGolden([MenuFile(path: "entries", text: BootLoader.text(of: .example()))], "print")
+        try expectGolden([MenuFile(path: "entries", text: BootLoader.lines(of: .example()).map { $0 + "\n" }.joined())], "print")
     }
 
     /// The default is what is written last: whatever a power cut leaves, one file is whole.

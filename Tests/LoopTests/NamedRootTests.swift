@@ -23,6 +23,7 @@ extension OnDisk {
                 #expect(told.hasSuffix("as '/old', which no boot replaces: \(way)\n"))
                 let entry = isPrinted ? told : try await machine.allMenus()
                 #expect(entry.contains(title) && entry.contains("rootflags=subvol=old quiet"))
+                if isPrinted { #expect(told.contains("title    \(title)\nvolume   UUID=")) }
                 let found = try #require(entry.components(separatedBy: title).last?.firstMatch(of: /vmlinuz-[0-9a-f]+/)).output
                 #expect(try await machine.kernel(String(found)) == "kernel 6.1\n")
                 if !isPrinted {
