@@ -8,6 +8,8 @@ struct Engine {
         case export = "`docker export`, into `tar -x`, to the disk"
         case bootOfMerged = "boot, the image in overlay2"
         case bootOfSubvolume = "boot, the image in the btrfs driver"
+        case mergeOfDebian = "a Debian: merge by docker-btrfs-init, to the disk"
+        case exportOfDebian = "a Debian: `docker export`, into `tar -x`, to the disk"
     }
 
     let folder: String
@@ -31,17 +33,35 @@ struct Engine {
             progress("Docker: with \(driver)")
             let disk = "\(folder)/\(driver).img"
             try await output(of: ["bash", "-euc", #"truncate --size 6G "$1"; mkfs.btrfs --quiet "$1""#, "bash", disk])
-            let script = Self.build(context) + (driver == "overlay2" ? Self.turns(rounds, merger) : "")
+            let script = Self.build(context) + (driver == "overlay2" ? Self.turns(of: "bench", rounds, merger) : "")
             let told = try await output(of: [Repository.path("Tests/Lab/with-engine"), disk, "docker-\(driver)", script])
-            for line in told.split(separator: "\n") {
-                let words = line.split(separator: " ")
-                guard words.count == 2, let time = Double(words[1]) else { continue }
-                times[words[0] == "merge" ? .merge : .export, default: []].append(time)
-            }
+            add(told, merge: .merge, export: .export)
             try await measureBoots(boot, disk, rounds: rounds)
             try FileManager.default.removeItem(atPath: disk)
         }
         try FileManager.default.removeItem(atPath: context)
+        try await measureDebian(rounds: rounds)
+    }
+
+    /// The image that a desktop is made of in the guests' tests: Debian with a kernel, systemd and Docker, as a Docker that was left
+    /// as it is has it.
+    private mutating func measureDebian(rounds: Int) async throws {
+        progress("Docker: a Debian")
+        try await output(of: [Repository.path("Tests/Lab/article"), "overlay2"])
+        let disk = "\(folder)/debian.img"
+        try await output(of: ["cp", "--sparse=always", Repository.path(".build/lab/article-overlay2.img"), disk])
+        let script = Self.turns(of: "desktop:docker", rounds, merger)
+        let told = try await output(of: [Repository.path("Tests/Lab/with-store"), disk, "--docker=overlay2", "bash", "-euc", script])
+        add(told, merge: .mergeOfDebian, export: .exportOfDebian)
+        try FileManager.default.removeItem(atPath: disk)
+    }
+
+    private mutating func add(_ told: String, merge: Job, export: Job) {
+        for line in told.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count == 2, let time = Double(words[1]) else { continue }
+            times[words[0] == "merge" ? merge : export, default: []].append(time)
+        }
     }
 
     /// A Dockerfile and an archive for each layer.
@@ -84,10 +104,10 @@ struct Engine {
     private static func build(_ context: String) -> String { "build bench '\(context)' > /dev/null\n" }
 
     /// Both make a subvolume of the whole image, in turns; what is printed of each: its name and its microseconds.
-    private static func turns(_ rounds: Int, _ merger: String) -> String {
+    private static func turns(of image: String, _ rounds: Int, _ merger: String) -> String {
         #"""
-        container=$(docker create bench /sbin/init)
-        layers=$(docker image inspect --format '{{.GraphDriver.Data.UpperDir}}:{{.GraphDriver.Data.LowerDir}}' bench)
+        container=$(docker create '\#(image)' /sbin/init)
+        layers=$(docker image inspect --format '{{.GraphDriver.Data.UpperDir}}:{{.GraphDriver.Data.LowerDir}}' '\#(image)')
         IFS=: read -ra layers <<< "${layers//\/mnt\//$TOP/}"
         measure() {
             local name=$1 start
