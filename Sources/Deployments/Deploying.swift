@@ -77,7 +77,9 @@ extension Site {
                 in: kernelTree, of: reference.description, release: release, program: program, mapped: mappedDevice, say: say)
             files = kernel.files
             if settings.kernels == .uki {
-                files = [try await kernel.unified(in: tree, settings.options(of: image.id, on: volume).description, stubs: stubs, say: say)]
+                let options = try settings.options(of: image.id, on: volume).description
+                let topLayer = try topLevel.directory(at: settings.topLayer)
+                files = [try await kernel.unified(in: tree, under: topLayer, options, stubs: stubs, say: say)]
             }
             deployment = Deployment(
                 imageID: image.id, chainID: source.chainID, reference: reference, number: last + 1, made: secondsNow(),

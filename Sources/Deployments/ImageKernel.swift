@@ -59,13 +59,17 @@ struct ImageKernel {
 
     /// The same in one file, with the options that it is told.
     func unified(
-        in image: Directory, _ options: String, stubs: String?, say: (String) -> Void
+        in image: Directory, under topLayer: Directory?, _ options: String, stubs: String?, say: (String) -> Void
     ) async throws(Failure) -> BootFile {
         say("build the unified kernel image for \(release)")
         var recipe = try Recipe(tree: image, release: release, program: "")
         recipe.commandLine = options
         // The top layer's, where the image has none.
         recipe.kernel = files.first?.content
+        let root = ImageFiles(of: [topLayer, image].compactMap { $0 })
+        for path in ["usr/lib/os-release", "etc/os-release"] as [Path] {
+            if let content = try root.contents(of: path, limit: 1 << 20) { recipe.osRelease = content }
+        }
         if let stubs { recipe.stubs = stubs }
         // The kernel unpacks one archive after the other, each from a multiple of four bytes on.
         let archives = files.dropFirst().map { $0.content + [UInt8](repeating: 0, count: -$0.content.count & 3) }

@@ -65,8 +65,8 @@ extension DiskBuilder {
     }
 
     /// All others have what the image gave them. Of a disk that is not plain, in the top layer.
-    func setPassword(in file: String) async throws(Failure) {
-        let hash = try await hash(ofPasswordIn: file)
+    func set(_ password: GivenPassword) async throws(Failure) {
+        let hash = try await password.hash()
         let path: Path = "etc/shadow"
         guard choices.plain != nil else {
             let known = try plan.source.files.contents(of: path, limit: 1 << 20) ?? []

@@ -70,7 +70,7 @@ final class DiskBuilder {
         case .deploy(_, let kernel): try await deploy(kernel)
         case .finish: try await finish()
         case .layTree: try layTree()
-        case .setPassword(let file): try await setPassword(in: file)
+        case .setPassword(let password): try await set(password)
         case .addPlainKernel(let kernel): try await addPlainKernel(kernel)
         case .fillRoot(let filesystem, let layout): try await fillRoot(filesystem, layout)
         case .fillSystem: try await fillSystem()
@@ -260,8 +260,8 @@ final class DiskBuilder {
         for path in ["system", "system/etc", "boot"] as [Path] { try scratch.makeDirectory(path) }
         let system = try workshop.open("scratch/system", label: "")
         for (path, text) in plan.nameFiles { try system.write(Array(text.utf8), mode: 0o644, to: path) }
-        if let file = choices.passwordFile {
-            let line = RootPassword.line(try await hash(ofPasswordIn: file)) + "\n"
+        if let password = plan.password {
+            let line = RootPassword.line(try await password.hash()) + "\n"
             try system.write(Array(line.utf8), mode: 0o600, to: "etc/shadow")
         }
         var setup = SetupChoices()
@@ -270,21 +270,6 @@ final class DiskBuilder {
         try SetupPlan(onNewDisk: root(), from: system, settings, setup).perform { _ in }
         // Where the partition with the boot menu is mounted.
         try makeFolder(topLayer / "boot/efi", 0o755)
-    }
-
-    /// What shadow(5) has. A file may have it already.
-    func hash(ofPasswordIn file: String) async throws(Failure) -> String {
-        guard let content = try fileContents(file) else { throw Failure("could not open '\(file)': it is not there") }
-        let line = content.prefix { $0 != 0x0a }
-        if line.isEmpty { throw Failure("could not use '\(file)': its first line is empty") }
-        // `$id$salt$hash`, as crypt(5) has it.
-        let parts = line.split(separator: UInt8(ascii: "$"), omittingEmptySubsequences: false)
-        if parts.count >= 4, parts[0].isEmpty, !parts[1].isEmpty {
-            if line.contains(UInt8(ascii: ":")) { throw Failure("could not use '\(file)': it is no hash of a password") }
-            return String(decoding: line, as: UTF8.self)
-        }
-        let output = try await Tools.run(["openssl", "passwd", "-6", "-stdin"], input: Array(line) + [0x0a], to: "hash root's password")
-        return String(decoding: output.prefix { $0 != 0x0a }, as: UTF8.self)
     }
 
     private func write(_ path: Path, _ content: [UInt8], _ mode: UInt32) throws(Failure) {

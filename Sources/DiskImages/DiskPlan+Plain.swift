@@ -12,7 +12,7 @@ extension DiskPlan {
         try addService(check, kernel)
         try addFiles(layout, check)
         steps.append(.layTree)
-        if let file = choices.passwordFile { steps.append(.setPassword(file: file)) }
+        if let password { steps.append(.setPassword(password)) }
         steps += [.addPlainKernel(kernel), .fillRoot(plain, layout), .addLoader(choices.loader), .fillSystem]
         addEnd(layout)
     }

@@ -79,7 +79,7 @@ extension DiskPlan {
         if people != known ?? [] {
             steps.append(.write(path, people, mode: 0o644, about: "the image's, with who logs in and who runs the service"))
         }
-        if check.initSystem == .none && choices.plain == nil, let file = choices.passwordFile { steps.append(.setPassword(file: file)) }
+        if check.initSystem == .none && choices.plain == nil, let password { steps.append(.setPassword(password)) }
         return false
     }
 
@@ -104,7 +104,8 @@ extension DiskPlan {
         if choices.passwordFile != nil {
             for path in ["usr/lib/docker-btrfs/login", "usr/lib/docker-btrfs/sh"] as [Path] { steps.append(.link(path, to: "busybox")) }
         }
-        if try source.files.status(of: "etc/os-release") == nil, try source.files.status(of: "usr/lib/os-release") == nil {
+        let (own, system) = try (source.files.target(of: "etc/os-release"), source.files.target(of: "usr/lib/os-release"))
+        if own?.kind != .file && system?.kind != .file {
             add("etc/os-release", "ID=linux\nPRETTY_NAME=\"\(source.image.reference)\"\n", about: "what every system has")
         }
     }

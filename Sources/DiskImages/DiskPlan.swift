@@ -4,6 +4,7 @@ internal import CLinux
 public import Deployments
 internal import Files
 internal import Images
+internal import Initramfs
 internal import Linux
 internal import Planning
 internal import Programs
@@ -21,6 +22,7 @@ public struct DiskPlan: Sendable {
     let choices: DiskChoices
     let source: ImageSource
     let layout: DiskLayout?
+    let password: GivenPassword?
     /// What the kernel is told beside what the choices say.
     let fixedOptions: [String]
     var steps: [DiskStep] = []
@@ -30,13 +32,21 @@ public struct DiskPlan: Sendable {
     public init(_ choices: DiskChoices) throws(Failure) {
         format = try DiskFormat(ofFile: choices.output)
         self.choices = choices
-        if !choices.replaces, access(choices.output, F_OK) == 0 {
-            throw Failure("could not make '\(choices.output)': it is there already", hint: "remove it, or replace it with --force")
+        var there = stat()
+        if lstat(choices.output, &there) == 0 {
+            if there.st_mode & UInt32(S_IFMT) == UInt32(S_IFDIR) {
+                throw Failure("could not make '\(choices.output)': it is a directory", hint: "name a file")
+            }
+            if !choices.replaces {
+                throw Failure("could not make '\(choices.output)': it is there already", hint: "remove it, or replace it with --force")
+            }
         }
         if choices.isCompressed && format != .qcow2 {
             throw Failure("could not compress '\(choices.output)': only qcow2 can be", hint: "name it .qcow2, or compress the file by zstd")
         }
         if let options = choices.options { _ = try KernelOptions(options) }
+        try checkInitProgram(choices.program)
+        password = try choices.passwordFile.map { file throws(Failure) in try GivenPassword(in: file) }
         source =
             if let machine = choices.machine { try ImageSource(choices.image, of: machine) } else {
                 try ImageSource(choices.image, in: choices.dataRoot, StoreChoice(namespace: choices.namespace))
@@ -94,13 +104,14 @@ public struct DiskPlan: Sendable {
         switch choices.loader {
         case .grub:
             usual.append("grub-mkimage")
-            for loader in GrubLoader.all(for: choices.firmware) where access("\(choices.grub)/\(loader.platform)/kernel.img", F_OK) != 0 {
+            for loader in GrubLoader.all(for: choices.firmware)
+            where !loader.parts.allSatisfy({ access("\(choices.grub)/\(loader.platform)/\($0)", F_OK) == 0 }) {
                 missing.append(loader.package)
             }
         case .systemdBoot:
             let hasLoader = try SystemdLoader.content(in: source.files, or: choices.systemd) != nil
-            let hasStub = try SystemdLoader.hasStub(in: source.files, or: choices.systemd)
-            if !hasLoader || choices.isUnified && !hasStub { missing.append(SystemdLoader.package) }
+            let hasStub = choices.isUnified ? try SystemdLoader.hasStub(in: source.files, or: choices.systemd) : true
+            if !hasLoader || !hasStub { missing.append(SystemdLoader.package) }
             if choices.isUnified && !Tools.isThere("ukify") { usual.append("objcopy") }
         }
         let others = (format.converter == nil ? [] : ["qemu-img"]) + (choices.passwordFile == nil ? [] : ["openssl"])

@@ -27,7 +27,7 @@ enum DiskStep {
     case finish
     /// The rest is of a disk with one filesystem that has all files. First what an image and a top layer are together.
     case layTree
-    case setPassword(file: String)
+    case setPassword(GivenPassword)
     case addPlainKernel(String)
     case fillRoot(PlainFilesystem, DiskLayout)
     case fillSystem
@@ -65,7 +65,7 @@ extension DiskStep: CustomStringConvertible {
         case .deploy(let image, let kernel): "deploy \(image) with kernel \(kernel)"
         case .finish: "copy kernel, menu and loader to their partition, and write all of the btrfs"
         case .layTree: "lay the top layer over the image"
-        case .setPassword(let file): "give root the password in '\(file)'"
+        case .setPassword(let password): "give root the password in '\(password.file)'"
         case .addPlainKernel(let kernel): "take the kernel \(kernel), and build the initramfs for it"
         case .fillRoot(let filesystem, let layout): "make the \(filesystem) \(layout.rootUUID) of all files"
         case .fillSystem: "copy kernel, menu and loader to their partition"

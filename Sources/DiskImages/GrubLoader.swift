@@ -9,9 +9,12 @@ struct GrubLoader {
     /// The Debian package with its modules.
     let package: String
     private let modules: [String]
+    /// The files without which it cannot be made, beside its modules.
+    let parts: [String]
 
-    static let bios = GrubLoader(platform: "i386-pc", package: "grub-pc-bin", modules: ["biosdisk"])
-    static let uefi = GrubLoader(platform: "x86_64-efi", package: "grub-efi-amd64-bin", modules: ["efi_gop"])
+    static let bios = GrubLoader(
+        platform: "i386-pc", package: "grub-pc-bin", modules: ["biosdisk"], parts: ["kernel.img", "boot.img", "diskboot.img"])
+    static let uefi = GrubLoader(platform: "x86_64-efi", package: "grub-efi-amd64-bin", modules: ["efi_gop"], parts: ["kernel.img"])
 
     static func all(for firmware: Firmware) -> [GrubLoader] { (firmware.hasBIOS ? [bios] : []) + (firmware.hasUEFI ? [uefi] : []) }
 

@@ -30,3 +30,28 @@ enum RootPassword {
 
     private static func text(_ lines: [String]) -> [UInt8] { Array(lines.map { $0 + "\n" }.joined().utf8) }
 }
+
+/// What a file says of root's password. It is read when the disk is planned: what is wrong with it is said before anything is written.
+struct GivenPassword {
+    let file: String
+    private let line: [UInt8]
+    /// Whether it is `$id$salt$hash` already, as crypt(5) has it.
+    private let isHash: Bool
+
+    init(in file: String) throws(Failure) {
+        guard let content = try fileContents(file) else { throw Failure("could not open '\(file)': it is not there") }
+        let line = Array(content.prefix { $0 != 0x0a })
+        if line.isEmpty { throw Failure("could not use '\(file)': its first line is empty") }
+        let parts = line.split(separator: UInt8(ascii: "$"), omittingEmptySubsequences: false)
+        isHash = parts.count >= 4 && parts[0].isEmpty && !parts[1].isEmpty
+        if isHash && line.contains(UInt8(ascii: ":")) { throw Failure("could not use '\(file)': it is no hash of a password") }
+        self.file = file
+        self.line = line
+    }
+
+    func hash() async throws(Failure) -> String {
+        if isHash { return String(decoding: line, as: UTF8.self) }
+        let output = try await Tools.run(["openssl", "passwd", "-6", "-stdin"], input: line + [0x0a], to: "hash root's password")
+        return String(decoding: output.prefix { $0 != 0x0a }, as: UTF8.self)
+    }
+}

@@ -24,10 +24,15 @@ enum SystemdLoader {
         return try fileContents("\(folder)/\(name)")
     }
 
-    /// Whether the image, or a folder of this machine, has what a unified kernel image begins with.
+    /// Whether the image, or a folder of this machine, has what a unified kernel image begins with. Fails where that is none.
     static func hasStub(in image: ImageFiles, or folder: String? = nil) throws(Failure) -> Bool {
         let name = UnifiedKernelImage.stubFile
-        if let path = Path("\(usual)/\(name)"), try image.target(of: path) != nil { return true }
-        return folder.map { access("\($0)/\(name)", F_OK) == 0 } ?? false
+        if let path = Path("\(usual)/\(name)"), let content = try image.contents(of: path, limit: 64 << 20) {
+            try UnifiedKernelImage.check(stub: content, called: "\(path) of the image")
+            return true
+        }
+        guard let file = folder.map({ "\($0)/\(name)" }), let content = try fileContents(file) else { return false }
+        try UnifiedKernelImage.check(stub: content, called: file)
+        return true
     }
 }

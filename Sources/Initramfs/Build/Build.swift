@@ -28,16 +28,7 @@ public struct Build: Sendable {
 
     /// As /init, and where its other uses look for it: one file.
     private mutating func addProgram() throws(Failure) {
-        guard let bytes = try fileContents(recipe.program) else {
-            throw Failure("could not find docker-btrfs-init as '\(recipe.program)'", hint: "name it with --init")
-        }
-        for path in ["init", programPath] as [Path] {
-            let mode = CPIOEntry.Kind.file.rawValue | 0o755
-            let entry = CPIOEntry(path, mode: mode, content: bytes[...], inode: 1, links: 2)
-            let finding = program(entry, at: Path(recipe.program) ?? path)
-            if finding.mark == .missing { throw Failure("could not take '\(recipe.program)' for /init: \(finding.text)") }
-            entries.append(entry)
-        }
+        entries += try initProgram(recipe.program)
     }
 
     private mutating func addConfiguration() throws(Failure) {
@@ -91,6 +82,25 @@ public struct Build: Sendable {
 
 /// Where the modules are in the image, whatever the tree has.
 func imageFolder(of modules: KernelModules) -> Path { "usr" / modules.folder }
+
+/// docker-btrfs-init as the entries of an initramfs. Fails where the file is something else, or is not there.
+private func initProgram(_ file: String) throws(Failure) -> [CPIOEntry] {
+    guard let bytes = try fileContents(file) else {
+        throw Failure("could not find docker-btrfs-init as '\(file)'", hint: "name it with --init")
+    }
+    var entries: [CPIOEntry] = []
+    for path in ["init", programPath] as [Path] {
+        let mode = CPIOEntry.Kind.file.rawValue | 0o755
+        let entry = CPIOEntry(path, mode: mode, content: bytes[...], inode: 1, links: 2)
+        let finding = program(entry, at: Path(file) ?? path)
+        if finding.mark == .missing { throw Failure("could not take '\(file)' for /init: \(finding.text)") }
+        entries.append(entry)
+    }
+    return entries
+}
+
+/// Fails where no initramfs can be built with that docker-btrfs-init.
+package func checkInitProgram(_ file: String) throws(Failure) { _ = try initProgram(file) }
 
 /// A busybox that needs no library. Fails where the content is none, or nil.
 package func staticBusybox(_ content: [UInt8]?, called name: String) throws(Failure) -> [UInt8] {

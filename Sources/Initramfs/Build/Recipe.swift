@@ -32,6 +32,8 @@ public struct Recipe: Sendable {
     public var stubs = UnifiedKernelImage.usualStubs
     /// Of a unified kernel image: the kernel itself, where it is not in the tree.
     public var kernel: [UInt8]?
+    /// The same: os-release, as the booted system has it.
+    public var osRelease: [UInt8]?
     /// When everything was changed, in seconds since 1970.
     public var time = 0
 

@@ -41,10 +41,18 @@ public struct UnifiedKernelImage: Sendable {
                     hint: "it is looked for as boot/vmlinuz-\(release)"
                 ).bytes
             }
-        osRelease = try first(["etc/os-release", "usr/lib/os-release"], "os-release", hint: "every system has one").bytes
+        osRelease =
+            if let osRelease = recipe.osRelease { osRelease } else {
+                try first(["etc/os-release", "usr/lib/os-release"], "os-release", hint: "every system has one").bytes
+            }
         var line = recipe.commandLine.map { Array($0.utf8) }
         if line == nil { line = try first(["etc/kernel/cmdline"], "a command line", hint: "give one with --cmdline").bytes }
         self.commandLine = Array((line ?? []).split(separator: UInt8(ascii: "\n")).joined(separator: [UInt8(ascii: " ")]))
+    }
+
+    /// Fails where the content of a file is no stub.
+    package static func check(stub content: [UInt8], called name: String) throws(Failure) {
+        _ = try PortableExecutable(content, name: name)
     }
 
     /// The image, by ukify(1), which signs it too where it is set up to, or by objcopy(1). It is read again before it is used.
