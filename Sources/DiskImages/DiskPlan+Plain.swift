@@ -9,7 +9,7 @@ extension DiskPlan {
     ) throws(Failure) {
         steps = [.makeDisk(layout), .formatSystem(layout)]
         for (path, text) in nameFiles { add(path, text, about: "the machine's name") }
-        try addService(check, kernel)
+        try addService(check, kernel, layout)
         try addFiles(layout, check)
         steps.append(.layTree)
         if let password { steps.append(.setPassword(password)) }

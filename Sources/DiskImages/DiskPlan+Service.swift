@@ -9,7 +9,7 @@ internal import Initramfs
 extension DiskPlan {
     /// What the top layer has for the image's init, in the disk's own words: what the image would run in a container, what marks a boot as
     /// good and gives a root its users, a login where the console is.
-    mutating func addService(_ check: DiskCheck, _ kernel: String) throws(Failure) {
+    mutating func addService(_ check: DiskCheck, _ kernel: String, _ layout: DiskLayout) throws(Failure) {
         if let source = check.kernelSource { steps.append(.copyKernel(kernel, from: source)) }
         var jobs: [BootJob] = []
         let shell = check.hasShell ? "/bin/sh" : "\(InitSystem.busybox) sh"
@@ -28,6 +28,14 @@ extension DiskPlan {
                 BootJob(
                     name: "docker-btrfs-good", about: "marks the boot as good", kind: .once,
                     command: "/usr/bin/docker-btrfs-init --mark-good"))
+        }
+        // With systemd it has a unit. The companion is no static program, and not on a small disk.
+        let startsCompanion = choices.plain == nil && !layout.isSmall && ![.systemd, .other, .none].contains(check.initSystem)
+        if startsCompanion, try source.files.target(of: "lib64/ld-linux-x86-64.so.2") != nil {
+            jobs.append(
+                BootJob(
+                    name: "docker-btrfs-grow", about: "the btrfs grows with its disk", kind: .once,
+                    command: "/usr/bin/docker-btrfs grow"))
         }
         if let process {
             let env = check.initSystem == .none ? "\(InitSystem.busybox) env" : "env"

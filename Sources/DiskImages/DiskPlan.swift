@@ -82,7 +82,7 @@ public struct DiskPlan: Sendable {
                 "on the disk the image has one layer, and so another id than here; Docker builds on it, and cannot push or save it")
         }
         steps.append(.setUp)
-        if choices.machine == nil { try addService(check, kernel) }
+        if choices.machine == nil { try addService(check, kernel, layout) }
         try addFiles(layout, check)
         steps += [.addLoader(choices.loader), .deploy(source.image.reference.description, kernel: kernel), .finish]
         addEnd(layout)
