@@ -36,15 +36,17 @@ package func kernelFiles(
         .map { ("\($0.kind.rawValue)-\(kernel)", $0.content) }
 }
 
-/// What is wrong with an image for any machine, and the release of its kernel. Fails where it has several and none of them is `asked`
-/// for. What depends on the machine that runs is left out: the disks that an fstab names.
+/// What is wrong with an image under a top layer for any machine, and the release of its kernel, with what that is in. Fails where there are
+/// several and none of them is `asked` for. What depends on the machine that runs is left out: the disks that an fstab names.
 package func check(
-    _ image: ImageFiles, of name: String, kernel asked: String?
-) throws(Failure) -> (findings: [ImageFinding], kernel: String?) {
-    let findings = try ImageCheck(image, under: nil, of: name).findings.filter { $0.subject != "fstab" }
+    _ image: ImageFiles, under topLayer: Directory?, of name: String, kernel asked: String?
+) throws(Failure) -> (findings: [ImageFinding], kernel: (release: String, files: ImageFiles)?) {
+    let findings = try ImageCheck(image, under: topLayer, of: name).findings.filter { $0.subject != "fstab" }
     // The error says it.
     if findings.contains(where: { $0.weight == .error && ["kernel", "modules"].contains($0.subject) }) { return (findings, nil) }
-    return (findings, try ImageKernel.choose(asked, in: image, of: name).kernel.release)
+    // As `deploy` takes it.
+    let files = try ImageKernel.kernels(in: image).isEmpty ? topLayer.map { ImageFiles(of: [$0]) } ?? image : image
+    return (findings, (try ImageKernel.choose(asked, in: files, of: name).kernel.release, files))
 }
 
 extension ImageFinding {

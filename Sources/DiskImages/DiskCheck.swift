@@ -29,14 +29,16 @@ struct DiskCheck {
             try ImageSource(name, in: choices.dataRoot, StoreChoice(namespace: choices.namespace))
         }
         let name = source.image.reference.description
-        var (found, kernel) = try check(files, of: name, kernel: kernelSource == nil ? choices.kernel : nil)
+        // One that is to bring the init would be no more than files beside it.
+        let topLayer = try initSystem == .none ? nil : choices.topLayer.map { path throws(Failure) in try Directory(opening: path) }
+        var (found, kernel) = try check(files, under: topLayer, of: name, kernel: kernelSource == nil ? choices.kernel : nil)
         if let kernelSource {
             let name = kernelSource.image.reference.description
-            let other = try check(kernelSource.files, of: name, kernel: choices.kernel)
+            let other = try check(kernelSource.files, under: nil, of: name, kernel: choices.kernel)
             kernel = other.kernel
             found = other.findings.filter { $0.isOfKernel }.map { $0.ofKernelImage(name) } + found.filter { !$0.isOfKernel }
         }
-        self.kernel = kernel
+        self.kernel = kernel?.release
         if choices.isService && initSystem == .none {
             // What busybox does, which the top layer brings.
             found = found.filter { !["system", "devices", "network"].contains($0.subject) }
@@ -78,7 +80,7 @@ struct DiskCheck {
         } else {
             for fix in fixable where !findings.contains(fix.finding) { findings.append(fix.finding) }
         }
-        if let kernel { try checkDrivers(of: kernel, in: kernelSource?.files ?? files, for: format, choices.plain?.rawValue ?? "btrfs") }
+        if let kernel { try checkDrivers(of: kernel.release, in: kernel.files, for: format, choices.plain?.rawValue ?? "btrfs") }
     }
 
     private mutating func add(_ subject: String, _ text: String, _ remedy: String, _ weight: ImageFinding.Weight = .warning) {

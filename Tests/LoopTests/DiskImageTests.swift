@@ -246,7 +246,8 @@ extension OnDisk {
                     | docker build --network none --tag application - > /dev/null
                 # As an engine with userns-remap has it.
                 chown 7:8 "$(dirname docker/btrfs/subvolumes/*/mark)"
-                echo secret > password; : > empty; echo '$6$a:b$c' > no-hash; mkdir efi
+                echo secret > password; : > empty; echo '$6$a:b$c' > no-hash; mkdir efi release release/etc
+                echo ID=mended > release/etc/os-release
                 echo nothing | tee efi/{linuxx64.efi.stub,systemd-bootx64.efi} > /dev/null
                 """
             try await withImage((builds + [networkd, application]).joined(separator: "\n")) { disk in
@@ -298,6 +299,9 @@ extension OnDisk {
                 #expect(said.contains("could not find 'nowhere'\nhint: install the package 'busybox-static'"), "\(said)")
                 #expect(try await traces(of: out, on: disk) == before)
                 #expect(try await disk.files() == files)
+
+                let mended = try await disk.change(command("no-release", "\(disk.folder)/mended.raw", "--top-layer release"))
+                #expect(mended.contains("\ncopy 'release' into the top layer\n") && !mended.contains("error"), "\(mended)")
 
                 // With no init nothing gives a root its users. Any static program does for a file of busybox's name. The unified kernel image
                 // has the os-release that the top layer brings.
