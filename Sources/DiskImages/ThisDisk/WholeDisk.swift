@@ -12,13 +12,15 @@ struct WholeDisk: Equatable {
 
     /// Fails on what is put together of other devices, and on a disk that cannot be read as QEMU reads it.
     init(of device: String) throws(Failure) {
-        // A slash in a name stands there as an exclamation mark.
         let file = try Self.target(of: device).after("/dev/") ?? device
-        let folder = try Directory(opening: "/sys/class/block/\(file.replacing("/", with: "!"))", label: "")
+        // A slash in a name stands there as an exclamation mark.
+        try self.init(named: file.replacing("/", with: "!"), of: device)
+    }
+
+    /// `classes` is where the kernel names all block devices.
+    init(named file: String, of device: String, in classes: String = "/sys/class/block") throws(Failure) {
+        let folder = try Directory(opening: "\(classes)/\(file)", label: "")
         func refusal(_ reason: String) -> Failure { Failure("could not take '\(device)' for a disk: \(reason)") }
-        if try folder.directory(at: "slaves")?.names().isEmpty == false {
-            throw refusal("it is LUKS, LVM or RAID")
-        }
         // A partition is in the folder of its disk.
         let partition = try folder.contents(of: "start")
         let sectors = partition.flatMap { number($0) }
@@ -29,9 +31,24 @@ struct WholeDisk: Equatable {
         guard let name = names.last else { throw refusal("the kernel does not name it") }
         path = "/dev/" + name.replacing("!", with: "/")
         let disk = try Directory(opening: "/" + names.joined(separator: "/"), label: "")
+        // Also of a partition: a RAID may have some.
+        if let reason = try Self.composition(of: disk) { throw refusal(reason) }
         if let zoned = try disk.contents(of: "queue/zoned"), !zoned.starts(with: "none".utf8) { throw refusal("it has zones") }
         sector = try disk.contents(of: "queue/logical_block_size").flatMap { number($0) } ?? 512
         if start % Overlay.cluster != 0 { throw refusal("it does not begin at a multiple of 64 KiB of '\(path)'") }
+    }
+
+    /// What a device is put together by, in words; nil for one that is made of no others.
+    private static func composition(of folder: Directory) throws(Failure) -> String? {
+        if try folder.directory(at: "slaves")?.names().isEmpty != false { return nil }
+        if try folder.directory(at: "md") != nil { return "it is a RAID" }
+        // DM_UUID begins with who made it: cryptsetup, LVM, multipath-tools.
+        let id = String(decoding: try folder.contents(of: "dm/uuid") ?? [], as: UTF8.self)
+        let makers = [
+            ("CRYPT-LUKS", "it is on LUKS"), ("CRYPT-", "it is encrypted"), ("LVM-", "it is a volume of LVM"),
+            ("mpath-", "it has several paths"),
+        ]
+        return makers.first { id.hasPrefix($0.0) }?.1 ?? "it is made of other devices"
     }
 
     private static func target(of path: String) throws(Failure) -> String {
