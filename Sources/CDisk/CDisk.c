@@ -62,8 +62,8 @@ int disk_own_mounts(void)
     return unshare(CLONE_NEWNS) < 0 ? -1 : mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL);
 }
 
-/* The child of disk_freeze: it is a copy of one thread, in which only the system itself may be called. */
-static void guard_freeze(int file, int pipe, int seconds)
+/* The child of disk_guard_start: it is a copy of one thread, in which only the system itself may be called. */
+static void guard_freeze(int file, int pipe)
 {
     sigset_t all;
     sigfillset(&all);
@@ -75,9 +75,12 @@ static void guard_freeze(int file, int pipe, int seconds)
     for (int number = 0; number < 3; number++) close(number);
     char state = mlockall(MCL_CURRENT | MCL_FUTURE) == 0 ? 0 : errno;
     if (write(4, &state, 1) != 1 || state) _exit(1);
+    /* A byte says how many seconds it may take from now on. */
+    unsigned char seconds;
+    if (read(4, &seconds, 1) != 1) _exit(0);
     struct pollfd waiting = {.fd = 4, .events = POLLIN};
     int came = poll(&waiting, 1, seconds * 1000);
-    /* A byte says that all is done; the end of the pipe, that the parent is gone. */
+    /* Another one says that all is done; the end of the pipe, that the parent is gone. */
     if (came > 0 && read(4, &state, 1) == 1) _exit(0);
     /* The end of the pipe comes after FIFREEZE; before that it may still wait for who writes, and there is nothing to thaw. */
     while (ioctl(3, FITHAW, 0) < 0) {
@@ -95,7 +98,7 @@ static long long now(void)
     return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
-int disk_freeze(int file, int seconds, disk_guard *guard)
+int disk_guard_start(int file, disk_guard *guard)
 {
     int ends[2], high = fcntl(file, F_DUPFD_CLOEXEC, 5);
     if (high < 0) return -1;
@@ -110,28 +113,41 @@ int disk_freeze(int file, int seconds, disk_guard *guard)
     guard->process = child < 0 ? -1 : fork();
     if (guard->process == 0) {
         close(ends[0]);
-        guard_freeze(high, child, seconds);
+        guard_freeze(high, child);
     }
     int code = errno;
     close(high);
     if (child >= 0) close(child);
-    char state = 0;
     if (guard->process < 0) {
         close(ends[0]);
-    } else if (read(ends[0], &state, 1) == 1 && state == 0) {
+        errno = code;
+        return -1;
+    }
+    char state = 0;
+    if (read(ends[0], &state, 1) == 1 && state == 0) return 0;
+    disk_guard_stop(guard);
+    errno = state ? state : ECHILD;
+    return -1;
+}
+
+void disk_guard_stop(disk_guard *guard)
+{
+    close(guard->pipe);
+    waitpid(guard->process, NULL, 0);
+}
+
+int disk_freeze(int file, unsigned char seconds, disk_guard *guard)
+{
+    int code = ECHILD;
+    if (send(guard->pipe, &seconds, 1, MSG_NOSIGNAL) == 1) {
         guard->began = now();
         if (ioctl(file, FIFREEZE, 0) == 0) return 0;
         code = errno;
         /* What somebody else froze is not for the child to thaw. */
-        state = 1;
-        if (send(ends[0], &state, 1, MSG_NOSIGNAL) != 1) kill(guard->process, SIGKILL);
-        close(ends[0]);
-        waitpid(guard->process, NULL, 0);
-    } else {
-        code = state ? state : ECHILD;
-        close(ends[0]);
-        waitpid(guard->process, NULL, 0);
+        char done = 1;
+        if (send(guard->pipe, &done, 1, MSG_NOSIGNAL) != 1) kill(guard->process, SIGKILL);
     }
+    disk_guard_stop(guard);
     errno = code;
     return -1;
 }

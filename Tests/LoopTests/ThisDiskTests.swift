@@ -126,10 +126,51 @@ extension Beside {
                 let device = try DirectDevice(disk.device)
                 let capture = DiskCapture(device: device, start: 0, overlay: try Overlay(folder.overlay, over: device))
                 let failure = #expect(throws: Failure.self) { _ = try capture.perform(of: topLevel) {} }
-                #expect(failure?.message.hasSuffix(": its 'scrub' is going on") == true)
+                #expect(failure?.message.hasSuffix(": its 'scrub' is not over") == true)
                 try await disk.change("btrfs scrub cancel . > /dev/null")
                 _ = try await scrub
                 withExtendedLifetime(folder) {}
+            }
+        }
+
+        @Test func `a balance, a paused one too, and a second device are refused by their names`() async throws {
+            try await Disk.with(["mkfs.btrfs", "-q"], size: "1G") { disk in
+                try await disk.change("for file in {1..600}; do head -c 500000 /dev/urandom > $file; done")
+                let topLevel = try Directory.mounting(
+                    MountRequest(device: disk.device, filesystemType: "btrfs", options: ["subvolid=5"]), label: "")
+                try topLevel.makeWritable()
+                let capture = DiskCapture(device: try DirectDevice(disk.device), start: 0, overlay: nil)
+                func reason() -> String? {
+                    do throws(Failure) { try capture.checkQuiet(topLevel, capture.trees().superblock) } catch {
+                        return error.message.split(separator: ": ").last.map(String.init)
+                    }
+                    return nil
+                }
+                #expect(reason() == nil)
+                // One may be over before it is looked at, or before it is to pause.
+                var running: String?
+                for _ in 0..<20 where reason() == nil {
+                    running = nil
+                    async let balance = run(disk.mounted("btrfs balance start --full-balance . > /dev/null"))
+                    for _ in 0..<200 where running == nil {
+                        running = reason()
+                        try await Task.sleep(for: .milliseconds(5))
+                    }
+                    try await disk.change("btrfs balance pause . || true")
+                    _ = try await balance
+                }
+                #expect(running == "its 'balance' is not over")
+                #expect(reason() == "its 'balance paused' is not over")
+                try await disk.change("btrfs balance cancel .")
+                #expect(reason() == nil)
+                let second = "\(disk.folder)/second.img"
+                try await disk.change(
+                    """
+                    truncate -s 1G '\(second)'; btrfs device add -K $(losetup --find --show '\(second)') . > /dev/null
+                    btrfs filesystem sync .
+                    """
+                )
+                #expect(reason() == "it is on 2 devices")
             }
         }
 
@@ -199,17 +240,19 @@ extension OnDisk {
             try await Deployable.with { machine in
                 try await machine.run("deploy sample_image")
                 let rehearse = machine.command("rehearse --this-disk --rehearsal-folder '\(machine.disk.folder)'")
-                // Each read takes a while, so that there is time to see the freeze.
-                let slow = "strace -f -qq -o /dev/null -e trace=pread64 -e inject=pread64:delay_enter=30000"
+                // Each read takes a while, and so the freeze.
+                let trace = "\(machine.disk.folder)/trace"
+                let slow = "strace -f -qq -o '\(trace)' -e trace=ioctl,pread64 -e inject=pread64:delay_enter=100000"
                 let script = """
                     for round in {1..3}; do
                         \(slow) \(rehearse) > /dev/null & tracer=$!
-                        for ((waited = 0; ; waited++)); do
-                            echo > new & writer=$!; sleep 0.1; ! kill -0 "$writer" 2> /dev/null || break
-                            ((waited < 200)) || { echo 'it was not frozen'; break; }
+                        for ((waited = 0; waited < 3000; waited++)); do
+                            ! grep -qs 'FIFREEZE) *= 0' '\(trace)' || break
+                            sleep 0.02
                         done
+                        echo > new & writer=$!; sleep 0.1; kill -0 "$writer" || echo 'it was not frozen'
                         kill -KILL $(pgrep -P "$tracer" | head -1); begin=${EPOCHREALTIME/.}; wait "$writer"
-                        echo "thawed in time: $((${EPOCHREALTIME/.} - begin < 2000000))"; wait "$tracer" || true
+                        echo "thawed in time: $((${EPOCHREALTIME/.} - begin < 2000000))"; wait "$tracer" || true; rm '\(trace)'
                     done
                     btrfs subvolume list . | grep -c 'rehearsals/[0-9]*/[0-9]*$'
                     timeout -s INT 3 \(rehearse) > /dev/null || true

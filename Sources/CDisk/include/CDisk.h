@@ -8,11 +8,16 @@ int disk_attach(int file, unsigned long long offset, unsigned long long size, in
 /* Mounts of this thread's own, which nobody else sees: 0, or below 0 on a failure. A program that it becomes has them, too. */
 int disk_own_mounts(void);
 
-/* FIFREEZE: nothing of the filesystem that this file is on changes any more, and all of it is on the disk. A child with all its memory
- * locked thaws it when `seconds` are over or this process ends, so that nothing this process does can leave it frozen: `guard` has
- * what disk_thaw takes, and at the end when the freeze began and ended (CLOCK_MONOTONIC, in nanoseconds). Below 0 on a failure; nothing is frozen then. */
+/* Starts a child with all its memory locked that will watch over a freeze of the filesystem that this file is on; below 0 on a failure.
+ * `guard` has what the next ones take. */
 typedef struct { int process, pipe; long long began, ended; } disk_guard;
-int disk_freeze(int file, int seconds, disk_guard *guard);
+int disk_guard_start(int file, disk_guard *guard);
+/* Ends it where nothing was frozen. */
+void disk_guard_stop(disk_guard *guard);
+/* FIFREEZE: nothing of the filesystem changes any more, and all of it is on the disk. The child thaws it when `seconds` are over or this
+ * process ends, so that nothing this process does can leave it frozen. At the end `guard` has when the freeze began and ended
+ * (CLOCK_MONOTONIC, in nanoseconds). Below 0 on a failure; then nothing is frozen, and the child is gone. */
+int disk_freeze(int file, unsigned char seconds, disk_guard *guard);
 /* FITHAW: 0; below 0 with EINVAL where the filesystem was thawed before this, or the child did not watch to the end. The child is gone
  * after it. */
 int disk_thaw(int file, disk_guard *guard);

@@ -25,16 +25,20 @@ struct DiskCapture {
         let generation: UInt64
         /// Those that ended while the first copy was made.
         let transactions: UInt64
-        /// Tree blocks that were read while the filesystem was frozen.
+        /// Tree blocks that changed since the first copy was begun.
         let blocks: Int
+        /// Of these, what was read while the filesystem was frozen.
+        let frozenBlocks: Int
         /// How long nobody could write to it.
         let frozenMilliseconds: Int
         /// What was copied before.
         let copiedBytes: Int
     }
 
-    /// Blocks of one transaction after the other may be so many that who writes would wait long.
-    private static let room = 64 << 20
+    /// In bytes: blocks of one transaction after the other may be so many that who writes would wait long.
+    private static let room = 128 << 20
+    /// So many blocks are read in a moment.
+    private static let few = 100
 
     /// Copies to the overlay. `holdData` is called between both parts: from then on data stay where they are. Fails where the filesystem is
     /// none that can be captured, and where it is written too fast.
@@ -54,13 +58,17 @@ struct DiskCapture {
         try holdData()
         let changed = ChangedBlocks(of: self, after: before.superblock.generation, room: Self.room)
         try checkQuiet(directory, before.superblock)
-        let ((), took) = try FrozenFilesystem.during(directory) { () throws(Failure) in try changed.read() }
+        let prepare = { () throws(Failure) in
+            try Interruption.check()
+            return try changed.readBefore() < Self.few
+        }
+        let ((), took) = try FrozenFilesystem.during(directory, after: prepare, changed.read)
         try changed.put(on: overlay)
         try overlay.finish()
         let generation = changed.generation
         return Report(
             generation: generation, transactions: generation - before.superblock.generation, blocks: changed.count,
-            frozenMilliseconds: took, copiedBytes: copied)
+            frozenBlocks: changed.frozenCount, frozenMilliseconds: took, copiedBytes: copied)
     }
 
     /// The trees as they are, which may be in change. Fails by a sentence on a filesystem that cannot be captured.
@@ -84,7 +92,9 @@ struct DiskCapture {
         let isScrubbed = disk_btrfs_is_scrubbed(directory.descriptor)
         if isScrubbed < 0 { throw .system("ask btrfs whether \(name) is being scrubbed", hint: "run this as root") }
         let operation = isScrubbed > 0 ? "scrub" : firstLine(of: "/sys/fs/btrfs/\(name)/exclusive_operation") ?? "none"
-        if operation != "none" { throw Failure("could not capture the btrfs \(name): its '\(operation)' is going on") }
+        if operation != "none" {
+            throw Failure("could not capture the btrfs \(name): its '\(operation)' is not over", hint: "wait for its end, or cancel it")
+        }
     }
 
     /// From the filesystem's beginning on.
@@ -92,14 +102,19 @@ struct DiskCapture {
 }
 
 /// The tree blocks that were written after a transaction, in memory: nothing is written while the filesystem is frozen.
+///
+/// Most of them can be read before. A block of one transaction at one address is written once: whoever writes to it again in that
+/// transaction writes it to another place. So one that the frozen trees lead to, and that was read before, needs no second look.
 private final class ChangedBlocks {
     private struct Block {
         let place: Int
         /// In the memory.
         let offset: Int
+        /// What it leads to of later transactions.
+        let below: [Visit]
     }
 
-    private struct Visit: Hashable {
+    private struct Visit {
         let pointer: TreePointer
         /// Whether its leaves say where other trees are.
         let isOfRoots: Bool
@@ -110,7 +125,11 @@ private final class ChangedBlocks {
     private let capture: DiskCapture
     private let last: UInt64
     private let memory: UnsafeMutableRawBufferPointer
+    private var used = 0
+    private var known: [TreePointer: Block] = [:]
+    /// Those of the frozen trees.
     private var blocks: [Block] = []
+    private(set) var frozenCount = 0
     private var superblocks: [(place: Int, bytes: [UInt8])] = []
     private var current: Superblock?
 
@@ -129,6 +148,14 @@ private final class ChangedBlocks {
     var count: Int { blocks.count }
     var generation: UInt64 { current?.generation ?? 0 }
 
+    /// Reads those of the last transaction while others come after it, as far as they are still there and half of the room has them. Says
+    /// how many are new.
+    func readBefore() throws(Failure) -> Int {
+        let before = known.count
+        try walk(try capture.trees(), isFrozen: false)
+        return known.count - before
+    }
+
     func read() throws(Failure) {
         let trees = try capture.trees()
         let superblock = trees.superblock
@@ -137,6 +164,11 @@ private final class ChangedBlocks {
         for place in Superblock.places where place + Superblock.size <= superblock.deviceSize {
             superblocks.append((place, try capture.read(place, Superblock.size)))
         }
+        try walk(trees, isFrozen: true)
+    }
+
+    private func walk(_ trees: TreeReader, isFrozen: Bool) throws(Failure) {
+        let superblock = trees.superblock
         var seen: Set<TreePointer> = []
         var next = [
             Visit(pointer: superblock.root, isOfRoots: true, isDying: false),
@@ -149,34 +181,46 @@ private final class ChangedBlocks {
             for index in next.indices.sorted(by: { places[$0] ?? -1 < places[$1] ?? -1 }) {
                 let visit = next[index]
                 guard seen.insert(visit.pointer).inserted else { continue }
-                guard let place = places[index], let block = try read(place, superblock.nodeSize, visit.pointer) else {
-                    if visit.isDying { continue }
+                if !isFrozen && used > memory.count / 2 { return }
+                guard let place = places[index], let block = try block(visit, at: place, superblock, isFrozen: isFrozen) else {
+                    if visit.isDying || !isFrozen { continue }
                     throw Failure("could not capture '\(capture.device.path)': a block of its metadata is not what its tree says")
                 }
-                for (_, pointer) in block.pointers where pointer.generation > last {
-                    below.append(Visit(pointer: pointer, isOfRoots: visit.isOfRoots, isDying: visit.isDying))
-                }
-                if !visit.isOfRoots { continue }
-                for (key, content) in block.items where key.type == TreeRoot.type {
-                    guard let root = TreeRoot(content), root.pointer.generation > last else { continue }
-                    below.append(Visit(pointer: root.pointer, isOfRoots: false, isDying: root.isDying))
-                }
+                if isFrozen { blocks.append(block) }
+                below += block.below.map { Visit(pointer: $0.pointer, isOfRoots: $0.isOfRoots, isDying: $0.isDying || visit.isDying) }
             }
             next = below
         }
     }
 
     /// nil where it is not what the pointer says.
-    private func read(_ place: Int, _ size: Int, _ pointer: TreePointer) throws(Failure) -> TreeBlock? {
-        let offset = blocks.count * size
+    private func block(_ visit: Visit, at place: Int, _ superblock: Superblock, isFrozen: Bool) throws(Failure) -> Block? {
+        if let block = known[visit.pointer] { return block }
+        let (size, offset) = (superblock.nodeSize, used)
         if offset + size > memory.count {
             throw Failure(
-                "could not capture '\(capture.device.path)': more than \(memory.count >> 20) MiB of its metadata changed while the rest was copied",
+                "could not capture '\(capture.device.path)': more than \(memory.count >> 21) MiB of its metadata changed while the rest was copied",
                 hint: "end what writes so much to it, or rehearse without --this-disk")
         }
         try capture.device.read(at: capture.start + place, size, into: .init(rebasing: memory[offset..<(offset + size)]))
-        guard let block = TreeBlock(bytes(at: offset, size), at: pointer) else { return nil }
-        blocks.append(Block(place: place, offset: offset))
+        let bytes = bytes(at: offset, size)
+        guard let tree = TreeBlock(bytes, at: visit.pointer) else { return nil }
+        // While the filesystem is frozen there is no time for it, and nobody who writes half a block.
+        if !isFrozen && !superblock.checksum.fits(bytes[...]) { return nil }
+        var below: [Visit] = []
+        for (_, pointer) in tree.pointers where pointer.generation > last {
+            below.append(Visit(pointer: pointer, isOfRoots: visit.isOfRoots, isDying: false))
+        }
+        if visit.isOfRoots {
+            for (key, content) in tree.items where key.type == TreeRoot.type {
+                guard let root = TreeRoot(content), root.pointer.generation > last else { continue }
+                below.append(Visit(pointer: root.pointer, isOfRoots: false, isDying: root.isDying))
+            }
+        }
+        used += size
+        if isFrozen { frozenCount += 1 }
+        let block = Block(place: place, offset: offset, below: below)
+        known[visit.pointer] = block
         return block
     }
 

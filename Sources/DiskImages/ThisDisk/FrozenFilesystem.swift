@@ -5,16 +5,24 @@ internal import CLinux
 /// A filesystem in which nothing changes, for a moment. Whoever writes there waits as long.
 enum FrozenFilesystem {
     /// After so many seconds a child of this program thaws it, whatever became of this program.
-    private static let limit: Int32 = 5
+    private static let limit: UInt8 = 5
+    /// How long all may take to be written for a freeze to begin, which waits for that; and how often that is tried.
+    private static let (patience, attempts) = (Duration.milliseconds(30), 10)
 
     /// Does what changes nothing there. Fails where that took too long, and where somebody else has frozen it. Also says how long nobody
-    /// could write, in milliseconds.
-    static func during<Result>(_ directory: Directory, _ body: () throws(Failure) -> Result) throws(Failure) -> (Result, milliseconds: Int)
-    {
+    /// could write, in milliseconds. `prepare` is called before, once or several times, and says whether nothing was left to do for it: who
+    /// writes much writes less while the last of it comes to the disk.
+    static func during<Result>(
+        _ directory: Directory, after prepare: () throws(Failure) -> Bool = { true }, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> (Result, milliseconds: Int) {
         let descriptor = directory.descriptor
-        // What is not written yet is not to be waited for by those who write.
-        if syncfs(descriptor) != 0 { throw .system("write '\(directory.show(.top))' to the disk") }
         var guardian = disk_guard()
+        // It takes a while until the child is there, in which more is written.
+        if disk_guard_start(descriptor, &guardian) != 0 { throw .system("start what thaws '\(directory.show(.top))'") }
+        do throws(Failure) { try settle(directory, prepare) } catch {
+            disk_guard_stop(&guardian)
+            throw error
+        }
         if disk_freeze(descriptor, limit, &guardian) != 0 {
             let code = linux_errno()
             let hint = code == EBUSY ? "fsfreeze --unfreeze ends what another program left" : nil
@@ -29,5 +37,15 @@ enum FrozenFilesystem {
                 "could not keep '\(directory.show(.top))' as it was for \(limit) seconds: reading took too long", hint: "try it again")
         }
         return (try result.get(), took)
+    }
+
+    /// What is not written yet is not to be waited for by those who write then.
+    private static func settle(_ directory: Directory, _ prepare: () throws(Failure) -> Bool) throws(Failure) {
+        for _ in 0..<attempts {
+            let isPrepared = try prepare()
+            let start = ContinuousClock.now
+            if syncfs(directory.descriptor) != 0 { throw .system("write '\(directory.show(.top))' to the disk") }
+            if isPrepared && start.duration(to: .now) < patience { return }
+        }
     }
 }

@@ -89,7 +89,7 @@ public struct ThisDiskRehearsal: Sendable {
         show(
             """
             captured generation \(report.generation): \(report.copiedBytes >> 20) MiB of metadata; the filesystem was frozen for \
-            \(report.frozenMilliseconds) ms, in which \(report.blocks) blocks were copied again; \(count) snapshots hold its data
+            \(report.frozenMilliseconds) ms, in which \(report.frozenBlocks) of \(report.blocks) changed blocks were read; \(count) snapshots hold its data
             """)
         return report
     }
