@@ -217,7 +217,7 @@ if embedded {
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(
-            name: "DiskImagesTests", dependencies: ["Basics", "Boot", "CLinux", "Deployments", "DiskImages"],
+            name: "DiskImagesTests", dependencies: ["Basics", "Boot", "CLinux", "Deployments", "DiskImages", "Programs"],
             swiftSettings: strict + sameHeaders),
         .testTarget(
             name: "CompanionTests",

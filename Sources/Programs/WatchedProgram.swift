@@ -2,7 +2,8 @@ package import Basics
 internal import Subprocess
 
 /// Runs a program of the system until it ends, `seconds` are over, or `isEnough` says so of what it has written by then: each piece is given to
-/// that as it comes. `isOver` may say the same every other second. Fails where the program cannot be started, or fails before it wrote anything.
+/// that as it comes, and what is written next too, until nothing comes for two seconds, at most ten. `isOver` may say the same every other
+/// second. Fails where the program cannot be started, or fails before it wrote anything.
 package func watchProgram(
     _ command: [String], seconds: Int, isOver: @escaping @Sendable () -> Bool, isEnough: @escaping @Sendable ([UInt8]) -> Bool
 ) async throws(Failure) {
@@ -20,9 +21,19 @@ package func watchProgram(
             }
             defer { clock.cancel() }
             var hasWritten = false
+            // Who says that all is over says why in the next words.
+            var ending: (task: Task<Void, any Error>, latest: ContinuousClock.Instant)?
+            defer { ending?.task.cancel() }
             for try await piece in execution.standardOutput {
                 hasWritten = true
-                if isEnough(piece.withUnsafeBytes { Array($0) }) { try execution.send(signal: .terminate) }
+                guard isEnough(piece.withUnsafeBytes { Array($0) }) || ending != nil else { continue }
+                ending?.task.cancel()
+                let latest = ending?.latest ?? .now + .seconds(10)
+                let task = Task {
+                    try await Task.sleep(until: min(.now + .seconds(2), latest), clock: .continuous)
+                    try execution.send(signal: .terminate)
+                }
+                ending = (task, latest)
             }
             return hasWritten
         }
