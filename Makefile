@@ -96,9 +96,12 @@ boot-matrix: packages-lab $(programs) ## Boot each initramfs framework in each s
 # What is too long for each time.
 .PHONY: nightly
 nightly: export NIGHTLY := 1
-nightly: packages-lab $(programs) ## What `make test` leaves out: other inits, a disk that falls back, one boot of another image, each engine in QEMU, twenty captures
+nightly: packages-lab $(programs) ## What `make test` leaves out, for it is long: docs/testing.md tells what
 	$(say) "boots of the night"
-	$(call run-tests,--filter '^GuestTests\.(InitSystemTests|DiskFallbackTests|DeployTests|EngineTests)' --filter '^LoopTests\.Beside/ThisDiskTests')
+	@Tests/Lab/prepare
+	@Tests/Lab/matrix
+	@SUITE=trixie Tests/Lab/matrix
+	$(call run-tests,--filter '^GuestTests\.(InitSystemTests|DiskFallbackTests|DeployTests|EngineTests|BootMatrixTests)' --filter '^LoopTests\.Beside/ThisDiskTests')
 
 # WORLDS is how many, FIRST_WORLD the seed of the first.
 .PHONY: worlds
