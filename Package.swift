@@ -280,9 +280,9 @@ if embedded {
         // Measures docker-btrfs-init beside other ways of doing its job.
         .executableTarget(
             name: "bench",
-            dependencies: ["Basics", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["Basics", "CLinux", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Tests/Bench",
-            exclude: ["careful", "disks", "enter", "guest", "predecessor", "run"],
+            exclude: ["careful", "disks", "guest", "predecessor", "run"],
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(name: "GuestTests", dependencies: ["TestSupport"], swiftSettings: strict + sameHeaders),

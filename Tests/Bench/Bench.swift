@@ -22,14 +22,14 @@ struct Bench: AsyncParsableCommand {
 
     /// What can be measured by itself.
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case boots, copies, merges, engine, lookups, companion, differences, start, images
+        case boots, copies, merges, engine, lookups, companion, differences, start, images, enter, captures
     }
 
     func run() async throws {
         let disk = BenchDisk(device: device, mountPoint: "\(folder)/disk")
         let workplace = Workplace(disk: disk, folder: folder, program: program)
         let parts = Set(only.isEmpty ? Part.allCases : only)
-        if !parts.isSubset(of: [.start, .engine, .images]) { try await workplace.prepare() }
+        if !parts.isSubset(of: [.start, .engine, .images, .enter]) { try await workplace.prepare() }
         if parts.isDisjoint(with: [.boots, .copies]) { try await disk.format() } else { try await disk.make() }
         var boots = Boots(in: workplace)
         if parts.contains(.boots) { try await run(&boots) }
@@ -52,11 +52,14 @@ struct Bench: AsyncParsableCommand {
         if parts.contains(.start) { try await starts.run(rounds: startRounds) }
         var disks = Disks(folder: folder, companion: self.companion, program: program)
         if parts.contains(.images) { try await disks.run(rounds: longRounds) }
+        var entries = Entries(folder: folder, companion: self.companion)
+        if parts.contains(.enter) { try await entries.run(rounds: 25) }
+        var captures = Captures(on: disk, folder: folder, companion: self.companion)
+        if parts.contains(.captures) { try await captures.run(rounds: 7) }
         let result = Result(
             parts: parts, boots: boots, copies: copies, merges: merges, engine: engine, lookups: lookups, companion: companion,
-            differences: differences, starts: starts, disks: disks, size: try await ProgramSize(of: program), rounds: rounds,
-            longRounds: longRounds,
-            startRounds: startRounds)
+            differences: differences, starts: starts, disks: disks, entries: entries, captures: captures,
+            size: try await ProgramSize(of: program), rounds: rounds, longRounds: longRounds, startRounds: startRounds)
         let text = only.isEmpty ? try await result.page() : result.updated(try String(contentsOfFile: page, encoding: .utf8))
         try text.write(toFile: page, atomically: true, encoding: .utf8)
         progress("written: \(page)")

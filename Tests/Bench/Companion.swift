@@ -38,7 +38,7 @@ struct Companion {
         try await disk.format()
         try await disk.mounted {
             try await makeImages()
-            try await makeBoot()
+            try await Self.makeBoot(at: boot)
             try await output(of: arguments(["setup", "--loader", "systemd-boot", "--data-root", disk.path(store.path), "--root", folder]))
             try await output(of: deploy(1))
             for round in 0...rounds {
@@ -60,13 +60,8 @@ struct Companion {
         try await disk.subvolume(["create", image])
         var tree = Tree(in: image)
         try BenchDisk.makeBootable(&tree)
-        let lab = ProcessInfo.processInfo.environment["LAB"] ?? Repository.path(".build/lab")
-        let kernel = try Data(contentsOf: URL(filePath: "\(lab)/initramfs/vmlinuz"))
-        let initramfs = try Data(contentsOf: URL(filePath: "\(lab)/initramfs/init.img"))
+        let (kernel, initramfs) = try Self.addModules(to: &tree)
         size = kernel.count + initramfs.count
-        try tree.add("usr/lib/modules/6.1/modules.dep", "")
-        try FileManager.default.removeItem(atPath: "\(image)/lib")
-        try FileManager.default.createSymbolicLink(atPath: "\(image)/lib", withDestinationPath: "usr/lib")
         try FileManager.default.createDirectory(atPath: disk.path(store.path), withIntermediateDirectories: true)
         for (number, placed) in try store.write(on: disk.mountPoint, imageFiles: Array(1...Self.images)).enumerated() {
             let place = disk.path(placed.layer)
@@ -84,8 +79,18 @@ struct Companion {
         }
     }
 
+    /// What a kernel of 6.1 has in an image. Returns the lab's kernel, which is called so, and what `initramfs build` made for it.
+    static func addModules(to tree: inout Tree) throws -> (kernel: Data, initramfs: Data) {
+        let lab = ProcessInfo.processInfo.environment["LAB"] ?? Repository.path(".build/lab")
+        try tree.add("usr/lib/modules/6.1/modules.dep", "")
+        try FileManager.default.removeItem(atPath: "\(tree.folder)/lib")
+        try FileManager.default.createSymbolicLink(atPath: "\(tree.folder)/lib", withDestinationPath: "usr/lib")
+        let files = try ["vmlinuz", "init.img"].map { try Data(contentsOf: URL(filePath: "\(lab)/initramfs/\($0)")) }
+        return (files[0], files[1])
+    }
+
     /// The boot loader's partition. The host's kernel need not know FAT: ext4 stands for it.
-    private func makeBoot() async throws {
+    static func makeBoot(at boot: String) async throws {
         let script = """
             truncate --size 512M "$1.img"; mkfs.ext4 -q "$1.img"; mkdir "$1"; mount -o loop,noatime "$1.img" "$1"
             mkdir -p "$1/loader/entries" "$1/files"; echo 'timeout 2' > "$1/loader/loader.conf"

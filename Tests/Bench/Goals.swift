@@ -65,6 +65,8 @@ extension Result {
         if parts.contains(.companion) { goals += typing }
         if parts.contains(.differences) { goals += changes }
         if parts.contains(.images) { goals += diskGoals }
+        if parts.contains(.enter) { goals += entryGoals }
+        if parts.contains(.captures) { goals += captureGoals }
         return goals
     }
 

@@ -13,6 +13,8 @@ struct Result {
     let differences: Differences
     let starts: Starts
     let disks: Disks
+    let entries: Entries
+    let captures: Captures
     let size: ProgramSize
     let rounds: Int
     let longRounds: Int
@@ -34,6 +36,8 @@ struct Result {
         if parts.contains(.differences) { sections.append(("What was changed", differenceTable)) }
         if parts.contains(.start) { sections.append(("From the kernel's start to the root's init", startTable)) }
         if parts.contains(.images) { sections.append(("Disks of images", diskTable)) }
+        if parts.contains(.enter) { sections.append(("Entering an image", entryTable)) }
+        if parts.contains(.captures) { sections.append(("A disk in use, captured", captureTable)) }
         return sections
     }
 
