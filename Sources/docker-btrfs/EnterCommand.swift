@@ -64,8 +64,9 @@ struct EnterCommand: ParsableCommand {
         let binds = try bind.map { text throws(Failure) in try SharedPath(text) }
         let isTold = explain
         let tellStep = { (what: String, call: String) in if isTold { tell("\(what)\n    \(call)") } }
-        let site = try Site(topLevel: topLevel, boot: nil, isLocked: false)
+        // It begins once more with this: nothing is looked for before.
         try Entrance.protectProgram()
+        let site = try Site(topLevel: topLevel, boot: nil, isLocked: false)
         let entered = try makeRoot(site, tellStep)
         let ending: Entrance.Ending
         do {
