@@ -307,6 +307,8 @@ pid_t entering_start(const struct entering_command *command, int *reports) {
     sigprocmask(SIG_BLOCK, &all, &before);
     pid_t child = (pid_t)syscall(SYS_clone, command->namespaces | SIGCHLD, 0, 0, 0, 0);
     if (child == 0) {
+        /* Or it would be one who reads, and one who lets it start. */
+        close(out[0]);
         close(start[1]);
         run(command, out[1], start[0]);
     }

@@ -144,6 +144,24 @@ extension OnDisk {
             }
         }
 
+        @Test func `one that is killed before its process 1 is to be killed with it leaves none`() async throws {
+            try await Enterable.with { machine in
+                // That waits before its first prctl, which says so.
+                let trace = "\(machine.disk.folder)/trace"
+                let script = """
+                    strace -f -qq -o '\(trace)' -e trace=clone,prctl -e inject=prctl:delay_enter=2000000:when=1 \
+                        \(machine.command("tools -- sleep 4712")) & tracer=$!
+                    for ((waited = 0; waited < 600; waited++)); do ! grep -qs CLONE_NEWPID '\(trace)' || break; sleep 0.05; done
+                    sleep 0.5; kill -KILL $(pgrep -P "$tracer" | head -1)
+                    for ((waited = 0; waited < 100; waited++)); do kill -0 "$tracer" 2> /dev/null || break; sleep 0.1; done
+                    grep -c PR_SET_PDEATHSIG '\(trace)'; pgrep -x -f 'sleep 4712' > pids || true; wc -l < pids
+                    for left in $(< pids); do kill -KILL "$left"; done; wait "$tracer" || true
+                    """
+                let told = try await machine.disk.change(script)
+                #expect(told == "1\n0\n")
+            }
+        }
+
         @Test func `what an image calls its own directories leads nowhere`() async throws {
             try await Enterable.with { machine in
                 let layer = "btrfs/btrfs/subvolumes/*"
