@@ -3,6 +3,8 @@ internal import Basics
 /// What a machine writes to its serial port, line by line.
 struct Console {
     private(set) var lines: [String] = []
+    /// Whether the machine comes no further by itself.
+    private(set) var isOver = false
     private var line: [UInt8] = []
     private var isEscape = false
 
@@ -29,18 +31,18 @@ struct Console {
             default: line.append(byte)
             }
         }
+        check(display(line))
     }
 
     private mutating func end() {
         let text = display(line).trimmingSpaces
         line = []
+        check(text)
         if !text.isEmpty && text != lines.last { lines.append(text) }
     }
 
-    /// Whether the machine comes no further by itself.
-    var isOver: Bool {
-        let last = lines.suffix(20) + [display(line)]
-        return last.contains { line in Self.ends.contains { line.contains($0) } }
+    private mutating func check(_ text: String) {
+        isOver = isOver || Self.ends.contains { text.contains($0) }
     }
 
     /// What the boot says that was wrong; nil where it says nothing.

@@ -47,12 +47,15 @@ extension Beside {
                 let script = disk.mounted("FOLDER='\(disk.folder)'; \(Self.churn)", options: "subvolid=5,commit=1")
                 async let writer = run(script)
                 var naive: [Int] = []
+                var reports: [DiskCapture.Report] = []
                 do {
                     let topLevel = try Directory.mounting(
                         MountRequest(device: disk.device, filesystemType: "btrfs", options: ["subvolid=5"]), label: "")
                     for round in 0..<Self.rounds {
                         try await Task.sleep(for: .seconds(2))
-                        naive.append(try await capture(topLevel, disk, round, digests: before))
+                        let (report, status) = try await capture(topLevel, disk, round, digests: before)
+                        reports.append(report)
+                        naive.append(status)
                     }
                 } catch {
                     try Data().write(to: URL(filePath: "\(disk.folder)/stop"))
@@ -63,14 +66,17 @@ extension Beside {
                 let outcome = try await writer
                 #expect(outcome.status == 0, "\(outcome.errors)")
                 #expect(naive.contains { $0 != 0 }, "the negative control")
+                #expect(reports.contains { $0.frozenBlocks < $0.blocks }, "most are read before the freeze")
                 #expect(try await disk.look(Self.digests) == before)
                 #expect(try await disk.look("btrfs subvolume list . | grep -c rehearsals || true") == "0\n")
                 try await output(of: ["btrfs", "check", disk.device])
             }
         }
 
-        /// What `btrfs check` says of a disk of which the superblock alone is of that moment.
-        private func capture(_ topLevel: Directory, _ disk: Disk, _ round: Int, digests: String) async throws -> Int {
+        /// Also what `btrfs check` says of a disk of which the superblock alone is of that moment.
+        private func capture(
+            _ topLevel: Directory, _ disk: Disk, _ round: Int, digests: String
+        ) async throws -> (DiskCapture.Report, naive: Int) {
             let folder = try DiskFolder(in: disk.folder)
             let held = try HeldData(on: topLevel)
             let device = try DirectDevice(disk.device)
@@ -103,7 +109,7 @@ extension Beside {
             try held.end()
             for path in [raw, plain] { try FileManager.default.removeItem(atPath: path) }
             withExtendedLifetime(folder) {}
-            return control.status
+            return (report, control.status)
         }
 
         /// FIFREEZE and FITHAW of linux/fs.h.
@@ -227,6 +233,17 @@ extension Beside {
                 #expect(ioctl(topLevel.descriptor, Self.thaw, 0) == 0, "it was thawed with ours")
                 let (_, took) = try FrozenFilesystem.during(topLevel) {}
                 #expect(took < 1000)
+                try await disk.change("timeout 5 touch file")
+                // What began while all was written, a scrub, is seen before the freeze.
+                var isQuiet = true
+                #expect(throws: Failure("no")) {
+                    let check = { () throws(Failure) in if !isQuiet { throw Failure("no") } }
+                    let prepare = {
+                        isQuiet = false
+                        return true
+                    }
+                    _ = try FrozenFilesystem.during(topLevel, after: prepare, check: check) { Issue.record("frozen") }
+                }
                 try await disk.change("timeout 5 touch file")
             }
         }

@@ -35,7 +35,7 @@ struct DiskCapture {
         let copiedBytes: Int
     }
 
-    /// In bytes: blocks of one transaction after the other may be so many that who writes would wait long.
+    /// In bytes. Of the frozen trees more than half of it is refused: who writes would wait long. What is read before may take the other half.
     private static let room = 128 << 20
     /// So many blocks are read in a moment.
     private static let few = 100
@@ -57,18 +57,30 @@ struct DiskCapture {
         }
         try holdData()
         let changed = ChangedBlocks(of: self, after: before.superblock.generation, room: Self.room)
-        try checkQuiet(directory, before.superblock)
-        let prepare = { () throws(Failure) in
-            try Interruption.check()
-            return try changed.readBefore() < Self.few
-        }
-        let ((), took) = try FrozenFilesystem.during(directory, after: prepare, changed.read)
+        let took = try read(changed, of: directory, before.superblock)
         try changed.put(on: overlay)
         try overlay.finish()
         let generation = changed.generation
         return Report(
             generation: generation, transactions: generation - before.superblock.generation, blocks: changed.count,
             frozenBlocks: changed.frozenCount, frozenMilliseconds: took, copiedBytes: copied)
+    }
+
+    /// Also says how long nobody could write, in milliseconds.
+    private func read(_ changed: ChangedBlocks, of directory: Directory, _ superblock: Superblock) throws(Failure) -> Int {
+        let check = { () throws(Failure) in try checkQuiet(directory, superblock) }
+        try check()
+        let prepare = { () throws(Failure) in
+            // The child that guards the freeze is there, and is not to be ended as one of the programs that this one runs.
+            if Interruption.signal != nil { throw Failure("a signal interrupted the work") }
+            return try changed.readBefore() < Self.few
+        }
+        do throws(Failure) {
+            return try FrozenFilesystem.during(directory, after: prepare, check: check, changed.read).milliseconds
+        } catch {
+            try Interruption.check()
+            throw error
+        }
     }
 
     /// The trees as they are, which may be in change. Fails by a sentence on a filesystem that cannot be captured.
@@ -93,7 +105,8 @@ struct DiskCapture {
         if isScrubbed < 0 { throw .system("ask btrfs whether \(name) is being scrubbed", hint: "run this as root") }
         let operation = isScrubbed > 0 ? "scrub" : firstLine(of: "/sys/fs/btrfs/\(name)/exclusive_operation") ?? "none"
         if operation != "none" {
-            throw Failure("could not capture the btrfs \(name): its '\(operation)' is not over", hint: "wait for its end, or cancel it")
+            let hint = operation == "balance paused" ? "resume or cancel it" : "wait for its end, or cancel it"
+            throw Failure("could not capture the btrfs \(name): its '\(operation)' is not over", hint: hint)
         }
     }
 
@@ -103,8 +116,8 @@ struct DiskCapture {
 
 /// The tree blocks that were written after a transaction, in memory: nothing is written while the filesystem is frozen.
 ///
-/// Most of them can be read before. A block of one transaction at one address is written once: whoever writes to it again in that
-/// transaction writes it to another place. So one that the frozen trees lead to, and that was read before, needs no second look.
+/// Most of them can be read before. A block of a transaction that has ended is not written again until nothing needs it, and is then of
+/// a later one. So one that the frozen trees lead to, and that was read before, needs no second look.
 private final class ChangedBlocks {
     private struct Block {
         let place: Int
@@ -181,7 +194,12 @@ private final class ChangedBlocks {
             for index in next.indices.sorted(by: { places[$0] ?? -1 < places[$1] ?? -1 }) {
                 let visit = next[index]
                 guard seen.insert(visit.pointer).inserted else { continue }
-                if !isFrozen && used > memory.count / 2 { return }
+                if (isFrozen ? blocks.count * superblock.nodeSize : used) + superblock.nodeSize > memory.count / 2 {
+                    if !isFrozen { return }
+                    throw Failure(
+                        "could not capture '\(capture.device.path)': more than \(memory.count >> 21) MiB of its metadata changed while the rest was copied",
+                        hint: "end what writes so much to it, or rehearse without --this-disk")
+                }
                 guard let place = places[index], let block = try block(visit, at: place, superblock, isFrozen: isFrozen) else {
                     if visit.isDying || !isFrozen { continue }
                     throw Failure("could not capture '\(capture.device.path)': a block of its metadata is not what its tree says")
@@ -197,11 +215,6 @@ private final class ChangedBlocks {
     private func block(_ visit: Visit, at place: Int, _ superblock: Superblock, isFrozen: Bool) throws(Failure) -> Block? {
         if let block = known[visit.pointer] { return block }
         let (size, offset) = (superblock.nodeSize, used)
-        if offset + size > memory.count {
-            throw Failure(
-                "could not capture '\(capture.device.path)': more than \(memory.count >> 21) MiB of its metadata changed while the rest was copied",
-                hint: "end what writes so much to it, or rehearse without --this-disk")
-        }
         try capture.device.read(at: capture.start + place, size, into: .init(rebasing: memory[offset..<(offset + size)]))
         let bytes = bytes(at: offset, size)
         guard let tree = TreeBlock(bytes, at: visit.pointer) else { return nil }

@@ -11,15 +11,19 @@ enum FrozenFilesystem {
 
     /// Does what changes nothing there. Fails where that took too long, and where somebody else has frozen it. Also says how long nobody
     /// could write, in milliseconds. `prepare` is called before, once or several times, and says whether nothing was left to do for it: who
-    /// writes much writes less while the last of it comes to the disk.
+    /// writes much writes less while the last of it comes to the disk. That may take a while, and `check` comes after it.
     static func during<Result>(
-        _ directory: Directory, after prepare: () throws(Failure) -> Bool = { true }, _ body: () throws(Failure) -> Result
+        _ directory: Directory, after prepare: () throws(Failure) -> Bool = { true }, check: () throws(Failure) -> Void = {},
+        _ body: () throws(Failure) -> Result
     ) throws(Failure) -> (Result, milliseconds: Int) {
         let descriptor = directory.descriptor
         var guardian = disk_guard()
         // It takes a while until the child is there, in which more is written.
         if disk_guard_start(descriptor, &guardian) != 0 { throw .system("start what thaws '\(directory.show(.top))'") }
-        do throws(Failure) { try settle(directory, prepare) } catch {
+        do throws(Failure) {
+            try settle(directory, prepare)
+            try check()
+        } catch {
             disk_guard_stop(&guardian)
             throw error
         }
