@@ -66,6 +66,7 @@ struct ImageKernel {
         recipe.commandLine = options
         // The top layer's, where the image has none.
         recipe.kernel = files.first?.content
+        // By overlayfs's rules, which do for a title: `.wh.` names of the top layer, which the boot knows, are not looked at.
         let root = ImageFiles(of: [topLayer, image].compactMap { $0 })
         for path in ["usr/lib/os-release", "etc/os-release"] as [Path] {
             if let content = try root.contents(of: path, limit: 1 << 20) { recipe.osRelease = content }

@@ -32,7 +32,7 @@ public struct Recipe: Sendable {
     public var stubs = UnifiedKernelImage.usualStubs
     /// Of a unified kernel image: the kernel itself, where it is not in the tree.
     public var kernel: [UInt8]?
-    /// The same: os-release, as the booted system has it.
+    /// The same: os-release, which names the system in the boot menu, where it is not the tree's alone.
     public var osRelease: [UInt8]?
     /// When everything was changed, in seconds since 1970.
     public var time = 0

@@ -26,8 +26,8 @@ actor MatrixPage {
         # The boot matrix
 
         Each cell is a boot in QEMU, without KVM, on one processor: the system that is booted asserts, and the test reads the one line
-        in which it says how that ended. `make boot-matrix` writes this page when all of them have passed; `make test-guest` runs all but seven of the
-        same boots. The times go from QEMU's start to its end, with what else ran on the host at that time.
+        in which it says how that ended. `make boot-matrix` writes this page when all of them have passed; `make test-guest` runs
+        the same boots but for seven. The times go from QEMU's start to its end, with what else ran on the host at that time.
 
 
         """
