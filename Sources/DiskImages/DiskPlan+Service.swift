@@ -31,7 +31,7 @@ extension DiskPlan {
         }
         // With systemd it has a unit. The companion is no static program, and not on a small disk.
         let startsCompanion = choices.plain == nil && !layout.isSmall && ![.systemd, .other, .none].contains(check.initSystem)
-        if startsCompanion, try source.files.target(of: "lib64/ld-linux-x86-64.so.2") != nil {
+        if startsCompanion, try source.files.hasGlibc() {
             jobs.append(
                 BootJob(
                     name: "docker-btrfs-grow", about: "the btrfs grows with its disk", kind: .once,
@@ -120,6 +120,19 @@ extension DiskPlan {
 
     private func text(_ file: hooks_file) -> String {
         String(decoding: UnsafeBufferPointer(start: file.bytes, count: Int(file.count)), as: UTF8.self)
+    }
+}
+
+extension ImageFiles {
+    /// Whether programs of this machine can run there: by the GNU C library, and not by musl under its names, as Alpine has them.
+    func hasGlibc() throws(Failure) -> Bool {
+        guard try target(of: "lib64/ld-linux-x86-64.so.2") != nil else { return false }
+        let musl = try target(of: "lib/ld-musl-x86_64.so.1")
+        let folders = ["lib64", "lib/x86_64-linux-gnu", "usr/lib64", "usr/lib/x86_64-linux-gnu", "lib", "usr/lib"]
+        for path in folders.compactMap({ Path("\($0)/libc.so.6") }) {
+            if let library = try target(of: path) { return musl.map { !library.isSameFile(as: $0) } ?? true }
+        }
+        return false
     }
 }
 

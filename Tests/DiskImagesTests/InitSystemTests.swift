@@ -45,6 +45,28 @@ struct InitSystemTests {
         }
     }
 
+    private static let libraries: [(Bool, [String: String])] = [
+        (false, ["lib/ld-musl-x86_64.so.1": ""]),
+        (true, ["lib64/ld-linux-x86-64.so.2": "", "lib/x86_64-linux-gnu/libc.so.6": "", "lib/ld-musl-x86_64.so.1": ""]),
+        (true, ["lib64": "->usr/lib", "usr/lib/ld-linux-x86-64.so.2": "", "usr/lib/libc.so.6": ""]),
+        // gcompat's, and what Alpine had before it.
+        (false, ["lib64/ld-linux-x86-64.so.2": "", "lib/libgcompat.so.0": "", "lib/ld-musl-x86_64.so.1": ""]),
+        (
+            false,
+            [
+                "lib64/ld-linux-x86-64.so.2": "->/lib/ld-musl-x86_64.so.1", "lib/libc.so.6": "->ld-musl-x86_64.so.1",
+                "lib/ld-musl-x86_64.so.1": "",
+            ]
+        ),
+    ]
+
+    @Test(arguments: libraries) func `the companion is started where glibc is`(_ hasGlibc: Bool, files: [String: String]) throws {
+        try withTree(files) { files in
+            let found = try files.hasGlibc()
+            #expect(found == hasGlibc)
+        }
+    }
+
     private static let user = ImageProcess.User(user: 101, group: 102, isKnown: true)
     private static let job = BootJob(name: "application", about: "what web runs", kind: .always, command: "/a b", user: user)
     private static let forms: [(InitSystem, String)] = [
