@@ -104,8 +104,7 @@ public struct DiskPlan: Sendable {
         switch choices.loader {
         case .grub:
             usual.append("grub-mkimage")
-            for loader in GrubLoader.all(for: choices.firmware)
-            where !loader.parts.allSatisfy({ access("\(choices.grub)/\(loader.platform)/\($0)", F_OK) == 0 }) {
+            for loader in GrubLoader.all(for: choices.firmware) where try !loader.isThere(in: choices.grub) {
                 missing.append(loader.package)
             }
         case .systemdBoot:
@@ -153,8 +152,7 @@ public struct DiskPlan: Sendable {
             add("etc/systemd/network/20-wired.network", Self.wiredNetwork, about: "systemd-networkd asks for addresses")
         }
         if let file = choices.keyFile {
-            guard let keys = try fileContents(file) else { throw Failure("could not open '\(file)': it is not there") }
-            steps.append(.write("root/.ssh/authorized_keys", keys, mode: 0o600, about: "root's keys"))
+            steps.append(.write("root/.ssh/authorized_keys", try publicKeys(in: file), mode: 0o600, about: "root's keys"))
         }
         if let folder = choices.topLayer {
             _ = try Directory(opening: folder)

@@ -10,10 +10,11 @@ struct GrubLoader {
     let package: String
     private let modules: [String]
     /// The files without which it cannot be made, beside its modules.
-    let parts: [String]
+    private let parts: [String]
 
     static let bios = GrubLoader(
-        platform: "i386-pc", package: "grub-pc-bin", modules: ["biosdisk"], parts: ["kernel.img", "boot.img", "diskboot.img"])
+        platform: "i386-pc", package: "grub-pc-bin", modules: ["biosdisk"],
+        parts: ["kernel.img", "boot.img", "diskboot.img", "lzma_decompress.img"])
     static let uefi = GrubLoader(platform: "x86_64-efi", package: "grub-efi-amd64-bin", modules: ["efi_gop"], parts: ["kernel.img"])
 
     static func all(for firmware: Firmware) -> [GrubLoader] { (firmware.hasBIOS ? [bios] : []) + (firmware.hasUEFI ? [uefi] : []) }
@@ -23,6 +24,22 @@ struct GrubLoader {
         "part_gpt", "part_msdos", "fat", "btrfs", "ext2", "normal", "configfile", "linux", "search", "search_fs_uuid", "search_label",
         "echo", "test", "loadenv", "serial", "terminal", "ls", "cat", "sleep", "halt", "reboot",
     ]
+
+    /// Whether a folder has all that `make` asks for: also the modules that its modules need, which moddep.lst tells.
+    func isThere(in folder: String) throws(Failure) -> Bool {
+        guard let table = try fileContents("\(folder)/\(platform)/moddep.lst") else { return false }
+        var needs: [String: [String]] = [:]
+        for line in String(decoding: table, as: UTF8.self).parts(at: "\n") {
+            let fields = line.parts(at: ":", maxSplits: 1)
+            if fields.count == 2 { needs[fields[0]] = fields[1].parts(at: " ") }
+        }
+        var left = modules + Self.common
+        var names: Set<String> = []
+        while let name = left.popLast() {
+            if names.insert(name).inserted { left += needs[name] ?? [] }
+        }
+        return (parts + names.map { "\($0).mod" }).allSatisfy { access("\(folder)/\(platform)/\($0)", F_OK) == 0 }
+    }
 
     /// Writes the program to a file; its menu is `/grub/grub.cfg` of the filesystem `system`.
     func make(at output: String, from folder: String, system: String, in workshop: Workshop) async throws(Failure) {

@@ -17,22 +17,25 @@ enum SystemdLoader {
 
     private static let usual = UnifiedKernelImage.usualStubs
 
-    /// The image's own, else that of the folder; nil where neither has one.
+    /// The image's own, else that of the folder; nil where neither has one. Fails where it is no program.
     static func content(in image: ImageFiles, or folder: String) throws(Failure) -> [UInt8]? {
-        let name = "systemd-bootx64.efi"
-        if let path = Path("\(usual)/\(name)"), let content = try image.contents(of: path, limit: 64 << 20) { return content }
-        return try fileContents("\(folder)/\(name)")
+        try program("systemd-bootx64.efi", in: image, or: folder)
     }
 
     /// Whether the image, or a folder of this machine, has what a unified kernel image begins with. Fails where that is none.
     static func hasStub(in image: ImageFiles, or folder: String? = nil) throws(Failure) -> Bool {
-        let name = UnifiedKernelImage.stubFile
+        try program(UnifiedKernelImage.stubFile, in: image, or: folder) != nil
+    }
+
+    private static func program(_ name: String, in image: ImageFiles, or folder: String?) throws(Failure) -> [UInt8]? {
         if let path = Path("\(usual)/\(name)"), let content = try image.contents(of: path, limit: 64 << 20) {
-            try UnifiedKernelImage.check(stub: content, called: "\(path) of the image")
-            return true
+            do throws(Failure) { try UnifiedKernelImage.checkProgram(content, called: "\(path)") } catch {
+                throw Failure("could not use the image's boot loader: \(error.message)")
+            }
+            return content
         }
-        guard let file = folder.map({ "\($0)/\(name)" }), let content = try fileContents(file) else { return false }
-        try UnifiedKernelImage.check(stub: content, called: file)
-        return true
+        guard let file = folder.map({ "\($0)/\(name)" }), let content = try fileContents(file) else { return nil }
+        try UnifiedKernelImage.checkProgram(content, called: file)
+        return content
     }
 }

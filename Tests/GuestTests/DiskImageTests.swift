@@ -33,7 +33,7 @@ struct DiskImageTests {
         active
         active
         1
-        a key
+        ssh-ed25519 AAAA a key
         custom.cfg
         docker-btrfs-earlier.cfg
         docker-btrfs.cfg
@@ -90,7 +90,7 @@ struct DiskImageTests {
                 """
                 here='\(machine.folder)'; mkdir -p "$here"/layer/etc/{udev/rules.d,systemd/system}
                 \(Self.scriptFiles)
-                echo secret > "$here/password"; echo 'a key' > "$here/key"
+                echo secret > "$here/password"; echo 'ssh-ed25519 AAAA a key' > "$here/key"
                 \(image) --output '\(disk.disks[0])' --top-layer "$here/layer" --root-password-file "$here/password" --ssh-key "$here/key"
                 qemu-img resize -q '\(disk.disks[0])' 12G
                 \(image) --output '\(machine.folder)/vm.vdi' --uki --systemd '\(Lab.folder)/tools/usr/lib/systemd/boot/efi' \

@@ -30,9 +30,11 @@ extension OnDisk {
             }
         }
 
+        private static let tools = Repository.path(".build/lab/tools/usr/lib")
+
         func command(_ image: String, _ file: String, driver: String = "btrfs", _ more: String = "") -> String {
             let store = driver == "btrfs" ? "docker" : driver
-            let tools = Repository.path(".build/lab/tools/usr/lib")
+            let tools = Self.tools
             return """
                 '\(Repository.companion)' image '\(image)' --output '\(file)' --size 1G --data-root \(store) --grub '\(tools)/grub' \\
                     --systemd '\(tools)/systemd/boot/efi' --init '\(Repository.embeddedInit)' \(more)
@@ -229,6 +231,8 @@ extension OnDisk {
             ("container:nowhere", "", "Error: could not find the container 'nowhere'"),
         ]
 
+        private static let noGRUB = "the boot loader's files are not there\\nhint: apt-get install grub-pc-bin\\n"
+
         @Test func `a dozen images that cannot boot, and files that are not there, are named before a byte is written`() async throws {
             let builds = Self.bad.filter { !$0.line.isEmpty }.map { image in
                 """
@@ -237,6 +241,7 @@ extension OnDisk {
             }
             let networkd = """
                 printf '%s\\n' 'FROM sample_image' 'SHELL ["/bin/bash", "-ec"]' \\
+                    'RUN efi=/usr/lib/systemd/boot/efi; mkdir -p $efi; echo nothing > $efi/systemd-bootx64.efi' \\
                     'RUN mkdir -p /etc/systemd/system/multi-user.target.wants; ln -s /nowhere /etc/systemd/system/multi-user.target.wants/systemd-networkd.service' \\
                     | docker build --network none --tag networkd - > /dev/null
                 """
@@ -246,9 +251,15 @@ extension OnDisk {
                     | docker build --network none --tag application - > /dev/null
                 # As an engine with userns-remap has it.
                 chown 7:8 "$(dirname docker/btrfs/subvolumes/*/mark)"
-                echo secret > password; : > empty; echo '$6$a:b$c' > no-hash; mkdir efi release release/etc
+                echo secret > password; : > empty; echo '$6$a:b$c' > no-hash; mkdir efi stub release release/etc
+                printf -- '-----BEGIN OPENSSH %s KEY-----\\nb3Bl AAAA\\n' PRIVATE > private
                 echo ID=mended > release/etc/os-release
-                echo nothing | tee efi/{linuxx64.efi.stub,systemd-bootx64.efi} > /dev/null
+                echo nothing | tee stub/linuxx64.efi.stub efi/systemd-bootx64.efi > /dev/null
+                cp '\(Self.tools)/systemd/boot/efi/systemd-bootx64.efi' stub
+                # Each lacks one file: a part, a module that is asked for, one that such a module needs, what tells so.
+                for name in pc/lzma_decompress.img pc/biosdisk.mod pc/extcmd.mod pc/moddep.lst; do
+                    folder=${name##*/}; cp -r '\(Self.tools)/grub' "$folder"; rm "$folder/i386-$name"
+                done
                 """
             try await withImage((builds + [networkd, application]).joined(separator: "\n")) { disk in
                 let out = "\(disk.folder)/out"
@@ -282,15 +293,30 @@ extension OnDisk {
                     ("vm.raw", "--root-password-file empty", "could not use 'empty': its first line is empty"),
                     ("vm.raw", "--root-password-file no-hash", "could not use 'no-hash': it is no hash of a password"),
                     ("vm.raw", "--ssh-key nowhere", "could not open 'nowhere': it is not there"),
+                    ("vm.raw", "--ssh-key empty", "could not use 'empty': it has no public key"),
+                    ("vm.raw", "--ssh-key password", "could not use 'password': it has no public key"),
+                    ("vm.raw", "--ssh-key private", "could not use 'private': it is a private key"),
                     ("vm.raw", "--top-layer nowhere", "could not open the directory 'nowhere': No such file or directory"),
                     ("vm.raw", "--init nowhere", "could not find docker-btrfs-init as 'nowhere'"),
                     ("vm.raw", "--init password", "could not take 'password' for /init: "),
-                    ("vm.raw", "--uki --systemd efi", "could not read 'efi/linuxx64.efi.stub': it is no EFI program for x86-64"),
+                    ("vm.raw", "--uki --systemd stub", "could not read 'stub/linuxx64.efi.stub': it is no EFI program for x86-64"),
+                    (
+                        "vm.raw", "--loader systemd-boot --systemd efi",
+                        "could not read 'efi/systemd-bootx64.efi': it is no EFI program for x86-64"
+                    ),
+                    ("vm.raw", "--grub lzma_decompress.img", Self.noGRUB), ("vm.raw", "--grub biosdisk.mod", Self.noGRUB),
+                    ("vm.raw", "--grub extcmd.mod", Self.noGRUB), ("vm.raw", "--grub moddep.lst", Self.noGRUB),
                     ("../folder.raw", "--force", "/folder.raw': it is a directory"),
                 ] {
                     let said = try await disk.change("! \(command("sample_image", "\(out)/\(file)", more)) 2>&1")
                     #expect(said.contains(message.replacing("\\n", with: "\n")) && !said.contains("make the FAT"), "\(said)")
                 }
+                let loader = try await disk.change("! \(command("networkd", "\(out)/vm.raw", "--loader systemd-boot")) 2>&1")
+                #expect(
+                    loader.contains(
+                        """
+                        could not use the image's boot loader: could not read '/usr/lib/systemd/boot/efi/systemd-bootx64.efi': it is no EFI program
+                        """) && !loader.contains("make the FAT"), "\(loader)")
                 let planned = try await disk.change(command("networkd", "\(out)/vm.raw", "--dry-run"))
                 #expect(
                     planned.contains("\nwrite '/etc/systemd/network/20-wired.network' of the top layer: ") && !planned.contains("network:"))

@@ -50,8 +50,8 @@ public struct UnifiedKernelImage: Sendable {
         self.commandLine = Array((line ?? []).split(separator: UInt8(ascii: "\n")).joined(separator: [UInt8(ascii: " ")]))
     }
 
-    /// Fails where the content of a file is no stub.
-    package static func check(stub content: [UInt8], called name: String) throws(Failure) {
+    /// Fails where the content of a file is no EFI program, as the stub is one.
+    package static func checkProgram(_ content: [UInt8], called name: String) throws(Failure) {
         _ = try PortableExecutable(content, name: name)
     }
 
