@@ -56,19 +56,38 @@ step() {
 }
 
 # debian TARGET [PACKAGES]: makes a minimal Debian $SUITE with these packages, or what else mmdebstrap has as $VARIANT, from where this host gets its own; that knows best.
-# Of another suite than the host's there is what the host's first source has, without updates.
+# A suite that is not the host's is there with its updates and its security archive, where the host has its own of those, and sid has none.
 debian() {
-    local codename files
+    local codename files file more='(-updates|-security)?'
     codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-    mapfile -t files < <(grep --files-with-matches --no-messages --recursive "${codename:-sid}" \
+    mapfile -t files < <(grep --files-with-matches --no-messages --recursive --extended-regexp "^[^#]*[[:space:]]${codename:-sid}" \
         --include=sources.list --include='*.list' --include='*.sources' /etc/apt)
     ((${#files[@]})) || die "could not find where this host gets Debian's packages from: no file of /etc/apt names '${codename:-sid}'"
     if [[ $codename != "$SUITE" ]]; then
-        case ${files[0]} in
-            *.sources) awk -v suite="$SUITE" 'BEGIN { RS = "" } { sub(/Suites: [^\n]*/, "Suites: " suite); print; exit }' "${files[0]}" ;;
-            *) sed -n "/^deb .*$codename/{s/${codename}[^ ]*/$SUITE/;p;q}" "${files[0]}" ;;
-        esac > "$SCRATCH/$SUITE.${files[0]##*.}"
-        files=("$SCRATCH/$SUITE.${files[0]##*.}")
+        [[ $SUITE != sid ]] || more=''
+        mkdir "$SCRATCH/sources"
+        for file in "${files[@]}"; do
+            case $file in
+                *.sources)
+                    awk -v form="^${codename:-sid}$more\$" -v old="^${codename:-sid}" -v suite="$SUITE" '
+                        BEGIN { RS = ""; FS = OFS = "\n"; ORS = "\n\n" }
+                        {
+                            suites = ""
+                            for (i = 1; i <= NF; i++) {
+                                if ($i !~ /^Suites:/) continue
+                                count = split(substr($i, 8), words, " ")
+                                for (k = 1; k <= count; k++)
+                                    if (words[k] ~ form) { sub(old, suite, words[k]); suites = suites " " words[k] }
+                                $i = "Suites:" suites
+                            }
+                            if (suites != "") print
+                        }' "$file" ;;
+                *)
+                    sed --quiet --regexp-extended \
+                        "/^deb (\[[^]]*\] )?[^ ]+ ${codename:-sid}$more /{s/ ${codename:-sid}/ $SUITE/;p}" "$file" ;;
+            esac > "$SCRATCH/sources/${file##*/}"
+        done
+        files=("$SCRATCH/sources"/*)
     fi
     apt-config dump --format '%f "%v";%n' Acquire > "$SCRATCH/acquire"
     mmdebstrap --variant="${VARIANT:-minbase}" --aptopt="$SCRATCH/acquire" ${2:+--include="$2"} "$SUITE" "$1" "${files[@]}"
