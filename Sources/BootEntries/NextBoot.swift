@@ -4,8 +4,8 @@ public import Basics
 public enum NextBoot: Sendable {
     /// GRUB's environment: a whole file beside its grub.cfg.
     case grubEnvironment(MenuFile)
-    /// A variable of the firmware: its file's name, and its content behind the attributes.
-    case firmwareVariable(String, [UInt8])
+    /// A variable of the firmware: its file's name, and its content behind the attributes. nil removes it.
+    case firmwareVariable(String, [UInt8]?)
 }
 
 extension InstalledLoader {
@@ -21,36 +21,76 @@ extension InstalledLoader {
         }
     }
 
+    /// The entry of docker-btrfs that the loader was told of and has not started yet, and how it is told to forget it. nil where there is
+    /// none, or one that a person chose of another system.
+    public func toldOnce() throws(Failure) -> (id: String, forgetting: NextBoot)? {
+        let found: (id: String, forgetting: NextBoot)?
+        switch kind {
+        case .refind, .print: found = nil
+        case .grub: found = try toldOfGrub()
+        case .systemdBoot: found = try toldOfSystemdBoot()
+        }
+        return found.flatMap { $0.id.hasPrefix(Self.ownIDs) ? $0 : nil }
+    }
+
+    private func toldOfGrub() throws(Failure) -> (id: String, forgetting: NextBoot)? {
+        guard let lines = try grubEnvironment(), let line = lines.first(where: { $0.hasPrefix(Self.nextEntry) }) else { return nil }
+        let others = lines.filter { !$0.hasPrefix(Self.nextEntry) }
+        return (String(line.dropFirst(Self.nextEntry.count)), .grubEnvironment(try environment(of: others)))
+    }
+
+    private func toldOfSystemdBoot() throws(Failure) -> (id: String, forgetting: NextBoot)? {
+        guard let content = try fileContents("\(Self.firmwareVariables)/\(Self.oneShot)"), content.count > 4 else { return nil }
+        let bytes = Array(content.dropFirst(4))
+        let units = stride(from: 0, to: bytes.count - 1, by: 2).map { UInt16(bytes[$0]) | UInt16(bytes[$0 + 1]) << 8 }
+        let name = String(decoding: units.prefix { $0 != 0 }, as: UTF16.self)
+        return (name.hasSuffix(".conf") ? String(name.dropLast(".conf".count)) : name, .firmwareVariable(Self.oneShot, nil))
+    }
+
+    private static let ownIDs = "docker-btrfs-"
+    private static let vendor = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+    private static let oneShot = "LoaderEntryOneShot-\(vendor)"
+    private static let nextEntry = "next_entry="
+    private static let environmentPath: Path = "grubenv"
+    private static let (environmentTitle, environmentSize) = ("# GRUB Environment Block", 1024)
+
+    /// What GRUB's environment says, without comments; nil where there is none.
+    private func grubEnvironment() throws(Failure) -> [String]? {
+        guard let content = try directory.contents(of: Self.environmentPath), content.count == Self.environmentSize,
+            content.starts(with: Self.environmentTitle.utf8)
+        else { return nil }
+        return String(decoding: content, as: UTF8.self).split(separator: "\n").filter { !$0.hasPrefix("#") }.map(String.init)
+    }
+
+    private func environment(of lines: [String]) throws(Failure) -> MenuFile {
+        let text = ([Self.environmentTitle] + lines).map { $0 + "\n" }.joined()
+        let room = Self.environmentSize - text.utf8.count
+        if room < 0 { throw Failure("'\(directory.show(Self.environmentPath))' is full") }
+        return MenuFile(path: Self.environmentPath, text: text + String(repeating: "#", count: room))
+    }
+
     /// What grub-reboot does. The file has a fixed size, which GRUB writes over as it starts.
     private func grubEnvironment(next id: String) throws(Failure) -> MenuFile {
-        let path: Path = "grubenv"
-        let size = 1024
-        let title = "# GRUB Environment Block"
         if directory.isOnBtrfs {
             throw Failure("GRUB before 2.14 cannot write on btrfs, where its folder '\(directory.show(.top))' is, and would not forget it")
         }
         if try !String(decoding: directory.contents(of: "grub.cfg") ?? [], as: UTF8.self).contains("next_entry") {
             throw Failure("'\(directory.show("grub.cfg"))' does not look at next_entry: grub-mkconfig makes one that does")
         }
-        guard let content = try directory.contents(of: path), content.count == size, content.starts(with: title.utf8) else {
-            throw Failure("'\(directory.show(path))' is not there, or is no environment of GRUB: grub-editenv makes one")
+        guard let lines = try grubEnvironment() else {
+            throw Failure("'\(directory.show(Self.environmentPath))' is not there, or is no environment of GRUB: grub-editenv makes one")
         }
-        let lines = String(decoding: content, as: UTF8.self).split(separator: "\n")
-            .filter { !$0.hasPrefix("#") && !$0.hasPrefix("next_entry=") }
-        let text = ([title] + lines.map(String.init) + ["next_entry=\(id)"]).map { $0 + "\n" }.joined()
-        if text.utf8.count > size { throw Failure("'\(directory.show(path))' is full") }
-        return MenuFile(path: path, text: text + String(repeating: "#", count: size - text.utf8.count))
+        return try environment(of: lines.filter { !$0.hasPrefix(Self.nextEntry) } + [Self.nextEntry + id])
     }
 
     /// LoaderEntryOneShot: https://systemd.io/BOOT_LOADER_INTERFACE
     private func systemdBootVariable(_ id: String) throws(Failure) -> NextBoot {
-        let vendor = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
-        let features = try fileContents("\(Self.firmwareVariables)/LoaderFeatures-\(vendor)")
+        let features = try fileContents("\(Self.firmwareVariables)/LoaderFeatures-\(Self.vendor)")
         // Behind four bytes of attributes; the bit is EFI_LOADER_FEATURE_ENTRY_ONESHOT.
         guard let features, features.count > 4, features[4] & 1 << 3 != 0 else {
             throw Failure("systemd-boot did not start this system, or is too old: the firmware has no LoaderFeatures that says so")
         }
         let units = "\(id).conf\0".utf16.flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
-        return .firmwareVariable("LoaderEntryOneShot-\(vendor)", units)
+        return .firmwareVariable(Self.oneShot, units)
     }
 }

@@ -21,8 +21,8 @@ enum Change {
     case removeFolder(Path, on: Directory)
     case writeMenu(MenuFile, of: InstalledLoader)
     case removeMenu(Path, of: InstalledLoader)
-    /// Tells the boot loader which entry is the next one, once.
-    case startOnce(String, NextBoot, of: InstalledLoader)
+    /// Tells the boot loader which entry is the next one, once; nil, that it is the default again.
+    case startOnce(String?, NextBoot, of: InstalledLoader)
     /// Looks for files of an entry, written before, as the boot loader does.
     case prove([Deployment.File], of: Deployment, in: KernelFolder)
     /// Waits until all is on the disk, and not in a log that no boot loader reads.
@@ -41,7 +41,8 @@ extension Change: CustomStringConvertible {
         case .removeKernelFolder(let folder): "remove the directory '\(folder.tree.show(folder.path))'"
         case .writeMenu(let file, let loader): "write the menu of \(loader.kind.title), '\(loader.directory.show(file.path))'"
         case .removeMenu(let path, let loader): "remove '\(loader.directory.show(path))'"
-        case .startOnce(let id, _, let loader): "tell \(loader.kind.title) that the next boot is '\(id)', once"
+        case .startOnce(let id?, _, let loader): "tell \(loader.kind.title) that the next boot is '\(id)', once"
+        case .startOnce(nil, _, let loader): "tell \(loader.kind.title) to forget the boot that it was told of"
         case .prove(_, let deployment, let folder): "read the files of \(deployment.title) in '\(folder.tree.show(folder.path))'"
         case .sync(let directory): "write everything in '\(directory.show(.top))' to the disk"
         }
@@ -71,14 +72,18 @@ extension Change: CustomStringConvertible {
     }
 }
 
-/// efivarfs takes a variable in one write, behind its attributes, and has those that are there immutable.
-private func writeFirmwareVariable(_ name: String, _ content: [UInt8]) throws(Failure) {
+/// efivarfs takes a variable in one write, behind its attributes, and has those that are there immutable. nil removes it.
+private func writeFirmwareVariable(_ name: String, _ content: [UInt8]?) throws(Failure) {
     let path = "\(InstalledLoader.firmwareVariables)/\(name)"
     let before = linux_open(path, O_RDONLY | O_CLOEXEC, 0)
     if before >= 0 {
         var flags: Int32 = 0
         if linux_get_flags(before, &flags) == 0 { _ = linux_set_flags(before, flags & ~linux_locking_flags) }
         close(before)
+    }
+    guard let content else {
+        if unlink(path) != 0 && linux_errno() != ENOENT { throw .system("remove '\(path)'") }
+        return
     }
     let file = linux_open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
     if file < 0 { throw .system("open '\(path)'") }

@@ -106,7 +106,7 @@ extension Site {
         }
         if isNew { changes += record(deployment) }
         changes += try self.changes(toMenuOf: ([deployment] + others).sorted { $0.number > $1.number }, with: deployment)
-        let ending = start.map { [$0] + (loader.map { [.sync($0.directory)] } ?? []) } ?? []
+        let ending = if let start { [start] + (loader.map { [.sync($0.directory)] } ?? []) } else { try forgettingOnce() }
         let outcome = once ? outcomeOnce(deployment, others[0]) : try outcome(deployment, others)
         return DeploymentPlan(site: self, changes: changes + ending, outcome: outcome, notes: try menuNotes())
     }

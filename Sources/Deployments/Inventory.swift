@@ -12,6 +12,8 @@ public struct Inventory {
         public let isBooted: Bool
         /// What the machine boots when nobody chooses.
         public let isNext: Bool
+        /// Whether the boot loader was told to start it once, before that.
+        public let isNextOnce: Bool
         /// Whether any boot of it was good.
         public let isGood: Bool
         /// Boots since the last good one.
@@ -59,6 +61,7 @@ public struct Inventory {
             items.append(
                 Item(
                     deployment: deployment, isBooted: root?.mark.origin.imageID == id, isNext: deployment == deployments.first,
+                    isNextOnce: try site.isNextOnce(deployment),
                     isGood: record.isGood(image: id, under: site.settings.root),
                     tries: record.tries(ofImage: id, under: site.settings.root),
                     damage: try site.isWhole(deployment) ? nil : "its files or its layer are not there any more"))

@@ -46,6 +46,15 @@ extension Site {
         return changes
     }
 
+    /// The entry that the boot loader was told of for one boot is none any more: the way to let it forget that.
+    func forgettingOnce() throws(Failure) -> [Change] {
+        guard let loader, let told = try loader.toldOnce() else { return [] }
+        return [.startOnce(nil, told.forgetting, of: loader), .sync(loader.directory)]
+    }
+
+    /// Whether the next boot is one of it, and the default comes after that.
+    func isNextOnce(_ deployment: Deployment) throws(Failure) -> Bool { try loader?.toldOnce()?.id == entryID(of: deployment.imageID) }
+
     /// What a person has to do for the menu to be seen, and what may lead elsewhere.
     func menuNotes() throws(Failure) -> [String] {
         guard let loader else { return [] }

@@ -30,7 +30,7 @@ extension Site {
             changes += [.prove(target.files, of: target, in: kernels)] + record(target)
         }
         let others = all.filter { $0.imageID != target.imageID }
-        changes += try self.changes(toMenuOf: [target] + others)
+        changes += try self.changes(toMenuOf: [target] + others) + forgettingOnce()
         let staying = current.imageID == target.imageID ? "" : "; \(current.shortID) stays in the menu"
         return DeploymentPlan(
             site: self, changes: changes, outcome: ["next boot: \(target.title) with kernel \(target.release)\(staying)"],
@@ -46,6 +46,11 @@ extension Site {
             if one == all.first {
                 throw Failure(
                     "could not remove \(one.title): it is what the machine boots next", hint: "roll back or deploy another image first")
+            }
+            if try isNextOnce(one) {
+                throw Failure(
+                    "could not remove \(one.title): it is what the machine boots next, once",
+                    hint: "roll back or deploy another image first, without --once")
             }
             if !leaving.contains(one) { leaving.append(one) }
         }
@@ -65,6 +70,7 @@ extension Site {
         if let back = all.dropFirst().first(where: { record.isGood(image: $0.imageID, under: settings.root) }) ?? all.dropFirst().first {
             needed.insert(back.imageID)
         }
+        for one in all where try isNextOnce(one) { needed.insert(one.imageID) }
         return Array(all.filter { !needed.contains($0.imageID) && $0.imageID != booted }.dropFirst(count))
     }
 

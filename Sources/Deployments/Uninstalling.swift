@@ -24,7 +24,7 @@ extension Site {
                 "could not uninstall: '\(loader.directory.show(.top))' has no entries for the deployments on UUID=\(volume.uuid)",
                 hint: "if that is this machine's filesystem and not another one's, name it with --top-level DIR")
         }
-        var changes = try removingDrafts()
+        var changes = try removingDrafts() + forgettingOnce()
         // No entry ever names a kernel that is not there.
         if let loader {
             let menu = try loader.ownFiles()

@@ -33,7 +33,7 @@ struct DeployCommand: AsyncParsableCommand {
 
     @OptionGroup var rehearsal: RehearsalOptions
 
-    @Flag(help: "The next boot alone; the default stays what it is. GRUB and systemd-boot can do that.")
+    @Flag(help: "The next boot alone; the default stays what it is. GRUB and systemd-boot can do that. A deploy without it takes it back.")
     var once = false
 
     @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))

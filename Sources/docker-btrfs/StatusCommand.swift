@@ -10,7 +10,7 @@ struct StatusCommand: ParsableCommand {
         abstract: "Show what is booted, what the next boot takes, and what there is to go back to.",
         discussion: """
             With --format json one object: version; booted (reference, id, root, made, good, kernel) or null; deployments, the next one \
-            first, each with reference, id, kernel, made (seconds since 1970), booted, next, good, tries and damage; update (time, name, \
+            first, each with reference, id, kernel, made (seconds since 1970), booted, next, once, good, tries and damage; update (time, name, \
             image, deployed, failure), what came of the last deploy --pull, or null; notes.
             """
     )
@@ -59,8 +59,9 @@ extension Inventory {
         for item in items {
             // The next boot, when it is the same again, needs no second line that says the same.
             colours.append(item.damage != nil ? .red : item.isGood ? .green : item.tries > 0 ? .yellow : nil)
-            let word = item.isNext ? "  next" : "  before"
-            let state = item.damage ?? (item.isGood ? "good" : item.tries > 0 ? "\(item.tries) tries, none good" : "not booted yet")
+            let word = item.isNextOnce ? "  once" : item.isNext ? "  next" : "  before"
+            let known = item.damage ?? (item.isGood ? "good" : item.tries > 0 ? "\(item.tries) tries, none good" : "not booted yet")
+            let state = known + (item.isNextOnce ? ", the next boot alone" : "")
             rows.append([
                 word, item.deployment.reference.description, short(item.deployment.imageID.description),
                 "kernel \(item.deployment.release)",
@@ -103,7 +104,7 @@ extension Inventory.Item {
         .object([
             ("reference", .string(deployment.reference.description)), ("id", .string(deployment.imageID.description)),
             ("kernel", .string(deployment.release)), ("made", .integer(deployment.made)), ("booted", .boolean(isBooted)),
-            ("next", .boolean(isNext)), ("good", .boolean(isGood)), ("tries", .integer(tries)),
+            ("next", .boolean(isNext)), ("once", .boolean(isNextOnce)), ("good", .boolean(isGood)), ("tries", .integer(tries)),
             ("damage", damage.map { .string($0) } ?? .null),
         ])
     }

@@ -171,7 +171,11 @@ extension OnDisk {
             }
         }
 
-        @Test func `GRUB is told of one boot, and the default stays`() async throws {
+        private func environment(of machine: Deployable) async throws -> String {
+            try await output(of: ["grub-editenv", "\(machine.boot)/grub/grubenv", "list"])
+        }
+
+        @Test func `GRUB is told of one boot, the default stays, and it forgets that boot when another one is asked for`() async throws {
             try await Deployable.with(setup: "--loader grub", partition: "8M") { machine in
                 let (one, two) = try (machine.shortID("sample_image:latest"), machine.shortID("sample_image:v2"))
                 #expect(
@@ -192,12 +196,32 @@ extension OnDisk {
                             """))
                     #expect(try machine.menu("../../grub/docker-btrfs.cfg").contains("set default=docker-btrfs-\(one)"))
                     #expect(try machine.menu("../../grub/docker-btrfs-earlier.cfg").contains("--id docker-btrfs-\(two)"))
-                    let environment = try await output(of: ["grub-editenv", "\(machine.boot)/grub/grubenv", "list"])
-                    #expect(environment == "saved_entry=other\nnext_entry=docker-btrfs-\(two)\n")
+                    #expect(try await environment(of: machine) == "saved_entry=other\nnext_entry=docker-btrfs-\(two)\n")
                 }
-                #expect(try await machine.run("status").contains("next"))
-                try await machine.run("deploy sample_image:v2")
-                #expect(try machine.menu("../../grub/docker-btrfs.cfg").contains("set default=docker-btrfs-\(two)"))
+                let status = try await machine.run("status")
+                #expect(status.contains("next  sample_image:latest") && status.contains("once  sample_image:v2"), "\(status)")
+                #expect(try await machine.run("status --format json").contains(#""once": true"#))
+                #expect(
+                    try await machine.fails("rm sample_image:v2") == """
+                        Error: could not remove sample_image:v2 (\(two)): it is what the machine boots next, once
+                        hint: roll back or deploy another image first, without --once
+
+                        """)
+                try await machine.run("prune --keep 0")
+                // Whoever makes one the default means the next boot.
+                for command in ["rollback sample_image:latest", "deploy sample_image", "deploy sample_image:v2", "uninstall"] {
+                    try await machine.run("deploy --once sample_image:v2")
+                    #expect(try await machine.run(command).contains("tell GRUB to forget the boot that it was told of\n"))
+                    #expect(try await environment(of: machine) == "saved_entry=other\n", "\(command)")
+                    if command == "deploy sample_image:v2" {
+                        #expect(try machine.menu("../../grub/docker-btrfs.cfg").contains("set default=docker-btrfs-\(two)"))
+                        // Of another system.
+                        try await output(of: ["grub-editenv", "\(machine.boot)/grub/grubenv", "set", "next_entry=other"])
+                        try await machine.run("deploy sample_image")
+                        #expect(try await environment(of: machine) == "saved_entry=other\nnext_entry=other\n")
+                        try await output(of: ["grub-editenv", "\(machine.boot)/grub/grubenv", "unset", "next_entry"])
+                    }
+                }
             }
         }
 
