@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import Deployments
+import Glibc
 import LayerContent
 
 struct CheckCommand: ParsableCommand {
@@ -40,10 +41,7 @@ struct CheckCommand: ParsableCommand {
                 : warnings == 0 ? "can boot here" : "can boot here, with \(warnings) warning\(warnings == 1 ? "" : "s")"
             let colours = Colours.current
             print("\(title) \(colours.paint(how, errors > 0 ? .red : warnings > 0 ? .yellow : .green))")
-            for finding in findings {
-                let weight = colours.paint(finding.weight.rawValue, finding.weight == .error ? .red : .yellow)
-                print("    \(weight): \(finding.subject): \(finding.text)\n    hint: \(finding.remedy)")
-            }
+            for finding in findings { finding.show(indentation: "    ") }
         }
         if errors > 0 { throw ExitCode.failure }
     }
@@ -84,6 +82,14 @@ extension ContentCheck.Difference {
 
 extension ImageFinding {
     fileprivate var line: String { json.line }
+
+    /// With text from outside, which is shown as it is on no terminal.
+    func show(indentation: String = "") {
+        let colour = weight == .error ? Colour.red : .yellow
+        print("\(indentation)\(Colours.current.paint(weight.rawValue, colour)): \(display("\(subject): \(text)".utf8))")
+        print("    hint: \(display(remedy.utf8))")
+        fflush(nil)
+    }
 
     var json: JSONOutput {
         .object([

@@ -28,6 +28,8 @@ struct DockerBtrfs: AsyncParsableCommand {
     }
 
     static func main() async {
+        // What others are told who wait for this process: where it has begun once more, the kernel calls it 'exe'.
+        pthread_setname_np(pthread_self(), "docker-btrfs")
         do {
             let words: [String]
             switch try DockerPlugin(arguments, environment: surroundings()) {
@@ -75,6 +77,7 @@ private struct Complaint: Error, CustomStringConvertible {
     let description: String
 
     init(_ failure: Failure) {
-        description = failure.description
+        let isDenied = [EPERM, EACCES].contains { failure.message.hasSuffix(String(cString: strerror($0))) }
+        description = (failure.hint == nil && isDenied && geteuid() != 0 ? failure.hinting("run this as root") : failure).description
     }
 }

@@ -219,12 +219,7 @@ struct DiskSize: ExpressibleByArgument {
 
 extension DiskPlan {
     func showFindings() {
-        let colours = Colours.current
-        for finding in findings {
-            let weight = colours.paint(finding.weight.rawValue, finding.weight == .error ? .red : .yellow)
-            show("\(weight): \(finding.subject): \(finding.text)")
-            show("    hint: \(finding.remedy)")
-        }
+        for finding in findings { finding.show() }
         if findings.contains(where: { $0.weight == .error }) { show("\(title) cannot boot as a .\(format.rawValue); nothing was written") }
     }
 
@@ -233,8 +228,8 @@ extension DiskPlan {
             showProgress("")
             if !isQuiet { show(line) }
         }
+        defer { showProgress("") }
         try await perform(say: say, progress: { showProgress($0) })
-        showProgress("")
     }
 
     func json(isMade: Bool) -> String {

@@ -320,6 +320,15 @@ extension OnDisk {
                 let planned = try await disk.change(command("networkd", "\(out)/vm.raw", "--dry-run"))
                 #expect(
                     planned.contains("\nwrite '/etc/systemd/network/20-wired.network' of the top layer: ") && !planned.contains("network:"))
+                let line = command("sample_image", "\(out)/vm.raw", "--dry-run")
+                let coloured = try await disk.change(
+                    """
+                    cat > '\(disk.folder)/line' << 'END'
+                    \(line)
+                    END
+                    TERM=xterm script --quiet --command "bash '\(disk.folder)/line'" /dev/null
+                    """)
+                #expect(coloured.contains("\u{1B}[33mwarning\u{1B}[0m: ") && !coloured.contains(#"\x1b"#), "\(coloured)")
                 let busybox = "--service --kernel-image sample_image --busybox"
                 let said = try await disk.change("! \(command("application", "\(out)/vm.raw", "\(busybox) nowhere")) 2>&1")
                 #expect(said.contains("could not find 'nowhere'\nhint: install the package 'busybox-static'"), "\(said)")
