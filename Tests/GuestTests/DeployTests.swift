@@ -43,6 +43,12 @@ struct DeployTests {
             // Instead of a rollback, by `make nightly`. rEFInd cannot be told of one boot.
             let isOnce = isNightly && loader != "refind"
             let variables = ["--variables", "\(machine.folder)/variables"]
+            // Taken back, and asked for again.
+            let once = """
+                docker btrfs deploy --once 2>&1
+                docker btrfs rollback "$(docker btrfs status --format json | sed -n 's/.*"id": "sha256:\\(.\\{12\\}\\).*/\\1/p' | head -n 1)" 2>&1
+                docker btrfs deploy --once 2>&1
+                """
             let first = try await machine.answers(
                 nil, variables, log: "\(loader) 1",
                 to: """
@@ -53,11 +59,12 @@ struct DeployTests {
                     FROM desktop:next
                     RUN echo 2 > /etc/image-version
                     END
-                    docker btrfs deploy \(isOnce ? "--once" : "") 2>&1
+                    \(isOnce ? once : "docker btrfs deploy 2>&1")
                     """)
             #expect(first.text.hasPrefix(Self.expected("1", kernel: "6.1") + "\(store.driver)\n"))
             let next = /\nnext boot(, once)?: desktop:latest \(.*\) with kernel 6\.12\..*; (the way back is|after it) desktop:latest/
             #expect(first.text.contains(next) && first.text.contains("next boot, once") == isOnce, "\(first.text)")
+            #expect(first.text.contains(" to forget the boot that it was told of\nnext boot: desktop:latest (") == isOnce, "\(first.text)")
             #expect(first.report?.image == "desktop")
             #expect(first.report?.notes == [])
 
