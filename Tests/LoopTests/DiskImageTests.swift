@@ -326,7 +326,7 @@ extension OnDisk {
                     cat > '\(disk.folder)/line' << 'END'
                     \(line)
                     END
-                    TERM=xterm script --quiet --command "bash '\(disk.folder)/line'" /dev/null
+                    env --unset NO_COLOR TERM=xterm script --quiet --command "bash '\(disk.folder)/line'" /dev/null
                     """)
                 #expect(coloured.contains("\u{1B}[33mwarning\u{1B}[0m: ") && !coloured.contains(#"\x1b"#), "\(coloured)")
                 let busybox = "--service --kernel-image sample_image --busybox"
