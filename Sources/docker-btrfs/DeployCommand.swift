@@ -185,6 +185,7 @@ extension DeploymentPlan {
     func finish(dryRun: Bool) throws(Failure) {
         if dryRun {
             lines.forEach(show)
+            if lines.isEmpty { show("nothing is to be done") }
         } else {
             try perform(say: show)
             outcome.forEach(show)

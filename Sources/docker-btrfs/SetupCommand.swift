@@ -70,6 +70,7 @@ struct SetupCommand: ParsableCommand {
         choices.program = if let initProgram { initProgram } else { try builtInit() }
         let plan = try SetupPlan(choices, isLocked: !dryRun)
         for line in plan.found { show(line) }
+        for note in plan.notes { tell(note: note) }
         show("")
         if dryRun { return plan.lines.forEach(show) }
         try plan.perform(say: show)

@@ -48,7 +48,7 @@ extension OnDisk {
                 let told = try await machine.run("deploy sample_image")
                 #expect(
                     try told == "next boot: sample_image:latest (\(machine.shortID("sample_image:latest"))) with kernel 6.1, a new root\n")
-                #expect(try await machine.run("deploy sample_image --dry-run") == "")
+                #expect(try await machine.run("deploy sample_image --dry-run") == "nothing is to be done\n")
                 #expect(try await machine.everything() == files)
             }
         }
@@ -274,6 +274,8 @@ extension OnDisk {
                 #expect(try await machine.run(machine.setup).hasSuffix("\nall is set up as it should be\n"))
                 #expect(try await machine.everything() == before)
                 #expect(try await machine.disk.look("cat docker_data/srv/work") == "of years\n")
+                let noted = try await machine.disk.change("\(machine.command(machine.setup + " --data /none")) 2>&1 > /dev/null")
+                #expect(noted == "note: there is no directory '/none' here: in each root it is '/docker_data/none', which is empty\n")
             }
         }
     }

@@ -91,7 +91,7 @@ extension OnDisk {
                     #expect(try await made == disk.look("cat expected"))
                     let deployed = try await machine.everything()
                     #expect(try await machine.run("deploy sample_image") == next)
-                    #expect(try await machine.run("deploy sample_image --dry-run") == "")
+                    #expect(try await machine.run("deploy sample_image --dry-run") == "nothing is to be done\n")
                     #expect(try await machine.everything() == deployed)
                 }
                 // The boot that names the image takes what was merged.

@@ -10,6 +10,8 @@ internal import Planning
 public struct SetupPlan {
     /// What was found, each with the option that changes it.
     public let found: [String]
+    /// What a person should know.
+    public private(set) var notes: [String] = []
     private let topLevel: Directory
     private let lock: FilesystemLock?
     private let system: Directory
@@ -108,7 +110,11 @@ public struct SetupPlan {
         if try topLevel.status(of: new) != nil { changes.append(.step(.deleteSubvolume(Place(new)))) }
         try makeFolder(place.parent)
         changes.append(.makeSubvolume(new))
-        if try system.target(of: source)?.kind == .directory { changes.append(.copyDirectory(source, to: new)) }
+        if try system.target(of: source)?.kind == .directory {
+            changes.append(.copyDirectory(source, to: new))
+        } else {
+            notes.append("there is no directory '\(text)' here: in each root it is '\(place)', which is empty")
+        }
         changes += [.step(.sync), .step(.rename(Place(new), to: Place(place)))]
     }
 
