@@ -34,9 +34,8 @@ extension InstalledLoader {
     }
 
     private func toldOfGrub() throws(Failure) -> (id: String, forgetting: NextBoot)? {
-        guard let lines = try grubEnvironment(), let line = lines.first(where: { $0.hasPrefix(Self.nextEntry) }) else { return nil }
-        let others = lines.filter { !$0.hasPrefix(Self.nextEntry) }
-        return (String(line.dropFirst(Self.nextEntry.count)), .grubEnvironment(try environment(of: others)))
+        guard let (next, others) = try grubEnvironment(), let next else { return nil }
+        return (next, .grubEnvironment(try environment(of: others)))
     }
 
     private func toldOfSystemdBoot() throws(Failure) -> (id: String, forgetting: NextBoot)? {
@@ -54,12 +53,14 @@ extension InstalledLoader {
     private static let environmentPath: Path = "grubenv"
     private static let (environmentTitle, environmentSize) = ("# GRUB Environment Block", 1024)
 
-    /// What GRUB's environment says, without comments; nil where there is none.
-    private func grubEnvironment() throws(Failure) -> [String]? {
+    /// The entry that GRUB's environment names for one boot, and its other lines, without comments; nil where there is no environment.
+    private func grubEnvironment() throws(Failure) -> (next: String?, others: [String])? {
         guard let content = try directory.contents(of: Self.environmentPath), content.count == Self.environmentSize,
             content.starts(with: Self.environmentTitle.utf8)
         else { return nil }
-        return String(decoding: content, as: UTF8.self).split(separator: "\n").filter { !$0.hasPrefix("#") }.map(String.init)
+        let lines = String(decoding: content, as: UTF8.self).split(separator: "\n").filter { !$0.hasPrefix("#") }.map(String.init)
+        let next = lines.first { $0.hasPrefix(Self.nextEntry) }.map { String($0.dropFirst(Self.nextEntry.count)) }
+        return (next, lines.filter { !$0.hasPrefix(Self.nextEntry) })
     }
 
     private func environment(of lines: [String]) throws(Failure) -> MenuFile {
@@ -77,10 +78,10 @@ extension InstalledLoader {
         if try !String(decoding: directory.contents(of: "grub.cfg") ?? [], as: UTF8.self).contains("next_entry") {
             throw Failure("'\(directory.show("grub.cfg"))' does not look at next_entry: grub-mkconfig makes one that does")
         }
-        guard let lines = try grubEnvironment() else {
+        guard let (_, others) = try grubEnvironment() else {
             throw Failure("'\(directory.show(Self.environmentPath))' is not there, or is no environment of GRUB: grub-editenv makes one")
         }
-        return try environment(of: lines.filter { !$0.hasPrefix(Self.nextEntry) } + [Self.nextEntry + id])
+        return try environment(of: others + [Self.nextEntry + id])
     }
 
     /// LoaderEntryOneShot: https://systemd.io/BOOT_LOADER_INTERFACE

@@ -55,13 +55,14 @@ public struct Inventory {
                 made: root.mark.made, isGood: root.isGood,
                 release: kernelRelease())
         }
+        let once = try site.nextOnce(among: deployments)
         var items: [Item] = []
         for deployment in deployments {
             let id = deployment.imageID
             items.append(
                 Item(
                     deployment: deployment, isBooted: root?.mark.origin.imageID == id, isNext: deployment == deployments.first,
-                    isNextOnce: try site.isNextOnce(deployment),
+                    isNextOnce: deployment == once,
                     isGood: record.isGood(image: id, under: site.settings.root),
                     tries: record.tries(ofImage: id, under: site.settings.root),
                     damage: try site.isWhole(deployment) ? nil : "its files or its layer are not there any more"))

@@ -52,8 +52,11 @@ extension Site {
         return [.startOnce(nil, told.forgetting, of: loader), .sync(loader.directory)]
     }
 
-    /// Whether the next boot is one of it, and the default comes after that.
-    func isNextOnce(_ deployment: Deployment) throws(Failure) -> Bool { try loader?.toldOnce()?.id == entryID(of: deployment.imageID) }
+    /// The one that the next boot is of, where the default comes after that.
+    func nextOnce(among all: [Deployment]) throws(Failure) -> Deployment? {
+        guard let id = try loader?.toldOnce()?.id else { return nil }
+        return all.first { entryID(of: $0.imageID) == id }
+    }
 
     /// What a person has to do for the menu to be seen, and what may lead elsewhere.
     func menuNotes() throws(Failure) -> [String] {

@@ -40,6 +40,7 @@ extension Site {
     /// The way to remove some deployments. The images stay in Docker.
     public func removing(_ names: [String]) throws(Failure) -> DeploymentPlan {
         let all = try Deployment.all(on: topLevel).deployments
+        let once = try nextOnce(among: all)
         var leaving: [Deployment] = []
         for name in names {
             let one = try deployment(name, among: all)
@@ -47,7 +48,7 @@ extension Site {
                 throw Failure(
                     "could not remove \(one.title): it is what the machine boots next", hint: "roll back or deploy another image first")
             }
-            if try isNextOnce(one) {
+            if one == once {
                 throw Failure(
                     "could not remove \(one.title): it is what the machine boots next, once",
                     hint: "roll back or deploy another image first, without --once")
@@ -70,7 +71,7 @@ extension Site {
         if let back = all.dropFirst().first(where: { record.isGood(image: $0.imageID, under: settings.root) }) ?? all.dropFirst().first {
             needed.insert(back.imageID)
         }
-        for one in all where try isNextOnce(one) { needed.insert(one.imageID) }
+        if let once = try nextOnce(among: all) { needed.insert(once.imageID) }
         return Array(all.filter { !needed.contains($0.imageID) && $0.imageID != booted }.dropFirst(count))
     }
 
