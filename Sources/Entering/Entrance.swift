@@ -35,10 +35,7 @@ package struct Entrance {
 
     /// Starts this program again as one whose file nobody can change who gets hold of its process. Returns where that is done.
     package static func protectProgram() throws(Failure) {
-        if entering_restart(CommandLine.unsafeArgv) != 0 {
-            let hint = linux_errno() == EPERM ? "run this as root" : nil
-            throw .system("start this program from a read-only mount of it", hint: hint)
-        }
+        if entering_restart(CommandLine.unsafeArgv) != 0 { throw .system("start this program from a read-only mount of it") }
     }
 
     /// How a command ended.
