@@ -36,11 +36,12 @@ demo: packages-lab $(programs) ## Boot a machine from a Docker image, in QEMU
 .PHONY: build
 build: $(programs) ## Both programs, in .build/bin
 
-# The tests on btrfs keep one processor busy, and what comes beside them the other. What a target said is shown when it has ended.
+# The tests on btrfs keep one processor busy, and what comes beside them, one after the other, the other. What a target said is
+# shown when it has ended.
 .PHONY: test
 test: lint test-unit packages deb $(crash_test) ## Everything: lint, unit, Debian 13, loop-mounted btrfs, power cuts, QEMU
 	$(say) "beside each other: tests on loop-mounted btrfs; Debian 13 and power cuts"
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target READY=1 test-loop test-trixie test-crash
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target READY=1 BESIDE=1 test-loop test-trixie test-crash lab-guest
 	@$(MAKE) --no-print-directory READY=1 test-guest
 
 # Needs neither root, where the packages are there, nor a virtual machine.
@@ -77,30 +78,33 @@ test-loop: $(lab) $(if $(READY),,deb) ## Both programs on loop-mounted btrfs
 	@SUITE=trixie Tests/Lab/initramfs-tree
 	$(call run-tests,--filter '^LoopTests\.')
 
-.PHONY: test-guest
-test-guest: $(lab) ## Boots in QEMU and in User-Mode Linux
-	$(say) "boots in QEMU"
+# What guests boot; made again only where something of it changed.
+.PHONY: lab-guest
+lab-guest: $(lab) $(if $(BESIDE),test-crash)
+	$(say) "disks for guests"
 	@Tests/Lab/prepare
 	@Tests/Lab/matrix
 	@SUITE=trixie Tests/Lab/matrix
+	@Tests/Lab/article
+	@Tests/Lab/article overlay2
+	@Tests/Lab/article containerd
+
+.PHONY: test-guest
+test-guest: lab-guest ## Boots in QEMU and in User-Mode Linux
+	$(say) "boots in QEMU"
 	$(call run-tests,--filter '^GuestTests\.')
 
 .PHONY: boot-matrix
 boot-matrix: export BOOT_MATRIX := 1
-boot-matrix: packages-lab $(programs) ## Boot each initramfs framework in each situation; writes docs/boot-matrix.md
+boot-matrix: lab-guest ## Boot each initramfs framework in each situation; writes docs/boot-matrix.md
 	$(say) "the boot matrix"
-	@Tests/Lab/matrix
-	@SUITE=trixie Tests/Lab/matrix
 	$(call run-tests,--filter '^GuestTests\.BootMatrixTests')
 
 # What is too long for each time.
 .PHONY: nightly
 nightly: export NIGHTLY := 1
-nightly: packages-lab $(programs) ## What `make test` leaves out, for it is long: docs/testing.md tells what
+nightly: lab-guest ## What `make test` leaves out, for it is long: docs/testing.md tells what
 	$(say) "boots of the night"
-	@Tests/Lab/prepare
-	@Tests/Lab/matrix
-	@SUITE=trixie Tests/Lab/matrix
 	$(call run-tests,--filter '^GuestTests\.(InitSystemTests|DiskFallbackTests|DeployTests|EngineTests|BootMatrixTests)' --filter '^LoopTests\.Beside/ThisDiskTests')
 
 # WORLDS is how many, FIRST_WORLD the seed of the first.
@@ -116,7 +120,7 @@ crash-test: states := --whole
 .PHONY: test-crash crash-test
 crash-test: ## Power cuts: every state
 test-crash: ## Power cuts: a sample of the states that they leave
-test-crash crash-test: $(lab) $(if $(READY),test-trixie,$(crash_test))
+test-crash crash-test: $(lab) $(if $(READY),,$(crash_test)) $(if $(BESIDE),test-trixie)
 	$(say) "power cuts"
 	@Tests/Lab/prepare
 	@Tests/Lab/crash-test $(states)
