@@ -29,6 +29,19 @@ public enum DiskFormat: String, Sendable, CaseIterable {
     /// What needs to be told to the format: VHD's geometry would change the size.
     var options: [String] { converter == "vpc" ? ["-o", "force_size=on"] : [] }
 
+    /// The largest disk that such a file can be, in bytes; nil where only the file's filesystem sets a limit. As qemu-img(1) has it, but for
+    /// VMDK: its tables have 32 bits for a sector of the file, which qemu-img does not look at.
+    var largestDisk: Int? {
+        switch self {
+        case .raw, .img: nil
+        case .qcow2: 2048 << 40
+        case .vdi: 512 << 40 - 128 << 20
+        case .vmdk: 2 << 40
+        case .vhd, .vpc: 2040 << 30
+        case .vhdx: 64 << 40
+        }
+    }
+
     /// Which machine takes such a disk by itself, on which controller, and the drivers that it needs: all of one of these groups.
     var host: (name: String, controller: String, drivers: [[String]]) {
         switch self {

@@ -22,8 +22,8 @@ struct DiskLayout {
     /// Of the FAT, as blkid(8) writes it.
     let systemUUID: String
 
-    /// Fails where the disk would be too small for `content`.
-    init(size: Int, sector: Int, content: Int, mayBeSmall: Bool = true) throws(Failure) {
+    /// Fails where the disk would be too small for `content`, or for a filesystem that is never smaller than `least`.
+    init(size: Int, sector: Int, content: Int, least: Int = 0, mayBeSmall: Bool = true) throws(Failure) {
         let megabyte = Self.megabyte
         self.sector = sector
         self.size = size / megabyte * megabyte
@@ -33,7 +33,7 @@ struct DiskLayout {
         system = 2 * megabyte..<(isSmall ? 10 : sector == 512 ? 258 : 266) * megabyte
         // The last megabyte has the table's second copy.
         let end = self.size - megabyte
-        let needed = system.upperBound + megabyte + content + content / 2 + (isSmall ? 16 : 256) * megabyte
+        let needed = system.upperBound + max(least, megabyte + content + content / 2 + (isSmall ? 16 : 256) * megabyte)
         if end < needed {
             throw Failure("could not make a disk of \(size / megabyte) MiB: the image needs \(needed / megabyte + 1) MiB", hint: "--size")
         }

@@ -63,8 +63,9 @@ public struct DiskPlan: Sendable {
         let content = source.size ?? 1 << 30
         let layout = try DiskLayout(
             size: choices.size ?? DiskLayout.usualSize(of: content), sector: choices.sector, content: content,
-            mayBeSmall: choices.loader == .grub && choices.plain == nil)
+            least: choices.plain?.least ?? 0, mayBeSmall: choices.loader == .grub && choices.plain == nil)
         self.layout = layout
+        try checkSize(layout.size)
         try checkTools()
         try checkSpace(for: content)
         if let plain = choices.plain {
@@ -115,6 +116,22 @@ public struct DiskPlan: Sendable {
         }
         let others = (format.converter == nil ? [] : ["qemu-img"]) + (choices.passwordFile == nil ? [] : ["openssl"])
         try Tools.check(usual + others, also: missing)
+    }
+
+    /// The disk itself is a file, before it becomes another one.
+    private func checkSize(_ size: Int) throws(Failure) {
+        let sentence = "could not make a disk of \(size >> 20) MiB"
+        if let largest = format.largestDisk, size > largest {
+            throw Failure(
+                "\(sentence): a .\(format.rawValue) has \(largest >> 20) MiB at most", hint: "a smaller --size, or another ending")
+        }
+        let folder = Workshop.folder(of: choices.output)
+        // Without a name. Where a filesystem cannot do that, the first step tells.
+        let file = linux_open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0o600)
+        if file < 0 { return }
+        defer { close(file) }
+        if ftruncate(file, off_t(size)) == 0 { return }
+        throw Failure("\(sentence): a file of '\(folder)' cannot be as large", hint: "a smaller --size, or another filesystem")
     }
 
     /// A disk and what it is converted to are there at once.

@@ -278,6 +278,9 @@ extension OnDisk {
                     ),
                     ("vm.raw", "--plain ext4 --size 200M", "could not make a disk of 200 MiB: the image needs "),
                     ("vm.raw", "--size 300M", "could not make a disk of 300 MiB: the image needs "),
+                    ("vm.raw", "--plain xfs --size 540M", "could not make a disk of 540 MiB: the image needs "),
+                    ("vm.vhd", "--size 2088961M", "could not make a disk of 2088961 MiB: a .vhd has 2088960 MiB at most"),
+                    ("vm.qcow2", "--size 500000T", "could not make a disk of 524288000000 MiB: a .qcow2 has 2147483648 MiB at most"),
                     (
                         "vm.raw", "--grub /nowhere",
                         "could not make the disk: the boot loader's files are not there\\nhint: apt-get install grub-efi-amd64-bin grub-pc-bin"
@@ -311,6 +314,17 @@ extension OnDisk {
                     let said = try await disk.change("! \(command("sample_image", "\(out)/\(file)", more)) 2>&1")
                     #expect(said.contains(message.replacing("\\n", with: "\n")) && !said.contains("make the FAT"), "\(said)")
                 }
+                // Of whatever size files may be elsewhere.
+                let folder = "\(disk.folder)/ext4.d"
+                let large = try await disk.change(
+                    """
+                    truncate --size 64M '\(disk.folder)/ext4'; mkfs.ext4 -q '\(disk.folder)/ext4'; mkdir '\(folder)'
+                    mount -o loop '\(disk.folder)/ext4' '\(folder)'
+                    ! \(command("sample_image", "\(folder)/vm.raw", "--size 100T --dry-run")) 2>&1
+                    umount '\(folder)'; rm -r '\(folder)' '\(disk.folder)/ext4'
+                    """)
+                let told = "Error: could not make a disk of 104857600 MiB: a file of '\(folder)' cannot be as large"
+                #expect(large.contains(told), "\(large)")
                 let loader = try await disk.change("! \(command("networkd", "\(out)/vm.raw", "--loader systemd-boot")) 2>&1")
                 #expect(
                     loader.contains(

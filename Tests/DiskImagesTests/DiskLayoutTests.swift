@@ -1,0 +1,20 @@
+import Basics
+import Testing
+
+@testable import DiskImages
+
+struct DiskLayoutTests {
+    @Test func `a filesystem that is never small has a disk that is large enough`() throws {
+        let least = PlainFilesystem.xfs.least
+        let layout = { (megabytes: Int) throws(Failure) in
+            try DiskLayout(size: megabytes << 20, sector: 512, content: 1 << 20, least: least, mayBeSmall: false)
+        }
+        #expect(throws: Failure("could not make a disk of 558 MiB: the image needs 559 MiB", hint: "--size")) { try layout(558) }
+        #expect(try layout(559).root.count == least)
+    }
+
+    @Test(arguments: [(DiskFormat.qcow2, 2 << 50), (.vdi, 0x1_ffff_f800_0000), (.vhdx, 64 << 40), (.vhd, 0xff00_0000 << 9)])
+    func `the largest disk of a format is what qemu-img has for it`(format: DiskFormat, bytes: Int) {
+        #expect(format.largestDisk == bytes)
+    }
+}
