@@ -15,8 +15,8 @@ public struct DiskChoices: Sendable {
     public var kernelImage: String?
     /// Whether the top layer brings what the image lacks, as far as it can.
     public var fixes = false
-    /// A static busybox, for an image without an init.
-    public var busybox = "/bin/busybox"
+    /// A static busybox, for a service of an image without an init; the usual one where nil.
+    public var busybox: String?
     public var loader = DiskLoader.grub
     /// Kernel, initramfs and command line in one file, which systemd-boot starts.
     public var isUnified = false

@@ -92,8 +92,10 @@ extension DiskPlan {
     }
 
     private mutating func addBusybox() throws(Failure) {
-        let busybox = try staticBusybox(fileContents(choices.busybox), called: choices.busybox)
-        steps.append(.write(InitSystem.busybox, busybox, mode: 0o755, about: "'\(choices.busybox)' of this machine"))
+        let file = choices.busybox ?? "/bin/busybox"
+        let busybox = try staticBusybox(fileContents(file), called: file)
+        steps.append(.write(InitSystem.busybox, busybox, mode: 0o755, about: "'\(file)' of this machine"))
+        takesBusybox = true
     }
 
     /// A whole system of one program, which loads drivers, asks for an address and starts what it is told.

@@ -62,7 +62,13 @@ struct ImageSource {
                 if chosen == nil, try Directory(opening: "/", label: "").target(of: Path(folder) ?? .top) == nil { continue }
                 let root = try Directory(opening: folder)
                 guard let stores = try ImageStores(in: root, at: .top, choice) else { continue }
-                return (root, stores, try stores.image(reference).image)
+                let image = try stores.image(reference).image
+                if let namespace = choice.namespace, !image.store.isContainerd {
+                    throw Failure(
+                        "could not take '\(reference)' from containerd's namespace '\(namespace)': '\(folder)' has it in a store of another kind, \(image.store.word)",
+                        hint: "leave --namespace out")
+                }
+                return (root, stores, image)
             } catch {
                 failure = failure ?? error
             }

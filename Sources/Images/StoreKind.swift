@@ -18,7 +18,7 @@ public enum StoreKind: CaseIterable, Sendable {
     /// For messages: `docker, overlay2 driver`.
     var title: String { "\(names.engine), \(names.driver) \(isContainerd ? "snapshotter" : "driver")" }
 
-    var isContainerd: Bool { self == .containerdOverlayfs || self == .containerdBtrfs || self == .containerdNative }
+    package var isContainerd: Bool { self == .containerdOverlayfs || self == .containerdBtrfs || self == .containerdNative }
 
     private var names: (engine: String, driver: String) {
         switch self {

@@ -26,6 +26,9 @@ struct ImageCommand: AsyncParsableCommand {
 
     @OptionGroup var choices: DiskOptions
 
+    @Flag(help: "Compress the file by zstd: qcow2 alone.")
+    var compress = false
+
     @Flag(help: "Replace a file that is there.")
     var force = false
 
@@ -39,6 +42,7 @@ struct ImageCommand: AsyncParsableCommand {
         if !dryRun { try enterOwnMounts() }
         var choices = try choices.choices(of: image, output: output)
         choices.replaces = force
+        choices.isCompressed = compress
         let plan = try DiskPlan(choices)
         if format == .text { plan.showFindings() }
         let isBad = plan.findings.contains { $0.weight == .error }
@@ -78,14 +82,13 @@ struct DiskOptions: ParsableArguments {
     @Option(help: ArgumentHelp("An image whose kernel and modules are taken, where this one has none.", valueName: "image"))
     var kernelImage: String?
 
-    @Option(help: ArgumentHelp("A static busybox, for an image without an init.", valueName: "file"), completion: .file())
-    var busybox = Self.usualBusybox
+    @Option(
+        help: ArgumentHelp("A static busybox, for --service of an image without an init; /bin/busybox unless given.", valueName: "file"),
+        completion: .file())
+    var busybox: String?
 
     @Option(help: ArgumentHelp("How large the disk is, as 20G; its file takes what is used of it.", valueName: "size"))
     var size: DiskSize?
-
-    @Flag(help: "Compress the file by zstd: qcow2 alone.")
-    var compress = false
 
     @Option(help: ArgumentHelp("A directory whose files the machine has in each root.", valueName: "dir"), completion: .directory)
     var topLayer: String?
@@ -117,13 +120,13 @@ struct DiskOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("Where systemd-boot is, and the stub for --uki, if not in the image.", valueName: "dir"), completion: .directory)
-    var systemd = "/usr/lib/systemd/boot/efi"
+    var systemd = Self.usualSystemd
 
     @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))
     var initProgram: String?
 
-    private static let usualBusybox = "/bin/busybox"
     private static let usualGrub = "/usr/lib/grub"
+    private static let usualSystemd = "/usr/lib/systemd/boot/efi"
 
     func validate() throws {
         if let hostname, !isHostname(hostname) {
@@ -134,6 +137,7 @@ struct DiskOptions: ParsableArguments {
         if plain != nil && (hasSystemdBoot || sectorSize != 512) {
             throw ValidationError("--plain goes with GRUB and sectors of 512 bytes")
         }
+        if busybox != nil && !service { throw ValidationError("--busybox goes with --service, which needs it where an image has no init") }
         if let firmware, let reason = reasonForUEFI, firmware != .uefi {
             throw ValidationError("--firmware \(firmware.rawValue) cannot start this disk: \(reason)")
         }
@@ -153,10 +157,10 @@ struct DiskOptions: ParsableArguments {
     var firstOfMaking: String? {
         let options: [(name: String, isGiven: Bool)] = [
             ("plain", plain != nil), ("service", service), ("fix", fix), ("kernel-image", kernelImage != nil),
-            ("busybox", busybox != Self.usualBusybox), ("size", size != nil), ("compress", compress), ("top-layer", topLayer != nil),
+            ("busybox", busybox != nil), ("size", size != nil), ("top-layer", topLayer != nil),
             ("hostname", hostname != nil), ("root-password-file", rootPasswordFile != nil), ("ssh-key", sshKey != nil),
-            ("kernel", kernel != nil), ("options", options != nil), ("data-root", dataRoot != nil), ("grub", grub != Self.usualGrub),
-            ("init", initProgram != nil),
+            ("kernel", kernel != nil), ("options", options != nil), ("data-root", dataRoot != nil), ("namespace", namespace != nil),
+            ("grub", grub != Self.usualGrub), ("systemd", systemd != Self.usualSystemd), ("init", initProgram != nil),
         ]
         return options.first(where: \.isGiven).map { "--\($0.name)" }
     }
@@ -174,7 +178,6 @@ struct DiskOptions: ParsableArguments {
         choices.kernelImage = kernelImage
         choices.busybox = busybox
         choices.size = size?.bytes
-        choices.isCompressed = compress
         choices.topLayer = topLayer
         choices.hostname = hostname
         choices.passwordFile = rootPasswordFile

@@ -56,29 +56,40 @@ struct ImagesCommand: ParsableCommand {
     }
 
     private func listing(in root: Directory) throws -> [ListedImage] {
-        if let dataRoot { return try stores(at: dataRoot, in: root).listing(together) }
-        var (images, kinds, failures): ([ListedImage], Int, [Failure]) = ([], 0, [])
+        if let dataRoot {
+            let stores = try stores(at: dataRoot, in: root)
+            noteNamespace(stores.kinds)
+            return try stores.listing(together)
+        }
+        var (images, kinds, failures): ([ListedImage], [StoreKind], [Failure]) = ([], [], [])
         let roots = try EngineRoots(in: root)
         let places = [roots.docker, roots.containerd, roots.podman]
         for place in places where access(place, F_OK) == 0 {
             // Docker's containerd was read with Docker.
-            if place == roots.containerd && kinds > 0 && Self.isBeside(roots) { continue }
+            if place == roots.containerd && !kinds.isEmpty && Self.isBeside(roots) { continue }
             do {
                 let stores = try stores(at: place, in: root)
                 images += try stores.listing(together)
-                kinds += stores.kinds.count
+                kinds += stores.kinds
             } catch let failure as Failure {
                 failures.append(failure)
             }
         }
-        if kinds == 0 {
+        if kinds.isEmpty {
             throw failures.first
                 ?? Failure(
                     "could not find images: there is none of \(places.map { "'\($0)'" }.joined(separator: ", "))",
                     hint: "say where the store is: --data-root DIR")
         }
         for failure in failures { tell(note: failure.message) }
+        noteNamespace(kinds)
         return images
+    }
+
+    /// Other stores have no namespaces, and list what they have.
+    private func noteNamespace(_ kinds: [StoreKind]) {
+        guard let namespace, !kinds.contains(where: \.isContainerd) else { return }
+        tell(note: "no store of containerd has the namespace '\(namespace)'")
     }
 
     /// Whether containerd's root is where the probe of a data-root looks too.

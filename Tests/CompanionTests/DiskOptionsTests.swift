@@ -16,11 +16,22 @@ struct DiskOptionsTests {
 
     @Test(
         arguments: [
-            ([], nil), (["--firmware", "uefi", "--ssh", "2222"], nil), (["--busybox", "/bin/busybox"], nil),
-            (["--plain", "ext4"], "--plain"),
+            ([], nil), (["--firmware", "uefi", "--ssh", "2222"], nil), (["--plain", "ext4"], "--plain"),
+            (["--namespace", "default"], "--namespace"), (["--systemd", "/efi"], "--systemd"),
             (["--size", "1G", "--hostname", "x"], "--size"), (["--grub", "/grub"], "--grub"), (["--service", "--fix"], "--service"),
         ] as [([String], String?)])
     func `what a disk is made with is known from how it is run`(options: [String], found: String?) throws {
         #expect(try RunCommand.parse(["x.raw"] + options).choices.firstOfMaking == found)
+    }
+
+    @Test func `what a disk that is thrown away cannot be is not offered for it`() throws {
+        #expect(try ImageCommand.parse(["x", "--output", "x.qcow2", "--compress"]).compress)
+        #expect(throws: (any Error).self) { try RunCommand.parse(["x", "--compress"]) }
+    }
+
+    @Test func `a busybox is for a service`() throws {
+        let words = ["x", "--output", "x.raw", "--busybox", "/bin/busybox"]
+        #expect(throws: (any Error).self) { try ImageCommand.parse(words) }
+        #expect(try ImageCommand.parse(words + ["--service"]).choices.busybox == "/bin/busybox")
     }
 }

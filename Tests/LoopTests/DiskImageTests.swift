@@ -281,6 +281,7 @@ extension OnDisk {
                     ("vm.raw", "--plain xfs --size 540M", "could not make a disk of 540 MiB: the image needs "),
                     ("vm.vhd", "--size 2088961M", "could not make a disk of 2088961 MiB: a .vhd has 2088960 MiB at most"),
                     ("vm.qcow2", "--size 500000T", "could not make a disk of 524288000000 MiB: a .qcow2 has 2147483648 MiB at most"),
+                    ("vm.raw", "--namespace other", "could not take 'sample_image:latest' from containerd's namespace 'other': "),
                     (
                         "vm.raw", "--grub /nowhere",
                         "could not make the disk: the boot loader's files are not there\\nhint: apt-get install grub-efi-amd64-bin grub-pc-bin"
