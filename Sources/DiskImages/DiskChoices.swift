@@ -1,4 +1,5 @@
 internal import Basics
+internal import Images
 
 /// What the person who makes a disk may say.
 public struct DiskChoices: Sendable {
@@ -54,4 +55,7 @@ public struct DiskChoices: Sendable {
         self.image = image
         self.output = output
     }
+
+    /// Whether a store has the image.
+    public var findsImage: Bool { (try? ImageSource.find(ImageReference(image), in: dataRoot, StoreChoice(namespace: namespace))) != nil }
 }

@@ -45,7 +45,7 @@ struct ImageSource {
         size = try stores.listing().first { $0.id == image.id && $0.store == image.store }?.size
     }
 
-    private static func find(
+    static func find(
         _ reference: ImageReference, in chosen: String?, _ choice: StoreChoice
     ) throws(Failure) -> (Directory, ImageStores, Image) {
         var folders = [String]()

@@ -46,11 +46,16 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if isFile {
+        if isNamedAsFile && access(image, F_OK) == 0 {
             if let option = choices.firstOfMaking {
                 throw Failure("could not use \(option): the disk '\(image)' is made already", hint: "leave it out, or run the image")
             }
             return try await start(image)
+        }
+        if isNamedAsFile, try !choices.choices(of: image, output: image).findsImage {
+            throw Failure(
+                "could not run '\(image)': there is no such file",
+                hint: "an image is named as 'docker-btrfs images' lists it, without the ending of a disk")
         }
         if !dryRun { try enterOwnMounts() }
         try await Interruption.taken { () throws(Failure) in try await makeAndStart() }
@@ -68,8 +73,8 @@ struct RunCommand: AsyncParsableCommand {
         try await start(file)
     }
 
-    /// A path with an ending of a disk's that is there.
-    private var isFile: Bool { (try? DiskFormat(ofFile: image)) != nil && access(image, F_OK) == 0 }
+    /// A path with an ending of a disk's. An image may be called so too.
+    private var isNamedAsFile: Bool { (try? DiskFormat(ofFile: image)) != nil }
 
     private func start(_ file: String) async throws(Failure) {
         var emulator = try Emulator(file: file)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Testing
 
 @testable import docker_btrfs
@@ -33,5 +34,14 @@ struct DiskOptionsTests {
         let words = ["x", "--output", "x.raw", "--busybox", "/bin/busybox"]
         #expect(throws: (any Error).self) { try ImageCommand.parse(words) }
         #expect(try ImageCommand.parse(words + ["--service"]).choices.busybox == "/bin/busybox")
+    }
+
+    @Test(arguments: ["missing.qcow2", "./missing.raw", "/nowhere/Missing.VDI"])
+    func `the file of a disk that is not there is no image's name`(file: String) async throws {
+        let command = try RunCommand.parse([file, "--data-root", "/nowhere"])
+        let failure = Failure(
+            "could not run '\(file)': there is no such file",
+            hint: "an image is named as 'docker-btrfs images' lists it, without the ending of a disk")
+        await #expect(throws: failure) { try await command.run() }
     }
 }
