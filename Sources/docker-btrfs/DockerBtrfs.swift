@@ -27,6 +27,17 @@ struct DockerBtrfs: AsyncParsableCommand {
         (1..<max(1, Int(linux_argument_count()))).map { String(cString: linux_argument(Int32($0))) }
     }
 
+    private static func command(of words: [String]) throws -> any ParsableCommand {
+        do { return try parseAsRoot(words) } catch {
+            guard exitCode(for: error) == .validationFailure, words.first == EnterCommand.configuration.commandName,
+                let hint = EnterCommand.hint(for: Array(words.dropFirst()))
+            else { throw error }
+            tell(fullMessage(for: error))
+            tell(hint)
+            throw ExitCode.validationFailure
+        }
+    }
+
     static func main() async {
         // What others are told who wait for this process: where it has begun once more, the kernel calls it 'exe'.
         pthread_setname_np(pthread_self(), "docker-btrfs")
@@ -37,7 +48,7 @@ struct DockerBtrfs: AsyncParsableCommand {
             case .complete(let typed): return print(DockerPlugin.completions(typed, images: imageNames), terminator: "")
             case .command(let own): words = own
             }
-            var command = try parseAsRoot(words)
+            var command = try command(of: words)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

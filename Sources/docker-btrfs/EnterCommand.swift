@@ -88,6 +88,19 @@ struct EnterCommand: ParsableCommand {
         if ending.status != 0 { throw ExitCode(ending.status) }
     }
 
+    /// What may be meant by words that are refused: those of a command, with no '--' before them.
+    static func hint(for words: [String]) -> String? {
+        if words.contains("--") { return nil }
+        for (index, word) in words.enumerated().dropLast() where !word.hasPrefix("-") {
+            let (before, after) = (words[..<index], words[index...])
+            guard let plain = try? parse(before + ["--"] + after), plain.image == nil else { continue }
+            let line = { (words: [String]) in (["docker-btrfs", "enter"] + words).joined(separator: " ") }
+            let ofImage = line(before + [word, "--"] + after.dropFirst())
+            return "hint: the command comes after '--': \(line(before + ["--"] + after)), or with the image '\(word)' \(ofImage)"
+        }
+        return nil
+    }
+
     private func makeRoot(_ site: Site, _ explain: (String, String) -> Void) throws(Failure) -> BesideRoot {
         if let project, let made = try site.project(project) {
             if let image, try ImageReference(image).description != made.reference {
