@@ -43,7 +43,7 @@ struct EnterCommand: ParsableCommand {
             "Keep the root under this name for the next time; it shares what is not changed in it with its image.", valueName: "name"))
     var project: String?
 
-    @Flag(help: "Boot its init, by systemd-nspawn of this machine.")
+    @Flag(help: "Boot its init, by systemd-nspawn of this machine. 'poweroff' inside ends it, or Ctrl-] three times within a second.")
     var boot = false
 
     @Flag(help: "Print each step before it is done, and the system calls that do it.")
