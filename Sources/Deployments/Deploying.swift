@@ -169,7 +169,10 @@ extension Site {
         guard let stores = try ImageStores(in: store?.top ?? topLevel, at: settings.store) else {
             throw Failure("could not find the images' store '\(settings.store)'", hint: "docker-btrfs setup looks for it again")
         }
-        let image = try stores.image(reference).image
+        let image: Image
+        do throws(Failure) { image = try stores.image(reference).image } catch {
+            throw error.placing(settings.store, of: store?.top ?? topLevel)
+        }
         try checkPlatform(image)
         return image
     }

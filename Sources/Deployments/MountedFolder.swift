@@ -59,4 +59,27 @@ extension Directory {
         let own = try Directory(opening: "/proc/self/fd")
         return display(try own.text(ofLink: Basics.cString(Array("\(descriptor)".utf8))))
     }
+
+    /// Where a directory of this filesystem is in the running system; nil where it is not to be seen there.
+    fileprivate func mountedPlace(of path: Path) throws(Failure) -> String? {
+        guard let wanted = try target(of: path) else { return nil }
+        // The nearest mount is what the person made for it.
+        for entry in try MountTable().entries.sorted(by: { $0.root.utf8.count > $1.root.utf8.count }) {
+            guard let root = Path(entry.root), let mountPoint = Path(entry.target), path.bytes.starts(with: root.bytes),
+                let below = Path(path.bytes.dropFirst(root.bytes.count))
+            else { continue }
+            // Another filesystem may have such a path, and something else be mounted over this one.
+            let place = (mountPoint / below).description
+            if let found = try? Directory(opening: place).status(of: .top), found.isSameFile(as: wanted) { return place }
+        }
+        return nil
+    }
+}
+
+extension Failure {
+    /// The same with where a directory of a filesystem is in the running system, by which alone a person may know it.
+    package func placing(_ path: Path, of filesystem: Directory) -> Failure {
+        guard let place = try? filesystem.mountedPlace(of: path), place != filesystem.show(path) else { return self }
+        return Failure("\(message); this system has '\(filesystem.show(path))' at '\(place)'", hint: hint)
+    }
 }

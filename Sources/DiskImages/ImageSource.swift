@@ -28,7 +28,11 @@ struct ImageSource {
         guard let stores = try ImageStores(in: machine.store, at: .top) else {
             throw Failure("could not find the images' store '\(machine.settings.store)'", hint: "docker-btrfs setup looks for it again")
         }
-        try self.init(text, machine.store, stores, stores.image(ImageReference(text)).image, machine.storePlace)
+        let image: Image
+        do throws(Failure) { image = try stores.image(ImageReference(text)).image } catch {
+            throw error.placing(machine.settings.store, of: machine.storeFilesystem)
+        }
+        try self.init(text, machine.store, stores, image, machine.storePlace)
     }
 
     private init(

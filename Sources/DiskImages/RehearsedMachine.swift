@@ -13,6 +13,8 @@ public struct RehearsedMachine: Sendable {
     let topLayer: Directory
     /// The images' store, from its data-root on.
     let store: Directory
+    /// What that is on.
+    let storeFilesystem: Directory
     /// Where that is, if it is on the root's filesystem.
     let storePlace: (device: String, path: Path)?
     private let volume: BootVolume
@@ -23,7 +25,8 @@ public struct RehearsedMachine: Sendable {
         settings = site.settings
         (volume, device) = (site.volume, site.device)
         let other = try site.storeFilesystem()
-        guard let store = try (other?.top ?? site.topLevel).directory(at: settings.store) else {
+        storeFilesystem = other?.top ?? site.topLevel
+        guard let store = try storeFilesystem.directory(at: settings.store) else {
             throw Failure("could not find the images' store '\(settings.store)'", hint: "docker-btrfs setup looks for it again")
         }
         self.store = store

@@ -37,7 +37,7 @@ extension OnDisk {
                     status \(enter("tools -- sh -c 'exit 7'"))
                     status \(enter("tools -- sh -c 'kill -9 $$'"))
                     status \(enter("tools -- nothing")); cat err
-                    status \(enter("nothing -- true")); grep -c "^Error: could not find image 'nothing:latest'" err
+                    status \(enter("nothing -- true")); grep -c "^Error: could not find image 'nothing:latest' in /btrfs (docker, btrfs driver); this system has '/btrfs' at '$PWD/btrfs'$" err
                     status \(enter("--user nobody tools -- true")); cat err
                     status \(enter("--user some tools -- sh -c 'cat; id; touch /x || echo no; pwd; echo error >&2'")); cat out err
                     status \(enter("--user 77:root tools -- id")); cat out
