@@ -11,12 +11,13 @@ extension Site {
         guard let current = all.first else {
             throw Failure("could not roll back: nothing was deployed yet", hint: "docker-btrfs deploy IMAGE makes a first one")
         }
+        let tried = Record.current(on: topLevel).record
+        let isGood = { (one: Deployment) in tried.isGood(image: one.imageID, under: self.settings.root) }
         var target: Deployment
         if let asked {
             target = try deployment(asked, among: all)
         } else if all.count > 1 {
-            let record = Record.current(on: topLevel).record
-            target = all.dropFirst().first { record.isGood(image: $0.imageID, under: settings.root) } ?? all[1]
+            target = all.dropFirst().first(where: isGood) ?? all[1]
         } else {
             throw Failure(
                 "could not roll back: there is no deployment but \(current.title)", hint: "docker-btrfs deploy IMAGE makes another one")
@@ -32,9 +33,11 @@ extension Site {
         let others = all.filter { $0.imageID != target.imageID }
         changes += try self.changes(toMenuOf: [target] + others) + forgettingOnce()
         let staying = current.imageID == target.imageID ? "" : "; \(current.shortID) stays in the menu"
+        let more = asked == nil && all.count > 2 ? ", nor of another earlier deployment" : ""
+        let doubt = isGood(target) ? [] : ["no boot of \(target.title) was good yet\(more)"]
         return DeploymentPlan(
             site: self, changes: changes, outcome: ["next boot: \(target.title) with kernel \(target.release)\(staying)"],
-            notes: try menuNotes())
+            notes: doubt + (try menuNotes()))
     }
 
     /// The way to remove some deployments. The images stay in Docker.

@@ -105,7 +105,8 @@ struct RollbackCommand: ParsableCommand {
         commandName: "rollback",
         abstract: "Make an earlier deployment the next boot again.",
         discussion: """
-            Without a name it is the newest before the default that was good. Run again, it goes back to where it was, if that was good.
+            Without a name it is the newest before the default that was good; where none was, the newest, and that is said. Run again, it \
+            goes back to where it was, if that was good.
             """
     )
 
