@@ -66,7 +66,10 @@ extension Site {
         var outcome: [String] = []
         var locks: [Directory] = []
         for name in names {
-            let one = try root(called: name)
+            // Who names one to be removed did not say which of both it is.
+            guard let one = try projects().projects.first(where: { $0.project == name }) else {
+                throw Failure("could not find a root or a project '\(name)'", hint: "docker-btrfs root ls shows which there are")
+            }
             // Who is in it has that locked.
             guard let folder = try topLevel.directory(at: one.root.path.parent) else { continue }
             if linux_flock(folder.descriptor, LOCK_EX | LOCK_NB) != 0 {

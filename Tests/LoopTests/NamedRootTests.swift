@@ -50,7 +50,9 @@ extension OnDisk {
                 #expect(try await machine.kernel(String(found)) == "")
                 #expect(!(try await machine.allMenus()).contains(title))
                 #expect(try await machine.disk.look("ls -d old 2>&1 || true").contains("No such file"))
-                #expect(try await machine.fails("root rm old") == "Error: could not find the project 'old'\nhint: there is none yet\n")
+                #expect(
+                    try await machine.fails("root rm old")
+                        == "Error: could not find a root or a project 'old'\nhint: docker-btrfs root ls shows which there are\n")
             }
         }
 

@@ -28,8 +28,8 @@ extension OnDisk {
                         10
                         Error: could not enter the project 'a' as 'other': it was made of 'tools:latest'
                         hint: leave the image out, or give another name
-                        Error: could not find the project 'z'
-                        hint: there are 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'
+                        Error: could not find a root or a project 'z'
+                        hint: docker-btrfs root ls shows which there are
                         Error: could not remove project 'j': somebody is in it
                         hint: end what runs there
                         nodes
