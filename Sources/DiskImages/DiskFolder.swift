@@ -43,6 +43,12 @@ public final class DiskFolder {
         if !linux_write_all(opened, content, content.count) { throw .system("write '\(file)'") }
     }
 
+    /// Fails where no screen can be saved to that file later.
+    public static func checkPlace(ofScreen file: String) throws(Failure) {
+        let folder = Workshop.folder(of: file)
+        if access("\(folder)/.", W_OK) != 0 { throw .system("write to the directory '\(folder)'") }
+    }
+
     public func saveScreen(to file: String) throws(Failure) {
         guard let picture = try fileContents(screen) else {
             throw Failure("could not write '\(file)': the virtual machine showed no screen, or its QEMU writes no PNG")

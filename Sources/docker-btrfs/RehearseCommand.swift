@@ -93,6 +93,10 @@ struct RehearsalOptions: ParsableArguments {
         if let screenshot {
             if !screenshot.hasSuffix(".png") { throw ValidationError("--screenshot writes PNG: name the file .png") }
             if access(screenshot, F_OK) == 0 { throw ValidationError("--screenshot: there is a file '\(screenshot)' already") }
+            // Not after a whole boot.
+            do throws(Failure) { try DiskFolder.checkPlace(ofScreen: screenshot) } catch {
+                throw ValidationError("--screenshot: \(error.message)")
+            }
         }
         if rehearsalFirmware == .both { throw ValidationError("a machine starts by one firmware: uefi or bios") }
         if rehearsalTime < 1 { throw ValidationError("--rehearsal-time takes a number from 1 on") }

@@ -1,0 +1,20 @@
+import ArgumentParser
+import Foundation
+import Testing
+
+@testable import docker_btrfs
+
+struct RehearsalOptionsTests {
+    @Test func `where the screen cannot be written is said before anything is booted`() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        let file = folder.appending(path: "screen.png").path
+        for command in [["rehearse"], ["deploy", "--rehearse"]] {
+            let error = #expect(throws: (any Error).self) { try DockerBtrfs.parseAsRoot(command + ["--screenshot", file]) }
+            let reason = "--screenshot: could not write to the directory '\(folder.path)': No such file or directory"
+            #expect(error.map { DockerBtrfs.message(for: $0) } == reason)
+        }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        #expect(try RehearseCommand.parse(["--screenshot", file]).choices.screenshot == file)
+    }
+}
