@@ -13,14 +13,19 @@ public struct BootEntry: Equatable, Sendable {
     public let options: KernelOptions
     /// Whether the kernel is in a unified kernel image, with its initramfs.
     public let isUnified: Bool
+    /// Whether it comes after all that are not, and changes nothing of them.
+    public let isLast: Bool
 
-    public init(id: String, title: String, kernel: Path, initrds: [Path], options: KernelOptions, isUnified: Bool = false) {
+    public init(
+        id: String, title: String, kernel: Path, initrds: [Path], options: KernelOptions, isUnified: Bool = false, isLast: Bool = false
+    ) {
         self.id = id
         self.title = title
         self.kernel = kernel
         self.initrds = initrds
         self.options = options
         self.isUnified = isUnified
+        self.isLast = isLast
     }
 }
 

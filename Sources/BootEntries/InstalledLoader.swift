@@ -57,7 +57,7 @@ extension InstalledLoader {
             case .systemdBoot, .print: []
             }
         var found: [Path] = []
-        for path in usual where MenuFile.isOurs(try directory.contents(of: path) ?? []) { found.append(path) }
+        for path in usual where try isOurs(path) == true { found.append(path) }
         return found + (try leftovers(but: []))
     }
 
@@ -70,15 +70,20 @@ extension InstalledLoader {
             let path = folder.appending(name: name)
             if files.contains(where: { $0.path == path }) { continue }
             // Somebody's file may have such a name too.
-            if MenuFile.isOurs(try directory.contents(of: path) ?? []) { found.append(path) }
+            if try isOurs(path) == true { found.append(path) }
         }
         return found
     }
 
+    /// Whether what has the name of one of our files is one; nil where nothing is there. A power cut leaves such a name without content on a
+    /// FAT, which writes where the content is after the name.
+    private func isOurs(_ path: Path) throws(Failure) -> Bool? {
+        try directory.contents(of: path).map { MenuFile.isOurs($0) || $0.isEmpty && path != GrubMenu.custom }
+    }
+
     /// Fails where a file of somebody else has the name of one of ours.
     public func checkOwnership(of files: [MenuFile]) throws(Failure) {
-        for file in files {
-            guard let content = try directory.contents(of: file.path), !MenuFile.isOurs(content) else { continue }
+        for file in files where try isOurs(file.path) == false {
             throw Failure(
                 "could not write '\(directory.show(file.path))': it is there and is not from docker-btrfs", hint: "move it away"
             )

@@ -8,11 +8,12 @@ enum LoaderSpecificationMenu {
     /// The default comes last: until then the one before is first.
     ///
     /// systemd-boot sorts by sort-key, then by version, the highest first, and takes the first where its loader.conf says
-    /// nothing else.
+    /// nothing else. Those that are the last have all the same version: one more or less of them changes no other, of which two would have
+    /// the same for a moment.
     static func files(for menu: BootMenu) -> [MenuFile] {
-        let count = menu.entries.count
+        let count = menu.entries.count { !$0.isLast }
         return menu.entries.enumerated().map { index, entry in
-            MenuFile(path: path(entry.id), text: text(of: entry, version: count - index))
+            MenuFile(path: path(entry.id), text: text(of: entry, version: max(0, count - index)))
         }.reversed()
     }
 

@@ -75,7 +75,8 @@ extension Site {
         return BootEntry(
             id: "docker-btrfs-root-\(Digest.of(root.path.bytes).hex.prefix(12))",
             title: "\(root.name), root \(root.number) of \(root.reference)", kernel: files[0], initrds: Array(files.dropFirst()),
-            options: try settings.options(ofSubvolume: root.path, on: volume), isUnified: root.record.isUnified)
+            options: try settings.options(ofSubvolume: root.path, on: volume), isUnified: root.record.isUnified,
+            isLast: true)
     }
 
     /// The entries of those whose kernels are there.

@@ -105,4 +105,13 @@ import Testing
         let failure = #expect(throws: Failure.self) { try loader.checkOwnership(of: BootLoader.refind.files(for: .example())) }
         #expect(failure?.message.hasSuffix("docker-btrfs.conf': it is there and is not from docker-btrfs") == true)
     }
+
+    /// What a power cut leaves of one of ours on a FAT.
+    @Test func aFileOfOurNameWithoutContentIsReplaced() throws {
+        try write("", to: "EFI/refind/refind.conf")
+        try write("", to: "EFI/refind/docker-btrfs.conf")
+        let loader = try only()
+        try loader.checkOwnership(of: BootLoader.refind.files(for: .example()))
+        #expect(try loader.ownFiles() == ["docker-btrfs.conf"])
+    }
 }

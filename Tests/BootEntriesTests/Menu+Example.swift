@@ -24,7 +24,8 @@ extension BootMenu {
                 BootEntry(
                     id: "docker-btrfs-root-5e2bf57d3f40", title: "work, root 7 of desktop:latest", kernel: "vmlinuz-1",
                     initrds: ["initrd-1"],
-                    options: try KernelOptions("rw root=UUID=2d4c64db-7ecb-294e-9f43-f31960545a27 rootflags=subvol=work")),
+                    options: try KernelOptions("rw root=UUID=2d4c64db-7ecb-294e-9f43-f31960545a27 rootflags=subvol=work"),
+                    isLast: true),
             ])
     }
 }

@@ -24,6 +24,13 @@ import Testing
         #expect(files.allSatisfy { MenuFile.isOurs(Array($0.text.utf8)) })
     }
 
+    /// While it comes or goes, no two others have the same version, of which systemd-boot takes whichever.
+    @Test func aLastEntryChangesNoOther() throws {
+        let menu = try BootMenu.example()
+        let without = BootMenu(volume: menu.volume, entries: menu.entries.filter { !$0.isLast })
+        #expect(try Array(BootLoader.systemdBoot.files(for: menu).dropFirst()) == BootLoader.systemdBoot.files(for: without))
+    }
+
     @Test(arguments: [BootLoader.refind, .grub])
     func aMenuWithoutEntries(_ loader: BootLoader) throws {
         let menu = try BootMenu(volume: BootMenu.example().volume, entries: [])
