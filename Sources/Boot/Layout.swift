@@ -13,6 +13,7 @@ internal import Planning
 ///     /.docker-btrfs/enter/3/root                 a root that somebody is in
 ///     /.docker-btrfs/rehearsals/1/                read-only snapshots, as long as `docker-btrfs rehearse --this-disk` reads their data
 ///     /.docker-btrfs/base                         what a root was before it was changed, as long as `docker-btrfs diff` looks at it
+///     /.docker-btrfs/keeping                      a root that is being kept under a name, before it has that
 ///     /.docker-btrfs/deployments/<image id>       an image that was made ready to boot: what its kernel's files are
 ///     /.docker-btrfs/deployments/NAME.root        the same of a root that a person keeps as the subvolume NAME
 ///     /.docker-btrfs/boot/                        kernels and initramfs images, where the boot loader reads btrfs
@@ -29,6 +30,7 @@ package enum Layout {
     package static let base: Path = ".docker-btrfs/base"
     package static let update: Path = ".docker-btrfs/update"
     package static let entered: Path = ".docker-btrfs/enter"
+    package static let keeping: Path = ".docker-btrfs/keeping"
     package static let rehearsals: Path = ".docker-btrfs/rehearsals"
     package static let templates: Path = ".docker-btrfs/templates"
     static let record = Place.record.path

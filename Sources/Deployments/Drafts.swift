@@ -16,6 +16,7 @@ extension Site {
             changes.append(.removeMenu(folder / Directory.draftName, of: loader))
         }
         for path in try drafts(in: Layout.deployments) { changes.append(.step(.removeFile(path, of: Place(.top)))) }
+        if try topLevel.status(of: Layout.keeping) != nil { changes.append(.step(.deleteSubvolume(Place(Layout.keeping)))) }
         for path in try drafts(in: Layout.layers) { changes.append(.step(.deleteSubvolume(Place(path)))) }
         for name in try topLevel.directory(at: Layout.rehearsals)?.names() ?? [] {
             let folder = Layout.rehearsals.appending(name: name)

@@ -64,6 +64,12 @@ extension Site {
         try topLevel.directory(at: Layout.deployments)?.names().compactMap { NamedRoot.path(ofRecord: $0) } ?? []
     }
 
+    /// What those were called that are not there any more, of which a record is left: their removal was cut off, or a person deleted them.
+    public func namedLeftovers() throws(Failure) -> [Path] {
+        let named = Set(try namedRoots().map(\.path))
+        return try namedRecords().filter { !named.contains($0) }
+    }
+
     /// What these need of the folder of kernels, and the roots that have names.
     func unusedFiles(by deployments: [Deployment]) throws(Failure) -> [Path] {
         try kernels.unused(by: deployments + namedRoots().map(\.record))
@@ -100,11 +106,15 @@ extension Site {
         root number: Int, as name: String, kernel release: String?, program: String, say: (String) -> Void
     ) async throws(Failure) -> DeploymentPlan {
         let root = try root(number).root
+        if let plan = try finishing(root, as: name) { return plan }
         let path = try freePath(of: root, name)
         let tree = try topLevel.directory(at: root.path)
         let all = try Deployment.all(on: topLevel).deployments
-        var (notes, changes): ([String], [Change]) = (root.leftBehind, try removingDrafts() + missingFolders())
-        let copy = root.copy(at: Place(path), nil).map { Change.step($0) } + [.sync(topLevel)]
+        let drafts = try removingDrafts()
+        var (notes, changes): ([String], [Change]) = (root.leftBehind, try drafts + missingFolders())
+        let draft = Place(Layout.keeping)
+        let copy = root.copy(at: draft, nil).map { Change.step($0) } + [.sync(topLevel)]
+        let naming: [Change] = [.step(.rename(draft, to: Place(path))), .sync(topLevel)]
         var outcome = "kept \(root.title) as '\(path)', which no boot replaces: "
         do throws(Failure) {
             guard let tree, !all.isEmpty else { throw Failure("nothing is deployed, so there is no menu") }
@@ -115,10 +125,8 @@ extension Site {
             var shared: [Deployment.File] = []
             for file in named.root.record.files where try kernels.has(file) { shared.append(file) }
             if !shared.isEmpty { changes.append(.prove(shared, of: named.root.record, in: kernels)) }
-            changes += copy
-            changes += [
-                .step(.replaceFile(Place(NamedRoot.place(of: path)), content: named.root.record.text)), .sync(topLevel),
-            ]
+            // The record comes first: what has the name is then known for what it is, wherever power fails.
+            changes += copy + [.step(.replaceFile(Place(NamedRoot.place(of: path)), content: named.root.record.text))] + naming
             changes += try self.changes(toMenuOf: all, roots: entries(of: namedRoots()) + [entry])
             outcome += loader == nil ? "what its entry needs is above" : "'\(entry.title)' in the menu boots it"
             let lines = loader == nil ? BootLoader.lines(of: BootMenu(volume: kernels.volume, entries: [entry])) : []
@@ -126,8 +134,21 @@ extension Site {
         } catch {
             notes.append("it has no entry in the menu: \(error.message)")
             outcome += "rootflags=subvol=\(name) boots it, without docker_path= and docker_deployed="
-            return DeploymentPlan(site: self, changes: copy, outcome: [outcome], notes: notes)
+            return DeploymentPlan(site: self, changes: drafts + copy + naming, outcome: [outcome], notes: notes)
         }
+    }
+
+    /// What is left to do where the same was cut off after the root had its name; nil where that is not so.
+    private func finishing(_ root: Facts.Root, as name: String) throws(Failure) -> DeploymentPlan? {
+        let kept = try namedRoots().first {
+            $0.path == Path(name) && $0.number == root.mark.number && $0.record.imageID == root.mark.origin.imageID
+        }
+        guard let kept, let entry = try entries(of: [kept]).first else { return nil }
+        let changes = try self.changes(toMenuOf: Deployment.all(on: topLevel).deployments)
+        if changes.isEmpty { return nil }
+        return DeploymentPlan(
+            site: self, changes: try removingDrafts() + changes,
+            outcome: ["\(root.title) is '\(kept.path)' already: '\(entry.title)' in the menu boots it"], notes: try menuNotes())
     }
 
     private func freePath(of root: Facts.Root, _ name: String) throws(Failure) -> Path {
@@ -171,12 +192,16 @@ extension Site {
         return (record(kernel.release, kernel.files.map(\.file)), kernel.files)
     }
 
-    /// The way to delete roots that have names, with what was done in them.
+    /// The way to delete roots that have names, with what was done in them, or what is left of them.
     public func removing(named names: [String]) throws(Failure) -> DeploymentPlan {
-        let all = try namedRoots()
-        var leaving: [NamedRoot] = []
+        let (all, leftovers) = (try namedRoots(), try namedLeftovers())
+        var (leaving, left): ([NamedRoot], [Path]) = ([], [])
         for name in names {
             guard let root = all.first(where: { $0.name == name }) else {
+                if let path = leftovers.first(where: { display($0.name) == name }) {
+                    if !left.contains(path) { left.append(path) }
+                    continue
+                }
                 throw Failure("could not find a root that was kept as '\(name)'", hint: "docker-btrfs root ls shows which there are")
             }
             let nested = try topLevel.directory(at: root.path).map { NestedSubvolumes(of: $0) }
@@ -192,9 +217,12 @@ extension Site {
         // No entry ever names a root or a kernel that is not there.
         var changes = try self.changes(toMenuOf: deployments, roots: entries(of: staying))
         if !changes.isEmpty, let loader { changes.append(.sync(loader.directory)) }
-        changes += leaving.map { .step(.deleteSubvolume(Place($0.path))) } + [.sync(topLevel)]
-        changes += leaving.map { .step(.removeFile(NamedRoot.place(of: $0.path), of: Place(.top))) } + [.sync(topLevel)]
+        if !leaving.isEmpty { changes += leaving.map { .step(.deleteSubvolume(Place($0.path))) } + [.sync(topLevel)] }
         changes += try removing(kernels.unused(by: deployments + staying.map(\.record)))
-        return DeploymentPlan(site: self, changes: changes, outcome: leaving.map { "removed '\($0.path)'" }, notes: [])
+        // Last: with the record, the same goes on where it was cut off.
+        let records = leaving.map(\.path) + left
+        changes += records.map { .step(.removeFile(NamedRoot.place(of: $0), of: Place(.top))) } + [.sync(topLevel)]
+        let outcome = leaving.map { "removed '\($0.path)'" } + left.map { "removed what was left of '\($0)'" }
+        return DeploymentPlan(site: self, changes: changes, outcome: outcome, notes: [])
     }
 }

@@ -85,8 +85,7 @@ extension Site {
         if !changes.isEmpty, let loader { changes.append(.sync(loader.directory)) }
         var records = leaving.map { Deployment.path(of: $0.imageID) }
         // Of roots that somebody deleted.
-        let named = Set(try namedRoots().map(\.path))
-        records += try namedRecords().filter { !named.contains($0) }.map { NamedRoot.place(of: $0) }
+        records += try namedLeftovers().map { NamedRoot.place(of: $0) }
         changes += records.map { .step(.removeFile($0, of: Place(.top))) }
         if !records.isEmpty { changes.append(.sync(topLevel)) }
         changes += try removing(unusedFiles(by: staying))

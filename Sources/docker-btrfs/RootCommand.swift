@@ -109,9 +109,10 @@ struct RootRemoveCommand: ParsableCommand {
         }
         if !numbers.isEmpty { try place.finish(try site.removing(roots: numbers)) }
         let others = names.filter { Int($0) == nil }
-        let roots = others.filter { named.contains($0) }
+        let left = Set(try site.namedLeftovers().map { display($0.name) }).subtracting(projects)
+        let roots = others.filter { named.contains($0) || left.contains($0) }
         if !roots.isEmpty { try place.finish(try site.removing(named: roots)) }
-        let rest = others.filter { !named.contains($0) }
+        let rest = others.filter { !roots.contains($0) }
         if !rest.isEmpty { try place.finish(try site.removing(projects: rest)) }
     }
 }

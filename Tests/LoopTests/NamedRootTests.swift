@@ -12,7 +12,7 @@ extension OnDisk {
                 let title = "old, root 1 of sample_image:latest"
                 let before = try await machine.everything()
                 let planned = try await machine.run("root keep 1 old --dry-run")
-                #expect(planned.contains("snapshot '/.docker-btrfs/roots/docker_rwlayer/1' to '/old'"))
+                #expect(planned.contains("snapshot '/.docker-btrfs/roots/docker_rwlayer/1' to '/.docker-btrfs/keeping'"))
                 #expect(try await machine.everything() == before)
 
                 let number = try await machine.fails("root keep 1 7")
@@ -72,6 +72,36 @@ extension OnDisk {
                 #expect(try await machine.disk.look("ls .docker-btrfs/boot | wc -l; ls .docker-btrfs/deployments | wc -l") == "2\n1\n")
                 #expect(!(try await machine.allMenus()).contains("old, root 1"))
                 #expect(try await machine.disk.look("ls -d old") == "old\n", "somebody's")
+            }
+        }
+
+        @Test func `keep and rm go on where a power cut ended them`() async throws {
+            try await Deployable.with(setup: "--loader grub", partition: "64M") { machine in
+                try await machine.deployTwo()
+                let earlier = "\(machine.boot)/grub/docker-btrfs-earlier.cfg"
+                let (menu, entry) = (try await machine.allMenus(), "'old, root 1 of sample_image:latest' in the menu boots it\n")
+                // Before it has its name: there are a record and what is not whole.
+                try await machine.disk.change(
+                    """
+                    \(machine.command("root keep 1 old")) > /dev/null
+                    mv old .docker-btrfs/keeping; touch .docker-btrfs/keeping/half
+                    """)
+                #expect(try await machine.run("root keep 1 old").hasSuffix("which no boot replaces: \(entry)"))
+                #expect(try await machine.disk.look("ls -d old/* .docker-btrfs/keeping 2> /dev/null | grep -c half || true") == "0\n")
+                let whole = try await machine.allMenus()
+                #expect(try await machine.fails("root keep 1 old").contains("'/old' is there already"))
+
+                // Before the menu has it; who keeps another root under that name is told.
+                try await output(of: ["bash", "-c", "sed -i '/^menuentry .old,/,/^}/d' '\(earlier)'"])
+                #expect(try await machine.fails("root keep 2 old").contains("'/old' is there already"))
+                #expect(try await machine.run("root keep 1 old").hasSuffix("root 1 ('sample_image:latest') is '/old' already: \(entry)"))
+                #expect(try await machine.allMenus() == whole)
+
+                // Before the record is gone; or a person deleted it.
+                try await machine.disk.change("btrfs subvolume delete old > /dev/null")
+                #expect(try await machine.run("root rm old old").hasSuffix("removed what was left of '/old'\n"))
+                #expect(try await machine.disk.look("ls .docker-btrfs/deployments | grep -c root || true") == "0\n")
+                #expect(try await machine.allMenus() == menu)
             }
         }
 
