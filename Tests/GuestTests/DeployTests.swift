@@ -77,13 +77,76 @@ struct DeployTests {
             try await machine.change("mv away/* .")
 
             let registry = store == .btrfs ? try await Registry(on: machine) : nil
+            let keep = isOnce ? Self.keeping(loader) : ""
             let third = try await machine.answers(
                 nil, variables, log: "\(loader) 3",
-                to: "\(Self.questions)\ndocker btrfs status\n\(registry.map { Self.following($0) } ?? "")")
+                to: "\(Self.questions)\ndocker btrfs status\n\(registry.map { Self.following($0) } ?? keep)")
             #expect(third.text.hasPrefix(Self.expected("1", kernel: "6.1")))
             #expect(third.text.contains("good"))
+            if isOnce { try await bootKept(on: machine, variables, loader, told: third.text) }
             if let registry { try await follow(registry, on: machine, told: third.text) }
         }
+    }
+
+    /// Keeps the running root under a name, and tells the boot loader of its entry once, as bootctl and grub-reboot do.
+    private static func keeping(_ loader: String) -> String {
+        let once =
+            loader == "grub"
+            ? """
+            id=$(grep -o 'docker-btrfs-root-[0-9a-f]*' /boot/efi/grub/docker-btrfs-earlier.cfg)
+            { printf '# GRUB Environment Block\\nnext_entry=%s\\n' "$id"; yes '#' | tr -d '\\n'; } | head -c 1024 > /boot/efi/grub/grubenv
+            """
+            : """
+            id=$(cd /boot/efi/loader/entries; ls docker-btrfs-root-*)
+            { printf '\\7\\0\\0\\0'; printf '%s\\0' "$id" | iconv -t UTF-16LE; } | dd bs=4K iflag=fullblock status=none \\
+                of=/sys/firmware/efi/efivars/LoaderEntryOneShot-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
+            """
+        return """
+            echo before > /root/note
+            number=$(docker btrfs root ls --format json | sed -n 's/.*"number": \\([0-9]*\\),.*"booted": true.*/\\1/p')
+            docker btrfs root keep "$number" desktop-old 2>&1
+            echo after > /root/note
+            \(once)
+            """
+    }
+
+    /// The entry of the root that was kept boots it as it is, once; then it is the default's turn.
+    private func bootKept(on machine: Machine, _ variables: [String], _ loader: String, told: String) async throws {
+        #expect(told.contains(/'desktop-old, root [0-9]+ of desktop:latest' in the menu boots it\n/), "\(told)")
+        let kept = try await machine.answers(
+            nil, variables, log: "\(loader) kept",
+            to: """
+                findmnt --noheadings --output FSROOT /
+                cat /root/note /etc/image-version /etc/hostname /home/ann/work
+                uname -r | cut -d. -f 1-2
+                modprobe loop && grep -o '^loop ' /proc/modules
+                grep -o 'subvol=.*' /proc/cmdline | cut -d ' ' -f 1
+                grep -c docker_ /proc/cmdline
+                docker btrfs root ls --format json | grep -c '"name": "desktop-old".*"booted": true'
+                docker btrfs root rm desktop-old 2>&1
+                echo of the kept root >> /root/note
+                """)
+        #expect(
+            kept.text == """
+                /desktop-old
+                before
+                1
+                desk
+                of years
+                6.1
+                loop\u{20}
+                subvol=desktop-old
+                0
+                1
+                Error: could not remove '/desktop-old': the system runs on it
+
+                """)
+        #expect(kept.report == nil)
+        let later = try await machine.answers(
+            nil, variables, log: "\(loader) after it", to: "\(Self.questions)\nfindmnt --noheadings --output FSROOT /")
+        #expect(later.text == Self.expected("1", kernel: "6.1") + "/docker_rwlayer\n")
+        #expect(later.report?.image == "desktop")
+        #expect(try await machine.change("cat desktop-old/root/note") == "before\nof the kept root\n")
     }
 
     /// Keeps two changes of the running root, and asks the registry by hand, and then by the timer. What it has after that cannot boot,
