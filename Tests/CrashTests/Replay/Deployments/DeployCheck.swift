@@ -4,12 +4,13 @@ import TestSupport
 
 /// Judges one state of the disk by what a boot loader finds on it, and by what its entry boots.
 struct DeployCheck {
-    let reader: DiskReader
+    var reader: DiskReader
     /// The block devices of the disk's partitions.
     let systemDevice: String
     let device: String
     /// The real docker-btrfs-init.
     let program: String
+    let companion: String
     /// Their ids, 64 digits.
     let images: [DeployOperation.Image: String]
 
@@ -19,6 +20,8 @@ struct DeployCheck {
         var entry: FoundEntry?
         var copies: [String] = []
         var image: DeployOperation.Image?
+        /// Whether there is an entry of the root that has a name.
+        var hasNamedRoot = false
     }
 
     /// What is wrong with the menu and with what it names.
@@ -33,7 +36,8 @@ struct DeployCheck {
             entries = files.flatMap { $0.flatMap { FoundEntry.refind($0) } ?? [] }
         case .systemdBoot:
             var texts: [String] = []
-            for name in try await reader.names(in: "/loader/entries") where name.hasPrefix("docker-btrfs-") {
+            // Of two with the same version the one with the higher name comes first.
+            for name in try await reader.names(in: "/loader/entries").sorted(by: >) where name.hasPrefix("docker-btrfs-") {
                 if let text = try await text("loader/entries/\(name)") { texts.append(text) }
             }
             entries = texts.compactMap { FoundEntry.systemdBoot($0) }.sorted { $0.version > $1.version }
@@ -61,6 +65,10 @@ struct DeployCheck {
         if !history.allowed.contains(found.image) {
             let names = history.allowed.map { $0?.rawValue ?? "nothing" }.joined(separator: " or ")
             found.violations.append("the menu's default is \(found.image?.rawValue ?? "nothing"), and not \(names)")
+        }
+        found.hasNamedRoot = entries.contains { $0.isNamedRoot }
+        if let wanted = history.hasNamedRoot, wanted != found.hasNamedRoot {
+            found.violations.append("the menu has \(wanted ? "no" : "an") entry of '\(DeployHistory.named)'")
         }
         return found
     }
@@ -114,7 +122,83 @@ struct DeployCheck {
     private func isRemoved(_ file: String, by history: DeployHistory) -> Bool {
         if file == "/docker-btrfs" || file.hasPrefix("/docker-btrfs/") { return true }
         let prefix = "/LOADER/ENTRIES/docker-btrfs-"
+        if file.hasPrefix(prefix + "root-") { return !history.staysNamed }
         return file.hasPrefix(prefix) && !history.staying.contains { file == prefix + (images[$0]?.prefix(12) ?? "") + ".conf" }
+    }
+
+    /// What is wrong with the root that an entry names: it has to be all that root 1 is, with an ordinary directory in the place of the
+    /// subvolume that was nested in that.
+    func examineNamedRoot() async throws -> [String] {
+        let script = #"""
+            mount -t btrfs -o ro,subvolid=5 "$1" "$2"
+            cd "$2"
+            diff -r --no-dereference docker_rwlayer "$3" >&2
+            grep -qx 'of root 1' "$3/work"
+            [[ $(stat -c %i "$3/nested") != 2 ]]
+            """#
+        let outcome = try await run(["unshare", "--mount", "bash", "-euc", script, "bash", device, reader.folder, DeployHistory.named])
+        return outcome.status == 0 ? [] : ["'\(DeployHistory.named)' is not whole: \(outcome.errors)"]
+    }
+
+    /// Which files of the top layer are not what they are in root 1: a file is there as a whole, or not at all. A draft is no file of a layer.
+    func examineTopLayer() async throws -> [String] {
+        let script = #"""
+            mount -t btrfs -o ro,subvolid=5 "$1" "$2"
+            cd "$2"
+            [[ ! -d boot_docker/adopted ]] || diff -r --exclude '.wh..wh.*' boot_docker/adopted docker_rwlayer/adopted |
+                grep -v '^Only in docker_rwlayer' || true
+            """#
+        let outcome = try await run(["unshare", "--mount", "bash", "-euc", script, "bash", device, reader.folder])
+        return outcome.output.isEmpty ? [] : ["the top layer: \(outcome.output)"]
+    }
+
+    /// Runs the command about root 1 once more: it goes well, or says that all is done, and leaves nothing that nothing needs. That
+    /// writes to the state.
+    func again(_ history: DeployHistory, _ loader: DeployOperation.Loader) async throws -> [String] {
+        guard let (words, hasNamedRoot) = history.again else { return [] }
+        // The host's kernel need not know FAT. What stands for the ESP has a source with a UUID.
+        let script = #"""
+            cd "$1"; device=$2 disk=$3 boot=$4 name=$5; shift 5
+            rm -rf after; mkdir -p top esp
+            mount -t btrfs -o subvolid=5 "$device" top
+            mount -t tmpfs "$device" esp
+            # One by one: a draft may be cut off, and ends a copy of all.
+            mdir -/ -b -i "$disk" :: | while read -r file; do
+                if [[ $file == */ ]]; then mkdir -p "esp${file#::}"; else mcopy -n -i "$disk" "$file" "esp${file#::}" || true; fi
+            done 2> /dev/null
+            records=top/.docker-btrfs/deployments
+            [[ ! -e top/$name && ! -e $records/$name.root ]] || echo there
+            "$@" --top-level top --boot "$boot" > /dev/null || echo failed
+            cp -r esp after
+            [[ $* != *' adopt '* ]] || diff -r top/docker_rwlayer/adopted top/boot_docker/adopted || true
+            [[ $* == *' root keep '* ]] || ls -d "top/$name" "$records/$name.root" 2> /dev/null || true
+            for name in $records/*.new top/.docker-btrfs/boot/* esp/docker-btrfs/*; do
+                [[ ! -e $name ]] || grep -qrF "${name##*/}" $records || echo "$name"
+            done
+            """#
+        let outcome = try await run(
+            [
+                "unshare", "--mount", "bash", "-euc", script, "bash", reader.folder, device, "\(reader.disk)@@1M",
+                loader == .grub ? "top/boot" : "esp", DeployHistory.named, companion,
+            ] + words + (hasNamedRoot ? ["--init", program] : []))
+        var told = outcome.output.split(separator: "\n")
+        let isThere = told.first == "there"
+        if isThere { told.removeFirst() }
+        var later = self
+        later.reader.systemFolder = reader.folder + "/after/"
+        let after = try await later.look(history)
+        var violations = after.violations.map { "after the same once more: \($0)" }
+        if told.first == "failed" {
+            told.removeFirst()
+            let isDone = hasNamedRoot ? after.hasNamedRoot && outcome.errors.contains("is there already") : !isThere
+            if !isDone { violations.append("the same once more: \(outcome.errors)") }
+        }
+        if outcome.status != 0 { violations.append("the same once more ended with status \(outcome.status): \(outcome.errors)") }
+        violations += told.map { "the same once more left '\($0)'" }
+        if after.hasNamedRoot != hasNamedRoot {
+            violations.append("after the same once more the menu has \(hasNamedRoot ? "no" : "an") entry of '\(DeployHistory.named)'")
+        }
+        return violations + (after.hasNamedRoot ? try await examineNamedRoot() : [])
     }
 
     /// Boots the entry as far as to the root, and looks whose it is. That writes to the state.

@@ -20,6 +20,7 @@ struct DeployReplayCommand: AsyncParsableCommand {
     @OptionGroup var options: ReplayOptions
     @Option(help: "the loader of a program that has to be caught") var careless: DeployOperation.Loader?
     @Option(help: "the block device of the ESP") var systemDevice: String
+    @Option(help: "docker-btrfs, to run a command again that was cut off") var companion: String
     @Option(help: "the folder of the lab's scripts") var lab: String
     @Option(help: "how many states to start the kernel of") var starts = 0
 
@@ -35,7 +36,7 @@ struct DeployReplayCommand: AsyncParsableCommand {
         var replay = try options.replay(log, DeployHistory(careless.map { DeployOperation.careless($0) } ?? DeployOperation.all))
         let check = try DeployCheck(
             reader: DiskReader(disk: options.state, folder: folder()), systemDevice: systemDevice, device: options.device,
-            program: options.program, images: ids())
+            program: options.program, companion: companion, images: ids())
         // Those that are started come from all over the log.
         let stride = max(1, min(options.states, replay.states) / max(1, starts))
         var violations = 0
@@ -49,6 +50,9 @@ struct DeployReplayCommand: AsyncParsableCommand {
                         started += 1
                         found.violations += try await check.start(found, lab: lab)
                     }
+                    if found.hasNamedRoot { found.violations += try await check.examineNamedRoot() }
+                    found.violations += try await check.examineTopLayer()
+                    if let loader = history.loader { found.violations += try await check.again(history, loader) }
                     found.violations += try await check.boot(entry, image)
                 }
             }

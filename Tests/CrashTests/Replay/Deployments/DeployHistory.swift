@@ -41,6 +41,41 @@ struct DeployHistory: Notes {
         return isOver || before == after ? [after] : [before, after]
     }
 
+    /// Whether the menu has the entry of the root that has a name; nil while that is being made or removed, or the menu is written anew.
+    var hasNamedRoot: Bool? {
+        if isOver { return staysNamed }
+        return isNamed(before: current) || staysNamed ? nil : false
+    }
+
+    /// Whether it has it once the operation has ended.
+    var staysNamed: Bool { isNamed(before: current + 1) }
+
+    private func isNamed(before end: Int) -> Bool {
+        var isNamed = false
+        for operation in operations.prefix(end) {
+            switch operation {
+            case .keep: isNamed = true
+            case .setup, .forget, .uninstall: isNamed = false
+            default: break
+            }
+        }
+        return isNamed
+    }
+
+    /// The command about root 1 that is going on or was the last one, and whether the menu has the entry when it is run once more.
+    var again: (words: [String], hasNamedRoot: Bool)? {
+        guard current >= 0 else { return nil }
+        switch operations[current] {
+        case .adopt: return (["adopt", "/adopted", "--root", "1"], false)
+        case .keep: return (["root", "keep", "1", Self.named], true)
+        case .forget: return (["root", "rm", Self.named], false)
+        default: return nil
+        }
+    }
+
+    /// As the guest calls it.
+    static let named = "old"
+
     /// Whose entries the menu has once the operation has ended.
     var staying: [DeployOperation.Image] { deployments(before: current + 1) }
 
@@ -50,7 +85,7 @@ struct DeployHistory: Notes {
         for operation in operations.prefix(end) {
             switch operation {
             case .setup, .uninstall: found = []
-            case .refused: break
+            case .refused, .boot, .adopt, .keep, .forget: break
             case .deploy(let image): found = [image] + found.filter { $0 != image }
             case .rollback: found.swapAt(0, 1)
             case .remove(let image): found.removeAll { $0 == image }

@@ -8,6 +8,8 @@ struct DiskReader {
     let disk: String
     /// A folder for the files that were read.
     let folder: String
+    /// Where the ESP's files are, once they were taken out of the disk.
+    var systemFolder: String?
 
     enum Partition { case system, btrfs }
 
@@ -20,7 +22,8 @@ struct DiskReader {
         if FileManager.default.fileExists(atPath: copy) { try FileManager.default.removeItem(atPath: copy) }
         let outcome =
             switch partition {
-            case .system: try await run(["mcopy", "-n", "-i", system, "::\(path)", copy])
+            case .system:
+                try await run(systemFolder.map { ["cp", $0 + path, copy] } ?? ["mcopy", "-n", "-i", system, "::\(path)", copy])
             case .btrfs: try await run(["grub-fstest", disk, "cp", "(loop0,gpt2)\(path)", copy])
             }
         return outcome.status == 0 && FileManager.default.fileExists(atPath: copy) ? copy : nil
@@ -33,6 +36,7 @@ struct DiskReader {
 
     /// The names in a folder of the ESP.
     func names(in path: String) async throws -> [String] {
+        if let systemFolder { return (try? FileManager.default.contentsOfDirectory(atPath: systemFolder + path)) ?? [] }
         let outcome = try await run(["mdir", "-b", "-i", system, "::\(path)"])
         return outcome.output.split(separator: "\n").map { String($0.split(separator: "/").last ?? "") }
     }

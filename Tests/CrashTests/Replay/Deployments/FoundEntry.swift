@@ -11,11 +11,14 @@ struct FoundEntry {
         options.split(separator: " ").first { $0.hasPrefix("docker_deployed=") }.map { String($0.dropFirst("docker_deployed=".count)) }
     }
 
+    /// Whether it boots the root that has a name, as it is.
+    var isNamedRoot: Bool { image == nil && options.split(separator: " ").contains("rootflags=subvol=\(DeployHistory.named)") }
+
     private init?(_ files: [String], options: String, version: Int = 0) {
         self.files = files
         self.options = options
         self.version = version
-        if files.count < 2 || image?.count != 64 { return nil }
+        if files.count < 2 || !(image.map { $0.count == 64 } ?? isNamedRoot) { return nil }
     }
 }
 
