@@ -66,6 +66,12 @@ struct ImageCheck {
             let names = kernels.map(\.release).joined(separator: ", ")
             add(.warning, "kernel", "there are several: \(names)", "docker-btrfs deploy --kernel VERSION")
         }
+        for (_, path) in kernels {
+            let tree = try image.target(of: path) == nil ? topLayer ?? image : image
+            if let content = try tree.contents(of: path, limit: ImageKernel.limit), !ImageKernel.isKernel(content) {
+                add(.error, "kernel", "'\(path)' is none that a boot loader starts", ImageKernel.remedy)
+            }
+        }
         if !kernels.isEmpty { return }
         for folder in ["lib/modules", "usr/lib/modules"] as [Path] {
             for name in try image.names(in: folder) where try image.target(of: folder.appending(name: name))?.kind == .directory {

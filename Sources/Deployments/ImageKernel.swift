@@ -49,6 +49,9 @@ struct ImageKernel {
         guard let kernel = try image.contents(of: path, limit: limit) else {
             throw Failure("could not open '\(image.show(path))': it is gone")
         }
+        if !isKernel(kernel) {
+            throw Failure("could not use '\(image.show(path))' as the kernel: it is none that a boot loader starts", hint: remedy)
+        }
         var files = [BootFile(.vmlinuz, kernel, source: path)]
         for path in ["boot/amd-ucode.img", "boot/intel-ucode.img"] as [Path] {
             if let content = try image.contents(of: path, limit: limit) { files.append(BootFile(.microcode, content, source: path)) }
@@ -100,6 +103,12 @@ struct ImageKernel {
     }
 
     static let remedy = "install one in the Dockerfile: linux-image-amd64 (Debian), linux-generic (Ubuntu), kernel (Fedora), linux (Arch)"
+
+    /// Whether it has the header of Linux's boot protocol (Documentation/arch/x86/boot.rst), or is a program of UEFI or an ELF, which some
+    /// start.
+    static func isKernel(_ content: [UInt8]) -> Bool {
+        content.dropFirst(0x202).starts(with: "HdrS".utf8) || ["MZ", "\u{7f}ELF"].contains { content.starts(with: $0.utf8) }
+    }
 
     /// No kernel or initramfs is larger.
     static let limit = 1 << 30

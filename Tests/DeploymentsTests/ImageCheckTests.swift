@@ -13,7 +13,7 @@ struct ImageCheckTests {
 
     init() throws {
         for directory in ["proc", "sys", "dev", "run", "tmp"] { try fixture.makeDirectory("image/\(directory)") }
-        try fixture.write("kernel", to: "image/boot/vmlinuz-\(Self.release)")
+        try fixture.write("MZ", to: "image/boot/vmlinuz-\(Self.release)")
         try fixture.write("", to: "image/lib/modules/\(Self.release)/modules.dep")
         try fixture.write("ID=x\n", to: "image/etc/os-release")
         try program("sbin/init")
@@ -41,6 +41,7 @@ struct ImageCheckTests {
         arguments: [
             ("rm -r lib/modules boot", ["error kernel: there is none"]),
             ("rm boot/vmlinuz-6.12.57", ["error kernel: there are modules of 6.12.57, and no boot/vmlinuz-6.12.57"]),
+            (": > boot/vmlinuz-6.12.57", ["error kernel: '/boot/vmlinuz-6.12.57' is none that a boot loader starts"]),
             ("rm lib/modules/6.12.57/modules.dep", ["error modules: those of 6.12.57 have no modules.dep"]),
             (
                 "cp -r lib/modules/6.12.57 lib/modules/6.1; cp boot/vmlinuz-6.12.57 boot/vmlinuz-6.1",

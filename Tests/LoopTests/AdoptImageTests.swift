@@ -49,7 +49,7 @@ extension OnDisk {
             COPY first /srv/first
             RUN rm -r /etc/apt/sources.list.d && echo 'deb [trusted=yes] file:/srv/packages ./' > /etc/apt/sources.list \\
              && dpkg --install /srv/first/*.deb && apt-mark auto grown \\
-             && mkdir -p /usr/lib/modules/6.1 /srv/image/deleted && touch /usr/lib/modules/6.1/modules.dep && echo kernel > /boot/vmlinuz-6.1 \\
+             && mkdir -p /usr/lib/modules/6.1 /srv/image/deleted && touch /usr/lib/modules/6.1/modules.dep && echo MZ > /boot/vmlinuz-6.1 \\
              && echo kernel/fs/btrfs/btrfs.ko > /usr/lib/modules/6.1/modules.builtin && ln -sf ../bin/true /usr/sbin/init \\
              && echo old | tee /srv/image/deleted/file /srv/image/changed /srv/image/typed /srv/image/mode
             END

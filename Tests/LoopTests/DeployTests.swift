@@ -165,7 +165,7 @@ extension OnDisk {
                 try await machine.run("deploy sample_image")
                 let entry = try machine.menu("../../loader/entries/docker-btrfs-\(machine.shortID("sample_image:latest")).conf")
                 let kernel = try #require(entry.split(separator: "\n").first { $0.hasPrefix("linux ") }).dropFirst("linux ".count)
-                #expect(try String(contentsOfFile: machine.boot + kernel, encoding: .utf8) == "kernel 6.1\n")
+                #expect(try String(contentsOfFile: machine.boot + kernel, encoding: .utf8) == "MZ: kernel 6.1\n")
                 try await machine.run("deploy sample_image:v2")
                 try await machine.run("rm sample_image:latest")
                 #expect(try FileManager.default.contentsOfDirectory(atPath: "\(machine.boot)/loader/entries").count == 1)
@@ -301,7 +301,7 @@ extension Deployable {
             """
             cd docker/btrfs/subvolumes/\(image.cacheID)
             mkdir -p boot proc sys dev run tmp usr/lib/modules/\(release)
-            echo 'kernel \(release)' > boot/vmlinuz-\(release)
+            echo 'MZ: kernel \(release)' > boot/vmlinuz-\(release)
             : > usr/lib/modules/\(release)/modules.dep
             printf 'kernel/fs/btrfs/btrfs.ko\\n' > usr/lib/modules/\(release)/modules.builtin
             """)
@@ -320,7 +320,7 @@ extension Deployable {
             for image in \(places.joined(separator: " ")); do
                 image=docker/btrfs/subvolumes/$image
                 zstd -dcq \(setup.contains("systemd-boot") ? "'\(boot)'/docker-btrfs" : ".docker-btrfs/boot")/initrd-* > "$image/boot/initrd.img-6.1"
-                head -c 1000000 /dev/urandom > "$image/boot/vmlinuz-6.1"
+                { printf MZ; head -c 1000000 /dev/urandom; } > "$image/boot/vmlinuz-6.1"
             done
             for hold in .docker-btrfs/layers/*; do btrfs subvolume delete "$hold"; done
             """)

@@ -143,7 +143,7 @@ extension OnDisk {
                     objcopy --dump-section .cmdline=cmdline --dump-section .linux=linux uki
                     cmp cmdline <(sed -n 's/^options //p' entry | tr -d '\\n'); cat linux; grep -o '^efi /docker-btrfs/uki-' entry
                     """
-                #expect(try await output(of: ["bash", "-euc", lines]) == "a kernel\nefi /docker-btrfs/uki-\n")
+                #expect(try await output(of: ["bash", "-euc", lines]) == "MZ: a kernel\nefi /docker-btrfs/uki-\n")
                 let script = """
                     docker image ls --format '{{.Repository}}:{{.Tag}}'
                     docker run --rm --network none sample_image /bin/bash -c 'read version < /etc/version; echo version $version'
@@ -214,7 +214,7 @@ extension OnDisk {
             ("dull-init", "chmod 644 /usr/bin/init", "error: system: could not use the image 'dull-init:latest': it has no init"),
             ("no-release", "rm /usr/lib/os-release", "error: system: could not use the image 'no-release:latest': it has neither"),
             (
-                "two-kernels", "mkdir /lib/modules/6.2; : > /lib/modules/6.2/modules.dep; : > /boot/vmlinuz-6.2",
+                "two-kernels", "mkdir /lib/modules/6.2; : > /lib/modules/6.2/modules.dep; echo MZ > /boot/vmlinuz-6.2",
                 "Error: could not choose the kernel of 'two-kernels:latest': it has 6.1, 6.2"
             ),
             ("no-btrfs", "echo kernel/ahci.ko > /lib/modules/6.1/modules.builtin", "error: drivers: the kernel 6.1 has no btrfs"),
@@ -279,7 +279,7 @@ extension OnDisk {
                     ("vm.raw", "--plain ext4 --size 200M", "could not make a disk of 200 MiB: the image needs "),
                     ("vm.raw", "--size 300M", "could not make a disk of 300 MiB: the image needs "),
                     ("vm.raw", "--plain xfs --size 540M", "could not make a disk of 540 MiB: the image needs "),
-                    ("vm.vhd", "--size 2088961M", "could not make a disk of 2088961 MiB: a .vhd has 2088960 MiB at most"),
+                    ("vm.vhd", "--size 2041G", "could not make a disk of 2089984 MiB: a .vhd has 2088960 MiB at most"),
                     ("vm.qcow2", "--size 500000T", "could not make a disk of 524288000000 MiB: a .qcow2 has 2147483648 MiB at most"),
                     ("vm.raw", "--namespace other", "could not take 'sample_image:latest' from containerd's namespace 'other': "),
                     (

@@ -12,7 +12,7 @@ enum SmallImage {
         for library in $(ldd "$root"/usr/bin/* | grep -o '/[^ ]*lib[^ ]*' | grep -v ':$' | sort -u); do cp --parents --dereference "$library" "$root"; done
         printf 'ID=sample\\n' > "$root/usr/lib/os-release"
         printf '#!/bin/sh\\n' > "$root/usr/bin/init"; chmod 4755 "$root/usr/bin/init"
-        printf 'a kernel\\n' > "$root/boot/vmlinuz-6.1"
+        printf 'MZ: a kernel\\n' > "$root/boot/vmlinuz-6.1"
         : > "$root/usr/lib/modules/6.1/modules.dep"
         printf 'kernel/fs/btrfs/btrfs.ko\\n' > "$root/usr/lib/modules/6.1/modules.builtin"
         printf 'old\\n' | tee "$root"/srv/{gone,again,kept}/{one,two} > /dev/null
