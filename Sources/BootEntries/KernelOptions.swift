@@ -63,12 +63,26 @@ extension KernelOptions {
     ///
     /// Boot loaders add BOOT_IMAGE= and initrd=. A repair mode is of one boot only.
     public var ofTheMachine: KernelOptions {
-        let root: Set<Substring> = ["BOOT_IMAGE", "initrd", "root", "rootflags", "rootfstype", "ro", "rw"]
+        let root: Set<Substring> = ["ro", "rw"]
         let once: Set<Substring> = ["single", "emergency", "rescue", "recovery", "systemd.unit", "init", "rdinit"]
         // What follows is for an init.
         let own = KernelOptions(words: Array(words.prefix { $0 != "--" }))
-        return own.without { key in
+        return own.withoutThoseOfEntries.without { key in
             root.contains(key) || once.contains(key) || key.hasPrefix("docker_") || key.hasPrefix("toplayer")
         }
+    }
+
+    /// The words that each entry, or its boot loader, writes itself.
+    public var ofEntries: KernelOptions { without { !Self.isOfEntries($0) } }
+
+    public var withoutThoseOfEntries: KernelOptions { without(Self.isOfEntries) }
+
+    private static func isOfEntries(_ key: Substring) -> Bool {
+        let keys: Set<Substring> = [
+            "BOOT_IMAGE", "initrd", "root", "rootflags", "rootfstype", "docker_image", "docker_deployed", "docker_path", "toplayer",
+            "toplayer_path",
+        ]
+        // To the kernel and to systemd both are the same.
+        return keys.contains(key.replacing("-", with: "_")[...])
     }
 }

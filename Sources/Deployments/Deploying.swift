@@ -157,6 +157,9 @@ extension Site {
             host: Facts.Host(kernelRelease: nil, time: secondsNow()))
         let source = try survey.stored(image, as: image.reference)
         try source.contents.checkOwner(of: image.reference.text)
+        do throws(Failure) { try checkBoot(of: image, in: store) } catch {
+            throw Failure("could not deploy '\(image.reference)', for its boot would be refused: \(error.message)", hint: error.hint)
+        }
         return source
     }
 

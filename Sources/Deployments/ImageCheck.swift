@@ -34,7 +34,13 @@ extension Site {
         let image = try image(ImageReference(reference), in: store)
         let title = "\(image.reference) (\(image.id.digest.hex.prefix(12)))"
         let files = try image.files(in: store?.top ?? topLevel)
-        return (title, try ImageCheck(files, under: topLevel.directory(at: settings.topLayer), of: image.reference.description).findings)
+        let topLayer = try? topLevel.directory(at: settings.topLayer)
+        var findings = try ImageCheck(files, under: topLayer, of: image.reference.description).findings
+        if findings.contains(where: { $0.weight == .error }) { return (title, findings) }
+        do throws(Failure) { try checkBoot(of: image, in: store) } catch {
+            findings.append(ImageFinding(weight: .error, subject: "boot", text: error.message, remedy: error.hint ?? ""))
+        }
+        return (title, findings)
     }
 }
 

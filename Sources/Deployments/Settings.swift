@@ -46,8 +46,12 @@ public struct Settings: Equatable, Sendable {
 
     /// nil where there are none.
     public static func current(on topLevel: Directory) throws(Failure) -> Settings? {
-        guard let content = try topLevel.contents(of: Layout.settings) else { return nil }
-        return try Settings(parsing: content, name: topLevel.show(Layout.settings))
+        do throws(Failure) {
+            guard let content = try topLevel.contents(of: Layout.settings) else { return nil }
+            return try Settings(parsing: content, name: topLevel.show(Layout.settings))
+        } catch {
+            throw error.hinting("docker-btrfs setup writes it anew")
+        }
     }
 
     /// Fails on what this version does not know.
@@ -55,7 +59,7 @@ public struct Settings: Equatable, Sendable {
         let json = try JSON(parsing: bytes, name: name)
         func text(_ key: String) throws(Failure) -> String {
             if let text = json[key]?.string { return text }
-            throw Failure("could not read '\(name)': '\(key)' is not there, or is no text", hint: "docker-btrfs setup writes it anew")
+            throw Failure("could not read '\(name)': '\(key)' is not there, or is no text")
         }
         func path(_ key: String) throws(Failure) -> Path {
             let text = try text(key)

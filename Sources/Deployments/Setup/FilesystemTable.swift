@@ -18,15 +18,23 @@ struct FilesystemTable {
     init(_ machine: FoundMachine, data: [String], in topLayer: Directory?) throws(Failure) {
         let device = "UUID=\(machine.filesystem.volume.uuid)"
         var lines = Self.store(machine, device)
-        for path in data {
-            let (place, subvolume) = try Self.data(path)
-            lines.append(
-                Line(source: device, target: place.description, type: "btrfs", options: "subvol=\(display(subvolume.bytes)),noatime"))
-        }
         let existing = try topLayer?.contents(of: Self.path)
         let base = if let existing { existing } else { try machine.system.contents(of: Self.path) ?? [] }
         let table = try Table(parsing: base)
         if existing == nil { table.remove(target: "/") }
+        for path in data {
+            let (place, subvolume) = try Self.data(path)
+            let line = Line(
+                source: device, target: place.description, type: "btrfs", options: "subvol=\(display(subvolume.bytes)),noatime")
+            // '/srv/data' and '/srv-data' are called the same.
+            let others = lines.filter { $0.options == line.options }.map(\.target) + table.targets(ofOptions: line.options)
+            if let other = others.first(where: { $0 != line.target }) {
+                throw Failure(
+                    "could not keep '\(line.target)' as data: its subvolume '\(subvolume)' is that of '\(other)'",
+                    hint: "mount a subvolume of your own there, in the top layer's etc/fstab")
+            }
+            lines.append(line)
+        }
         var added: [String] = []
         for line in lines where try table.add(line, isReplacing: existing == nil && !line.isTheirs) { added.append("'\(line.target)'") }
         text = existing != nil && added.isEmpty ? nil : try table.text()
@@ -46,6 +54,9 @@ struct FilesystemTable {
     static func data(_ text: String) throws(Failure) -> (place: Path, subvolume: Path) {
         guard text.hasPrefix("/"), let place = Path(text), !place.isTop else {
             throw Failure("could not keep '\(text)' as data: it has to be a path that begins with '/'", hint: "for example --data /home")
+        }
+        if place.bytes.contains(UInt8(ascii: ",")) {
+            throw Failure("could not keep '\(text)' as data: mount options cannot name what has a comma", hint: "give it another name")
         }
         let name = display(place.bytes).replacing("/", with: "-")
         return (place, ("docker_data" as Path).appending(name: Array(name.utf8)))
@@ -93,6 +104,20 @@ private final class Table {
 
     func remove(target: String) {
         while let entry = mnt_table_find_target(table, target, Int32(MNT_ITER_FORWARD)) { mnt_table_remove_fs(table, entry) }
+    }
+
+    func targets(ofOptions options: String) -> [String] {
+        guard let walk = mnt_new_iter(Int32(MNT_ITER_FORWARD)) else { return [] }
+        defer { mnt_free_iter(walk) }
+        var targets: [String] = []
+        var entry: OpaquePointer?
+        while mnt_table_next_fs(table, walk, &entry) == 0 {
+            guard let found = mnt_fs_get_options(entry), String(cString: found) == options, let target = mnt_fs_get_target(entry) else {
+                continue
+            }
+            targets.append(String(cString: target))
+        }
+        return targets
     }
 
     /// Whether it was not there.

@@ -37,6 +37,8 @@ struct FoundMachine {
     let dataRoot: MountedFolder
     /// Docker's data-root with its volumes and containers, where the images are containerd's and on the same filesystem.
     let beside: MountedFolder?
+    /// What a person should know.
+    private(set) var notes: [String] = []
     /// What was found, and the option that changes it.
     private(set) var lines: [String] = []
 
@@ -60,7 +62,10 @@ struct FoundMachine {
         filesystem = if let path = choices.topLevel { try RootFilesystem(at: path) } else { try Self.filesystem(of: place) }
         let volume = try place.volume()
         let storeDevice = volume.uuid == filesystem.volume.uuid ? nil : DeviceName.uuid(volume.uuid)
-        let before = try Settings.current(on: filesystem.topLevel)
+        var before: Settings?
+        do throws(Failure) { before = try Settings.current(on: filesystem.topLevel) } catch {
+            notes.append("\(error.message); it is written anew, as if nothing had been chosen before")
+        }
         let (loader, boot) = try Self.loader(choices, before, system)
         let kernels: Settings.Kernels =
             if let chosen = choices.kernels ?? (loader?.kind == before?.loader ? before?.kernels : nil) { chosen } else {
@@ -79,6 +84,7 @@ struct FoundMachine {
             loader: loader?.kind ?? .print, boot: boot, kernels: kernels, store: place.path, storeDevice: storeDevice,
             root: try Self.path(choices.root) ?? before?.root ?? "docker_rwlayer",
             topLayer: try Self.path(choices.topLayer) ?? before?.topLayer ?? "boot_docker", options: options)
+        try settings.check(on: filesystem.volume)
         lines = describe(loader)
     }
 

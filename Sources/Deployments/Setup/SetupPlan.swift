@@ -24,6 +24,7 @@ public struct SetupPlan {
         let machine = try FoundMachine(choices)
         lock = isLocked ? try FilesystemLock(on: machine.filesystem.topLevel, seconds: 0) { _ in } : nil
         found = machine.lines
+        notes = machine.notes
         topLevel = machine.filesystem.topLevel
         system = machine.system
         topLayer = machine.settings.topLayer
@@ -43,7 +44,8 @@ public struct SetupPlan {
 
     private mutating func add(_ settings: Settings, _ choices: SetupChoices) throws(Failure) {
         try makeFolder(Layout.home, mode: 0o700)
-        if try Settings.current(on: topLevel) != settings {
+        // What cannot be read is written anew.
+        if (try? Settings.current(on: topLevel)) != settings {
             changes.append(.write(Layout.settings, Array(settings.text.utf8), mode: 0o600, about: "what was found"))
         }
         try makeFolder(topLayer)
@@ -105,7 +107,9 @@ public struct SetupPlan {
     /// A directory that is the same in each root: filled once with what this system has there.
     private mutating func addData(_ text: String) throws(Failure) {
         let (source, place) = try FilesystemTable.data(text)
+        if made.contains(place) { return }
         if try topLevel.status(of: place) != nil { return }
+        made.insert(place)
         let new = place.parent.appending(name: place.name + Array(".new".utf8))
         if try topLevel.status(of: new) != nil { changes.append(.step(.deleteSubvolume(Place(new)))) }
         try makeFolder(place.parent)

@@ -1,0 +1,45 @@
+internal import Basics
+internal import Boot
+internal import BootEntries
+internal import Images
+internal import Linux
+internal import Planning
+
+extension Site {
+    /// Fails where the boot of an image would be refused, for what its entry says of this machine or for what is on the disk. It is
+    /// planned as that boot will plan it.
+    func checkBoot(of image: Image, in store: StoreFilesystem?) throws(Failure) {
+        let choice = try KernelOptions("docker_image", image.reference.text) + KernelOptions("docker_path", settings.storeArgument)
+        let request = try settings.request(choice, on: volume)
+        let names = [request.hostname].compactMap { $0 } + hardwareNames() + [request.machineID].compactMap { $0 }
+        let host = Facts.Host(kernelRelease: nil, time: secondsNow(), names: names)
+        let facts = Facts(surveying: topLevel, store: .success(store), topLayer: .success(topLevel), for: request, on: host)
+        _ = try Plan(for: request, given: facts)
+    }
+}
+
+extension Settings {
+    /// The images' store as `docker_path=` takes it.
+    var storeArgument: String { storeDevice.map { "\($0):\(store)" } ?? display(store.bytes) }
+
+    /// What a boot reads in an entry's line.
+    fileprivate func request(_ choice: KernelOptions, on volume: BootVolume) throws(Failure) -> Request {
+        let line = KernelCommandLine(try options(of: choice, on: volume).description.utf8)
+        if let request = try Request(line, .none) { return request }
+        throw Failure("could not read '\(choice)' on a kernel command line")
+    }
+
+    /// Fails where a person's own options or names would keep every entry from being booted.
+    func check(on volume: BootVolume) throws(Failure) {
+        if let word = options.ofEntries.words.first {
+            let rest = options.withoutThoseOfEntries
+            throw Failure(
+                "could not use '\(word)' in the options: each entry says by itself what is booted",
+                hint: rest.words.isEmpty ? "leave --options out" : "leave it out: --options '\(rest)'")
+        }
+        let request = try request(KernelOptions("docker_deployed", String(repeating: "0", count: 64)), on: volume)
+        if request.name != root {
+            throw Failure("could not call the root '\(root)': 'rootflags=subvol=' has '\(request.name)' of it", hint: "--name NAME")
+        }
+    }
+}
