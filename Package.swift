@@ -195,6 +195,7 @@ if embedded {
             dependencies: ["Basics", "Boot", "BootRun", "CEntering", "CLinux", "Linux", "Planning"],
             swiftSettings: strict + sameHeaders
         ),
+        .testTarget(name: "EnteringTests", dependencies: ["Basics", "Entering"], swiftSettings: strict + sameHeaders),
         .executableTarget(
             name: "docker-btrfs",
             dependencies: [

@@ -4,8 +4,8 @@ internal import Boot
 /// What a container of an image would run (OCI image specification, "Image Configuration").
 struct ImageProcess {
     struct User: Equatable {
-        let user: Int
-        let group: Int
+        let user: UInt32
+        let group: UInt32
         /// Whether etc/passwd has a line of it, which programs that change to it ask for.
         let isKnown: Bool
     }
@@ -31,19 +31,22 @@ struct ImageProcess {
         var user: User?
         if let first = names.first {
             let person = people.first { $0[0] == first } ?? people.first { $0.count > 2 && $0[2] == first }
-            guard let number = person.flatMap({ $0.count > 2 ? Int($0[2]) : nil }) ?? Int(first) else {
-                throw Failure("\(what): its USER is '\(first)', and its etc/passwd has none of that name")
+            guard let number = Self.id(person.map { $0.count > 2 ? $0[2] : "" } ?? first) else {
+                throw Failure("\(what): its USER is '\(first)', and its etc/passwd has none of that name", hint: Self.range)
             }
-            var group = person.flatMap { $0.count > 3 ? Int($0[3]) : nil } ?? 0
+            var found: UInt32? = person.map { Self.id($0.count > 3 ? $0[3] : "") } ?? 0
             if names.count > 1 {
-                let found = try Self.lines("etc/group", in: files).first { $0[0] == names[1] }
-                guard let id = found.flatMap({ $0.count > 2 ? Int($0[2]) : nil }) ?? Int(names[1]) else {
-                    throw Failure("\(what): its USER has the group '\(names[1])', and its etc/group none of that name")
+                let line = try Self.lines("etc/group", in: files).first { $0[0] == names[1] }
+                found = Self.id(line.map { $0.count > 2 ? $0[2] : "" } ?? names[1])
+                if found == nil {
+                    throw Failure("\(what): its USER has the group '\(names[1])', and its etc/group none of that name", hint: Self.range)
                 }
-                group = id
+            }
+            guard let group = found else {
+                throw Failure("\(what): its USER is '\(first)', whose group in its etc/passwd is no number", hint: Self.range)
             }
             home = person.flatMap { $0.count > 5 ? $0[5] : nil } ?? "/"
-            let isKnown = people.contains { $0.count > 2 && Int($0[2]) == number }
+            let isKnown = people.contains { $0.count > 2 && Self.id($0[2]) == number }
             user = number == 0 && group == 0 ? nil : User(user: number, group: group, isKnown: isKnown)
         }
         self.user = user
@@ -55,6 +58,11 @@ struct ImageProcess {
         }
         self.environment = environment
     }
+
+    /// Of the highest number, (uid_t)-1, system calls take it that a process stays who it is: root.
+    private static func id(_ text: String) -> UInt32? { UInt32(text).flatMap { $0 == .max ? nil : $0 } }
+
+    private static let range = "numbers go from 0 to \(UInt32.max - 1)"
 
     /// A list of people is not larger.
     private static let limit = 1 << 20

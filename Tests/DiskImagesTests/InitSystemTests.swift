@@ -261,15 +261,30 @@ struct InitSystemTests {
 
     @Test func `who runs it is a name or a number, with a group or without`() throws {
         func user(_ text: String) throws -> ImageProcess.User? {
-            let files = ["etc/passwd": "root:x:0:0::/root:/bin/sh\nweb:x:33:34::/srv:/bin/sh\n", "etc/group": "people:x:50:\n"]
+            let people = "large:x:4294967295:34::/:/bin/sh\nof-large:x:35:4294967295::/:/bin/sh\nof-none:x:36:::/:/bin/sh\n"
+            let files = [
+                "etc/passwd": "root:x:0:0::/root:/bin/sh\nweb:x:33:34::/srv:/bin/sh\n" + people,
+                "etc/group": "people:x:50:\nlarge:x:4294967295:\n",
+            ]
             return try process("\"Cmd\": [\"/a\"], \"User\": \"\(text)\"", files).user
         }
         #expect(try user("") == nil && user("root") == nil && user("0:0") == nil)
         #expect(try user("33") == ImageProcess.User(user: 33, group: 34, isKnown: true))
         #expect(try user("web:people") == ImageProcess.User(user: 33, group: 50, isKnown: true))
         #expect(try user("7:8") == ImageProcess.User(user: 7, group: 8, isKnown: false))
-        #expect(throws: Failure("could not make a service of 'web': its USER is 'nobody', and its etc/passwd has none of that name")) {
-            try user("nobody")
+        #expect(try user("of-large:people") == ImageProcess.User(user: 35, group: 50, isKnown: true))
+        let (what, hint) = ("could not make a service of 'web': its USER", "numbers go from 0 to 4294967294")
+        for name in ["nobody", "large", "4294967295", "4294967296", "-1"] {
+            let reason = "is '\(name)', and its etc/passwd has none of that name"
+            #expect(throws: Failure("\(what) \(reason)", hint: hint)) { try user(name) }
+        }
+        for name in ["nobody", "large", "4294967295"] {
+            let reason = "has the group '\(name)', and its etc/group none of that name"
+            #expect(throws: Failure("\(what) \(reason)", hint: hint)) { try user("web:\(name)") }
+        }
+        for name in ["of-large", "of-none"] {
+            let reason = "is '\(name)', whose group in its etc/passwd is no number"
+            #expect(throws: Failure("\(what) \(reason)", hint: hint)) { try user(name) }
         }
         #expect(
             throws: Failure(
