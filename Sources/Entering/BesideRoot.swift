@@ -22,11 +22,11 @@ package struct BesideRoot {
     /// Open, and locked with that.
     private let lock: Directory
 
-    /// Makes one as a boot of that request would: for a project where that is named, else for this one time. `explain` gets each step
-    /// before it is done.
+    /// Makes one as a boot of that request would: for a project where that is named, else for this one time. `image` is what a person
+    /// asked for. `explain` gets each step before it is done.
     package init(
-        for request: Request, kernel release: String?, project: String?, on device: String, explain: (String, String) -> Void,
-        note: @escaping (String) -> Void
+        for request: Request, kernel release: String?, project: String?, of image: ImageReference?, on device: String,
+        explain: (String, String) -> Void, note: @escaping (String) -> Void
     ) throws(Failure) {
         // Until the root is made nobody else changes anything: sweeping, too, ends before the next one begins.
         let session = try BootSession(mounting: request, kernel: release, Notes(tell: note))
@@ -55,6 +55,8 @@ package struct BesideRoot {
                 let whole = Plan(steps: plan.steps + ending)
                 try session.perform(beside: whole, telling: { explain("\($0)", $0.call) }, note: note)
                 for line in plan.notes { note(line) }
+            } else if let project {
+                try Self.check(project, at: path, isOf: image, topLevel)
             }
             guard let tree = try topLevel.directory(at: path) else { throw Failure("'\(path)' is gone") }
             self.tree = tree
@@ -64,8 +66,8 @@ package struct BesideRoot {
         }
     }
 
-    /// Goes into the root of a project, which is there.
-    package init(project path: Path, on topLevel: Directory, device: String) throws(Failure) {
+    /// Goes into the root of a project, which is there. Fails where that is of another image than the one that was asked for.
+    package init(project: String, at path: Path, of image: ImageReference?, on topLevel: Directory, device: String) throws(Failure) {
         self.topLevel = topLevel
         self.device = device
         place = path
@@ -77,7 +79,18 @@ package struct BesideRoot {
         guard let tree = try folder.directory(at: Path.top.appending(name: path.name)) else { throw gone }
         lock = folder
         self.tree = tree
+        try Self.check(project, at: path, isOf: image, topLevel)
         try topLevel.makeWritable()
+    }
+
+    private static func check(_ project: String, at path: Path, isOf image: ImageReference?, _ topLevel: Directory) throws(Failure) {
+        guard let origin = try Facts.markedRoot(at: path, on: topLevel)?.mark.origin else {
+            throw Failure("could not enter the project '\(project)': docker-btrfs did not make '\(path)'", hint: "move it away")
+        }
+        guard let image, !image.means(origin.imageID, foundAs: origin.reference) else { return }
+        throw Failure(
+            "could not enter the project '\(project)' as '\(image.text)': it was made of '\(origin.reference)'",
+            hint: "leave the image out, or give another name")
     }
 
     /// A read-only copy of a subvolume for this one time.

@@ -102,20 +102,15 @@ struct EnterCommand: ParsableCommand {
     }
 
     private func makeRoot(_ site: Site, _ explain: (String, String) -> Void) throws(Failure) -> BesideRoot {
+        let asked = try image.map { text throws(Failure) in try ImageReference(text) }
         if let project, let made = try site.project(project) {
-            if let image, try ImageReference(image).description != made.reference {
-                throw Failure(
-                    "could not enter the project '\(project)' as '\(image)': it was made of '\(made.reference)'",
-                    hint: "leave the image out, or give another name")
-            }
-            return try BesideRoot(project: made.place, on: site.topLevel, device: site.device)
+            return try BesideRoot(project: project, at: made.place, of: asked, on: site.topLevel, device: site.device)
         }
         let start = try site.start(of: image, root: root)
         guard let request = try Request(KernelCommandLine(start.options.utf8), .none) else { throw Failure("could not plan a boot") }
         return try BesideRoot(
-            for: request, kernel: start.release.isEmpty ? nil : start.release, project: project, on: site.device,
-            explain: explain,
-            note: { tell(note: $0) })
+            for: request, kernel: start.release.isEmpty ? nil : start.release, project: project, of: asked, on: site.device,
+            explain: explain, note: { tell(note: $0) })
     }
 }
 

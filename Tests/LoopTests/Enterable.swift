@@ -6,7 +6,7 @@ import Testing
 struct Enterable {
     let disk: Disk
 
-    /// The image `tools`, in a store of Docker's btrfs driver unless another one is named, and a top layer.
+    /// The image `tools`, which is called `second` too, in a store of Docker's btrfs driver unless another one is named, and a top layer.
     static func with(driver: String = "btrfs", _ body: (Enterable) async throws -> Void) async throws {
         try await Disk.with(["mkfs.btrfs", "-q"], size: "1G") { disk in
             try await output(of: ["clang", "-static", "-O1", "-o", "\(disk.folder)/escapes", Repository.path("Tests/Lab/escapes.c")])
@@ -41,6 +41,7 @@ struct Enterable {
         mknod "$image/srv/nodes/disk" b 7 0; mknod "$image/srv/nodes/mem" c 1 1; mknod "$image/srv/nodes/kmsg" c 1 11
         mknod "$image/srv/nodes/console" c 5 1; mknod "$image/srv/nodes/null" c 1 3
         tar --create --xattrs --directory "$image" . | docker import - tools
+        docker tag tools second
         """
 
     /// The shell's line that enters.

@@ -38,6 +38,23 @@ extension OnDisk {
             }
         }
 
+        @Test func `of two who make a project of different images at once, one is refused`() async throws {
+            try await Enterable.with { machine in
+                // Both have seen that there is no such project when one may make it.
+                let script = """
+                    flock . sleep 4 & sleep 0.3; statuses=
+                    for image in tools second; do \(machine.command("--project work $image -- true")) > $image 2>&1 & made+=" $!"; done
+                    for process in $made; do status=0; wait $process || status=$?; statuses+=$status; done
+                    echo $((statuses)); cat tools second | grep '^Error'
+                    """
+                let told = try await machine.disk.change(script)
+                let refused = [("tools", "second"), ("second", "tools")].map { asked, made in
+                    "1\nError: could not enter the project 'work' as '\(asked)': it was made of '\(made):latest'\n"
+                }
+                #expect(refused.contains(told.replacing("10\n", with: "1\n")), "\(told)")
+            }
+        }
+
         @Test func `a libc that is gone is found, and comes back with all that a project lost`() async throws {
             try await Enterable.with { machine in
                 let companion = "'\(Repository.companion)'"
