@@ -9,8 +9,7 @@ extension Site {
     public func start(of image: String?, root number: Int?) throws(Failure) -> MenuDefault {
         let all = try Deployment.all(on: topLevel).deployments
         if let image {
-            let options = try settings.options(of: self.options(choosing: image, among: all), on: volume)
-            return MenuDefault(options: options.description, release: "")
+            return try start(choosing: image, among: all)
         }
         var options: KernelOptions
         var release = ""
@@ -30,15 +29,16 @@ extension Site {
     }
 
     /// The image of the store; where that has it no more, the deployment of that name.
-    private func options(choosing text: String, among deployments: [Deployment]) throws(Failure) -> KernelOptions {
+    private func start(choosing text: String, among deployments: [Deployment]) throws(Failure) -> MenuDefault {
         let store = settings.storeDevice.map { "\($0):\(settings.store)" } ?? display(settings.store.bytes)
         do throws(Failure) {
             _ = try image(ImageReference(text), in: storeFilesystem())
             // Whatever a system needs to boot, a shell and its name are enough to be entered.
-            return try KernelOptions("docker_image", text) + KernelOptions("docker_path", store) + KernelOptions("init", "/bin/sh")
+            let image = try KernelOptions("docker_image", text) + KernelOptions("docker_path", store) + KernelOptions("init", "/bin/sh")
+            return MenuDefault(options: try settings.options(of: image, on: volume).description, release: "")
         } catch {
             guard let known = try? deployment(text, among: deployments) else { throw error }
-            return try KernelOptions("docker_image", known.imageID.description)
+            return MenuDefault(options: try settings.options(of: known.imageID, on: volume).description, release: known.release)
         }
     }
 }

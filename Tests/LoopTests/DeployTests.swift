@@ -20,6 +20,21 @@ extension OnDisk {
             }
         }
 
+        @Test func `what is deployed is entered without its store, by its name and by its id`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image")
+                try await machine.disk.change("mv docker away")
+                for name in try ["sample_image", machine.shortID("sample_image:latest"), machine.id("sample_image:latest")] {
+                    // The image has no program that could run.
+                    let enter = "'\(Repository.companion)' enter --top-level . \(name) -- /nothing 2>&1 || echo \"status $?\""
+                    let told = try await machine.disk.change(enter)
+                    #expect(told.contains("Error: could not run '/nothing' in the root: ") && told.hasSuffix("\nstatus 127\n"), "\(told)")
+                }
+                let told = try await machine.disk.change("! '\(Repository.companion)' enter --top-level . sample_image:v2 -- /nothing 2>&1")
+                #expect(told.hasPrefix("Error: could not find "), "\(told)")
+            }
+        }
+
         @Test func `a kernel that is damaged becomes nobody's, also when it is tried again`() async throws {
             try await Deployable.with { machine in
                 try await machine.run("deploy sample_image:latest")
