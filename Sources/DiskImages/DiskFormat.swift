@@ -65,10 +65,11 @@ extension DiskPlan {
     /// How the disk is started.
     public var start: [String] {
         let file = choices.output
+        let value = Emulator.value(file)
         let bytes =
             choices.sector == 512
-            ? "-drive file=\(file),format=\(format.emulated),if=virtio"
-            : "-drive file=\(file),format=\(format.emulated),if=none,id=disk -device \(Emulator.device(choices.sector))"
+            ? "-drive file=\(value),format=\(format.emulated),if=virtio"
+            : "-drive file=\(value),format=\(format.emulated),if=none,id=disk -device \(Emulator.device(choices.sector))"
         let uefi = choices.firmware.hasBIOS ? "" : " -bios /usr/share/ovmf/OVMF.fd"
         let line = "qemu-system-x86_64 -accel kvm -accel tcg -m 2048\(uefi) \(bytes) -nographic"
         return format.host.name == "QEMU"

@@ -44,10 +44,16 @@ public struct Emulator: Sendable {
         "virtio-blk-pci,drive=disk" + (sector == 512 ? "" : ",logical_block_size=\(sector),physical_block_size=\(sector)")
     }
 
+    /// A file's name as a value of QEMU's options: a comma ends the value unless it is doubled, and what is before a colon is a protocol
+    /// unless a slash comes first.
+    static func value(_ file: String) -> String {
+        let isProtocol = file.prefix { $0 != "/" }.contains(":")
+        return (isProtocol ? "./" : "") + file.replacing(",", with: ",,")
+    }
+
     /// `withKVM`: whether the processor runs the guest itself.
     public func command(withKVM: Bool) -> [String] {
-        // QEMU takes a comma in a name for an option's end unless it is doubled.
-        let name = file.replacing(",", with: ",,")
+        let name = Self.value(file)
         let throwAway = keepsWrites ? "" : ",snapshot=on"
         let forward = ports.map { ",hostfwd=tcp:127.0.0.1:\($0.host)-:\($0.guest)" }.joined()
         return [
@@ -58,13 +64,14 @@ public struct Emulator: Sendable {
             + (direct.map { start(from: $0, name) } ?? [
                 "-drive", "file=\(name),format=\(format.emulated),if=none,id=disk\(throwAway),cache=unsafe", "-device", Self.device(sector),
             ]) + (isUEFI ? ["-bios", Self.firmware] : [])
-            + (monitor.map { ["-qmp", "unix:\($0.replacing(",", with: ",,")),server=on,wait=off"] } ?? [])
+            + (monitor.map { ["-qmp", "unix:\(Self.value($0)),server=on,wait=off"] } ?? [])
             + (hasDisplay ? ["-serial", "mon:stdio"] : ["-nographic"])
     }
 
     /// The disk below is read past the cache, as the filesystem that is mounted there writes it, and only read.
     private func start(from direct: DirectStart, _ overlay: String) -> [String] {
-        let below = "backing.driver=raw,backing.read-only=on,backing.file.driver=host_device,backing.file.filename=\(direct.disk.path)"
+        let disk = Self.value(direct.disk.path)
+        let below = "backing.driver=raw,backing.read-only=on,backing.file.driver=host_device,backing.file.filename=\(disk)"
         let node =
             "driver=qcow2,node-name=disk,file.driver=file,file.filename=\(overlay),cache.no-flush=on,\(below),backing.file.cache.direct=on"
         return ["-blockdev", node, "-device", direct.disk.emulated, "-kernel", direct.kernel, "-append", direct.options]
@@ -98,7 +105,7 @@ public struct Emulator: Sendable {
         let command = [
             "timeout", "2", program, "-machine", "q35", "-accel", accelerator, "-nodefaults", "-display", "none", "-device",
             "isa-debug-exit,iobase=0xf4,iosize=4", "-device", "virtio-blk-pci,drive=probe,bootindex=0", "-drive",
-            "file=\(folder.file("disk")),format=raw,if=none,id=probe,readonly=on",
+            "file=\(value(folder.file("disk"))),format=raw,if=none,id=probe,readonly=on",
         ]
         return try await runProgram(command)?.status == 33
     }
