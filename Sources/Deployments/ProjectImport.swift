@@ -107,14 +107,24 @@ package final class RootArchiveFile {
 
     private static let received: Path = "received"
 
+    /// The subvolumes that a run left in a project's folder which was killed before there was the project, or that one is making.
+    static func drafts(in folder: Path, _ topLevel: Directory) throws(Failure) -> [Path] {
+        let received = folder / Self.received
+        var drafts = try topLevel.directory(at: received)?.names().map { received.appending(name: $0) } ?? []
+        if try topLevel.status(of: folder / "new") != nil { drafts.append(folder / "new") }
+        return drafts
+    }
+
+    /// Deletes them, and all that is empty then.
+    static func removing(_ drafts: [Path], in folder: Path, _ topLevel: Directory) -> [Change] {
+        drafts.map { .step(.deleteSubvolume(Place($0))) }
+            + [.removeFolder(folder / Self.received, on: topLevel), .removeFolder(folder, on: topLevel)]
+    }
+
     /// What a run that was killed left.
     private func clear(_ folder: Path, _ topLevel: Directory) throws(Failure) {
-        let received = folder / Self.received
-        for name in try topLevel.directory(at: received)?.names() ?? [] {
-            try perform(.deleteSubvolume(Place(received.appending(name: name))), topLevel)
-        }
-        _ = unlinkat(topLevel.descriptor, received.cString, AT_REMOVEDIR)
-        if try topLevel.status(of: folder / "new") != nil { try perform(.deleteSubvolume(Place(folder / "new")), topLevel) }
+        for draft in try Self.drafts(in: folder, topLevel) { try perform(.deleteSubvolume(Place(draft)), topLevel) }
+        try topLevel.removeEmptyDirectory(folder / Self.received)
     }
 
     private func unpack(to folder: Path, on site: Site) async throws(Failure) {
@@ -133,13 +143,9 @@ package final class RootArchiveFile {
         case .btrfs:
             let received = folder / Self.received
             if mkdirat(topLevel.descriptor, received.cString, 0o700) != 0 { throw .system("make the directory '\(received)'") }
-            // btrfs-progs looks for its target among the mounts.
-            let folder = try TemporaryFolder()
-            defer { withExtendedLifetime(folder) {} }
-            // Inside of it: what clears that folder removes nothing below a mount.
-            let mounted = folder.file("top")
-            if mkdir(mounted, 0o700) != 0 { throw .system("make the directory '\(mounted)'") }
-            defer { rmdir(mounted) }
+            // btrfs-progs looks for its target among the mounts. This process has its own: nobody else sees this one, over a directory that
+            // every system has, and nothing is left of it where this process is killed.
+            let mounted = "/tmp"
             if mount(site.device, mounted, "btrfs", UInt(MS_NOSUID | MS_NODEV), "subvolid=5") != 0 {
                 throw .system("mount '\(site.device)'", hint: "run this as root")
             }

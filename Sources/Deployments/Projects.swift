@@ -15,7 +15,14 @@ extension Site {
             guard let name = Layout.name(ofRootsIn: entry), name.parent == Layout.projects else { continue }
             let (found, own) = Facts.roots(of: name, on: topLevel)
             faults += own
-            guard let root = found.last else { continue }
+            guard let root = found.last else {
+                if try !RootArchiveFile.drafts(in: Layout.roots(of: name), topLevel).isEmpty {
+                    faults.append(
+                        "the project '\(display(name.name))' is not whole: it is being made, or a run that was killed left it; root rm removes it"
+                    )
+                }
+                continue
+            }
             projects.append(EarlierRoot(root: root, number: root.mark.number, isBooted: false, project: display(name.name)))
         }
         return (projects, faults)
@@ -29,9 +36,14 @@ extension Site {
 
     /// Numbers are those of roots.
     private static func checkName(_ name: String) throws(Failure) {
-        let isName = name.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5a).contains($0 & 0xdf) || "-._".utf8.contains($0) }
-        if isName, let first = name.utf8.first, (0x41...0x5a).contains(first & 0xdf), name.utf8.count <= 64 { return }
+        if isName(name) { return }
         throw Failure("could not use '\(name)' as a project's name", hint: "letters, digits, '-', '.' and '_', a letter first, 64 at most")
+    }
+
+    private static func isName(_ name: String) -> Bool {
+        let isName = name.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5a).contains($0 & 0xdf) || "-._".utf8.contains($0) }
+        guard isName, let first = name.utf8.first else { return false }
+        return (0x41...0x5a).contains(first & 0xdf) && name.utf8.count <= 64
     }
 
     /// A root by its number, a project by its name; without either the machine's root, as `chosenRoot`.
@@ -60,24 +72,28 @@ extension Site {
         return sum
     }
 
-    /// The way to delete projects, with what was done in them.
+    /// The way to delete projects, with what was done in them, and what a run left of one that was killed before it was whole.
     public func removing(projects names: [String]) throws(Failure) -> DeploymentPlan {
         var changes: [Change] = []
         var outcome: [String] = []
         var locks: [Directory] = []
         for name in names {
             // Who names one to be removed did not say which of both it is.
-            guard let one = try projects().projects.first(where: { $0.project == name }) else {
+            let one = try projects().projects.first { $0.project == name }
+            let path = Layout.roots(of: Layout.project(name))
+            let drafts = Self.isName(name) ? try RootArchiveFile.drafts(in: path, topLevel) : []
+            guard one != nil || !drafts.isEmpty, let folder = try topLevel.directory(at: path) else {
                 throw Failure("could not find a root or a project '\(name)'", hint: "docker-btrfs root ls shows which there are")
             }
-            // Who is in it has that locked.
-            guard let folder = try topLevel.directory(at: one.root.path.parent) else { continue }
+            // Who is in it, or makes it, has that locked.
             if linux_flock(folder.descriptor, LOCK_EX | LOCK_NB) != 0 {
-                throw Failure("could not remove \(one.title): somebody is in it", hint: "end what runs there")
+                throw Failure(
+                    "could not remove project '\(name)': somebody \(one == nil ? "makes it" : "is in it")", hint: "end what runs there")
             }
             locks.append(folder)
-            changes += [.step(.deleteSubvolume(Place(one.root.path))), .removeFolder(one.root.path.parent, on: topLevel)]
-            outcome.append("removed \(one.title)")
+            if let one { changes.append(.step(.deleteSubvolume(Place(one.root.path)))) }
+            changes += RootArchiveFile.removing(drafts, in: path, topLevel)
+            outcome.append(one == nil ? "removed what there was of project '\(name)'" : "removed project '\(name)'")
         }
         return DeploymentPlan(site: self, changes: changes + [.sync(topLevel)], outcome: outcome, notes: [], locks: locks)
     }

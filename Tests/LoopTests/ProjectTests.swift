@@ -55,6 +55,40 @@ extension OnDisk {
             }
         }
 
+        @Test(arguments: ["docker", "btrfs"])
+        func `what an import left that was killed is shown, and removed by the project's name`(format: String) async throws {
+            try await Enterable.with { machine in
+                let companion = "'\(Repository.companion)'"
+                let script = """
+                    \(machine.command("--project work tools")) -- sh -c 'head -c 104857600 /dev/urandom > /srv/large'
+                    \(companion) export work -o out --format \(format) --top-level . > /dev/null; ls -d /tmp/docker-btrfs.*/top > before 2> /dev/null || true
+                    \(companion) import out gone --top-level . & importing=$!
+                    for wait in {1..2000}; do
+                        [ -z "$(ls -d .docker-btrfs/roots/.*gone/{new,received/*} 2> /dev/null)" ] || break; sleep 0.005
+                    done
+                    kill -STOP "$importing"; ! \(companion) root rm gone --top-level . 2>&1
+                    kill -KILL "$importing"; wait "$importing" 2> /dev/null || echo "status $?"
+                    \(companion) root ls --top-level . 2>&1 | grep gone; \(companion) root rm gone --top-level . | tail -1
+                    ls -A .docker-btrfs/roots; ! \(companion) root rm gone --top-level . 2>&1
+                    \(companion) import out gone --top-level .; (ls -d /tmp/docker-btrfs.*/top 2> /dev/null || true) | diff before -
+                    """
+                let told = try await machine.disk.change(script)
+                #expect(
+                    told == """
+                        Error: could not remove project 'gone': somebody makes it
+                        hint: end what runs there
+                        status 137
+                        note: the project 'gone' is not whole: it is being made, or a run that was killed left it; root rm removes it
+                        removed what there was of project 'gone'
+                        .docker-btrfs%2Fprojects%2Fwork
+                        Error: could not find a root or a project 'gone'
+                        hint: docker-btrfs root ls shows which there are
+                        made the project 'gone' of 'out'
+
+                        """, "\(told)")
+            }
+        }
+
         @Test func `a libc that is gone is found, and comes back with all that a project lost`() async throws {
             try await Enterable.with { machine in
                 let companion = "'\(Repository.companion)'"
