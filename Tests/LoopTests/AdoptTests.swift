@@ -66,6 +66,22 @@ extension OnDisk {
             }
         }
 
+        @Test func `what is longer than a path can be is left out, and all else is adopted`() async throws {
+            try await withRoot { machine in
+                let deep = #"$name = "d" x 250; for (1..40) { mkdir $name or die; chdir $name or die } open(my $file, ">", "in") or die"#
+                try await machine.disk.change("cd docker_rwlayer/srv; mkdir deep; echo > deep/file; cd deep; perl -e '\(deep)'")
+                let note = "note: 25 paths are left out: longer than 4095 bytes, as no program can name them\n"
+                let adopt = machine.command("adopt --image /srv")
+                let lines = try await machine.disk.change(
+                    "context=$(mktemp -d); \(adopt) --context \"$context\" 2>&1; find \"$context\" -name file; rm -r \"$context\"")
+                #expect(lines.contains(note) && lines.contains("COPY") && lines.hasSuffix("/root/srv/deep/file\n"), "\(lines.suffix(500))")
+                let told = try await machine.disk.change(machine.command("adopt /srv") + " 2>&1")
+                #expect(told.contains(note) && told.contains("adopted into '/boot_docker'"), "\(told.suffix(500))")
+                try await machine.disk.bootWell(machine.disk.line(keeping: ""))
+                #expect(try await machine.disk.look("find docker_rwlayer/srv/deep | wc -l") == "18\n")
+            }
+        }
+
         @Test func `what cannot be adopted is refused, and nothing was written`() async throws {
             try await withRoot { machine in
                 let disk = machine.disk

@@ -1,5 +1,6 @@
 public import Basics
 internal import Boot
+internal import CLinux
 internal import Files
 internal import Linux
 internal import Planning
@@ -88,7 +89,9 @@ extension Site {
         guard let tree = try topLevel.directory(at: root.root.path) else { throw Failure("could not open '\(root.path)': it is not there") }
         let layer = try ownLayer(of: root)
         let rules = try topLevel.directory(at: layer).map { folder throws(Failure) in try LayerManifest(of: folder).rules } ?? .none
-        let (changes, notes) = try difference.changes(at: paths, in: tree)
+        let (changes, known) = try difference.changes(at: paths, in: tree)
+        var notes = known
+        var tooLong = 0
         var directories: [Path] = []
         var parts: [Adoption.Part] = []
         func remove(_ path: Path) throws(Failure) {
@@ -114,10 +117,13 @@ extension Site {
                 parts.append(.hide(change.path))
             }
             parts.append(.take(change.path, change.file))
-            if change.kind == .renamed && change.file == .directory { try Self.addAll(below: change.path, in: tree, rules, to: &parts) }
+            if change.kind == .renamed && change.file == .directory {
+                try Self.addAll(below: change.path, in: tree, rules, to: &parts, &tooLong)
+            }
         }
-        var known: Set<Adoption.Part> = []
-        let unique = parts.filter { known.insert($0).inserted }
+        if tooLong > 0 { notes.append(Path.leftOut(tooLong)) }
+        var seen: Set<Adoption.Part> = []
+        let unique = parts.filter { seen.insert($0).inserted }
         return Adoption(site: self, tree: tree, layer: layer, parts: unique, directories: directories, notes: notes)
     }
 
@@ -166,10 +172,16 @@ extension Site {
         }
     }
 
-    private static func addAll(below path: Path, in tree: Directory, _ rules: LayerRules, to parts: inout [Adoption.Part]) throws(Failure) {
+    private static func addAll(
+        below path: Path, in tree: Directory, _ rules: LayerRules, to parts: inout [Adoption.Part], _ tooLong: inout Int
+    ) throws(Failure) {
         let device = try tree.status(of: .top)?.device
         for name in try tree.directory(withoutLinks: path).names() {
             let inner = path.appending(name: name)
+            if inner.isTooLong {
+                tooLong += 1
+                continue
+            }
             try checkName(inner, rules)
             guard let status = try tree.status(of: inner), status.device == device else { continue }
             let kind: RootChange.FileKind =
@@ -180,7 +192,7 @@ extension Site {
                 case .other: .device
                 }
             parts.append(.take(inner, kind))
-            if kind == .directory { try addAll(below: inner, in: tree, rules, to: &parts) }
+            if kind == .directory { try addAll(below: inner, in: tree, rules, to: &parts, &tooLong) }
         }
     }
 }
@@ -190,6 +202,7 @@ extension RootDifference {
     func changes(at paths: [String], in tree: Directory) throws(Failure) -> (changes: [RootChange], notes: [String]) {
         var found: [RootChange] = []
         var notes: [String] = []
+        var tooLong = 0
         for text in paths {
             guard text.utf8.first == UInt8(ascii: "/"), let asked = Path(text) else {
                 throw Failure("could not adopt '\(text)': it is no path from the root's top", hint: "docker-btrfs diff shows them")
@@ -209,7 +222,9 @@ extension RootDifference {
                 throw Failure("could not adopt '\(asked)': nothing was changed there", hint: "docker-btrfs diff shows what was")
             }
             for change in own where !found.contains(change) {
-                if change.file != .subvolume {
+                if change.path.isTooLong || change.from?.isTooLong == true {
+                    tooLong += 1
+                } else if change.file != .subvolume {
                     // What systems write by themselves goes with a person's wish alone.
                     if !change.isRoutine || RootChange.isRoutine(path) { found.append(change) }
                 } else if change.path == path {
@@ -220,7 +235,18 @@ extension RootDifference {
                 }
             }
         }
+        if tooLong > 0 { notes.append(Path.leftOut(tooLong)) }
         return (found, notes)
+    }
+}
+
+extension Path {
+    /// Whether no program can name it in one piece, as the kernel has it with the NUL at its end.
+    var isTooLong: Bool { bytes.count >= Int(PATH_MAX) }
+
+    /// One note of them all: nobody could type such a path.
+    static func leftOut(_ count: Int) -> String {
+        "\(count) path\(count == 1 ? " is" : "s are") left out: longer than \(PATH_MAX - 1) bytes, as no program can name \(count == 1 ? "it" : "them")"
     }
 }
 

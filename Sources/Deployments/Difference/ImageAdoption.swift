@@ -125,6 +125,7 @@ private struct ImageDraft {
     }
     private var items: [Path: Item] = [:]
     private var attributesLeft: Set<Path> = []
+    private var tooLong = 0
     private var inner: [Path: [Path]] = [:]
     private var commands: [[String]] = []
     private var copies: [String] = []
@@ -204,6 +205,10 @@ private struct ImageDraft {
         let device = try tree.status(of: .top)?.device
         for name in try tree.directory(withoutLinks: path).names() {
             let next = path.appending(name: name)
+            if next.isTooLong {
+                tooLong += 1
+                continue
+            }
             guard let status = try tree.status(of: next), status.device == device else { continue }
             try put(next, isNew: true)
             if status.kind == .directory { try putAll(below: next) }
@@ -212,6 +217,7 @@ private struct ImageDraft {
 
     /// Puts all together. What packages need goes first, so that files are laid over theirs.
     mutating func finish(after packages: [[String]]) throws(Failure) {
+        if tooLong > 0 { notes.append(Path.leftOut(tooLong)) }
         for (path, item) in items where item.isNew && item.status.kind == .directory && inner[path] == nil {
             // All that is in it was left out, and what made that makes this.
             if let names = try? tree.directory(withoutLinks: path).names(), !names.isEmpty { items[path] = nil }
