@@ -30,11 +30,11 @@ extension Site {
 
     /// The image of the store; where that has it no more, the deployment of that name.
     private func start(choosing text: String, among deployments: [Deployment]) throws(Failure) -> MenuDefault {
-        let store = settings.storeDevice.map { "\($0):\(settings.store)" } ?? display(settings.store.bytes)
         do throws(Failure) {
             _ = try image(ImageReference(text), in: storeFilesystem())
             // Whatever a system needs to boot, a shell and its name are enough to be entered.
-            let image = try KernelOptions("docker_image", text) + KernelOptions("docker_path", store) + KernelOptions("init", "/bin/sh")
+            let store = try KernelOptions("docker_path", settings.storeArgument)
+            let image = try KernelOptions("docker_image", text) + store + KernelOptions("init", "/bin/sh")
             return MenuDefault(options: try settings.options(of: image, on: volume).description, release: "")
         } catch {
             guard let known = try? deployment(text, among: deployments) else { throw error }
