@@ -22,7 +22,7 @@ public struct Deployment: Equatable, Sendable {
 
     public let imageID: ImageID
     public let chainID: ChainID
-    public let reference: ImageReference
+    public var reference: ImageReference
     /// The highest one is the default.
     public var number: Int
     /// Seconds since 1970 by the machine's clock.

@@ -70,6 +70,12 @@ extension Site {
             release == nil || release == known.release, known.isUnified == (settings.kernels == .uki)
         {
             deployment = known
+            // It is followed under the name that it was asked for by. The beginning of an id reads like a name too.
+            if case .name = reference.kind, reference.kind != known.reference.kind,
+                reference.idPrefix.map({ !image.id.digest.hex.utf8.starts(with: $0) }) ?? true
+            {
+                deployment.reference = reference
+            }
             // A tag that was moved.
             if known.number < last && !once { deployment.number = last + 1 }
         } else {

@@ -60,7 +60,8 @@ public struct Following {
         let title = "image \(id.digest.hex.prefix(12))"
         let isLast = last?.name == name && last?.image == id.digest.hex
         // One that the registry has again is new: the one between was taken back there.
-        let isNew = id != before && !(isLast && known.contains(id))
+        // So is one that was deployed under another name alone: it is called by this one from then on.
+        let isNew = !known.contains(id) || id != before && !isLast
         say("\(name): \(digest), \(title)\(isNew ? "" : ", nothing new")")
         if !isNew {
             // Somebody went back from it.
@@ -80,7 +81,7 @@ public struct Following {
         let deployed = news.isForDeployment ? news.image?.digest.hex : nil
         let image = news.image?.digest.hex ?? (last?.name == name ? last?.image : nil)
         try site.write(Update(time: secondsNow(), name: name, image: image, deployed: deployed, failure: news.failure))
-        return deployed != nil
+        return deployed != nil && news.image != before
     }
 
     /// Notes that it failed.

@@ -112,6 +112,23 @@ extension OnDisk {
             }
         }
 
+        @Test func `an image that is known is called by the name that it is deployed by`() async throws {
+            try await Deployable.with { machine in
+                let one = try machine.shortID("sample_image:latest")
+                try await machine.run("deploy sample_image")
+                try await machine.tag("sample_image:latest", as: "localhost:1/desk", "localhost:1/desk:latest")
+                let files = try await machine.disk.look("find .docker-btrfs -name '*-*' -printf '%p %T@ %s\n' | sort")
+                let told = try await machine.run("deploy localhost:1/desk")
+                #expect(told.hasSuffix("\nnext boot: localhost:1/desk:latest (\(one)) with kernel 6.1, a new root\n"))
+                #expect(try machine.menu("docker-btrfs.conf").contains("\"localhost:1/desk:latest (\(one))\""))
+                #expect(try await machine.run("status").contains("next  localhost:1/desk:latest  \(one)"))
+                #expect(try await machine.run("deploy --pull --dry-run").hasPrefix("pull localhost:1/desk:latest with docker\n"))
+                // An id is no other name.
+                #expect(try await machine.run("deploy \(one) --dry-run") == "nothing is to be done\n")
+                #expect(try await machine.disk.look("find .docker-btrfs -name '*-*' -printf '%p %T@ %s\n' | sort") == files)
+            }
+        }
+
         @Test func `several kernels are not chosen from`() async throws {
             try await Deployable.with { machine in
                 try await machine.addKernel("6.2", to: "sample_image:latest")
@@ -319,6 +336,16 @@ extension Deployable {
             echo 'MZ: kernel \(release)' > boot/vmlinuz-\(release)
             : > usr/lib/modules/\(release)/modules.dep
             printf 'kernel/fs/btrfs/btrfs.ko\\n' > usr/lib/modules/\(release)/modules.builtin
+            """)
+    }
+
+    /// As `docker tag` does: the image that was made under `name` gets another name, in a repository.
+    func tag(_ name: String, as repository: String, _ new: String) async throws {
+        try await disk.change(
+            """
+            cd docker/image/btrfs
+            jq '.Repositories["\(repository)"]["\(new)"] = "sha256:\(id(name))"' repositories.json > new
+            mv new repositories.json
             """)
     }
 
