@@ -80,12 +80,18 @@ extension Site {
 
     /// The deployment that a text names: by its image's id or the beginning of it, or by its reference, of which the newest is
     /// meant.
-    func deployment(_ text: String, among deployments: [Deployment]) throws(Failure) -> Deployment {
+    func deployment(_ text: String, among all: [Deployment]) throws(Failure) -> Deployment {
+        try deployments(text, among: all)[0]
+    }
+
+    /// All that a text names: one by its image's id, or those with that reference, the default or the newest first.
+    func deployments(_ text: String, among deployments: [Deployment]) throws(Failure) -> [Deployment] {
         let digits = ImageReferenceText(text)
         let wanted = try ImageReference(text).description
-        if let found = deployments.first(where: { $0.reference.description == wanted }) { return found }
+        let named = deployments.filter { $0.reference.description == wanted }
+        if !named.isEmpty { return named }
         let found = deployments.filter { digits.isBeginning(of: $0.imageID) }
-        if found.count == 1 { return found[0] }
+        if found.count == 1 { return found }
         let all = deployments.map(\.title).joined(separator: ", ")
         if found.isEmpty {
             throw Failure("could not find a deployment '\(text)'", hint: all.isEmpty ? "none was made yet" : "there are \(all)")

@@ -5,7 +5,7 @@ internal import Planning
 
 extension Site {
     /// The way to make an earlier deployment the next boot again: unless it is named, the newest before the default that was good, or
-    /// where none was, the newest.
+    /// where none was, the newest. Of several with the name that is asked for it is the newest that is not the default.
     public func rollingBack(to asked: String?) throws(Failure) -> DeploymentPlan {
         let all = try Deployment.all(on: topLevel).deployments
         guard let current = all.first else {
@@ -15,7 +15,8 @@ extension Site {
         let isGood = { (one: Deployment) in tried.isGood(image: one.imageID, under: self.settings.root) }
         var target: Deployment
         if let asked {
-            target = try deployment(asked, among: all)
+            let named = try deployments(asked, among: all)
+            target = named.first { $0 != current } ?? current
         } else if all.count > 1 {
             target = all.dropFirst().first(where: isGood) ?? all[1]
         } else {
@@ -32,8 +33,12 @@ extension Site {
         }
         let others = all.filter { $0.imageID != target.imageID }
         changes += try self.changes(toMenuOf: [target] + others) + forgettingOnce()
-        let staying = current.imageID == target.imageID ? "" : "; \(current.shortID) stays in the menu"
-        let more = asked == nil && all.count > 2 ? ", nor of another earlier deployment" : ""
+        if changes.isEmpty {
+            throw Failure("could not roll back to \(target.title): it is what the machine boots next already", hint: "name another one")
+        }
+        let isStaying = try isWhole(current)
+        let staying = isStaying && current.imageID != target.imageID ? "; \(current.shortID) stays in the menu" : ""
+        let more = asked == nil && all.count > 2 && !all.dropFirst().contains(where: isGood) ? ", nor of another earlier deployment" : ""
         let doubt = isGood(target) ? [] : ["no boot of \(target.title) was good yet\(more)"]
         return DeploymentPlan(
             site: self, changes: changes, outcome: ["next boot: \(target.title) with kernel \(target.release)\(staying)"],
@@ -46,7 +51,13 @@ extension Site {
         let once = try nextOnce(among: all)
         var leaving: [Deployment] = []
         for name in names {
-            let one = try deployment(name, among: all)
+            let named = try deployments(name, among: all)
+            let one = named[0]
+            if named.count > 1 {
+                let ids = named.map { $0 == all.first ? "\($0.shortID) (next)" : $0.shortID }.joined(separator: ", ")
+                throw Failure(
+                    "could not choose a deployment: \(named.count) are called '\(one.reference)'", hint: "name it by its id: \(ids)")
+            }
             if one == all.first {
                 throw Failure(
                     "could not remove \(one.title): it is what the machine boots next", hint: "roll back or deploy another image first")

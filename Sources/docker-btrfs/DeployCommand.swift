@@ -106,7 +106,7 @@ struct RollbackCommand: ParsableCommand {
         abstract: "Make an earlier deployment the next boot again.",
         discussion: """
             Without a name it is the newest before the default that was good; where none was, the newest, and that is said. Run again, it \
-            goes back to where it was, if that was good.
+            goes back to where it was, if that was good. Of several with the name that is asked for it is the newest that is not the default.
             """
     )
 
@@ -124,7 +124,7 @@ struct RemoveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rm", abstract: "Remove deployments: their entries, kernels and layers. The images stay in Docker.")
 
-    @Argument(help: "Images or beginnings of their ids.")
+    @Argument(help: "Images or beginnings of their ids, which are needed where several have one name.")
     var images: [String]
 
     @OptionGroup var place: DeploymentPlace

@@ -112,6 +112,31 @@ extension OnDisk {
             }
         }
 
+        @Test func `of several with one name, rollback takes the one that is not next, and rm wants an id`() async throws {
+            try await Deployable.with { machine in
+                let (one, two) = try (machine.shortID("sample_image:latest"), machine.shortID("sample_image:v2"))
+                try await machine.run("deploy sample_image")
+                try await machine.tag("sample_image:v2", as: "sample_image", "sample_image:latest")
+                try await machine.run("deploy sample_image")
+                #expect(
+                    try await machine.fails("rm sample_image") == """
+                        Error: could not choose a deployment: 2 are called 'sample_image:latest'
+                        hint: name it by its id: \(two) (next), \(one)
+
+                        """)
+                for id in [one, two] {
+                    #expect(try await machine.run("rollback sample_image").contains("\nnext boot: sample_image:latest (\(id)) with"))
+                }
+                try await machine.run("rm \(one)")
+                #expect(
+                    try await machine.fails("rollback sample_image") == """
+                        Error: could not roll back to sample_image:latest (\(two)): it is what the machine boots next already
+                        hint: name another one
+
+                        """)
+            }
+        }
+
         @Test func `an image that is known is called by the name that it is deployed by`() async throws {
             try await Deployable.with { machine in
                 let one = try machine.shortID("sample_image:latest")
