@@ -114,7 +114,8 @@ extension Site {
         changes += try self.changes(toMenuOf: ([deployment] + others).sorted { $0.number > $1.number }, with: deployment)
         let ending = if let start { [start] + (loader.map { [.sync($0.directory)] } ?? []) } else { try forgettingOnce() }
         let outcome = once ? outcomeOnce(deployment, others[0]) : try outcome(deployment, others)
-        return DeploymentPlan(site: self, changes: changes + ending, outcome: outcome, notes: try menuNotes())
+        return DeploymentPlan(
+            site: self, changes: changes + ending, outcome: outcome, notes: try absences(among: others) + menuNotes())
     }
 
     /// Fails, before anything is written, where the boot loader cannot be told of one boot, or there is no other one after it.
@@ -122,6 +123,11 @@ extension Site {
         let what = "could not deploy '\(reference)' for one boot"
         guard let standing, standing.imageID != image else {
             throw Failure("\(what): there is no other default, which comes after it", hint: "deploy it without --once")
+        }
+        if let damage = try damage(of: standing) {
+            throw Failure(
+                "\(what): after it comes \(standing.title), and \(damage)",
+                hint: "'docker-btrfs deploy \(standing.reference)' writes it anew")
         }
         guard let loader else {
             throw Failure("\(what): the entries are written by a person", hint: "choose its entry in the menu")
@@ -197,9 +203,17 @@ extension Site {
     }
 
     /// Whether all that a deployment had when it was made is still there.
-    func isWhole(_ deployment: Deployment) throws(Failure) -> Bool {
-        if try topLevel.directory(at: Layout.hold(deployment.chainID)) == nil { return false }
-        return try hasAll(deployment.files)
+    func isWhole(_ deployment: Deployment) throws(Failure) -> Bool { try damage(of: deployment) == nil }
+
+    /// Why a deployment cannot be booted, with 'its' for it; nil where all that it had when it was made is still there.
+    func damage(of deployment: Deployment) throws(Failure) -> String? {
+        let layer = Layout.hold(deployment.chainID)
+        if try topLevel.directory(at: layer) == nil { return "its layer is not held as '\(layer)' any more" }
+        for file in deployment.files where try !kernels.has(file) {
+            return "its kernel's file '\(file.name)' is not in '\(kernels.tree.show(kernels.path))'"
+        }
+        if deployment.isUnified && loader?.kind == .grub { return "GRUB does not start its unified kernel image" }
+        return nil
     }
 
     /// Fails, before anything is written, where there is no room for the old and the new at once.
@@ -248,12 +262,12 @@ extension Site {
     }
 
     private func outcome(_ deployment: Deployment, _ others: [Deployment]) throws(Failure) -> [String] {
-        let record = Record.current(on: topLevel).record
-        let back = others.first { record.isGood(image: $0.imageID, under: settings.root) } ?? others.first
-        let way = back.map { "; the way back is \($0.title)" } ?? ""
+        let way = try wayBack(among: others).map { "; the way back is \($0.title)" } ?? ""
         var lines = ["next boot: \(deployment.title) with kernel \(deployment.release), a new root\(way)"]
         if settings.loader == .print {
-            lines.insert(contentsOf: BootLoader.lines(of: try menu(of: [deployment] + others, and: entries(of: namedRoots()))), at: 0)
+            var shown = [deployment]
+            for earlier in others where try isWhole(earlier) { shown.append(earlier) }
+            lines.insert(contentsOf: BootLoader.lines(of: try menu(of: shown, and: entries(of: namedRoots()))), at: 0)
         }
         return lines
     }

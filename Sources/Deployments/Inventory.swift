@@ -65,7 +65,7 @@ public struct Inventory {
                     isNextOnce: deployment == once,
                     isGood: record.isGood(image: id, under: site.settings.root),
                     tries: record.tries(ofImage: id, under: site.settings.root),
-                    damage: try site.isWhole(deployment) ? nil : "its files or its layer are not there any more"))
+                    damage: try site.damage(of: deployment)))
         }
         self.items = items
         update = try site.update()
@@ -73,7 +73,7 @@ public struct Inventory {
         if let first = items.first, first.tries >= 3 && !first.isGood {
             notes.append("none of the last \(first.tries) boots of \(first.deployment.title) was good: the last good one is booted instead")
         }
-        if try !site.changes(toMenuOf: deployments).isEmpty && !deployments.isEmpty {
+        if try !site.difference(toMenuOf: deployments).isEmpty && !deployments.isEmpty {
             notes.append("the boot menu is not what it should be: docker-btrfs deploy writes it anew")
         }
         self.notes = notes + (try site.menuNotes())

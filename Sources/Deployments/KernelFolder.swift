@@ -32,6 +32,14 @@ struct KernelFolder {
         volume = try place.volume()
     }
 
+    /// Below `tree`, which is the top of the partition, or where it is from there means nothing.
+    init(inTopOf tree: Directory, _ volume: BootVolume) {
+        self.tree = tree
+        path = "docker-btrfs"
+        base = path
+        self.volume = volume
+    }
+
     func place(of file: Deployment.File) -> Path { path.appending(name: Array(file.name.utf8)) }
 
     /// Whether a file is there with all its bytes. What they are was looked at when it was written.

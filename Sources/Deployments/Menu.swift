@@ -20,14 +20,28 @@ extension Site {
     func entryID(of image: ImageID) -> String { "docker-btrfs-\(image.digest.hex.prefix(12))" }
 
     /// What makes the boot loader's files those of a menu: none where they are. `new` is made before them. `roots` are the entries of roots
-    /// that have names, those that are there unless given.
+    /// that have names, those that are there unless given. Fails, before anything is written, where the default could not be booted.
     func changes(
         toMenuOf deployments: [Deployment], with new: Deployment? = nil, roots: [BootEntry]? = nil
     ) throws(Failure) -> [Change] {
+        let changes = try difference(toMenuOf: deployments, with: new, roots: roots)
+        if changes.isEmpty { return [] }
+        if let first = deployments.first, first != new, let damage = try damage(of: first) {
+            throw Failure(
+                "could not write the boot menu, whose default is \(first.title): \(damage)",
+                hint: "'docker-btrfs deploy \(first.reference)' writes it anew")
+        }
+        return changes
+    }
+
+    /// The same, whatever comes of it.
+    func difference(
+        toMenuOf deployments: [Deployment], with new: Deployment? = nil, roots: [BootEntry]? = nil
+    ) throws(Failure) -> [Change] {
         guard let loader else { return [] }
-        // An earlier one whose kernel or layer is gone, or is where another boot loader reads, is no way back.
+        // An earlier one that could not be booted is no way back.
         var shown = Array(deployments.prefix(1))
-        for earlier in deployments.dropFirst() where !earlier.isUnified || loader.kind != .grub {
+        for earlier in deployments.dropFirst() {
             let isThere = if earlier == new { true } else { try isWhole(earlier) }
             if isThere { shown.append(earlier) }
         }

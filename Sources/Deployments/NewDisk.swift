@@ -14,17 +14,9 @@ extension Site {
         mappedDevice = nil
         device = "/dev/disk/by-uuid/\(volume.uuid)"
         loader = try InstalledLoader.all(in: boot).first { $0.kind == settings.loader }
-        kernels = settings.kernels == .btrfs ? KernelFolder(onTopLevel: topLevel, volume) : KernelFolder(onNewPartition: boot, partition)
+        kernels = settings.kernels == .btrfs ? KernelFolder(onTopLevel: topLevel, volume) : KernelFolder(inTopOf: boot, partition)
+        former = nil
         lock = nil
-    }
-}
-
-extension KernelFolder {
-    fileprivate init(onNewPartition tree: Directory, _ volume: BootVolume) {
-        self.tree = tree
-        path = "docker-btrfs"
-        base = path
-        self.volume = volume
     }
 }
 

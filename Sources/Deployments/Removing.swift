@@ -18,13 +18,14 @@ extension Site {
             let named = try deployments(asked, among: all)
             target = named.first { $0 != current } ?? current
         } else if all.count > 1 {
-            target = all.dropFirst().first(where: isGood) ?? all[1]
+            target = try wayBack(among: all.dropFirst()) ?? all[1]
         } else {
             throw Failure(
                 "could not roll back: there is no deployment but \(current.title)", hint: "docker-btrfs deploy IMAGE makes another one")
         }
-        if try !isWhole(target) {
-            throw Failure("could not roll back to \(target.title): its files or its layer are not there any more", hint: "deploy it again")
+        if let damage = try damage(of: target) {
+            throw Failure(
+                "could not roll back to \(target.title): \(damage)", hint: "'docker-btrfs deploy \(target.reference)' writes it anew")
         }
         var changes: [Change] = []
         if target.number < current.number {
@@ -42,10 +43,32 @@ extension Site {
         let doubt = isGood(target) ? [] : ["no boot of \(target.title) was good yet\(more)"]
         return DeploymentPlan(
             site: self, changes: changes, outcome: ["next boot: \(target.title) with kernel \(target.release)\(staying)"],
-            notes: doubt + (try menuNotes()))
+            notes: doubt + (try absences(among: others)) + (try menuNotes()))
     }
 
-    /// The way to remove some deployments. The images stay in Docker.
+    /// The newest earlier deployment that was good, or where none was, the newest, of those that can be booted; nil where none can.
+    func wayBack(among earlier: some Sequence<Deployment>) throws(Failure) -> Deployment? {
+        let record = Record.current(on: topLevel).record
+        var newest: Deployment?
+        for one in earlier where try isWhole(one) {
+            if record.isGood(image: one.imageID, under: settings.root) { return one }
+            if newest == nil { newest = one }
+        }
+        return newest
+    }
+
+    /// Which earlier deployments have no entry in the menu, and why.
+    func absences(among earlier: [Deployment]) throws(Failure) -> [String] {
+        var notes: [String] = []
+        for one in earlier {
+            guard let damage = try damage(of: one) else { continue }
+            notes.append("\(one.title) is not in the menu: \(damage); 'docker-btrfs deploy \(one.reference)' writes it anew")
+        }
+        return notes
+    }
+
+    /// The way to remove some deployments. The images stay in Docker. A name that several have is refused: one of them may be the only way
+    /// back.
     public func removing(_ names: [String]) throws(Failure) -> DeploymentPlan {
         let all = try Deployment.all(on: topLevel).deployments
         let once = try nextOnce(among: all)
@@ -79,12 +102,10 @@ extension Site {
     }
 
     func dispensable(among all: [Deployment], keeping count: Int) throws(Failure) -> [Deployment] {
-        let record = Record.current(on: topLevel).record
         let booted = try BootedRoot.current()?.mark.origin.imageID
         var needed = Set(all.prefix(1).map(\.imageID))
-        if let back = all.dropFirst().first(where: { record.isGood(image: $0.imageID, under: settings.root) }) ?? all.dropFirst().first {
-            needed.insert(back.imageID)
-        }
+        // Where none can be booted now, one may be again: by setup, or when it is deployed.
+        if let back = try wayBack(among: all.dropFirst()) ?? all.dropFirst().first { needed.insert(back.imageID) }
         if let once = try nextOnce(among: all) { needed.insert(once.imageID) }
         return Array(all.filter { !needed.contains($0.imageID) && $0.imageID != booted }.dropFirst(count))
     }
@@ -109,16 +130,19 @@ extension Site {
     }
 
     /// A filesystem without a journal is whole again at the end: nobody looks at it when the machine goes off a moment later.
-    func removing(_ unused: [Path]) -> [Change] {
-        unused.isEmpty ? [] : unused.map { .removeFile($0, from: kernels) } + [.sync(kernels.tree)]
+    func removing(_ unused: [Path], from folder: KernelFolder? = nil) -> [Change] {
+        let folder = folder ?? kernels
+        return unused.isEmpty ? [] : unused.map { .removeFile($0, from: folder) } + [.sync(folder.tree)]
     }
 
-    /// In bytes: what is shared with others stays.
+    /// In bytes, of those that are there: what is shared with others stays.
     func size(ofFilesOnlyIn some: [Deployment], among all: [Deployment]) throws(Failure) -> Int {
         let others = try all.filter { !some.contains($0) } + namedRoots().map(\.record)
         let shared = Set(others.flatMap { $0.files.map(\.name) })
         var sizes: [String: Int] = [:]
-        for file in some.flatMap(\.files) where !shared.contains(file.name) { sizes[file.name] = file.size }
+        for file in some.flatMap(\.files) where !shared.contains(file.name) {
+            if try kernels.has(file) { sizes[file.name] = file.size }
+        }
         return sizes.values.reduce(0, +)
     }
 }

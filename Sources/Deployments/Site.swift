@@ -17,6 +17,8 @@ public struct Site: Sendable {
     /// nil where a person writes the entries.
     let loader: InstalledLoader?
     let kernels: KernelFolder
+    /// Where kernels may lie from before `setup --kernels` chose another place; nil where that is not known.
+    let former: KernelFolder?
     /// nil where nothing is to be changed.
     let lock: FilesystemLock?
 
@@ -50,6 +52,7 @@ public struct Site: Sendable {
         guard settings.loader != .print || settings.kernels != .btrfs, let folder = boot ?? settings.boot else {
             loader = nil
             kernels = KernelFolder(onTopLevel: topLevel, volume)
+            former = nil
             return
         }
         let tree: Directory
@@ -64,7 +67,9 @@ public struct Site: Sendable {
             )
         }
         loader = found
-        kernels = settings.kernels == .btrfs ? KernelFolder(onTopLevel: topLevel, volume) : try KernelFolder(onBootPartition: tree)
+        let own = KernelFolder(onTopLevel: topLevel, volume)
+        kernels = settings.kernels == .btrfs ? own : try KernelFolder(onBootPartition: tree)
+        former = settings.kernels == .btrfs ? KernelFolder(inTopOf: tree, volume) : own
     }
 
     /// The filesystem of the images' store, open; nil where that is the root's.

@@ -39,6 +39,9 @@ extension Site {
         changes.append(.sync(topLevel))
         changes += try removing(kernels.unused(by: []))
         if try kernels.tree.directory(at: kernels.path) != nil { changes += [.removeKernelFolder(kernels), .sync(kernels.tree)] }
+        if let former, try !former.unused(by: []).isEmpty {
+            changes += try removing(former.unused(by: []), from: former) + [.removeKernelFolder(former), .sync(former.tree)]
+        }
         // Without these none of it is found again.
         changes += [.step(.removeFile(Layout.settings, of: Place(.top))), .sync(topLevel)]
         let count = all.count == 1 ? "1 deployment" : "\(all.count) deployments"

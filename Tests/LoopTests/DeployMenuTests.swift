@@ -1,0 +1,44 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// Menus that must not be written, or cannot be.
+    struct DeployMenuTests {
+        @Test func `where kernels lie elsewhere now, no menu is written whose default has none there`() async throws {
+            try await Deployable.with(partition: "64M") { machine in
+                let (one, two) = try (machine.shortID("sample_image:latest"), machine.shortID("sample_image:v2"))
+                let layer = try #require(machine.images["sample_image:v2"]).cacheID
+                try await machine.disk.change("echo other > docker/btrfs/subvolumes/\(layer)/boot/vmlinuz-6.1")
+                try await machine.run("deploy sample_image:latest")
+                try await machine.run("deploy sample_image:v2")
+                try await machine.run(machine.setup + " --kernels boot")
+
+                let before = try await machine.everything()
+                for words in ["prune", "rm sample_image:latest"] {
+                    let refused = try await machine.fails(words)
+                    #expect(
+                        refused.hasPrefix(
+                            "Error: could not write the boot menu, whose default is sample_image:v2 (\(two)): its kernel's file 'vmlinuz-"))
+                    #expect(refused.hasSuffix("/docker-btrfs'\nhint: 'docker-btrfs deploy sample_image:v2' writes it anew\n"), "\(refused)")
+                }
+                #expect(
+                    try await machine.fails("rollback").hasPrefix(
+                        "Error: could not roll back to sample_image:latest (\(one)): its kernel's file 'vmlinuz-"))
+                #expect(try await machine.run("status").contains("is not in '\(machine.boot)/docker-btrfs'"))
+                #expect(try await machine.everything() == before)
+
+                let told = try await machine.disk.change("\(machine.command("deploy sample_image:v2")) 2>&1")
+                #expect(told.contains("\nnext boot: sample_image:v2 (\(two)) with kernel 6.1, a new root\n"), "\(told)")
+                #expect(told.contains("\nnote: sample_image:latest (\(one)) is not in the menu: its kernel's file 'vmlinuz-"), "\(told)")
+                #expect(try await machine.run("rm sample_image:latest").contains("removed sample_image:latest (\(one)): 0 kB;"))
+
+                try await machine.run(machine.setup + " --kernels btrfs")
+                try await machine.run("deploy sample_image:v2")
+                try await machine.run("uninstall")
+                #expect(try await machine.disk.look("ls '\(machine.boot)'; ls -A .docker-btrfs").contains("boot") == false)
+                #expect(!FileManager.default.fileExists(atPath: "\(machine.boot)/docker-btrfs"))
+            }
+        }
+    }
+}
