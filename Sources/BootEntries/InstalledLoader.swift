@@ -81,6 +81,25 @@ extension InstalledLoader {
         try directory.contents(of: path).map { MenuFile.isOurs($0) || $0.isEmpty && path != GrubMenu.custom }
     }
 
+    /// The text of our file with the entry that is booted when nobody chooses; nil where there is none.
+    public func textOfDefault() throws(Failure) -> String? {
+        let paths: [Path] =
+            switch kind {
+            case .refind: [RefindMenu.current]
+            case .grub: [GrubMenu.current]
+            case .systemdBoot: try leftovers(but: [])
+            case .print: []
+            }
+        var found: (version: Int, text: String)?
+        for path in paths {
+            guard let content = try directory.contents(of: path), MenuFile.isOurs(content) else { continue }
+            let text = String(decoding: content, as: UTF8.self)
+            let version = LoaderSpecificationMenu.version(of: text)
+            if found.map({ version > $0.version }) ?? true { found = (version, text) }
+        }
+        return found?.text
+    }
+
     /// Fails where a file of somebody else has the name of one of ours.
     public func checkOwnership(of files: [MenuFile]) throws(Failure) {
         for file in files where try isOurs(file.path) == false {

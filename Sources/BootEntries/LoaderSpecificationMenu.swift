@@ -24,6 +24,12 @@ enum LoaderSpecificationMenu {
         name.starts(with: prefix.utf8) && name.suffix(5).elementsEqual(".conf".utf8)
     }
 
+    /// By which they are sorted; 0 where a text has none.
+    static func version(of text: String) -> Int {
+        let key = "version "
+        return text.split(separator: "\n").first { $0.hasPrefix(key) }.flatMap { Int($0.dropFirst(key.count)) } ?? 0
+    }
+
     private static func text(of entry: BootEntry, version: Int) -> String {
         """
         \(ownership)

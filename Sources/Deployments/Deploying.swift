@@ -17,6 +17,7 @@ extension Site {
         let image = try image(asked, among: before, in: store)
         if case .subvolume = image.tree, store == nil { return nil }
         if once { _ = try startingOnce(image.id, image.reference, before: before.first) }
+        try checkLoaderFolder()
         let source = try source(of: image, in: store)
         guard case .step(.merge) = Change.step(source.hold) else { return nil }
         var files = try image.files(in: store?.top ?? topLevel)
@@ -93,7 +94,7 @@ extension Site {
                 files: files.map(\.file))
         }
         var others = before.filter { $0.imageID != deployment.imageID }
-        let start = once ? try startingOnce(deployment.imageID, reference, before: before.first) : nil
+        let start = once ? try startingOnce(deployment.imageID, reference, before: before.first) : []
         var changes = try removingDrafts() + missingFolders()
         if held == nil { changes.append(.step(source.hold)) }
         changes += try additions(files, of: deployment, from: kernelTree, beside: before)
@@ -111,15 +112,17 @@ extension Site {
             changes += record(others[0])
         }
         if isNew { changes += record(deployment) }
-        changes += try self.changes(toMenuOf: ([deployment] + others).sorted { $0.number > $1.number }, with: deployment)
-        let ending = if let start { [start] + (loader.map { [.sync($0.directory)] } ?? []) } else { try forgettingOnce() }
+        changes += try self.changes(
+            toMenuOf: ([deployment] + others).sorted { $0.number > $1.number }, with: deployment,
+            freed: unusedFiles(by: before + [deployment]))
+        let ending = once ? start : try forgettingOnce()
         let outcome = once ? outcomeOnce(deployment, others[0]) : try outcome(deployment, others)
         return DeploymentPlan(
             site: self, changes: changes + ending, outcome: outcome, notes: try absences(among: others) + menuNotes())
     }
 
     /// Fails, before anything is written, where the boot loader cannot be told of one boot, or there is no other one after it.
-    private func startingOnce(_ image: ImageID, _ reference: ImageReference, before standing: Deployment?) throws(Failure) -> Change {
+    private func startingOnce(_ image: ImageID, _ reference: ImageReference, before standing: Deployment?) throws(Failure) -> [Change] {
         let what = "could not deploy '\(reference)' for one boot"
         guard let standing, standing.imageID != image else {
             throw Failure("\(what): there is no other default, which comes after it", hint: "deploy it without --once")
@@ -138,7 +141,7 @@ extension Site {
                 throw Failure("GRUB cannot write to '\(device)', where its folder is, and would not forget it")
             }
             let id = entryID(of: image)
-            return .startOnce(id, try loader.nextBoot(id), of: loader)
+            return try checked([.startOnce(id, try loader.nextBoot(id), of: loader), .sync(loader.directory)])
         } catch {
             throw Failure("\(what): \(error.message)", hint: "deploy it without --once; the entry of \(standing.title) stays in the menu")
         }

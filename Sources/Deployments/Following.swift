@@ -15,7 +15,7 @@ public struct Following {
     public let engine: String
     private let site: Site
     private let reference: ImageReference
-    /// The next boot of before; nil where there was none.
+    /// The next boot of before, as the menu has it; nil where there was none.
     private let before: ImageID?
     /// The last update that there was.
     private let last: Update?
@@ -136,7 +136,8 @@ extension Site {
     /// somebody else's image for one that was built here.
     public func following(_ asked: String?) throws(Failure) -> Following {
         let last = try update()
-        let standing = try Deployment.all(on: topLevel).deployments.first
+        let all = try Deployment.all(on: topLevel).deployments
+        let standing = all.first
         guard let reference = if let asked { try ImageReference(asked) } else { standing?.reference } else {
             throw Failure(
                 "could not tell which image to pull: none was deployed yet", hint: "name one: docker-btrfs deploy --pull REGISTRY/IMAGE")
@@ -154,7 +155,7 @@ extension Site {
         }
         let kinds = try ImageStores(in: storeFilesystem()?.top ?? topLevel, at: settings.store)?.kinds ?? []
         let engine = kinds.first?.word.begins(with: "podman") == true ? "podman" : "docker"
-        return try Following(name, engine: engine, site: self, before: standing?.imageID, last: last)
+        return try Following(name, engine: engine, site: self, before: next(among: all)?.imageID, last: last)
     }
 
     /// What came of the last pull; nil where there was none, and where that cannot be read: nothing hangs on it but a line of `status`.

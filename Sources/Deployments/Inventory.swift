@@ -12,6 +12,8 @@ public struct Inventory {
         public let isBooted: Bool
         /// What the machine boots when nobody chooses.
         public let isNext: Bool
+        /// What was to be that, where the menu could not be written.
+        public let isChosen: Bool
         /// Whether the boot loader was told to start it once, before that.
         public let isNextOnce: Bool
         /// Whether any boot of it was good.
@@ -55,25 +57,30 @@ public struct Inventory {
                 made: root.mark.made, isGood: root.isGood,
                 release: kernelRelease())
         }
+        let next = try site.next(among: deployments)
         let once = try site.nextOnce(among: deployments)
         var items: [Item] = []
         for deployment in deployments {
             let id = deployment.imageID
             items.append(
                 Item(
-                    deployment: deployment, isBooted: root?.mark.origin.imageID == id, isNext: deployment == deployments.first,
+                    deployment: deployment, isBooted: root?.mark.origin.imageID == id, isNext: deployment == next,
+                    isChosen: deployment == deployments.first && deployment != next,
                     isNextOnce: deployment == once,
                     isGood: record.isGood(image: id, under: site.settings.root),
                     tries: record.tries(ofImage: id, under: site.settings.root),
                     damage: try site.damage(of: deployment)))
         }
-        self.items = items
+        self.items = items.filter(\.isNext) + items.filter { !$0.isNext }
         update = try site.update()
         var notes = damaged.map { "'\($0)' is damaged: deploy its image again" } + [damage].compactMap { $0 }
-        if let first = items.first, first.tries >= 3 && !first.isGood {
+        if let first = self.items.first, first.tries >= 3 && !first.isGood {
             notes.append("none of the last \(first.tries) boots of \(first.deployment.title) was good: the last good one is booted instead")
         }
-        if try !site.difference(toMenuOf: deployments).isEmpty && !deployments.isEmpty {
+        if let chosen = items.first, chosen.isChosen, let next {
+            let (title, id) = (chosen.deployment.title, chosen.deployment.shortID)
+            notes.append("\(title) was chosen, and the menu still boots \(next.title): 'docker-btrfs rollback \(id)' writes it anew")
+        } else if try !site.difference(toMenuOf: deployments).isEmpty && !deployments.isEmpty {
             notes.append("the boot menu is not what it should be: docker-btrfs deploy writes it anew")
         }
         self.notes = notes + (try site.menuNotes())

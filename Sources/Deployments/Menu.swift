@@ -1,6 +1,8 @@
 internal import Basics
 internal import Boot
 internal import BootEntries
+internal import CLinux
+internal import Files
 
 extension Site {
     /// The boot menu of some deployments, the default first, and other entries after them.
@@ -20,9 +22,10 @@ extension Site {
     func entryID(of image: ImageID) -> String { "docker-btrfs-\(image.digest.hex.prefix(12))" }
 
     /// What makes the boot loader's files those of a menu: none where they are. `new` is made before them. `roots` are the entries of roots
-    /// that have names, those that are there unless given. Fails, before anything is written, where the default could not be booted.
+    /// that have names, those that are there unless given. Fails, before anything is written, where the default could not be booted, or
+    /// the files not be written; `freed` is removed from the folder of kernels before they are.
     func changes(
-        toMenuOf deployments: [Deployment], with new: Deployment? = nil, roots: [BootEntry]? = nil
+        toMenuOf deployments: [Deployment], with new: Deployment? = nil, roots: [BootEntry]? = nil, freed: [Path] = []
     ) throws(Failure) -> [Change] {
         let changes = try difference(toMenuOf: deployments, with: new, roots: roots)
         if changes.isEmpty { return [] }
@@ -31,7 +34,7 @@ extension Site {
                 "could not write the boot menu, whose default is \(first.title): \(damage)",
                 hint: "'docker-btrfs deploy \(first.reference)' writes it anew")
         }
-        return changes
+        return try checked(changes, freed: freed)
     }
 
     /// The same, whatever comes of it.
@@ -60,10 +63,68 @@ extension Site {
         return changes
     }
 
+    /// Fails where the boot loader's folder takes no file.
+    func checkLoaderFolder() throws(Failure) {
+        guard let loader else { return }
+        for path in loader.menuFolders {
+            guard let folder = try loader.directory.directory(at: path) else { continue }
+            if faccessat(folder.descriptor, ".", W_OK, 0) == 0 { continue }
+            let reason = linux_errno()
+            let place = loader.directory.show(path)
+            throw .system("write to '\(place)', where the boot menu is", errno: reason, hint: "mount it so that it can be written to")
+        }
+    }
+
+    /// The same changes. Fails, before anything is written, where the boot loader's folder takes no file, or has no room for these: each is
+    /// whole beside the old one before that goes.
+    func checked(_ changes: [Change], freed: [Path] = []) throws(Failure) -> [Change] {
+        guard let loader else { return changes }
+        var files: [MenuFile] = []
+        var isRemoving = false
+        for change in changes {
+            switch change {
+            case .writeMenu(let file, _), .startOnce(_, .grubEnvironment(let file), _): files.append(file)
+            case .removeMenu: isRemoving = true
+            default: break
+            }
+        }
+        if files.isEmpty && !isRemoving { return changes }
+        try checkLoaderFolder()
+        var found = statfs()
+        if fstatfs(loader.directory.descriptor, &found) != 0 { throw .system("look at '\(loader.directory.show(.top))'") }
+        let block = Int(found.f_bsize)
+        func room(_ size: Int) -> Int { (size + block - 1) / block * block }
+        var (needed, taken) = (0, 0)
+        for file in files {
+            // A directory may grow for the name.
+            needed = max(needed, taken + room(file.text.utf8.count) + block)
+            taken += room(file.text.utf8.count) - room(try loader.directory.status(of: file.path)?.size ?? 0)
+        }
+        var free = Int(found.f_bavail) * block
+        // What was half written.
+        for folder in loader.menuFolders { free += try loader.directory.status(of: folder / Directory.draftName)?.size ?? 0 }
+        if settings.kernels != .btrfs {
+            for path in freed { free += try kernels.tree.status(of: path)?.size ?? 0 }
+        }
+        if needed <= free { return changes }
+        throw Failure(
+            """
+            could not write the menu of \(loader.kind.title): '\(loader.directory.show(.top))' has \(megabytes(free)) free, and \
+            \(megabytes(needed)) are needed while old and new are there
+            """,
+            hint: "make room there")
+    }
+
+    /// What the machine boots when nobody chooses: the records' default, unless the menu with it could not be written.
+    func next(among all: [Deployment]) throws(Failure) -> Deployment? {
+        let text = try loader?.textOfDefault() ?? ""
+        return all.first { text.contains($0.imageID.digest.hex) } ?? all.first
+    }
+
     /// The entry that the boot loader was told of for one boot is none any more: the way to let it forget that.
     func forgettingOnce() throws(Failure) -> [Change] {
         guard let loader, let told = try loader.toldOnce() else { return [] }
-        return [.startOnce(nil, told.forgetting, of: loader), .sync(loader.directory)]
+        return try checked([.startOnce(nil, told.forgetting, of: loader), .sync(loader.directory)])
     }
 
     /// The one that the next boot is of, where the default comes after that.

@@ -28,7 +28,7 @@ extension Site {
         // No entry ever names a kernel that is not there.
         if let loader {
             let menu = try loader.ownFiles()
-            changes += menu.map { .removeMenu($0, of: loader) }
+            changes += try checked(menu.map { .removeMenu($0, of: loader) })
             if !menu.isEmpty { changes.append(.sync(loader.directory)) }
         }
         // They are started by nothing any more.

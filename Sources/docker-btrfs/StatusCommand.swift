@@ -10,7 +10,7 @@ struct StatusCommand: ParsableCommand {
         abstract: "Show what is booted, what the next boot takes, and what there is to go back to.",
         discussion: """
             With --format json one object: version; booted (reference, id, root, made, good, kernel) or null; deployments, the next one \
-            first, each with reference, id, kernel, made (seconds since 1970), booted, next, once, good, tries and damage; update (time, name, \
+            first, which is what the menu boots when nobody chooses, each with reference, id, kernel, made (seconds since 1970), booted, next, once, good, tries and damage; update (time, name, \
             image, deployed, failure), what came of the last deploy --pull, or null; notes.
             """
     )
@@ -59,7 +59,7 @@ extension Inventory {
         for item in items {
             // The next boot, when it is the same again, needs no second line that says the same.
             colours.append(item.damage != nil ? .red : item.isGood ? .green : item.tries > 0 ? .yellow : nil)
-            let word = item.isNextOnce ? "  once" : item.isNext ? "  next" : "  before"
+            let word = item.isNextOnce ? "  once" : item.isNext ? "  next" : item.isChosen ? "  chosen" : "  before"
             let known = item.damage ?? (item.isGood ? "good" : item.tries > 0 ? "\(item.tries) tries, none good" : "not booted yet")
             let state = known + (item.isNextOnce ? ", the next boot alone" : "")
             rows.append([

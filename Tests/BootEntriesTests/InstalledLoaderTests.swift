@@ -98,6 +98,18 @@ import Testing
         #expect(found == ["loader/entries/docker-btrfs-root-5e2bf57d3f40.conf"])
     }
 
+    @Test(arguments: [
+        (BootLoader.refind, "EFI/refind", "refind.conf"), (.grub, "grub", "grub.cfg"), (.systemdBoot, ".", "loader/loader.conf"),
+    ])
+    func whatIsBootedWhenNobodyChooses(kind: BootLoader, place: String, configuration: String) throws {
+        try write("", to: "\(place)/\(configuration)")
+        #expect(try only().textOfDefault() == nil)
+        let menu = try BootMenu.example()
+        for file in try kind.files(for: menu) { try write(file.text, to: "\(place)/\(file.path)") }
+        let text = try #require(try only().textOfDefault())
+        #expect(text.contains("docker_deployed=fefadf163068") && !text.contains("vmlinuz-1"))
+    }
+
     @Test func aFileOfSomebodyElseIsNotReplaced() throws {
         try write("", to: "EFI/refind/refind.conf")
         try write("menuentry \"mine\" {}\n", to: "EFI/refind/docker-btrfs.conf")

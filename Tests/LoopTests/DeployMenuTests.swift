@@ -40,5 +40,47 @@ extension OnDisk {
                 #expect(!FileManager.default.fileExists(atPath: "\(machine.boot)/docker-btrfs"))
             }
         }
+
+        @Test(arguments: ["refind", "grub", "systemd-boot"])
+        func `where the menu cannot be written, nothing is, and what it boots is next`(loader: String) async throws {
+            try await Deployable.with(setup: "--loader \(loader)", partition: "64M") { machine in
+                let (one, two) = try (machine.shortID("sample_image:latest"), machine.shortID("sample_image:v2"))
+                try await machine.run("deploy sample_image:latest")
+                try await machine.run("deploy sample_image:v2")
+                let commands = ["rollback", "deploy sample_image:latest", "rm sample_image:latest"]
+                let before = try await machine.everything()
+                try await output(of: ["mount", "-o", "remount,ro", machine.boot])
+                for words in commands + ["uninstall"] {
+                    let refused = try await machine.fails(words)
+                    #expect(refused.hasPrefix("Error: could not write to '\(machine.boot)"), "\(refused)")
+                    #expect(refused.contains("', where the boot menu is: Read-only file system\nhint: "), "\(refused)")
+                }
+                try await output(of: ["mount", "-o", "remount,rw", machine.boot])
+                #expect(try await machine.everything() == before)
+
+                let fill = "\(machine.boot)/fill"
+                try await output(of: ["bash", "-c", "! head -c 80M /dev/zero > '\(fill)' 2> /dev/null"])
+                let full = try await machine.everything()
+                for words in commands {
+                    let refused = try await machine.fails(words)
+                    #expect(refused.contains("' has 0 kB free, and ") && refused.hasSuffix("\nhint: make room there\n"), "\(refused)")
+                }
+                #expect(try await machine.everything() == full)
+
+                // One that fails all the same.
+                try await output(of: ["bash", "-euc", "rm '\(fill)'; cp -a '\(machine.boot)' '\(machine.disk.folder)/saved'"])
+                try await machine.run("rollback")
+                try await output(of: ["cp", "-a", "\(machine.disk.folder)/saved/.", machine.boot])
+                let status = try await machine.run("status")
+                #expect(status.contains("  next    sample_image:v2") && status.contains("  chosen  sample_image:latest"), "\(status)")
+                let note = "sample_image:latest (\(one)) was chosen, and the menu still boots sample_image:v2 (\(two)): "
+                #expect(status.contains("\n  \(note)'docker-btrfs rollback \(one)' writes it anew\n"), "\(status)")
+                let json = try await machine.run("status --format json").replacing(/\s+/, with: "")
+                let next = json.firstMatch(of: /"id":"sha256:([0-9a-f]{12})[^}]*"next":true/)
+                #expect(next?.1 == two[...], "\(json)")
+                #expect(try await machine.run("rollback \(one)").hasPrefix("write the menu of "))
+                #expect(try await machine.run("status").contains("  next    sample_image:latest"))
+            }
+        }
     }
 }
