@@ -9,7 +9,7 @@ extension OnDisk {
             try await Deployable.with(partition: "64M") { machine in
                 let (one, two) = try (machine.shortID("sample_image:latest"), machine.shortID("sample_image:v2"))
                 let layer = try #require(machine.images["sample_image:v2"]).cacheID
-                try await machine.disk.change("echo other > docker/btrfs/subvolumes/\(layer)/boot/vmlinuz-6.1")
+                try await machine.disk.change("echo 'MZ: other' > docker/btrfs/subvolumes/\(layer)/boot/vmlinuz-6.1")
                 try await machine.run("deploy sample_image:latest")
                 try await machine.run("deploy sample_image:v2")
                 try await machine.run(machine.setup + " --kernels boot")
