@@ -36,11 +36,11 @@ demo: packages-lab $(programs) ## Boot a machine from a Docker image, in QEMU
 .PHONY: build
 build: $(programs) ## Both programs, in .build/bin
 
-# The tests on btrfs keep one processor busy, and what comes beside them, one after the other, the other. What a target said is
-# shown when it has ended.
+# The tests on btrfs keep one processor busy, and Debian 13 and power cuts, one after the other, the other; whoever ends first makes room
+# for what guests boot. What a target said is shown when it has ended.
 .PHONY: test
 test: lint test-unit packages deb $(crash_test) ## Everything: lint, unit, Debian 13, loop-mounted btrfs, power cuts, QEMU
-	$(say) "beside each other: tests on loop-mounted btrfs; Debian 13 and power cuts"
+	$(say) "beside each other: tests on loop-mounted btrfs and disks for guests; Debian 13 and power cuts"
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target READY=1 BESIDE=1 test-loop test-trixie test-crash lab-guest
 	@$(MAKE) --no-print-directory READY=1 test-guest
 
@@ -80,7 +80,7 @@ test-loop: $(lab) $(if $(READY),,deb) ## Both programs on loop-mounted btrfs
 
 # What guests boot; made again only where something of it changed.
 .PHONY: lab-guest
-lab-guest: $(lab) $(if $(BESIDE),test-crash)
+lab-guest: $(lab) $(if $(BESIDE),test-loop)
 	$(say) "disks for guests"
 	@Tests/Lab/prepare
 	@Tests/Lab/matrix
