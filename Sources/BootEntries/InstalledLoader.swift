@@ -90,12 +90,14 @@ extension InstalledLoader {
             case .systemdBoot: try leftovers(but: [])
             case .print: []
             }
-        var found: (version: Int, text: String)?
+        // systemd-boot takes the last by its file's name, where versions are alike.
+        var found: (version: Int, path: Path, text: String)?
         for path in paths {
             guard let content = try directory.contents(of: path), MenuFile.isOurs(content) else { continue }
             let text = String(decoding: content, as: UTF8.self)
             let version = LoaderSpecificationMenu.version(of: text)
-            if found.map({ version > $0.version }) ?? true { found = (version, text) }
+            let isBehind = found.map { version < $0.version || version == $0.version && path.description < $0.path.description } ?? false
+            if !isBehind { found = (version, path, text) }
         }
         return found?.text
     }

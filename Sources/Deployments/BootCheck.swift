@@ -10,7 +10,15 @@ extension Site {
     /// planned as that boot will plan it.
     func checkBoot(of image: Image, in store: StoreFilesystem?) throws(Failure) {
         let choice = try KernelOptions("docker_image", image.reference.text) + KernelOptions("docker_path", settings.storeArgument)
+        var settings = settings
+        // The image was found in the store already, and that boot reads none.
+        settings.options = settings.options.without { $0 == "docker_store" || $0 == "docker_namespace" }
         let request = try settings.request(choice, on: volume)
+        // What is on another device, and which of several machines' layers it takes, the machine alone knows.
+        if let layer = request.topLayer {
+            if layer.device != request.root.device { return }
+            if try topLevel.target(of: layer.path / "machine")?.kind == .directory { return }
+        }
         let names = [request.hostname].compactMap { $0 } + hardwareNames() + [request.machineID].compactMap { $0 }
         let host = Facts.Host(kernelRelease: nil, time: secondsNow(), names: names)
         let facts = Facts(surveying: topLevel, store: .success(store), topLayer: .success(topLevel), for: request, on: host)
@@ -20,7 +28,7 @@ extension Site {
 
 extension Settings {
     /// The images' store as `docker_path=` takes it.
-    var storeArgument: String { storeDevice.map { "\($0):\(store)" } ?? display(store.bytes) }
+    var storeArgument: String { storeDevice.map { "\($0):\(store)" } ?? store.description }
 
     /// What a boot reads in an entry's line.
     fileprivate func request(_ choice: KernelOptions, on volume: BootVolume) throws(Failure) -> Request {
@@ -31,12 +39,6 @@ extension Settings {
 
     /// Fails where a person's own options or names would keep every entry from being booted.
     func check(on volume: BootVolume) throws(Failure) {
-        if let word = options.ofEntries.words.first {
-            let rest = options.withoutThoseOfEntries
-            throw Failure(
-                "could not use '\(word)' in the options: each entry says by itself what is booted",
-                hint: rest.words.isEmpty ? "leave --options out" : "leave it out: --options '\(rest)'")
-        }
         let request = try request(KernelOptions("docker_deployed", String(repeating: "0", count: 64)), on: volume)
         if request.name != root {
             throw Failure("could not call the root '\(root)': 'rootflags=subvol=' has '\(request.name)' of it", hint: "--name NAME")

@@ -17,9 +17,9 @@ extension Site {
         let image = try image(asked, among: before, in: store)
         if case .subvolume = image.tree, store == nil { return nil }
         if once { _ = try startingOnce(image.id, image.reference, before: before.first) }
-        try checkLoaderFolder()
         let source = try source(of: image, in: store)
         guard case .step(.merge) = Change.step(source.hold) else { return nil }
+        try checkLoaderFolder()
         var files = try image.files(in: store?.top ?? topLevel)
         if let other = try treeOfKernel(besides: files) { files = ImageFiles(of: [other]) }
         let kernel = try ImageKernel.choose(release, in: files, of: image.reference.description).kernel
@@ -212,6 +212,11 @@ extension Site {
     func damage(of deployment: Deployment) throws(Failure) -> String? {
         let layer = Layout.hold(deployment.chainID)
         if try topLevel.directory(at: layer) == nil { return "its layer is not held as '\(layer)' any more" }
+        return try kernelDamage(of: deployment)
+    }
+
+    /// The same of what the boot loader reads.
+    func kernelDamage(of deployment: Deployment) throws(Failure) -> String? {
         for file in deployment.files where try !kernels.has(file) {
             return "its kernel's file '\(file.name)' is not in '\(kernels.tree.show(kernels.path))'"
         }

@@ -78,8 +78,8 @@ extension Site {
         [.step(.replaceFile(Place(Deployment.path(of: deployment.imageID)), content: deployment.text)), .sync(topLevel)]
     }
 
-    /// The deployment that a text names: by its image's id or the beginning of it, or by its reference, of which the newest is
-    /// meant.
+    /// The deployment that a text names: by its image's id or the beginning of it, or by its reference, of which the default or the
+    /// newest is meant.
     func deployment(_ text: String, among all: [Deployment]) throws(Failure) -> Deployment {
         try deployments(text, among: all)[0]
     }

@@ -44,7 +44,8 @@ public struct Following {
     /// Has the engine pull it. Where that fails, it is as if there were nothing new, unless no image of that name was deployed. Fails too
     /// where the image that came cannot boot this machine.
     public func pull(say: (String) -> Void) async throws(Failure) -> News {
-        let known = try Deployment.all(on: site.topLevel).deployments.filter { $0.reference.kind == reference.kind }.map(\.imageID)
+        let all = try Deployment.all(on: site.topLevel).deployments
+        let known = all.filter { $0.reference.kind == reference.kind }.map(\.imageID)
         say("pull \(name) with \(engine)")
         do throws(Failure) {
             try await runPull()
@@ -59,9 +60,9 @@ public struct Following {
         let digest = try await digest()
         let title = "image \(id.digest.hex.prefix(12))"
         let isLast = last?.name == name && last?.image == id.digest.hex
-        // One that the registry has again is new: the one between was taken back there.
-        // So is one that was deployed under another name alone: it is called by this one from then on.
-        let isNew = !known.contains(id) || id != before && !isLast
+        // One that the registry has again is new: the one between was taken back there. One that is next under another name alone is called
+        // by this one from then on.
+        let isNew = id == before ? !known.contains(id) : !isLast || !all.contains { $0.imageID == id }
         say("\(name): \(digest), \(title)\(isNew ? "" : ", nothing new")")
         if !isNew {
             // Somebody went back from it.

@@ -72,11 +72,14 @@ struct ImageCheck {
             let names = kernels.map(\.release).joined(separator: ", ")
             add(.warning, "kernel", "there are several: \(names)", "docker-btrfs deploy --kernel VERSION")
         }
+        var bad: [Path] = []
         for (_, path) in kernels {
             let tree = try image.target(of: path) == nil ? topLayer ?? image : image
-            if let content = try tree.contents(of: path, limit: ImageKernel.limit), !ImageKernel.isKernel(content) {
-                add(.error, "kernel", "'\(path)' is none that a boot loader starts", ImageKernel.remedy)
-            }
+            if let content = try tree.contents(of: path, limit: ImageKernel.limit), !ImageKernel.isKernel(content) { bad.append(path) }
+        }
+        for path in bad {
+            let weight = bad.count == kernels.count ? ImageFinding.Weight.error : .warning
+            add(weight, "kernel", "'\(path)' is none that a boot loader starts", ImageKernel.remedy)
         }
         if !kernels.isEmpty { return }
         for folder in ["lib/modules", "usr/lib/modules"] as [Path] {

@@ -96,11 +96,13 @@ extension Site {
         func room(_ size: Int) -> Int { (size + block - 1) / block * block }
         var (needed, taken) = (0, 0)
         for file in files {
-            // A directory may grow for the name.
-            needed = max(needed, taken + room(file.text.utf8.count) + block)
-            taken += room(file.text.utf8.count) - room(try loader.directory.status(of: file.path)?.size ?? 0)
+            let (size, old) = (room(file.text.utf8.count), try loader.directory.status(of: file.path)?.size)
+            // A directory may grow for a new name.
+            needed = max(needed, taken + size + (old == nil ? block : 0))
+            taken += size - room(old ?? 0)
         }
-        var free = Int(found.f_bavail) * block
+        // With what a filesystem keeps for root.
+        var free = Int(found.f_bfree) * block
         // What was half written.
         for folder in loader.menuFolders { free += try loader.directory.status(of: folder / Directory.draftName)?.size ?? 0 }
         if settings.kernels != .btrfs {

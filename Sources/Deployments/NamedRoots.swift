@@ -88,15 +88,8 @@ extension Site {
     /// The entries of those whose kernels are there.
     func entries(of roots: [NamedRoot]) throws(Failure) -> [BootEntry] {
         var entries: [BootEntry] = []
-        for root in roots where try hasAll(root.record.files) && (!root.record.isUnified || loader?.kind != .grub) {
-            entries.append(try entry(of: root))
-        }
+        for root in roots where try kernelDamage(of: root.record) == nil { entries.append(try entry(of: root)) }
         return entries
-    }
-
-    func hasAll(_ files: [Deployment.File]) throws(Failure) -> Bool {
-        for file in files where try !kernels.has(file) { return false }
-        return true
     }
 
     /// The way to make of a root a subvolume of a person's own, which no boot replaces, and an entry of the menu. The kernel is that of its
@@ -183,7 +176,7 @@ extension Site {
             return NamedRoot(path: path, record: record, isBooted: false)
         }
         if let known = try Deployment.of(origin.imageID, on: topLevel), release == nil || release == known.release,
-            try hasAll(known.files), try ImageFiles(of: [tree]).releases().contains(known.release)
+            try kernelDamage(of: known) == nil, try ImageFiles(of: [tree]).releases().contains(known.release)
         {
             return (record(known.release, known.files), [])
         }

@@ -5,20 +5,23 @@ internal import Planning
 
 extension Site {
     /// The way to make an earlier deployment the next boot again: unless it is named, the newest before the default that was good, or
-    /// where none was, the newest. Of several with the name that is asked for it is the newest that is not the default.
+    /// where none was, the newest. Of several with the name that is asked for it is the newest that is not next.
     public func rollingBack(to asked: String?) throws(Failure) -> DeploymentPlan {
         let all = try Deployment.all(on: topLevel).deployments
         guard let current = all.first else {
             throw Failure("could not roll back: nothing was deployed yet", hint: "docker-btrfs deploy IMAGE makes a first one")
         }
+        // Where a menu could not be written, that is not the records' default.
+        let next = try next(among: all)
+        let earlier = all.filter { $0 != next }
         let tried = Record.current(on: topLevel).record
         let isGood = { (one: Deployment) in tried.isGood(image: one.imageID, under: self.settings.root) }
         var target: Deployment
         if let asked {
             let named = try deployments(asked, among: all)
-            target = named.first { $0 != current } ?? current
-        } else if all.count > 1 {
-            target = try wayBack(among: all.dropFirst()) ?? all[1]
+            target = named.first { $0 != next } ?? named[0]
+        } else if let newest = earlier.first {
+            target = try wayBack(among: earlier) ?? newest
         } else {
             throw Failure(
                 "could not roll back: there is no deployment but \(current.title)", hint: "docker-btrfs deploy IMAGE makes another one")
@@ -39,7 +42,7 @@ extension Site {
         }
         let isStaying = try isWhole(current)
         let staying = isStaying && current.imageID != target.imageID ? "; \(current.shortID) stays in the menu" : ""
-        let more = asked == nil && all.count > 2 && !all.dropFirst().contains(where: isGood) ? ", nor of another earlier deployment" : ""
+        let more = asked == nil && all.count > 2 && !earlier.contains(where: isGood) ? ", nor of another earlier deployment" : ""
         let doubt = isGood(target) ? [] : ["no boot of \(target.title) was good yet\(more)"]
         return DeploymentPlan(
             site: self, changes: changes, outcome: ["next boot: \(target.title) with kernel \(target.release)\(staying)"],
@@ -71,19 +74,20 @@ extension Site {
     /// back.
     public func removing(_ names: [String]) throws(Failure) -> DeploymentPlan {
         let all = try Deployment.all(on: topLevel).deployments
-        let once = try nextOnce(among: all)
+        let (next, once) = (try next(among: all), try nextOnce(among: all))
         var leaving: [Deployment] = []
         for name in names {
             let named = try deployments(name, among: all)
             let one = named[0]
             if named.count > 1 {
-                let ids = named.map { $0 == all.first ? "\($0.shortID) (next)" : $0.shortID }.joined(separator: ", ")
+                let ids = named.map { $0 == next ? "\($0.shortID) (next)" : $0.shortID }.joined(separator: ", ")
                 throw Failure(
                     "could not choose a deployment: \(named.count) are called '\(one.reference)'", hint: "name it by its id: \(ids)")
             }
-            if one == all.first {
+            if one == next || one == all.first {
                 throw Failure(
-                    "could not remove \(one.title): it is what the machine boots next", hint: "roll back or deploy another image first")
+                    "could not remove \(one.title): it is what the machine \(one == next ? "boots" : "is to boot") next",
+                    hint: "roll back or deploy another image first")
             }
             if one == once {
                 throw Failure(
@@ -104,6 +108,7 @@ extension Site {
     func dispensable(among all: [Deployment], keeping count: Int) throws(Failure) -> [Deployment] {
         let booted = try BootedRoot.current()?.mark.origin.imageID
         var needed = Set(all.prefix(1).map(\.imageID))
+        if let next = try next(among: all) { needed.insert(next.imageID) }
         // Where none can be booted now, one may be again: by setup, or when it is deployed.
         if let back = try wayBack(among: all.dropFirst()) ?? all.dropFirst().first { needed.insert(back.imageID) }
         if let once = try nextOnce(among: all) { needed.insert(once.imageID) }

@@ -44,13 +44,14 @@ public struct Settings: Equatable, Sendable {
         self.options = options
     }
 
+    /// What helps where they are damaged.
+    static let repair = "docker-btrfs setup writes it anew"
+
     /// nil where there are none.
     public static func current(on topLevel: Directory) throws(Failure) -> Settings? {
-        do throws(Failure) {
-            guard let content = try topLevel.contents(of: Layout.settings) else { return nil }
-            return try Settings(parsing: content, name: topLevel.show(Layout.settings))
-        } catch {
-            throw error.hinting("docker-btrfs setup writes it anew")
+        guard let content = try topLevel.contents(of: Layout.settings) else { return nil }
+        do throws(Failure) { return try Settings(parsing: content, name: topLevel.show(Layout.settings)) } catch {
+            throw error.hinting(repair)
         }
     }
 
@@ -69,7 +70,9 @@ public struct Settings: Equatable, Sendable {
         func word<Word: RawRepresentable<String>>(_ key: String, _ type: Word.Type) throws(Failure) -> Word {
             let text = try text(key)
             if let word = Word(rawValue: text) { return word }
-            throw Failure("could not read '\(name)': '\(key)' is '\(text)', which this version does not know")
+            throw Failure(
+                "could not read '\(name)': '\(key)' is '\(text)', which this version does not know",
+                hint: "a later one wrote it: install that")
         }
         let device = try json["store_device"]?.string.map { text throws(Failure) in
             if let device = DeviceName(text) { return device }

@@ -42,6 +42,13 @@ struct ImageCheckTests {
             ("rm -r lib/modules boot", ["error kernel: there is none"]),
             ("rm boot/vmlinuz-6.12.57", ["error kernel: there are modules of 6.12.57, and no boot/vmlinuz-6.12.57"]),
             (": > boot/vmlinuz-6.12.57", ["error kernel: '/boot/vmlinuz-6.12.57' is none that a boot loader starts"]),
+            (
+                "cp -r lib/modules/6.12.57 lib/modules/6.1; : > boot/vmlinuz-6.1",
+                [
+                    "warning kernel: there are several: 6.1, 6.12.57",
+                    "warning kernel: '/boot/vmlinuz-6.1' is none that a boot loader starts",
+                ]
+            ),
             ("rm lib/modules/6.12.57/modules.dep", ["error modules: those of 6.12.57 have no modules.dep"]),
             (
                 "cp -r lib/modules/6.12.57 lib/modules/6.1; cp boot/vmlinuz-6.12.57 boot/vmlinuz-6.1",

@@ -78,7 +78,11 @@ extension OnDisk {
                 let json = try await machine.run("status --format json").replacing(/\s+/, with: "")
                 let next = json.firstMatch(of: /"id":"sha256:([0-9a-f]{12})[^}]*"next":true/)
                 #expect(next?.1 == two[...], "\(json)")
-                #expect(try await machine.run("rollback \(one)").hasPrefix("write the menu of "))
+                #expect(try await machine.fails("rm sample_image:v2").contains(": it is what the machine boots next\n"))
+                #expect(try await machine.fails("rm sample_image:latest").contains(": it is what the machine is to boot next\n"))
+                for words in ["rollback --dry-run", "rollback \(one)"] {
+                    #expect(try await machine.run(words).hasPrefix("write the menu of "))
+                }
                 #expect(try await machine.run("status").contains("  next    sample_image:latest"))
             }
         }

@@ -49,6 +49,30 @@ extension OnDisk {
             }
         }
 
+        @Test(
+            arguments: [
+                ("the store is the whole filesystem", "mv docker/* . && rmdir docker", "--data-root docker", "--data-root ."),
+                ("the top layer is on another device", "sed -i 's,quiet,toplayer=LABEL=other toplayer_path=/desk,' $settings", "", ""),
+                ("there are layers of several machines", "mkdir -p boot_docker/machine/other", "", ""),
+                ("an entry's word was an option before", "sed -i 's,quiet,quiet rootfstype=btrfs,' $settings", "--options quiet", ""),
+            ])
+        func `what a boot takes is deployed`(what: String, change: String, option: String, other: String) async throws {
+            try await Deployable.with { machine in
+                try await machine.disk.change("settings=.docker-btrfs/settings; \(change)")
+                if !option.isEmpty { try await machine.run(machine.setup.replacing(option, with: other)) }
+                #expect(try await machine.run("deploy sample_image:latest").contains("\nnext boot: sample_image:latest"))
+            }
+        }
+
+        @Test func `settings of a later version are not replaced`() async throws {
+            try await Deployable.with { machine in
+                try await machine.disk.change("sed -i 's/refind/later/' .docker-btrfs/settings")
+                let before = try await machine.everything()
+                #expect(try await machine.fails(machine.setup).contains("which this version does not know\nhint: a later one wrote it"))
+                #expect(try await machine.everything() == before)
+            }
+        }
+
         @Test(arguments: ["", "{", #"{"loader": "refind"}"#])
         func `settings that are damaged are written anew`(text: String) async throws {
             try await Deployable.with { machine in

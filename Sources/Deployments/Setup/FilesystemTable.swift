@@ -27,8 +27,8 @@ struct FilesystemTable {
             let line = Line(
                 source: device, target: place.description, type: "btrfs", options: "subvol=\(display(subvolume.bytes)),noatime")
             // '/srv/data' and '/srv-data' are called the same.
-            let others = lines.filter { $0.options == line.options }.map(\.target) + table.targets(ofOptions: line.options)
-            if let other = others.first(where: { $0 != line.target }) {
+            let others = lines.map(\.target) + table.targets(ofOptions: line.options)
+            if let other = others.first(where: { Path($0) != place && (try? Self.data($0))?.subvolume == subvolume }) {
                 throw Failure(
                     "could not keep '\(line.target)' as data: its subvolume '\(subvolume)' is that of '\(other)'",
                     hint: "mount a subvolume of your own there, in the top layer's etc/fstab")

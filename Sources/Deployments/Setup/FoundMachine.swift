@@ -64,6 +64,8 @@ struct FoundMachine {
         let storeDevice = volume.uuid == filesystem.volume.uuid ? nil : DeviceName.uuid(volume.uuid)
         var before: Settings?
         do throws(Failure) { before = try Settings.current(on: filesystem.topLevel) } catch {
+            // Those of a later version are whole.
+            if error.hint != Settings.repair { throw error }
             notes.append("\(error.message); it is written anew, as if nothing had been chosen before")
         }
         let (loader, boot) = try Self.loader(choices, before, system)
@@ -77,7 +79,7 @@ struct FoundMachine {
                 hint: "--kernels boot")
         }
         let options: KernelOptions =
-            if let text = choices.options { try KernelOptions(text) } else if let before { before.options } else {
+            if let text = choices.options { try Self.options(text) } else if let before { before.options } else {
                 choices.system == "/" ? try KernelOptions(firstLine(of: "/proc/cmdline") ?? "").ofTheMachine : .none
             }
         settings = Settings(
@@ -106,6 +108,14 @@ struct FoundMachine {
         guard let directory = try? Directory(opening: roots.docker) else { return nil }
         let folder = try MountedFolder(directory)
         return folder.place == store.place || folder.device != store.device ? nil : folder
+    }
+
+    private static func options(_ text: String) throws(Failure) -> KernelOptions {
+        let options = try KernelOptions(text)
+        guard let word = options.ofEntries.words.first else { return options }
+        let rest = options.withoutThoseOfEntries
+        throw Failure(
+            "could not use '\(word)' in the options: each entry says by itself what is booted", hint: "leave it out: --options '\(rest)'")
     }
 
     private static func path(_ text: String?) throws(Failure) -> Path? {
