@@ -25,9 +25,9 @@ extension Directory {
 
     /// Waits until the space of deleted subvolumes is free, half a minute at most.
     ///
-    /// The kernel's cleaner sleeps up to 30 s after a deletion; a remount to writable wakes it.
+    /// The kernel's cleaner sleeps up to 30 s after a deletion. BTRFS_IOC_SYNC wakes it; a remount did, before Linux 6.8.
     func waitForCleaner() throws(Failure) {
-        try makeWritable()
+        if linux_btrfs_commit(descriptor) != 0 { throw .system("write '\(show(.top))' to the disk") }
         for _ in 0..<300 {
             var ids: UnsafeMutablePointer<UInt64>?
             var count = 0

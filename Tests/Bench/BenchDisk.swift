@@ -102,8 +102,8 @@ struct BenchDisk {
 
     /// Waits until the kernel has cleared away what was deleted, which would be at work in the next run.
     func waitForCleaner() async throws {
-        // A remount wakes the cleaner.
-        try await output(of: ["mount", "-o", "remount,rw", mountPoint])
+        // This wakes the cleaner.
+        try await output(of: ["btrfs", "filesystem", "sync", mountPoint])
         while try await !output(of: ["btrfs", "subvolume", "list", "-d", mountPoint]).isEmpty {
             try await Task.sleep(for: .milliseconds(20))
         }
