@@ -8,7 +8,7 @@ public final class DiskFolder {
     private static let prefix = "docker-btrfs-disk."
     private static let disk = "disk.raw"
     /// What a machine is started with that is not on its disk, and what is laid over that.
-    private static let others = ["overlay.qcow2", "kernel", "initrd", "monitor", "screen.png"]
+    private static let others = ["overlay.qcow2", "kernel", "initrd", "monitor", "screen.png", "screen.png.new"]
 
     private let path: String
     /// Locked: nobody takes it for left.

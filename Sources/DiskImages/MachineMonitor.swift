@@ -1,6 +1,7 @@
 internal import Basics
 internal import CDisk
 internal import CLinux
+internal import Glibc
 
 /// QEMU's own door (QMP, docs/interop/qmp-spec.rst of QEMU): a socket that takes and gives an object in each line.
 final class MachineMonitor {
@@ -17,10 +18,12 @@ final class MachineMonitor {
 
     deinit { close(descriptor) }
 
-    /// Writes what its screen shows, as a PNG file.
+    /// Writes what its screen shows, as a PNG file. The machine may be ended meanwhile: what was written before stays then.
     func writeScreen(to file: String) throws(Failure) {
-        let arguments = JSONOutput.object([("filename", .string(file)), ("format", .string("png"))]).line
+        let draft = file + ".new"
+        let arguments = JSONOutput.object([("filename", .string(draft)), ("format", .string("png"))]).line
         try ask(#"{"execute": "screendump", "arguments": \#(arguments)}"#)
+        if rename(draft, file) != 0 { throw .system("write '\(file)'") }
     }
 
     private func ask(_ question: String) throws(Failure) {
