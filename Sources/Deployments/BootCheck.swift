@@ -19,8 +19,7 @@ extension Site {
             if layer.device != request.root.device { return }
             if try topLevel.target(of: layer.path / "machine")?.kind == .directory { return }
         }
-        let names = [request.hostname].compactMap { $0 } + hardwareNames() + [request.machineID].compactMap { $0 }
-        let host = Facts.Host(kernelRelease: nil, time: secondsNow(), names: names)
+        let host = Facts.Host(kernelRelease: nil, time: secondsNow())
         let facts = Facts(surveying: topLevel, store: .success(store), topLayer: .success(topLevel), for: request, on: host)
         _ = try Plan(for: request, given: facts)
     }

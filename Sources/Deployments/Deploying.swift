@@ -130,7 +130,7 @@ extension Site {
         if let damage = try damage(of: standing) {
             throw Failure(
                 "\(what): after it comes \(standing.title), and \(damage)",
-                hint: "'docker-btrfs deploy \(standing.reference)' writes it anew")
+                hint: standing.remedy)
         }
         guard let loader else {
             throw Failure("\(what): the entries are written by a person", hint: "choose its entry in the menu")

@@ -66,15 +66,14 @@ struct ImageCheck {
     }
 
     private mutating func checkKernel() throws(Failure) {
-        var kernels = try ImageKernel.kernels(in: image)
-        if let topLayer, kernels.isEmpty { kernels = try ImageKernel.kernels(in: topLayer) }
+        var (tree, kernels) = (image, try ImageKernel.kernels(in: image))
+        if let topLayer, kernels.isEmpty { (tree, kernels) = (topLayer, try ImageKernel.kernels(in: topLayer)) }
         if kernels.count > 1 {
             let names = kernels.map(\.release).joined(separator: ", ")
             add(.warning, "kernel", "there are several: \(names)", "docker-btrfs deploy --kernel VERSION")
         }
         var bad: [Path] = []
         for (_, path) in kernels {
-            let tree = try image.target(of: path) == nil ? topLayer ?? image : image
             if let content = try tree.contents(of: path, limit: ImageKernel.limit), !ImageKernel.isKernel(content) { bad.append(path) }
         }
         for path in bad {

@@ -32,7 +32,7 @@ extension Site {
         if let first = deployments.first, first != new, let damage = try damage(of: first) {
             throw Failure(
                 "could not write the boot menu, whose default is \(first.title): \(damage)",
-                hint: "'docker-btrfs deploy \(first.reference)' writes it anew")
+                hint: first.remedy)
         }
         return try checked(changes, freed: freed)
     }

@@ -28,7 +28,7 @@ extension Site {
         }
         if let damage = try damage(of: target) {
             throw Failure(
-                "could not roll back to \(target.title): \(damage)", hint: "'docker-btrfs deploy \(target.reference)' writes it anew")
+                "could not roll back to \(target.title): \(damage)", hint: target.remedy)
         }
         var changes: [Change] = []
         if target.number < current.number {
@@ -65,7 +65,7 @@ extension Site {
         var notes: [String] = []
         for one in earlier {
             guard let damage = try damage(of: one) else { continue }
-            notes.append("\(one.title) is not in the menu: \(damage); 'docker-btrfs deploy \(one.reference)' writes it anew")
+            notes.append("\(one.title) is not in the menu: \(damage); \(one.remedy)")
         }
         return notes
     }

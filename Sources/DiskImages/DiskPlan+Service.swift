@@ -95,7 +95,6 @@ extension DiskPlan {
         let file = choices.busybox ?? "/bin/busybox"
         let busybox = try staticBusybox(fileContents(file), called: file)
         steps.append(.write(InitSystem.busybox, busybox, mode: 0o755, about: "'\(file)' of this machine"))
-        takesBusybox = true
     }
 
     /// A whole system of one program, which loads drivers, asks for an address and starts what it is told.

@@ -26,8 +26,6 @@ public struct DiskPlan: Sendable {
     /// What the kernel is told beside what the choices say.
     let fixedOptions: [String]
     var steps: [DiskStep] = []
-    /// Whether the top layer brings a busybox.
-    var takesBusybox = false
 
     /// Looks at the image and at what programs are there, and changes nothing. Fails where no disk can be made, but not for what the
     /// image lacks: see `findings`.
@@ -92,6 +90,7 @@ public struct DiskPlan: Sendable {
     }
 
     mutating func addEnd(_ layout: DiskLayout) {
+        let takesBusybox = steps.contains { if case .write(InitSystem.busybox, _, _, _) = $0 { true } else { false } }
         if choices.busybox != nil && !takesBusybox { notes.append("--busybox is of no use: the image has an init of its own") }
         if choices.loader == .grub && choices.firmware.hasBIOS { steps.append(.embedLoader(layout)) }
         if format.converter != nil { steps.append(.convert(format, isCompressed: choices.isCompressed)) }
