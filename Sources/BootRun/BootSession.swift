@@ -87,6 +87,11 @@ public struct BootSession {
         try Plan(after: failure, for: request, given: facts).telling(notes)
     }
 
+    /// That of a boot after which not even a copy of an earlier root can be made. Fails where no root stands.
+    public func plan(stayingAfter failure: Failure) throws(Failure) -> Plan {
+        try Plan(stayingAfter: failure, for: request, given: facts).telling(notes)
+    }
+
     /// What is to be told of any plan of this boot.
     private var notes: [String] { request.notes + filesystems.notes }
 

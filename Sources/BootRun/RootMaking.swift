@@ -74,9 +74,17 @@ public struct RootMaking<Log: BootLog> {
     }
 
     private func goOn(_ session: BootSession, after failure: Failure) throws(Failure) -> MadeRoot {
-        let plan = try session.plan(after: failure)
-        log.error(failure)
-        return try session.perform(plan, log)
+        do throws(Failure) {
+            let plan = try session.plan(after: failure)
+            log.error(failure)
+            return try session.perform(plan, log)
+        } catch {
+            // A copy of an earlier root needs room, and a disk that can be written to.
+            let session = session.again()
+            let plan = try session.plan(stayingAfter: failure)
+            log.error(error)
+            return try session.perform(plan, log)
+        }
     }
 
     /// What fails here is told beside what failed before.

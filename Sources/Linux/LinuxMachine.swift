@@ -156,7 +156,8 @@ public struct LinuxMachine: Machine {
     private func copyModules(_ modules: Place, _ path: Path, _ root: Directory) throws(Failure) {
         // The image's own /lib may be a link to /usr/lib, and need not have modules at all.
         if try root.directory(at: path.parent) == nil { try root.createDirectory(path.parent, 0o755) }
-        try root.createDirectory(path, 0o755)
+        // There may be modules of others for that kernel.
+        if try root.directory(at: path) == nil { try root.createDirectory(path, 0o755) }
         _ = try copy(existing(modules), to: root.existing(path), .none)
     }
 

@@ -43,10 +43,10 @@ struct ChosenRootTests {
         #expect(
             failure?.description == """
                 could not boot '/.docker-btrfs/roots/docker_rwlayer/3': there is no such kept root
-                hint: docker-btrfs plan shows which roots there are
+                hint: docker-btrfs root ls shows which roots there are
                 """)
         #expect(throws: failure ?? Failure("")) {
-            try Plan(after: failure ?? Failure(""), for: request(), given: facts { $0.standing = standing })
+            try Plan(stayingAfter: failure ?? Failure(""), for: request(), given: facts { $0.standing = standing })
         }
     }
 

@@ -118,7 +118,7 @@ struct RequestRefusalTests {
         #expect(
             failure("root=LABEL=linux docker_path=docker rootflags=subvol=\(name)") == """
                 could not use 'subvol=\(name)': '/.docker-btrfs' is where docker-btrfs keeps things
-                hint: choose another name, or a root that was kept: docker-btrfs plan shows where they are
+                hint: choose another name, or docker_root=NUMBER for a root that was kept
                 """)
     }
 

@@ -59,6 +59,10 @@ struct RoomTests {
     @Test func `a root that was not finished goes first, and nothing deletes it twice`() throws {
         let facts = tight { $0.leftover = .unfinished }
         #expect(try room(facts)?.roots == [new, place(1), place(3)])
+        // Where a template was enough, it would stay for ever: the new root puts it aside.
+        var others = facts
+        others.templates = [".docker-btrfs/templates/docker_rwlayer.1"]
+        #expect(try room(others)?.roots.prefix(2) == [new, Place(".docker-btrfs/templates/docker_rwlayer.1")])
         #expect(try !plan(facts).steps.contains(.deleteSubvolume(new)))
         var alone = facts
         alone.kept = []

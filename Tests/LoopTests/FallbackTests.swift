@@ -95,6 +95,23 @@ extension OnDisk {
             }
         }
 
+        @Test func `where no copy of the good root can be made either, the one that stands is booted`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.bootWell(disk.line(keeping: ""))
+                try await disk.markGood()
+                try await disk.bootWell(disk.line(keeping: "", tag: "v2"))
+                try await disk.detach()
+                let disk = try await disk.attached(["--read-only"])
+                let bytes = try await disk.bytes()
+                let outcome = try await disk.boot(disk.line(keeping: "", tag: "v2"))
+                #expect(outcome.status == 0, "\(outcome.told)")
+                let good = "booting root 1 ('sample_image:latest') instead, the last one that booted well\n"
+                let standing = "booting root 2 ('sample_image:v2') instead, which is not known to boot well\n"
+                #expect(outcome.told.contains(good) && outcome.told.contains(standing), "\(outcome.told)")
+                #expect(try await disk.bytes() == bytes)
+            }
+        }
+
         @Test func `a damaged record counts for nothing, and that is said`() async throws {
             try await Disk.withStore { disk, _ in
                 try await disk.bootWell(disk.line(keeping: ""))

@@ -84,11 +84,28 @@ extension OnDisk {
             }
         }
 
+        @Test func `modules beside the kernel go to those that others have put there for it`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.change(
+                    """
+                    btrfs -q subvolume create root; mkdir -p root/usr/lib/modules/6.1/updates modules; ln -s usr/lib root/lib
+                    echo own > root/usr/lib/modules/6.1/updates/own.ko; echo all > modules/modules.dep; sync
+                    """)
+                for release in ["6.1", "6.2"] as [Path] {
+                    try perform(.copyModules("modules", to: "lib/modules" / release, of: "root"), on: disk)
+                }
+                #expect(try await disk.look("cd root/usr/lib/modules; cat 6.1/updates/own.ko 6.1/modules.dep 6.2/*") == "own\nall\nall\n")
+            }
+        }
+
         private func copyTopLayer(on disk: Disk, _ rules: LayerRules) throws {
+            try perform(.copyTopLayer(Place("other", on: .topLayer(.path(disk.device))), rules, over: "root"), on: disk)
+        }
+
+        private func perform(_ step: Step, on disk: Disk) throws {
             let request = MountRequest(device: disk.device, filesystemType: "btrfs", options: ["subvolid=5"])
             let top = try Directory.mounting(request, label: "")
             var machine = LinuxMachine(topLevel: top, topLayer: .success(try Directory.mounting(request, label: "")))
-            let step = Step.copyTopLayer(Place("other", on: .topLayer(.path(disk.device))), rules, over: "root")
             #expect(try machine.perform(step) == [])
         }
     }

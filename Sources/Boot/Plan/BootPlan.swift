@@ -10,13 +10,12 @@ extension Plan {
 
     /// The plan of a boot after that one's was not possible, for `docker_onfail=previous`. Fails where no root is left.
     public init(after failure: Failure, for request: Request, given facts: Facts) throws(Failure) {
-        let rotation = Rotation(request, facts)
-        do throws(Failure) {
-            self = try rotation.plan(Decision(after: failure, for: request, given: facts))
-        } catch {
-            // There may be no room even for a copy of one that was kept.
-            self = try rotation.plan(Decision(after: failure, stayingOn: facts))
-        }
+        self = try Rotation(request, facts).plan(Decision(after: failure, for: request, given: facts))
+    }
+
+    /// The plan of a boot that goes on with the root that stands, as a last resort. Fails where none does.
+    public init(stayingAfter failure: Failure, for request: Request, given facts: Facts) throws(Failure) {
+        self = try Rotation(request, facts).plan(Decision(after: failure, stayingOn: facts))
     }
 
     /// Puts the root away, so that nothing mounts it by its name: a boot that is to stop must not go on there.

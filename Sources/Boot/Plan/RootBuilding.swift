@@ -41,7 +41,7 @@ extension Rotation {
         return Self.least + merging + (facts.topLayer?.extent.map { $0.need(shared: facts.topLayer?.isShared == true) } ?? .nothing)
     }
 
-    /// Where there is no room for a new root, templates of others go, then one that was not finished, then older ones, but for the
+    /// Where there is no room for a new root, one that was not finished goes, then templates of others, then older ones, but for the
     /// last good one and the one that the new one is made from. Nothing goes where that cannot be enough.
     func makeRoom(for need: Need, sparing root: Facts.Root?, _ template: Path?) throws(Failure) -> [Step] {
         guard let space = facts.space, !space.covers(need + .record) else { return [] }
@@ -51,7 +51,7 @@ extension Rotation {
         let good = facts.roots.last { $0.isGood }
         let unfinished = facts.leftover == .unfinished ? [new] : []
         let older = facts.kept.filter { $0 != good && $0 != root && $0.obstacle == nil }
-        let dispensable = facts.templates.filter { $0 != template }.map { Place($0) } + unfinished + older.map { Place($0.path) }
+        let dispensable = unfinished + facts.templates.filter { $0 != template }.map { Place($0) } + older.map { Place($0.path) }
         if !dispensable.isEmpty { return [.makeRoom(need, deleting: dispensable)] }
         if space.covers(need) { return [] }
         throw noRoom("has \(space.text)", need)

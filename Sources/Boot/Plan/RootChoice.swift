@@ -105,7 +105,7 @@ extension Facts {
     /// A kept root that was chosen at the boot menu.
     fileprivate func chosenRoot(_ name: Path) throws(Failure) -> Root {
         if case .root(let root) = standing { return root }
-        throw Failure("could not boot '\(name)': there is no such kept root", hint: "docker-btrfs plan shows which roots there are")
+        throw Failure("could not boot '\(name)': there is no such kept root", hint: "docker-btrfs root ls shows which roots there are")
     }
 
     /// What `docker_root=` asks for. The one that stands is not the one before it, but may be asked for by its number.

@@ -108,7 +108,7 @@ private func rootFlags(_ root: RootArguments) throws(Failure) -> (name: Path, op
     if place.components.first == Layout.home.name && !Layout.isKept(place) {
         throw Failure(
             "could not use 'subvol=\(name)': '\(Layout.home)' is where docker-btrfs keeps things",
-            hint: "choose another name, or a root that was kept: docker-btrfs plan shows where they are"
+            hint: "choose another name, or docker_root=NUMBER for a root that was kept"
         )
     }
     return (place, flags.filter { !$0.begins(with: "subvol=") && $0 != "ro" && $0 != "rw" })

@@ -29,7 +29,8 @@ struct MergeProgress {
 
     mutating func add(bytes: Int = 0, copied: Int) {
         count.files += 1
-        count.bytes += bytes
+        // A file without data may say that it has any size.
+        count.bytes &+= bytes
         count.copiedBytes = copied
         let now = linux_monotonic_nanoseconds()
         if now - told < 1_000_000_000 { return }

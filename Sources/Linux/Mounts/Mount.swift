@@ -66,7 +66,8 @@ extension Directory {
     /// The mount is detached (fsopen, fsmount): it has no place in the directory tree, no other process sees it, and it ends
     /// with the last descriptor on it, however this process ends.
     public static func mounting(_ request: MountRequest, label: String) throws(Failure) -> Directory {
-        let mount = try request.mount(.readOnly, UInt32(MOUNT_ATTR_NOATIME))
+        // To open a device may be to use it, and an image may have any.
+        let mount = try request.mount(.readOnly, UInt32(MOUNT_ATTR_NOATIME | MOUNT_ATTR_NODEV))
         // A descriptor from fsmount is an O_PATH one, which takes no ioctl.
         defer { close(mount) }
         let top = linux_openat2(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, linux_resolve_in_root)
