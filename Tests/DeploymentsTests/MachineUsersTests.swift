@@ -61,6 +61,29 @@ struct MachineUsersTests {
     }
 
     @Test(arguments: [1, 2])
+    func `a person of the image with the number of one of the machine's gives way`(times: Int) async throws {
+        for (name, text) in try files() { try fixture.write(text, to: "image/etc/docker-btrfs/users/\(name)") }
+        // bob's number is no person's group there, and 10000 begins as ann's does.
+        try fixture.write(
+            "root:x:0:0::/:/bin/sh\nubuntu:x:1000:1000:Ubuntu:/home/ubuntu:/bin/bash\nother:x:10000:1:::\nannex:x:1002:1000:::\n",
+            to: "image/etc/passwd")
+        try fixture.write("root:x:0:\nubuntu:x:1000:\nubuntus:x:1001:ubuntu\n", to: "image/etc/group")
+        try fixture.write("ubuntu:!:1000::::::\nother:!:1000::::::\nannex:!:1001::::::\n", to: "image/etc/shadow")
+        try fixture.write("ubuntu:!::\nubuntus:!::\n", to: "image/etc/gshadow")
+        try fixture.write("ann:!::\n", to: "image/etc/docker-btrfs/users/gshadow")
+        let image = fixture.folder.appending(path: "image").path
+        for _ in 0..<times { try await output(of: ["sh", Repository.path("hooks/machine/users"), image]) }
+        let files = try files()
+        #expect(
+            try fixture.read("image/etc/passwd")
+                == "root:x:0:0::/:/bin/sh\nother:x:10000:1:::\nannex:x:1002:1000:::\n" + (files["passwd"] ?? ""))
+        #expect(try fixture.read("image/etc/group") == "root:x:0:\nubuntus:x:1001:ubuntu\n" + (files["group"] ?? ""))
+        #expect(
+            try fixture.read("image/etc/shadow") == "other:!:1000::::::\nannex:!:1001::::::\n" + (files["shadow"] ?? ""))
+        #expect(try fixture.read("image/etc/gshadow") == "ubuntus:!::\nann:!::\n")
+    }
+
+    @Test(arguments: [1, 2])
     func `a root without a password and without shadow gets the machine's`(times: Int) async throws {
         try fixture.write("root:$y$root:1::::::\n", to: "small/etc/docker-btrfs/users/shadow")
         try fixture.write("root::0:0:root:/root:/bin/sh\nroots::1:1::/:/bin/sh", to: "small/etc/passwd")
