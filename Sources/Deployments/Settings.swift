@@ -18,6 +18,8 @@ public struct Settings: Equatable, Sendable {
     public var loader: BootLoader
     /// Where the loader's partition is mounted, in the running system; nil for `print`.
     public var boot: String?
+    /// What the loader's folder there is: the UUID of its filesystem, and its path from the top of that. nil where that is not known.
+    public var loaderFolder: String?
     public var kernels: Kernels
     /// The images' store, from the top of its filesystem: Docker's data-root.
     public var store: Path
@@ -31,11 +33,13 @@ public struct Settings: Equatable, Sendable {
     public var options: KernelOptions
 
     public init(
-        loader: BootLoader, boot: String?, kernels: Kernels, store: Path, storeDevice: DeviceName? = nil, root: Path, topLayer: Path,
+        loader: BootLoader, boot: String?, loaderFolder: String? = nil, kernels: Kernels, store: Path, storeDevice: DeviceName? = nil,
+        root: Path, topLayer: Path,
         options: KernelOptions
     ) {
         self.loader = loader
         self.boot = boot
+        self.loaderFolder = loaderFolder
         self.kernels = kernels
         self.store = store
         self.storeDevice = storeDevice
@@ -79,7 +83,8 @@ public struct Settings: Equatable, Sendable {
             throw Failure("could not read '\(name)': 'store_device' is '\(text)', which is no device")
         }
         try self.init(
-            loader: word("loader", BootLoader.self), boot: json["boot"]?.string, kernels: word("kernels", Kernels.self),
+            loader: word("loader", BootLoader.self), boot: json["boot"]?.string, loaderFolder: json["loader_folder"]?.string,
+            kernels: word("kernels", Kernels.self),
             store: path("store"), storeDevice: device, root: path("root"), topLayer: path("top_layer"),
             options: KernelOptions(text("options"))
         )
@@ -89,6 +94,7 @@ public struct Settings: Equatable, Sendable {
         JSONOutput.object(
             [
                 ("loader", .string(loader.rawValue)), ("boot", boot.map { .string($0) } ?? .null),
+            ] + (loaderFolder.map { [("loader_folder", .string($0))] } ?? []) + [
                 ("kernels", .string(kernels.rawValue)), ("store", .string(display(store.bytes))),
             ] + (storeDevice.map { [("store_device", .string($0.description))] } ?? []) + [
                 ("root", .string(display(root.bytes))), ("top_layer", .string(display(topLayer.bytes))),

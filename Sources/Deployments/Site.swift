@@ -42,7 +42,7 @@ public struct Site: Sendable {
         return try Site(filesystem, settings, boot: boot, lock)
     }
 
-    private init(_ filesystem: RootFilesystem, _ settings: Settings, boot: String?, _ lock: FilesystemLock?) throws(Failure) {
+    init(_ filesystem: RootFilesystem, _ settings: Settings, boot: String?, _ lock: FilesystemLock?) throws(Failure) {
         topLevel = filesystem.topLevel
         volume = filesystem.volume
         device = filesystem.device
@@ -65,6 +65,13 @@ public struct Site: Sendable {
                 "could not find \(settings.loader.title) in '\(folder)'",
                 hint: "mount its partition there, or say where it is: --boot DIR, or docker-btrfs setup"
             )
+        }
+        // Another system may have something else at that place, as an image that brings a boot loader of its own.
+        if let known = settings.loaderFolder, let found, let now = try MountedFolder(found.directory).identity, now != known {
+            let (place, title) = (found.directory.show(.top), settings.loader.title)
+            throw Failure(
+                "could not use '\(place)': it is '\(now)', and the \(title) that was set up is '\(known)'",
+                hint: "mount that there, or name its place: --boot DIR; if this one starts the machine, 'docker-btrfs setup' takes it")
         }
         loader = found
         let own = KernelFolder(onTopLevel: topLevel, volume)

@@ -15,7 +15,7 @@ public struct LayerRules: Equatable, Sendable {
 
     /// Whether a name of a layer's directory is one of a file that goes into the root: not of a whiteout, nor of these rules.
     public func isCopied(_ name: [UInt8], in directory: Path) -> Bool {
-        LayerName(name) == .entry && !(directory.isTop && name == Self.manifest.bytes) && !ignores(name, in: directory)
+        !isLayer || LayerName(name) == .entry && !(directory.isTop && name == Self.manifest.bytes) && !ignores(name, in: directory)
     }
 
     /// Whether it is left out with all that is in it.
@@ -30,6 +30,9 @@ public struct LayerRules: Equatable, Sendable {
 
     private let ignored: [PathPattern]
 
+    /// Whether names have the meanings that they have in a layer.
+    public let isLayer: Bool
+
     /// What filesystems, desktops, snapper and git leave at the top of what is theirs.
     public static let usuallyIgnored = ["lost+found", ".Trash-*", ".snapshots", ".git"].compactMap { PathPattern($0) }
 
@@ -39,8 +42,12 @@ public struct LayerRules: Equatable, Sendable {
     /// Of an image all is taken.
     public static let ofImages = LayerRules(directories: [], ignored: [])
 
-    public init(directories: [Path], ignored: [PathPattern] = usuallyIgnored) {
+    /// A directory that is no layer is copied with all that is in it, whatever the names are.
+    public static let noLayer = LayerRules(directories: [], ignored: [], isLayer: false)
+
+    public init(directories: [Path], ignored: [PathPattern] = usuallyIgnored, isLayer: Bool = true) {
         self.directories = directories
         self.ignored = ignored
+        self.isLayer = isLayer
     }
 }

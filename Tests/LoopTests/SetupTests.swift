@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 extension OnDisk {
@@ -61,6 +62,87 @@ extension OnDisk {
                 try await machine.disk.change("settings=.docker-btrfs/settings; \(change)")
                 if !option.isEmpty { try await machine.run(machine.setup.replacing(option, with: other)) }
                 #expect(try await machine.run("deploy sample_image:latest").contains("\nnext boot: sample_image:latest"))
+            }
+        }
+
+        @Test func `data is copied whole, whatever its names mean in a layer`() async throws {
+            try await Deployable.with { machine in
+                let data = "\(machine.disk.folder)/system/srv"
+                let told = try await machine.disk.change(
+                    """
+                    btrfs -q subvolume delete docker_data/srv
+                    (
+                        cd '\(data)'
+                        mkdir -p .git .snapshots .Trash-0 lost+found deep/er; echo x > .git/config
+                        touch .docker-btrfs.json .wh. .wh.work .wh..wh..opq deep/.wh.file deep/file deep/er/.wh.
+                        find . | sort > ../before
+                    )
+                    \(machine.command(machine.setup))
+                    cd docker_data/srv; find . | sort | diff - '\(data)/../before' >&2
+                    """)
+                #expect(told.contains("copy '/srv' of this system to '/docker_data/srv.new'\n"), "\(told)")
+            }
+        }
+
+        @Test func `what an image has is not mounted over it`() async throws {
+            try await Deployable.with { machine in
+                let told = try await machine.disk.change(
+                    """
+                    for place in / /usr /var /opt /home /var/log /srv/files; do echo "UUID=1 $place ext4 defaults 0 2"; done \
+                        > '\(machine.disk.folder)/system/etc/fstab'
+                    rm boot_docker/etc/fstab
+                    \(machine.command(machine.setup)) 2>&1
+                    """)
+                for place in ["/usr", "/var", "/opt"] {
+                    #expect(told.contains("note: '\(place)' of this system is mounted in no root, for the image has its own; "), "\(told)")
+                }
+                let table = try await machine.disk.look("awk '{ print $2 }' boot_docker/etc/fstab")
+                #expect(table.hasPrefix("/home\n/var/log\n/srv/files\n") && !table.contains("/var\n"), "\(table)")
+            }
+        }
+
+        @Test func `a boot menu that is in the running system is mounted in each root, and no other one is taken for it`() async throws {
+            try await Disk.withStore { disk, _ in
+                // `within NAME COMMAND...`: a system that is the subvolume NAME, as root of its own.
+                let within = """
+                    within() {
+                        local name=$1 root="$PWD/../$1"
+                        mkdir -p "$root"; mount -o "subvol=$name" \(disk.device) "$root"
+                        for folder in proc sys dev usr; do mkdir -p "$root/$folder"; mount --rbind "/$folder" "$root/$folder"; done
+                        for folder in bin sbin lib lib64; do ln -sfn "usr/$folder" "$root/$folder"; done
+                        mkdir -p "$root"/{etc,tmp,top}; mount -o subvolid=5 \(disk.device) "$root/top"
+                        cp '\(Repository.releasedCompanion)' '\(Repository.embeddedInit)' "$root/tmp"
+                        [ ! -e "$root/mounts" ] || . "$root/mounts"
+                        local status=0
+                        shift; chroot "$root" "$@" || status=$?
+                        umount --recursive "$root"
+                        return $status
+                    }
+                    """
+                let setup = "within system /tmp/docker-btrfs setup --data-root /top/docker --options quiet --init /tmp/docker-btrfs-init"
+                let told = try await disk.change(
+                    """
+                    \(within)
+                    btrfs -q subvolume create system; btrfs -q subvolume create booted
+                    mkdir -p booted/boot system/boot/grub; echo 'source $prefix/custom.cfg' > system/boot/grub/grub.cfg
+                    \(setup)
+                    """)
+                #expect(told.contains("GRUB, '/boot/grub'"), "\(told)")
+                let table = try await disk.look("grep boot boot_docker/etc/fstab; ls -d boot_docker/boot/grub")
+                let lines = table.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
+                #expect(lines.count == 3 && lines[0].hasSuffix(" /mnt/docker-btrfs-boot btrfs subvolid=5,noatime,nofail 0 0"), "\(table)")
+                let bind = "/mnt/docker-btrfs-boot/system/boot/grub /boot/grub none bind,noatime,nofail,x-systemd.requires-mounts-for="
+                #expect(lines[1].hasPrefix(bind), "\(table)")
+
+                // The system of an image, without a boot loader, with one of its own, and with what the table mounts.
+                let status = "within booted /tmp/docker-btrfs status"
+                #expect(try await disk.change("\(within)\n! \(status) 2>&1").contains("could not find GRUB in '/boot'\n"))
+                let own = "mkdir -p booted/boot/grub; touch booted/boot/grub/grub.cfg"
+                let refused = try await disk.change("\(within)\n\(own)\n! \(status) 2>&1")
+                #expect(refused.contains("could not use '/boot/grub': it is 'UUID="), "\(refused)")
+                #expect(refused.contains(" /booted/boot/grub', and the GRUB that was set up is 'UUID="), "\(refused)")
+                let mount = #"echo 'mount --bind "$root/top/system/boot/grub" "$root/boot/grub"' > booted/mounts"#
+                #expect(try await disk.change("\(within)\n\(mount)\n\(status)").contains("nothing was deployed yet"))
             }
         }
 

@@ -12,16 +12,31 @@ struct FilesystemTable {
     let text: String?
     /// What was added, for a person.
     let added: [String]
+    /// What a person should know.
+    let notes: [String]
+
+    /// What an image has, and a machine does not mount over it: with the package manager's records of another system, or its programs, an
+    /// image would not be what it is.
+    private static let ofImages = ["/usr", "/usr/local", "/opt", "/var", "/var/lib"]
 
     /// The top layer's, or where it has none the running system's without its root; with the images' store, which builds the next
     /// one, and with the directories that are the same in each root.
     init(_ machine: FoundMachine, data: [String], in topLayer: Directory?) throws(Failure) {
         let device = "UUID=\(machine.filesystem.volume.uuid)"
-        var lines = Self.store(machine, device)
+        var lines = Self.store(machine, device) + Self.boot(machine)
         let existing = try topLayer?.contents(of: Self.path)
         let base = if let existing { existing } else { try machine.system.contents(of: Self.path) ?? [] }
         let table = try Table(parsing: base)
-        if existing == nil { table.remove(target: "/") }
+        var notes: [String] = []
+        if existing == nil {
+            table.remove(target: "/")
+            for place in Self.ofImages where table.remove(target: place) {
+                notes.append(
+                    "'\(place)' of this system is mounted in no root, for the image has its own; the top layer's etc/fstab can mount it all the same"
+                )
+            }
+        }
+        self.notes = notes
         for path in data {
             let (place, subvolume) = try Self.data(path)
             let line = Line(
@@ -68,17 +83,26 @@ struct FilesystemTable {
         let device = machine.settings.storeDevice?.specification ?? device
         let options = "noatime,nofail,x-systemd.before=docker.service,x-systemd.before=containerd.service"
         let whole = folder.type == "btrfs" ? "subvolid=5,\(options)" : options
-        if folder.mounted.isTop && folder.mountPoint != "/" {
+        if folder.mounted.isTop && folder.mountPoint != "/" && !ofImages.contains(folder.mountPoint) {
             return [Line(source: device, target: folder.mountPoint, type: folder.type, options: whole, isTheirs: true)]
         }
         let top = "/mnt/docker-btrfs"
         let folders = [folder] + [machine.beside].compactMap { $0 }
-        return [Line(source: device, target: top, type: folder.type, options: whole)]
-            + folders.map {
-                Line(
-                    source: top + $0.path.description, target: $0.place, type: "none",
-                    options: "bind,\(options),x-systemd.requires-mounts-for=\(top)")
-            }
+        return [Line(source: device, target: top, type: folder.type, options: whole)] + folders.map { bind($0, from: top, options) }
+    }
+
+    /// The boot menu, where it is a folder of the system that setup ran on: no root has that.
+    private static func boot(_ machine: FoundMachine) -> [Line] {
+        guard let folder = machine.ownBoot, let uuid = folder.identity?.prefix(while: { $0 != " " }) else { return [] }
+        let (top, options) = ("/mnt/docker-btrfs-boot", "noatime,nofail")
+        let whole = folder.type == "btrfs" ? "subvolid=5,\(options)" : options
+        return [Line(source: String(uuid), target: top, type: folder.type, options: whole), bind(folder, from: top, options)]
+    }
+
+    private static func bind(_ folder: MountedFolder, from top: String, _ options: String) -> Line {
+        Line(
+            source: top + folder.path.description, target: folder.place, type: "none",
+            options: "bind,\(options),x-systemd.requires-mounts-for=\(top)")
     }
 }
 
@@ -102,8 +126,15 @@ private final class Table {
 
     deinit { mnt_unref_table(table) }
 
-    func remove(target: String) {
-        while let entry = mnt_table_find_target(table, target, Int32(MNT_ITER_FORWARD)) { mnt_table_remove_fs(table, entry) }
+    /// Whether it was there.
+    @discardableResult
+    func remove(target: String) -> Bool {
+        var isFound = false
+        while let entry = mnt_table_find_target(table, target, Int32(MNT_ITER_FORWARD)) {
+            mnt_table_remove_fs(table, entry)
+            isFound = true
+        }
+        return isFound
     }
 
     func targets(ofOptions options: String) -> [String] {

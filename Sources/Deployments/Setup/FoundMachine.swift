@@ -37,6 +37,9 @@ struct FoundMachine {
     let dataRoot: MountedFolder
     /// Docker's data-root with its volumes and containers, where the images are containerd's and on the same filesystem.
     let beside: MountedFolder?
+    /// Where the boot loader's files are, if that is on the running system's own filesystem, which no root is; with the folder of kernels,
+    /// if that is there too.
+    let ownBoot: MountedFolder?
     /// What a person should know.
     private(set) var notes: [String] = []
     /// What was found, and the option that changes it.
@@ -78,13 +81,26 @@ struct FoundMachine {
                 "could not use unified kernel images: entries for \(loader?.kind.title ?? "") have kernel and initramfs apart",
                 hint: "--kernels boot")
         }
+        if loader == nil && kernels != .btrfs && boot == nil {
+            throw Failure(
+                """
+                could not choose where kernels lie: a boot loader does not read '\(filesystem.device)', and which partition it reads is \
+                not known
+                """,
+                hint: "say where that is mounted: --boot DIR")
+        }
         let options: KernelOptions =
             if let text = choices.options { try Self.options(text) } else if let before { before.options } else {
                 choices.system == "/" ? try KernelOptions(firstLine(of: "/proc/cmdline") ?? "").ofTheMachine : .none
             }
+        var folder = try loader.map { loader throws(Failure) in try MountedFolder(loader.directory) }
+        let identity = folder?.identity
+        if kernels != .btrfs, let boot { folder = try MountedFolder(Directory(opening: boot)) }
+        let ownMount = try MountedFolder(system).mountPoint
+        ownBoot = identity != nil && folder?.mountPoint == ownMount ? folder : nil
         settings = Settings(
-            loader: loader?.kind ?? .print, boot: boot, kernels: kernels, store: place.path, storeDevice: storeDevice,
-            root: try Self.path(choices.root) ?? before?.root ?? "docker_rwlayer",
+            loader: loader?.kind ?? .print, boot: boot, loaderFolder: identity, kernels: kernels, store: place.path,
+            storeDevice: storeDevice, root: try Self.path(choices.root) ?? before?.root ?? "docker_rwlayer",
             topLayer: try Self.path(choices.topLayer) ?? before?.topLayer ?? "boot_docker", options: options)
         try settings.check(on: filesystem.volume)
         lines = describe(loader)
@@ -138,7 +154,8 @@ struct FoundMachine {
     private static func loader(
         _ choices: SetupChoices, _ before: Settings?, _ system: Directory
     ) throws(Failure) -> (InstalledLoader?, String?) {
-        if choices.loader == .print { return (nil, choices.boot) }
+        let before = before.flatMap { choices.loader ?? $0.loader == $0.loader ? $0 : nil }
+        if choices.loader ?? before?.loader == .print { return (nil, choices.boot ?? before?.boot) }
         let root = choices.system == "/" ? "" : choices.system
         let folders = choices.boot.map { [$0] } ?? ["/boot/efi", "/efi", "/boot"].map { root + $0 }
         var found: [(InstalledLoader, String)] = []

@@ -50,7 +50,7 @@ extension SetupChange: CustomStringConvertible {
                 throw .system("make the subvolume '\(path)'")
             }
         case .copyDirectory(let source, let path):
-            try perform(.copyTopLayer(Place(source, on: .topLayer(.path("/"))), .none, over: Place(path)), on: &machine)
+            try perform(.copyTopLayer(Place(source, on: .topLayer(.path("/"))), .noLayer, over: Place(path)), on: &machine)
         case .step(let step): try perform(step, on: &machine)
         }
     }

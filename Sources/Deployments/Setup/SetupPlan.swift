@@ -30,6 +30,8 @@ public struct SetupPlan {
         topLayer = machine.settings.topLayer
         try add(machine.settings, choices)
         try addTable(FilesystemTable(machine, data: choices.data, in: topLevel.directory(at: topLayer)))
+        // Not each init makes the place of a mount.
+        if let place = machine.ownBoot.flatMap({ Path($0.place) }) { try makeFolder(topLayer / place) }
     }
 
     /// The same for a disk that is being made: `system` has what is its machine's own. It gets no fstab.
@@ -204,6 +206,7 @@ public struct SetupPlan {
     private func bytes(_ file: hooks_file) -> [UInt8] { Array(UnsafeBufferPointer(start: file.bytes, count: Int(file.count))) }
 
     private mutating func addTable(_ table: FilesystemTable) throws(Failure) {
+        notes += table.notes
         guard let text = table.text else { return }
         let place = topLayer / FilesystemTable.path
         try makeFolder(place.parent)

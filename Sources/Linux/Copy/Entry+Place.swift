@@ -37,7 +37,7 @@ extension Entry {
     /// Not of a whiteout, not of the file that has the layer's rules, and not of what these leave out.
     func isCopied(by rules: LayerRules) throws(Failure) -> Bool {
         // A directory that the destination lacks has no whiteouts to be removed, but may have one that is none.
-        if LayerName(plainName(name)) == .whiteout(nil) { throw LayerName.namesNothing }
+        if rules.isLayer && LayerName(plainName(name)) == .whiteout(nil) { throw LayerName.namesNothing }
         return rules.isCopied(plainName(name), in: target.path)
     }
 

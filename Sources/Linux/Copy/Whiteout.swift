@@ -5,6 +5,7 @@ internal import Planning
 extension TargetDirectory {
     /// Removes what a layer's directory says, before anything of the layer goes in: a name beside its whiteout stays.
     func removeWhiteouts(of layer: Directory, _ rules: LayerRules) throws(Failure) {
+        if !rules.isLayer { return }
         try layer.forEachName { (name, _) throws(Failure) in
             if rules.ignores(plainName(name), in: path) { return }
             do throws(Failure) {
