@@ -100,6 +100,11 @@ extension Site {
     }
 }
 
+/// Whether a text is the beginning of the id that the record at `path` is called after.
+func isID(_ text: String, of path: Path) -> Bool {
+    Digest(hex: path.name).map { ImageReferenceText(text).isBeginning(of: ImageID($0)) } ?? false
+}
+
 /// Digits that an id may begin with, with or without `sha256:`.
 private struct ImageReferenceText {
     let digits: Substring

@@ -13,7 +13,7 @@ extension Site {
         }
         var options: KernelOptions
         var release = ""
-        if let next = all.first {
+        if let next = try next(among: all) {
             options = try settings.options(of: next.imageID, on: volume)
             release = next.release
         } else if let number {

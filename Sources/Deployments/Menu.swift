@@ -1,4 +1,4 @@
-internal import Basics
+public import Basics
 internal import Boot
 internal import BootEntries
 internal import CLinux
@@ -29,6 +29,7 @@ extension Site {
     ) throws(Failure) -> [Change] {
         let changes = try difference(toMenuOf: deployments, with: new, roots: roots)
         if changes.isEmpty { return [] }
+        try loader?.checkMenu(startsRootsOf: volume.uuid)
         if let first = deployments.first, first != new, let damage = try damage(of: first) {
             throw Failure(
                 "could not write the boot menu, whose default is \(first.title): \(damage)",
@@ -121,6 +122,11 @@ extension Site {
     func next(among all: [Deployment]) throws(Failure) -> Deployment? {
         let text = try loader?.textOfDefault() ?? ""
         return all.first { text.contains($0.imageID.digest.hex) } ?? all.first
+    }
+
+    /// The image that the machine boots when nobody chooses, and what it was called; nil where nothing is deployed.
+    public func nextImage() throws(Failure) -> (id: String, name: String)? {
+        try next(among: Deployment.all(on: topLevel).deployments).map { ($0.imageID.description, $0.reference.text) }
     }
 
     /// The entry that the boot loader was told of for one boot is none any more: the way to let it forget that.

@@ -9,12 +9,13 @@ public struct MenuDefault: Sendable {
     /// The kernel's, as `uname -r` says it.
     public let release: String
 
-    /// nil where nothing is deployed. The boot loader's partition need not be mounted.
+    /// nil where nothing is deployed. Where the boot loader's partition is not mounted, it is what was deployed last.
     public static func current() throws(Failure) -> MenuDefault? {
         for filesystem in try RootFilesystem.mounted() {
             let topLevel = filesystem.topLevel
-            guard let settings = try Settings.current(on: topLevel), let next = try Deployment.all(on: topLevel).deployments.first
-            else { continue }
+            let all = try Deployment.all(on: topLevel).deployments
+            guard let settings = try Settings.current(on: topLevel), let last = all.first else { continue }
+            let next = try (try? Site(filesystem, settings, boot: nil, nil))?.next(among: all) ?? last
             return MenuDefault(options: try settings.options(of: next.imageID, on: filesystem.volume).description, release: next.release)
         }
         return nil

@@ -72,7 +72,12 @@ extension Site {
 
     /// What these need of the folder of kernels, and the roots that have names.
     func unusedFiles(by deployments: [Deployment]) throws(Failure) -> [Path] {
-        try kernels.unused(by: deployments + namedRoots().map(\.record))
+        try unusedFiles(by: deployments, and: namedRoots())
+    }
+
+    /// None where a record is damaged, which may need any of them.
+    private func unusedFiles(by deployments: [Deployment], and roots: [NamedRoot]) throws(Failure) -> [Path] {
+        try Deployment.all(on: topLevel).damaged.isEmpty ? kernels.unused(by: deployments + roots.map(\.record)) : []
     }
 
     /// The entry that boots it as a subvolume like any other.
@@ -85,11 +90,19 @@ extension Site {
             isLast: true)
     }
 
-    /// The entries of those whose kernels are there.
+    /// The entries of those whose kernels are there, and whose names the boot loader can say: it may have been another one when they were
+    /// kept.
     func entries(of roots: [NamedRoot]) throws(Failure) -> [BootEntry] {
         var entries: [BootEntry] = []
-        for root in roots where try kernelDamage(of: root.record) == nil { entries.append(try entry(of: root)) }
+        for root in roots where try kernelDamage(of: root.record) == nil {
+            let entry = try entry(of: root)
+            if (try? files(of: entry)) != nil { entries.append(entry) }
+        }
         return entries
+    }
+
+    private func files(of entry: BootEntry) throws(Failure) -> [MenuFile] {
+        try (loader?.kind ?? .print).files(for: BootMenu(volume: kernels.volume, entries: [entry]))
     }
 
     /// The way to make of a root a subvolume of a person's own, which no boot replaces, and an entry of the menu. The kernel is that of its
@@ -113,7 +126,7 @@ extension Site {
             guard let tree, !all.isEmpty else { throw Failure("nothing is deployed, so there is no menu") }
             let named = try await self.named(root, at: path, from: tree, kernel: release, program: program, say: say)
             let entry = try entry(of: named.root)
-            _ = try (loader?.kind ?? .print).files(for: BootMenu(volume: kernels.volume, entries: [entry]))
+            _ = try files(of: entry)
             changes += try additions(named.files, of: named.root.record, from: tree, beside: all)
             var shared: [Deployment.File] = []
             for file in named.root.record.files where try kernels.has(file) { shared.append(file) }
@@ -211,7 +224,7 @@ extension Site {
         var changes = try self.changes(toMenuOf: deployments, roots: entries(of: staying))
         if !changes.isEmpty, let loader { changes.append(.sync(loader.directory)) }
         if !leaving.isEmpty { changes += leaving.map { .step(.deleteSubvolume(Place($0.path))) } + [.sync(topLevel)] }
-        changes += try removing(kernels.unused(by: deployments + staying.map(\.record)))
+        changes += try removing(unusedFiles(by: deployments, and: staying))
         // Last: with the record, the same goes on where it was cut off.
         let records = leaving.map(\.path) + left
         changes += records.map { .step(.removeFile(NamedRoot.place(of: $0), of: Place(.top))) } + [.sync(topLevel)]

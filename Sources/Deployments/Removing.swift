@@ -73,10 +73,15 @@ extension Site {
     /// The way to remove some deployments. The images stay in Docker. A name that several have is refused: one of them may be the only way
     /// back.
     public func removing(_ names: [String]) throws(Failure) -> DeploymentPlan {
-        let all = try Deployment.all(on: topLevel).deployments
+        let (all, damaged) = try Deployment.all(on: topLevel)
         let (next, once) = (try next(among: all), try nextOnce(among: all))
-        var leaving: [Deployment] = []
+        var (leaving, unreadable): ([Deployment], [Path]) = ([], [])
         for name in names {
+            // What it is called is not to be read: it has its id alone.
+            if let path = damaged.first(where: { isID(name, of: $0) }) {
+                unreadable.append(path)
+                continue
+            }
             let named = try deployments(name, among: all)
             let one = named[0]
             if named.count > 1 {
@@ -96,7 +101,7 @@ extension Site {
             }
             if !leaving.contains(one) { leaving.append(one) }
         }
-        return try plan(removing: leaving, of: all)
+        return try plan(removing: leaving, and: unreadable, of: all)
     }
 
     /// The way to remove all that is neither booted, nor next, nor the way back, but for the newest `count`.
@@ -115,12 +120,12 @@ extension Site {
         return Array(all.filter { !needed.contains($0.imageID) && $0.imageID != booted }.dropFirst(count))
     }
 
-    private func plan(removing leaving: [Deployment], of all: [Deployment]) throws(Failure) -> DeploymentPlan {
+    private func plan(removing leaving: [Deployment], and unreadable: [Path] = [], of all: [Deployment]) throws(Failure) -> DeploymentPlan {
         let staying = all.filter { !leaving.contains($0) }
         // No entry ever names a kernel that is not there.
         var changes = try self.changes(toMenuOf: staying)
         if !changes.isEmpty, let loader { changes.append(.sync(loader.directory)) }
-        var records = leaving.map { Deployment.path(of: $0.imageID) }
+        var records = leaving.map { Deployment.path(of: $0.imageID) } + unreadable
         // Of roots that somebody deleted.
         records += try namedLeftovers().map { NamedRoot.place(of: $0) }
         changes += records.map { .step(.removeFile($0, of: Place(.top))) }
@@ -131,6 +136,7 @@ extension Site {
             lines.append(
                 "removed \(one.title): \(megabytes(try size(ofFilesOnlyIn: [one], among: all))); its layer goes with the next boot")
         }
+        lines += unreadable.map { "removed '\($0)', which was damaged; 'docker-btrfs prune' removes its kernel" }
         return DeploymentPlan(site: self, changes: changes, outcome: lines.isEmpty ? ["nothing is to be removed"] : lines, notes: [])
     }
 

@@ -46,10 +46,15 @@ struct RootFilesystem {
         throw Failure("could not choose a btrfs: \(devices) were all set up", hint: "name the one with --top-level DIR")
     }
 
-    /// Each btrfs that is mounted in the running system.
+    /// Each btrfs that is mounted in the running system, but for what cannot be mounted again, as a disk that was pulled out. Fails where
+    /// there is only that.
     static func mounted() throws(Failure) -> [RootFilesystem] {
         var found: [RootFilesystem] = []
-        for device in try mountedDevices() { found.append(try RootFilesystem(onDevice: device)) }
+        var failure: Failure?
+        for device in try mountedDevices() {
+            do throws(Failure) { found.append(try RootFilesystem(onDevice: device)) } catch { failure = error }
+        }
+        if found.isEmpty, let failure { throw failure }
         return found
     }
 

@@ -27,6 +27,7 @@ extension Site {
         var changes = try removingDrafts() + forgettingOnce()
         // No entry ever names a kernel that is not there.
         if let loader {
+            try loader.checkMenu(startsRootsOf: volume.uuid)
             let menu = try loader.ownFiles()
             changes += try checked(menu.map { .removeMenu($0, of: loader) })
             if !menu.isEmpty { changes.append(.sync(loader.directory)) }

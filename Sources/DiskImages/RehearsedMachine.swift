@@ -87,10 +87,3 @@ public struct RehearsedMachine: Sendable {
         return table
     }
 }
-
-extension Site {
-    /// The image that the machine boots when nobody chooses, and what it was called; nil where nothing is deployed.
-    public func nextImage() throws(Failure) -> (id: String, name: String)? {
-        try Deployment.all(on: topLevel).deployments.first.map { ($0.imageID.description, $0.reference.text) }
-    }
-}

@@ -42,6 +42,42 @@ extension OnDisk {
         }
 
         @Test(arguments: ["refind", "grub", "systemd-boot"])
+        func `the menu of another btrfs is not replaced`(loader: String) async throws {
+            try await Deployable.with(setup: "--loader \(loader)", partition: "64M") { machine in
+                try await machine.run("deploy sample_image:latest")
+                let other = "01234567-89ab-cdef-0123-456789abcdef"
+                let replace = "sed -i 's/=UUID=[0-9a-f-]*/=UUID=\(other)/g'"
+                try await output(of: ["bash", "-euc", "find '\(machine.boot)' -name 'docker-btrfs*.c*' -exec \(replace) {} +"])
+                let before = try await machine.everything()
+                for words in ["deploy sample_image:v2", "deploy sample_image:latest", "prune", "uninstall"] {
+                    let refused = try await machine.fails(words)
+                    #expect(refused.hasPrefix("Error: could not write the menu of "), "\(refused)")
+                    #expect(refused.contains("' starts the roots of another btrfs, UUID=\(other)\nhint: "), "\(refused)")
+                }
+                #expect(try await machine.everything() == before)
+            }
+        }
+
+        @Test func `a record that is damaged keeps its kernel, until it is removed`() async throws {
+            try await Deployable.with { machine in
+                let one = try machine.shortID("sample_image:latest")
+                let layer = try #require(machine.images["sample_image:v2"]).cacheID
+                try await machine.disk.change("echo 'MZ: other' > docker/btrfs/subvolumes/\(layer)/boot/vmlinuz-6.1")
+                try await machine.run("deploy sample_image:latest")
+                try await machine.disk.change("echo > .docker-btrfs/deployments/\(one)*")
+                let kernels = "ls .docker-btrfs/boot | grep -c vmlinuz"
+                try await machine.run("deploy sample_image:v2")
+                #expect(try await machine.run("status").contains(" is damaged: deploy its image again, or 'docker-btrfs rm \(one)'\n"))
+                try await machine.run("prune")
+                #expect(try await machine.disk.look(kernels) == "2\n")
+                #expect(try await machine.run("rm \(one)").contains("', which was damaged; 'docker-btrfs prune' removes its kernel\n"))
+                try await machine.run("prune")
+                #expect(try await machine.disk.look(kernels) == "1\n")
+                #expect(try await !machine.run("status").contains("damaged"))
+            }
+        }
+
+        @Test(arguments: ["refind", "grub", "systemd-boot"])
         func `where the menu cannot be written, nothing is, and what it boots is next`(loader: String) async throws {
             try await Deployable.with(setup: "--loader \(loader)", partition: "64M") { machine in
                 let (one, two) = try (machine.shortID("sample_image:latest"), machine.shortID("sample_image:v2"))
