@@ -207,8 +207,11 @@ static int take_session(const struct entering_command *command) {
     if (setsid() < 0) return -1;
     if (command->terminal < 0) return 0;
     if (ioctl(command->terminal, TIOCSCTTY, 0) != 0) return -1;
-    for (int file = 0; file < 3; file++)
+    for (int file = 0; file < 3; file++) {
+        /* Where the caller's errors go to a file, they still do. */
+        if (file == STDERR_FILENO && !isatty(file)) continue;
         if (dup2(command->terminal, file) < 0) return -1;
+    }
     return 0;
 }
 

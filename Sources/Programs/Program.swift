@@ -4,6 +4,14 @@ internal import Glibc
 package import Subprocess
 internal import SystemPackage
 
+/// Has programs of the system found too where PATH lacks their folders: Debian's `su` keeps the one of the user.
+package func findSystemPrograms() {
+    let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+    let folders = path.split(separator: ":")
+    let missing = ["/usr/local/sbin", "/usr/sbin", "/sbin"].filter { !folders.contains($0[...]) }
+    setenv("PATH", ([path] + missing).joined(separator: ":"), 1)
+}
+
 /// What a program that was run to its end left.
 package struct ProgramOutcome {
     private let ending: TerminationStatus

@@ -41,6 +41,7 @@ struct DockerBtrfs: AsyncParsableCommand {
     static func main() async {
         // What others are told who wait for this process: where it has begun once more, the kernel calls it 'exe'.
         pthread_setname_np(pthread_self(), "docker-btrfs")
+        findSystemPrograms()
         do {
             let words: [String]
             switch try DockerPlugin(arguments, environment: surroundings()) {
