@@ -74,16 +74,14 @@ public struct RootMaking<Log: BootLog> {
     }
 
     private func goOn(_ session: BootSession, after failure: Failure) throws(Failure) -> MadeRoot {
+        log.error(failure)
         do throws(Failure) {
-            let plan = try session.plan(after: failure)
-            log.error(failure)
-            return try session.perform(plan, log)
+            return try session.perform(session.plan(after: failure), log)
         } catch {
             // A copy of an earlier root needs room, and a disk that can be written to.
+            if error != failure { log.error(error) }
             let session = session.again()
-            let plan = try session.plan(stayingAfter: failure)
-            log.error(error)
-            return try session.perform(plan, log)
+            return try session.perform(session.plan(stayingAfter: failure), log)
         }
     }
 

@@ -209,7 +209,7 @@ static int take_session(const struct entering_command *command) {
     if (ioctl(command->terminal, TIOCSCTTY, 0) != 0) return -1;
     for (int file = 0; file < 3; file++) {
         /* Where the caller's errors go to a file, they still do. */
-        if (file == STDERR_FILENO && !isatty(file)) continue;
+        if (file == STDERR_FILENO && !isatty(file) && errno != EBADF) continue;
         if (dup2(command->terminal, file) < 0) return -1;
     }
     return 0;

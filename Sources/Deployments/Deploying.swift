@@ -258,14 +258,16 @@ extension Site {
         if needed == 0 || free >= needed + margin { return }
         let dispensable = try dispensable(among: others, keeping: 0)
         let gain = try size(ofFilesOnlyIn: dispensable, among: others)
+        let hint =
+            if let damaged = try Deployment.all(on: topLevel).damaged.first { Self.keepsKernels(damaged) } else if dispensable.isEmpty {
+                "make room there"
+            } else { "'docker-btrfs prune' frees \(megabytes(gain)): \(dispensable.map(\.title).joined(separator: ", "))" }
         throw Failure(
             """
             could not deploy '\(reference)': '\(kernels.tree.show(.top))' has \(megabytes(free)) free, and \(megabytes(needed + margin)) \
             are needed while old and new are there
             """,
-            hint: dispensable.isEmpty
-                ? "make room there"
-                : "'docker-btrfs prune' frees \(megabytes(gain)): \(dispensable.map(\.title).joined(separator: ", "))"
+            hint: hint
         )
     }
 

@@ -73,7 +73,7 @@ public struct Inventory {
         }
         self.items = items.filter(\.isNext) + items.filter { !$0.isNext }
         update = try site.update()
-        var notes = damaged.map { "'\($0)' is damaged: deploy its image again, or 'docker-btrfs rm \(display($0.name.prefix(12)))'" }
+        var notes = damaged.map { Site.keepsKernels($0) }
         if let damage { notes.append(damage) }
         if let first = self.items.first, first.tries >= 3 && !first.isGood {
             notes.append("none of the last \(first.tries) boots of \(first.deployment.title) was good: the last good one is booted instead")

@@ -30,6 +30,10 @@ extension Site {
         let changes = try difference(toMenuOf: deployments, with: new, roots: roots)
         if changes.isEmpty { return [] }
         try loader?.checkMenu(startsRootsOf: volume.uuid)
+        if deployments.isEmpty, let path = try Deployment.all(on: topLevel).damaged.first {
+            throw Failure(
+                "could not write the boot menu: nothing would be in it, and '\(path)' is damaged", hint: "deploy its image again first")
+        }
         if let first = deployments.first, first != new, let damage = try damage(of: first) {
             throw Failure(
                 "could not write the boot menu, whose default is \(first.title): \(damage)",

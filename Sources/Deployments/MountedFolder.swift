@@ -30,9 +30,6 @@ struct MountedFolder {
         path = root / below
     }
 
-    /// What it is, wherever it is mounted; nil where the filesystem has no UUID.
-    var identity: String? { (try? volume()).map { "UUID=\($0.uuid) \(path)" } }
-
     /// Fails where the filesystem has no UUID.
     func volume() throws(Failure) -> BootVolume { try BootVolume(onDevice: device) }
 }

@@ -79,7 +79,12 @@ extension Site {
         for name in names {
             // What it is called is not to be read: it has its id alone.
             if let path = damaged.first(where: { isID(name, of: $0) }) {
-                unreadable.append(path)
+                if try loader?.textOfDefault()?.contains(display(path.name)) == true {
+                    throw Failure(
+                        "could not remove '\(path)', which is damaged: its image is what the machine boots next",
+                        hint: "deploy that image again, or another one first")
+                }
+                if !unreadable.contains(path) { unreadable.append(path) }
                 continue
             }
             let named = try deployments(name, among: all)
@@ -131,13 +136,21 @@ extension Site {
         changes += records.map { .step(.removeFile($0, of: Place(.top))) }
         if !records.isEmpty { changes.append(.sync(topLevel)) }
         changes += try removing(unusedFiles(by: staying))
+        let damaged = try Deployment.all(on: topLevel).damaged
         var lines: [String] = []
         for one in leaving {
-            lines.append(
-                "removed \(one.title): \(megabytes(try size(ofFilesOnlyIn: [one], among: all))); its layer goes with the next boot")
+            let freed = damaged.isEmpty ? try size(ofFilesOnlyIn: [one], among: all) : 0
+            lines.append("removed \(one.title): \(megabytes(freed)); its layer goes with the next boot")
         }
         lines += unreadable.map { "removed '\($0)', which was damaged; 'docker-btrfs prune' removes its kernel" }
-        return DeploymentPlan(site: self, changes: changes, outcome: lines.isEmpty ? ["nothing is to be removed"] : lines, notes: [])
+        return DeploymentPlan(
+            site: self, changes: changes, outcome: lines.isEmpty ? ["nothing is to be removed"] : lines,
+            notes: damaged.filter { !unreadable.contains($0) }.map { Self.keepsKernels($0) })
+    }
+
+    /// What a record that cannot be read means for kernels.
+    static func keepsKernels(_ damaged: Path) -> String {
+        "no kernel is removed while '\(damaged)' is damaged: deploy its image again, or 'docker-btrfs rm \(display(damaged.name.prefix(12)))'"
     }
 
     /// A filesystem without a journal is whole again at the end: nobody looks at it when the machine goes off a moment later.

@@ -39,23 +39,26 @@ struct RootFilesystem {
 
     /// The one that was set up, of those that are mounted somewhere; nil where none was. Fails where several were.
     static func withSettings() throws(Failure) -> RootFilesystem? {
+        let (all, failure) = try opened()
         var found: [RootFilesystem] = []
-        for filesystem in try mounted() where try filesystem.topLevel.status(of: Layout.settings) != nil { found.append(filesystem) }
+        for filesystem in all where try filesystem.topLevel.status(of: Layout.settings) != nil { found.append(filesystem) }
+        if found.isEmpty, let failure { throw failure }
         if found.count <= 1 { return found.first }
         let devices = found.map { "'\($0.device)'" }.joined(separator: ", ")
         throw Failure("could not choose a btrfs: \(devices) were all set up", hint: "name the one with --top-level DIR")
     }
 
-    /// Each btrfs that is mounted in the running system, but for what cannot be mounted again, as a disk that was pulled out. Fails where
-    /// there is only that.
-    static func mounted() throws(Failure) -> [RootFilesystem] {
+    /// Each btrfs that is mounted in the running system and can be opened.
+    static func mounted() throws(Failure) -> [RootFilesystem] { try opened().found }
+
+    /// The same, and why one could not be mounted again, as a disk that was pulled out.
+    private static func opened() throws(Failure) -> (found: [RootFilesystem], failure: Failure?) {
         var found: [RootFilesystem] = []
         var failure: Failure?
         for device in try mountedDevices() {
             do throws(Failure) { found.append(try RootFilesystem(onDevice: device)) } catch { failure = error }
         }
-        if found.isEmpty, let failure { throw failure }
-        return found
+        return (found, failure)
     }
 
     /// Each btrfs that is mounted in the running system, by one of its devices.

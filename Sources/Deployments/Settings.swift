@@ -18,8 +18,8 @@ public struct Settings: Equatable, Sendable {
     public var loader: BootLoader
     /// Where the loader's partition is mounted, in the running system; nil for `print`.
     public var boot: String?
-    /// What the loader's folder there is: the UUID of its filesystem, and its path from the top of that. nil where that is not known.
-    public var loaderFolder: String?
+    /// The loader's folder there, from the top of its filesystem; nil where that is not known.
+    public var loaderFolder: Path?
     public var kernels: Kernels
     /// The images' store, from the top of its filesystem: Docker's data-root.
     public var store: Path
@@ -33,7 +33,7 @@ public struct Settings: Equatable, Sendable {
     public var options: KernelOptions
 
     public init(
-        loader: BootLoader, boot: String?, loaderFolder: String? = nil, kernels: Kernels, store: Path, storeDevice: DeviceName? = nil,
+        loader: BootLoader, boot: String?, loaderFolder: Path? = nil, kernels: Kernels, store: Path, storeDevice: DeviceName? = nil,
         root: Path, topLayer: Path,
         options: KernelOptions
     ) {
@@ -83,8 +83,8 @@ public struct Settings: Equatable, Sendable {
             throw Failure("could not read '\(name)': 'store_device' is '\(text)', which is no device")
         }
         try self.init(
-            loader: word("loader", BootLoader.self), boot: json["boot"]?.string, loaderFolder: json["loader_folder"]?.string,
-            kernels: word("kernels", Kernels.self),
+            loader: word("loader", BootLoader.self), boot: json["boot"]?.string,
+            loaderFolder: json["loader_folder"]?.string.flatMap { Path($0) }, kernels: word("kernels", Kernels.self),
             store: path("store"), storeDevice: device, root: path("root"), topLayer: path("top_layer"),
             options: KernelOptions(text("options"))
         )
@@ -94,7 +94,7 @@ public struct Settings: Equatable, Sendable {
         JSONOutput.object(
             [
                 ("loader", .string(loader.rawValue)), ("boot", boot.map { .string($0) } ?? .null),
-            ] + (loaderFolder.map { [("loader_folder", .string($0))] } ?? []) + [
+            ] + (loaderFolder.map { [("loader_folder", .string(display($0.bytes)))] } ?? []) + [
                 ("kernels", .string(kernels.rawValue)), ("store", .string(display(store.bytes))),
             ] + (storeDevice.map { [("store_device", .string($0.description))] } ?? []) + [
                 ("root", .string(display(root.bytes))), ("top_layer", .string(display(topLayer.bytes))),

@@ -66,11 +66,11 @@ public struct Site: Sendable {
                 hint: "mount its partition there, or say where it is: --boot DIR, or docker-btrfs setup"
             )
         }
-        // Another system may have something else at that place, as an image that brings a boot loader of its own.
-        if let known = settings.loaderFolder, let found, let now = try MountedFolder(found.directory).identity, now != known {
+        // Another system may have something else at that place, as an image that brings a boot loader of its own. What a person names is taken.
+        if boot == nil, let known = settings.loaderFolder, let found, case let now = try MountedFolder(found.directory).path, now != known {
             let (place, title) = (found.directory.show(.top), settings.loader.title)
             throw Failure(
-                "could not use '\(place)': it is '\(now)', and the \(title) that was set up is '\(known)'",
+                "could not use '\(place)': on its filesystem it is '\(now)', and the \(title) that was set up is '\(known)'",
                 hint: "mount that there, or name its place: --boot DIR; if this one starts the machine, 'docker-btrfs setup' takes it")
         }
         loader = found

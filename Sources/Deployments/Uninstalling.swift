@@ -26,8 +26,16 @@ extension Site {
         }
         var changes = try removingDrafts() + forgettingOnce()
         // No entry ever names a kernel that is not there.
+        var notes: [String] = []
+        // Another filesystem's stays with its kernels.
+        var isOwn = true
         if let loader {
-            try loader.checkMenu(startsRootsOf: volume.uuid)
+            do throws(Failure) { try loader.checkMenu(startsRootsOf: volume.uuid) } catch {
+                isOwn = false
+                notes.append("the menu of \(loader.kind.title) in '\(loader.directory.show(.top))' is another btrfs's, and stays")
+            }
+        }
+        if let loader, isOwn {
             let menu = try loader.ownFiles()
             changes += try checked(menu.map { .removeMenu($0, of: loader) })
             if !menu.isEmpty { changes.append(.sync(loader.directory)) }
@@ -38,15 +46,17 @@ extension Site {
             changes.append(.step(.removeFile(path, of: Place(.top))))
         }
         changes.append(.sync(topLevel))
-        changes += try removing(kernels.unused(by: []))
-        if try kernels.tree.directory(at: kernels.path) != nil { changes += [.removeKernelFolder(kernels), .sync(kernels.tree)] }
-        if let former, try !former.unused(by: []).isEmpty {
+        if isOwn || settings.kernels == .btrfs {
+            changes += try removing(kernels.unused(by: []))
+            if try kernels.tree.directory(at: kernels.path) != nil { changes += [.removeKernelFolder(kernels), .sync(kernels.tree)] }
+        }
+        if let former, isOwn || settings.kernels != .btrfs, try !former.unused(by: []).isEmpty {
             changes += try removing(former.unused(by: []), from: former) + [.removeKernelFolder(former), .sync(former.tree)]
         }
         // Without these none of it is found again.
         changes += [.step(.removeFile(Layout.settings, of: Place(.top))), .sync(topLevel)]
         let count = all.count == 1 ? "1 deployment" : "\(all.count) deployments"
-        return DeploymentPlan(site: self, changes: changes, outcome: ["removed \(count) and the settings"], notes: try remains())
+        return DeploymentPlan(site: self, changes: changes, outcome: ["removed \(count) and the settings"], notes: notes + (try remains()))
     }
 
     private func remains() throws(Failure) -> [String] {

@@ -25,7 +25,7 @@ struct WatchedProgramTests {
     @Test func `one that goes on and on is ended`() async throws {
         let text = try await said(by: "echo over; while :; do echo more; sleep 0.5; done")
         #expect(text.hasPrefix("over\nmore\n"))
-        // In ten minutes there would be more.
-        #expect(text.count { $0 == "\n" } < 1000)
+        // It has ten seconds, on a busy machine a minute; in ten there would be more.
+        #expect(text.count { $0 == "\n" } < 300)
     }
 }

@@ -1,4 +1,5 @@
 import Basics
+import Glibc
 import TestSupport
 import Testing
 
@@ -19,6 +20,18 @@ struct HostileImageTests {
         }
     }
 
+    /// What this thread works, which is no more where others work too.
+    private func processorSeconds(_ body: () -> Void) -> Double {
+        func now() -> Double {
+            var time = timespec()
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+            return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+        }
+        let start = now()
+        body()
+        return now() - start
+    }
+
     @Test func `a symlink longer than the kernel takes is none`() async throws {
         let long = String(repeating: "a/", count: 3 << 20)
         let found = try await image([.symlink("a", to: long), .symlink("b", to: String(repeating: "c/", count: 2048)), .file("file", [])])
@@ -31,8 +44,8 @@ struct HostileImageTests {
         let part = String(repeating: "a/", count: 2000)
         let found = try await image(
             (0..<50).map { .symlink(Path("l\($0)") ?? .top, to: "\(part)../l\($0 + 1)") } + [.symlink("a", to: ".")])
-        let time = ContinuousClock().measure { for _ in 0..<100 { #expect(found.target(of: "l0") == nil) } }
-        #expect(time < .seconds(5))
+        let time = processorSeconds { for _ in 0..<100 { #expect(found.target(of: "l0") == nil) } }
+        #expect(time < 5)
     }
 
     @Test func `a name longer than the kernel takes is passed over`() async throws {
@@ -76,8 +89,8 @@ struct HostileImageTests {
         put(4 << 20, at: 64 + 32, size: 8)
         let elf = ELF(bytes[...])
         #expect(elf != nil)
-        let time = ContinuousClock().measure { #expect(elf?.section(".note.docker-btrfs") == nil) }
-        #expect(time < .seconds(10))
+        let time = processorSeconds { #expect(elf?.section(".note.docker-btrfs") == nil) }
+        #expect(time < 10)
     }
 
     @Test func `many kernels, and a list that names one module again and again`() async throws {
@@ -85,8 +98,8 @@ struct HostileImageTests {
         let kernels = (0..<4_000).map { CPIOEntry.file(Path("lib/modules/\($0)/x.ko") ?? .top, []) }
         let list = String(repeating: "/usr/lib/modules/6.1/btrfs.ko\n", count: 4_000)
         let found = try await image(InspectionTests.own + kernels + [module, .file(modulesListPath, Array(list.utf8))])
-        let time = ContinuousClock().measure { #expect(Inspection(of: found).failure != nil) }
-        #expect(time < .seconds(20))
+        let time = processorSeconds { #expect(Inspection(of: found).failure != nil) }
+        #expect(time < 20)
     }
 
     @Test func `a configuration that is no configuration`() async throws {

@@ -30,7 +30,7 @@ struct FilesystemTable {
         var notes: [String] = []
         if existing == nil {
             table.remove(target: "/")
-            for place in Self.ofImages where table.remove(target: place) {
+            for place in Self.ofImages where !data.contains(place) && table.remove(target: place) {
                 notes.append(
                     "'\(place)' of this system is mounted in no root, for the image has its own; the top layer's etc/fstab can mount it all the same"
                 )
@@ -92,11 +92,11 @@ struct FilesystemTable {
     }
 
     /// The boot menu, where it is a folder of the system that setup ran on: no root has that.
-    private static func boot(_ machine: FoundMachine) -> [Line] {
-        guard let folder = machine.ownBoot, let uuid = folder.identity?.prefix(while: { $0 != " " }) else { return [] }
+    static func boot(_ machine: FoundMachine) -> [Line] {
+        guard let folder = machine.ownBoot, let uuid = try? folder.volume().uuid else { return [] }
         let (top, options) = ("/mnt/docker-btrfs-boot", "noatime,nofail")
         let whole = folder.type == "btrfs" ? "subvolid=5,\(options)" : options
-        return [Line(source: String(uuid), target: top, type: folder.type, options: whole), bind(folder, from: top, options)]
+        return [Line(source: "UUID=\(uuid)", target: top, type: folder.type, options: whole), bind(folder, from: top, options)]
     }
 
     private static func bind(_ folder: MountedFolder, from top: String, _ options: String) -> Line {

@@ -3,6 +3,7 @@ public import BootEntries
 internal import CLinux
 internal import Images
 internal import Linux
+internal import Planning
 
 /// What setup may be told instead of finding it out.
 public struct SetupChoices: Sendable {
@@ -73,7 +74,7 @@ struct FoundMachine {
         }
         let (loader, boot) = try Self.loader(choices, before, system)
         let kernels: Settings.Kernels =
-            if let chosen = choices.kernels ?? (loader?.kind == before?.loader ? before?.kernels : nil) { chosen } else {
+            if let chosen = choices.kernels ?? ((loader?.kind ?? .print) == before?.loader ? before?.kernels : nil) { chosen } else {
                 try Self.kernels(for: loader, on: filesystem)
             }
         if kernels == .uki, ![.systemdBoot, nil].contains(loader?.kind) {
@@ -87,19 +88,23 @@ struct FoundMachine {
                 could not choose where kernels lie: a boot loader does not read '\(filesystem.device)', and which partition it reads is \
                 not known
                 """,
-                hint: "say where that is mounted: --boot DIR")
+                hint: "say where that is mounted: --boot DIR; with --kernels btrfs they lie there all the same")
         }
         let options: KernelOptions =
             if let text = choices.options { try Self.options(text) } else if let before { before.options } else {
                 choices.system == "/" ? try KernelOptions(firstLine(of: "/proc/cmdline") ?? "").ofTheMachine : .none
             }
         var folder = try loader.map { loader throws(Failure) in try MountedFolder(loader.directory) }
-        let identity = folder?.identity
+        let loaderFolder = folder?.path
         if kernels != .btrfs, let boot { folder = try MountedFolder(Directory(opening: boot)) }
-        let ownMount = try MountedFolder(system).mountPoint
-        ownBoot = identity != nil && folder?.mountPoint == ownMount ? folder : nil
+        if folder?.mountPoint == "/", let loader, let booted = try BootedRoot.current() {
+            throw Failure(
+                "could not take '\(loader.directory.show(.top))' for the boot menu: it is in root \(booted.mark.number), and goes with that",
+                hint: "mount the folder that the boot loader reads there, or run setup in the system that has it")
+        }
+        ownBoot = choices.system == "/" && folder?.mountPoint == "/" ? folder : nil
         settings = Settings(
-            loader: loader?.kind ?? .print, boot: boot, loaderFolder: identity, kernels: kernels, store: place.path,
+            loader: loader?.kind ?? .print, boot: boot, loaderFolder: loaderFolder, kernels: kernels, store: place.path,
             storeDevice: storeDevice, root: try Self.path(choices.root) ?? before?.root ?? "docker_rwlayer",
             topLayer: try Self.path(choices.topLayer) ?? before?.topLayer ?? "boot_docker", options: options)
         try settings.check(on: filesystem.volume)
