@@ -102,18 +102,16 @@ extension InstalledLoader {
         return found?.text
     }
 
-    /// Fails where the menu of ours that is there starts roots of another filesystem than the one with this UUID: a loader has one.
-    public func checkMenu(startsRootsOf uuid: String) throws(Failure) {
+    /// The first of our files that starts roots of another filesystem than the one with this UUID, and which that is; nil where none does.
+    public func file(startingRootsOfOtherThan uuid: String) throws(Failure) -> (path: Path, uuid: String)? {
         let option = "root=UUID="
         for path in try ownFiles() {
             guard let content = try directory.contents(of: path) else { continue }
             let text = String(decoding: content, as: UTF8.self)
-            if text.contains(option + uuid) || !text.contains(option) { continue }
-            let other = text.ranges(of: option).first.map { text[$0.upperBound...].prefix { $0.isHexDigit || $0 == "-" } } ?? ""
-            throw Failure(
-                "could not write the menu of \(kind.title): '\(directory.show(path))' starts the roots of another btrfs, UUID=\(other)",
-                hint: "'docker-btrfs uninstall --top-level DIR' takes it away, with that one mounted at DIR; or move the file away")
+            guard !text.contains(option + uuid), let found = text.firstRange(of: option) else { continue }
+            return (path, String(text[found.upperBound...].prefix { $0.isHexDigit || $0 == "-" }))
         }
+        return nil
     }
 
     /// Fails where a file of somebody else has the name of one of ours.

@@ -29,7 +29,12 @@ extension Site {
     ) throws(Failure) -> [Change] {
         let changes = try difference(toMenuOf: deployments, with: new, roots: roots)
         if changes.isEmpty { return [] }
-        try loader?.checkMenu(startsRootsOf: volume.uuid)
+        if let loader, let other = try loader.file(startingRootsOfOtherThan: volume.uuid) {
+            let file = loader.directory.show(other.path)
+            throw Failure(
+                "could not write the menu of \(loader.kind.title): '\(file)' starts the roots of another btrfs, UUID=\(other.uuid)",
+                hint: "'docker-btrfs uninstall --top-level DIR' takes it away, with that one mounted at DIR; or move the file away")
+        }
         if deployments.isEmpty, let path = try Deployment.all(on: topLevel).damaged.first {
             throw Failure(
                 "could not write the boot menu: nothing would be in it, and '\(path)' is damaged", hint: "deploy its image again first")

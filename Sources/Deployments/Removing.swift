@@ -106,13 +106,13 @@ extension Site {
             }
             if !leaving.contains(one) { leaving.append(one) }
         }
-        return try plan(removing: leaving, and: unreadable, of: all)
+        return try plan(removing: leaving, and: unreadable, of: all, beside: damaged)
     }
 
     /// The way to remove all that is neither booted, nor next, nor the way back, but for the newest `count`.
     public func pruning(keeping count: Int) throws(Failure) -> DeploymentPlan {
-        let all = try Deployment.all(on: topLevel).deployments
-        return try plan(removing: dispensable(among: all, keeping: count), of: all)
+        let (all, damaged) = try Deployment.all(on: topLevel)
+        return try plan(removing: dispensable(among: all, keeping: count), of: all, beside: damaged)
     }
 
     func dispensable(among all: [Deployment], keeping count: Int) throws(Failure) -> [Deployment] {
@@ -125,7 +125,9 @@ extension Site {
         return Array(all.filter { !needed.contains($0.imageID) && $0.imageID != booted }.dropFirst(count))
     }
 
-    private func plan(removing leaving: [Deployment], and unreadable: [Path] = [], of all: [Deployment]) throws(Failure) -> DeploymentPlan {
+    private func plan(
+        removing leaving: [Deployment], and unreadable: [Path] = [], of all: [Deployment], beside damaged: [Path]
+    ) throws(Failure) -> DeploymentPlan {
         let staying = all.filter { !leaving.contains($0) }
         // No entry ever names a kernel that is not there.
         var changes = try self.changes(toMenuOf: staying)
@@ -136,7 +138,6 @@ extension Site {
         changes += records.map { .step(.removeFile($0, of: Place(.top))) }
         if !records.isEmpty { changes.append(.sync(topLevel)) }
         changes += try removing(unusedFiles(by: staying))
-        let damaged = try Deployment.all(on: topLevel).damaged
         var lines: [String] = []
         for one in leaving {
             let freed = damaged.isEmpty ? try size(ofFilesOnlyIn: [one], among: all) : 0

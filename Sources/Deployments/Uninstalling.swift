@@ -29,11 +29,9 @@ extension Site {
         var notes: [String] = []
         // Another filesystem's stays with its kernels.
         var isOwn = true
-        if let loader {
-            do throws(Failure) { try loader.checkMenu(startsRootsOf: volume.uuid) } catch {
-                isOwn = false
-                notes.append("the menu of \(loader.kind.title) in '\(loader.directory.show(.top))' is another btrfs's, and stays")
-            }
+        if let loader, try loader.file(startingRootsOfOtherThan: volume.uuid) != nil {
+            isOwn = false
+            notes.append("the menu of \(loader.kind.title) in '\(loader.directory.show(.top))' is another btrfs's, and stays")
         }
         if let loader, isOwn {
             let menu = try loader.ownFiles()

@@ -14,6 +14,8 @@ struct FilesystemTable {
     let added: [String]
     /// What a person should know.
     let notes: [String]
+    /// Where the boot menu's lines mount. Not each init makes the place of a mount.
+    let bootPlaces: [Path]
 
     /// What an image has, and a machine does not mount over it: with the package manager's records of another system, or its programs, an
     /// image would not be what it is.
@@ -23,7 +25,9 @@ struct FilesystemTable {
     /// one, and with the directories that are the same in each root.
     init(_ machine: FoundMachine, data: [String], in topLayer: Directory?) throws(Failure) {
         let device = "UUID=\(machine.filesystem.volume.uuid)"
-        var lines = Self.store(machine, device) + Self.boot(machine)
+        let boot = Self.boot(machine)
+        bootPlaces = boot.compactMap { Path($0.target) }
+        var lines = Self.store(machine, device) + boot
         let existing = try topLayer?.contents(of: Self.path)
         let base = if let existing { existing } else { try machine.system.contents(of: Self.path) ?? [] }
         let table = try Table(parsing: base)
@@ -82,21 +86,28 @@ struct FilesystemTable {
         let folder = machine.dataRoot
         let device = machine.settings.storeDevice?.specification ?? device
         let options = "noatime,nofail,x-systemd.before=docker.service,x-systemd.before=containerd.service"
-        let whole = folder.type == "btrfs" ? "subvolid=5,\(options)" : options
         if folder.mounted.isTop && folder.mountPoint != "/" && !ofImages.contains(folder.mountPoint) {
-            return [Line(source: device, target: folder.mountPoint, type: folder.type, options: whole, isTheirs: true)]
+            return [filesystem(of: folder, on: device, at: folder.mountPoint, options, isTheirs: true)]
         }
         let top = "/mnt/docker-btrfs"
         let folders = [folder] + [machine.beside].compactMap { $0 }
-        return [Line(source: device, target: top, type: folder.type, options: whole)] + folders.map { bind($0, from: top, options) }
+        return [filesystem(of: folder, on: device, at: top, options)] + folders.map { bind($0, from: top, options) }
     }
 
     /// The boot menu, where it is a folder of the system that setup ran on: no root has that.
-    static func boot(_ machine: FoundMachine) -> [Line] {
+    private static func boot(_ machine: FoundMachine) -> [Line] {
         guard let folder = machine.ownBoot, let uuid = try? folder.volume().uuid else { return [] }
         let (top, options) = ("/mnt/docker-btrfs-boot", "noatime,nofail")
-        let whole = folder.type == "btrfs" ? "subvolid=5,\(options)" : options
-        return [Line(source: "UUID=\(uuid)", target: top, type: folder.type, options: whole), bind(folder, from: top, options)]
+        return [filesystem(of: folder, on: "UUID=\(uuid)", at: top, options), bind(folder, from: top, options)]
+    }
+
+    /// All of it: of a btrfs the top level.
+    private static func filesystem(
+        of folder: MountedFolder, on device: String, at place: String, _ options: String, isTheirs: Bool = false
+    ) -> Line {
+        Line(
+            source: device, target: place, type: folder.type, options: folder.type == "btrfs" ? "subvolid=5,\(options)" : options,
+            isTheirs: isTheirs)
     }
 
     private static func bind(_ folder: MountedFolder, from top: String, _ options: String) -> Line {

@@ -30,10 +30,6 @@ public struct SetupPlan {
         topLayer = machine.settings.topLayer
         try add(machine.settings, choices)
         try addTable(FilesystemTable(machine, data: choices.data, in: topLevel.directory(at: topLayer)))
-        // Not each init makes the place of a mount.
-        for line in FilesystemTable.boot(machine) {
-            if let place = Path(line.target) { try makeFolder(topLayer / place) }
-        }
     }
 
     /// The same for a disk that is being made: `system` has what is its machine's own. It gets no fstab.
@@ -228,6 +224,7 @@ public struct SetupPlan {
 
     private mutating func addTable(_ table: FilesystemTable) throws(Failure) {
         notes += table.notes
+        for place in table.bootPlaces { try makeFolder(topLayer / place) }
         guard let text = table.text else { return }
         let place = topLayer / FilesystemTable.path
         try makeFolder(place.parent)
