@@ -30,7 +30,7 @@ extension OnDisk {
             }
         }
 
-        private static let tools = Repository.path(".build/lab/tools/usr/lib")
+        static let tools = Repository.path(".build/lab/tools/usr/lib")
 
         func command(_ image: String, _ file: String, driver: String = "btrfs", _ more: String = "") -> String {
             let store = driver == "btrfs" ? "docker" : driver
@@ -195,188 +195,13 @@ extension OnDisk {
         }
 
         /// All that a run may leave: files in `out`; loop devices of these and mounts at them, in whatever process; snapshots of layers.
-        private func traces(of out: String, on disk: Disk) async throws -> String {
+        func traces(of out: String, on disk: Disk) async throws -> String {
             let ours = """
                 ls -A '\(out)'
                 losetup --noheadings --output BACK-FILE | grep -c '\(out)' || true
                 cat /proc/[0-9]*/mountinfo 2> /dev/null | grep -c '\(out)' || true
                 """
             return try await output(of: ["bash", "-c", ours]) + disk.look("ls -A; btrfs subvolume list . | cut -d ' ' -f 9-")
-        }
-
-        /// Each with a line that makes an image of `sample_image`, or none, and what is said.
-        private static let bad: [(name: String, line: String, message: String)] = [
-            ("no-kernel", "rm /boot/vmlinuz-6.1", "error: kernel: there are modules of 6.1, and no boot/vmlinuz-6.1"),
-            ("no-index", "rm /lib/modules/6.1/modules.dep", "error: modules: those of 6.1 have no modules.dep"),
-            ("no-modules", "rm -r /lib/modules/6.1", "error: kernel: there is none"),
-            ("no-init", "rm /usr/bin/init /usr/sbin/init", "error: system: could not use the image 'no-init:latest': it has no init"),
-            ("lost-init", "rm /usr/bin/init", "error: system: could not use the image 'lost-init:latest': it has no init"),
-            ("dull-init", "chmod 644 /usr/bin/init", "error: system: could not use the image 'dull-init:latest': it has no init"),
-            ("no-release", "rm /usr/lib/os-release", "error: system: could not use the image 'no-release:latest': it has neither"),
-            (
-                "two-kernels", "mkdir /lib/modules/6.2; : > /lib/modules/6.2/modules.dep; echo MZ > /boot/vmlinuz-6.2",
-                "Error: could not choose the kernel of 'two-kernels:latest': it has 6.1, 6.2"
-            ),
-            ("no-btrfs", "echo kernel/ahci.ko > /lib/modules/6.1/modules.builtin", "error: drivers: the kernel 6.1 has no btrfs"),
-            (
-                "no-drivers", "echo kernel/btrfs.ko > /lib/modules/6.1/modules.builtin",
-                "error: drivers: QEMU has a .qcow2 on virtio, and the kernel 6.1 no virtio_pci and virtio_blk"
-            ),
-            (
-                "lost-module", "cd /lib/modules/6.1; echo kernel/btrfs.ko: > modules.dep; echo kernel/ahci.ko > modules.builtin",
-                "error: drivers: the kernel 6.1 has no btrfs"
-            ),
-            ("other-owner", ": > /mark", ": its '/' belongs to the user 7, as in a rootless store"),
-            ("nowhere", "", "Error: could not find image 'nowhere:latest'"),
-            ("container:nowhere", "", "Error: could not find the container 'nowhere'"),
-        ]
-
-        private static let noGRUB = "the boot loader's files are not there\\nhint: apt-get install grub-pc-bin\\n"
-
-        @Test func `a dozen images that cannot boot, and files that are not there, are named before a byte is written`() async throws {
-            let builds = Self.bad.filter { !$0.line.isEmpty }.map { image in
-                """
-                printf '%s\\n' 'FROM sample_image' 'SHELL ["/bin/bash", "-ec"]' 'RUN \(image.line)' | docker build --network none --tag \(image.name) - > /dev/null
-                """
-            }
-            let networkd = """
-                printf '%s\\n' 'FROM sample_image' 'SHELL ["/bin/bash", "-ec"]' \\
-                    'RUN efi=/usr/lib/systemd/boot/efi; mkdir -p $efi; echo nothing > $efi/systemd-bootx64.efi' \\
-                    'RUN mkdir -p /etc/systemd/system/multi-user.target.wants; ln -s /nowhere /etc/systemd/system/multi-user.target.wants/systemd-networkd.service' \\
-                    | docker build --network none --tag networkd - > /dev/null
-                """
-            let application = """
-                printf '%s\\n' 'FROM sample_image' 'SHELL ["/bin/bash", "-ec"]' \\
-                    'RUN rm /usr/bin/init /usr/sbin/init /usr/lib/os-release; ln -s nowhere /etc/os-release; printf root::0:0::/root:/nowhere > /etc/passwd' 'USER 7:8' 'CMD ["/bin/bash"]' \\
-                    | docker build --network none --tag application - > /dev/null
-                # As an engine with userns-remap has it.
-                chown 7:8 "$(dirname docker/btrfs/subvolumes/*/mark)"
-                echo secret > password; : > empty; echo '$6$a:b$c' > no-hash; mkdir efi stub release release/etc
-                printf -- '-----BEGIN OPENSSH %s KEY-----\\nb3Bl AAAA\\n' PRIVATE > private
-                echo ID=mended > release/etc/os-release
-                echo nothing | tee stub/linuxx64.efi.stub efi/systemd-bootx64.efi > /dev/null
-                cp '\(Self.tools)/systemd/boot/efi/systemd-bootx64.efi' stub
-                # Each lacks one file: a part, a module that is asked for, one that such a module needs, what tells so.
-                for name in pc/lzma_decompress.img pc/biosdisk.mod pc/extcmd.mod pc/moddep.lst; do
-                    folder=${name##*/}; cp -r '\(Self.tools)/grub' "$folder"; rm "$folder/i386-$name"
-                done
-                """
-            try await withImage((builds + [networkd, application]).joined(separator: "\n")) { disk in
-                let out = "\(disk.folder)/out"
-                try await output(of: ["mkdir", out, "\(disk.folder)/folder.raw"])
-                let before = try await traces(of: out, on: disk)
-                let files = try await disk.files()
-                for image in Self.bad {
-                    let said = try await disk.change("! \(command(image.name, "\(out)/vm.qcow2")) 2>&1")
-                    #expect(said.contains(image.message) && !said.contains("make the FAT"), "\(image.name): \(said)")
-                }
-                for (file, more, message) in [
-                    ("vm.iso", "", "could not tell the format of "), ("vm.raw", "--compress", "could not compress "),
-                    (
-                        "vm.raw", "--service",
-                        "error: init: it is none that is known here: nothing marks a boot as good, or starts a service"
-                    ),
-                    ("vm.raw", "--plain ext4 --size 200M", "could not make a disk of 200 MiB: the image needs "),
-                    ("vm.raw", "--size 300M", "could not make a disk of 300 MiB: the image needs "),
-                    ("vm.raw", "--plain xfs --size 540M", "could not make a disk of 540 MiB: the image needs "),
-                    ("vm.vhd", "--size 2041G", "could not make a disk of 2089984 MiB: a .vhd has 2088960 MiB at most"),
-                    ("vm.qcow2", "--size 500000T", "could not make a disk of 524288000000 MiB: a .qcow2 has 2147483648 MiB at most"),
-                    ("vm.raw", "--namespace other", "could not take 'sample_image:latest' from containerd's namespace 'other': "),
-                    (
-                        "vm.raw", "--grub /nowhere",
-                        "could not make the disk: the boot loader's files are not there\\nhint: apt-get install grub-efi-amd64-bin grub-pc-bin"
-                    ),
-                    ("vm.raw", "--uki --firmware bios", "--firmware bios cannot start this disk: systemd-boot is a program of UEFI"),
-                    ("vm.raw", "--sector-size 4096 --firmware both", "--firmware both cannot start this disk: a BIOS reads sectors of 512"),
-                    (
-                        "vm.raw", "--uki --systemd /nowhere",
-                        "could not make the disk: the boot loader's files are not there\\nhint: apt-get install systemd-boot-efi"
-                    ),
-                    ("vm.raw", "--options $'a\\nb'", "could not use 'a\\x0ab' as kernel options"),
-                    ("vm.raw", "--root-password-file nowhere", "could not open 'nowhere': it is not there"),
-                    ("vm.raw", "--root-password-file empty", "could not use 'empty': its first line is empty"),
-                    ("vm.raw", "--root-password-file no-hash", "could not use 'no-hash': it is no hash of a password"),
-                    ("vm.raw", "--ssh-key nowhere", "could not open 'nowhere': it is not there"),
-                    ("vm.raw", "--ssh-key empty", "could not use 'empty': it has no public key"),
-                    ("vm.raw", "--ssh-key password", "could not use 'password': it has no public key"),
-                    ("vm.raw", "--ssh-key private", "could not use 'private': it is a private key"),
-                    ("vm.raw", "--top-layer nowhere", "could not open the directory 'nowhere': No such file or directory"),
-                    ("vm.raw", "--init nowhere", "could not find docker-btrfs-init as 'nowhere'"),
-                    ("vm.raw", "--init password", "could not take 'password' for /init: "),
-                    ("vm.raw", "--uki --systemd stub", "could not read 'stub/linuxx64.efi.stub': it is no EFI program for x86-64"),
-                    (
-                        "vm.raw", "--loader systemd-boot --systemd efi",
-                        "could not read 'efi/systemd-bootx64.efi': it is no EFI program for x86-64"
-                    ),
-                    ("vm.raw", "--grub lzma_decompress.img", Self.noGRUB), ("vm.raw", "--grub biosdisk.mod", Self.noGRUB),
-                    ("vm.raw", "--grub extcmd.mod", Self.noGRUB), ("vm.raw", "--grub moddep.lst", Self.noGRUB),
-                    ("../folder.raw", "--force", "/folder.raw': it is a directory"),
-                ] {
-                    let said = try await disk.change("! \(command("sample_image", "\(out)/\(file)", more)) 2>&1")
-                    #expect(said.contains(message.replacing("\\n", with: "\n")) && !said.contains("make the FAT"), "\(said)")
-                }
-                // Of whatever size files may be elsewhere.
-                let folder = "\(disk.folder)/ext4.d"
-                let large = try await disk.change(
-                    """
-                    truncate --size 64M '\(disk.folder)/ext4'; mkfs.ext4 -q '\(disk.folder)/ext4'; mkdir '\(folder)'
-                    mount -o loop '\(disk.folder)/ext4' '\(folder)'
-                    ! \(command("sample_image", "\(folder)/vm.raw", "--size 100T --dry-run")) 2>&1
-                    umount '\(folder)'; rm -r '\(folder)' '\(disk.folder)/ext4'
-                    """)
-                let told = "Error: could not make a disk of 104857600 MiB: a file of '\(folder)' cannot be as large"
-                #expect(large.contains(told), "\(large)")
-                let loader = try await disk.change("! \(command("networkd", "\(out)/vm.raw", "--loader systemd-boot")) 2>&1")
-                #expect(
-                    loader.contains(
-                        """
-                        could not use the image's boot loader: could not read '/usr/lib/systemd/boot/efi/systemd-bootx64.efi': it is no EFI program
-                        """) && !loader.contains("make the FAT"), "\(loader)")
-                let planned = try await disk.change(command("networkd", "\(out)/vm.raw", "--dry-run"))
-                #expect(
-                    planned.contains("\nwrite '/etc/systemd/network/20-wired.network' of the top layer: ") && !planned.contains("network:"))
-                let line = command("sample_image", "\(out)/vm.raw", "--dry-run")
-                let coloured = try await disk.change(
-                    """
-                    cat > '\(disk.folder)/line' << 'END'
-                    \(line)
-                    END
-                    env --unset NO_COLOR TERM=xterm script --quiet --command "bash '\(disk.folder)/line'" /dev/null
-                    """)
-                #expect(coloured.contains("\u{1B}[33mwarning\u{1B}[0m: ") && !coloured.contains(#"\x1b"#), "\(coloured)")
-                let busybox = "--service --kernel-image sample_image --busybox"
-                let said = try await disk.change("! \(command("application", "\(out)/vm.raw", "\(busybox) nowhere")) 2>&1")
-                #expect(said.contains("could not find 'nowhere'\nhint: install the package 'busybox-static'"), "\(said)")
-                #expect(try await traces(of: out, on: disk) == before)
-                #expect(try await disk.files() == files)
-
-                let mended = try await disk.change(command("no-release", "\(disk.folder)/mended.raw", "--top-layer release"))
-                #expect(mended.contains("\ncopy 'release' into the top layer\n") && !mended.contains("error"), "\(mended)")
-
-                // With no init nothing gives a root its users. Any static program does for a file of busybox's name. The unified kernel image
-                // has the os-release that the top layer brings.
-                let options = "--uki \(busybox) '\(Repository.embeddedInit)' --root-password-file password"
-                let made = """
-                    \(command("application", "\(disk.folder)/vm.raw", options)) > /dev/null 2>&1
-                    cd '\(disk.folder)'
-                    export MTOOLS_SKIP_CHECK=1; mcopy -n -i vm.raw@@2M '::docker-btrfs/*' uki
-                    objcopy --dump-section .osrel=release uki; cat release
-                    dd if=vm.raw of=root bs=1M skip=258 count=765 conv=sparse status=none
-                    mkdir made; mount -o loop,ro root made; cd made/boot_docker/etc
-                    cat passwd; cut -c 1-8 shadow; stat -c '%a %n' passwd shadow
-                    """
-                #expect(
-                    try await disk.change(made) == """
-                        ID=linux
-                        PRETTY_NAME="application:latest"
-                        root:x:0:0::/root:/usr/lib/docker-btrfs/sh
-                        application:x:7:8::/:/sbin/nologin
-                        root:$6$
-                        644 passwd
-                        600 shadow
-
-                        """)
-            }
         }
 
         @Test func `killed at any time, nothing of it is left after the next run; asked to end, nothing is left at once`() async throws {
