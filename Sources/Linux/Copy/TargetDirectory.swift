@@ -65,16 +65,10 @@ final class TargetDirectory {
 
     /// Makes this directory of the destination like the layer's. docker-btrfs's own attributes stay: they say what a root is.
     func replaceAttributes(by layer: Directory, _ buffer: CopyBuffer) throws(Failure) {
-        let found = try Linux.status(of: layer.descriptor)
         let here = Inode.open(descriptor)
-        let source = Inode.open(layer.descriptor)
-        let choice = AttributeChoice.butOurs
-        for name in try here.attributeNames() where choice.name(ofCopyOf: name) != nil { try here.remove(name) }
+        for name in try here.attributeNames() where AttributeChoice.butOurs.name(ofCopyOf: name) != nil { try here.remove(name) }
         try setInodeFlags(of: descriptor, to: try inodeFlags(of: layer.descriptor))
-        try check(fchown(descriptor, found.st_uid, found.st_gid))
-        try check(fchmod(descriptor, found.st_mode & 0o7777))
-        try here.copyAttributes(source.attributeNames(), of: source, choice, buffer)
-        try setTimes(found)
+        try copyAttributes(from: layer, .butOurs, buffer)
     }
 
     /// Takes back what making and removing files in it did to its times.
