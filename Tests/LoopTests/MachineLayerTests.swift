@@ -86,6 +86,27 @@ extension OnDisk {
             }
         }
 
+        @Test func `a directory that the machine made for such a file stays its owner's, and as closed as it was`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.change(#"mkdir files; echo '{"create_only": ["/srv/keys/own/key"]}' > files/.docker-btrfs.json"#)
+                let line = disk.line("toplayer_path=files")
+                try await disk.bootWell(line)
+                try await disk.change(
+                    """
+                    cd docker_rwlayer/srv; mkdir keys keys/own; echo secret > keys/own/key; chmod 711 keys; chmod 2700 keys/own
+                    chown 101:102 keys/own keys/own/key
+                    """)
+                let shown = "stat --format '%n %a %u:%g' srv/keys srv/keys/own srv/keys/own/key"
+                let expected = "srv/keys 711 0:0\nsrv/keys/own 2700 101:102\nsrv/keys/own/key 644 101:102\n"
+                try await disk.bootWell(line)
+                // Of the layer, of the root that the file was carried to, and of one that was made of the layer.
+                #expect(try await disk.look("cd files; \(shown)") == expected)
+                #expect(try await disk.look("cd docker_rwlayer; \(shown)") == expected)
+                try await disk.bootWell(line)
+                #expect(try await disk.look("cd docker_rwlayer; \(shown)") == expected)
+            }
+        }
+
         @Test func `a layer that cannot be written stops no boot, and the file is carried over all the same`() async throws {
             try await Disk.withStore { disk, _ in
                 try await Disk.with(["mkfs.ext4", "-q"], size: "32M") { machine in

@@ -3,13 +3,13 @@ internal import CLinux
 
 extension Directory {
     /// Copies one file to the same path in another tree that has nothing there, with all its attributes; it is on the disk when
-    /// this is done. Directories above it that are missing are made.
+    /// this is done. Directories above it that are missing are made with the owner and mode that they have here.
     func copyFile(_ path: Path, to target: Directory) throws(Failure) {
         let source = try existing(path.parent)
         let from = linux_openat2(source.descriptor, cString(path.name), O_RDONLY | O_CLOEXEC, 0, linux_resolve_no_links)
         try check(from < 0 ? -1 : 0)
         defer { close(from) }
-        let parent = try target.making(path.parent)
+        let parent = try target.making(path.parent, like: self)
         let draft = cString(Array(".docker-btrfs.new".utf8))
         _ = unlinkat(parent.descriptor, draft, 0)
         do throws(Failure) {
@@ -41,11 +41,14 @@ extension Directory {
         try check(fsync(file))
     }
 
-    /// The directory at `path`, made with mode 0755 where it is missing.
-    private func making(_ path: Path) throws(Failure) -> Directory {
+    /// The directory at `path`. Where it is missing, it is made as it is in another tree: a boot lays it over the next root so.
+    private func making(_ path: Path, like other: Directory) throws(Failure) -> Directory {
         if let found = try directory(at: path) { return found }
-        _ = try making(path.parent)
-        try createDirectory(path, 0o755)
-        return try existing(path)
+        _ = try making(path.parent, like: other)
+        let wanted = try other.status(of: path)
+        try createDirectory(path, wanted?.permissions ?? 0o700)
+        let made = try existing(path)
+        if let wanted { try check(fchown(made.descriptor, wanted.owner, wanted.group)) }
+        return made
     }
 }
