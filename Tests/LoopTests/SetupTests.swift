@@ -101,6 +101,41 @@ extension OnDisk {
             }
         }
 
+        @Test func `what is mounted of a file or directory of the root is mounted in no other root`() async throws {
+            try await Deployable.with { machine in
+                let told = try await machine.disk.change(
+                    """
+                    cat > '\(machine.disk.folder)/system/etc/fstab' << 'END'
+                    UUID=1 / ext4 defaults 0 1
+                    UUID=2 /var ext4 defaults 0 2
+                    UUID=3 /disk ext4 defaults 0 2
+                    /swap.img none swap sw 0 0
+                    /dev/sda9 none swap sw 0 0
+                    /disk/swap none swap sw 0 0
+                    /var/home /home none bind 0 0
+                    /home/www /pages none rw,bind,nosuid 0 0
+                    /image.iso /cd iso9660 loop,ro 0 0
+                    /disk/files /files none rbind 0 0
+                    /files/more /more none bind 0 0
+                    /srv/x /x none bind 0 0
+                    /dev/shm /shm none bind 0 0
+                    //server/share /share cifs defaults 0 0
+                    END
+                    rm boot_docker/etc/fstab
+                    \(machine.command(machine.setup)) 2>&1
+                    """)
+                for note in [
+                    "this system's swap file is in no root, for '/swap.img' is in this system's own; ",
+                    "'/home' of this system is mounted in no root, for '/var/home' is in this system's own; ",
+                    "'/pages' of this system is mounted in no root, for '/home/www' is in this system's own; ",
+                    "'/cd' of this system is mounted in no root, for '/image.iso' is in this system's own; ",
+                ] { #expect(told.contains("note: \(note)"), "\(told)") }
+                let table = try await machine.disk.look("awk '{ print $1 }' boot_docker/etc/fstab")
+                let kept = ["UUID=3", "/dev/sda9", "/disk/swap", "/disk/files", "/files/more", "/srv/x", "/dev/shm", "//server/share"]
+                #expect(table.hasPrefix(kept.joined(separator: "\n") + "\n"), "\(table)")
+            }
+        }
+
         @Test func `a boot menu that is in the running system is mounted in each root, and no other one is taken for it`() async throws {
             try await Disk.withStore { disk, _ in
                 // `within NAME COMMAND...`: a system that is the subvolume NAME, as root of its own.

@@ -39,6 +39,11 @@ struct FilesystemTable {
                     "'\(place)' of this system is mounted in no root, for the image has its own; the top layer's etc/fstab can mount it all the same"
                 )
             }
+            for (source, use) in table.removeThoseInRoot(besides: data) {
+                notes.append(
+                    "\(use) in no root, for '\(source)' is in this system's own; where it is on a mount or in a --data directory, it is kept"
+                )
+            }
         }
         self.notes = notes
         for path in data {
@@ -148,18 +153,47 @@ private final class Table {
         return isFound
     }
 
-    func targets(ofOptions options: String) -> [String] {
+    private var entries: [OpaquePointer] {
         guard let walk = mnt_new_iter(Int32(MNT_ITER_FORWARD)) else { return [] }
         defer { mnt_free_iter(walk) }
-        var targets: [String] = []
+        var entries: [OpaquePointer] = []
         var entry: OpaquePointer?
-        while mnt_table_next_fs(table, walk, &entry) == 0 {
-            guard let found = mnt_fs_get_options(entry), String(cString: found) == options, let target = mnt_fs_get_target(entry) else {
-                continue
-            }
-            targets.append(String(cString: target))
+        while mnt_table_next_fs(table, walk, &entry) == 0 { entries += [entry].compactMap { $0 } }
+        return entries
+    }
+
+    func targets(ofOptions options: String) -> [String] {
+        entries.filter { mnt_fs_get_options($0).map { String(cString: $0) } == options }
+            .compactMap { mnt_fs_get_target($0).map { String(cString: $0) } }
+    }
+
+    /// Removes the entries of directories and files that neither another entry nor `data` brings along: they are in the root, and would be
+    /// missing in the next one, whose boot would end at that. Returns what they were made of, and what for.
+    func removeThoseInRoot(besides data: [String]) -> [(source: Path, use: String)] {
+        var removed: [(Path, String)] = []
+        // One may have been what another one is in.
+        while let (entry, source) = firstInRoot(besides: data) {
+            let target = mnt_fs_get_target(entry).map { String(cString: $0) } ?? ""
+            let isSwap = mnt_fs_is_swaparea(entry) != 0
+            removed.append((source, isSwap ? "this system's swap file is" : "'\(target)' of this system is mounted"))
+            mnt_table_remove_fs(table, entry)
         }
-        return targets
+        return removed
+    }
+
+    private func firstInRoot(besides data: [String]) -> (OpaquePointer, Path)? {
+        let entries = entries
+        for entry in entries {
+            let isOfFile = ["bind", "rbind", "loop"].contains { (option: String) in mnt_fs_get_option(entry, option, nil, nil) == 0 }
+            guard isOfFile || mnt_fs_is_swaparea(entry) != 0, let text = mnt_fs_get_source(entry).map({ String(cString: $0) }),
+                text.hasPrefix("/"), let source = Path(text)
+            else { continue }
+            let others = entries.filter { $0 != entry }.compactMap { mnt_fs_get_target($0).map { String(cString: $0) } }
+            let places = Set((["/dev", "/proc", "/run", "/sys"] + data + others).compactMap { Path($0) }.filter { !$0.isTop })
+            let above = sequence(first: source) { $0.isTop ? nil : $0.parent }
+            if !above.contains(where: places.contains) { return (entry, source) }
+        }
+        return nil
     }
 
     /// Whether it was not there.
