@@ -90,6 +90,7 @@ struct Copies {
             // Its own mount begins read-only, and so must be that of the same filesystem here.
             try await output(of: ["mount", "-o", "remount,ro", disk.mountPoint])
             let result = try body(workplace.command(situation))
+            try await output(of: ["mount", "-o", "remount,rw", disk.mountPoint])
             try await disk.waitForCleaner()
             return result
         }
