@@ -136,6 +136,35 @@ extension OnDisk {
             }
         }
 
+        @Test func `the keys of encrypted disks are in the top layer, as closed as they are here`() async throws {
+            try await Deployable.with { machine in
+                let told = try await machine.disk.change(
+                    """
+                    (
+                        cd '\(machine.disk.folder)/system'; mkdir -p etc/cryptsetup-keys.d keys/deep; chmod 700 etc/cryptsetup-keys.d keys
+                        printf '%s\n' '# name device key' 'data UUID=1 /keys/deep/data luks' 'more UUID=2' 'swap /dev/sda9 /dev/urandom swap' \
+                            'other UUID=3 none' 'gone UUID=4 /keys/gone' 'link UUID=5 /keys/link' > etc/crypttab
+                        echo secret1 > keys/deep/data; echo secret2 > etc/cryptsetup-keys.d/more.key; echo no > keys/unnamed
+                        ln -s unnamed keys/link; chmod 400 keys/deep/data etc/cryptsetup-keys.d/more.key
+                    )
+                    \(machine.command(machine.setup)) 2>&1
+                    """)
+                #expect(told.contains("write '/boot_docker/keys/deep/data': the key of an encrypted disk\n"), "\(told)")
+                #expect(!told.contains("secret"), "\(told)")
+                let found = try await machine.disk.look(
+                    "cd boot_docker; stat --format '%n %a' keys keys/deep $(find keys etc/cryptsetup-keys.d -type f); cat keys/deep/data")
+                #expect(
+                    found == """
+                        keys 700
+                        keys/deep 755
+                        keys/deep/data 400
+                        etc/cryptsetup-keys.d/more.key 400
+                        secret1
+
+                        """)
+            }
+        }
+
         @Test func `a boot menu that is in the running system is mounted in each root, and no other one is taken for it`() async throws {
             try await Disk.withStore { disk, _ in
                 // `within NAME COMMAND...`: a system that is the subvolume NAME, as root of its own.

@@ -52,6 +52,7 @@ public struct SetupPlan {
         for path in choices.data { try addData(path) }
         try addManifest()
         try addOwnFiles()
+        try addKeys()
         try addUsers()
         try addPrograms(choices.program, choices.companion)
         if choices.companion != nil { try addUpdate(isEnabled: choices.update) }
@@ -78,18 +79,25 @@ public struct SetupPlan {
         made.insert(path)
     }
 
+    /// A folder of the top layer, as closed as it is here.
+    private mutating func makeOwnFolder(_ path: Path) throws(Failure) {
+        if path.isTop { return }
+        try makeOwnFolder(path.parent)
+        try makeFolder(topLayer / path, mode: system.target(of: path)?.permissions ?? 0o755)
+    }
+
     /// What is there is the machine's own, and stays.
     private mutating func add(_ path: Path, _ bytes: [UInt8], mode: UInt32 = 0o644, about: String) throws(Failure) {
         let place = topLayer / path
         if try topLevel.status(of: place) != nil { return }
-        try makeFolder(place.parent)
+        try makeOwnFolder(path.parent)
         changes.append(.write(place, bytes, mode: mode, about: about))
     }
 
     private mutating func addLink(_ path: Path, to target: String) throws(Failure) {
         let place = topLayer / path
         if try topLevel.status(of: place) != nil { return }
-        try makeFolder(place.parent)
+        try makeOwnFolder(path.parent)
         changes.append(.link(place, to: target))
     }
 
@@ -149,6 +157,22 @@ public struct SetupPlan {
                 }
                 try add(path, bytes, mode: status.permissions, about: folder == "etc/ssh" ? "this machine's key" : "this machine's network")
             }
+        }
+    }
+
+    /// What opens the encrypted disks: crypttab(5). A key that is on a disk of its own, such as a stick, stays there.
+    private mutating func addKeys() throws(Failure) {
+        let root = try system.status(of: .top)?.device
+        let lines = try system.contents(of: "etc/crypttab")?.split(separator: UInt8(ascii: "\n")) ?? []
+        for line in lines {
+            let words = String(decoding: line, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+            guard let name = words.first, !name.hasPrefix("#") else { continue }
+            let named = words.dropFirst(2).first.flatMap { $0.hasPrefix("/") ? $0 : nil }
+            guard let path = Path(named.map { String($0) } ?? "etc/cryptsetup-keys.d/\(name).key"),
+                let status = try system.status(of: path), status.kind == .file, status.device == root,
+                let bytes = try system.contents(of: path)
+            else { continue }
+            try add(path, bytes, mode: status.permissions, about: "the key of an encrypted disk")
         }
     }
 
