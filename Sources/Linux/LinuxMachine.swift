@@ -54,7 +54,8 @@ public struct LinuxMachine: Machine {
         case .makeRoom(let need, let places): return try makeRoom(need, places)
         case .removeFile(let path, let root): try existing(root).inParent(of: path) { unlinkat($0, $1, 0) }
         case .sync: try check(syncfs(topLevel.descriptor))
-        case .carryFile(let path, let root, let new): try existing(root).copyFile(path, to: existing(new))
+        // No top layer has it: what may be there is the image's.
+        case .carryFile(let path, let root, let new): try existing(root).copyFile(path, to: existing(new), replacing: true)
         case .storeFile(let path, let root, let layer): try storeFile(path, root, layer)
         case .keepTemplate(let root, let place): return try snapshot(root, place, Int32(BTRFS_UTIL_CREATE_SNAPSHOT_READ_ONLY))
         case .rename(let place, let to): return try rename(place, to, UInt32(RENAME_NOREPLACE))
@@ -173,7 +174,7 @@ public struct LinuxMachine: Machine {
     private func storeFile(_ path: Path, _ root: Place, _ layer: Place) throws(Failure) {
         let system = try existing(root)
         try top(of: layer.filesystem).makeWritable()
-        try system.copyFile(path, to: existing(layer))
+        try system.copyFile(path, to: existing(layer), replacing: false)
     }
 
     private mutating func replaceFile(_ place: Place, _ content: String) throws(Failure) -> [String] {

@@ -2,9 +2,9 @@ internal import Basics
 internal import CLinux
 
 extension Directory {
-    /// Copies one file to the same path in another tree that has nothing there, with all its attributes; it is on the disk when
-    /// this is done. Directories above it that are missing are made with the owner and mode that they have here.
-    func copyFile(_ path: Path, to target: Directory) throws(Failure) {
+    /// Copies one file to the same path in another tree, with all its attributes; it is on the disk when this is done. Unless it is
+    /// `replacing` what is there, nothing may be. Directories above it that are missing are made with the owner and mode that they have here.
+    func copyFile(_ path: Path, to target: Directory, replacing: Bool) throws(Failure) {
         let source = try existing(path.parent)
         let from = linux_openat2(source.descriptor, cString(path.name), O_RDONLY | O_CLOEXEC, 0, linux_resolve_no_links)
         try check(from < 0 ? -1 : 0)
@@ -14,7 +14,7 @@ extension Directory {
         _ = unlinkat(parent.descriptor, draft, 0)
         do throws(Failure) {
             try parent.write(from, to: draft)
-            try check(renameat2(parent.descriptor, draft, parent.descriptor, cString(path.name), UInt32(RENAME_NOREPLACE)))
+            try check(renameat2(parent.descriptor, draft, parent.descriptor, cString(path.name), replacing ? 0 : UInt32(RENAME_NOREPLACE)))
         } catch {
             _ = unlinkat(parent.descriptor, draft, 0)
             throw error
