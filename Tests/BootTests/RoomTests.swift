@@ -41,6 +41,16 @@ struct RoomTests {
         #expect(try room(tight { $0.kept[0].occupied = ["srv"] })?.roots == [place(3)])
     }
 
+    @Test func `nor one that is good with the boot loader's kernel, where the image's own is started`() throws {
+        let facts = tight { facts in
+            facts.kept[0].isGood = true
+            facts.kept[1].modules = .absent
+            facts.kernel = Facts.Kernel(path: "boot/vmlinuz-6.19", initramfs: "boot/initrd.img-6.19")
+        }
+        #expect(try room(facts, adding: "docker_kernel=image")?.roots == [place(3)])
+        #expect(try room(facts)?.roots == [place(1), place(3)])
+    }
+
     @Test func `where the last good one stands, all others may go`() throws {
         #expect(try room(tight { $0.standing = .root(4, "v1", .good) })?.roots == [place(1), place(2), place(3)])
     }

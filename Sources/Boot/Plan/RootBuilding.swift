@@ -48,9 +48,9 @@ extension Rotation {
         if let capacity = facts.capacity, !capacity.covers(need) {
             throw noRoom("could have \(capacity.text) if it was empty", need)
         }
-        let good = facts.roots.last { $0.isGood }
+        let (good, goodHere) = (facts.roots.last { $0.isGood }, goodWithThisKernel(among: facts.roots))
         let unfinished = facts.leftover == .unfinished ? [new] : []
-        let older = facts.kept.filter { $0 != good && $0 != root && $0.obstacle == nil }
+        let older = facts.kept.filter { $0 != good && $0 != goodHere && $0 != root && $0.obstacle == nil }
         let dispensable = unfinished + facts.templates.filter { $0 != template }.map { Place($0) } + older.map { Place($0.path) }
         if !dispensable.isEmpty { return [.makeRoom(need, deleting: dispensable)] }
         if space.covers(need) { return [] }

@@ -31,9 +31,13 @@ extension Rotation {
         if count == 0 { return [] }
         var worthy = Array(roots.suffix(count))
         if let good = roots.last(where: { $0.isGood }) { worthy.append(good) }
-        // The running kernel is the loader's: a root that is good with it too is what can be gone back to.
-        if request.kernel == .image, let good = roots.last(where: { $0.isGood && $0.modules == .present }) { worthy.append(good) }
+        if let good = goodWithThisKernel(among: roots) { worthy.append(good) }
         return worthy
+    }
+
+    /// With `docker_kernel=image` the running kernel is the loader's: a root that is good with it too is what can be gone back to.
+    func goodWithThisKernel(among roots: [Facts.Root]) -> Facts.Root? {
+        request.kernel == .image ? roots.last { $0.isGood && $0.modules == .present } : nil
     }
 
     private func reprieve(of root: Facts.Root) -> String? {
