@@ -111,12 +111,10 @@ extension Deployment {
         for name in try topLevel.directory(at: Layout.deployments)?.names() ?? [] {
             guard let digest = Digest(hex: name) else { continue }
             let path = path(of: ImageID(digest))
-            let content = try topLevel.target(of: path)?.kind == .file ? topLevel.contents(of: path) : nil
-            if let content, let one = Deployment(parsing: content), one.imageID.digest == digest {
-                found.append(one)
-            } else {
-                damaged.append(path)
-            }
+            var one: Deployment?
+            // One that cannot be read stops no boot of another.
+            do throws(Failure) { one = try of(ImageID(digest), on: topLevel) } catch {}
+            if let one { found.append(one) } else { damaged.append(path) }
         }
         return (found.sortedByNumbers { [-$0.number] }, damaged)
     }

@@ -34,6 +34,12 @@ struct DeployedTests {
         #expect(source.contents.modules == .present)
     }
 
+    @Test func `one that cannot be read stops no boot of another`() throws {
+        let other = ".docker-btrfs/deployments/\(String(repeating: "b2", count: 32))"
+        try tree.link(other, to: Path(other).map { display($0.name) } ?? "")
+        #expect(try tree.facts("\(Self.line) docker_deployed=\(Self.id)").wanted.get().imageID == one.imageID)
+    }
+
     @Test(arguments: ["docker_deployed=\(id)", "docker_deployed=sha256:\(id) docker_path=docker"])
     func `the fallback may overrule it`(words: String) throws {
         let request = try #require(try Request("\(Self.line) \(words)"))
