@@ -57,6 +57,15 @@ extension Beside {
             }
         }
 
+        @Test func `what only has a draft's name is put aside`() async throws {
+            try await MergeDisk.with { disk in
+                let layers = try await layers(2, of: 10, on: disk)
+                try await disk.run("mkdir a.new a.new/in; touch b.new")
+                try disk.expectAsMounted(layers, as: "root")
+                #expect(try await disk.run("ls -d *.new* a.new.1/in") == "a.new.1\na.new.1/in\nb.new.1\n")
+            }
+        }
+
         @Test func `without room, it leaves nothing, and goes on where there is`() async throws {
             try await MergeDisk.with(["mkfs.btrfs", "-q", "--mixed"], size: "300M") { disk in
                 let layers = try await layers(1, of: 8000, on: disk)

@@ -50,7 +50,8 @@ public struct LayerMerge {
         let root = try folder.child(draft)
         try check(fchmod(root.descriptor, 0o700))
         let inode = Inode.open(root.descriptor)
-        for name in try inode.attributeNames() { try inode.remove(name) }
+        // Nobody takes away a label of SELinux.
+        for name in try inode.attributeNames() where AttributeChoice.ofOverlay.name(ofCopyOf: name) != nil { try inode.remove(name) }
         try setInodeFlags(of: root.descriptor, to: inodeFlags(of: layers[0].descriptor))
         return root
     }
@@ -59,7 +60,9 @@ public struct LayerMerge {
     private func removeDrafts() throws(Failure) {
         let recursive = Int32(BTRFS_UTIL_DELETE_SUBVOLUME_RECURSIVE)
         for name in try folder.names() where name.suffix(Self.ending.count).elementsEqual(Self.ending) {
-            try checkBtrfs(btrfs_util_delete_subvolume_fd(folder.descriptor, cString(name), recursive))
+            // What is no subvolume is none of ours.
+            let isDeleted = btrfs_util_delete_subvolume_fd(folder.descriptor, cString(name), recursive) == BTRFS_UTIL_OK
+            if !isDeleted { _ = try folder.putAside(name) }
         }
     }
 }
