@@ -30,7 +30,12 @@ struct StoreProbe {
     /// Docker's data-root, where this is one, or the one beside containerd's own directory.
     func dataRoot() throws(Failure) -> Directory? {
         if try root.target(of: "containers")?.kind == .directory { return root }
-        return try filesystem.directory(at: path.parent / "docker")
+        return try folder(at: path.parent / "docker")
+    }
+
+    /// nil where there is none, or something else of that name, which nobody asked for.
+    private func folder(at path: Path) throws(Failure) -> Directory? {
+        try filesystem.target(of: path)?.kind == .directory ? filesystem.directory(at: path) : nil
     }
 
     /// Docker 29 has its images in containerd's own directory, or in one in its data-root: which of the two depends on how dockerd
@@ -52,7 +57,7 @@ struct StoreProbe {
         var stores: [ImageStore] = []
         var broken: [BrokenStore] = []
         for place in try containerdPlaces() {
-            guard let directory = try filesystem.directory(at: place), let status = try directory.status(of: ContainerdStore.metadataFile)
+            guard let directory = try folder(at: place), let status = try directory.status(of: ContainerdStore.metadataFile)
             else { continue }
             do throws(Failure) {
                 stores += try containerdStores(in: directory, place)
@@ -94,7 +99,7 @@ struct StoreProbe {
     /// Why a directory cannot be used, by what is there instead.
     private func refusal() throws(Failure) -> Failure {
         for place in try containerdPlaces() {
-            guard let directory = try filesystem.directory(at: place),
+            guard let directory = try folder(at: place),
                 let metadata = try BoltDatabase(at: ContainerdStore.metadataFile, in: directory)
             else { continue }
             return try containerdRefusal(directory, metadata)

@@ -23,6 +23,13 @@ struct SeveralStoresTests {
         #expect(found.notes.first?.hasSuffix("docker_store=docker-btrfs takes the other") == true)
     }
 
+    @Test(arguments: [Fixture.Name.podmanOverlay, .overlay2], ["docker", "containerd"])
+    func `a file that is called as a store beside it is none`(store: Fixture.Name, name: String) throws {
+        try fixture.unpack(store, at: "storage")
+        try fixture.write("", to: name)
+        #expect(try ImageStores(in: fixture.directory(), at: "storage")?.kinds.isEmpty == false)
+    }
+
     @Test func `a store that is asked for is read alone`() throws {
         try fixture.unpack(.mixed)
         let found = try fixture.stores(StoreChoice(kind: .dockerBtrfs)).image("built-bk:1")
