@@ -15,12 +15,14 @@ public struct NewRoot {
     /// ones. Fails where there is none that the kernel would start.
     public init(mounting request: MountRequest, _ access: MountAccess, initProgram: Path?) throws(Failure) {
         mkdir(Self.place, 0o755)
-        // What an attempt before this one left.
-        while umount2(Self.place, Int32(MNT_DETACH)) == 0 {}
         try request.mount(at: Self.place, access)
         directory = try Directory(opening: Self.place, label: "")
         program = try Self.program(in: directory, initProgram)
         try Self.check(program, in: directory)
+    }
+
+    public static func unmount() {
+        while umount2(place, Int32(MNT_DETACH)) == 0 {}
     }
 
     private static func program(in root: Directory, _ asked: Path?) throws(Failure) -> String {

@@ -21,6 +21,8 @@ func runAsInit() -> Never {
 private func startMachine() throws(Failure) {
     let hint = "docker-btrfs-init can be /init in the initramfs of a machine only"
     if !isInInitramfs() { throw Failure("could not boot: '/' is not an initramfs", hint: hint) }
+    // What an attempt before this one left: no root is replaced that is mounted.
+    NewRoot.unmount()
     try mountKernelFilesystems()
     if isInContainer() { throw Failure("could not boot: this is a container", hint: hint) }
     let log = Log(ofBoot: true)
