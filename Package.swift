@@ -19,11 +19,12 @@ let initSide: [SwiftSetting] =
     ? strict + [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"])]
     : strict
 
-// Without symbols but in a debug build: docs/debugging.md.
+// Without symbols but in a debug build: docs/debugging.md. What becomes the same code twice is in the program once, where no address of it is
+// compared (--icf=safe).
 let staticProgram: [LinkerSetting] =
     embedded
     ? [
-        .unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "--no-eh-frame-hdr"]),
+        .unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "--no-eh-frame-hdr", "-Xlinker", "--icf=safe"]),
         .unsafeFlags(["-Xlinker", "-s"], .when(configuration: .release)),
     ] : []
 
