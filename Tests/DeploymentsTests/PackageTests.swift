@@ -1,5 +1,6 @@
 import Basics
 import Fixtures
+import Foundation
 import TestSupport
 import Testing
 
@@ -75,20 +76,23 @@ struct PackageTests {
         try root.link("etc/x", to: "/etc/alternatives/x")
         try root.link("etc/loop", to: "loop")
         try root.write(
-            "/.\n/lib\n/lib/tool\n/lib/tool/own\n/lib/tool/changed\n/etc/tool\n/etc/tool/a file\n/etc/tool/other\n",
+            "/.\n/lib\n/lib/tool\n/lib/tool/own\n/lib/tool/changed\n/lib/tool/large\n/etc/tool\n/etc/tool/a file\n/etc/tool/other\n",
             to: "var/lib/dpkg/info/tool:amd64.list")
         try root.write("changed", to: "usr/lib/tool/changed")
+        // More than is read at once.
+        try root.write(Data(count: 65 << 20), to: "usr/lib/tool/large")
         for name in ["etc/managed", "etc/managed.changed"] { try root.write(name == "etc/managed" ? "abcdefg" : "other", to: name) }
         try root.write(
             "7ac66c0f148de9519b8bd264312c4d64  /etc/managed\n7ac66c0f148de9519b8bd264312c4d64  /etc/managed.changed\n",
             to: "var/lib/ucf/hashfile")
         try root.write(
-            "e3b3ba8ec0b9a50a8c5a2c56a31bd7ad  lib/tool/changed\n5ebe2294ecd0e0f08eab7690d2a6ee69  lib/tool/gone\n",
+            "e3b3ba8ec0b9a50a8c5a2c56a31bd7ad  lib/tool/changed\ne3b3ba8ec0b9a50a8c5a2c56a31bd7ad  lib/tool/large\n5ebe2294ecd0e0f08eab7690d2a6ee69  lib/tool/gone\n",
             to: "var/lib/dpkg/info/tool:amd64.md5sums")
         let difference = try #require(try debian(now: [Self.package("tool", conffiles)], before: []))
         let owners = { (path: Path) in try difference.owners(of: RootChange(.added, path, .file)) }
         #expect(try owners("usr/lib/tool/own") == ["tool"] && owners("etc/tool/a file") == ["tool"])
         #expect(try owners("etc/tool/other") == [] && owners("usr/lib/tool/mine") == [] && owners("usr/lib/tool/changed") == [])
+        #expect(try owners("usr/lib/tool/large") == [])
         #expect(try difference.owners(of: RootChange(.added, "etc/tool", .directory)) == ["tool"])
         #expect(try difference.owners(of: RootChange(.changed, "etc/tool", .directory, [.mode])) == [])
         let isTrace = { (path: Path, kind: RootChange.FileKind) in try difference.isTrace(RootChange(.added, path, kind)) }

@@ -138,6 +138,27 @@ extension OnDisk {
             }
         }
 
+        /// Its mark is an attribute that root in it can write.
+        @Test(arguments: [
+            "s|^chain .*|chain sha256:$(printf %064d 0)|; s|^layer .*|layer /others|", "$ a over /others",
+            "s|^toplayer.*|&\\nover /others|",
+        ])
+        func `who is in a project does not choose what repair puts into it`(forging: String) async throws {
+            try await Enterable.with { machine in
+                let told = try await machine.disk.change(
+                    """
+                    btrfs -q subvolume create others; mkdir -p others/{bin,etc,srv}; cp "$(type -P busybox)" others/bin/sh
+                    echo ID=others > others/etc/os-release; echo secret > others/srv/key
+                    \(machine.command("--project work tools -- true")); root=.docker-btrfs/roots/.docker-btrfs%2Fprojects%2Fwork/1
+                    mark=$(getfattr --only-values --name user.docker-btrfs.root $root | sed "\(forging)")
+                    [[ $mark == *others* ]]; setfattr --name user.docker-btrfs.root --value "$mark" $root
+                    '\(Repository.companion)' repair work --changed --top-level . 2>&1 || true
+                    [[ ! -e $root/srv/key ]]; grep -rl secret $root || true
+                    """)
+                #expect(!told.contains("key"), "\(told)")
+            }
+        }
+
         @Test func `an export is loaded by Docker, and received by btrfs, as it was`() async throws {
             try await Enterable.with { machine in
                 let companion = "'\(Repository.companion)'"

@@ -103,6 +103,13 @@ extension Site {
             // What it was in may be gone as a whole, and its place may be taken.
             if let from = change.from, try tree.status(of: from.parent) != nil, try tree.status(of: from) == nil { try remove(from) }
             if change.kind == .deleted {
+                // What takes away the directory that it was in takes it away, too.
+                if try tree.status(of: change.path.parent)?.kind != .directory { continue }
+                let standing = try topLevel.directory(at: layer)?.status(of: change.path)
+                if difference.isFromLayersNow, let standing, standing.changed / 1_000_000_000 > root.root.mark.made {
+                    notes.append("'\(layer / change.path)' stays: it is newer than \(root.title)")
+                    continue
+                }
                 try remove(change.path)
                 continue
             }

@@ -73,13 +73,17 @@ extension Site {
                 }
             }
             changes = others
+        } else {
+            let own = changes.filter { PackageTrace.isOfMachine($0.path) && !named.contains($0.path) }
+            traces = own.count
+            changes.removeAll { own.contains($0) }
         }
         if traces > 0 {
             notes.append(
-                "\(traces) path\(traces == 1 ? "" : "s") that package managers and packages' scripts write are left out: name one to have it"
+                "\(traces) path\(traces == 1 ? "" : "s") that package managers and packages' scripts write, or that are this machine's, are left out: name one to have it"
             )
         }
-        var draft = ImageDraft(tree: tree, layer: try layer(of: root.root.mark.origin)?.tree, notes: notes)
+        var draft = ImageDraft(tree: tree, layer: try layer(of: root)?.tree, notes: notes)
         for path in root.root.mark.origin.topLayers {
             if let layer = try topLevel.directory(at: path) { draft.topLayers.append(layer) }
         }

@@ -8,6 +8,8 @@ struct RootBase {
     let tree: Directory
     /// The transaction after which the root went its own way; nil where it is no relative of the tree.
     let since: UInt64?
+    /// Whether the top layers in it are as they are now, and may have what the root was never given.
+    var isOfLayersNow = false
     let notes: [String]
 }
 
@@ -26,24 +28,31 @@ extension Site {
             if let base = try template(of: link) { return try body(base) }
         }
         let origin = root.root.mark.origin
-        if let (path, layer, subvolume) = try layer(of: origin) {
+        if let (path, layer, subvolume) = try layer(of: root) {
             // What is held is a snapshot of the layer, as the root may be.
             let link = line.last { subvolume.uuid == $0.source || !$0.source.isEmpty && subvolume.source == $0.source }
             // Of what is only entered no init is asked.
             let program: Path? = root.project == nil ? nil : "bin/sh"
-            return try withDraft(of: path, layer, origin, initProgram: program, since: link?.made, body)
+            return try withDraft(of: path, layer, root, initProgram: program, since: link?.made, body)
         }
         throw Failure(
             "could not compare \(root.title): neither its template nor the layer of '\(origin.reference.text)' is there any more",
             hint: "docker-btrfs deploy \(origin.reference.text) holds the layer again, if the image is the same")
     }
 
-    /// The layer that a root was made from, as it is held or as the store has it; nil where it is gone.
-    func layer(of origin: Origin) throws(Failure) -> (path: Path, tree: Directory, subvolume: Subvolume)? {
-        for path in [Layout.hold(origin.chainID), origin.layer] {
+    /// The layer that a root was made from, as it is held or as the store has it; nil where it is gone. Who is in a project can write its mark,
+    /// and does not choose what of this filesystem it is: the layer of a project is held.
+    func layer(of root: EarlierRoot) throws(Failure) -> (path: Path, tree: Directory, subvolume: Subvolume)? {
+        let origin = root.root.mark.origin
+        for path in [Layout.hold(origin.chainID)] + (root.project == nil ? [origin.layer] : []) {
             if let tree = try topLevel.directory(at: path), let subvolume = try tree.subvolume() { return (path, tree, subvolume) }
         }
         return nil
+    }
+
+    /// The same of the top layers. Those of a project are the machine's.
+    private func topLayers(of root: EarlierRoot) -> [Path] {
+        root.root.mark.origin.topLayers.filter { root.project == nil || $0 == settings.topLayer || $0.isBelow(settings.topLayer) }
     }
 
     /// A root, and those that it is a copy of, from root to root.
@@ -71,14 +80,14 @@ extension Site {
     }
 
     private func withDraft<Result>(
-        of path: Path, _ layer: Directory, _ origin: Origin, initProgram: Path?, since: UInt64?,
+        of path: Path, _ layer: Directory, _ root: EarlierRoot, initProgram: Path?, since: UInt64?,
         _ body: (RootBase) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let lock = lock == nil ? try FilesystemLock(on: topLevel, seconds: 0) { _ in } : nil
         defer { withExtendedLifetime(lock) {} }
         var (layers, notes): ([Facts.Layer], [String]) = ([], [])
         var opened: [Directory] = []
-        for path in origin.topLayers {
+        for path in topLayers(of: root) {
             guard let layer = try topLevel.directory(at: path) else {
                 notes.append("the top layer '\(path)' is not there any more: its files count as added")
                 continue
@@ -87,7 +96,7 @@ extension Site {
             opened.insert(layer, at: 0)
         }
         let contents = try Facts.Contents(
-            of: ImageFiles(of: [layer]), under: opened, of: origin.reference.text, initProgram: initProgram,
+            of: ImageFiles(of: [layer]), under: opened, of: root.root.mark.origin.reference.text, initProgram: initProgram,
             Facts.Host(kernelRelease: nil, time: 0)
         )
         var steps: [Step] = [.snapshot(of: Place(path), at: Self.draft)]
@@ -102,7 +111,7 @@ extension Site {
                 }
             }
             guard let tree = try topLevel.directory(at: Self.draft.path) else { throw Failure("'\(Self.draft.path)' is gone") }
-            let result = try body(RootBase(tree: tree, since: since, notes: notes))
+            let result = try body(RootBase(tree: tree, since: since, isOfLayersNow: !layers.isEmpty, notes: notes))
             try remove(&machine)
             return result
         } catch {

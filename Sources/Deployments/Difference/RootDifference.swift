@@ -8,6 +8,8 @@ public struct RootDifference {
     public let changes: [RootChange]
     /// What is to be known.
     public let notes: [String]
+    /// Whether it was compared with the top layers as they are now: what they were given after the root was made seems to be deleted in it.
+    let isFromLayersNow: Bool
 }
 
 extension Site {
@@ -38,7 +40,9 @@ extension Site {
             }
             let difference = try TreeDifference(of: tree, from: base.tree, since: base.since)
             let nested = root.root.nested.map { "'\($0)' is a subvolume of its own: what is in it was not looked at" }
-            return (RootDifference(root: root, changes: difference.changes, notes: base.notes + nested), try look(tree, base.tree))
+            let found = RootDifference(
+                root: root, changes: difference.changes, notes: base.notes + nested, isFromLayersNow: base.isOfLayersNow)
+            return (found, try look(tree, base.tree))
         }
     }
 

@@ -103,7 +103,7 @@ struct PackageDifference {
     /// nil where that is not known, or is no file.
     private func isAsItCame(_ path: Path, _ digests: [Path: String]) throws(Failure) -> Bool? {
         guard let digest = digests[path], try tree.status(of: path)?.kind == .file else { return nil }
-        return try digest == md5(tree.content(ofFile: path))
+        return try digest == md5(ofFile: path)
     }
 
     /// Whether the package manager or packages' scripts write this, and would do so again in a build.
@@ -165,11 +165,14 @@ struct PackageDifference {
         return chosen.sorted { $0.name < $1.name }
     }
 
-    private func md5(_ content: [UInt8]) -> String {
+    private func md5(ofFile path: Path) throws(Failure) -> String {
         var context = md5_ctx()
         var digest = [UInt8](repeating: 0, count: Int(MD5_DIGEST_SIZE))
         nettle_md5_init(&context)
-        nettle_md5_update(&context, content.count, content)
+        let folder = try tree.directory(withoutLinks: path.parent)
+        do throws(Failure) {
+            try folder.forEachPiece(of: cString(path.name)) { nettle_md5_update(&context, $0.count, $0) }
+        } catch { throw Failure("could not read '\(tree.show(path))': \(error.message)") }
         nettle_md5_digest(&context, digest.count, &digest)
         return hexadecimal(digest)
     }
@@ -200,15 +203,24 @@ enum PackageTrace {
         "etc/hosts.allow", "etc/hosts.deny", "etc/nsswitch.conf", "etc/shells", "etc/ssl/certs", "usr/share/applications/mimeinfo.cache",
         "usr/share/glib-2.0/schemas/gschemas.compiled",
         "usr/share/info/dir", "usr/share/mime",
-        // The users that services run as. People are the top layer's.
-        "etc/group", "etc/gshadow", "etc/passwd", "etc/shadow", "etc/subgid", "etc/subuid",
     ]
 
-    /// What update-initramfs(8) and pam-auth-update(8) make; and the keys that sshd's first start makes, which are this machine's alone.
-    private static let prefixes = ["boot/initrd.img", "etc/pam.d/common-", "etc/ssh/ssh_host_"]
+    /// The users that services run as, which packages make again. People are the top layer's.
+    private static let users: [Path] = ["etc/group", "etc/gshadow", "etc/passwd", "etc/shadow", "etc/subgid", "etc/subuid"]
+
+    /// What these were before the last change, as passwd(1) keeps it.
+    private static let formerUsers = users.map { $0.parent.appending(name: $0.name + [UInt8(ascii: "-")]) }
+
+    /// What update-initramfs(8) and pam-auth-update(8) make.
+    private static let prefixes = ["boot/initrd.img", "etc/pam.d/common-"]
+
+    /// Whether it is in no image, for it is a secret of this machine or of its people: users, and the keys that sshd's first start makes.
+    static func isOfMachine(_ path: Path) -> Bool {
+        (users + formerUsers).contains(path) || path.bytes.starts(with: "etc/ssh/ssh_host_".utf8)
+    }
 
     static func isOne(_ path: Path) -> Bool {
-        if trees.contains(where: { path == $0 || path.isBelow($0) }) { return true }
+        if isOfMachine(path) || trees.contains(where: { path == $0 || path.isBelow($0) }) { return true }
         return prefixes.contains { path.bytes.starts(with: $0.utf8) }
             || path.isBelow("usr/lib/modules") && path.name.starts(with: "modules.".utf8)
     }
