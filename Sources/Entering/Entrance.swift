@@ -114,7 +114,7 @@ package struct Entrance {
         ]
         if network == .none { nspawn.command.append("--private-network") }
         if isReadOnly { nspawn.command.append("--read-only") }
-        nspawn.command += binds.map { "--bind=\($0.source):\($0.target)" }
+        nspawn.command += binds.map(\.optionOfNspawn)
         let steps = [
             EntryStep(description: "have mounts of its own", call: "mount(\"/\", MS_REC | MS_PRIVATE)", action: ENTERING_PRIVATE),
             .attach(

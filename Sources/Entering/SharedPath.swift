@@ -22,6 +22,12 @@ package struct SharedPath {
         }
     }
 
+    /// The same for systemd-nspawn(1): without what is mounted below it, as in a root that is not booted.
+    var optionOfNspawn: String {
+        let paths = [source, target].map { $0.replacing("\\", with: "\\\\").replacing(":", with: "\\:") }
+        return "--bind=\(paths.joined(separator: ":")):norbind"
+    }
+
     /// Makes an empty directory or file for it in the root, where that has none: paths are resolved as if the root was `/`. What is only
     /// there when the root is entered is made by the steps that this returns.
     func makePlace(in root: Directory) throws(Failure) -> [EntryStep] {

@@ -28,6 +28,10 @@ struct ExportCommand: AsyncParsableCommand {
 
     @OptionGroup var place: SitePlace
 
+    func validate() throws {
+        if format == .btrfs && tag != nil { throw ValidationError("--tag is an image's name, and a stream for btrfs receive has none") }
+    }
+
     func run() async throws {
         let site = try place.site()
         let (path, notes) = try site.placeOfRoot(called: name)
