@@ -56,6 +56,7 @@ enum GrubMenu {
         }
         let initrds = entry.initrds.map { quoted($0.description) }
         let initrd = initrds.isEmpty ? "" : "    initrd \(initrds.joined(separator: " "))\n"
+        // openSUSE's GRUB looks for paths below a btrfs's default subvolume where this says so; ours go from the top level.
         return """
 
             menuentry \(quoted(entry.title)) --class docker-btrfs --id \(quoted(entry.id)) {
@@ -64,6 +65,7 @@ enum GrubMenu {
                 insmod btrfs
                 insmod fat
                 insmod ext2
+                set btrfs_relative_path=n
                 search --no-floppy --fs-uuid --set=root \(quoted(volume.uuid))
                 linux \(([quoted(entry.kernel.description)] + words).joined(separator: " "))
             \(initrd)}

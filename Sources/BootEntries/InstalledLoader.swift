@@ -29,7 +29,8 @@ public struct InstalledLoader: Sendable {
         for folder in ["grub", "grub2"] as [Path] where try tree.target(of: folder / "grub.cfg")?.kind == .file {
             found.append(try InstalledLoader(.grub, at: folder, in: tree))
         }
-        let hasEntries = try tree.target(of: "loader/entries")?.kind == .directory
+        // GRUB has such entries too, in Fedora.
+        let hasEntries = try tree.target(of: "loader/entries")?.kind == .directory && !found.contains { $0.kind == .grub }
         let hasConfiguration = try tree.target(of: "loader/loader.conf")?.kind == .file
         if hasEntries || hasConfiguration {
             found.append(try InstalledLoader(.systemdBoot, at: .top, in: tree))

@@ -47,7 +47,12 @@ extension InstalledLoader {
             way.note = "'\(directory.show("grub.cfg"))' does not source custom.cfg: /etc/grub.d/41_custom is needed, and grub-mkconfig"
         }
         guard let custom = try directory.contents(of: GrubMenu.custom) else {
-            way.file = GrubMenu.customFile
+            // A link that leads nowhere from here is somebody's: GRUB may be told what is there.
+            if try directory.status(of: GrubMenu.custom) == nil {
+                way.file = GrubMenu.customFile
+            } else {
+                way.missing = WayIn.Lines(file: GrubMenu.custom, lines: GrubMenu.wayIn)
+            }
             return way
         }
         if MenuFile.isOurs(custom) {

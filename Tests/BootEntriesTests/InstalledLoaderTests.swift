@@ -50,6 +50,11 @@ import Testing
         try write("source custom.cfg\n", to: "grub/grub.cfg")
         try write("menuentry x { true }\n", to: "grub/custom.cfg")
         #expect(try only().wayIn().missing == .init(file: "custom.cfg", lines: GrubMenu.wayIn))
+        let custom = folder.appending(path: "grub/custom.cfg").path
+        try FileManager.default.removeItem(atPath: custom)
+        try FileManager.default.createSymbolicLink(atPath: custom, withDestinationPath: "/etc/somebodys.cfg")
+        #expect(try only().wayIn() == WayIn(missing: .init(file: "custom.cfg", lines: GrubMenu.wayIn)))
+        try FileManager.default.removeItem(atPath: custom)
         try write("menuentry x { true }\n\(GrubMenu.wayIn.joined(separator: "\n"))\n", to: "grub/custom.cfg")
         #expect(try only().wayIn() == WayIn())
     }
@@ -75,6 +80,14 @@ import Testing
         }
         #expect(file.path == "grubenv" && file.text.utf8.count == 1024)
         #expect(file.text.hasPrefix("\(title)saved_entry=two words\nnext_entry=docker-btrfs-1\n###"))
+    }
+
+    @Test func entriesOfFedorasGrubAreNoOtherLoader() throws {
+        try write("source $prefix/custom.cfg; blscfg\n", to: "grub2/grub.cfg")
+        try write("title Fedora\n", to: "loader/entries/fedora.conf")
+        #expect(try only().kind == .grub)
+        try write("timeout 2\n", to: "loader/loader.conf")
+        #expect(try InstalledLoader.all(in: Directory(opening: folder.path, label: "")).map(\.kind) == [.grub, .systemdBoot])
     }
 
     @Test func grubThatSourcesNothing() throws {
