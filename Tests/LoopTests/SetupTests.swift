@@ -80,7 +80,17 @@ extension OnDisk {
                     \(machine.command(machine.setup))
                     cd docker_data/srv; find . | sort | diff - '\(data)/../before' >&2
                     """)
-                #expect(told.contains("copy '/srv' of this system to '/docker_data/srv.new'\n"), "\(told)")
+                #expect(told.contains("copy '/srv' of this system to '/.docker-btrfs/data.new'\n"), "\(told)")
+            }
+        }
+
+        @Test func `data that is called as others were while they were copied is not deleted`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run(machine.setup + " --data /srv.new")
+                try await machine.disk.change("echo mine > docker_data/srv.new/file; btrfs -q subvolume delete docker_data/srv")
+                try await machine.run(machine.setup)
+                let look = "cat docker_data/srv.new/file; ls docker_data; ls .docker-btrfs | grep data || true"
+                #expect(try await machine.disk.look(look) == "mine\nsrv\nsrv.new\n")
             }
         }
 

@@ -82,6 +82,9 @@ struct FoundMachine {
                 "could not use unified kernel images: entries for \(loader?.kind.title ?? "") have kernel and initramfs apart",
                 hint: "--kernels boot")
         }
+        if kernels == .btrfs, loader?.kind == .systemdBoot {
+            throw Failure("could not let the kernels lie on the btrfs: systemd-boot does not read it", hint: "--kernels boot")
+        }
         if loader == nil && kernels != .btrfs && boot == nil {
             throw Failure(
                 """

@@ -118,8 +118,9 @@ public struct SetupPlan {
         if made.contains(place) { return }
         if try topLevel.status(of: place) != nil { return }
         made.insert(place)
-        let new = place.parent.appending(name: place.name + Array(".new".utf8))
-        if try topLevel.status(of: new) != nil { changes.append(.step(.deleteSubvolume(Place(new)))) }
+        // '/srv.new' may be data, too.
+        let new = Layout.home / "data.new"
+        if made.insert(new).inserted, try topLevel.status(of: new) != nil { changes.append(.step(.deleteSubvolume(Place(new)))) }
         try makeFolder(place.parent)
         changes.append(.makeSubvolume(new))
         if try system.target(of: source)?.kind == .directory {
