@@ -13,11 +13,11 @@ public struct BootEntry: Equatable, Sendable {
     public let options: KernelOptions
     /// Whether the kernel is in a unified kernel image, with its initramfs.
     public let isUnified: Bool
-    /// Whether it comes after all that are not, and changes nothing of them.
-    public let isLast: Bool
+    /// The menu has the highest first, and no two above 0 are alike; 0 comes after them.
+    public let number: Int
 
     public init(
-        id: String, title: String, kernel: Path, initrds: [Path], options: KernelOptions, isUnified: Bool = false, isLast: Bool = false
+        id: String, title: String, kernel: Path, initrds: [Path], options: KernelOptions, isUnified: Bool = false, number: Int = 0
     ) {
         self.id = id
         self.title = title
@@ -25,7 +25,7 @@ public struct BootEntry: Equatable, Sendable {
         self.initrds = initrds
         self.options = options
         self.isUnified = isUnified
-        self.isLast = isLast
+        self.number = number
     }
 }
 

@@ -17,7 +17,7 @@ public enum BootLoader: String, Sendable, CaseIterable {
         }
     }
 
-    /// The files of a menu, in the order in which they are written: the one with the default is the last.
+    /// The files of a menu, in the order in which they are written: whatever is cut off, the default is the old one or the new one.
     public func files(for menu: BootMenu) throws(Failure) -> [MenuFile] {
         switch self {
         case .refind: RefindMenu.files(for: menu)

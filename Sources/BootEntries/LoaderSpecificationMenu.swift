@@ -5,16 +5,12 @@ enum LoaderSpecificationMenu {
     static let folder: Path = "loader/entries"
     private static let prefix = "docker-btrfs-"
 
-    /// The default comes last: until then the one before is first.
+    /// The default comes first: from then on it is the highest, whatever the others are.
     ///
     /// systemd-boot sorts by sort-key, then by version, the highest first, and takes the first where its loader.conf says
-    /// nothing else. Those that are the last have all the same version: one more or less of them changes no other, of which two would have
-    /// the same for a moment.
+    /// nothing else. An entry that comes or goes changes no other: two with the same version for a moment would be two defaults.
     static func files(for menu: BootMenu) -> [MenuFile] {
-        let count = menu.entries.count { !$0.isLast }
-        return menu.entries.enumerated().map { index, entry in
-            MenuFile(path: path(entry.id), text: text(of: entry, version: max(0, count - index)))
-        }.reversed()
+        menu.entries.map { MenuFile(path: path($0.id), text: text(of: $0)) }
     }
 
     static func path(_ id: String) -> Path { folder.appending(fileName: "\(id).conf") }
@@ -30,12 +26,12 @@ enum LoaderSpecificationMenu {
         return text.split(separator: "\n").first { $0.hasPrefix(key) }.flatMap { Int($0.dropFirst(key.count)) } ?? 0
     }
 
-    private static func text(of entry: BootEntry, version: Int) -> String {
+    private static func text(of entry: BootEntry) -> String {
         """
         \(ownership)
         title \(entry.title)
         sort-key 00-docker-btrfs
-        version \(version)
+        version \(entry.number)
         \(entry.isUnified ? "efi" : "linux") \(entry.kernel)
         \(entry.initrds.map { "initrd \($0)\n" }.joined())options \(entry.options)
 

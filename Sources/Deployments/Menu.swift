@@ -14,7 +14,8 @@ extension Site {
             entries.append(
                 BootEntry(
                     id: entryID(of: deployment.imageID), title: deployment.title, kernel: kernel, initrds: Array(paths.dropFirst()),
-                    options: try settings.options(of: deployment.imageID, on: volume), isUnified: deployment.isUnified))
+                    options: try settings.options(of: deployment.imageID, on: volume), isUnified: deployment.isUnified,
+                    number: deployment.number))
         }
         return BootMenu(volume: kernels.volume, entries: entries + others)
     }

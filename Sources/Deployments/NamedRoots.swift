@@ -86,8 +86,7 @@ extension Site {
         return BootEntry(
             id: "docker-btrfs-root-\(Digest.of(root.path.bytes).hex.prefix(12))",
             title: "\(root.name), root \(root.number) of \(root.reference)", kernel: files[0], initrds: Array(files.dropFirst()),
-            options: try settings.options(ofSubvolume: root.path, on: volume), isUnified: root.record.isUnified,
-            isLast: true)
+            options: try settings.options(ofSubvolume: root.path, on: volume), isUnified: root.record.isUnified)
     }
 
     /// The entries of those whose kernels are there, and whose names the boot loader can say: it may have been another one when they were

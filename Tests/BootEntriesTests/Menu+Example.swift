@@ -15,17 +15,16 @@ extension BootMenu {
                 BootEntry(
                     id: "docker-btrfs-fefadf163068", title: "desktop:latest (fefadf163068)",
                     kernel: ".docker-btrfs/boot/vmlinuz-0123456789abcdef",
-                    initrds: [".docker-btrfs/boot/microcode-00000000000000aa", ".docker-btrfs/boot/initrd-fedcba9876543210"], options: usual
-                ),
+                    initrds: [".docker-btrfs/boot/microcode-00000000000000aa", ".docker-btrfs/boot/initrd-fedcba9876543210"], options: usual,
+                    number: 12),
                 BootEntry(
                     id: "docker-btrfs-2f1c8b7a9d30", title: "Ann's \"old\" $desktop (2f1c8b7a9d30)", kernel: "a folder/it's the kernel",
-                    initrds: ["a folder/initrd"], options: odd),
-                BootEntry(id: "docker-btrfs-2f1c8b7a9d31", title: "'bare'", kernel: "vmlinuz", initrds: [], options: .none),
+                    initrds: ["a folder/initrd"], options: odd, number: 9),
+                BootEntry(id: "docker-btrfs-2f1c8b7a9d31", title: "'bare'", kernel: "vmlinuz", initrds: [], options: .none, number: 1),
                 BootEntry(
                     id: "docker-btrfs-root-5e2bf57d3f40", title: "work, root 7 of desktop:latest", kernel: "vmlinuz-1",
                     initrds: ["initrd-1"],
-                    options: try KernelOptions("rw root=UUID=2d4c64db-7ecb-294e-9f43-f31960545a27 rootflags=subvol=work"),
-                    isLast: true),
+                    options: try KernelOptions("rw root=UUID=2d4c64db-7ecb-294e-9f43-f31960545a27 rootflags=subvol=work")),
             ])
     }
 }

@@ -16,7 +16,7 @@ import Testing
     }
 
     /// The default is what is written last: whatever a power cut leaves, one file is whole.
-    @Test(arguments: [BootLoader.refind, .grub, .systemdBoot])
+    @Test(arguments: [BootLoader.refind, .grub])
     func theDefaultIsLast(_ loader: BootLoader) throws {
         let files = try loader.files(for: .example())
         #expect(try #require(files.last).text.contains("fefadf163068"))
@@ -24,11 +24,18 @@ import Testing
         #expect(files.allSatisfy { MenuFile.isOurs(Array($0.text.utf8)) })
     }
 
-    /// While it comes or goes, no two others have the same version, of which systemd-boot takes whichever.
-    @Test func aLastEntryChangesNoOther() throws {
+    /// While it comes or goes, no two have the same version, of which systemd-boot takes whichever; and no version is above that which is
+    /// written first.
+    @Test func anEntryOfSystemdBootChangesNoOther() throws {
         let menu = try BootMenu.example()
-        let without = BootMenu(volume: menu.volume, entries: menu.entries.filter { !$0.isLast })
-        #expect(try Array(BootLoader.systemdBoot.files(for: menu).dropFirst()) == BootLoader.systemdBoot.files(for: without))
+        let files = try BootLoader.systemdBoot.files(for: menu)
+        for (index, file) in files.enumerated() {
+            var others = menu.entries
+            others.remove(at: index)
+            #expect(try BootLoader.systemdBoot.files(for: BootMenu(volume: menu.volume, entries: others)) == files.filter { $0 != file })
+        }
+        #expect(files.map { LoaderSpecificationMenu.version(of: $0.text) } == [12, 9, 1, 0])
+        #expect(files.allSatisfy { MenuFile.isOurs(Array($0.text.utf8)) })
     }
 
     @Test(arguments: [BootLoader.refind, .grub])
@@ -39,7 +46,7 @@ import Testing
 
     @Test func systemdBootStartsAUnifiedKernelImage() throws {
         let options = try KernelOptions("quiet")
-        let entry = BootEntry(id: "docker-btrfs-x", title: "x", kernel: "uki-1", initrds: [], options: options, isUnified: true)
+        let entry = BootEntry(id: "docker-btrfs-x", title: "x", kernel: "uki-1", initrds: [], options: options, isUnified: true, number: 1)
         let files = try BootLoader.systemdBoot.files(for: BootMenu(volume: BootMenu.example().volume, entries: [entry]))
         #expect(try #require(files.first).text.hasSuffix("\nversion 1\nefi /uki-1\noptions quiet\n"))
         let failure = #expect(throws: Failure.self) {
