@@ -103,6 +103,13 @@ extension InstalledLoader {
         return found?.text
     }
 
+    /// What is in all our files.
+    public func textOfAll() throws(Failure) -> String {
+        var text = ""
+        for path in try ownFiles() { text += String(decoding: try directory.contents(of: path) ?? [], as: UTF8.self) }
+        return text
+    }
+
     /// The first of our files that starts roots of another filesystem than the one with this UUID, and which that is; nil where none does.
     public func file(startingRootsOfOtherThan uuid: String) throws(Failure) -> (path: Path, uuid: String)? {
         let option = "root=UUID="

@@ -27,7 +27,7 @@ extension Site {
         if let content = try files.contents(of: kernel.path, limit: ImageKernel.limit) {
             let file = BootFile(.vmlinuz, content, source: kernel.path)
             if settings.kernels == .boot, try !kernels.has(file.file) {
-                try checkSpace(file.file.size, freeing: unusedFiles(by: before), for: image.reference, beside: before)
+                try checkSpace(file.file.size, freeing: removableFiles(by: before), for: image.reference, beside: before)
             }
         }
         try checkIsWhole(image, in: store, progress: progress)
@@ -114,7 +114,7 @@ extension Site {
         if isNew { changes += record(deployment) }
         changes += try self.changes(
             toMenuOf: ([deployment] + others).sorted { $0.number > $1.number }, with: deployment,
-            freed: unusedFiles(by: before + [deployment]))
+            freed: removableFiles(by: before + [deployment]))
         let ending = once ? start : try forgettingOnce()
         let outcome = once ? outcomeOnce(deployment, others[0]) : try outcome(deployment, others)
         return DeploymentPlan(
@@ -229,7 +229,7 @@ extension Site {
         _ files: [BootFile], of deployment: Deployment, from tree: Directory, beside others: [Deployment]
     ) throws(Failure) -> [Change] {
         // What a run that was killed left.
-        let unused = try unusedFiles(by: others + [deployment])
+        let unused = try removableFiles(by: others + [deployment])
         var changes = unused.map { Change.removeFile($0, from: kernels) }
         var needed = 0
         var additions: [Change] = []

@@ -75,6 +75,12 @@ extension Site {
         try unusedFiles(by: deployments, and: namedRoots())
     }
 
+    /// Those that may go before the menu is written: where only the record was, the menu names the kernel before.
+    func removableFiles(by deployments: [Deployment]) throws(Failure) -> [Path] {
+        let menu = try loader?.textOfAll() ?? ""
+        return try unusedFiles(by: deployments).filter { !menu.contains(display($0.name)) }
+    }
+
     /// None where a record is damaged, which may need any of them.
     private func unusedFiles(by deployments: [Deployment], and roots: [NamedRoot]) throws(Failure) -> [Path] {
         try Deployment.all(on: topLevel).damaged.isEmpty ? kernels.unused(by: deployments + roots.map(\.record)) : []

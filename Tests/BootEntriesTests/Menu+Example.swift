@@ -15,7 +15,8 @@ extension BootMenu {
                 BootEntry(
                     id: "docker-btrfs-fefadf163068", title: "desktop:latest (fefadf163068)",
                     kernel: ".docker-btrfs/boot/vmlinuz-0123456789abcdef",
-                    initrds: [".docker-btrfs/boot/microcode-00000000000000aa", ".docker-btrfs/boot/initrd-fedcba9876543210"], options: usual,
+                    initrds: [".docker-btrfs/boot/microcode-00000000000000aa", ".docker-btrfs/boot/initrd-fedcba9876543210"],
+                    options: usual,
                     number: 12),
                 BootEntry(
                     id: "docker-btrfs-2f1c8b7a9d30", title: "Ann's \"old\" $desktop (2f1c8b7a9d30)", kernel: "a folder/it's the kernel",
