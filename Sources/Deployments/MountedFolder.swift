@@ -61,7 +61,7 @@ extension Directory {
     }
 
     /// Where a directory of this filesystem is in the running system; nil where it is not to be seen there.
-    fileprivate func mountedPlace(of path: Path) throws(Failure) -> String? {
+    func mountedPlace(of path: Path) throws(Failure) -> String? {
         guard let wanted = try target(of: path) else { return nil }
         // The nearest mount is what the person made for it.
         for entry in try MountTable().entries.sorted(by: { $0.root.utf8.count > $1.root.utf8.count }) {

@@ -94,6 +94,61 @@ extension OnDisk {
             }
         }
 
+        @Test func `what setup was told once it knows`() async throws {
+            try await Deployable.with { machine in
+                let system = "\(machine.disk.folder)/system"
+                // On this machine nothing is to be found.
+                try await output(
+                    of: [
+                        "bash", "-euc",
+                        """
+                        cd '\(system)/etc'; mkdir containerd containers
+                        echo 'root = "/no/containerd"' > containerd/config.toml
+                        printf '[storage]\\ngraphroot = "/no/podman"\\n' > containers/storage.conf
+                        """,
+                    ])
+                let again = "'\(Repository.companion)' setup --root '\(system)' --init '\(Repository.embeddedInit)'"
+                let written = "stat --format '%y %s' .docker-btrfs/settings"
+                let before = try await machine.disk.look(written)
+                for place in ["", "--top-level ."] {
+                    let told = try await machine.disk.change(
+                        "mkdir '\(system)/etc/docker'; echo '{\"data-root\": \"/no/docker\"}' > '\(system)/etc/docker/daemon.json'; \(again) \(place); rm -r '\(system)/etc/docker'"
+                    )
+                    #expect(told.contains("'\(machine.boot)/EFI/refind'") && told.contains("/docker', which is '/docker' there"), "\(told)")
+                }
+                #expect(try await machine.disk.look(written) == before)
+
+                // Another store is taken where the engine has one.
+                let told = try await machine.disk.change(
+                    """
+                    mkdir -p other/image/btrfs '\(system)/etc/docker'; cp -a docker/image/btrfs/* other/image/btrfs
+                    echo "{\\"data-root\\": \\"$PWD/other\\"}" > '\(system)/etc/docker/daemon.json'
+                    \(again) --dry-run 2>&1
+                    """)
+                #expect(told.contains("note: the images' store was '/docker' before: --data-root DIR names it again\n"), "\(told)")
+            }
+        }
+
+        @Test func `data is not kept where the top layer mounts something else`() async throws {
+            try await Deployable.with { machine in
+                try await machine.disk.change(
+                    """
+                    echo 'UUID=1 /home ext4 defaults 0 2' >> boot_docker/etc/fstab
+                    sed -i 's,noatime,compress=zstd,' boot_docker/etc/fstab
+                    """)
+                try await machine.run(machine.setup)
+                let before = try await machine.everything()
+                let refused = try await machine.fails(machine.setup + " --data /home")
+                #expect(
+                    refused == """
+                        Error: could not keep '/home' as data: the top layer's etc/fstab mounts 'UUID=1' there
+                        hint: take that line out of '/boot_docker/etc/fstab' first; what is there now is copied
+
+                        """)
+                #expect(try await machine.everything() == before)
+            }
+        }
+
         @Test func `what an image has is not mounted over it`() async throws {
             try await Deployable.with { machine in
                 let told = try await machine.disk.change(

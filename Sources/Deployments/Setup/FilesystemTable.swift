@@ -57,6 +57,11 @@ struct FilesystemTable {
                     "could not keep '\(line.target)' as data: its subvolume '\(subvolume)' is that of '\(other)'",
                     hint: "mount a subvolume of your own there, in the top layer's etc/fstab")
             }
+            if existing != nil, let source = table.source(at: line.target, besides: "subvol", display(subvolume.bytes)) {
+                throw Failure(
+                    "could not keep '\(line.target)' as data: the top layer's etc/fstab mounts '\(source)' there",
+                    hint: "take that line out of '\(machine.settings.topLayer / Self.path)' first; what is there now is copied")
+            }
             lines.append(line)
         }
         var added: [String] = []
@@ -194,6 +199,17 @@ private final class Table {
             if !above.contains(where: places.contains) { return (entry, source) }
         }
         return nil
+    }
+
+    /// What the first entry for a place mounts there; nil where that has this option, or there is none.
+    func source(at target: String, besides option: String, _ value: String) -> String? {
+        guard let entry = mnt_table_find_target(table, target, Int32(MNT_ITER_FORWARD)) else { return nil }
+        var found: (text: UnsafeMutablePointer<CChar>?, size: Int) = (nil, 0)
+        if mnt_fs_get_option(entry, option, &found.text, &found.size) == 0, let text = found.text {
+            let bytes = UnsafeRawBufferPointer(start: text, count: found.size)
+            if Path(display(bytes)) == Path(value) { return nil }
+        }
+        return mnt_fs_get_source(entry).map { String(cString: $0) }
     }
 
     /// Whether it was not there.

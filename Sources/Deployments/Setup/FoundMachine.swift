@@ -1,4 +1,5 @@
 internal import Basics
+internal import Boot
 public import BootEntries
 internal import CLinux
 internal import Images
@@ -54,7 +55,12 @@ struct FoundMachine {
             (roots, dataRoot) = (nil, chosen)
         } else {
             let found = try EngineRoots(in: system)
-            (roots, dataRoot) = (found, Self.dataRoot(of: found))
+            if let store = Self.firstStore(of: found) {
+                (roots, dataRoot) = (found, store)
+            } else {
+                let chosen = try Self.earlierStore(on: choices.topLevel)
+                (roots, dataRoot) = chosen.map { (nil, $0) } ?? (found, found.docker)
+            }
         }
         let data: Directory
         do throws(Failure) { data = try Directory(opening: dataRoot) } catch {
@@ -63,7 +69,7 @@ struct FoundMachine {
         let place = try MountedFolder(data)
         self.dataRoot = place
         beside = if let roots { try Self.docker(of: roots, beside: place) } else { nil }
-        filesystem = if let path = choices.topLevel { try RootFilesystem(at: path) } else { try Self.filesystem(of: place) }
+        filesystem = if let path = choices.topLevel { try RootFilesystem(at: path) } else { try Self.filesystem(for: place) }
         let volume = try place.volume()
         let storeDevice = volume.uuid == filesystem.volume.uuid ? nil : DeviceName.uuid(volume.uuid)
         var before: Settings?
@@ -71,6 +77,11 @@ struct FoundMachine {
             // Those of a later version are whole.
             if error.hint != Settings.repair { throw error }
             notes.append("\(error.message); it is written anew, as if nothing had been chosen before")
+        }
+        if choices.dataRoot == nil, let before, before.store != place.path || before.storeDevice != storeDevice {
+            notes.append(
+                "the images' store was '\(before.storeDevice.map { "\($0):" } ?? "")\(before.store)' before: --data-root DIR names it again"
+            )
         }
         let (loader, boot) = try Self.loader(choices, before, system)
         let kernels: Settings.Kernels =
@@ -114,8 +125,17 @@ struct FoundMachine {
         lines = describe(loader)
     }
 
-    /// The data-root's own, or where that is none that can be booted from, the only btrfs that is mounted.
-    private static func filesystem(of dataRoot: MountedFolder) throws(Failure) -> RootFilesystem {
+    /// The one that was set up with this data-root, or the data-root's own, or where that is none that can be booted from, one that was set
+    /// up or the only btrfs that is mounted.
+    private static func filesystem(for dataRoot: MountedFolder) throws(Failure) -> RootFilesystem {
+        // Which of several it was, nobody knows.
+        let known = try? RootFilesystem.withSettings()
+        if let known, dataRoot.type != "btrfs" { return known }
+        if let known, let before = try? Settings.current(on: known.topLevel), let device = before.storeDevice,
+            before.store == dataRoot.path, try device == .uuid(dataRoot.volume().uuid)
+        {
+            return known
+        }
         if dataRoot.type == "btrfs" { return try RootFilesystem(onDevice: dataRoot.device) }
         let devices = try RootFilesystem.mountedDevices()
         if devices.count == 1 { return try RootFilesystem(onDevice: devices[0]) }
@@ -148,14 +168,21 @@ struct FoundMachine {
         return path
     }
 
-    /// The first of the engines' roots in which there is a store; Docker's where there is none yet.
-    private static func dataRoot(of roots: EngineRoots) -> String {
-        for root in [roots.docker, roots.containerd, roots.podman] {
+    /// The first of the engines' roots in which there is a store; nil where there is none yet.
+    private static func firstStore(of roots: EngineRoots) -> String? {
+        [roots.docker, roots.containerd, roots.podman].first { root in
             // Why it is none, the one that is asked for tells.
-            guard let directory = try? Directory(opening: root) else { continue }
-            if (try? ImageStores(in: directory, at: .top)) != nil { return root }
+            guard let directory = try? Directory(opening: root) else { return false }
+            return (try? ImageStores(in: directory, at: .top)) != nil
         }
-        return roots.docker
+    }
+
+    /// Where the store is that an earlier setup was told of; nil where none was, or it is not to be seen.
+    private static func earlierStore(on topLevel: String?) throws(Failure) -> String? {
+        let filesystem: RootFilesystem? = if let topLevel { try RootFilesystem(at: topLevel) } else { try? RootFilesystem.withSettings() }
+        guard let filesystem, let before = try? Settings.current(on: filesystem.topLevel) else { return nil }
+        let store = try before.storeDevice.map { device throws(Failure) in try StoreFilesystem(inRunningSystem: device).top }
+        return try (store ?? filesystem.topLevel).mountedPlace(of: before.store)
     }
 
     /// The only one, or the one that was chosen, and where its partition is mounted.
@@ -165,7 +192,8 @@ struct FoundMachine {
         let before = before.flatMap { choices.loader ?? $0.loader == $0.loader ? $0 : nil }
         if choices.loader ?? before?.loader == .print { return (nil, choices.boot ?? before?.boot) }
         let root = choices.system == "/" ? "" : choices.system
-        let folders = choices.boot.map { [$0] } ?? ["/boot/efi", "/efi", "/boot"].map { root + $0 }
+        var folders = ["/boot/efi", "/efi", "/boot"].map { root + $0 }
+        if let chosen = choices.boot { folders = [chosen] } else if let known = before?.boot, !folders.contains(known) { folders = [known] }
         var found: [(InstalledLoader, String)] = []
         for folder in folders {
             guard let tree = try? Directory(opening: folder) else { continue }
@@ -173,7 +201,8 @@ struct FoundMachine {
             for loader in try InstalledLoader.all(in: tree) { found.append((loader, place)) }
         }
         let wanted = choices.loader ?? before?.loader
-        let fitting = found.filter { wanted == nil || $0.0.kind == wanted }
+        var fitting = found.filter { wanted == nil || $0.0.kind == wanted }
+        if choices.boot == nil && fitting.contains(where: { $0.1 == before?.boot }) { fitting = fitting.filter { $0.1 == before?.boot } }
         if fitting.count == 1 { return fitting[0] }
         let seen = found.map { "\($0.0.kind.title) in '\($0.1)\($0.0.folder)'" }.joined(separator: ", ")
         if fitting.isEmpty {
