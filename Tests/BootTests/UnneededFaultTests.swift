@@ -148,7 +148,7 @@ struct UnneededFaultTests {
             path: "docker_rwlayer", mark: Mark(origin: origin, number: 1, made: 0), isGood: false, modules: .notNeeded, nested: [],
             occupied: [])
         let request = try #require(try Request(Tree.line))
-        let files = try #require(try MachineFiles(of: request, on: tree.open(), Tree.host))
+        let files = try #require(try MachineFiles(of: request, on: tree.open(), besides: tree.open(), Tree.host))
         return files.minted(by: .root(root), on: try tree.open(), faults).map { $0.description }
     }
 }

@@ -27,6 +27,22 @@ extension OnDisk {
             }
         }
 
+        @Test func `a top layer on the root's own disk takes no room, however the disk is called`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.change(
+                    """
+                    head --bytes 80M /dev/zero > boot_docker/large
+                    head --bytes 2G /dev/zero > full 2> /dev/null || true; sync; truncate --size -40M full
+                    """)
+                let uuid = try await output(of: ["blkid", "-o", "value", "-s", "UUID", disk.device])
+                var line = disk.line(keeping: "docker_keep=2")
+                line.topLayer = "UUID=\(uuid.split(separator: "\n")[0])"
+                for _ in 1...3 { try await disk.bootWell(line) }
+                // Where room had to be made, those would be gone.
+                #expect(try await disk.look("ls .docker-btrfs/roots/docker_rwlayer; ls docker_rwlayer/large") == "1\n2\ndocker_rwlayer/large\n")
+            }
+        }
+
         @Test func `a quota of the top level that is used up ends the boot, and the old root stays`() async throws {
             try await Disk.withStore { disk, _ in
                 try await disk.bootWell()

@@ -54,7 +54,7 @@ extension Facts {
         _ filesystem: Result<Directory?, Failure>, _ faults: Faults
     ) throws(Failure) -> Source {
         missingDirectories += try Self.missingParents(of: request.name, on: topLevel)
-        let machineFiles = try MachineFiles(of: request, on: filesystem.get(), host)
+        let machineFiles = try MachineFiles(of: request, on: filesystem.get(), besides: topLevel, host)
         var (other, missing): (StoreFilesystem?, Failure?)
         switch store {
         case .success(let filesystem): other = filesystem

@@ -16,7 +16,7 @@ struct MachineFiles {
     private let isShared: Bool
 
     /// nil where the request has none. Fails where nothing is there or for this machine, and where a manifest is wrong.
-    init?(of request: Request, on filesystem: Directory?, _ host: Facts.Host) throws(Failure) {
+    init?(of request: Request, on filesystem: Directory?, besides topLevel: Directory, _ host: Facts.Host) throws(Failure) {
         guard let filesystem, let asked = request.topLayer else { return nil }
         guard let folder = try filesystem.directory(at: asked.path) else {
             throw try filesystem.absent(asked.path, as: "the top layer", key: "toplayer_path")
@@ -34,7 +34,9 @@ struct MachineFiles {
         self.described = described
         note = choice.note
         exposure = folder.keepsModes || asked.isMasked ? nil : Self.exposure
-        isShared = asked.device == request.root.device
+        // The root's filesystem may be meant by another of its names.
+        let tops = (try filesystem.status(of: .top)?.device, try topLevel.status(of: .top)?.device)
+        isShared = asked.device == request.root.device || tops.0 == tops.1
     }
 
     /// A subvolume knows when it was changed. Of an ordinary directory btrfs tells whether it was since the last root was made.
