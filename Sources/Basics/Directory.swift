@@ -79,8 +79,9 @@ public final class Directory: Sendable {
     /// The whole content of a regular file; nil where there is nothing. Fails on anything but a regular file, and on more
     /// than `limit` bytes: what is read here is metadata.
     public func contents(of path: Path, limit: Int = 64 << 20) throws(Failure) -> [UInt8]? {
-        // O_NONBLOCK: a fifo in a broken store must not hold up the boot.
-        guard let opened = try open(path, O_RDONLY | O_NONBLOCK, what: "open") else { return nil }
+        // To open a device may be to use it, and an image may have any. A fifo may hold up the boot.
+        let isOther = try target(of: path)?.kind == .other
+        guard let opened = try open(path, isOther ? O_PATH : O_RDONLY | O_NONBLOCK, what: "open") else { return nil }
         defer { close(opened) }
         return try content(of: opened, name: show(path), limit: limit)
     }

@@ -20,20 +20,32 @@ extension Site {
     }
 }
 
-/// The kernel of a tree, and an initramfs that mounts a root of some filesystem as it is; each with the name that people know it by.
+/// The kernel of a tree, and an initramfs that mounts a root of some filesystem as it is; each with the name that people know it by. An image
+/// has microcode of several makers.
 package func kernelFiles(
     in tree: Directory, of name: String, kernel: String, rootFilesystem: String, program: String
 ) async throws(Failure) -> [(name: String, content: [UInt8])] {
     try await ImageKernel(in: tree, of: name, release: kernel, program: program, rootFilesystem: rootFilesystem).files
-        .map { ("\($0.kind.rawValue)-\(kernel)", $0.content) }
+        .map { file in
+            let own = file.kind == .microcode ? file.source.map { display($0.name) } : nil
+            return (own ?? "\(file.kind.rawValue)-\(kernel)", file.content)
+        }
 }
 
-/// What is wrong with an image under a top layer for any machine, and the release of its kernel, with what that is in. Fails where there are
-/// several and none of them is `asked` for. What depends on the machine that runs is left out: the disks that an fstab names.
+/// What is wrong with an image under a top layer for any machine. What depends on the machine that runs is left out: the disks that an fstab
+/// names.
+package func shortcomings(of image: ImageFiles, under topLayer: Directory?, of name: String) throws(Failure) -> [ImageFinding] {
+    try ImageCheck(image, under: topLayer, of: name).findings.filter { $0.subject != "fstab" }
+}
+
+/// The releases of an image's kernels.
+package func kernels(in image: ImageFiles) throws(Failure) -> [String] { try ImageKernel.kernels(in: image).map(\.release) }
+
+/// The same findings, and the release of the kernel, with what that is in. Fails where there are several and none of them is `asked` for.
 package func check(
     _ image: ImageFiles, under topLayer: Directory?, of name: String, kernel asked: String?
 ) throws(Failure) -> (findings: [ImageFinding], kernel: (release: String, files: ImageFiles)?) {
-    let findings = try ImageCheck(image, under: topLayer, of: name).findings.filter { $0.subject != "fstab" }
+    let findings = try shortcomings(of: image, under: topLayer, of: name)
     // The error says it.
     if findings.contains(where: { $0.weight == .error && ["kernel", "modules"].contains($0.subject) }) { return (findings, nil) }
     // As `deploy` takes it.

@@ -51,7 +51,7 @@ extension DiskBuilder {
         // By their numbers: mount(2) takes a page, which paths of many layers are longer than, and fsconfig(2) takes 256 bytes.
         func path(_ folder: Directory) -> String { "/proc/self/fd/\(folder.descriptor)" }
         let options = "lowerdir=\(layers.map(path).joined(separator: ":")),upperdir=\(path(upper)),workdir=\(path(work))"
-        if Glibc.mount("overlay", place, "overlay", UInt(MS_NOATIME), options) != 0 {
+        if Glibc.mount("overlay", place, "overlay", UInt(MS_NOATIME | MS_NODEV), options) != 0 {
             throw .system(
                 "lay the layers of '\(source.image.reference)' over one another",
                 hint: linux_errno() == ENODEV ? "the kernel needs overlayfs" : nil)

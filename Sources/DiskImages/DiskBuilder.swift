@@ -60,7 +60,7 @@ final class DiskBuilder {
             try root().link(topLayer / path, to: target)
         case .copyKernel(let kernel, let source): try await copyKernel(kernel, of: source)
         case .copyTopLayer(let folder, _):
-            try await Tools.run(["cp", "-a", "--", folder + "/.", topLayerPlace], to: "\(step)")
+            try await Tools.run(["cp", "-a", "--remove-destination", "--", folder + "/.", topLayerPlace], to: "\(step)")
         case .makeSubvolumes(let paths):
             for path in paths {
                 try makeFolder(path.parent, 0o755)
@@ -109,7 +109,8 @@ final class DiskBuilder {
         let kind = layout.isSmall ? ["--mixed", "--data", "single", "--metadata", "single", "--nodesize", "4096"] : []
         try await Tools.run(
             ["mkfs.btrfs", "--quiet"] + kind + ["--label", "linux", "--uuid", layout.rootUUID, device.path], to: "make the btrfs")
-        try MountRequest(device: device.path, filesystemType: "btrfs", options: ["subvolid=5", "noatime"]).mount(at: mountPoint, .readWrite)
+        let options = ["subvolid=5", "noatime", "nodev"]
+        try MountRequest(device: device.path, filesystemType: "btrfs", options: options).mount(at: mountPoint, .readWrite)
         let top = try workshop.open("root", label: "")
         topLevel = top
         try makeSubvolume(DockerRecord.store, 0o710)
@@ -158,7 +159,7 @@ final class DiskBuilder {
     private func send(_ layers: [DockerLayer]) async throws(Failure) {
         guard let place = plan.source.place else { throw Failure("could not send layers: their store is not on btrfs") }
         let source = workshop.file("source")
-        try MountRequest(device: place.device, filesystemType: "btrfs", options: ["subvolid=5"]).mount(at: source, .readWrite)
+        try MountRequest(device: place.device, filesystemType: "btrfs", options: ["subvolid=5", "nodev"]).mount(at: source, .readWrite)
         defer { umount2(source, Int32(MNT_DETACH)) }
         let received = DockerRecord.store / "received"
         try makeFolder(received, 0o700)
@@ -327,7 +328,7 @@ final class DiskBuilder {
     /// The boot loader's partition is written, and the btrfs taken out.
     private func finish() async throws(Failure) {
         try await fillSystem()
-        try await Tools.run(["fstrim", mountPoint], to: "give what the btrfs does not use back to the file")
+        try await Tools.run(["fstrim", "--quiet-unsupported", mountPoint], to: "give what the btrfs does not use back to the file")
         topLevel = nil
         if umount2(mountPoint, 0) != 0 { throw .system("unmount the disk's btrfs") }
     }
@@ -364,6 +365,12 @@ final class DiskBuilder {
         if fsync(file) != 0 || fchmod(file, 0o600) != 0 { throw .system("write '\(output)'") }
         // A machine may run on the one that is there.
         let flags = choices.replaces ? 0 : UInt32(RENAME_NOREPLACE)
-        if renameat2(AT_FDCWD, made, AT_FDCWD, output, flags) != 0 { throw .system("call the disk '\(output)'") }
+        if renameat2(AT_FDCWD, made, AT_FDCWD, output, flags) == 0 { return }
+        // Network filesystems do not know that, and a second name does not replace either.
+        if linux_errno() == EINVAL && link(made, output) == 0 {
+            unlink(made)
+            return
+        }
+        throw .system("call the disk '\(output)'")
     }
 }

@@ -31,12 +31,23 @@ struct DiskCheck {
         let name = source.image.reference.description
         // One that is to bring the init would be no more than files beside it.
         let topLayer = try initSystem == .none ? nil : choices.topLayer.map { path throws(Failure) in try Directory(opening: path) }
-        var (found, kernel) = try check(files, under: topLayer, of: name, kernel: kernelSource == nil ? choices.kernel : nil)
+        var found: [ImageFinding]
+        let kernel: (release: String, files: ImageFiles)?
         if let kernelSource {
-            let name = kernelSource.image.reference.description
-            let other = try check(kernelSource.files, under: nil, of: name, kernel: choices.kernel)
-            kernel = other.kernel
-            found = other.findings.filter { $0.isOfKernel }.map { $0.ofKernelImage(name) } + found.filter { !$0.isOfKernel }
+            let other = kernelSource.image.reference.description
+            let own = try kernels(in: files)
+            // The next deployment takes the image's, and no disk of roots is made for the first one alone.
+            if choices.plain == nil, !own.isEmpty {
+                throw Failure(
+                    "could not take the kernel of '\(other)' for '\(name)': that has its own, \(own.joined(separator: ", "))",
+                    hint: "leave --kernel-image out; a disk that is --plain takes it")
+            }
+            (found, kernel) = try check(kernelSource.files, under: nil, of: other, kernel: choices.kernel)
+            found =
+                try found.filter { $0.isOfKernel }.map { $0.ofKernelImage(other) }
+                + shortcomings(of: files, under: topLayer, of: name).filter { !$0.isOfKernel }
+        } else {
+            (found, kernel) = try check(files, under: topLayer, of: name, kernel: choices.kernel)
         }
         self.kernel = kernel?.release
         if choices.isService && initSystem == .none {

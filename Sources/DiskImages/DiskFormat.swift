@@ -1,4 +1,5 @@
 public import Basics
+internal import Programs
 
 /// What a disk's file is, by the ending of its name.
 public enum DiskFormat: String, Sendable, CaseIterable {
@@ -48,7 +49,8 @@ public enum DiskFormat: String, Sendable, CaseIterable {
         case .raw, .img, .qcow2: ("QEMU", "virtio", [["virtio_pci", "virtio_blk"]])
         case .vdi: ("VirtualBox", "SATA", [["ahci"]])
         case .vmdk: ("VMware", "SATA or SCSI", [["ahci"], ["vmw_pvscsi"], ["mptspi"]])
-        case .vhd, .vpc, .vhdx: ("Hyper-V", "SCSI", [["hv_vmbus", "hv_storvsc"]])
+        case .vhd, .vpc: ("Hyper-V", "IDE, in generation 1,", [["hv_vmbus", "hv_storvsc"]])
+        case .vhdx: ("Hyper-V", "SCSI", [["hv_vmbus", "hv_storvsc"]])
         }
     }
 }
@@ -65,11 +67,11 @@ extension DiskPlan {
     /// How the disk is started.
     public var start: [String] {
         let file = choices.output
-        let value = Emulator.value(file)
+        let drive = "file=\(Emulator.value(file)),format=\(format.emulated)"
         let bytes =
             choices.sector == 512
-            ? "-drive file=\(value),format=\(format.emulated),if=virtio"
-            : "-drive file=\(value),format=\(format.emulated),if=none,id=disk -device \(Emulator.device(choices.sector))"
+            ? "-drive \(shellWord(drive + ",if=virtio"))"
+            : "-drive \(shellWord(drive + ",if=none,id=disk")) -device \(Emulator.device(choices.sector))"
         let uefi = choices.firmware.hasBIOS ? "" : " -bios /usr/share/ovmf/OVMF.fd"
         let line = "qemu-system-x86_64 -accel kvm -accel tcg -m 2048\(uefi) \(bytes) -nographic"
         return format.host.name == "QEMU"

@@ -44,7 +44,15 @@ public struct DiskPlan: Sendable {
         if choices.isCompressed && format != .qcow2 {
             throw Failure("could not compress '\(choices.output)': only qcow2 can be", hint: "name it .qcow2, or compress the file by zstd")
         }
-        if let options = choices.options { _ = try KernelOptions(options) }
+        if choices.sector != 512 && format.host.name != "QEMU" {
+            throw Failure(
+                "could not make '\(choices.output)' with sectors of \(choices.sector) bytes: \(format.host.name) has those of 512 bytes alone",
+                hint: "leave --sector-size out, or name it .qcow2")
+        }
+        let options = try (choices.machine?.settings.options ?? .none) + KernelOptions(choices.options ?? "")
+        if choices.loader == .grub {
+            try Self.checkForGrub(options, hint: choices.machine == nil ? nil : "--this-disk rehearses it without GRUB")
+        }
         try checkInitProgram(choices.program)
         password = try choices.passwordFile.map { file throws(Failure) in try GivenPassword(in: file) }
         source =
@@ -89,6 +97,16 @@ public struct DiskPlan: Sendable {
         addEnd(layout)
     }
 
+    /// GRUB cannot hand on each option.
+    private static func checkForGrub(_ options: KernelOptions, hint: String?) throws(Failure) {
+        let entry = BootEntry(id: "disk", title: "", kernel: .top, initrds: [], options: options)
+        do throws(Failure) {
+            _ = try BootLoader.grub.files(for: BootMenu(volume: BootVolume(uuid: "", label: nil, partition: nil), entries: [entry]))
+        } catch {
+            throw Failure(error.message, hint: hint ?? error.hint)
+        }
+    }
+
     mutating func addEnd(_ layout: DiskLayout) {
         let takesBusybox = steps.contains { if case .write(InitSystem.busybox, _, _, _) = $0 { true } else { false } }
         if choices.busybox != nil && !takesBusybox { notes.append("--busybox is of no use: the image has an init of its own") }
@@ -116,7 +134,7 @@ public struct DiskPlan: Sendable {
             if !hasLoader || !hasStub { missing.append(SystemdLoader.package) }
             if choices.isUnified && !Tools.isThere("ukify") { usual.append("objcopy") }
         }
-        let others = (format.converter == nil ? [] : ["qemu-img"]) + (choices.passwordFile == nil ? [] : ["openssl"])
+        let others = (format.converter == nil ? [] : ["qemu-img"]) + (password.map { !$0.isHash } == true ? ["openssl"] : [])
         try Tools.check(usual + others, also: missing)
     }
 

@@ -46,7 +46,8 @@ struct ImageSource {
         (self.root, self.stores, self.image, self.place) = (root, stores, image, place)
         files = try image.files(in: root)
         configuration = try stores.configuration(of: image)
-        size = try stores.listing().first { $0.id == image.id && $0.store == image.store }?.size
+        // No filesystem has more, whatever the store says.
+        size = try stores.listing().first { $0.id == image.id && $0.store == image.store }?.size.map { min(max($0, 0), 1 << 50) }
     }
 
     static func find(

@@ -44,11 +44,16 @@ public struct RehearsedMachine: Sendable {
 
     /// Whether a device of fstab is the root's filesystem.
     private func isRoot(_ name: DeviceName) -> Bool {
-        if let tag = name.tag {
-            return tag.name == "UUID" && tag.value == volume.uuid || tag.name == "LABEL" && tag.value == volume.label
+        let path: String
+        switch name {
+        case .uuid(let value): return value == volume.uuid
+        case .label(let value): return value == volume.label
+        case .partitionUUID(let value): return value.lowercased() == volume.partition?.lowercased()
+        case .partitionLabel(let value): path = "/dev/disk/by-partlabel/\(value)"
+        case .path(let value): path = value
         }
         var (one, other) = (stat(), stat())
-        return stat(name.specification, &one) == 0 && stat(device, &other) == 0 && one.st_rdev == other.st_rdev
+        return stat(path, &one) == 0 && stat(device, &other) == 0 && one.st_rdev == other.st_rdev
     }
 
     /// Where the top layer is, as long as this process runs.
@@ -60,6 +65,21 @@ public struct RehearsedMachine: Sendable {
         /// What it mounts of the root's filesystem, from the top level.
         var subvolumes: [Path] = []
         var notes: [String] = []
+
+        /// The fields of a line that mounts what is on the root's filesystem.
+        mutating func add(_ fields: [Substring], on rootUUID: String) {
+            let options = fields[3].split(separator: ",")
+            let subvolumes = options.filter { $0.hasPrefix("subvol=") }
+            // The one that is made for it has another number.
+            let kept = options.filter { !$0.hasPrefix("subvolid=") || $0 == "subvolid=5" }
+            if kept.count < options.count && subvolumes.isEmpty {
+                notes.append("\(fields[1]) is not rehearsed: only its number says which subvolume it is")
+                return
+            }
+            let line = ["UUID=\(rootUUID)"] + fields[1...2].map { "\($0)" } + [kept.joined(separator: ",")] + fields[4...].map { "\($0)" }
+            text += line.joined(separator: " ") + "\n"
+            self.subvolumes += subvolumes.compactMap { Path(unescaped($0.dropFirst("subvol=".count))) }
+        }
     }
 
     /// nil where there is none. What is on the root's filesystem is on the rehearsal's, empty. What is on another disk of this machine is
@@ -74,10 +94,7 @@ public struct RehearsedMachine: Sendable {
                 continue
             }
             if isRoot(device) {
-                table.text += (["UUID=\(rootUUID)"] + words.dropFirst().map(String.init)).joined(separator: " ") + "\n"
-                table.subvolumes += words[3].split(separator: ",").compactMap { option in
-                    option.hasPrefix("subvol=") ? Path(String(option.dropFirst("subvol=".count))) : nil
-                }
+                table.add(words, on: rootUUID)
             } else if try BlockDevices.has(device) {
                 table.notes.append("\(words[1]) is not rehearsed: it is on \(device), another disk of this machine")
             } else {
@@ -86,4 +103,9 @@ public struct RehearsedMachine: Sendable {
         }
         return table
     }
+}
+
+/// As fstab(5) has spaces: `\040`.
+private func unescaped(_ text: Substring) -> String {
+    String(text).replacing("\\040", with: " ").replacing("\\011", with: "\t").replacing("\\134", with: "\\")
 }

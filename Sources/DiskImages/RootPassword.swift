@@ -36,11 +36,12 @@ struct GivenPassword {
     let file: String
     private let line: [UInt8]
     /// Whether it is `$id$salt$hash` already, as crypt(5) has it.
-    private let isHash: Bool
+    let isHash: Bool
 
     init(in file: String) throws(Failure) {
         guard let content = try fileContents(file) else { throw Failure("could not open '\(file)': it is not there") }
-        let line = Array(content.prefix { $0 != 0x0a })
+        // An editor of Windows ends a line by two characters.
+        let line = Array(content.prefix { $0 != 0x0a && $0 != 0x0d })
         if line.isEmpty { throw Failure("could not use '\(file)': its first line is empty") }
         let parts = line.split(separator: UInt8(ascii: "$"), omittingEmptySubsequences: false)
         isHash = parts.count >= 4 && parts[0].isEmpty && !parts[1].isEmpty

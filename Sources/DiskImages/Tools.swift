@@ -34,7 +34,12 @@ enum Tools {
                 "could not \(what): there is no program '\(command[0])'", hint: packages[command[0]].map { "apt-get install \($0)" })
         }
         try Interruption.check()
-        if outcome.status != 0 { throw Failure("could not \(what): \(command[0]): \(outcome.complaint)") }
+        if outcome.status != 0 {
+            let complaint = outcome.complaint
+            throw Failure(
+                "could not \(what): \(command[0]): \(complaint)",
+                hint: complaint.hasSuffix("No space left on device") ? "make room, or a larger disk: --size" : nil)
+        }
         return outcome.output
     }
 }

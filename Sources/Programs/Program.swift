@@ -54,6 +54,8 @@ package func runProgram(_ command: [String], input: [UInt8] = [], limit: Int = 6
         throw .system("hand data to '\(command[0])'")
     }
     defer { close(file) }
+    let watch = Task { try await Interruption.handOn() }
+    defer { watch.cancel() }
     return try await unlessMissing(command[0]) {
         let result = try await Subprocess.run(
             command[0].contains("/") ? .path(FilePath(command[0])) : .name(command[0]),

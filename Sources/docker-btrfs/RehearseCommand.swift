@@ -141,7 +141,7 @@ struct RehearsalOptions: ParsableArguments {
         let outcome = try await rehearsal.perform(in: folder, seconds: rehearsalTime, withKVM: hasKVM) { line in
             if isVerbose { tell("  | " + line) }
         }
-        try savePicture(from: folder)
+        defer { savePicture(from: folder) }
         return end(rehearsal, outcome, isQuiet)
     }
 
@@ -154,13 +154,15 @@ struct RehearsalOptions: ParsableArguments {
             let outcome = try await rehearsal.perform(
                 in: folder, seconds: rehearsalTime, withKVM: try Emulator.hasKVM(), show: { if !isQuiet { show($0) } },
                 tell: { if isVerbose { tell("  | " + $0) } })
-            try savePicture(from: folder)
+            defer { savePicture(from: folder) }
             return end(rehearsal.title, rehearsal.imageID, outcome, isQuiet)
         }
     }
 
-    private func savePicture(from folder: DiskFolder) throws(Failure) {
-        if let screenshot { try folder.saveScreen(to: screenshot) }
+    /// How the boot ended counts, with or without a picture.
+    private func savePicture(from folder: DiskFolder) {
+        guard let screenshot else { return }
+        do throws(Failure) { try folder.saveScreen(to: screenshot) } catch { tell(note: error.message) }
     }
 
     private func end(_ rehearsal: Rehearsal, _ outcome: Rehearsal.Outcome, _ isQuiet: Bool) -> RehearsalEnd {

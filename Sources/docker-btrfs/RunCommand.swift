@@ -50,7 +50,7 @@ struct RunCommand: AsyncParsableCommand {
             if let option = choices.firstOfMaking {
                 throw Failure("could not use \(option): the disk '\(image)' is made already", hint: "leave it out, or run the image")
             }
-            return try await start(image)
+            return try await Interruption.taken { () throws(Failure) in try await start(image) }
         }
         if isNamedAsFile, try !choices.choices(of: image, output: image).findsImage {
             throw Failure(
@@ -65,7 +65,10 @@ struct RunCommand: AsyncParsableCommand {
         let folder = dryRun ? nil : try DiskFolder(in: self.folder)
         defer { withExtendedLifetime(folder) {} }
         let file = folder?.file ?? "\(self.folder)/disk.raw"
-        let plan = try DiskPlan(try choices.choices(of: image, output: file))
+        var choices = try choices.choices(of: image, output: file)
+        // The folder is a new one, where nothing is to be replaced.
+        choices.replaces = true
+        let plan = try DiskPlan(choices)
         plan.showFindings()
         if plan.findings.contains(where: { $0.weight == .error }) { throw Failure("could not run '\(image)': it cannot boot") }
         for note in plan.notes { tell(note: note) }
@@ -85,7 +88,7 @@ struct RunCommand: AsyncParsableCommand {
         emulator.memory = memory
         try emulator.check()
         let hasKVM = try await Emulator.hasKVM()
-        if dryRun { return show(emulator.command(withKVM: hasKVM).joined(separator: " ")) }
+        if dryRun { return show(emulator.command(withKVM: hasKVM).map(shellWord).joined(separator: " ")) }
         if !hasKVM { tell(note: "without KVM, which does not work here: the machine is emulated, and slow") }
         try await emulator.run(withKVM: hasKVM)
     }

@@ -79,12 +79,16 @@ final class DirectoryTests {
     @Test func `symlinks in a circle are an error`() throws {
         try link("a", to: "b")
         try link("b", to: "a")
-        #expect(throws: Failure("could not open '/store/a': Too many levels of symbolic links")) { try self.directory.contents(of: "a") }
+        #expect(throws: Failure("could not look at '/store/a': Too many levels of symbolic links")) { try self.directory.contents(of: "a") }
     }
 
     @Test(.timeLimit(.minutes(1))) func `a fifo holds nothing up`() throws {
         #expect(mkfifo(folder.appending(path: "root/fifo").path, 0o600) == 0)
         #expect(throws: Failure("could not read '/store/fifo': it is not a regular file")) { try self.directory.contents(of: "fifo") }
+        // To open this one fails.
+        let device = folder.appending(path: "root/device").path
+        #expect(mknod(device, S_IFCHR | 0o600, 240 << 8 | 99) == 0)
+        #expect(throws: Failure("could not read '/store/device': it is not a regular file")) { try self.directory.contents(of: "device") }
         #expect(try directory.status(of: "fifo")?.kind == .other)
     }
 

@@ -201,6 +201,14 @@ struct InitSystemTests {
         #expect([UInt8]().withLines(["b"]) == Array("b\n".utf8) && Array("a".utf8).withLines([]) == Array("a".utf8))
     }
 
+    @Test(arguments: ["$6$salt$hash\n", "$6$salt$hash\r\n", "$6$salt$hash"])
+    func `a password ends with its line`(text: String) async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try Data(text.utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        #expect(try await GivenPassword(in: file.path).hash() == "$6$salt$hash")
+    }
+
     @Test func `a root with a password has it in shadow, and a shell that is there`() throws {
         func passwd(_ text: String, shell: String? = nil) throws -> String {
             String(decoding: try RootPassword.passwd(Array(text.utf8), shell: shell) { $0 == "/bin/sh" }, as: UTF8.self)

@@ -119,7 +119,7 @@ extension OnDisk {
 
         @Test func `of another store the layers are one, which Docker runs and builds on`() async throws {
             try await withImage(driver: "overlay2") { disk in
-                let file = "\(disk.folder)/vm.vdi"
+                let file = "\(disk.folder)/vm.qcow2"
                 let told = try await disk.change(command("sample_image", file, driver: "overlay2", "--uki --sector-size 4096 2>&1"))
                 #expect(told.contains("\nmerge the layers to "))
                 #expect(told.contains("\nwarning: uki: nothing in it makes a unified kernel image"))
@@ -177,7 +177,7 @@ extension OnDisk {
                     """
                 try await output(of: [Repository.path("Tests/Lab/with-engine"), disk.file, engine, build])
                 let disk = try await disk.attached()
-                let file = "\(disk.folder)/vm.qcow2"
+                let file = "\(disk.folder)/vm.\(store == "storage" ? "vdi" : "qcow2")"
                 let namespace = engine.hasPrefix("containerd") ? "--namespace default" : ""
                 try await disk.change(command("sample_image", file, driver: store, namespace))
                 _ = try await parts(of: file, in: disk)

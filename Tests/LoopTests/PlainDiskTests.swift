@@ -3,7 +3,7 @@ import Testing
 
 extension OnDisk.DiskImageTests {
     /// Makes a disk with one filesystem and compares it with the image, which `mount` mounts at `$image`.
-    private func check(_ filesystem: String, driver: String, _ build: String, mount: String) async throws {
+    private func check(_ filesystem: String, driver: String, _ build: String, microcode: String = "", mount: String) async throws {
         try await withImage(driver: driver, "\(build)\necho secret > password") { disk in
             let options = "--plain \(filesystem) --root-password-file password --hostname desk 2>&1"
             let told = try await disk.change(command("sample_image", "\(disk.folder)/vm.raw", driver: driver, options))
@@ -13,6 +13,7 @@ extension OnDisk.DiskImageTests {
                 image='\(disk.folder)/image'; mkdir "$image"
                 \(mount)
                 cd '\(disk.folder)'
+                MTOOLS_SKIP_CHECK=1 mdir -b -i vm.raw@@2M ::linux | LC_ALL=C sort
                 dd if=vm.raw of=root bs=1M skip=258 count=765 conv=sparse status=none
                 case \(filesystem) in
                     ext4) e2fsck -fn root > log 2>&1 ;;
@@ -33,6 +34,8 @@ extension OnDisk.DiskImageTests {
             let found = try await disk.change(script)
             #expect(
                 found == """
+                    \(microcode)::/linux/initrd-6.1
+                    \(microcode.isEmpty ? "" : "::/linux/intel-ucode.img\n")::/linux/vmlinuz-6.1
                     \(filesystem)
                     root:$6$
                     / \(filesystem) defaults 0 \(filesystem == "ext4" ? 1 : 0)
@@ -47,9 +50,13 @@ extension OnDisk.DiskImageTests {
     @Test func `plain, a disk has the image's files and the machine's own in one ext4`() async throws {
         // Of the layers, which are subvolumes, only the topmost has what the last step wrote.
         try await check(
-            "ext4", driver: "btrfs", "",
+            "ext4", driver: "btrfs",
+            """
+            printf '%s\\n' 'FROM sample_image' 'RUN ["/bin/bash", "-c", "for name in amd intel; do echo $name > /boot/$name-ucode.img; done"]' \\
+                | docker build --network none --tag sample_image - > /dev/null
+            """, microcode: "::/linux/amd-ucode.img\n",
             mount:
-                #"mount --bind "$(grep --files-with-matches virtio_blk docker/btrfs/subvolumes/*/usr/lib/modules/6.1/modules.builtin | cut -d / -f 1-4)" "$image""#
+                #"mount --bind "$(ls -d docker/btrfs/subvolumes/*/boot/amd-ucode.img | cut -d / -f 1-4)" "$image""#
         )
     }
 

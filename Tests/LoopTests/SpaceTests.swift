@@ -39,7 +39,7 @@ extension OnDisk {
                 line.topLayer = "UUID=\(uuid.split(separator: "\n")[0])"
                 for _ in 1...3 { try await disk.bootWell(line) }
                 // Where room had to be made, those would be gone.
-                #expect(try await disk.look("ls .docker-btrfs/roots/docker_rwlayer; ls docker_rwlayer/large") == "1\n2\ndocker_rwlayer/large\n")
+                #expect(try await disk.look("cd docker_rwlayer; ls ../.docker-btrfs/roots/docker_rwlayer; ls large") == "1\n2\nlarge\n")
             }
         }
 

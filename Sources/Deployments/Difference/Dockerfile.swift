@@ -1,4 +1,5 @@
 internal import Basics
+internal import Programs
 
 /// Instructions of a Dockerfile whose words are taken as they are, whatever is in them.
 ///
@@ -12,7 +13,7 @@ enum Dockerfile {
     /// The commands, one after the other until one fails, in as few instructions as there can be; first those whose words are plain:
     /// a command with a plain path needs none that has another one.
     static func run(_ commands: [[String]]) -> [String] {
-        let isSimple = { (command: [String]) in command.allSatisfy(isPlain) }
+        let isSimple = { (command: [String]) in command.allSatisfy(isPlainWord) }
         return instructions(commands.filter(isSimple)) + instructions(commands.filter { !isSimple($0) })
     }
 
@@ -33,7 +34,7 @@ enum Dockerfile {
     }
 
     private static func instruction(_ commands: ArraySlice<[String]>) -> String {
-        if commands.allSatisfy({ $0.allSatisfy(isPlain) }) {
+        if commands.allSatisfy({ $0.allSatisfy(isPlainWord) }) {
             return "RUN " + commands.map { wrapped($0, "    ") }.joined(separator: " \\\n && ")
         }
         let script = commands.map { $0.map(shellWord).joined(separator: " ") }.joined(separator: "\n")
@@ -44,7 +45,7 @@ enum Dockerfile {
     static func copy(_ sources: [String], to target: String, owner: UInt32, group: UInt32) -> String {
         let flag = owner == 0 && group == 0 ? [] : ["--chown=\(owner):\(group)"]
         let words = sources + [target]
-        if words.allSatisfy(isPlain) { return wrapped(["COPY"] + flag + words, "    ") }
+        if words.allSatisfy(isPlainWord) { return wrapped(["COPY"] + flag + words, "    ") }
         let escaped = sources.map { word(pattern($0)) } + [word(target)]
         return
             (["COPY"] + flag + [
@@ -66,21 +67,6 @@ enum Dockerfile {
             width += word.utf8.count + 1
         }
         return text
-    }
-
-    private static func isPlain(_ word: String) -> Bool {
-        !word.isEmpty
-            && word.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-                    true
-                default: "._/+:@%,=-".utf8.contains(byte)
-                }
-            }
-    }
-
-    private static func shellWord(_ word: String) -> String {
-        isPlain(word) ? word : "'" + word.parts(at: "'", omittingEmpty: false).joined(separator: #"'\''"#) + "'"
     }
 
     /// Docker takes quotes away and puts variables in, in JSON too.
