@@ -211,7 +211,8 @@ final class DiskBuilder {
         let total = plan.source.size
         let start = microsecondsNow()
         do throws(Failure) {
-            _ = try LayerMerge(of: plan.source.directories(), into: folder, as: cache.name).run { [progress] count in
+            _ = try LayerMerge(of: plan.source.directories(), into: folder, as: cache.name).run { [progress] count throws(Failure) in
+                try Interruption.check()
                 let rest = timeLeft(count.bytes, of: total ?? 0, after: microsecondsNow() - start)
                 progress("merged \(count.files) files (\(count.bytes >> 20) MiB)\(rest)")
             }

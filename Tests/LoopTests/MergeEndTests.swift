@@ -122,6 +122,20 @@ extension Beside {
             }
         }
 
+        @Test func `who is told how far it is can end it`() async throws {
+            try await MergeDisk.with { disk in
+                try await disk.run("mkdir many; cd many; perl -e 'for (1..60000) { open my $f, \">\", $_ }'")
+                let failure = try #require(throws: Failure.self) {
+                    try LayerMerge(of: [disk.directory("many")], into: disk.directory("."), as: Array("root".utf8)).run {
+                        _ throws(Failure) in
+                        throw Failure("enough")
+                    }
+                }
+                #expect(failure.message.hasSuffix("': enough"))
+                #expect(try await disk.run("ls") == "many\n")
+            }
+        }
+
         @Test func `200,000 files in 128 layers take no memory`() async throws {
             try await MergeDisk.with(size: "3G") { disk in
                 let layers = try await layers(128, of: 1400, on: disk)

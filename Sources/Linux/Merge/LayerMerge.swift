@@ -20,7 +20,7 @@ public struct LayerMerge {
 
     /// Returns what was made, and tells how far it is at most once a second. Fails with the reason alone, and where the name is
     /// taken.
-    public func run(_ tell: @escaping (MergeCount) -> Void) throws(Failure) -> MergeCount {
+    public func run(_ tell: @escaping (MergeCount) throws(Failure) -> Void) throws(Failure) -> MergeCount {
         try removeDrafts()
         do throws(Failure) {
             return try make(tell)
@@ -31,7 +31,7 @@ public struct LayerMerge {
         }
     }
 
-    private func make(_ tell: @escaping (MergeCount) -> Void) throws(Failure) -> MergeCount {
+    private func make(_ tell: @escaping (MergeCount) throws(Failure) -> Void) throws(Failure) -> MergeCount {
         let root = try makeDraft()
         var merge = try TreeMerge(of: layers, into: root, tell)
         let count = try merge.run()

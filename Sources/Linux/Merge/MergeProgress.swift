@@ -1,3 +1,4 @@
+internal import Basics
 internal import CLinux
 
 /// How far a merge is, or what it made.
@@ -18,16 +19,16 @@ public struct MergeCount: Equatable, Sendable {
 
 /// Counts what was made, and tells of it from time to time.
 struct MergeProgress {
-    private let tell: (MergeCount) -> Void
+    private let tell: (MergeCount) throws(Failure) -> Void
     private var told: Int64
     private(set) var count = MergeCount()
 
-    init(_ tell: @escaping (MergeCount) -> Void) {
+    init(_ tell: @escaping (MergeCount) throws(Failure) -> Void) {
         self.tell = tell
         told = linux_monotonic_nanoseconds()
     }
 
-    mutating func add(bytes: Int = 0, copied: Int) {
+    mutating func add(bytes: Int = 0, copied: Int) throws(Failure) {
         count.files += 1
         // A file without data may say that it has any size.
         count.bytes &+= bytes
@@ -35,6 +36,6 @@ struct MergeProgress {
         let now = linux_monotonic_nanoseconds()
         if now - told < 1_000_000_000 { return }
         told = now
-        tell(count)
+        try tell(count)
     }
 }

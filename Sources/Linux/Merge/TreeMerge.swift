@@ -19,7 +19,7 @@ struct TreeMerge {
     private let began: timespec
     private var progress: MergeProgress
 
-    init(of layers: [Directory], into root: Directory, _ tell: @escaping (MergeCount) -> Void) throws(Failure) {
+    init(of layers: [Directory], into root: Directory, _ tell: @escaping (MergeCount) throws(Failure) -> Void) throws(Failure) {
         tops = layers.indices.map { LayerDirectory(layer: $0, directory: layers[$0]) }
         self.root = root
         began = try Linux.status(of: root.descriptor).st_ctim
@@ -33,7 +33,7 @@ struct TreeMerge {
         try fill(target, from: tops)
         try links.remove()
         try target.copyAttributes(from: tops[0].directory, .ofOverlay, buffer)
-        progress.add(copied: buffer.writtenBytes)
+        try progress.add(copied: buffer.writtenBytes)
         return progress.count
     }
 
@@ -74,7 +74,7 @@ struct TreeMerge {
         case .file: try makeFile(entry, layer, below: places.dropFirst())
         case .symlink, .special:
             try entry.copy(kind, links, layer: layer)
-            progress.add(copied: buffer.writtenBytes)
+            try progress.add(copied: buffer.writtenBytes)
         }
     }
 
@@ -88,7 +88,7 @@ struct TreeMerge {
             making: entry.makeDirectory(like: first.directory), at: entry.place, depth: entry.target.depth + 1)
         try fill(made, from: all)
         try made.copyAttributes(from: first.directory, .ofOverlay, buffer)
-        progress.add(copied: buffer.writtenBytes)
+        try progress.add(copied: buffer.writtenBytes)
     }
 
     private mutating func makeFile(_ entry: Entry, _ layer: Int, below places: ArraySlice<LayerDirectory>) throws(Failure) {
@@ -108,7 +108,7 @@ struct TreeMerge {
             }
             try links.add(entry, status, layer: layer)
         }
-        progress.add(bytes: Int(status.st_size), copied: buffer.writtenBytes)
+        try progress.add(bytes: Int(status.st_size), copied: buffer.writtenBytes)
     }
 
     /// Layers are never changed, but they may be removed. What is gone by then would be missing without a word.
