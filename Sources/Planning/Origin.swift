@@ -102,7 +102,7 @@ extension Mark {
         layer \(origin.layer)
         toplayer \(origin.topLayer ?? "")
 
-        """ + origin.topLayers.map { "over \($0)\n" }.joined()
+        """ + origin.topLayers.map { "over /\(String(decoding: $0.bytes, as: UTF8.self))\n" }.joined()
     }
 
     /// What stands for paths that are too long to be written down.

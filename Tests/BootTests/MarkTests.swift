@@ -61,6 +61,12 @@ struct MarkTests {
         #expect(parse(mark.text(subvolume: subvolume)) == mark)
     }
 
+    @Test func `a top layer is the same one, whatever signs are in its name`() throws {
+        let paths: [Path] = ["\u{645}\u{6cc}\u{200c}\u{62e}/layer", "desk\u{200d}top"]
+        let mark = try #require(try parse(mark(over: paths).text(subvolume: subvolume)))
+        #expect(mark.origin.isOver(paths))
+    }
+
     @Test func `what a later version adds below does no harm`() throws {
         #expect(try parse(text + "kept since monday\n") == mark())
     }

@@ -69,6 +69,50 @@ struct OwnKernelTests {
         #expect(given.choice == .restore(facts.kept[0]) && facts.kept[0].mark.origin == .image("v1"))
     }
 
+    @Test func `then the last good image boots with its own, and not an older root without it`() throws {
+        var facts = facts { facts in
+            facts.kept = [.kept(1, "v0", .good)]
+            facts.lastGood = .image("v1", modules: .absent)
+            facts.standing = .root(.kept(2, "v2") { $0.path = "docker_rwlayer" })
+            facts.record = .example(good: ["v1"], images: ["v2": 3])
+        }
+        let request = try BootTests.request(adding: asked)
+        #expect(facts.sourceOfKernel(try facts.wanted.get(), request) == facts.lastGood)
+        let plan = try plan(facts, adding: asked)
+        #expect(plan.startsKernel)
+        #expect(plan.notes.first?.contains("booting 'sample:v1' (\(ImageID.named("v1"))) instead, the last image that booted well") == true)
+        #expect(plan.steps.contains(.loadKernel(kernel.path, initramfs: kernel.initramfs, of: "docker/layer-v1")))
+
+        // It has its chances too.
+        facts.record = .example(good: ["v1"], images: ["v1": 3, "v2": 3])
+        #expect(try decision(facts, adding: asked).choice == .restore(facts.kept[0]))
+        #expect(try !decision(facts, adding: asked).startsKernel)
+    }
+
+    @Test func `without an image the last good root boots with its own`() throws {
+        let failure = Failure("could not find the top layer")
+        let hold = Layout.hold(.named("chain-v1"))
+        let load = Step.loadKernel(kernel.path, initramfs: kernel.initramfs, of: Place(hold))
+        var facts = facts { facts in
+            facts.wanted = .failure(failure)
+            facts.kept = [.kept(1, "v1")]
+            facts.standing = .root(.kept(2, "v1", .good) { ($0.path, $0.modules) = ("docker_rwlayer", .absent) })
+        }
+        let request = try BootTests.request(adding: asked)
+        let plan = try Plan(after: failure, for: request, given: facts)
+        #expect(plan.startsKernel && plan.steps.contains(load))
+        #expect(plan.notes == ["could not find the top layer; booting root 2 ('sample:v1') instead, the last one that booted well"])
+
+        // Not for ever, and not without being asked.
+        facts.kept = []
+        #expect(throws: failure) { try Plan(after: failure, for: BootTests.request(adding: "docker_kernel=loader"), given: facts) }
+        facts.record = .example(good: ["v1"], images: ["v1": 3])
+        #expect(throws: failure) { try Plan(after: failure, for: request, given: facts) }
+        facts.record = .example(good: ["v1"])
+        facts.kernel = nil
+        #expect(throws: failure) { try Plan(after: failure, for: request, given: facts) }
+    }
+
     @Test(arguments: ["image", "loader"])
     func `the last root that is good with the loader's kernel is kept beside the last good one`(word: String) throws {
         let facts = facts { facts in

@@ -90,7 +90,6 @@ struct PlaceTests {
         let request = try #require(try Request("\(Tree.line) toplayer=UUID=1 toplayer_path=docker"))
         let facts = Facts(surveying: try tree.open(), topLayer: .success(try other.open()), for: request, on: Tree.host)
         #expect(try facts.wanted.get().reference.text == "bb3:v1")
-        #expect(facts.topLayer?.isShared == false)
     }
 
     @Test func `a top layer beside the root, in the same directory`() throws {

@@ -31,6 +31,7 @@ struct PolicyTests {
 
     @Test(arguments: [
         ("", 3), ("docker_tries=1", 1), ("docker_tries=0", 1), ("docker_tries=", 3), ("docker_tries=2147483647", 1 << 31 - 1),
+        ("docker_mode=persist", 3), ("docker_mode=persist docker_tries=1", 2), ("docker_mode=persist docker_tries=0", 2),
     ])
     func `how often to try an image, once at least`(text: String, tries: Int) throws {
         #expect(try request(adding: text).tries == tries)

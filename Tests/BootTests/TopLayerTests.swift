@@ -99,6 +99,13 @@ struct TopLayerTests {
         #expect(try topLayer().state != before.state)
     }
 
+    @Test(arguments: [0, 1_700_000_000, 4_000_000_000])
+    func `what the clock shows is none of its state`(time: Int) throws {
+        let host = Facts.Host(kernelRelease: "6.18.44", time: time)
+        let found = try tree.facts("\(Tree.line) toplayer_path=files", on: host).topLayer
+        #expect(try found?.state == topLayer().state)
+    }
+
     @Test func `also one of the same length that hides its time, as rsync --times does`() throws {
         try tree.run("touch --date 2001-01-01", on: "files/etc/motd")
         let before = try topLayer()

@@ -54,15 +54,21 @@ struct Rotation {
     }
 
     func plan(_ decision: Decision) throws(Failure) -> Plan {
-        var plan = try plan(decision, loading: decision.startsKernel ? load() : [])
+        var plan = try plan(decision, loading: decision.startsKernel ? load(decision.choice) : [])
         plan.startsKernel = decision.startsKernel
         return plan
     }
 
     /// Holds the image's layer and gives the running kernel the image's own, before anything is changed: where that fails, another
     /// root may be right.
-    private func load() -> [Step] {
-        guard let kernel = facts.kernel, case .success(let source) = facts.wanted else { return [] }
+    private func load(_ choice: RootChoice) -> [Step] {
+        guard let kernel = facts.kernel else { return [] }
+        guard case .success(var source) = facts.wanted else {
+            return facts.rootOfKernel(request).map { root in
+                [.loadKernel(kernel.path, initramfs: kernel.initramfs, of: Place(Layout.hold(root.mark.origin.chainID)))]
+            } ?? []
+        }
+        if case .build(let other, _) = choice { source = other }
         return hold(source) + [.loadKernel(kernel.path, initramfs: kernel.initramfs, of: source.tree)]
     }
 

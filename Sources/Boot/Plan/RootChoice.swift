@@ -56,9 +56,10 @@ extension Decision {
     /// what failed before where there is none.
     init(after failure: Failure, for request: Request, given facts: Facts) throws(Failure) {
         try facts.checkPlace(of: request.name)
-        let roots = facts.roots.filter { $0.modules != .absent }
-        guard let root = roots.last(where: { $0.isGood }) ?? roots.last else { throw failure }
+        let own = facts.kernel == nil ? nil : facts.rootOfKernel(request)
+        guard let root = own ?? facts.usable(facts.roots.filter { $0.modules != .absent }) else { throw failure }
         self.init(after: failure, choice: facts.choice(of: root), root)
+        startsKernel = own != nil
     }
 
     /// As a last resort, the root that stands.
@@ -125,7 +126,26 @@ extension Facts {
     /// Whether the image's own kernel is started. One that never comes up has its chances and no more, also where the image is what a
     /// person chose.
     fileprivate func startsKernel(of source: Source, _ request: Request) -> Bool {
-        kernel != nil && record.tries(ofImage: source.imageID, under: request.name) < limit(source, request)
+        kernel != nil && hasChances(source, request)
+    }
+
+    fileprivate func usable(_ roots: [Root]) -> Root? { roots.last { $0.isGood } ?? roots.last }
+
+    /// The root whose own kernel is looked for, where there is no image; nil where there is one, or that kernel had its chances.
+    func rootOfKernel(_ request: Request) -> Root? {
+        guard request.kernel == .image, case .failure = wanted, let root = usable(roots),
+            record.tries(ofImage: root.mark.origin.imageID, under: request.name) < request.tries
+        else { return nil }
+        return root
+    }
+
+    /// Whose kernel is looked for: that of the last good image, once this one was tried too often.
+    func sourceOfKernel(_ source: Source, _ request: Request) -> Source {
+        hasChances(source, request) ? source : lastGood ?? source
+    }
+
+    private func hasChances(_ source: Source, _ request: Request) -> Bool {
+        record.tries(ofImage: source.imageID, under: request.name) < limit(source, request)
     }
 
     /// How often an image is tried.
@@ -138,19 +158,21 @@ extension Facts {
     fileprivate func tooOften(_ source: Source, _ request: Request) -> Decision? {
         let tries = record.tries(ofImage: source.imageID, under: request.name)
         let wasGood = record.isGood(image: source.imageID, under: request.name)
-        if request.isImageChosen || tries < limit(source, request) { return nil }
+        if request.isImageChosen || hasChances(source, request) { return nil }
         let why = "none of the last \(tries) boots of image '\(source.reference.text)' (\(source.imageID)) was good"
         let choosing = "docker_image=\(source.reference.text) at the boot menu tries it again"
         let how = wasGood ? "it booted well before, and is tried again after a good boot of this one; \(choosing) at once" : choosing
+        // With its own kernel it is as good as it was.
+        let isStarted = if let lastGood { startsKernel(of: lastGood, request) } else { false }
         let roots = roots.filter { $0.isGood && $0.mark.origin.imageID != source.imageID && $0.modules != .absent }
-        if let root = roots.last {
+        if let root = roots.last, !isStarted || root.mark.origin.imageID == lastGood?.imageID {
             return Decision(choice: choice(of: root), notes: ["\(why); booting \(root.title) instead; \(how)"])
         }
-        if let lastGood, lastGood.contents.modules != .absent || modulesElsewhere != nil, lastGood.contents.owner == 0 {
+        if let lastGood, lastGood.contents.modules != .absent || isStarted || modulesElsewhere != nil, lastGood.contents.owner == 0 {
             // The loader started the kernel of the image that is given up.
-            let modules = lastGood.contents.modules == .absent ? modulesElsewhere : nil
+            let modules = lastGood.contents.modules == .absent && !isStarted ? modulesElsewhere : nil
             let note = "\(why); booting '\(lastGood.reference.text)' (\(lastGood.imageID)) instead, the last image that booted well; \(how)"
-            return Decision(choice: .build(lastGood, modules: modules), notes: [note])
+            return Decision(choice: .build(lastGood, modules: modules), notes: [note], startsKernel: isStarted)
         }
         return nil
     }

@@ -36,7 +36,8 @@ extension Request {
             line, .dockerOnFail, [("previous", .previous), ("stop", .stop), ("reboot", .reboot), ("poweroff", .powerOff)]
         )
         keep = try count(line, .dockerKeep, 1)
-        tries = max(1, try count(line, .dockerTries, 3))
+        // The first boot of a root that goes on may be one that labels its files (SELinux).
+        tries = max(mode == .persist ? 2 : 1, try count(line, .dockerTries, 3))
         let folder = layer?.device == root.device ? layer?.path : nil
         bootFolders = kernelFolders(line) + (folder.map { [$0 / "boot"] } ?? [])
         hostname = line.value(.hostname)

@@ -35,9 +35,12 @@ extension ImageFiles {
     }
 
     /// Whether a file has something in it that is for one machine: not what a power cut left empty, nor what systemd writes
-    /// into /etc/machine-id until it knows better (machine-id(5)). More than 1 MiB is no key.
+    /// into /etc/machine-id until it knows better (machine-id(5)). More than 1 MiB is no key, nor is what gives rights to who runs it:
+    /// where a user may put a link, that could be an old program of the system.
     private func isMinted(_ path: Path) throws(Failure) -> Bool {
-        guard let status = try status(of: path), status.kind == .file, (1...keyLimit).contains(status.size) else { return false }
+        guard let status = try status(of: path), status.kind == .file, (1...keyLimit).contains(status.size),
+            status.permissions & 0o6000 == 0
+        else { return false }
         let unknown = Array("uninitialized\n".utf8)
         if status.size != unknown.count { return true }
         return try contents(of: path, limit: keyLimit) != unknown

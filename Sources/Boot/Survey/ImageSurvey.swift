@@ -42,7 +42,7 @@ package struct ImageSurvey {
         var source = try source(reference, image.id, chainID, opened, root, nil)
         // A copy has what is in nested subvolumes.
         source.contents.placeholders = []
-        var walk = TreeWalk(knowing: nil)
+        var walk = TreeWalk(hasState: false)
         try walk.visit(opened)
         source.extent = walk.extent
         return source
@@ -52,7 +52,7 @@ package struct ImageSurvey {
     private func state(of container: Image, in layer: Directory) throws(Failure) -> ChainID {
         var state = try layer.subvolume()?.state
         if state == nil {
-            var walk = TreeWalk(knowing: host.time)
+            var walk = TreeWalk(hasState: true)
             try walk.visit([layer])
             state = walk.state
         }

@@ -43,6 +43,12 @@ extension Facts {
             wanted = .success(try look(for: request, on: topLevel, store, filesystem, faults))
         } catch {
             wanted = .failure(error)
+            if let root = rootOfKernel(request) {
+                kernel = faults.without(nil, Self.staying) { () throws(Failure) in
+                    guard let layer = try topLevel.directory(at: Layout.hold(root.mark.origin.chainID)) else { return nil }
+                    return try Self.kernel(in: [layer], host)
+                }
+            }
         }
         self.faults = faults.notes
         areRootsKnown = faults.areRootsKnown
@@ -71,12 +77,7 @@ extension Facts {
         {
             held.append(source.chainID)
         }
-        if request.kernel == .image {
-            kernel = faults.without(nil, "the running kernel stays (docker_kernel=image)") { () throws(Failure) in
-                try Self.kernel(of: source, on: source.root.isOnRoot ? topLevel : other?.top ?? topLevel, host)
-            }
-        }
-        topLayer = try machineFiles?.facts(host, marks: Self.inOrder(kept, leftover, standing).map { $0.mark })
+        topLayer = try machineFiles?.facts(marks: Self.inOrder(kept, leftover, standing).map { $0.mark })
         minted = machineFiles?.minted(by: standing, on: topLevel, faults) ?? []
         if topLayer?.extent == nil && !hasTemplate(of: source, for: request) { topLayer?.extent = try machineFiles?.extent() }
         if let image = record.lastGood(under: request.name, but: source.imageID) {
@@ -87,8 +88,16 @@ extension Facts {
                 lastGood = nil
             }
         }
+        if request.kernel == .image {
+            let source = sourceOfKernel(source, request)
+            kernel = faults.without(nil, Self.staying) { () throws(Failure) in
+                try Self.kernel(of: source, on: source.root.isOnRoot ? topLevel : other?.top ?? topLevel, host)
+            }
+        }
         return source
     }
+
+    private static let staying = "the running kernel stays (docker_kernel=image)"
 
     /// The kernel of `docker_kernel=image`.
     private static func kernel(of source: Source, on top: Directory, _ host: Host) throws(Failure) -> Kernel? {
@@ -96,6 +105,10 @@ extension Facts {
         for place in source.root.places {
             if let layer = try top.directory(at: place.path) { layers.append(layer) }
         }
+        return try kernel(in: layers, host)
+    }
+
+    private static func kernel(in layers: [Directory], _ host: Host) throws(Failure) -> Kernel? {
         guard let kernel = try ImageFiles(of: layers).ownKernel(besides: host.kernelRelease) else { return nil }
         if let obstacle = host.kernelObstacle { throw Failure(obstacle) }
         return kernel

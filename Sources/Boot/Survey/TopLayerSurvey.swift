@@ -41,11 +41,11 @@ struct MachineFiles {
 
     /// A subvolume knows when it was changed. Of an ordinary directory btrfs tells whether it was since the last root was made.
     /// Otherwise every file is looked at. `marks` are those of the roots that there are, the last one's last.
-    func facts(_ host: Facts.Host, marks: [Mark]) throws(Failure) -> Facts.TopLayer {
+    func facts(marks: [Mark]) throws(Failure) -> Facts.TopLayer {
         if let state = try folder.subvolumeState() { return facts(state: state) }
         // Only on the roots' own filesystem: a clone of another one may count on as that does.
         guard isShared, let here = folder.place() else {
-            let walk = try walk(host)
+            let walk = try walk(hasState: true)
             return facts(state: walk.state, extent: walk.extent)
         }
         let known = marks.last { $0.knownLayer?.isOf(here.subvolume.uuid, here.inode) == true && $0.origin.isOver(paths) }?.knownLayer
@@ -55,7 +55,7 @@ struct MachineFiles {
         if let known, known.transaction <= here.subvolume.written, folder.isUnchanged(since: known) {
             return facts(state: known.state, known: next(known.state))
         }
-        let walk = try walk(host)
+        let walk = try walk(hasState: true)
         return facts(state: walk.state, known: walk.devices == [here.device] ? next(walk.state) : nil, extent: walk.extent)
     }
 
@@ -91,11 +91,10 @@ struct MachineFiles {
     }
 
     /// What a copy takes.
-    func extent() throws(Failure) -> Facts.Extent { try walk(nil).extent }
+    func extent() throws(Failure) -> Facts.Extent { try walk(hasState: false).extent }
 
-    /// Without a host only the extent is wanted.
-    private func walk(_ host: Facts.Host?) throws(Failure) -> TreeWalk {
-        var walk = TreeWalk(knowing: host?.time)
+    private func walk(hasState: Bool) throws(Failure) -> TreeWalk {
+        var walk = TreeWalk(hasState: hasState)
         try walk.visit(layers, described.reversed())
         return walk
     }

@@ -5,7 +5,7 @@ internal import Planning
 /// size, times of content and of attributes, and inode: `rsync --times` does not get past ctime.
 ///
 /// Where a filesystem does not keep these, or a file was changed when the clock was wrong, its content counts too: a clock that
-/// shows the same time twice would hide a change.
+/// shows the same time twice would hide a change. What is right now counts for nothing: the same files would have two states.
 ///
 /// Names come in any order and are not kept: each entry has a digest, which its directory's is in, and the digests are added
 /// up. Nobody hits the same sum by accident, which is as unlikely as with one digest. Somebody might who can write what he
@@ -15,8 +15,8 @@ struct TreeWalk {
     /// What its files are on, the first two of them: on btrfs each subvolume is a device of its own.
     private(set) var devices: [UInt64] = []
     private var sum = SIMD4<UInt64>()
-    /// Seconds since 1970; nil where only the extent is wanted.
-    private let now: Int?
+    /// Not where only the extent is wanted.
+    private let hasState: Bool
     /// Where it is, from the layer.
     private var place: [UInt8] = []
     /// What the digest of an entry is made of: memory for all of them.
@@ -28,8 +28,8 @@ struct TreeWalk {
     /// No clock that is right shows less: 2026-01-01.
     private static let earliest = 1_767_225_600
 
-    init(knowing now: Int?) {
-        self.now = now
+    init(hasState: Bool) {
+        self.hasState = hasState
     }
 
     var state: String { Digest.of(withUnsafeBytes(of: sum) { Array($0) }).description }
@@ -108,7 +108,7 @@ struct TreeWalk {
 
     /// Returns the entry's digest.
     private mutating func add(_ name: [CChar], _ status: Status, in folder: Folder) throws(Failure) -> [UInt8] {
-        guard let now else { return [] }
+        if !hasState { return [] }
         if devices.count < 2 && !devices.contains(status.device) { devices.append(status.device) }
         recipe.removeAll(keepingCapacity: true)
         recipe += folder.digest
@@ -116,11 +116,11 @@ struct TreeWalk {
         // All of one size: what lies between numbers of several sizes could be anything.
         let numbers = (
             status.kind.rawValue, Int(status.permissions), Int(status.owner), Int(status.group), status.size, status.modified,
-            status.changed, Int(truncatingIfNeeded: status.inode)
+            status.changed, folder.keepsChangeTimes ? Int(truncatingIfNeeded: status.inode) : 0
         )
         withUnsafeBytes(of: numbers) { recipe += $0 }
         let seconds = status.changed / 1_000_000_000
-        if !folder.keepsChangeTimes || !(Self.earliest...max(now, Self.earliest)).contains(seconds) {
+        if !folder.keepsChangeTimes || seconds < Self.earliest {
             try addContent(name, status, in: folder.directory)
         }
         let digest = Digest.of(recipe).bytes

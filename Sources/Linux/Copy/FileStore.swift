@@ -45,7 +45,7 @@ extension Directory {
     private func making(_ path: Path, like other: Directory) throws(Failure) -> Directory {
         if let found = try directory(at: path) { return found }
         _ = try making(path.parent, like: other)
-        let wanted = try other.status(of: path)
+        let wanted = try other.target(of: path)
         try createDirectory(path, wanted?.permissions ?? 0o700)
         let made = try existing(path)
         if let wanted { try check(fchown(made.descriptor, wanted.owner, wanted.group)) }
