@@ -257,11 +257,15 @@ extension OnDisk {
                     \(setup)
                     """)
                 #expect(told.contains("GRUB, '/boot/grub'"), "\(told)")
-                let places = "boot_docker/boot/grub boot_docker/mnt/docker-btrfs-boot"
+                let places = "boot_docker/boot/grub boot_docker/mnt/docker-btrfs/boot"
                 let table = try await disk.look("grep boot boot_docker/etc/fstab; ls -d \(places)")
                 let lines = table.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
-                #expect(lines.count == 4 && lines[0].hasSuffix(" /mnt/docker-btrfs-boot btrfs subvolid=5,noatime,nofail 0 0"), "\(table)")
-                let bind = "/mnt/docker-btrfs-boot/system/boot/grub /boot/grub none bind,noatime,nofail,x-systemd.requires-mounts-for="
+                // Nobody but root comes to old roots there, nor to the old system.
+                let stat = "stat --format '%a %n' docker-btrfs/{,top}"
+                let modes = try await disk.look("cd boot_docker/mnt; \(stat); awk '$2 ~ /top/' ../etc/fstab")
+                #expect(modes.hasPrefix("700 docker-btrfs/\n755 docker-btrfs/top\n") && modes.contains("subvolid=5,noatime"), "\(modes)")
+                #expect(lines.count == 4 && lines[0].hasSuffix(" /mnt/docker-btrfs/boot btrfs subvolid=5,noatime,nofail 0 0"), "\(table)")
+                let bind = "/mnt/docker-btrfs/boot/system/boot/grub /boot/grub none bind,noatime,nofail,x-systemd.requires-mounts-for="
                 #expect(lines[1].hasPrefix(bind), "\(table)")
 
                 // The system of an image, without a boot loader, with one of its own, and with what the table mounts.

@@ -1,4 +1,5 @@
 internal import Basics
+internal import Boot
 internal import BootEntries
 internal import CLinux
 internal import CMount
@@ -14,8 +15,12 @@ struct FilesystemTable {
     let added: [String]
     /// What a person should know.
     let notes: [String]
-    /// Where the boot menu's lines mount. Not each init makes the place of a mount.
-    let bootPlaces: [Path]
+    /// Where our own lines mount, each after those above it, with its mode. Not each init makes the place of a mount.
+    let places: [(path: Path, mode: UInt32)]
+
+    /// Whole filesystems are mounted in there. Others than root find old roots on them, with old programs that run as root, and can lock
+    /// what roots are changed under.
+    private static let closed: Path = "mnt/docker-btrfs"
 
     /// What an image has, and a machine does not mount over it: with the package manager's records of another system, or its programs, an
     /// image would not be what it is.
@@ -26,8 +31,12 @@ struct FilesystemTable {
     init(_ machine: FoundMachine, data: [String], in topLayer: Directory?) throws(Failure) {
         let device = "UUID=\(machine.filesystem.volume.uuid)"
         let boot = Self.boot(machine)
-        bootPlaces = boot.compactMap { Path($0.target) }
         var lines = Self.store(machine, device) + boot
+        let inside = lines.compactMap { Path($0.target) }.filter { $0.isBelow(Self.closed) }
+        var places: [(path: Path, mode: UInt32)] = []
+        if !inside.isEmpty { places.append((Self.closed, 0o700)) }
+        for path in inside + boot.compactMap({ Path($0.target) }) { places.append((path, 0o755)) }
+        self.places = places
         let existing = try topLayer?.contents(of: Self.path)
         let base = if let existing { existing } else { try machine.system.contents(of: Self.path) ?? [] }
         let table = try Table(parsing: base)
@@ -99,7 +108,7 @@ struct FilesystemTable {
         if folder.mounted.isTop && folder.mountPoint != "/" && !ofImages.contains(folder.mountPoint) {
             return [filesystem(of: folder, on: device, at: folder.mountPoint, options, isTheirs: true)]
         }
-        let top = "/mnt/docker-btrfs"
+        let top = (closed / "top").description
         let folders = [folder] + [machine.beside].compactMap { $0 }
         return [filesystem(of: folder, on: device, at: top, options)] + folders.map { bind($0, from: top, options) }
     }
@@ -107,7 +116,7 @@ struct FilesystemTable {
     /// The boot menu, where it is a folder of the system that setup ran on: no root has that.
     private static func boot(_ machine: FoundMachine) -> [Line] {
         guard let folder = machine.ownBoot, let uuid = try? folder.volume().uuid else { return [] }
-        let (top, options) = ("/mnt/docker-btrfs-boot", "noatime,nofail")
+        let (top, options) = ((closed / "boot").description, "noatime,nofail")
         return [filesystem(of: folder, on: "UUID=\(uuid)", at: top, options), bind(folder, from: top, options)]
     }
 

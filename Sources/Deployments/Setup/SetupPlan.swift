@@ -249,7 +249,7 @@ public struct SetupPlan {
 
     private mutating func addTable(_ table: FilesystemTable) throws(Failure) {
         notes += table.notes
-        for place in table.bootPlaces { try makeFolder(topLayer / place) }
+        for place in table.places { try makeFolder(topLayer / place.path, mode: place.mode) }
         guard let text = table.text else { return }
         let place = topLayer / FilesystemTable.path
         try makeFolder(place.parent)
