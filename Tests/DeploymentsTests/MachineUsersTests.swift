@@ -60,6 +60,22 @@ struct MachineUsersTests {
             try FileManager.default.contentsOfDirectory(atPath: "\(image)/etc").sorted() == ["docker-btrfs", "group", "passwd", "shadow"])
     }
 
+    @Test func `in a root that goes on, what people changed is theirs, until the machine's are others`() async throws {
+        for (name, text) in try files() { try fixture.write(text, to: "image/etc/docker-btrfs/users/\(name)") }
+        func give() async throws -> String {
+            try await output(of: ["sh", Repository.path("hooks/machine/users"), fixture.folder.appending(path: "image").path])
+            return try fixture.read("image/etc/shadow")
+        }
+        let given = try await give()
+        let changed = given.replacing("ann:$y$ann", with: "ann:!$y$ann").replacing("bob:!:1::::::\n", with: "")
+        try fixture.write(changed, to: "image/etc/shadow")
+        #expect(try await give() == changed)
+        let mode = ["stat", "--format", "%a", fixture.folder.appending(path: "image/etc/docker-btrfs/users.given").path]
+        #expect(try await output(of: mode) == "600\n")
+        try fixture.write("ann:$y$new:1::::::\n", to: "image/etc/docker-btrfs/users/shadow")
+        #expect(try await give() == "ann:$y$new:1::::::\nroot:$y$root:1::::::\nmessagebus:!:1::::::\n")
+    }
+
     @Test func `of two with one number, the machine's is the one that files have`() async throws {
         for (name, text) in try files() { try fixture.write(text, to: "image/etc/docker-btrfs/users/\(name)") }
         try fixture.write("root:x:0:0::/:/bin/sh\nubuntu:x:1000:1000:Ubuntu:/home/ubuntu:/bin/bash", to: "image/etc/passwd")

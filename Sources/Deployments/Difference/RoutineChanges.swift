@@ -21,7 +21,7 @@ public enum RoutineChange {
         "etc/.pwd.lock", "etc/.updated", "etc/adjtime", "etc/blkid.tab", "etc/ld.so.cache", "etc/udev/hwdb.bin", "usr/lib/udev/hwdb.bin",
         "var/.updated",
         // Who the machine is and where its network leads: from the boot, or from the network.
-        "etc/machine-id", "etc/mtab", "etc/network/run", "etc/resolv.conf", "var/lib/dbus/machine-id",
+        "etc/docker-btrfs/users.given", "etc/machine-id", "etc/mtab", "etc/network/run", "etc/resolv.conf", "var/lib/dbus/machine-id",
         // The copies that passwd(1) and its like leave.
         "etc/group-", "etc/gshadow-", "etc/passwd-", "etc/shadow-", "etc/subgid-", "etc/subuid-",
     ]

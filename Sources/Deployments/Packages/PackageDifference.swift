@@ -216,7 +216,7 @@ enum PackageTrace {
 
     /// Whether it is in no image, for it is a secret of this machine or of its people: users, and the keys that sshd's first start makes.
     static func isOfMachine(_ path: Path) -> Bool {
-        (users + formerUsers).contains(path) || path.bytes.starts(with: "etc/ssh/ssh_host_".utf8)
+        (users + formerUsers).contains(path) || path.isBelow("etc/docker-btrfs") || path.bytes.starts(with: "etc/ssh/ssh_host_".utf8)
     }
 
     static func isOne(_ path: Path) -> Bool {
