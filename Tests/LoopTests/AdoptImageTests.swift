@@ -47,7 +47,7 @@ extension OnDisk {
             ADD base.tar /
             COPY packages /srv/packages
             COPY first /srv/first
-            RUN rm -r /etc/apt/sources.list.d && echo 'deb [trusted=yes] file:/srv/packages ./' > /etc/apt/sources.list \\
+            RUN rm -rf /etc/apt/sources.list.d /etc/apt/sources.list && install -d -m 2755 /srv/image/group \\
              && dpkg --install /srv/first/*.deb && apt-mark auto grown \\
              && mkdir -p /usr/lib/modules/6.1 /srv/image/deleted && touch /usr/lib/modules/6.1/modules.dep && echo MZ > /boot/vmlinuz-6.1 \\
              && echo kernel/fs/btrfs/btrfs.ko > /usr/lib/modules/6.1/modules.builtin && ln -sf ../bin/true /usr/sbin/init \\
@@ -58,8 +58,12 @@ extension OnDisk {
 
         private static let changes = """
             export DEBIAN_FRONTEND=noninteractive
+            mkdir docker_rwlayer/etc/apt/sources.list.d
+            echo 'deb [trusted=yes] file:/srv/packages ./' > docker_rwlayer/etc/apt/sources.list.d/own.list
+            chmod g-s docker_rwlayer/srv/image/group
             mount --bind /dev docker_rwlayer/dev; mount -t proc none docker_rwlayer/proc
             inside() { chroot docker_rwlayer env PATH=/usr/sbin:/usr/bin "$@"; }
+            inside dpkg --add-architecture arm64
             inside apt-get -q update
             inside apt-get -q install --yes --install-recommends tool
             inside apt-get -q purge --yes gone
@@ -90,6 +94,7 @@ extension OnDisk {
                 find . -path ./var -prune -o -printf '%p %y %m %U:%G %l\\n' | LC_ALL=C sort
                 find srv etc usr opt boot -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
                 chroot . dpkg-query --show --showformat '${Package} ${Version} ${Status}\\n'
+                chroot . dpkg --print-foreign-architectures
                 chroot . apt-mark showmanual | sed 's/^/manual /'
             }
             """
@@ -124,7 +129,8 @@ extension OnDisk {
                         #expect(told.contains("note: \(note)\n"), "\(told)")
                     }
                     let packages = """
-                        RUN apt-get update \\
+                        RUN dpkg --add-architecture arm64 \\
+                         && apt-get update \\
                          && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends extra tool \\
                          && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends --only-upgrade grown \\
                          && DEBIAN_FRONTEND=noninteractive apt-get purge --yes gone

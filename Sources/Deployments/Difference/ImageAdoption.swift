@@ -219,18 +219,28 @@ private struct ImageDraft {
         }
     }
 
-    /// Puts all together. What packages need goes first, so that files are laid over theirs.
+    /// Puts all together. What says where packages come from is first, then they, so that files are laid over theirs.
     mutating func finish(after packages: [[String]]) throws(Failure) {
         if tooLong > 0 { notes.append(Path.leftOut(tooLong)) }
         for (path, item) in items where item.isNew && item.status.kind == .directory && inner[path] == nil {
             // All that is in it was left out, and what made that makes this.
             if let names = try? tree.directory(withoutLinks: path).names(), !names.isEmpty { items[path] = nil }
         }
-        let tops = items.keys.filter { $0.isTop || items[$0.parent] == nil }
-        try place(tops.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) })
-        lines = Dockerfile.run(packages) + Dockerfile.run(commands) + copies + Dockerfile.run(modes)
+        let tops = items.keys.filter { $0.isTop || items[$0.parent] == nil }.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        let others = commands
+        commands = []
+        try place(tops.filter(PackageTrace.isSource))
+        lines = takeLines() + Dockerfile.run(packages)
+        commands = others
+        try place(tops.filter { !PackageTrace.isSource($0) })
+        lines += takeLines()
         // Docker's limit is 127 with those of the image below.
         if lines.count > 100 { notes.append("\(lines.count) lines make as many layers, and an image can have no more than 127") }
+    }
+
+    private mutating func takeLines() -> [String] {
+        defer { (commands, copies, modes) = ([], [], []) }
+        return Dockerfile.run(commands) + copies + Dockerfile.run(modes)
     }
 
     /// `paths` are in one another's order.
@@ -244,7 +254,8 @@ private struct ImageDraft {
                 let within = (inner[path] ?? []).sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
                 let isWhole = item.isNew && !within.isEmpty && isUniform(path)
                 if !isWhole || status.permissions != 0o755 {
-                    let mode = String(status.permissions, radix: 8)
+                    // It takes the group's bit away from a directory that is there only where the number has five digits.
+                    let mode = (item.isNew ? "" : "00") + String(status.permissions, radix: 8)
                     commands.append(["install", "-d", "-m", mode, "-o", "\(status.owner)", "-g", "\(status.group)", word])
                 }
                 if isWhole {

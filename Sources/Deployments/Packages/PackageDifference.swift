@@ -18,6 +18,8 @@ struct PackageDifference {
     private let digests: [Path: String]
     /// The same of configuration files that ucf(1) put there for packages' scripts.
     private let managed: [Path: String]
+    /// Foreign ones that packages may be of since then, as dpkg calls them.
+    private let architectures: [String]
     /// Files that a package brought and that somebody deleted: a build would have them again.
     private let deleted: [Path: [String]]
 
@@ -50,6 +52,8 @@ struct PackageDifference {
             for (path, digest) in own { digests[try places.place(of: path)] = digest }
         }
         self.digests = digests
+        let former = try Self.architectures(of: base)
+        architectures = try Self.architectures(of: tree).filter { !former.contains($0) }
         managed = manager == .dpkg ? try PackageSet.digests(listedIn: "var/lib/ucf/hashfile", of: tree) : [:]
         let leftOut = manager == .dpkg ? try PackageSet.pathsLeftOut(in: tree) : []
         var deleted: [Path: [String]] = [:]
@@ -61,6 +65,10 @@ struct PackageDifference {
         // Of a directory that is gone itself all is gone.
         let all = deleted
         self.deleted = all.filter { all[$0.key.parent] == nil }
+    }
+
+    private static func architectures(of tree: Directory) throws(Failure) -> [String] {
+        String(decoding: try tree.contents(of: "var/lib/dpkg/arch") ?? [], as: UTF8.self).parts(at: "\n")
     }
 
     /// What somebody deleted of the packages that `isWanted` says true to, in the order of the paths.
@@ -128,6 +136,9 @@ struct PackageDifference {
         switch manager {
         case .dpkg:
             let apt = ["DEBIAN_FRONTEND=noninteractive", "apt-get"]
+            let isWhole = (added + changed + removed).allSatisfy { isWanted($0.name) }
+            let foreign = architectures.filter { name in isWhole || (new + newer).contains { $0.hasSuffix(":\(name)") } }
+            commands += foreign.map { ["dpkg", "--add-architecture", $0] }
             if !new.isEmpty || !newer.isEmpty { commands.append(["apt-get", "update"]) }
             if !new.isEmpty { commands.append(apt + ["install", "--yes", "--no-install-recommends"] + new) }
             if !newer.isEmpty { commands.append(apt + ["install", "--yes", "--no-install-recommends", "--only-upgrade"] + newer) }
@@ -218,6 +229,15 @@ enum PackageTrace {
     static func isOfMachine(_ path: Path) -> Bool {
         (users + formerUsers).contains(path) || path.isBelow("etc/docker-btrfs") || path.bytes.starts(with: "etc/ssh/ssh_host_".utf8)
     }
+
+    /// Whether it says where packages come from and who signs them: in a build it has to be there before them.
+    static func isSource(_ path: Path) -> Bool {
+        sources.contains { path == $0 || path.isBelow($0) }
+    }
+
+    private static let sources: [Path] = [
+        "etc/apt", "etc/pacman.conf", "etc/pacman.d", "usr/share/keyrings", "usr/local/share/keyrings",
+    ]
 
     static func isOne(_ path: Path) -> Bool {
         if isOfMachine(path) || trees.contains(where: { path == $0 || path.isBelow($0) }) { return true }
