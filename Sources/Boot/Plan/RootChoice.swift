@@ -23,7 +23,8 @@ extension Decision {
     /// The root of a boot in which everything is there. Fails where no root is as it was asked for, and no fallback is due.
     init(for request: Request, given facts: Facts) throws(Failure) {
         if Layout.isKept(request.name) {
-            self.init(choice: .stay(try facts.chosenRoot(request.name)))
+            let root = try facts.chosenRoot(request.name)
+            self.init(choice: .stay(root), notes: root.modules == .absent ? ["\(root.title)\(root.lack)"] : [])
             return
         }
         try facts.checkPlace(of: request.name)
@@ -34,7 +35,7 @@ extension Decision {
         }
         if let earlier = request.earlierRoot {
             let root = try facts.root(earlier, of: request.name)
-            let lack = root.modules == .absent ? "; it has no modules for the running kernel" : ""
+            let lack = root.modules == .absent ? "; it\(root.lack)" : ""
             self.init(choice: facts.choice(of: root), notes: ["going on with \(root.title), as it was left (docker_root=)\(lack)"])
             return
         }
@@ -203,7 +204,7 @@ extension Facts {
         if origin.imageID != source.imageID { return "it was made from another image" }
         if case .container = source.reference.kind, origin.chainID != source.chainID { return "the container was changed" }
         if origin.topLayer != topLayer?.state { return "the top layer changed" }
-        return root.modules == .absent && !startsKernel ? "it has no modules for the running kernel" : nil
+        return root.modules == .absent && !startsKernel ? "it\(root.lack)" : nil
     }
 
     fileprivate func withoutModules(_ source: Source, _ request: Request) throws(Failure) -> Decision {
@@ -241,6 +242,8 @@ extension Facts.Contents {
 }
 
 extension Facts.Root {
+    fileprivate var lack: String { " has no modules for the running kernel" }
+
     /// `root 7 (sample_image:latest)`
     package var title: String { "root \(mark.number) ('\(mark.origin.reference.text)')" }
 }
