@@ -73,7 +73,8 @@ struct ImageProcess {
     }
 
     /// Becomes the program, in its environment; for a `shell` at an absolute path, and what it is told. A shell does not export each name,
-    /// and has variables of its own, such as UID: so `env`, a command, has the variables.
+    /// and has variables of its own, such as UID: so `env`, a command, has the variables. What an inittab starts would read the console,
+    /// where a shell is root's without a password.
     func script(for shell: String, env: String) -> String {
         // By bytes: a quote with an accent after it is one too.
         func quoted(_ text: String) -> String { "'" + text.parts(at: "'", omittingEmpty: false).joined(separator: "'\\''") + "'" }
@@ -82,7 +83,7 @@ struct ImageProcess {
             #!\(shell)
             # Written by docker-btrfs: the image's ENV, WORKDIR, ENTRYPOINT and CMD.
             cd \(quoted(folder)) || exit
-            exec \(env) -- \(words.map(quoted).joined(separator: " "))
+            exec \(env) -- \(words.map(quoted).joined(separator: " ")) < /dev/null
 
             """
     }

@@ -247,7 +247,7 @@ struct InitSystemTests {
                 # Written by docker-btrfs: the image's ENV, WORKDIR, ENTRYPOINT and CMD.
                 cd '/w w' || exit
                 exec env -- 'A=it'\\''s $HOME `id`' 'B=' 'C=a=b
-                c' '1.bad=x' '-i=y' 'UID=1000' 'PATH=/p' 'HOME=/srv' '/run it' '--x' '$(id)'
+                c' '1.bad=x' '-i=y' 'UID=1000' 'PATH=/p' 'HOME=/srv' '/run it' '--x' '$(id)' < /dev/null
 
                 """)
     }
@@ -259,6 +259,11 @@ struct InitSystemTests {
         )
         let text = try await output(of: [shell, "-c", process.script(for: "/bin/sh", env: "env")])
         #expect(text == "'\u{301}$(echo no)'\u{301}\n\r\n\n1000\n/root\n")
+    }
+
+    @Test func `a shell that is the service reads nothing`() async throws {
+        let script = try process(#""Cmd": ["/bin/sh"]"#).script(for: "/bin/sh", env: "env")
+        #expect(try await output(of: ["/bin/sh", "-c", "echo 'echo a command' | sh -c \"$1\"", "sh", script]) == "")
     }
 
     @Test func `lines of people end by a byte`() throws {
