@@ -38,9 +38,9 @@ extension DiskPlan {
                     command: "/usr/bin/docker-btrfs grow"))
         }
         if let process {
-            let env = check.initSystem == .none ? "\(InitSystem.busybox) env" : "env"
+            let busybox = check.initSystem == .none ? "\(InitSystem.busybox) " : ""
             add(
-                "usr/lib/docker-btrfs/service", process.script(for: shell, env: env), mode: process.user == nil ? 0o700 : 0o755,
+                "usr/lib/docker-btrfs/service", process.script(for: shell, busybox: busybox), mode: process.user == nil ? 0o700 : 0o755,
                 about: "what a container of the image runs, with its ENV and WORKDIR")
             jobs.append(
                 BootJob(

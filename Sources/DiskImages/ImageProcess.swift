@@ -72,10 +72,12 @@ struct ImageProcess {
         return text.parts(at: "\n").map { $0.parts(at: ":", omittingEmpty: false) }
     }
 
-    /// Becomes the program, in its environment; for a `shell` at an absolute path, and what it is told. A shell does not export each name,
-    /// and has variables of its own, such as UID: so `env`, a command, has the variables. What an inittab starts would read the console,
-    /// where a shell is root's without a password.
-    func script(for shell: String, env: String) -> String {
+    /// Becomes the program, in its environment; for a `shell` at an absolute path, and `busybox` before each command where the image has
+    /// none. A shell does not export each name, and has variables of its own, such as UID: so `env`, a command, has the variables. What an
+    /// inittab starts would read the console, where a shell is root's without a password. And /dev/stdout, which programs open for their
+    /// log, would be the journal's socket, which nothing opens, or the console, which only root does: it is a pipe then, as in a container.
+    /// What reads it outlives the program's stop and is no child of it.
+    func script(for shell: String, busybox: String = "") -> String {
         // By bytes: a quote with an accent after it is one too.
         func quoted(_ text: String) -> String { "'" + text.parts(at: "'", omittingEmpty: false).joined(separator: "'\\''") + "'" }
         let words = environment.map { "\($0.name)=\($0.value)" } + command
@@ -83,7 +85,13 @@ struct ImageProcess {
             #!\(shell)
             # Written by docker-btrfs: the image's ENV, WORKDIR, ENTRYPOINT and CMD.
             cd \(quoted(folder)) || exit
-            exec \(env) -- \(words.map(quoted).joined(separator: " ")) < /dev/null
+            pipe=/dev/shm/application.$$
+            if ! (: >> /proc/self/fd/1) 2> /dev/null && \(busybox)mkfifo -m 600 "$pipe"; then
+                (trap '' TERM; \(busybox)cat < "$pipe" &)
+                exec > "$pipe" 2>&1
+                \(busybox)rm "$pipe"
+            fi
+            exec \(busybox)env -- \(words.map(quoted).joined(separator: " ")) < /dev/null
 
             """
     }

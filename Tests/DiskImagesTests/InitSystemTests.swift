@@ -242,10 +242,16 @@ struct InitSystemTests {
         )
         #expect(process.user == ImageProcess.User(user: 33, group: 34, isKnown: true))
         #expect(
-            process.script(for: "/bin/sh", env: "env") == """
+            process.script(for: "/bin/sh") == """
                 #!/bin/sh
                 # Written by docker-btrfs: the image's ENV, WORKDIR, ENTRYPOINT and CMD.
                 cd '/w w' || exit
+                pipe=/dev/shm/application.$$
+                if ! (: >> /proc/self/fd/1) 2> /dev/null && mkfifo -m 600 "$pipe"; then
+                    (trap '' TERM; cat < "$pipe" &)
+                    exec > "$pipe" 2>&1
+                    rm "$pipe"
+                fi
                 exec env -- 'A=it'\\''s $HOME `id`' 'B=' 'C=a=b
                 c' '1.bad=x' '-i=y' 'UID=1000' 'PATH=/p' 'HOME=/srv' '/run it' '--x' '$(id)' < /dev/null
 
@@ -257,13 +263,29 @@ struct InitSystemTests {
         let process = try process(
             #""Env": ["A='\u0301$(echo no)'\u0301", "1.b=\r\n", "-i=y", "UID=1000"], "Cmd": ["/usr/bin/printenv", "A", "1.b", "UID", "HOME"]"#
         )
-        let text = try await output(of: [shell, "-c", process.script(for: "/bin/sh", env: "env")])
+        let text = try await output(of: [shell, "-c", process.script(for: "/bin/sh")])
         #expect(text == "'\u{301}$(echo no)'\u{301}\n\r\n\n1000\n/root\n")
     }
 
     @Test func `a shell that is the service reads nothing`() async throws {
-        let script = try process(#""Cmd": ["/bin/sh"]"#).script(for: "/bin/sh", env: "env")
+        let script = try process(#""Cmd": ["/bin/sh"]"#).script(for: "/bin/sh")
         #expect(try await output(of: ["/bin/sh", "-c", "echo 'echo a command' | sh -c \"$1\"", "sh", script]) == "")
+    }
+
+    /// As the journal has it: a socket.
+    private static let socket = """
+        use Socket;
+        socketpair(my $ours, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die;
+        unless (fork) { open STDOUT, ">&", $theirs; open STDERR, ">&", $theirs; close $ours; exec @ARGV }
+        close $theirs; print while <$ours>; wait; print "status ", $? >> 8, "\\n";
+        """
+
+    @Test(arguments: ["dash", "bash"])
+    func `a service opens its output by name, and ends by a signal with its own status`(_ shell: String) async throws {
+        let program = #"trap 'echo ends > /dev/stderr; exit 7' TERM; echo begins > /dev/stdout; kill -TERM $$; sleep 9"#
+        let script = try process(#""Cmd": ["/bin/bash", "-c", "\#(program)"]"#).script(for: "/bin/sh")
+        let command = ["perl", "-e", Self.socket, shell, "-c", script]
+        #expect(try await output(of: command) == "begins\nends\nstatus 7\n")
     }
 
     @Test func `lines of people end by a byte`() throws {
