@@ -1,4 +1,5 @@
 public import Basics
+internal import Boot
 internal import BootEntries
 internal import CLinux
 public import Deployments
@@ -183,7 +184,12 @@ public struct DiskPlan: Sendable {
                 add("etc/docker/daemon.json", "{\"storage-driver\": \"btrfs\"}\n", about: "Docker takes the image as it lies on the disk")
             }
         }
-        add("etc/fstab", table.map { $0 + "\n" }.joined(), about: about)
+        let places = ["/", "/boot"] + table.map { String($0.split(separator: " ")[1]) }
+        let image = try source.files.contents(of: FilesystemTable.path, limit: 1 << 20) ?? []
+        let kept = try FilesystemTable.kept(of: image, besides: places)
+        if !kept.text.isEmpty { about += ", and what the image's does" }
+        notes += kept.notes
+        add(FilesystemTable.path, table.map { $0 + "\n" }.joined() + kept.text, about: about)
         if check.initSystem == .systemd && choices.plain == nil && !layout.isSmall { addGrowth() }
         if check.hasIdleNetworkd {
             add("etc/systemd/network/20-wired.network", Self.wiredNetwork, about: "systemd-networkd asks for addresses")

@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 internal import Boot
 internal import BootEntries
 internal import CLinux
@@ -6,8 +6,8 @@ internal import CMount
 internal import Initramfs
 
 /// The top layer's fstab, read and written by libmount: what is there stays, and what is missing is added.
-struct FilesystemTable {
-    static let path: Path = "etc/fstab"
+package struct FilesystemTable {
+    package static let path: Path = "etc/fstab"
 
     /// nil where nothing is missing.
     let text: String?
@@ -136,6 +136,19 @@ struct FilesystemTable {
     }
 }
 
+extension FilesystemTable {
+    /// What an image's fstab mounts on a disk of its own, but at `places`; and what is said of the lines whose device would be waited for
+    /// in vain.
+    package static func kept(of image: [UInt8], besides places: [String]) throws(Failure) -> (text: String, notes: [String]) {
+        let table = try Table(parsing: image)
+        for place in places { table.remove(target: place) }
+        let notes = table.removeThoseOnDevices().map { device, use in
+            "\(use) of the image's etc/fstab is left out: the disk has no \(device); with 'nofail' the line stays"
+        }
+        return (table.isEmpty ? "" : try table.text(), notes)
+    }
+}
+
 /// A table of libmount.
 private final class Table {
     private let table: OpaquePointer
@@ -174,6 +187,21 @@ private final class Table {
         var entry: OpaquePointer?
         while mnt_table_next_fs(table, walk, &entry) == 0 { entries += [entry].compactMap { $0 } }
         return entries
+    }
+
+    var isEmpty: Bool { mnt_table_is_empty(table) != 0 }
+
+    /// Removes the entries whose device has to be there at boot. Returns the devices, and what for.
+    func removeThoseOnDevices() -> [(device: DeviceName, use: String)] {
+        var removed: [(DeviceName, String)] = []
+        for entry in entries {
+            guard let device = mnt_fs_get_source(entry).flatMap({ DeviceName(String(cString: $0)) }) else { continue }
+            if ["nofail", "noauto"].contains(where: { (option: String) in mnt_fs_get_option(entry, option, nil, nil) == 0 }) { continue }
+            let target = mnt_fs_get_target(entry).map { String(cString: $0) } ?? ""
+            removed.append((device, mnt_fs_is_swaparea(entry) != 0 ? "the swap" : "'\(display(target.utf8))'"))
+            mnt_table_remove_fs(table, entry)
+        }
+        return removed
     }
 
     func targets(ofOptions options: String) -> [String] {

@@ -1,0 +1,51 @@
+import Basics
+import Testing
+
+@testable import Deployments
+
+struct FilesystemTableTests {
+    @Test func `an image's fstab mounts on a disk what needs no device that is not there`() throws {
+        let image = """
+            # The image's.
+
+            LABEL=cloud-root / ext4 defaults 0 1
+            UUID=1234-ABCD /boot/efi/ vfat defaults 0 1
+            /dev/sda1 /boot ext4 defaults 0 2
+            # A log is not kept.
+            tmpfs /var/log tmpfs size=16M,mode=755 0 0
+            server:/home /home nfs4 _netdev 0 0
+            LABEL=data /srv/the\\040data ext4 defaults 0 2
+            LABEL="more" /more ext4 defaults,nofail 0 2
+            /dev/cdrom /media/cdrom iso9660 noauto,ro 0 0
+            /dev/sda2 none swap sw 0 0
+            /swapfile none swap sw 0 0
+            /srv/files /files none bind 0 0
+            nothing
+
+            """
+        let kept = try FilesystemTable.kept(of: Array(image.utf8), besides: ["/", "/boot", "/boot/efi"])
+        #expect(
+            kept.text == """
+                # The image's.
+
+                # A log is not kept.
+                tmpfs /var/log tmpfs size=16M,mode=755 0 0
+                server:/home /home nfs4 _netdev 0 0
+                LABEL="more" /more ext4 defaults,nofail 0 2
+                /dev/cdrom /media/cdrom iso9660 noauto,ro 0 0
+                /swapfile none swap sw 0 0
+                /srv/files /files none bind 0 0
+
+                """)
+        let end = "; with 'nofail' the line stays"
+        #expect(
+            kept.notes == [
+                "'/srv/the data' of the image's etc/fstab is left out: the disk has no LABEL=data\(end)",
+                "the swap of the image's etc/fstab is left out: the disk has no /dev/sda2\(end)",
+            ])
+        for text in ["", "# UNCONFIGURED FSTAB FOR BASE SYSTEM\n", "LABEL=root / ext4 defaults 0 1\n"] {
+            let kept = try FilesystemTable.kept(of: Array(text.utf8), besides: ["/"])
+            #expect(kept.text.isEmpty && kept.notes.isEmpty)
+        }
+    }
+}
