@@ -23,7 +23,9 @@ struct DiskCheck {
 
     init(_ source: ImageSource, _ choices: DiskChoices, _ format: DiskFormat) throws(Failure) {
         let files = source.files
-        initSystem = try InitSystem(of: files)
+        let own = try InitSystem(of: files)
+        let missing = own == .inittab(isBusybox: true) ? try InitSystem.missingStart(in: files) : nil
+        initSystem = missing != nil && choices.isService ? .none : own
         hasShell = try files.target(of: "bin/sh")?.isExecutableFile == true
         kernelSource = try choices.kernelImage.map { name throws(Failure) in
             try ImageSource(name, in: choices.dataRoot, StoreChoice(namespace: choices.namespace))
@@ -85,6 +87,11 @@ struct DiskCheck {
             add(
                 "init", "it is none that is known here: nothing marks a boot as good" + (choices.isService ? ", or starts a service" : ""),
                 "let it run 'docker-btrfs-init --mark-good' when the system is up", choices.isService ? .error : .warning)
+        }
+        if let missing, !choices.isService && choices.machine == nil {
+            add(
+                "init", "it is to start '\(missing)', which is not there: nothing loads drivers or sets up the network",
+                "install it, as Alpine's openrc; or --service makes a machine of what the image runs")
         }
         let serial = choices.options.map { $0.contains("console=ttyS0") } ?? (format.host.name == "QEMU")
         let fixable = initSystem == .none || choices.machine != nil ? [] : try Fix.all(for: files, initSystem, findings, serial: serial)

@@ -43,6 +43,23 @@ enum InitSystem: Equatable {
         return try program(usualInits, in: files)?.isSameFile(as: busybox) == true
     }
 
+    /// What busybox's init is to start first, of which nothing is there: Alpine's base image names OpenRC and does not have it. nil where
+    /// something is, or nothing is named.
+    static func missingStart(in files: ImageFiles) throws(Failure) -> Path? {
+        let table = try files.contents(of: inittab, limit: 1 << 20).map { String(decoding: $0, as: UTF8.self) } ?? usualTable
+        var programs: [Path] = []
+        for line in table.parts(at: "\n") where !line.hasPrefix("#") {
+            let fields = line.parts(at: ":", maxSplits: 3, omittingEmpty: false)
+            guard fields.count == 4, fields[2] == "sysinit" else { continue }
+            let command = fields[3].drop { $0 == "-" || $0 == " " }
+            // Others are busybox's own, or a shell's.
+            guard command.hasPrefix("/"), let program = Path(String(command.prefix { $0 != " " })) else { return nil }
+            if try files.target(of: program)?.isExecutableFile == true { return nil }
+            programs.append(program)
+        }
+        return programs.first
+    }
+
     /// Whose links runit starts.
     static func runitFolder(in files: ImageFiles) throws(Failure) -> Path {
         try files.status(of: "etc/service") != nil ? "etc/service" : "etc/runit/runsvdir/default"

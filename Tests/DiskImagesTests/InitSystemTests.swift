@@ -45,6 +45,22 @@ struct InitSystemTests {
         }
     }
 
+    private static let starts: [(Path?, [String: String])] = [
+        ("sbin/openrc", ["etc/inittab": "::sysinit:/sbin/openrc sysinit\n::sysinit:/sbin/openrc boot\ntty1::respawn:/sbin/getty tty1\n"]),
+        (nil, ["etc/inittab": "::sysinit:/sbin/openrc sysinit\n", "sbin/openrc": ""]),
+        (nil, ["etc/inittab": "::sysinit:/sbin/openrc sysinit\n::sysinit:-/etc/start\n", "etc/start": ""]),
+        (nil, ["etc/inittab": "::sysinit:/sbin/openrc sysinit\n::sysinit:mount -a\n"]),
+        (nil, ["etc/inittab": "#::sysinit:/sbin/openrc sysinit\n::respawn:/nowhere\n"]),
+        ("etc/init.d/rcS", ["etc/hostname": ""]),
+    ]
+
+    @Test(arguments: starts) func `an inittab may start what is not there`(_ missing: Path?, files: [String: String]) throws {
+        try withTree(files) { files in
+            let found = try InitSystem.missingStart(in: files)
+            #expect(found == missing)
+        }
+    }
+
     private static let libraries: [(Bool, [String: String])] = [
         (false, ["lib/ld-musl-x86_64.so.1": ""]),
         (true, ["lib64/ld-linux-x86-64.so.2": "", "lib/x86_64-linux-gnu/libc.so.6": "", "lib/ld-musl-x86_64.so.1": ""]),
