@@ -3,10 +3,14 @@ internal import Boot
 internal import CHooks
 internal import Deployments
 internal import Files
+internal import Glibc
 internal import Images
 internal import Initramfs
 
 extension DiskPlan {
+    /// Becomes what a container of the image runs.
+    static let service: Path = "usr/lib/docker-btrfs/service"
+
     /// What the top layer has for the image's init, in the disk's own words: what the image would run in a container, what marks a boot as
     /// good and gives a root its users, a login where the console is.
     mutating func addService(_ check: DiskCheck, _ kernel: String, _ layout: DiskLayout) throws(Failure) {
@@ -39,12 +43,18 @@ extension DiskPlan {
         }
         if let process {
             let busybox = check.initSystem == .none ? "\(InitSystem.busybox) " : ""
+            // ENV may hold secrets.
+            serviceGroup = process.user?.group
             add(
-                "usr/lib/docker-btrfs/service", process.script(for: shell, busybox: busybox), mode: process.user == nil ? 0o700 : 0o755,
+                Self.service, process.script(for: shell, busybox: busybox), mode: process.user == nil ? 0o700 : 0o750,
                 about: "what a container of the image runs, with its ENV and WORKDIR")
+            if let folder = Path(process.folder), try source.files.target(of: folder) == nil {
+                // A mark for a file that is nowhere: of it the root gets the directory alone, and that of an image's next version stays its own.
+                add(folder / ".wh.docker-btrfs", "", about: "the image's WORKDIR, which it does not have")
+            }
             jobs.append(
                 BootJob(
-                    name: "application", about: "what \(name) runs", kind: .always, command: "/usr/lib/docker-btrfs/service",
+                    name: "application", about: "what \(name) runs", kind: .always, command: "\(Self.service)",
                     user: process.user))
         }
         for job in jobs { steps += try check.initSystem.steps(for: job, in: source.files) }
@@ -121,6 +131,14 @@ extension DiskPlan {
 
     private func text(_ file: hooks_file) -> String {
         String(decoding: UnsafeBufferPointer(start: file.bytes, count: Int(file.count)), as: UTF8.self)
+    }
+}
+
+extension DiskBuilder {
+    /// Lets the members of a group have a file of the top layer as its mode says.
+    func give(_ path: Path, to group: UInt32) throws(Failure) {
+        let above = try root().parent(of: topLayer / path, what: "write")
+        if fchownat(above.descriptor, path.fileName, 0, group, AT_SYMLINK_NOFOLLOW) != 0 { throw .system("give a group '\(path)'") }
     }
 }
 

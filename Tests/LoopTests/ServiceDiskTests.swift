@@ -1,0 +1,56 @@
+import TestSupport
+import Testing
+
+extension OnDisk.DiskImageTests {
+    /// As Alpine's base image is, with what an application says, and an fstab.
+    private static let application = """
+        printf '%s\\n' 'FROM sample_image' 'SHELL ["/bin/bash", "-ec"]' \\
+            'RUN rm /usr/bin/init /usr/sbin/init; : > /usr/bin/busybox; chmod 755 /usr/bin/busybox; ln -s /bin/busybox /usr/sbin/init' \\
+            'RUN printf "::sysinit:/sbin/openrc %s\\n" sysinit boot > /etc/inittab' \\
+            'RUN printf "%s defaults 0 2\\n" "LABEL=image / ext4" "LABEL=data /srv ext4" "tmpfs /var/log tmpfs" > /etc/fstab' \\
+            'ENV SECRET=secret' 'USER 7:8' 'CMD ["/bin/bash"]' | docker build --network none --tag application - > /dev/null
+        # A build makes it.
+        docker commit --change 'WORKDIR /app/a b' "$(docker create --network none application)" application > /dev/null
+        """
+
+    @Test func `a service has its WORKDIR, tells its ENV to nobody else, and mounts what its image does, under an init that works`()
+        async throws
+    {
+        try await withImage(Self.application) { disk in
+            let out = "\(disk.folder)/vm.raw"
+            let planned = try await disk.change(command("application", out, "--dry-run 2>&1"))
+            #expect(planned.contains("warning: init: it is to start '/sbin/openrc', which is not there: "), "\(planned)")
+            for plain in ["", "--plain ext4"] {
+                let options = "--service --busybox '\(Repository.embeddedInit)' --force \(plain)"
+                let said = try await disk.change("\(command("application", out, options)) 2>&1")
+                #expect(
+                    said.contains(
+                        "note: '/srv' of the image's etc/fstab is left out: the disk has no LABEL=data; with 'nofail' the line stays\n")
+                        && !said.contains("warning: init") && !said.contains("warning: fstab"), "\(said)")
+                let found = try await disk.change(
+                    """
+                    cd '\(disk.folder)'
+                    dd if=vm.raw of=root bs=1M skip=258 count=765 conv=sparse status=none
+                    mkdir --parents made; mount -o loop,ro root made; cd made; [ ! -d boot_docker ] || cd boot_docker
+                    stat -c '%a %u:%g' usr/lib/docker-btrfs/service; tail -n 1 usr/lib/docker-btrfs/service
+                    stat -c '%a %F' 'app/a b'; ls -A 'app/a b'
+                    readlink sbin/init; head -n 1 etc/inittab; cut -d ' ' -f 2- etc/fstab
+                    cd '\(disk.folder)'; umount made
+                    """)
+                let path = "'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'"
+                let root = plain.isEmpty ? "" : "/ ext4 defaults 0 1\n"
+                #expect(
+                    found == """
+                        750 0:8
+                        exec /usr/lib/docker-btrfs/busybox env -- \(path) 'SECRET=secret' 'HOME=/' '/bin/bash' < /dev/null
+                        755 directory
+                        \(plain.isEmpty ? ".wh.docker-btrfs\n" : "")/usr/lib/docker-btrfs/busybox
+                        ::sysinit:/usr/lib/docker-btrfs/busybox sh /usr/lib/docker-btrfs/boot
+                        \(root)/boot/efi vfat umask=0077,nofail 0 0
+                        /var/log tmpfs defaults 0 2
+
+                        """)
+            }
+        }
+    }
+}
