@@ -39,14 +39,24 @@ extension InstalledLoader {
     }
 
     private func toldOfSystemdBoot() throws(Failure) -> (id: String, forgetting: NextBoot)? {
-        guard let content = try fileContents("\(Self.firmwareVariables)/\(Self.oneShot)"), content.count > 4 else { return nil }
-        let bytes = Array(content.dropFirst(4))
-        let units = stride(from: 0, to: bytes.count - 1, by: 2).map { UInt16(bytes[$0]) | UInt16(bytes[$0 + 1]) << 8 }
-        let name = String(decoding: units.prefix { $0 != 0 }, as: UTF16.self)
+        guard let name = try Self.entry(inVariable: Self.oneShot) else { return nil }
         return (name.hasSuffix(".conf") ? String(name.dropLast(".conf".count)) : name, .firmwareVariable(Self.oneShot, nil))
     }
 
-    private static let ownIDs = "docker-btrfs-"
+    /// The entry that systemd-boot starts before any that its files choose: `bootctl set-default`, or the key d in its menu. nil where it was
+    /// told of none.
+    static func firmwareDefault() throws(Failure) -> String? { try entry(inVariable: "LoaderEntryDefault-\(vendor)") }
+
+    /// The text of a variable, behind four bytes of attributes.
+    private static func entry(inVariable name: String) throws(Failure) -> String? {
+        guard let content = try fileContents("\(firmwareVariables)/\(name)"), content.count > 4 else { return nil }
+        let bytes = Array(content.dropFirst(4))
+        let units = stride(from: 0, to: bytes.count - 1, by: 2).map { UInt16(bytes[$0]) | UInt16(bytes[$0 + 1]) << 8 }
+        let text = String(decoding: units.prefix { $0 != 0 }, as: UTF16.self)
+        return text.isEmpty ? nil : text
+    }
+
+    static let ownIDs = "docker-btrfs-"
     private static let vendor = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
     private static let oneShot = "LoaderEntryOneShot-\(vendor)"
     private static let nextEntry = "next_entry="

@@ -65,10 +65,13 @@ extension InstalledLoader {
     }
 
     private func systemdBootWayIn() throws(Failure) -> WayIn {
+        if let name = try Self.firmwareDefault(), !name.hasPrefix(Self.ownIDs) {
+            return WayIn(note: "the firmware's LoaderEntryDefault chooses '\(name)': bootctl set-default '' takes it away")
+        }
         let lines = try text(of: "loader/loader.conf").split(whereSeparator: \.isNewline)
         guard let line = lines.last(where: { $0.split(whereSeparator: \.isWhitespace).first == "default" }) else { return WayIn() }
         let name = line.split(whereSeparator: \.isWhitespace).dropFirst().joined(separator: " ")
-        if name.hasPrefix("docker-btrfs-") { return WayIn() }
+        if name.hasPrefix(Self.ownIDs) { return WayIn() }
         return WayIn(
             note: "'\(directory.show("loader/loader.conf"))' chooses '\(name)': take the line out, or say 'default docker-btrfs-*'")
     }

@@ -22,7 +22,11 @@ extension Site {
         try checkLoaderFolder()
         var files = try image.files(in: store?.top ?? topLevel)
         if let other = try treeOfKernel(besides: files) { files = ImageFiles(of: [other]) }
-        let kernel = try ImageKernel.choose(release, in: files, of: image.reference.description).kernel
+        let (kernel, isOnly) = try ImageKernel.choose(release, in: files, of: image.reference.description)
+        // Whether docker-btrfs is in the initramfs is seen when the layers are one.
+        if let mappedDevice, try !files.hasInitramfs(of: kernel.release, isOnly: isOnly) {
+            throw ImageKernel.cannotOpen(mappedDevice, image.reference.description)
+        }
         // What comes with it is known when there is one root; where not even this fits, nothing is merged.
         if let content = try files.contents(of: kernel.path, limit: ImageKernel.limit) {
             let file = BootFile(.vmlinuz, content, source: kernel.path)

@@ -19,16 +19,19 @@ struct ImageKernel {
         if let found = try await Self.initramfs(of: release, isOnly: isOnly, in: image) {
             files.append(found)
         } else if let mapped {
-            throw Failure(
-                "could not deploy '\(reference)': the root is on '\(mapped)', and an initramfs that is built here opens no LUKS, LVM or RAID",
-                hint: "let the image have an initramfs of dracut or initramfs-tools with docker-btrfs in it: docs/install.md"
-            )
+            throw Self.cannotOpen(mapped, reference)
         } else {
             say("build the initramfs for \(release)")
             let recipe = try Recipe(tree: image, release: release, program: program)
             files.append(BootFile(.initrd, try await Build(recipe).compressed(with: .zstd), source: nil))
         }
         self.files = files
+    }
+
+    static func cannotOpen(_ device: String, _ reference: String) -> Failure {
+        Failure(
+            "could not deploy '\(reference)': the root is on '\(device)', and an initramfs that is built here opens no LUKS, LVM or RAID",
+            hint: "let the image have an initramfs of dracut, initramfs-tools or mkinitcpio with docker-btrfs in it: docs/install.md")
     }
 
     /// With an initramfs that is built here, for a root that is mounted as it is.

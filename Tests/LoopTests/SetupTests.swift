@@ -84,6 +84,39 @@ extension OnDisk {
             }
         }
 
+        @Test func `data is copied while people work there, without what is mounted in it, and settings come last`() async throws {
+            try await Deployable.with { machine in
+                let data = "\(machine.disk.folder)/system/srv"
+                let told = try await machine.disk.change(
+                    """
+                    mkdir '\(data)/net' '\(data)/busy'; mount -t tmpfs tmpfs '\(data)/net'; echo far > '\(data)/net/file'
+                    perl -e 'chdir shift; while (1) { for (1..300) { open my $f, ">", $_ } unlink 1..300 }' '\(data)/busy' & busy=$!
+                    trap 'kill $busy; wait $busy || :; umount "\(data)/net"' EXIT
+                    for number in {1..3}; do
+                        btrfs -q subvolume delete docker_data/srv
+                        rm .docker-btrfs/settings
+                        \(machine.command(machine.setup)) > told
+                        grep -h '^write ' told | tail -n 1
+                    done
+                    ls docker_data/srv docker_data/srv/net; cat docker_data/srv/work
+                    """)
+                let line = "write '/.docker-btrfs/settings': what was found\n"
+                let rest = "docker_data/srv:\nbusy\nnet\nwork\n\ndocker_data/srv/net:\nof years\n"
+                #expect(told == String(repeating: line, count: 3) + rest, "\(told)")
+            }
+        }
+
+        @Test func `data in the place of a mount is told`() async throws {
+            try await Deployable.with { machine in
+                let told = try await machine.disk.change(
+                    """
+                    echo 'UUID=2 /srv ext4 defaults 0 2' > '\(machine.disk.folder)/system/etc/fstab'; rm boot_docker/etc/fstab
+                    \(machine.command(machine.setup)) 2>&1
+                    """)
+                #expect(told.contains("note: '/srv' of this system is mounted from 'UUID=2': each root has the copy of it instead; "))
+            }
+        }
+
         @Test func `data that is called as others were while they were copied is not deleted`() async throws {
             try await Deployable.with { machine in
                 try await machine.run(machine.setup + " --data /srv.new")
@@ -277,6 +310,15 @@ extension OnDisk {
                 #expect(refused.contains(" that was set up is '/system/boot/grub'\n"), "\(refused)")
                 let mount = #"echo 'mount --bind "$root/top/system/boot/grub" "$root/boot/grub"' > booted/mounts"#
                 #expect(try await disk.change("\(within)\n\(mount)\n\(status)").contains("nothing was deployed yet"))
+
+                // Docker may take its images from containerd one day.
+                let engines = """
+                    \(within)
+                    mkdir -p system/var/lib/{docker/image,containerd}; cp -a docker/image/btrfs system/var/lib/docker/image; rm boot_docker/etc/fstab
+                    within system /tmp/docker-btrfs setup --options quiet --init /tmp/docker-btrfs-init > /dev/null
+                    awk '$3 == "none" { print $2 }' boot_docker/etc/fstab
+                    """
+                #expect(try await disk.change(engines) == "/var/lib/docker\n/var/lib/containerd\n/boot/grub\n")
             }
         }
 

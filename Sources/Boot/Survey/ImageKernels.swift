@@ -33,6 +33,10 @@ extension ImageFiles {
         return usual + (isOnly ? ["boot/initrd.img", "boot/initramfs-linux.img"] : [])
     }
 
+    package func hasInitramfs(of release: String, isOnly: Bool) throws(Failure) -> Bool {
+        try firstFile(of: Self.initramfs(of: release, isOnly: isOnly)) != nil
+    }
+
     private func firstFile(of paths: [String]) throws(Failure) -> Path? {
         for path in paths {
             if let path = Path(path), try target(of: path)?.kind == .file { return path }

@@ -54,7 +54,6 @@ package struct FilesystemTable {
                 )
             }
         }
-        self.notes = notes
         for path in data {
             let (place, subvolume) = try Self.data(path)
             let line = Line(
@@ -71,8 +70,14 @@ package struct FilesystemTable {
                     "could not keep '\(line.target)' as data: the top layer's etc/fstab mounts '\(source)' there",
                     hint: "take that line out of '\(machine.settings.topLayer / Self.path)' first; what is there now is copied")
             }
+            if existing == nil, let source = table.source(at: line.target, besides: "subvol", display(subvolume.bytes)) {
+                notes.append(
+                    "'\(line.target)' of this system is mounted from '\(source)': each root has the copy of it instead; without --data it stays mounted"
+                )
+            }
             lines.append(line)
         }
+        self.notes = notes
         var added: [String] = []
         for line in lines where try table.add(line, isReplacing: existing == nil && !line.isTheirs) { added.append("'\(line.target)'") }
         text = existing != nil && added.isEmpty ? nil : try table.text()
@@ -109,7 +114,7 @@ package struct FilesystemTable {
             return [filesystem(of: folder, on: device, at: folder.mountPoint, options, isTheirs: true)]
         }
         let top = (closed / "top").description
-        let folders = [folder] + [machine.beside].compactMap { $0 }
+        let folders = [folder] + machine.beside
         return [filesystem(of: folder, on: device, at: top, options)] + folders.map { bind($0, from: top, options) }
     }
 

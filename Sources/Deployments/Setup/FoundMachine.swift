@@ -37,8 +37,9 @@ struct FoundMachine {
     let settings: Settings
     /// Where the images' store is in the running system.
     let dataRoot: MountedFolder
-    /// Docker's data-root with its volumes and containers, where the images are containerd's and on the same filesystem.
-    let beside: MountedFolder?
+    /// What the other engines keep on the same filesystem: Docker its volumes and containers where the images are containerd's, containerd
+    /// the images that Docker is to have in it.
+    let beside: [MountedFolder]
     /// Where the boot loader's files are, if that is on the running system's own filesystem, which no root is; with the folder of kernels,
     /// if that is there too.
     let ownBoot: MountedFolder?
@@ -68,7 +69,7 @@ struct FoundMachine {
         }
         let place = try MountedFolder(data)
         self.dataRoot = place
-        beside = if let roots { try Self.docker(of: roots, beside: place) } else { nil }
+        beside = if let roots { try Self.others(of: roots, beside: place) } else { [] }
         filesystem = if let path = choices.topLevel { try RootFilesystem(at: path) } else { try Self.filesystem(for: place) }
         let volume = try place.volume()
         let storeDevice = volume.uuid == filesystem.volume.uuid ? nil : DeviceName.uuid(volume.uuid)
@@ -117,6 +118,11 @@ struct FoundMachine {
                 hint: "mount the folder that the boot loader reads there, or run setup in the system that has it")
         }
         ownBoot = choices.system == "/" && folder?.mountPoint == "/" ? folder : nil
+        if filesystem.isMapped {
+            notes.append(
+                "the btrfs is on '\(filesystem.device)': an image needs an initramfs of its own with docker-btrfs in it, see docs/install.md"
+            )
+        }
         settings = Settings(
             loader: loader?.kind ?? .print, boot: boot, loaderFolder: loaderFolder, kernels: kernels, store: place.path,
             storeDevice: storeDevice, root: try Self.path(choices.root) ?? before?.root ?? "docker_rwlayer",
@@ -148,10 +154,14 @@ struct FoundMachine {
         )
     }
 
-    private static func docker(of roots: EngineRoots, beside store: MountedFolder) throws(Failure) -> MountedFolder? {
-        guard let directory = try? Directory(opening: roots.docker) else { return nil }
-        let folder = try MountedFolder(directory)
-        return folder.place == store.place || folder.device != store.device ? nil : folder
+    private static func others(of roots: EngineRoots, beside store: MountedFolder) throws(Failure) -> [MountedFolder] {
+        var found: [MountedFolder] = []
+        for root in [roots.docker, roots.containerd, roots.podman] {
+            guard let directory = try? Directory(opening: root) else { continue }
+            let folder = try MountedFolder(directory)
+            if folder.device == store.device && folder.place != store.place { found.append(folder) }
+        }
+        return found
     }
 
     private static func options(_ text: String) throws(Failure) -> KernelOptions {
@@ -217,8 +227,11 @@ struct FoundMachine {
     private static func kernels(for loader: InstalledLoader?, on filesystem: RootFilesystem) throws(Failure) -> Settings.Kernels {
         switch loader?.kind {
         case .systemdBoot: return .boot
+        case .grub: return try filesystem.isPlain ? .btrfs : .boot
         case .refind where try loader?.readsBtrfs == false: return .boot
-        case .refind, .grub, .print, nil: return try filesystem.isPlain ? .btrfs : .boot
+        case .refind, .print, nil:
+            if try !filesystem.isPlain { return .boot }
+            return try filesystem.hasTopLevelAsDefault ? .btrfs : .boot
         }
     }
 
@@ -268,13 +281,18 @@ extension InstalledLoader {
 }
 
 extension RootFilesystem {
-    /// Whether a boot loader can read it: one device without encryption, RAID or LVM, whose default subvolume is the top level. rEFInd
-    /// looks from the default subvolume on.
+    /// Whether a boot loader can read it: one device without encryption, RAID or LVM.
     fileprivate var isPlain: Bool {
         get throws(Failure) {
             if isMapped { return false }
             let members = try? Directory(opening: "/sys/fs/btrfs/\(volume.uuid)/devices").names()
-            if let members, members.count > 1 { return false }
+            return members.map { $0.count <= 1 } ?? true
+        }
+    }
+
+    /// Whether its default subvolume is the top level. rEFInd looks from that on; for GRUB the entries say from where paths go.
+    fileprivate var hasTopLevelAsDefault: Bool {
+        get throws(Failure) {
             var id: UInt64 = 0
             if btrfs_util_get_default_subvolume_fd(topLevel.descriptor, &id) != BTRFS_UTIL_OK {
                 throw .system("tell the default subvolume of '\(device)'")

@@ -50,7 +50,9 @@ extension SetupChange: CustomStringConvertible {
                 throw .system("make the subvolume '\(path)'")
             }
         case .copyDirectory(let source, let path):
-            try perform(.copyTopLayer(Place(source, on: .topLayer(.path("/"))), .noLayer, over: Place(path)), on: &machine)
+            guard let folder = try system.directory(at: source) else { throw Failure("could not \(self): it is gone") }
+            var copier = LinuxMachine(topLevel: topLevel, topLayer: .success(try folder.withoutMounts()))
+            try perform(.copyTopLayer(Place(.top, on: .topLayer(.path("/"))), .noLayer, over: Place(path)), on: &copier)
         case .step(let step): try perform(step, on: &machine)
         }
     }

@@ -30,6 +30,7 @@ public struct SetupPlan {
         topLayer = machine.settings.topLayer
         try add(machine.settings, choices)
         try addTable(FilesystemTable(machine, data: choices.data, in: topLevel.directory(at: topLayer)))
+        addSettings(machine.settings)
     }
 
     /// The same for a disk that is being made: `system` has what is its machine's own. It gets no fstab.
@@ -40,14 +41,18 @@ public struct SetupPlan {
         self.system = system
         topLayer = settings.topLayer
         try add(settings, choices)
+        addSettings(settings)
+    }
+
+    /// Last: a machine that has them is set up. What cannot be read is written anew.
+    private mutating func addSettings(_ settings: Settings) {
+        if (try? Settings.current(on: topLevel)) != settings {
+            changes.append(.write(Layout.settings, Array(settings.text.utf8), mode: 0o600, about: "what was found"))
+        }
     }
 
     private mutating func add(_ settings: Settings, _ choices: SetupChoices) throws(Failure) {
         try makeFolder(Layout.home, mode: 0o700)
-        // What cannot be read is written anew.
-        if (try? Settings.current(on: topLevel)) != settings {
-            changes.append(.write(Layout.settings, Array(settings.text.utf8), mode: 0o600, about: "what was found"))
-        }
         try makeFolder(topLayer)
         for path in choices.data { try addData(path) }
         try addManifest()

@@ -18,8 +18,9 @@ final class CopyBuffer {
 func copyData(from source: Int32, to destination: Int32, size: off_t, _ buffer: CopyBuffer) throws(Failure) {
     if size == 0 || linux_clone_file(destination, source) == 0 { return }
     switch linux_errno() {
-    // EXDEV: another filesystem. EINVAL: only one of the two has checksums (nodatacow). Else: the filesystem cannot at all.
-    case EXDEV, EINVAL, EOPNOTSUPP, ENOTTY, ENOSYS: break
+    // EXDEV: another filesystem. EINVAL: only one of the two has checksums (nodatacow). ETXTBSY: swap that is in use. Else: the filesystem
+    // cannot at all.
+    case EXDEV, EINVAL, ETXTBSY, EOPNOTSUPP, ENOTTY, ENOSYS: break
     case let code: throw .reason(code)
     }
     var offset: off_t = 0

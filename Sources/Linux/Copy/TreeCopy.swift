@@ -54,6 +54,8 @@ struct TreeCopy {
             do throws(Failure) {
                 if try entry.isCopied(by: rules) { try copy(entry, entry.kind(kind)) }
             } catch {
+                // In a directory that people work in, what was seen may be gone, or be another one by now.
+                if !rules.isLayer && error == .reason(ENOENT) { return }
                 throw error.located(at: entry.place)
             }
         }

@@ -75,6 +75,17 @@ extension Directory {
         return Directory(descriptor: top, label: label)
     }
 
+    /// The same directory without what is mounted below it.
+    public func withoutMounts() throws(Failure) -> Directory {
+        let what = "look at '\(show(.top))' without what is mounted below it"
+        let tree = open_tree(descriptor, "", UInt32(OPEN_TREE_CLONE) | UInt32(O_CLOEXEC) | UInt32(AT_EMPTY_PATH))
+        if tree < 0 { throw .system(what) }
+        defer { close(tree) }
+        let top = linux_openat2(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, linux_resolve_in_root)
+        if top < 0 { throw .system(what) }
+        return Directory(descriptor: top, label: label)
+    }
+
     /// Makes the filesystem that `mounting` mounted writable.
     package func makeWritable() throws(Failure) {
         var found = statfs()
