@@ -16,7 +16,7 @@ struct InstallCommand: AsyncParsableCommand {
 
     @OptionGroup var target: InstallTarget
 
-    @Option(help: "What builds the initramfs: mkinitcpio, dracut or initramfs-tools. Needed only where there are several.")
+    @Option(help: "What builds the initramfs: mkinitcpio, dracut or initramfs-tools. Needed only where it cannot be told.")
     var framework: InitramfsTool?
 
     @Option(help: ArgumentHelp("docker-btrfs-init, instead of the one beside this program.", valueName: "file"))
