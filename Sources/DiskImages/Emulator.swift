@@ -80,7 +80,8 @@ public struct Emulator: Sendable {
 
     /// Fails where a program or a firmware is not there.
     public func check() throws(Failure) {
-        try Tools.check([Self.program], also: isUEFI && access(Self.firmware, F_OK) != 0 ? ["ovmf"] : [])
+        let lacksFirmware = isUEFI && access(Self.firmware, F_OK) != 0
+        try Tools.check([Self.program], also: lacksFirmware ? ["ovmf"] : [], of: "the files of UEFI", to: "start the machine")
     }
 
     /// Runs it on this terminal until it ends.

@@ -11,13 +11,15 @@ enum Tools {
         "qemu-system-x86_64": "qemu-system-x86",
     ]
 
-    /// Fails with all packages that have to be installed.
-    static func check(_ names: [String], also missingToo: [String] = []) throws(Failure) {
+    /// Fails with all packages that have to be installed. `missingToo` are those of `files` that are not there.
+    static func check(
+        _ names: [String], also missingToo: [String] = [], of files: String = "the boot loader's files", to what: String = "make the disk"
+    ) throws(Failure) {
         let missing = names.filter { !isThere($0) }
         if missing.isEmpty && missingToo.isEmpty { return }
         let packages = Set(missing.compactMap { Self.packages[$0] } + missingToo).sorted()
-        let what = missing.isEmpty ? "the boot loader's files are not there" : "there is no \(missing.joined(separator: ", "))"
-        throw Failure("could not make the disk: \(what)", hint: "apt-get install \(packages.joined(separator: " "))")
+        let reason = missing.isEmpty ? "\(files) are not there" : "there is no \(missing.joined(separator: ", "))"
+        throw Failure("could not \(what): \(reason)", hint: "apt-get install \(packages.joined(separator: " "))")
     }
 
     static func isThere(_ name: String) -> Bool {

@@ -50,7 +50,7 @@ struct RunCommand: AsyncParsableCommand {
             if let option = choices.firstOfMaking {
                 throw Failure("could not use \(option): the disk '\(image)' is made already", hint: "leave it out, or run the image")
             }
-            return try await Interruption.taken { () throws(Failure) in try await start(image) }
+            return try await Interruption.taken { () throws(Failure) in try await start(emulator(of: image)) }
         }
         if isNamedAsFile, try !choices.choices(of: image, output: image).findsImage {
             throw Failure(
@@ -71,15 +71,17 @@ struct RunCommand: AsyncParsableCommand {
         let plan = try DiskPlan(choices)
         plan.showFindings()
         if plan.findings.contains(where: { $0.weight == .error }) { throw Failure("could not run '\(image)': it cannot boot") }
+        // It also looks whether QEMU is there, before a disk is made for it.
+        let emulator = try emulator(of: file)
         for note in plan.notes { tell(note: note) }
         if dryRun { plan.lines.forEach(show) } else { try await plan.perform(isQuiet: false) }
-        try await start(file)
+        try await start(emulator)
     }
 
     /// A path with an ending of a disk's. An image may be called so too.
     private var isNamedAsFile: Bool { (try? DiskFormat(ofFile: image)) != nil }
 
-    private func start(_ file: String) async throws(Failure) {
+    private func emulator(of file: String) throws(Failure) -> Emulator {
         var emulator = try Emulator(file: file)
         emulator.isUEFI = choices.starts == .uefi
         emulator.sector = choices.sectorSize
@@ -87,6 +89,10 @@ struct RunCommand: AsyncParsableCommand {
         emulator.ports = publish.map { ($0.host, $0.guest) } + (ssh.map { [($0, 22)] } ?? [])
         emulator.memory = memory
         try emulator.check()
+        return emulator
+    }
+
+    private func start(_ emulator: Emulator) async throws(Failure) {
         let hasKVM = try await Emulator.hasKVM()
         if dryRun { return show(emulator.command(withKVM: hasKVM).map(shellWord).joined(separator: " ")) }
         if !hasKVM { tell(note: "without KVM, which does not work here: the machine is emulated, and slow") }

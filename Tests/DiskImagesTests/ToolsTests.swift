@@ -1,0 +1,24 @@
+import Basics
+import Testing
+
+@testable import DiskImages
+
+/// What is said of programs that are not there.
+struct ToolsTests {
+    @Test func `a program that is missing is told with what it was for`() {
+        let failure = #expect(throws: Failure.self) {
+            try Tools.check(["sh", "no-such-emulator"], also: ["ovmf"], to: "start the machine")
+        }
+        #expect(failure?.description == "could not start the machine: there is no no-such-emulator\nhint: apt-get install ovmf")
+    }
+
+    @Test func `files that are missing are told by what they are`() {
+        let loader = #expect(throws: Failure.self) { try Tools.check(["sh"], also: ["grub-pc-bin"]) }
+        #expect(
+            loader?.description == "could not make the disk: the boot loader's files are not there\nhint: apt-get install grub-pc-bin")
+        let firmware = #expect(throws: Failure.self) {
+            try Tools.check(["sh"], also: ["ovmf"], of: "the files of UEFI", to: "start the machine")
+        }
+        #expect(firmware?.description == "could not start the machine: the files of UEFI are not there\nhint: apt-get install ovmf")
+    }
+}
