@@ -72,7 +72,7 @@ extension DiskPlan {
             choices.sector == 512
             ? "-drive \(shellWord(drive + ",if=virtio"))"
             : "-drive \(shellWord(drive + ",if=none,id=disk")) -device \(Emulator.device(choices.sector))"
-        let uefi = choices.firmware.hasBIOS ? "" : " -bios /usr/share/ovmf/OVMF.fd"
+        let uefi = choices.firmware.hasBIOS ? "" : " -bios \(Emulator.firmware)"
         let line = "qemu-system-x86_64 -accel kvm -accel tcg -m 2048\(uefi) \(bytes) -nographic"
         return format.host.name == "QEMU"
             ? ["start it: \(line)"]

@@ -127,7 +127,7 @@ public struct DiskPlan: Sendable {
         var missing: [String] = []
         switch choices.loader {
         case .grub:
-            usual.append("grub-mkimage")
+            usual.append(Tools.grubImage)
             for loader in GrubLoader.all(for: choices.firmware) where try !loader.isThere(in: choices.grub) {
                 missing.append(loader.package)
             }

@@ -37,7 +37,12 @@ public struct Emulator: Sendable {
     }
 
     private static let program = "qemu-system-x86_64"
-    private static let firmware = "/usr/share/ovmf/OVMF.fd"
+
+    /// Of Debian, Arch and openSUSE: those that are whole, with the place of their variables, as -bios takes them. Fedora's are in two parts.
+    private static let firmwares = [
+        "/usr/share/ovmf/OVMF.fd", "/usr/share/edk2/x64/OVMF.4m.fd", "/usr/share/qemu/ovmf-x86_64.bin",
+    ]
+    static var firmware: String { Tools.first(of: firmwares) { access($0, F_OK) == 0 } }
 
     /// The disk, with the name `disk`.
     static func device(_ sector: Int) -> String {

@@ -48,8 +48,8 @@ struct GrubLoader {
         try Directory(opening: workshop.file("scratch"), label: "").write(Array(text.utf8), mode: 0o600, to: "early.cfg")
         try await Tools.run(
             [
-                "grub-mkimage", "--directory", "\(folder)/\(platform)", "--format", platform, "--prefix", "(,gpt2)/grub", "--config", early,
-                "--output", output,
+                Tools.grubImage, "--directory", "\(folder)/\(platform)", "--format", platform, "--prefix", "(,gpt2)/grub",
+                "--config", early, "--output", output,
             ] + modules + Self.common, to: "make GRUB for \(platform)")
     }
 

@@ -11,6 +11,12 @@ enum Tools {
         "qemu-system-x86_64": "qemu-system-x86",
     ]
 
+    /// Fedora and openSUSE have it by its second name.
+    static var grubImage: String { first(of: ["grub-mkimage", "grub2-mkimage"], isThere) }
+
+    /// The first, where none is there: that is the one to be told of.
+    static func first(of names: [String], _ isThere: (String) -> Bool) -> String { names.first(where: isThere) ?? names[0] }
+
     /// Fails with all packages that have to be installed. `missingToo` are those of `files` that are not there.
     static func check(
         _ names: [String], also missingToo: [String] = [], of files: String = "the boot loader's files", to what: String = "make the disk"

@@ -12,6 +12,13 @@ struct ToolsTests {
         #expect(failure?.description == "could not start the machine: there is no no-such-emulator\nhint: apt-get install ovmf")
     }
 
+    @Test(arguments: [
+        (["grub-mkimage", "grub2-mkimage"], "grub-mkimage"), (["grub2-mkimage"], "grub2-mkimage"), ([], "grub-mkimage"),
+    ])
+    func `a program of two names is the one that is there`(there: [String], found: String) {
+        #expect(Tools.first(of: ["grub-mkimage", "grub2-mkimage"]) { there.contains($0) } == found)
+    }
+
     @Test func `files that are missing are told by what they are`() {
         let loader = #expect(throws: Failure.self) { try Tools.check(["sh"], also: ["grub-pc-bin"]) }
         #expect(
