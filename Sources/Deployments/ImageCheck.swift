@@ -25,6 +25,8 @@ public struct ImageFinding: Equatable, Sendable {
         self.text = text
         self.remedy = remedy
     }
+
+    package static let kernelRemedy = ImageKernel.remedy
 }
 
 extension Site {
@@ -116,7 +118,9 @@ struct ImageCheck {
     private mutating func checkDevices() throws(Failure) {
         let udev: [Path] = ["lib/systemd/systemd-udevd", "usr/lib/systemd/systemd-udevd", "usr/bin/udevadm", "sbin/udevd", "sbin/mdev"]
         if try has(udev) { return }
-        add(.warning, "devices", "there is no udev: no driver is loaded for what is found", "RUN apt-get install --yes udev")
+        add(
+            .warning, "devices", "there is no udev: no driver is loaded for what is found",
+            "install it in the Dockerfile: udev (Debian, Ubuntu), systemd-udev (Fedora), systemd (Arch), eudev (Alpine)")
     }
 
     /// Somebody who has a password or a key.
@@ -161,7 +165,7 @@ struct ImageCheck {
         if try topLayer?.status(of: "etc/network/interfaces") != nil {
             return add(
                 .warning, "network", "the top layer has etc/network/interfaces, and the image nothing that reads it",
-                "RUN apt-get install --yes ifupdown isc-dhcp-client")
+                "install it in the Dockerfile: ifupdown and isc-dhcp-client (Debian, Ubuntu); or say the network as the image has it")
         }
         if try has(networkd) {
             for folder in ["etc/systemd/network", "etc/netplan"] as [Path] {
@@ -172,7 +176,8 @@ struct ImageCheck {
                 "put one into etc/systemd/network of the top layer or of the image: 20-wired.network")
         }
         add(
-            .warning, "network", "nothing sets it up", "RUN apt-get install --yes network-manager, or RUN systemctl enable systemd-networkd"
+            .warning, "network", "nothing sets it up",
+            "install network-manager (Debian, Ubuntu), NetworkManager (Fedora), networkmanager (Arch); or RUN systemctl enable systemd-networkd"
         )
     }
 

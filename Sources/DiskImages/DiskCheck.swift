@@ -119,6 +119,8 @@ struct DiskCheck {
             "RUN apt-get install --yes --no-install-recommends binutils \(SystemdLoader.package)")
     }
 
+    private static let kernelRemedy = "the distribution's usual kernel has more: \(ImageFinding.kernelRemedy)"
+
     private mutating func checkDrivers(of kernel: String, in files: ImageFiles, for format: DiskFormat, _ filesystem: String)
         throws(Failure)
     {
@@ -143,8 +145,7 @@ struct DiskCheck {
         }
         if !names.contains(filesystem) {
             return add(
-                "drivers", "the kernel \(kernel) has no \(filesystem), which the disk has", "RUN apt-get install --yes linux-image-amd64",
-                .error)
+                "drivers", "the kernel \(kernel) has no \(filesystem), which the disk has", Self.kernelRemedy, .error)
         }
         let host = format.host
         let lacks = host.drivers.map { group in group.filter { !names.contains($0) } }
@@ -153,11 +154,11 @@ struct DiskCheck {
         let others = usual.filter(names.contains)
         let text = "\(host.name) has a .\(format.rawValue) on \(host.controller), and the kernel \(kernel) no \(drivers)"
         if others.isEmpty {
-            add("drivers", text, "RUN apt-get install --yes linux-image-amd64", .error)
+            add("drivers", text, Self.kernelRemedy, .error)
         } else {
             add(
                 "drivers", text,
-                "RUN apt-get install --yes linux-image-amd64; or choose another controller for it, of \(others.joined(separator: ", "))")
+                "\(Self.kernelRemedy); or choose another controller for it, of \(others.joined(separator: ", "))")
         }
     }
 }
