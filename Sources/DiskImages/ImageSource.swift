@@ -75,7 +75,7 @@ struct ImageSource {
                 }
                 return (root, stores, image)
             } catch {
-                failure = failure ?? error
+                failure = failure ?? error.ofStoreOptions
             }
         }
         throw failure

@@ -101,10 +101,12 @@ struct ImagesCommand: ParsableCommand {
         guard let resolved = realpath(dataRoot, nil) else { throw Failure.system("open the directory '\(dataRoot)'") }
         defer { free(resolved) }
         let choice = StoreChoice(namespace: namespace)
-        guard let path = Path(String(cString: resolved)), let stores = try ImageStores(in: root, at: path, choice) else {
-            throw Failure("could not open the directory '\(dataRoot)': it is not there")
+        do throws(Failure) {
+            if let path = Path(String(cString: resolved)), let stores = try ImageStores(in: root, at: path, choice) { return stores }
+        } catch {
+            throw error.ofStoreOptions
         }
-        return stores
+        throw Failure("could not open the directory '\(dataRoot)': it is not there")
     }
 }
 
