@@ -58,6 +58,9 @@ final class DiskBuilder {
         case .link(let path, let target):
             try makeFolder(topLayer / path.parent, 0o755)
             try root().link(topLayer / path, to: target)
+        case .give(let path, let group):
+            let above = try root().parent(of: topLayer / path, what: "write")
+            if fchownat(above.descriptor, path.fileName, 0, group, AT_SYMLINK_NOFOLLOW) != 0 { throw .system("\(step)") }
         case .copyKernel(let kernel, let source): try await copyKernel(kernel, of: source)
         case .copyTopLayer(let folder, _):
             try await Tools.run(["cp", "-a", "--remove-destination", "--", folder + "/.", topLayerPlace], to: "\(step)")

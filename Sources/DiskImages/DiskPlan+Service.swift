@@ -3,7 +3,6 @@ internal import Boot
 internal import CHooks
 internal import Deployments
 internal import Files
-internal import Glibc
 internal import Images
 internal import Initramfs
 
@@ -44,10 +43,10 @@ extension DiskPlan {
         if let process {
             let busybox = check.initSystem == .none ? "\(InitSystem.busybox) " : ""
             // ENV may hold secrets.
-            serviceGroup = process.user?.group
             add(
                 Self.service, process.script(for: shell, busybox: busybox), mode: process.user == nil ? 0o700 : 0o750,
                 about: "what a container of the image runs, with its ENV and WORKDIR")
+            if let user = process.user { steps.append(.give(Self.service, toGroup: user.group)) }
             if let folder = Path(process.folder), try source.files.target(of: folder) == nil {
                 // A mark for a file that is nowhere: of it the root gets the directory alone, and that of an image's next version stays its own.
                 add(folder / ".wh.docker-btrfs", "", about: "the image's WORKDIR, which it does not have")
@@ -131,14 +130,6 @@ extension DiskPlan {
 
     private func text(_ file: hooks_file) -> String {
         String(decoding: UnsafeBufferPointer(start: file.bytes, count: Int(file.count)), as: UTF8.self)
-    }
-}
-
-extension DiskBuilder {
-    /// Lets the members of a group have a file of the top layer as its mode says.
-    func give(_ path: Path, to group: UInt32) throws(Failure) {
-        let above = try root().parent(of: topLayer / path, what: "write")
-        if fchownat(above.descriptor, path.fileName, 0, group, AT_SYMLINK_NOFOLLOW) != 0 { throw .system("give a group '\(path)'") }
     }
 }
 

@@ -27,8 +27,6 @@ public struct DiskPlan: Sendable {
     /// What the kernel is told beside what the choices say.
     let fixedOptions: [String]
     var steps: [DiskStep] = []
-    /// Whose members run the service, where that is not root.
-    var serviceGroup: UInt32?
 
     /// Looks at the image and at what programs are there, and changes nothing. Fails where no disk can be made, but not for what the
     /// image lacks: see `findings`.
@@ -242,7 +240,6 @@ public struct DiskPlan: Sendable {
                     try Interruption.check()
                     say(step.description)
                     try await builder.perform(step)
-                    if let serviceGroup, case .write(Self.service, _, _, _) = step { try builder.give(Self.service, to: serviceGroup) }
                 }
             }
         } catch {

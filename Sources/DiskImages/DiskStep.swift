@@ -16,6 +16,8 @@ enum DiskStep {
     /// A file of the top layer, and what it is for.
     case write(Path, [UInt8], mode: UInt32, about: String)
     case link(Path, to: String)
+    /// A file of the top layer, whose mode says what its members may do.
+    case give(Path, toGroup: UInt32)
     /// The kernel and its modules, from another image.
     case copyKernel(String, from: ImageSource)
     /// The files of a directory, which is called so.
@@ -57,6 +59,7 @@ extension DiskStep: CustomStringConvertible {
         case .setUp: "make the top layer '/boot_docker'"
         case .write(let path, _, _, let about): "write '\(path)' of the top layer: \(about)"
         case .link(let path, let target): "link '\(path)' of the top layer to '\(target)'"
+        case .give(let path, let group): "give '\(path)' of the top layer to the group \(group)"
         case .copyKernel(let kernel, let source): "copy the kernel \(kernel) of '\(source.image.reference)' into the top layer"
         case .copyTopLayer(_, let name): "copy \(name) into the top layer"
         case .makeSubvolumes(let paths): "make the subvolumes \(paths.map { "'\($0)'" }.joined(separator: ", ")) for the top layer's fstab"

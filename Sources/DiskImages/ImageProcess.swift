@@ -1,5 +1,6 @@
 internal import Basics
 internal import Boot
+internal import Programs
 
 /// What a container of an image would run (OCI image specification, "Image Configuration").
 struct ImageProcess {
@@ -78,20 +79,18 @@ struct ImageProcess {
     /// log, would be the journal's socket, which nothing opens, or the console, which only root does: it is a pipe then, as in a container.
     /// What reads it outlives the program's stop and is no child of it.
     func script(for shell: String, busybox: String = "") -> String {
-        // By bytes: a quote with an accent after it is one too.
-        func quoted(_ text: String) -> String { "'" + text.parts(at: "'", omittingEmpty: false).joined(separator: "'\\''") + "'" }
         let words = environment.map { "\($0.name)=\($0.value)" } + command
         return """
             #!\(shell)
             # Written by docker-btrfs: the image's ENV, WORKDIR, ENTRYPOINT and CMD.
-            cd \(quoted(folder)) || exit
+            cd \(shellWord(folder)) || exit
             pipe=/dev/shm/application.$$
             if ! (: >> /proc/self/fd/1) 2> /dev/null && \(busybox)mkfifo -m 600 "$pipe"; then
                 (trap '' TERM; \(busybox)cat < "$pipe" &)
                 exec > "$pipe" 2>&1
                 \(busybox)rm "$pipe"
             fi
-            exec \(busybox)env -- \(words.map(quoted).joined(separator: " ")) < /dev/null
+            exec \(busybox)env -- \(words.map(shellWord).joined(separator: " ")) < /dev/null
 
             """
     }

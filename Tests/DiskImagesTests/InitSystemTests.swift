@@ -268,8 +268,8 @@ struct InitSystemTests {
                     exec > "$pipe" 2>&1
                     rm "$pipe"
                 fi
-                exec env -- 'A=it'\\''s $HOME `id`' 'B=' 'C=a=b
-                c' '1.bad=x' '-i=y' 'UID=1000' 'PATH=/p' 'HOME=/srv' '/run it' '--x' '$(id)' < /dev/null
+                exec env -- 'A=it'\\''s $HOME `id`' B= 'C=a=b
+                c' 1.bad=x -i=y UID=1000 PATH=/p HOME=/srv '/run it' --x '$(id)' < /dev/null
 
                 """)
     }
