@@ -2,6 +2,7 @@ public import Basics
 internal import Boot
 internal import BootEntries
 internal import Images
+internal import Initramfs
 internal import Linux
 
 /// What is wrong with an image for this machine.
@@ -46,6 +47,15 @@ extension Site {
     }
 }
 
+extension ImageFiles {
+    /// Where a library for x86-64 is; nil where it is in none of the usual places.
+    package func library(_ name: String) throws(Failure) -> Path? {
+        let folders = ["lib64", "lib/x86_64-linux-gnu", "usr/lib64", "usr/lib/x86_64-linux-gnu", "lib", "usr/lib"]
+        for path in folders.compactMap({ Path("\($0)/\(name)") }) where try target(of: path) != nil { return path }
+        return nil
+    }
+}
+
 /// The faults of a tree, under a top layer.
 struct ImageCheck {
     private let image: ImageFiles
@@ -61,10 +71,24 @@ struct ImageCheck {
         try checkLogin()
         try checkMounts()
         try checkNetwork()
+        try checkCompanion()
     }
 
     private mutating func add(_ weight: ImageFinding.Weight, _ subject: String, _ text: String, _ remedy: String) {
         findings.append(ImageFinding(weight: weight, subject: subject, text: text, remedy: remedy))
+    }
+
+    /// The top layer has the one that made it, and it runs with the image's C library.
+    private mutating func checkCompanion() throws(Failure) {
+        let limit = 1 << 28
+        guard let program = try topLayer?.contents(of: "usr/bin/docker-btrfs", limit: limit), let needed = ELF.newestGlibc(in: program),
+            let library = try image.library("libc.so.6"), let content = try image.contents(of: library, limit: limit),
+            let found = ELF.newestGlibc(in: content), found < needed
+        else { return }
+        add(
+            .warning, "companion",
+            "docker-btrfs needs glibc 2.\(needed), and the image has 2.\(found): it cannot deploy the next one from there",
+            "take a newer base image; or build docker-btrfs on Debian 12, and run setup with that")
     }
 
     private mutating func checkKernel() throws(Failure) {

@@ -138,11 +138,8 @@ extension ImageFiles {
     func hasGlibc() throws(Failure) -> Bool {
         guard try target(of: "lib64/ld-linux-x86-64.so.2") != nil else { return false }
         let musl = try target(of: "lib/ld-musl-x86_64.so.1")
-        let folders = ["lib64", "lib/x86_64-linux-gnu", "usr/lib64", "usr/lib/x86_64-linux-gnu", "lib", "usr/lib"]
-        for path in folders.compactMap({ Path("\($0)/libc.so.6") }) {
-            if let library = try target(of: path) { return musl.map { !library.isSameFile(as: $0) } ?? true }
-        }
-        return false
+        guard let place = try library("libc.so.6"), let library = try target(of: place) else { return false }
+        return musl.map { !library.isSameFile(as: $0) } ?? true
     }
 }
 

@@ -2,6 +2,7 @@ import Basics
 import Boot
 import Fixtures
 import Foundation
+import Initramfs
 import Testing
 
 @testable import Deployments
@@ -33,6 +34,23 @@ struct ImageCheckTests {
         return try ImageCheck(ImageFiles(of: [image]), under: top, of: "x:latest").findings.map {
             "\($0.weight.rawValue) \($0.subject): \($0.text)"
         }
+    }
+
+    @Test func `a companion that is newer than the image's C library is told`() throws {
+        let library = try Data(contentsOf: URL(filePath: "/lib/x86_64-linux-gnu/libc.so.6"))
+        let newest = try #require(ELF.newestGlibc(in: Array(library)))
+        // Any file does for a program that has such versions in it.
+        try library.write(to: fixture.folder.appending(path: "image/lib/libc.so.6"))
+        try fixture.write("", to: "top/usr/bin/docker-btrfs")
+        let companion = fixture.folder.appending(path: "top/usr/bin/docker-btrfs")
+        try library.write(to: companion)
+        #expect(try findings(under: true) == [])
+        var newer = library
+        let version = Data("\0GLIBC_2.\(newest)\0".utf8)
+        newer.replaceSubrange(try #require(newer.range(of: version)), with: Data("\0GLIBC_2.99\0".utf8))
+        try newer.write(to: companion)
+        let text = "docker-btrfs needs glibc 2.99, and the image has 2.\(newest): it cannot deploy the next one from there"
+        #expect(try findings(under: true) == ["warning companion: \(text)"])
     }
 
     @Test func `of one that boots nothing is said`() throws { #expect(try findings() == []) }

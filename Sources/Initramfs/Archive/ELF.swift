@@ -56,6 +56,14 @@ extension ELF {
         return buildID == ELF(other)?.buildID
     }
 
+    /// The newest version of the GNU C library that a program asks for, or that a library has: 36 for GLIBC_2.36; nil where there is none.
+    package static func newestGlibc(in file: [UInt8]) -> Int? {
+        let prefix = Array("GLIBC_2.".utf8)
+        let names = ELF(file[...])?.section(".dynstr")?.split(separator: 0) ?? []
+        return names.filter { $0.starts(with: prefix) }.compactMap { Int(String(decoding: $0.dropFirst(prefix.count), as: UTF8.self)) }
+            .max()
+    }
+
     /// The version of docker-btrfs-init that this is; nil for another program.
     var initVersion: String? {
         let header = 12
