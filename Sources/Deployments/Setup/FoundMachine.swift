@@ -191,8 +191,9 @@ struct FoundMachine {
     private static func earlierStore(on topLevel: String?) throws(Failure) -> String? {
         let filesystem: RootFilesystem? = if let topLevel { try RootFilesystem(at: topLevel) } else { try? RootFilesystem.withSettings() }
         guard let filesystem, let before = try? Settings.current(on: filesystem.topLevel) else { return nil }
-        let store = try before.storeDevice.map { device throws(Failure) in try StoreFilesystem(inRunningSystem: device).top }
-        return try (store ?? filesystem.topLevel).mountedPlace(of: before.store)
+        guard let device = before.storeDevice else { return try filesystem.topLevel.mountedPlace(of: before.store) }
+        // Its disk may be gone, and another store be meant from now on.
+        return try (try? StoreFilesystem(inRunningSystem: device))?.top.mountedPlace(of: before.store)
     }
 
     /// The only one, or the one that was chosen, and where its partition is mounted.
