@@ -200,7 +200,7 @@ extension OnDisk {
                     told == """
                         Error: could not deploy 'sample_image:latest': the root is on '\(device)', and an initramfs that is built here opens \
                         no LUKS, LVM or RAID
-                        hint: let the image have an initramfs of dracut or initramfs-tools with docker-btrfs in it: docs/install.md
+                        hint: let the image have an initramfs of dracut, initramfs-tools or mkinitcpio with docker-btrfs in it: docs/install.md
 
                         """)
                 #expect(try await machine.everything() == before)
