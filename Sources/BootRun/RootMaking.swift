@@ -76,6 +76,9 @@ public struct RootMaking<Log: BootLog> {
     private func goOn(_ session: BootSession, after failure: Failure) throws(Failure) -> MadeRoot {
         log.error(failure)
         do throws(Failure) {
+            let plan = try session.plan(after: failure)
+            if !plan.startsKernel { return try session.perform(plan, log) }
+            let session = session.again(kernelObstacle: startKernel(by: plan, of: session))
             return try session.perform(session.plan(after: failure), log)
         } catch {
             // A copy of an earlier root needs room, and a disk that can be written to.

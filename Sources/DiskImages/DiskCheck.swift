@@ -64,9 +64,6 @@ struct DiskCheck {
         let mayLogIn = choices.passwordFile != nil || choices.keyFile != nil || choices.topLayer != nil
         // The disk's top layer has what is taken away at boot, and the options of this command somebody who logs in.
         found.removeAll { $0.subject == "identity" || $0.isOfIdleNetworkd || $0.subject == "login" && mayLogIn }
-        // The plan tells of the image's, whose lines are not for the devices of this machine.
-        let hasTable = try topLayer?.status(of: FilesystemTable.path) != nil
-        if choices.machine == nil && !hasTable { found.removeAll { $0.subject == "fstab" } }
         findings = found.map { finding in
             let remedy: String
             switch finding.subject {

@@ -49,7 +49,7 @@ public enum DiskFormat: String, Sendable, CaseIterable {
         case .raw, .img, .qcow2: ("QEMU", "virtio", [["virtio_pci", "virtio_blk"]])
         case .vdi: ("VirtualBox", "SATA", [["ahci"]])
         case .vmdk: ("VMware", "SATA or SCSI", [["ahci"], ["vmw_pvscsi"], ["mptspi"]])
-        case .vhd, .vpc: ("Hyper-V", "IDE, in generation 1,", [["hv_vmbus", "hv_storvsc"]])
+        case .vhd, .vpc: ("Hyper-V", "IDE (generation 1)", [["hv_vmbus", "hv_storvsc"]])
         case .vhdx: ("Hyper-V", "SCSI", [["hv_vmbus", "hv_storvsc"]])
         }
     }

@@ -72,7 +72,7 @@ struct DiskImageTests {
 
         """
 
-    // As a file of VirtualBox, and with a unified kernel image.
+    // The last with a unified kernel image.
     @Test
     func `a disk of an image starts by BIOS and by UEFI, each time to a new root, grows, and starts from sectors of 4096 bytes; or plain`()
         async throws
@@ -93,7 +93,7 @@ struct DiskImageTests {
                 echo secret > "$here/password"; echo 'ssh-ed25519 AAAA a key' > "$here/key"
                 \(image) --output '\(disk.disks[0])' --top-layer "$here/layer" --root-password-file "$here/password" --ssh-key "$here/key"
                 qemu-img resize -q '\(disk.disks[0])' 12G
-                \(image) --output '\(machine.folder)/vm.vdi' --uki --systemd '\(Lab.folder)/tools/usr/lib/systemd/boot/efi' \
+                \(image) --output '\(machine.folder)/uki.qcow2' --uki --systemd '\(Lab.folder)/tools/usr/lib/systemd/boot/efi' \
                     --sector-size 4096
                 \(image) --output '\(machine.folder)/plain.qcow2' --firmware bios --plain ext4 --top-layer "$here/layer" \
                     --root-password-file "$here/password"
@@ -109,9 +109,9 @@ struct DiskImageTests {
             let second = try await disk.answers(nil, log: "UEFI", to: Self.questions)
             #expect(second.text == Self.expected(roots: 2))
 
-            disk.disks = ["\(machine.folder)/vm.vdi"]
+            disk.disks = ["\(machine.folder)/uki.qcow2"]
             let sectors = ["logical", "physical"].flatMap { ["-global", "virtio-blk-pci.\($0)_block_size=4096"] }
-            let boot = disk.command(["--uefi", "--until", "docker-btrfs-init: starting '/sbin/init'", "--"] + sectors, log: "vdi")
+            let boot = disk.command(["--uefi", "--until", "docker-btrfs-init: starting '/sbin/init'", "--"] + sectors, log: "uki")
             try await output(of: boot.command)
 
             disk.disks = ["\(machine.folder)/plain.qcow2"]

@@ -47,7 +47,7 @@ extension OnDisk {
             ADD base.tar /
             COPY packages /srv/packages
             COPY first /srv/first
-            RUN rm -rf /etc/apt/sources.list.d /etc/apt/sources.list && install -d -m 2755 /srv/image/group \\
+            RUN rm -rf /etc/apt/sources.list.d && echo 'deb file:/srv/nowhere ./' > /etc/apt/sources.list && install -d -m 2755 /srv/image/group \\
              && dpkg --install /srv/first/*.deb && apt-mark auto grown \\
              && mkdir -p /usr/lib/modules/6.1 /srv/image/deleted && touch /usr/lib/modules/6.1/modules.dep && echo MZ > /boot/vmlinuz-6.1 \\
              && echo kernel/fs/btrfs/btrfs.ko > /usr/lib/modules/6.1/modules.builtin && ln -sf ../bin/true /usr/sbin/init \\
@@ -60,6 +60,7 @@ extension OnDisk {
             export DEBIAN_FRONTEND=noninteractive
             mkdir docker_rwlayer/etc/apt/sources.list.d
             echo 'deb [trusted=yes] file:/srv/packages ./' > docker_rwlayer/etc/apt/sources.list.d/own.list
+            rm docker_rwlayer/etc/apt/sources.list; ln -s sources.list.d/own.list docker_rwlayer/etc/apt/sources.list
             chmod g-s docker_rwlayer/srv/image/group
             mount --bind /dev docker_rwlayer/dev; mount -t proc none docker_rwlayer/proc
             inside() { chroot docker_rwlayer env PATH=/usr/sbin:/usr/bin "$@"; }

@@ -92,7 +92,7 @@ extension Site {
         for path in packages?.deletions(where: { isWhole || owners.contains($0) }) ?? [] {
             if named.isEmpty || named.contains(where: { $0.isTop || path == $0 || path.isBelow($0) }) { draft.delete(path) }
         }
-        try draft.finish(after: commands ?? [])
+        try draft.finish(after: commands ?? []) { packages?.isSource($0) == true }
         return ImageAdoption(tree: tree, files: draft.copied, lines: draft.lines, notes: draft.notes)
     }
 }
@@ -220,19 +220,20 @@ private struct ImageDraft {
     }
 
     /// Puts all together. What says where packages come from is first, then they, so that files are laid over theirs.
-    mutating func finish(after packages: [[String]]) throws(Failure) {
+    mutating func finish(after packages: [[String]], isSource: (Path) -> Bool) throws(Failure) {
         if tooLong > 0 { notes.append(Path.leftOut(tooLong)) }
         for (path, item) in items where item.isNew && item.status.kind == .directory && inner[path] == nil {
             // All that is in it was left out, and what made that makes this.
             if let names = try? tree.directory(withoutLinks: path).names(), !names.isEmpty { items[path] = nil }
         }
         let tops = items.keys.filter { $0.isTop || items[$0.parent] == nil }.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
-        let others = commands
-        commands = []
-        try place(tops.filter(PackageTrace.isSource))
+        func isEarly(_ command: [String]) -> Bool { command.last.flatMap { Path($0) }.map { isSource($0) } == true }
+        let others = commands.filter { !isEarly($0) }
+        commands = commands.filter(isEarly)
+        try place(tops.filter(isSource))
         lines = takeLines() + Dockerfile.run(packages)
         commands = others
-        try place(tops.filter { !PackageTrace.isSource($0) })
+        try place(tops.filter { !isSource($0) })
         lines += takeLines()
         // Docker's limit is 127 with those of the image below.
         if lines.count > 100 { notes.append("\(lines.count) lines make as many layers, and an image can have no more than 127") }

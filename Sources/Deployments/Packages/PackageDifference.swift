@@ -67,6 +67,12 @@ struct PackageDifference {
         self.deleted = all.filter { all[$0.key.parent] == nil }
     }
 
+    /// Whether it says where packages come from and who signs them: in a build it has to be there before them. What one of them brings itself
+    /// is laid over that.
+    func isSource(_ path: Path) -> Bool {
+        owners[path] == nil && PackageTrace.sources.contains { path == $0 || path.isBelow($0) }
+    }
+
     private static func architectures(of tree: Directory) throws(Failure) -> [String] {
         String(decoding: try tree.contents(of: "var/lib/dpkg/arch") ?? [], as: UTF8.self).parts(at: "\n")
     }
@@ -230,12 +236,7 @@ enum PackageTrace {
         (users + formerUsers).contains(path) || path.isBelow("etc/docker-btrfs") || path.bytes.starts(with: "etc/ssh/ssh_host_".utf8)
     }
 
-    /// Whether it says where packages come from and who signs them: in a build it has to be there before them.
-    static func isSource(_ path: Path) -> Bool {
-        sources.contains { path == $0 || path.isBelow($0) }
-    }
-
-    private static let sources: [Path] = [
+    static let sources: [Path] = [
         "etc/apt", "etc/pacman.conf", "etc/pacman.d", "usr/share/keyrings", "usr/local/share/keyrings",
     ]
 

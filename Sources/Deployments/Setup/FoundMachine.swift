@@ -156,9 +156,12 @@ struct FoundMachine {
 
     private static func others(of roots: EngineRoots, beside store: MountedFolder) throws(Failure) -> [MountedFolder] {
         var found: [MountedFolder] = []
+        let isInRoot = try BootedRoot.current() != nil
         for root in [roots.docker, roots.containerd, roots.podman] {
             guard let directory = try? Directory(opening: root) else { continue }
             let folder = try MountedFolder(directory)
+            // What is in a root that docker-btrfs made goes with it.
+            if isInRoot && folder.mountPoint == "/" { continue }
             if folder.device == store.device && folder.place != store.place { found.append(folder) }
         }
         return found
