@@ -37,12 +37,12 @@ extension OnDisk.DiskImageTests {
                     readlink sbin/init; head -n 1 etc/inittab; cut -d ' ' -f 2- etc/fstab
                     cd '\(disk.folder)'; umount made
                     """)
-                let path = "'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'"
+                let path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
                 let root = plain.isEmpty ? "" : "/ ext4 defaults 0 1\n"
                 #expect(
                     found == """
                         750 0:8
-                        exec /usr/lib/docker-btrfs/busybox env -- \(path) 'SECRET=secret' 'HOME=/' '/bin/bash' < /dev/null
+                        exec /usr/lib/docker-btrfs/busybox env -- \(path) SECRET=secret HOME=/ /bin/bash < /dev/null
                         755 directory
                         \(plain.isEmpty ? ".wh.docker-btrfs\n" : "")/usr/lib/docker-btrfs/busybox
                         ::sysinit:/usr/lib/docker-btrfs/busybox sh /usr/lib/docker-btrfs/boot
