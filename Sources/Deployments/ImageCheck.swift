@@ -48,8 +48,8 @@ extension Site {
 }
 
 extension ImageFiles {
-    /// Where a library for x86-64 is; nil where it is in none of the usual places.
-    package func library(_ name: String) throws(Failure) -> Path? {
+    /// Where a shared library for x86-64 is; nil where it is in none of the usual places.
+    package func sharedLibrary(_ name: String) throws(Failure) -> Path? {
         let folders = ["lib64", "lib/x86_64-linux-gnu", "usr/lib64", "usr/lib/x86_64-linux-gnu", "lib", "usr/lib"]
         for path in folders.compactMap({ Path("\($0)/\(name)") }) where try target(of: path) != nil { return path }
         return nil
@@ -82,7 +82,7 @@ struct ImageCheck {
     private mutating func checkCompanion() throws(Failure) {
         let limit = 1 << 28
         guard let program = try topLayer?.contents(of: "usr/bin/docker-btrfs", limit: limit), let needed = ELF.newestGlibc(in: program),
-            let library = try image.library("libc.so.6"), let content = try image.contents(of: library, limit: limit),
+            let library = try image.sharedLibrary("libc.so.6"), let content = try image.contents(of: library, limit: limit),
             let found = ELF.newestGlibc(in: content), found < needed
         else { return }
         add(

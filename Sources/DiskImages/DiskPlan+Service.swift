@@ -138,7 +138,7 @@ extension ImageFiles {
     func hasGlibc() throws(Failure) -> Bool {
         guard try target(of: "lib64/ld-linux-x86-64.so.2") != nil else { return false }
         let musl = try target(of: "lib/ld-musl-x86_64.so.1")
-        guard let place = try library("libc.so.6"), let library = try target(of: place) else { return false }
+        guard let place = try sharedLibrary("libc.so.6"), let library = try target(of: place) else { return false }
         return musl.map { !library.isSameFile(as: $0) } ?? true
     }
 }

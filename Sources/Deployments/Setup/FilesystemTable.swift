@@ -65,12 +65,12 @@ package struct FilesystemTable {
                     "could not keep '\(line.target)' as data: its subvolume '\(subvolume)' is that of '\(other)'",
                     hint: "mount a subvolume of your own there, in the top layer's etc/fstab")
             }
-            if existing != nil, let source = table.source(at: line.target, besides: "subvol", display(subvolume.bytes)) {
-                throw Failure(
-                    "could not keep '\(line.target)' as data: the top layer's etc/fstab mounts '\(source)' there",
-                    hint: "take that line out of '\(machine.settings.topLayer / Self.path)' first; what is there now is copied")
-            }
-            if existing == nil, let source = table.source(at: line.target, besides: "subvol", display(subvolume.bytes)) {
+            if let source = table.source(at: line.target, besides: "subvol", display(subvolume.bytes)) {
+                if existing != nil {
+                    throw Failure(
+                        "could not keep '\(line.target)' as data: the top layer's etc/fstab mounts '\(source)' there",
+                        hint: "take that line out of '\(machine.settings.topLayer / Self.path)' first; what is there now is copied")
+                }
                 notes.append(
                     "'\(line.target)' of this system is mounted from '\(source)': each root has the copy of it instead; without --data it stays mounted"
                 )
