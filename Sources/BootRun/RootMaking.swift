@@ -46,7 +46,7 @@ public struct RootMaking<Log: BootLog> {
     private func make() throws(Failure) -> MadeRoot {
         let session = try BootSession(mounting: request, log)
         do throws(Failure) {
-            return try make(in: session)
+            return try perform(session) { session throws(Failure) in try session.plan() }
         } catch {
             if request.onFailure == .previous { return try goOn(session.again(), after: error) }
             if isOwnBoot { putAway(session) }
@@ -54,11 +54,13 @@ public struct RootMaking<Log: BootLog> {
         }
     }
 
-    /// Where another kernel is to make it go on and cannot, it is a root for the running one.
-    private func make(in session: BootSession) throws(Failure) -> MadeRoot {
-        let plan = try session.plan()
+    /// Performs what is planned. Where another kernel is to make it go on and cannot, it is a root for the running one.
+    private func perform(
+        _ session: BootSession, _ planning: (BootSession) throws(Failure) -> Plan
+    ) throws(Failure) -> MadeRoot {
+        let plan = try planning(session)
         if !plan.startsKernel { return try session.perform(plan, log) }
-        return try make(in: session.again(kernelObstacle: startKernel(by: plan, of: session)))
+        return try perform(session.again(kernelObstacle: startKernel(by: plan, of: session)), planning)
     }
 
     /// Returns only where that was not possible, with the reason.
@@ -76,10 +78,7 @@ public struct RootMaking<Log: BootLog> {
     private func goOn(_ session: BootSession, after failure: Failure) throws(Failure) -> MadeRoot {
         log.error(failure)
         do throws(Failure) {
-            let plan = try session.plan(after: failure)
-            if !plan.startsKernel { return try session.perform(plan, log) }
-            let session = session.again(kernelObstacle: startKernel(by: plan, of: session))
-            return try session.perform(session.plan(after: failure), log)
+            return try perform(session) { session throws(Failure) in try session.plan(after: failure) }
         } catch {
             // A copy of an earlier root needs room, and a disk that can be written to.
             if error != failure { log.error(error) }
