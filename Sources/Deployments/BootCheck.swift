@@ -10,9 +10,6 @@ extension Site {
     /// planned as that boot will plan it.
     func checkBoot(of image: Image, in store: StoreFilesystem?) throws(Failure) {
         let choice = try KernelOptions("docker_image", image.reference.text) + KernelOptions("docker_path", settings.storeArgument)
-        var settings = settings
-        // The image was found in the store already, and that boot reads none.
-        settings.options = settings.options.without { $0 == "docker_store" || $0 == "docker_namespace" }
         let request = try settings.request(choice, on: volume)
         // What is on another device, and which of several machines' layers it takes, the machine alone knows.
         if let layer = request.topLayer {
@@ -36,9 +33,17 @@ extension Settings {
         throw Failure("could not read '\(choice)' on a kernel command line")
     }
 
+    /// What a boot reads in the entry of any deployment.
+    private func request(on volume: BootVolume) throws(Failure) -> Request {
+        try request(KernelOptions("docker_deployed", String(repeating: "0", count: 64)), on: volume)
+    }
+
+    /// Which of the stores in its directory a boot reads, if that were to look for an image.
+    func storeChoice(on volume: BootVolume) throws(Failure) -> StoreChoice { try request(on: volume).store }
+
     /// Fails where a person's own options or names would keep every entry from being booted.
     func check(on volume: BootVolume) throws(Failure) {
-        let request = try request(KernelOptions("docker_deployed", String(repeating: "0", count: 64)), on: volume)
+        let request = try request(on: volume)
         if request.name != root {
             throw Failure("could not call the root '\(root)': 'rootflags=subvol=' has '\(request.name)' of it", hint: "--name NAME")
         }

@@ -70,6 +70,7 @@ extension Site {
         let last = before.first?.number ?? 0
         var deployment: Deployment
         var files: [BootFile] = []
+        var warnings: [String] = []
         let kernelTree = try treeOfKernel(besides: ImageFiles(of: [tree])) ?? tree
         if let known = before.first(where: { $0.imageID == image.id && $0.chainID == source.chainID }), try isWhole(known),
             release == nil || release == known.release, known.isUnified == (settings.kernels == .uki)
@@ -96,6 +97,7 @@ extension Site {
                 imageID: image.id, chainID: source.chainID, reference: reference, number: last + 1, made: secondsNow(),
                 release: kernel.release,
                 files: files.map(\.file))
+            warnings = try self.warnings(of: tree, called: reference)
         }
         var others = before.filter { $0.imageID != deployment.imageID }
         let start = once ? try startingOnce(deployment.imageID, reference, before: before.first) : []
@@ -122,7 +124,7 @@ extension Site {
         let ending = once ? start : try forgettingOnce()
         let outcome = once ? outcomeOnce(deployment, others[0]) : try outcome(deployment, others)
         return DeploymentPlan(
-            site: self, changes: changes + ending, outcome: outcome, notes: try absences(among: others) + menuNotes())
+            site: self, changes: changes + ending, outcome: outcome, notes: try warnings + absences(among: others) + menuNotes())
     }
 
     /// Fails, before anything is written, where the boot loader cannot be told of one boot, or there is no other one after it.
@@ -188,15 +190,19 @@ extension Site {
     }
 
     func image(_ reference: ImageReference, in store: StoreFilesystem?) throws(Failure) -> Image {
-        guard let stores = try ImageStores(in: store?.top ?? topLevel, at: settings.store) else {
-            throw Failure("could not find the images' store '\(settings.store)'", hint: "docker-btrfs setup looks for it again")
-        }
+        let stores = try imageStores(in: store)
         let image: Image
         do throws(Failure) { image = try stores.image(reference).image } catch {
             throw error.placing(settings.store, of: store?.top ?? topLevel)
         }
         try checkPlatform(image)
         return image
+    }
+
+    /// Where images are looked for, of the kind and namespace that a boot reads by the options.
+    func imageStores(in store: StoreFilesystem?) throws(Failure) -> ImageStores {
+        if let stores = try ImageStores(in: store?.top ?? topLevel, at: settings.store, settings.storeChoice(on: volume)) { return stores }
+        throw Failure("could not find the images' store '\(settings.store)'", hint: "docker-btrfs setup looks for it again")
     }
 
     /// The id of the image that a name means now.
@@ -206,7 +212,7 @@ extension Site {
 
     /// The names of the images in the store.
     public func imageNames() throws(Failure) -> [String] {
-        try ImageStores(in: storeFilesystem()?.top ?? topLevel, at: settings.store)?.names() ?? []
+        try imageStores(in: storeFilesystem()).names()
     }
 
     /// Whether all that a deployment had when it was made is still there.

@@ -11,8 +11,7 @@ internal import Programs
 public struct Following {
     /// In full, with the registry: `docker.io/library/debian:12`.
     public let name: String
-    /// The program that pulls.
-    public let engine: String
+    private let engine: Engine
     private let site: Site
     private let reference: ImageReference
     /// The next boot of before, as the menu has it; nil where there was none.
@@ -20,7 +19,7 @@ public struct Following {
     /// The last update that there was.
     private let last: Update?
 
-    fileprivate init(_ name: ImageName, engine: String, site: Site, before: ImageID?, last: Update?) throws(Failure) {
+    fileprivate init(_ name: ImageName, engine: Engine, site: Site, before: ImageID?, last: Update?) throws(Failure) {
         self.name = name.full
         self.engine = engine
         self.site = site
@@ -28,6 +27,9 @@ public struct Following {
         self.last = last
         reference = try ImageReference(name.full)
     }
+
+    /// The program that pulls.
+    public var engineName: String { engine.words[0] }
 
     /// What a pull brought.
     public struct News {
@@ -46,7 +48,7 @@ public struct Following {
     public func pull(say: (String) -> Void) async throws(Failure) -> News {
         let all = try Deployment.all(on: site.topLevel).deployments
         let known = all.filter { $0.reference.kind == reference.kind }.map(\.imageID)
-        say("pull \(name) with \(engine)")
+        say("pull \(name) with \(engineName)")
         do throws(Failure) {
             try await runPull()
         } catch {
@@ -95,17 +97,17 @@ public struct Following {
 
     /// A person sees how far it is; a journal gets the reason where it fails.
     private func runPull() async throws(Failure) {
-        let command = [engine, "pull", name]
+        let command = engine.words + ["pull", name]
         if isatty(STDOUT_FILENO) == 1 { return try await execute(command) }
         guard let outcome = try await runProgram(command) else {
-            throw Failure("could not pull '\(name)': there is no program '\(engine)'")
+            throw Failure("could not pull '\(name)': there is no program '\(engineName)'")
         }
-        if outcome.status != 0 { throw Failure("could not pull '\(name)': \(engine): \(outcome.complaint)") }
+        if outcome.status != 0 { throw Failure("could not pull '\(name)': \(engineName): \(outcome.complaint)") }
     }
 
     /// As the registry names it.
     private func digest() async throws(Failure) -> String {
-        let command = [engine, "image", "inspect", "--format", "{{range .RepoDigests}}{{println .}}{{end}}", name]
+        let command = engine.words + ["image", "inspect", "--format", "{{range .RepoDigests}}{{println .}}{{end}}", name]
         let lines = try await runProgram(command)?.output.split(separator: UInt8(ascii: "\n")) ?? []
         let digests = lines.compactMap { display($0).split(separator: "@").last }
         return digests.first.map { String($0) } ?? "no digest"
@@ -154,8 +156,7 @@ extension Site {
             let hint = name.host == "localhost" ? "build it anew, and deploy that" : pull
             throw Failure("could not pull '\(reference)': its name has no registry, and it may have been built here", hint: hint)
         }
-        let kinds = try ImageStores(in: storeFilesystem()?.top ?? topLevel, at: settings.store)?.kinds ?? []
-        let engine = kinds.first?.word.begins(with: "podman") == true ? "podman" : "docker"
+        let engine = Engine(of: try imageStores(in: storeFilesystem()), try settings.storeChoice(on: volume))
         return try Following(name, engine: engine, site: self, before: next(among: all)?.imageID, last: last)
     }
 

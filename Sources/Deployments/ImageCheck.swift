@@ -47,6 +47,15 @@ extension Site {
     }
 }
 
+extension Site {
+    /// What somebody who deploys an image may want to know of it: it boots, that was seen already.
+    func warnings(of tree: Directory, called reference: ImageReference) throws(Failure) -> [String] {
+        let topLayer = try? topLevel.directory(at: settings.topLayer)
+        let check = try ImageCheck(ImageFiles(of: [tree]), under: topLayer, of: reference.description, kernelIsChosen: true)
+        return check.findings.map { "\($0.subject): \($0.text); \($0.remedy)" }
+    }
+}
+
 extension ImageFiles {
     /// Where a shared library for x86-64 is; nil where it is in none of the usual places.
     package func sharedLibrary(_ name: String) throws(Failure) -> Path? {
@@ -62,10 +71,10 @@ struct ImageCheck {
     private let topLayer: ImageFiles?
     private(set) var findings: [ImageFinding] = []
 
-    init(_ image: ImageFiles, under topLayer: Directory?, of name: String) throws(Failure) {
+    init(_ image: ImageFiles, under topLayer: Directory?, of name: String, kernelIsChosen: Bool = false) throws(Failure) {
         self.image = image
         self.topLayer = topLayer.map { ImageFiles(of: [$0]) }
-        try checkKernel()
+        if !kernelIsChosen { try checkKernel() }
         try checkSystem(name, under: topLayer)
         try checkDevices()
         try checkLogin()

@@ -72,11 +72,8 @@ extension LayerRecords {
             throw Failure(
                 "could not check the content of '\(image.reference)': a container changes its files, and nothing is recorded of them")
         }
-        let filesystem = store?.top ?? site.topLevel
-        guard let layers = try ImageStores(in: filesystem, at: site.settings.store)?.layers(of: image) else {
-            throw Failure("could not find the images' store '\(site.settings.store)'", hint: "docker-btrfs setup looks for it again")
-        }
-        try self.init(of: layers, in: filesystem, depth: depth)
+        let layers = try site.imageStores(in: store).layers(of: image)
+        try self.init(of: layers, in: store?.top ?? site.topLevel, depth: depth)
     }
 }
 

@@ -150,5 +150,5 @@ public struct StoreChoice: Equatable, Sendable {
         self.namespace = namespace
     }
 
-    static let dockerNamespace = "moby"
+    package static let dockerNamespace = "moby"
 }

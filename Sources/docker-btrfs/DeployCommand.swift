@@ -50,7 +50,7 @@ struct DeployCommand: AsyncParsableCommand {
         // Nobody waits for a registry: what is changed is locked when the image is here.
         let following = try place.place.site().following(image)
         if place.dryRun {
-            show("pull \(following.name) with \(following.engine)")
+            show("pull \(following.name) with \(following.engineName)")
             return tell(note: "all else is planned when it is here")
         }
         do {

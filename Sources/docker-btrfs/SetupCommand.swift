@@ -20,8 +20,11 @@ struct SetupCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Where the boot loader's partition is mounted.", valueName: "dir"))
     var boot: String?
 
-    @Option(help: ArgumentHelp("Docker's data-root.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Docker's data-root, containerd's root or Podman's graphroot.", valueName: "dir"))
     var dataRoot: String?
+
+    @Option(help: ArgumentHelp("Whose images of containerd, where they are not Docker's.", valueName: "name"))
+    var namespace: String?
 
     @Option(help: "What starts the kernel: refind, grub, systemd-boot or print, for any other.")
     var loader: BootLoader?
@@ -59,6 +62,7 @@ struct SetupCommand: ParsableCommand {
         choices.topLevel = topLevel
         choices.boot = boot
         choices.dataRoot = dataRoot
+        choices.namespace = namespace
         choices.loader = loader
         choices.kernels = kernels
         choices.root = name
@@ -74,7 +78,7 @@ struct SetupCommand: ParsableCommand {
         show("")
         if dryRun { return plan.lines.forEach(show) }
         try plan.perform(say: show)
-        show(plan.lines.isEmpty ? "all is set up as it should be" : "next: docker build -t NAME DIR && docker-btrfs deploy NAME")
+        show(plan.lines.isEmpty ? "all is set up as it should be" : "next: \(plan.next)")
     }
 }
 

@@ -56,6 +56,27 @@ extension OnDisk {
             return try await output(of: [lab, disk.file, engine.name, "\(SmallImage.listing)\n\(script)"])
         }
 
+        /// The next command is the engine's, and images that are not Docker's are named where setup looks for itself.
+        private func checkSetup(_ machine: Deployable, _ engine: Engine) async throws {
+            let builder = engine.name.hasPrefix("podman") ? "podman" : engine.more.isEmpty ? "docker" : "nerdctl --namespace default"
+            let told = try await machine.run("setup \(machine.setup.dropFirst("setup ".count)) --options new")
+            #expect(told.contains("next: \(builder) build -t NAME DIR && docker-btrfs deploy NAME\n"), "\(told)")
+            if engine.more.isEmpty { return }
+            let system = machine.disk.folder + "/system"
+            // One that was never set up.
+            let configure = """
+                mv .docker-btrfs/settings ../settings; trap 'mv ../settings .docker-btrfs' EXIT
+                mkdir -p '\(system)/etc/'{docker,containerd}
+                echo '{"data-root": "/no/docker"}' > '\(system)/etc/docker/daemon.json'
+                echo "root = '$PWD/containerd'" > '\(system)/etc/containerd/config.toml'
+                '\(Repository.companion)' setup --root '\(system)' --boot '\(machine.boot)' --dry-run --init '\(Repository.embeddedInit)'
+                """
+            let refused = try await machine.disk.change("! (\(configure) 2>&1)")
+            #expect(refused.contains("it has no namespace 'moby'\nhint: name one of these with --namespace: default\n"), "\(refused)")
+            let found = try await machine.disk.change("(\(configure) --namespace default)")
+            #expect(found.contains("which is '/\(engine.path)' there ") && found.contains("docker_namespace=default"), "\(found)")
+        }
+
         /// What the engine unpacked is what it recorded, until a file of it is cut off.
         private func checkContent(_ machine: Deployable) async throws {
             let whole = try await machine.run("check --content sample_image").split(separator: "\n")
@@ -134,15 +155,13 @@ extension OnDisk {
                 #expect(try await made == disk.look("cat expected"))
                 #expect(try await disk.look("cat docker_rwlayer/etc/{version,motd} docker_rwlayer/srv/again/*") == "1\ntop\nnew\n")
 
-                // Settings name no namespace: Docker's images alone are deployed from containerd.
-                if engine.more.isEmpty {
-                    try await Deployable.with(disk, dataRoot: engine.path) { machine in
-                        let told = try await machine.run("deploy sample_image")
-                        #expect(!told.contains(" layers to '") && !told.contains("hold the layer"), "the boot did that")
-                        #expect(told.contains("next boot: sample_image:latest (\(id.prefix(12))) with kernel 6.1, a new root"), "\(told)")
-                        try await enter(machine)
-                        try await checkContent(machine)
-                    }
+                try await Deployable.with(disk, dataRoot: engine.path, setup: namespace) { machine in
+                    try await checkSetup(machine, engine)
+                    let told = try await machine.run("deploy sample_image")
+                    #expect(!told.contains(" layers to '") && !told.contains("hold the layer"), "the boot did that")
+                    #expect(told.contains("next boot: sample_image:latest (\(id.prefix(12))) with kernel 6.1, a new root"), "\(told)")
+                    try await enter(machine)
+                    try await checkContent(machine)
                 }
                 try await disk.detach()
                 _ = try await run(engine, on: disk, "remove sample_image; ! list | grep sample_image")
@@ -150,10 +169,8 @@ extension OnDisk {
                 let second = try await disk.boot(line(engine, of: disk))
                 #expect(second.status == 0, "\(second.errors)")
                 #expect(second.told.contains("; taking the layer that was held when it was booted\n"), "\(second.told)")
-                if engine.more.isEmpty {
-                    let line = "root=\(disk.device) rootflags=subvol=docker_rwlayer docker_deployed=\(id) rw"
-                    try await output(of: [Repository.embeddedInit, "--cmdline", line])
-                }
+                let deployed = "root=\(disk.device) rootflags=subvol=docker_rwlayer docker_deployed=\(id) rw"
+                try await output(of: [Repository.embeddedInit, "--cmdline", deployed])
                 #expect(try await disk.look("cat docker_rwlayer/etc/version") == "1\n")
                 try await disk.detach()
                 _ = try await disk.attached()

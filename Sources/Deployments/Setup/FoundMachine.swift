@@ -13,6 +13,8 @@ public struct SetupChoices: Sendable {
     public var topLevel: String?
     public var boot: String?
     public var dataRoot: String?
+    /// Of containerd, where that is not Docker's.
+    public var namespace: String?
     public var loader: BootLoader?
     public var kernels: Settings.Kernels?
     public var root: String?
@@ -43,6 +45,7 @@ struct FoundMachine {
     /// Where the boot loader's files are, if that is on the running system's own filesystem, which no root is; with the folder of kernels,
     /// if that is there too.
     let ownBoot: MountedFolder?
+    let engine: Engine
     /// What a person should know.
     private(set) var notes: [String] = []
     /// What was found, and the option that changes it.
@@ -56,7 +59,7 @@ struct FoundMachine {
             (roots, dataRoot) = (nil, chosen)
         } else {
             let found = try EngineRoots(in: system)
-            if let store = Self.firstStore(of: found) {
+            if let store = Self.firstStore(of: found, choices.namespace) {
                 (roots, dataRoot) = (found, store)
             } else {
                 let chosen = try Self.earlierStore(on: choices.topLevel)
@@ -65,7 +68,7 @@ struct FoundMachine {
         }
         let data: Directory
         do throws(Failure) { data = try Directory(opening: dataRoot) } catch {
-            throw error.hinting("say where Docker's data-root is: --data-root DIR")
+            throw roots.flatMap { Self.otherNamespace(of: $0) } ?? error.hinting("say where Docker's data-root is: --data-root DIR")
         }
         let place = try MountedFolder(data)
         self.dataRoot = place
@@ -105,10 +108,13 @@ struct FoundMachine {
                 """,
                 hint: "say where that is mounted: --boot DIR; with --kernels btrfs they lie there all the same")
         }
-        let options: KernelOptions =
+        var options: KernelOptions =
             if let text = choices.options { try Self.options(text) } else if let before { before.options } else {
                 choices.system == "/" ? try KernelOptions(firstLine(of: "/proc/cmdline") ?? "").ofTheMachine : .none
             }
+        if let namespace = choices.namespace {
+            options = try options.without { $0 == "docker_namespace" } + KernelOptions("docker_namespace", namespace)
+        }
         var folder = try loader.map { loader throws(Failure) in try MountedFolder(loader.directory) }
         let loaderFolder = folder?.path
         if kernels != .btrfs, let boot { folder = try MountedFolder(Directory(opening: boot)) }
@@ -128,6 +134,8 @@ struct FoundMachine {
             storeDevice: storeDevice, root: try Self.path(choices.root) ?? before?.root ?? "docker_rwlayer",
             topLayer: try Self.path(choices.topLayer) ?? before?.topLayer ?? "boot_docker", options: options)
         try settings.check(on: filesystem.volume)
+        let choice = try settings.storeChoice(on: filesystem.volume)
+        engine = Engine(of: try? ImageStores(in: data, at: .top, choice), choice)
         lines = describe(loader)
     }
 
@@ -182,11 +190,21 @@ struct FoundMachine {
     }
 
     /// The first of the engines' roots in which there is a store; nil where there is none yet.
-    private static func firstStore(of roots: EngineRoots) -> String? {
+    private static func firstStore(of roots: EngineRoots, _ namespace: String?) -> String? {
         [roots.docker, roots.containerd, roots.podman].first { root in
             // Why it is none, the one that is asked for tells.
             guard let directory = try? Directory(opening: root) else { return false }
-            return (try? ImageStores(in: directory, at: .top)) != nil
+            return (try? ImageStores(in: directory, at: .top, StoreChoice(namespace: namespace))) != nil
+        }
+    }
+
+    /// What to say where containerd has images, and none of Docker's.
+    private static func otherNamespace(of roots: EngineRoots) -> Failure? {
+        do throws(Failure) {
+            _ = try ImageStores(in: Directory(opening: roots.containerd), at: .top)
+            return nil
+        } catch {
+            return error.hint?.contains("docker_namespace=") == true ? error.ofStoreOptions : nil
         }
     }
 

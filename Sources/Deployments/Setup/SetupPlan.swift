@@ -10,6 +10,8 @@ internal import Planning
 public struct SetupPlan {
     /// What was found, each with the option that changes it.
     public let found: [String]
+    /// What to type when it is made.
+    public let next: String
     /// What a person should know.
     public private(set) var notes: [String] = []
     private let topLevel: Directory
@@ -25,6 +27,7 @@ public struct SetupPlan {
         lock = isLocked ? try FilesystemLock(on: machine.filesystem.topLevel, seconds: 0) { _ in } : nil
         found = machine.lines
         notes = machine.notes
+        next = "\(machine.engine.words.joined(separator: " ")) build -t NAME DIR && docker-btrfs deploy NAME"
         topLevel = machine.filesystem.topLevel
         system = machine.system
         topLayer = machine.settings.topLayer
@@ -37,6 +40,7 @@ public struct SetupPlan {
     package init(onNewDisk topLevel: Directory, from system: Directory, _ settings: Settings, _ choices: SetupChoices) throws(Failure) {
         lock = nil
         found = []
+        next = ""
         self.topLevel = topLevel
         self.system = system
         topLayer = settings.topLayer
