@@ -67,6 +67,39 @@ struct FallbackTests {
         #expect(try decision(facts) == Decision(choice: .build(.image("v1"), modules: nil), notes: [note]))
     }
 
+    /// A wrong line in the top layer's fstab is in each new root.
+    @Test func `what is laid over every image may be at fault: then it is the last good root of the same one`() throws {
+        let old = "with this machine's files as they were in it"
+        let again = "it booted well before, and is tried again after a good boot of this one; \(how) at once"
+        let alone = failing { facts in
+            facts.kept = [.kept(2, "v2", .good), .kept(4, "v2")]
+            facts.record = .example(good: ["v2"], images: ["v2": 3])
+        }
+        let note = "\(why); booting root 2 ('sample:v2') instead, \(old); \(again)"
+        #expect(try decision(alone) == Decision(choice: .restore(.kept(2, "v2", .good)), notes: [note]))
+
+        // The image before was given its tries, and its root is gone.
+        let both = failing { facts in
+            facts.kept = [.kept(3, "v2", .good)]
+            facts.standing = .root(9, "v1")
+            facts.lastGood = .image("v1")
+            facts.record = .example(good: ["v1", "v2"], images: ["v2": 3, "v1": 3])
+        }
+        #expect(try decision(both).choice == .restore(.kept(3, "v2", .good)))
+        var first = both
+        first.record = .example(good: ["v1", "v2"], images: ["v2": 3, "v1": 2])
+        #expect(try decision(first).choice == .build(.image("v1"), modules: nil))
+        // With its root still there, the newest good one is taken.
+        var kept = both
+        kept.kept.insert(.kept(2, "v1", .good), at: 0)
+        #expect(try decision(kept).choice == .restore(.kept(3, "v2", .good)))
+        // A root that persists was good once, and had its tries.
+        var worn = both
+        worn.record = both.record.trying(Mark(origin: .image("v2"), number: 3, made: 1_700_000_000), of: "docker_rwlayer")
+        for _ in 1...2 { worn.record = worn.record.trying(Mark(origin: .image("v2"), number: 3, made: 1_700_000_000), of: "docker_rwlayer") }
+        #expect(try decision(worn).choice == .build(.image("v1"), modules: nil))
+    }
+
     @Test func `one without modules for the running kernel is none to fall back to`() throws {
         let facts = failing { facts in
             facts.kept = [.kept(2, "v1", .good), .kept(3, "v1", .good) { $0.modules = .absent }]

@@ -44,6 +44,29 @@ extension OnDisk {
             }
         }
 
+        @Test func `a mistake in the top layer gives way to the last good root, of the only image that there is`() async throws {
+            try await Disk.withStore { disk, _ in
+                let line = disk.line(keeping: "")
+                try await disk.bootWell(line)
+                try await disk.markGood()
+                try await disk.change("mkdir -p boot_docker/etc; echo wrong > boot_docker/etc/fstab")
+                for _ in 1...3 {
+                    try await disk.bootWell(line)
+                    #expect(try await disk.look("cat docker_rwlayer/etc/fstab") == "wrong\n")
+                }
+                for _ in 1...2 {
+                    let outcome = try await disk.boot(line)
+                    #expect(
+                        outcome.told.contains("; booting root 1 ('sample_image:latest') instead, with this machine's files as they were in it; "))
+                    #expect(try await disk.look("! grep wrong docker_rwlayer/etc/fstab 2>&1 || true") != "wrong\n")
+                }
+                try await disk.markGood()
+                try await disk.change("echo right > boot_docker/etc/fstab")
+                try await disk.bootWell(line)
+                #expect(try await disk.look("cat docker_rwlayer/etc/fstab") == "right\n")
+            }
+        }
+
         @Test func `a boot that is not possible goes on with the newest root`() async throws {
             try await Disk.withStore { disk, _ in
                 try await disk.bootWell(disk.line(keeping: ""))

@@ -146,16 +146,11 @@ extension Facts {
     }
 
     private func hasChances(_ source: Source, _ request: Request) -> Bool {
-        record.tries(ofImage: source.imageID, under: request.name) < limit(source, request)
+        !record.hadTries(source.imageID, request)
     }
 
-    /// How often an image is tried.
-    private func limit(_ source: Source, _ request: Request) -> Int {
-        // What was done in a root that persists may be what fails: then a new root of a good image has its chances too.
-        request.mode == .persist && record.isGood(image: source.imageID, under: request.name) ? 2 * request.tries : request.tries
-    }
-
-    /// The last good root of another image, else the last good image, once this one was tried too often.
+    /// What stands in for an image that was tried too often: the last good root of another image, else the last good image. Where those had
+    /// their tries too, or there is none, not the image may be at fault but what is laid over each: then the last good root of any.
     fileprivate func tooOften(_ source: Source, _ request: Request) -> Decision? {
         let tries = record.tries(ofImage: source.imageID, under: request.name)
         let wasGood = record.isGood(image: source.imageID, under: request.name)
@@ -163,19 +158,28 @@ extension Facts {
         let why = "none of the last \(tries) boots of image '\(source.reference.text)' (\(source.imageID)) was good"
         let choosing = "docker_image=\(source.reference.text) at the boot menu tries it again"
         let how = wasGood ? "it booted well before, and is tried again after a good boot of this one; \(choosing) at once" : choosing
+        func decision(_ root: Root, _ instead: String) -> Decision {
+            Decision(choice: choice(of: root), notes: ["\(why); booting \(root.title) instead\(instead); \(how)"])
+        }
         // With its own kernel it is as good as it was.
         let isStarted = if let lastGood { startsKernel(of: lastGood, request) } else { false }
-        let roots = roots.filter { $0.isGood && $0.mark.origin.imageID != source.imageID && $0.modules != .absent }
-        if let root = roots.last, !isStarted || root.mark.origin.imageID == lastGood?.imageID {
-            return Decision(choice: choice(of: root), notes: ["\(why); booting \(root.title) instead; \(how)"])
+        let good = roots.filter { $0.isGood && $0.modules != .absent }
+        let ofOther = good.last { $0.mark.origin.imageID != source.imageID }
+        if let root = ofOther, !record.hadTries(root.mark.origin.imageID, request), !isStarted || root.mark.origin.imageID == lastGood?.imageID {
+            return decision(root, "")
         }
+        var image: Decision?
         if let lastGood, lastGood.contents.modules != .absent || isStarted || modulesElsewhere != nil, lastGood.contents.owner == 0 {
             // The loader started the kernel of the image that is given up.
             let modules = lastGood.contents.modules == .absent && !isStarted ? modulesElsewhere : nil
             let note = "\(why); booting '\(lastGood.reference.text)' (\(lastGood.imageID)) instead, the last image that booted well; \(how)"
-            return Decision(choice: .build(lastGood, modules: modules), notes: [note], startsKernel: isStarted)
+            image = Decision(choice: .build(lastGood, modules: modules), notes: [note], startsKernel: isStarted)
+            if !record.hadTries(lastGood.imageID, request) { return image }
         }
-        return nil
+        if let root = good.last(where: { record.tries(ofRoot: request.name, $0.mark.number) < request.tries }) {
+            return decision(root, ", with this machine's files as they were in it")
+        }
+        return image
     }
 
     /// `docker_mode=persist`: the root that stands, while nothing that it was made from changed; else a copy of the newest that
@@ -220,6 +224,15 @@ extension Facts {
             return Decision(choice: .build(source, modules: modules), notes: ["\(why); taking those in '\(modules)'; \(how)"])
         }
         throw Failure("could not use the image: \(why)", hint: how)
+    }
+}
+
+extension Record {
+    /// Whether an image was tried as often as it is before another one is booted instead.
+    package func hadTries(_ image: ImageID, _ request: Request) -> Bool {
+        // What was done in a root that persists may be what fails: then a new root of a good image has its chances too.
+        let limit = request.mode == .persist && isGood(image: image, under: request.name) ? 2 * request.tries : request.tries
+        return tries(ofImage: image, under: request.name) >= limit
     }
 }
 
