@@ -172,7 +172,7 @@ if embedded {
         .target(
             name: "Deployments",
             dependencies: [
-                "Basics", "Boot", "BootEntries", "CHooks", "CLinux", "CMount", "Files", "Images", "Initramfs", "LayerContent",
+                "Basics", "Boot", "BootEntries", "BootRun", "CHooks", "CLinux", "CMount", "Files", "Images", "Initramfs", "LayerContent",
                 "Linux", "Planning", "Programs",
             ],
             swiftSettings: strict + sameHeaders

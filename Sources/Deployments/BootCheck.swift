@@ -34,7 +34,7 @@ extension Settings {
     }
 
     /// What a boot reads in the entry of any deployment.
-    private func request(on volume: BootVolume) throws(Failure) -> Request {
+    func request(on volume: BootVolume) throws(Failure) -> Request {
         try request(KernelOptions("docker_deployed", String(repeating: "0", count: 64)), on: volume)
     }
 

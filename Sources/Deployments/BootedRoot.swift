@@ -1,4 +1,6 @@
 internal import Basics
+internal import BootRun
+internal import Images
 internal import Linux
 internal import Planning
 
@@ -15,5 +17,18 @@ struct BootedRoot {
         else { return nil }
         let good = try running.attribute(GoodMark.attribute)
         return BootedRoot(mark: mark, isGood: good?.elementsEqual(GoodMark.text(subvolume: subvolume).utf8) == true)
+    }
+
+    /// Whether this boot is one of an image, and nobody knows yet whether it is good.
+    func isPending(_ image: ImageID) -> Bool { !isGood && mark.origin.imageID == image }
+
+    /// What docker-btrfs-init told of this boot; nothing where it left no report.
+    var notes: [String] {
+        do throws(Failure) {
+            guard let bytes = try fileContents(Report.path, limit: 1 << 20) else { return [] }
+            return try JSON(parsing: bytes, name: Report.path)["notes"]?.elements?.compactMap { $0.string.map { display($0.utf8) } } ?? []
+        } catch {
+            return []
+        }
     }
 }

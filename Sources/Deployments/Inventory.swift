@@ -18,7 +18,7 @@ public struct Inventory {
         public let isNextOnce: Bool
         /// Whether any boot of it was good.
         public let isGood: Bool
-        /// Boots since the last good one.
+        /// Boots since the last good one; the one that runs is not counted as long as it may become good.
         public let tries: Int
         /// Why it cannot be booted; nil where all of it is there.
         public let damage: String?
@@ -68,15 +68,17 @@ public struct Inventory {
                     isChosen: deployment == deployments.first && deployment != next,
                     isNextOnce: deployment == once,
                     isGood: record.isGood(image: id, under: site.settings.root),
-                    tries: record.tries(ofImage: id, under: site.settings.root),
+                    tries: max(0, record.tries(ofImage: id, under: site.settings.root) - (root?.isPending(id) == true ? 1 : 0)),
                     damage: try site.damage(of: deployment)))
         }
         self.items = items.filter(\.isNext) + items.filter { !$0.isNext }
         update = try site.update()
         var notes = damaged.map { Site.keepsKernels($0) }
         if let damage { notes.append(damage) }
-        if let first = self.items.first, first.tries >= 3 && !first.isGood {
-            notes.append("none of the last \(first.tries) boots of \(first.deployment.title) was good: the last good one is booted instead")
+        if let root { notes += root.notes.map { "this boot: \($0)" } }
+        let request = try site.settings.request(on: site.volume)
+        if let first = self.items.first, first.tries >= request.tries, record.hadTries(first.deployment.imageID, request) {
+            notes.append("none of the last \(first.tries) boots of \(first.deployment.title) was good: what booted well last is booted instead")
         }
         if let chosen = items.first, chosen.isChosen, let next {
             let (title, id) = (chosen.deployment.title, chosen.deployment.shortID)

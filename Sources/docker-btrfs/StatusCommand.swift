@@ -58,10 +58,9 @@ extension Inventory {
         }
         for item in items {
             // The next boot, when it is the same again, needs no second line that says the same.
-            colours.append(item.damage != nil ? .red : item.isGood ? .green : item.tries > 0 ? .yellow : nil)
+            colours.append(item.damage != nil ? .red : item.tries > 0 ? .yellow : item.isGood ? .green : nil)
             let word = item.isNextOnce ? "  once" : item.isNext ? "  next" : item.isChosen ? "  chosen" : "  before"
-            let known = item.damage ?? (item.isGood ? "good" : item.tries > 0 ? "\(item.tries) tries, none good" : "not booted yet")
-            let state = known + (item.isNextOnce ? ", the next boot alone" : "")
+            let state = (item.damage ?? item.knownBoots) + (item.isNextOnce ? ", the next boot alone" : "")
             rows.append([
                 word, item.deployment.reference.description, short(item.deployment.imageID.description),
                 "kernel \(item.deployment.release)",
@@ -100,6 +99,12 @@ extension Update {
 }
 
 extension Inventory.Item {
+    fileprivate var knownBoots: String {
+        let count = tries == 1 ? "the last boot was not" : "the last \(tries) boots were not"
+        if isGood { return tries > 0 ? "good before, \(count)" : "good" }
+        return tries > 0 ? "\(tries) \(tries == 1 ? "try" : "tries"), none good" : "not booted yet"
+    }
+
     fileprivate var json: JSONOutput {
         .object([
             ("reference", .string(deployment.reference.description)), ("id", .string(deployment.imageID.description)),

@@ -68,6 +68,25 @@ extension OnDisk {
             }
         }
 
+        @Test func `status counts the boots that were not good, also of an image that was`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image")
+                let line = try "root=\(machine.disk.device) rootflags=subvol=docker_rwlayer docker_deployed=\(machine.id("sample_image:latest")) rw"
+                func boot() async throws { try await output(of: [Repository.embeddedInit, "--cmdline", line]) }
+                try await boot()
+                #expect(try await machine.run("status").hasSuffix(", 1 try, none good\n"))
+                try await machine.disk.markGood()
+                #expect(try await machine.run("status").hasSuffix(", good\n"))
+                try await boot()
+                #expect(try await machine.run("status").hasSuffix(", good before, the last boot was not\n"))
+                for _ in 1...2 { try await boot() }
+                let told = try await machine.run("status")
+                let title = try "sample_image:latest (\(machine.shortID("sample_image:latest")))"
+                let note = "  none of the last 3 boots of \(title) was good: what booted well last is booted instead\n"
+                #expect(told.contains(", good before, the last 3 boots were not\n") && told.hasSuffix(note), "\(told)")
+            }
+        }
+
         @Test func `what check warns of is told once, when it is deployed`() async throws {
             try await Deployable.with { machine in
                 try await machine.disk.change("echo 'UUID=1234-5678 /media vfat defaults 0 0' >> boot_docker/etc/fstab")
