@@ -42,8 +42,8 @@ public struct LayerRules: Equatable, Sendable {
     /// Of an image all is taken.
     public static let ofImages = LayerRules(directories: [], ignored: [])
 
-    /// A directory that is no layer is copied with all that is in it, whatever the names are.
-    public static let noLayer = LayerRules(directories: [], ignored: [], isLayer: false)
+    /// A directory that is no layer is copied with all that it has, whatever the names in it are.
+    public static let noLayer = LayerRules(directories: [.top], ignored: [], isLayer: false)
 
     public init(directories: [Path], ignored: [PathPattern] = usuallyIgnored, isLayer: Bool = true) {
         self.directories = directories

@@ -74,11 +74,12 @@ extension OnDisk {
                     (
                         cd '\(data)'
                         mkdir -p .git .snapshots .Trash-0 lost+found deep/er; echo x > .git/config
+                        chown 8:9 .; chmod 2770 .; setfattr -n user.about -v mail .
                         touch .docker-btrfs.json .wh. .wh.work .wh..wh..opq deep/.wh.file deep/file deep/er/.wh.
-                        find . | sort > ../before
+                        (find . -printf '%p %U:%G %m\n' | sort; getfattr -n user.about .) > ../before
                     )
                     \(machine.command(machine.setup))
-                    cd docker_data/srv; find . | sort | diff - '\(data)/../before' >&2
+                    cd docker_data/srv; (find . -printf '%p %U:%G %m\n' | sort; getfattr -n user.about .) | diff - '\(data)/../before' >&2
                     """)
                 #expect(told.contains("copy '/srv' of this system to '/.docker-btrfs/data.new'\n"), "\(told)")
             }
