@@ -78,7 +78,8 @@ public struct Inventory {
         if let root { notes += root.notes.map { "this boot: \($0)" } }
         let request = try site.settings.request(on: site.volume)
         if let first = self.items.first, first.tries >= request.tries, record.hadTries(first.deployment.imageID, request) {
-            notes.append("none of the last \(first.tries) boots of \(first.deployment.title) was good: what booted well last is booted instead")
+            notes.append(
+                "none of the last \(first.tries) boots of \(first.deployment.title) was good: what booted well last is booted instead")
         }
         if let chosen = items.first, chosen.isChosen, let next {
             let (title, id) = (chosen.deployment.title, chosen.deployment.shortID)

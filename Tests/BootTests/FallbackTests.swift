@@ -96,7 +96,9 @@ struct FallbackTests {
         // A root that persists was good once, and had its tries.
         var worn = both
         worn.record = both.record.trying(Mark(origin: .image("v2"), number: 3, made: 1_700_000_000), of: "docker_rwlayer")
-        for _ in 1...2 { worn.record = worn.record.trying(Mark(origin: .image("v2"), number: 3, made: 1_700_000_000), of: "docker_rwlayer") }
+        for _ in 1...2 {
+            worn.record = worn.record.trying(Mark(origin: .image("v2"), number: 3, made: 1_700_000_000), of: "docker_rwlayer")
+        }
         #expect(try decision(worn).choice == .build(.image("v1"), modules: nil))
     }
 

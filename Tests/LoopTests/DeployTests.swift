@@ -71,7 +71,8 @@ extension OnDisk {
         @Test func `status counts the boots that were not good, also of an image that was`() async throws {
             try await Deployable.with { machine in
                 try await machine.run("deploy sample_image")
-                let line = try "root=\(machine.disk.device) rootflags=subvol=docker_rwlayer docker_deployed=\(machine.id("sample_image:latest")) rw"
+                let line = try
+                    "root=\(machine.disk.device) rootflags=subvol=docker_rwlayer docker_deployed=\(machine.id("sample_image:latest")) rw"
                 func boot() async throws { try await output(of: [Repository.embeddedInit, "--cmdline", line]) }
                 try await boot()
                 #expect(try await machine.run("status").hasSuffix(", 1 try, none good\n"))

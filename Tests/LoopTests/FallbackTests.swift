@@ -57,7 +57,8 @@ extension OnDisk {
                 for _ in 1...2 {
                     let outcome = try await disk.boot(line)
                     #expect(
-                        outcome.told.contains("; booting root 1 ('sample_image:latest') instead, with this machine's files as they were in it; "))
+                        outcome.told.contains(
+                            "; booting root 1 ('sample_image:latest') instead, with this machine's files as they were in it; "))
                     #expect(try await disk.look("! grep wrong docker_rwlayer/etc/fstab 2>&1 || true") != "wrong\n")
                 }
                 try await disk.markGood()
