@@ -72,9 +72,24 @@ extension Site {
         var files: [BootFile] = []
         var warnings: [String] = []
         let kernelTree = try treeOfKernel(besides: ImageFiles(of: [tree])) ?? tree
-        if let known = before.first(where: { $0.imageID == image.id && $0.chainID == source.chainID }), try isWhole(known),
-            release == nil || release == known.release, known.isUnified == (settings.kernels == .uki)
-        {
+        let known = before.first { known in
+            known.imageID == image.id && known.chainID == source.chainID && (release == nil || release == known.release)
+                && known.isUnified == (settings.kernels == .uki)
+        }
+        let options = try settings.options(of: image.id, on: volume).description
+        let isReady = if let known, try isWhole(known) { try await !kernels.isOutdated(known, program, options) } else { false }
+        var kernel: ImageKernel?
+        if !isReady {
+            let found = try await ImageKernel(
+                in: kernelTree, of: reference.description, release: release, program: program, mapped: mappedDevice, say: say)
+            files = found.files
+            if settings.kernels == .uki {
+                let topLayer = try topLevel.directory(at: settings.topLayer)
+                files = [try await found.unified(in: tree, under: topLayer, options, stubs: stubs, say: say)]
+            }
+            kernel = found
+        }
+        if let known, isReady || known.files == files.map(\.file) {
             deployment = known
             // It is followed under the name that it was asked for by. The beginning of an id reads like a name too.
             if case .name = reference.kind, reference.kind != known.reference.kind,
@@ -85,18 +100,9 @@ extension Site {
             // A tag that was moved.
             if known.number < last && !once { deployment.number = last + 1 }
         } else {
-            let kernel = try await ImageKernel(
-                in: kernelTree, of: reference.description, release: release, program: program, mapped: mappedDevice, say: say)
-            files = kernel.files
-            if settings.kernels == .uki {
-                let options = try settings.options(of: image.id, on: volume).description
-                let topLayer = try topLevel.directory(at: settings.topLayer)
-                files = [try await kernel.unified(in: tree, under: topLayer, options, stubs: stubs, say: say)]
-            }
             deployment = Deployment(
                 imageID: image.id, chainID: source.chainID, reference: reference, number: last + 1, made: secondsNow(),
-                release: kernel.release,
-                files: files.map(\.file))
+                release: kernel?.release ?? "", files: files.map(\.file))
             warnings = try self.warnings(of: tree, called: reference)
         }
         var others = before.filter { $0.imageID != deployment.imageID }
@@ -121,6 +127,9 @@ extension Site {
         changes += try self.changes(
             toMenuOf: ([deployment] + others).sorted { $0.number > $1.number }, with: deployment,
             freed: removableFiles(by: before + [deployment]))
+        // What the menu named before, of the same image; what a person wrote may name it still.
+        let former = loader == nil ? [] : known?.files.map(kernels.place) ?? []
+        changes += try unusedFiles(by: others + [deployment]).filter(former.contains).map { .removeFile($0, from: kernels) }
         let ending = once ? start : try forgettingOnce()
         let outcome = once ? outcomeOnce(deployment, others[0]) : try outcome(deployment, others)
         return DeploymentPlan(

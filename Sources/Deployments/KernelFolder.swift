@@ -3,6 +3,7 @@ internal import Boot
 internal import BootEntries
 internal import CLinux
 internal import Files
+internal import Initramfs
 
 /// Where kernels and initramfs images lie, and how the boot loader comes there.
 ///
@@ -46,6 +47,19 @@ struct KernelFolder {
     func has(_ file: Deployment.File) throws(Failure) -> Bool {
         guard let found = try tree.status(of: place(of: file)) else { return false }
         return found.kind == .file && found.size == file.size
+    }
+
+    /// Whether a deployment's initramfs has another version of docker-btrfs-init than `program` is, or its unified kernel image another
+    /// command line than `options`. What cannot be read is not known to.
+    func isOutdated(_ deployment: Deployment, _ program: String, _ options: String) async throws(Failure) -> Bool {
+        guard let file = deployment.files.last, let content = try tree.contents(of: place(of: file), limit: ImageKernel.limit),
+            let image = try? await InitramfsImage(content, name: file.name)
+        else { return false }
+        if let line = image.commandLine, line != options { return true }
+        guard let found = image.programVersion, let new = try fileContents(program).flatMap({ ELF.initVersion(of: $0) }) else {
+            return false
+        }
+        return found != new
     }
 
     /// In bytes; of what the folder is to be in where it is not there.

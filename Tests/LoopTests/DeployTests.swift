@@ -88,6 +88,31 @@ extension OnDisk {
             }
         }
 
+        @Test func `an initramfs that was built here gets a newer docker-btrfs-init`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image")
+                let initrd = try await machine.disk.look("ls .docker-btrfs/boot/initrd-*")
+                let program = machine.disk.folder + "/newer"
+                // The note with the version, which is as long in both.
+                let version = try await output(of: [
+                    "bash", "-euc", "strings -n 5 '\(Repository.embeddedInit)' | grep -m 1 -x '[0-9]*\\.[0-9]*\\.[0-9]*'",
+                ])
+                .replacing("\n", with: "")
+                let other = String(version.dropLast()) + "9"
+                try await output(of: [
+                    "bash", "-euc", "sed 's/\(version.replacing(".", with: "\\."))/\(other)/g' '\(Repository.embeddedInit)' > '\(program)'",
+                ])
+                let newer = "'\(Repository.companion)' deploy sample_image --top-level . --boot '\(machine.boot)' --init '\(program)'"
+                let told = try await machine.disk.change(newer)
+                #expect(
+                    told.contains("build the initramfs for 6.1\nwrite ") && told.contains(" to '/.docker-btrfs/boot/initrd-"), "\(told)")
+                let built = try await machine.disk.look("ls .docker-btrfs/boot/initrd-*")
+                #expect(built != initrd && built.split(separator: "\n").count == 1, "\(built)")
+                #expect(try machine.menu("docker-btrfs.conf").contains(built.split(separator: "/").last?.dropLast() ?? "?"))
+                #expect(try await machine.disk.change(newer).hasPrefix("next boot: "))
+            }
+        }
+
         @Test func `what check warns of is told once, when it is deployed`() async throws {
             try await Deployable.with { machine in
                 try await machine.disk.change("echo 'UUID=1234-5678 /media vfat defaults 0 0' >> boot_docker/etc/fstab")

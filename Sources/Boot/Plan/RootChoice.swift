@@ -165,7 +165,9 @@ extension Facts {
         let isStarted = if let lastGood { startsKernel(of: lastGood, request) } else { false }
         let good = roots.filter { $0.isGood && $0.modules != .absent }
         let ofOther = good.last { $0.mark.origin.imageID != source.imageID }
-        if let root = ofOther, !record.hadTries(root.mark.origin.imageID, request), !isStarted || root.mark.origin.imageID == lastGood?.imageID {
+        if let root = ofOther, !record.hadTries(root.mark.origin.imageID, request),
+            !isStarted || root.mark.origin.imageID == lastGood?.imageID
+        {
             return decision(root, "")
         }
         var image: Decision?

@@ -64,7 +64,10 @@ extension ELF {
             .max()
     }
 
-    /// The version of docker-btrfs-init that this is; nil for another program.
+    /// The version of docker-btrfs-init that a file is; nil for another program.
+    package static func initVersion(of file: [UInt8]) -> String? { ELF(file[...])?.initVersion }
+
+    /// The same of this one.
     var initVersion: String? {
         let header = 12
         let name = 16

@@ -61,6 +61,13 @@ public struct Inspection: Sendable {
 
 typealias Finding = Inspection.Finding
 
+extension InitramfsImage {
+    /// The version of docker-btrfs-init in it; nil where that is not in it.
+    package var programVersion: String? {
+        target(of: programPath).flatMap { ELF($0.content)?.initVersion }
+    }
+}
+
 /// docker-btrfs-init itself.
 private func initProgram(in image: InitramfsImage) -> Finding {
     guard let entry = image.target(of: programPath) else {
