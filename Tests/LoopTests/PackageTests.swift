@@ -55,6 +55,11 @@ extension Beside {
 
                     """)
 
+            // Hooks that need it stay only where it stays.
+            try await system.output("sh", "-c", "mkdir -p /var/lib/docker-btrfs; touch /var/lib/docker-btrfs/installed")
+            let kept = try await system.output("sh", "-c", "! dpkg --purge docker-btrfs 2>&1; docker-btrfs-init --version")
+            #expect(kept.contains("run 'docker-btrfs uninstall' first\n") && kept.hasSuffix(initVersion), "\(kept)")
+            try await system.output("rm", "-r", "/var/lib/docker-btrfs")
             try await system.output("dpkg", "--purge", "docker-btrfs")
             let after = try await system.inventory().subtracting(before).filter { !$0.contains("/var/lib/dpkg/") }
             #expect(after == [])
