@@ -24,8 +24,8 @@ extension Site {
         if let other = try treeOfKernel(besides: files) { files = ImageFiles(of: [other]) }
         let (kernel, isOnly) = try ImageKernel.choose(release, in: files, of: image.reference.description)
         // Whether docker-btrfs is in the initramfs is seen when the layers are one.
-        if let mappedDevice, try !files.hasInitramfs(of: kernel.release, isOnly: isOnly) {
-            throw ImageKernel.cannotOpen(mappedDevice, image.reference.description)
+        if let disk, disk.isMapped, try !files.hasInitramfs(of: kernel.release, isOnly: isOnly) {
+            throw ImageKernel.cannotOpen(disk, image.reference.description)
         }
         // What comes with it is known when there is one root; where not even this fits, nothing is merged.
         if let content = try files.contents(of: kernel.path, limit: ImageKernel.limit) {
@@ -81,7 +81,8 @@ extension Site {
         var kernel: ImageKernel?
         if !isReady {
             let found = try await ImageKernel(
-                in: kernelTree, of: reference.description, release: release, program: program, mapped: mappedDevice, say: say)
+                in: kernelTree, of: reference.description, release: release, program: program,
+                machine: disk.map { ($0, settings.options) }, say: say)
             files = found.files
             if settings.kernels == .uki {
                 let topLayer = try topLevel.directory(at: settings.topLayer)

@@ -38,7 +38,7 @@ extension Site {
         let title = "\(image.reference) (\(image.id.digest.hex.prefix(12)))"
         let files = try image.files(in: store?.top ?? topLevel)
         let topLayer = try? topLevel.directory(at: settings.topLayer)
-        var findings = try ImageCheck(files, under: topLayer, of: image.reference.description).findings
+        var findings = try ImageCheck(files, under: topLayer, of: image.reference.description, on: disk).findings
         if findings.contains(where: { $0.weight == .error }) { return (title, findings) }
         do throws(Failure) { try checkBoot(of: image, in: store) } catch {
             findings.append(ImageFinding(weight: .error, subject: "boot", text: error.message, remedy: error.hint ?? ""))
@@ -51,7 +51,7 @@ extension Site {
     /// What somebody who deploys an image may want to know of it: it boots, that was seen already.
     func warnings(of tree: Directory, called reference: ImageReference) throws(Failure) -> [String] {
         let topLayer = try? topLevel.directory(at: settings.topLayer)
-        let check = try ImageCheck(ImageFiles(of: [tree]), under: topLayer, of: reference.description, kernelIsChosen: true)
+        let check = try ImageCheck(ImageFiles(of: [tree]), under: topLayer, of: reference.description, on: disk, kernelIsChosen: true)
         return check.findings.map { "\($0.subject): \($0.text); \($0.remedy)" }
     }
 }
@@ -71,12 +71,16 @@ struct ImageCheck {
     private let topLayer: ImageFiles?
     private(set) var findings: [ImageFinding] = []
 
-    init(_ image: ImageFiles, under topLayer: Directory?, of name: String, kernelIsChosen: Bool = false) throws(Failure) {
+    /// `disk` is the one that the roots of the running machine are on.
+    init(
+        _ image: ImageFiles, under topLayer: Directory?, of name: String, on disk: MachineDisk? = nil, kernelIsChosen: Bool = false
+    ) throws(Failure) {
         self.image = image
         self.topLayer = topLayer.map { ImageFiles(of: [$0]) }
         if !kernelIsChosen { try checkKernel() }
         try checkSystem(name, under: topLayer)
         try checkDevices()
+        if let disk { try checkDrivers(of: disk) }
         try checkLogin()
         try checkMounts()
         try checkNetwork()
@@ -154,6 +158,30 @@ struct ImageCheck {
         add(
             .warning, "devices", "there is no udev: no driver is loaded for what is found",
             "install it in the Dockerfile: udev (Debian, Ubuntu), systemd-udev (Fedora), systemd (Arch), eudev (Alpine)")
+    }
+
+    /// What drives the disk here should drive it there.
+    private mutating func checkDrivers(of disk: MachineDisk) throws(Failure) {
+        let drivers = disk.drivers
+        if drivers.isEmpty { return }
+        for release in try image.releases() {
+            var known: Set<String> = []
+            for folder in ["lib/modules/\(release)", "usr/lib/modules/\(release)"].compactMap({ Path($0) }) {
+                for file in ["modules.dep", "modules.builtin"] as [Path] {
+                    let content = try image.contents(of: folder / file, limit: 1 << 24) ?? []
+                    for line in content.split(separator: UInt8(ascii: "\n")) {
+                        let path = display(line.prefix { $0 != UInt8(ascii: ":") })
+                        let name = path.split(separator: "/").last?.split(separator: ".").first ?? ""
+                        known.insert(String(name).replacing("-", with: "_"))
+                    }
+                }
+            }
+            let missing = drivers.filter { !known.contains($0) }.map { "'\($0)'" }.joined(separator: ", ")
+            if missing.isEmpty { continue }
+            add(
+                .warning, "drivers", "the roots' disk is driven by \(missing) here, which the kernel \(release) has not",
+                "install one for any hardware: linux-image-amd64 and not linux-image-cloud-amd64 (Debian)")
+        }
     }
 
     /// Somebody who has a password or a key.

@@ -1,5 +1,6 @@
 internal import Basics
 internal import Boot
+internal import BootEntries
 internal import Initramfs
 
 /// The kernel of an image, with what is loaded beside it.
@@ -9,28 +10,35 @@ struct ImageKernel {
     /// First the kernel.
     let files: [BootFile]
 
-    /// `program` is docker-btrfs-init, for an initramfs that is built here. That one opens no `mapped` device.
+    /// `program` is docker-btrfs-init, for an initramfs that is built here: for `machine`, with what its kernel is told, or for any. That one
+    /// opens no mapped device.
     init(
-        in image: Directory, of reference: String, release asked: String?, program: String, mapped: String?, say: (String) -> Void
+        in image: Directory, of reference: String, release asked: String?, program: String,
+        machine: (disk: MachineDisk, options: KernelOptions)?,
+        say: (String) -> Void
     ) async throws(Failure) {
         let (chosen, isOnly) = try Self.choose(asked, in: ImageFiles(of: [image]), of: reference)
         release = chosen.release
         var files = try Self.kernel(chosen.path, in: image)
-        if let found = try await Self.initramfs(of: release, isOnly: isOnly, in: image) {
+        var refused: String?
+        if let found = try await Self.initramfs(of: release, isOnly: isOnly, in: image, machine, &refused) {
             files.append(found)
-        } else if let mapped {
-            throw Self.cannotOpen(mapped, reference)
+        } else if let disk = machine?.disk, disk.isMapped {
+            throw Self.cannotOpen(disk, reference, refused)
         } else {
+            if let refused { say(refused) }
             say("build the initramfs for \(release)")
-            let recipe = try Recipe(tree: image, release: release, program: program)
+            var recipe = try Recipe(tree: image, release: release, program: program)
+            if machine != nil { recipe.drivers = .genericAndHost }
             files.append(BootFile(.initrd, try await Build(recipe).compressed(with: .zstd), source: nil))
         }
         self.files = files
     }
 
-    static func cannotOpen(_ device: String, _ reference: String) -> Failure {
-        Failure(
-            "could not deploy '\(reference)': the root is on '\(device)', and an initramfs that is built here opens no LUKS, LVM or RAID",
+    static func cannotOpen(_ disk: MachineDisk, _ reference: String, _ refused: String? = nil) -> Failure {
+        let why = refused ?? "an initramfs that is built here opens no LUKS, LVM or RAID"
+        return Failure(
+            "could not deploy '\(reference)': the root is on '\(disk.device)', and \(why)",
             hint: "let the image have an initramfs of dracut, initramfs-tools or mkinitcpio with docker-btrfs in it: docs/install.md")
     }
 
@@ -126,16 +134,50 @@ struct ImageKernel {
         return found
     }
 
-    /// The image's own, where docker-btrfs-init is in it and it can boot an image.
-    private static func initramfs(of release: String, isOnly: Bool, in image: Directory) async throws(Failure) -> BootFile? {
+    /// The image's own, where docker-btrfs-init is in it and it can boot an image on the machine. Why one that has that is not taken all the
+    /// same, is left in `refused`.
+    private static func initramfs(
+        of release: String, isOnly: Bool, in image: Directory, _ machine: (disk: MachineDisk, options: KernelOptions)?,
+        _ refused: inout String?
+    ) async throws(Failure) -> BootFile? {
         for path in ImageFiles.initramfs(of: release, isOnly: isOnly).compactMap({ Path($0) }) {
             // What cannot be read is somebody else's.
             guard let content = try? image.contents(of: path, limit: limit),
                 let opened = try? await InitramfsImage(content, name: image.show(path)),
                 Inspection(of: opened).failureOfInitramfs == nil
             else { continue }
+            if let reason = opened.unfitness(for: release) ?? machine.flatMap({ opened.lackOfKeys(on: $0.disk, $0.options) }) {
+                refused = refused ?? "'\(image.show(path))' of the image cannot be taken: \(reason)"
+                continue
+            }
             return BootFile(.initrd, content, source: path)
         }
         return nil
     }
+}
+
+extension InitramfsImage {
+    /// Why it boots no deployment with that kernel; nil where it does.
+    fileprivate func unfitness(for release: String) -> String? {
+        if !releases.isEmpty && !releases.contains(release) {
+            return "it has the modules of \(releases.joined(separator: ", ")), and none of \(release)"
+        }
+        // The first one that knows `docker_deployed=`.
+        if let version = programVersion, isVersion(version, before: "0.2.0") {
+            return "it has docker-btrfs-init \(version), which knows no deployments"
+        }
+        return nil
+    }
+
+    /// Why it does not unlock the disk; nil where it does, and where that is open.
+    fileprivate func lackOfKeys(on disk: MachineDisk, _ options: KernelOptions) -> String? {
+        if !disk.isEncrypted || unlocks(with: options.words) { return nil }
+        return "it unlocks no device: there is none in its crypttab, nor in the options (rd.luks.uuid=, cryptdevice=, cryptopts=)"
+    }
+}
+
+/// Versions are numbers with points between them.
+private func isVersion(_ version: String, before other: String) -> Bool {
+    func numbers(_ text: String) -> [Int] { text.split(separator: ".").map { Int($0) ?? 0 } }
+    return numbers(version).lexicographicallyPrecedes(numbers(other))
 }

@@ -199,7 +199,7 @@ extension Site {
             return (record(known.release, known.files), [])
         }
         let kernel = try await ImageKernel(
-            in: tree, of: root.title, release: release, program: program, mapped: mappedDevice, say: say)
+            in: tree, of: root.title, release: release, program: program, machine: disk.map { ($0, settings.options) }, say: say)
         return (record(kernel.release, kernel.files.map(\.file)), kernel.files)
     }
 

@@ -11,7 +11,7 @@ extension Site {
         self.topLevel = topLevel
         self.settings = settings
         self.volume = volume
-        mappedDevice = nil
+        disk = nil
         device = "/dev/disk/by-uuid/\(volume.uuid)"
         loader = try InstalledLoader.all(in: boot).first { $0.kind == settings.loader }
         kernels = settings.kernels == .btrfs ? KernelFolder(onTopLevel: topLevel, volume) : KernelFolder(inTopOf: boot, partition)

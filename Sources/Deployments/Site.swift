@@ -11,7 +11,7 @@ public struct Site: Sendable {
     /// What the root's filesystem is called.
     package let volume: BootVolume
     /// What has to be put together before there is that filesystem: LUKS, LVM, RAID; nil for a disk or a partition.
-    let mappedDevice: String?
+    let disk: MachineDisk?
     /// A path below /dev.
     package let device: String
     /// nil where a person writes the entries.
@@ -46,7 +46,7 @@ public struct Site: Sendable {
         topLevel = filesystem.topLevel
         volume = filesystem.volume
         device = filesystem.device
-        mappedDevice = filesystem.isMapped ? filesystem.device : nil
+        disk = MachineDisk(device: filesystem.device)
         self.settings = settings
         self.lock = lock
         guard settings.loader != .print || settings.kernels != .btrfs, let folder = boot ?? settings.boot else {

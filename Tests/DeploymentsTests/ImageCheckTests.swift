@@ -53,6 +53,27 @@ struct ImageCheckTests {
         #expect(try findings(under: true) == ["warning companion: \(text)"])
     }
 
+    @Test func `a kernel without what drives the disk here is told`() throws {
+        let links = "ln -s ../../devices/x class/block/vda; ln -s ../../../module/virtio_blk devices/x/driver/module"
+        let make = "cd '\(fixture.folder.path)'; mkdir -p class/block devices/x/driver module/virtio_blk; \(links)"
+        try fixture.run("bash", "-euc", make)
+        let disk = MachineDisk(device: "/dev/vda", system: fixture.folder.path)
+        let image = try Directory(opening: fixture.folder.appending(path: "image").path, label: "")
+        func findings() throws -> [String] {
+            try ImageCheck(ImageFiles(of: [image]), under: nil, of: "x:latest", on: disk).findings.map { "\($0.subject): \($0.text)" }
+        }
+        #expect(
+            try findings() == ["drivers: the roots' disk is driven by 'virtio_blk' here, which the kernel \(Self.release) has not"])
+        for (file, line) in [
+            ("modules.dep", "kernel/drivers/block/virtio-blk.ko.xz: kernel/x.ko\n"),
+            ("modules.builtin", "kernel/drivers/block/virtio_blk.ko\n"),
+        ] {
+            try fixture.write(line, to: "image/lib/modules/\(Self.release)/\(file)")
+            #expect(try findings() == [])
+            try fixture.write("", to: "image/lib/modules/\(Self.release)/\(file)")
+        }
+    }
+
     @Test func `of one that boots nothing is said`() throws { #expect(try findings() == []) }
 
     @Test(

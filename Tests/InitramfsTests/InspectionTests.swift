@@ -55,6 +55,20 @@ struct InspectionTests {
         try await Inspection(of: InitramfsImage(CPIOWriter.archive(parts.flatMap { $0 }, time: 0), name: "x"))
     }
 
+    @Test(
+        arguments: [
+            ([], [], false), ([.file("cryptroot/crypttab", Array("\n".utf8))], [], false),
+            ([.file("etc/crypttab", Array("# root /dev/sda2\n".utf8))], [], false),
+            ([.file("cryptroot/crypttab", Array("root UUID=1 none luks\n".utf8))], [], true),
+            ([.file("etc/crypttab", Array("# a\n  root UUID=1 -\n".utf8))], [], true),
+            ([.file("etc/cmdline.d/90crypt.conf", Array(" rd.luks.uuid=luks-1 \n".utf8))], [], true),
+            ([], ["quiet", "rd.luks.name=1=root"], true), ([], ["cryptdevice=UUID=1:root"], true), ([], ["quiet", "rd.lvm.lv=a/b"], false),
+        ] as [(Parts, [String], Bool)])
+    func `whether it is told what to unlock`(parts: Parts, options: [String], isTold: Bool) async throws {
+        let image = try await InitramfsImage(CPIOWriter.archive([.file("x", [])] + parts, time: 0), name: "x")
+        #expect(image.unlocks(with: options) == isTold)
+    }
+
     @Test(arguments: Self.whole) func `an initramfs of every framework that has everything`(framework: Framework, parts: [Parts])
         async throws
     {

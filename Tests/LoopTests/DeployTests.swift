@@ -268,6 +268,46 @@ extension OnDisk {
             }
         }
 
+        @Test func `an initramfs of the image that does not unlock the disk is refused`() async throws {
+            try await Deployable.with { machine in
+                try await machine.giveInitramfs()
+                let name = "docker-btrfs-tests-\(ProcessInfo.processInfo.processIdentifier)"
+                let told = try await output(
+                    of: [
+                        "unshare", "--mount", "bash", "-euc",
+                        """
+                        trap 'rm -f "/dev/mapper/\(name)"' EXIT
+                        mkdir -p /dev/mapper '\(machine.disk.folder)/mnt'
+                        cp -a '\(machine.disk.device)' '/dev/mapper/\(name)'
+                        mount -t tmpfs none /sys/class/block
+                        mkdir -p '/sys/class/block/\(name)/dm'; echo CRYPT-LUKS2-0 > '/sys/class/block/\(name)/dm/uuid'
+                        mount -o subvolid=5 '/dev/mapper/\(name)' '\(machine.disk.folder)/mnt'
+                        cd '\(machine.disk.folder)/mnt'
+                        ! \(machine.command("deploy sample_image")) 2>&1
+                        sed -i 's/"options": "/&rd.luks.uuid=1 /' .docker-btrfs/settings
+                        \(machine.command("deploy sample_image")) 2>&1
+                        """,
+                    ])
+                #expect(told.contains("boot/initrd.img-6.1' of the image cannot be taken: it unlocks no device: "), "\(told)")
+                #expect(!told.contains("build the initramfs") && told.contains("\nnext boot: sample_image:latest"), "\(told)")
+            }
+        }
+
+        @Test(arguments: [
+            ("s/0\\.[0-9]*\\.0/0.1.0/g", "it has docker-btrfs-init 0.1.0, which knows no deployments"),
+            ("s,lib/modules/6\\.1,lib/modules/6.9,g", "it has the modules of 6.9, and none of 6.1"), ("", nil),
+        ])
+        func `an initramfs of the image is taken where it boots that`(change: String, reason: String?) async throws {
+            try await Deployable.with { machine in
+                try await machine.giveInitramfs()
+                let layer = try "docker/btrfs/subvolumes/\(#require(machine.images["sample_image:latest"]).cacheID)"
+                try await machine.disk.change("LC_ALL=C sed -i '\(change)' \(layer)/boot/initrd.img-6.1")
+                let told = try await machine.run("deploy sample_image")
+                #expect(told.contains("build the initramfs for 6.1\n") == (reason != nil), "\(told)")
+                if let reason { #expect(told.contains("/boot/initrd.img-6.1' of the image cannot be taken: \(reason)\n"), "\(told)") }
+            }
+        }
+
         @Test func `without room nothing is written`() async throws {
             try await Deployable.with(setup: "--loader systemd-boot", partition: "1M") { machine in
                 let before = try await machine.everything()

@@ -7,10 +7,10 @@ internal import CLinux
 func loadOrder(of modules: KernelModules, for recipe: Recipe, notes: inout [String]) throws(Failure) -> LoadOrder {
     let settings = try ModuleSettings(for: modules, in: recipe.tree)
     var order = LoadOrder(modules, settings)
-    switch recipe.drivers {
-    case .generic:
+    if recipe.drivers != .hostOnly {
         for name in DriverList.generic + DriverList.filesystems { order.add(name, .optional) }
-    case .hostOnly:
+    }
+    if recipe.drivers != .generic {
         for file in try hostDrivers(modules, settings) { order.add(file: file, .optional) }
         for name in try hostFilesystems(recipe) where !order.add(name, .optional) { order.add("fs-\(name)", .optional) }
     }

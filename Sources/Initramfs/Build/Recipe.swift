@@ -7,6 +7,8 @@ public struct Recipe: Sendable {
         case generic
         /// What the devices and the filesystems of the running machine need.
         case hostOnly
+        /// Both.
+        case genericAndHost
     }
 
     public enum Shell: Sendable { case none, busybox }

@@ -15,6 +15,11 @@ func drivers(in image: InitramfsImage, of framework: Framework) -> [Finding] {
     return findings
 }
 
+extension InitramfsImage {
+    /// The kernels that it has modules for.
+    package var releases: [String] { kernels(in: self).map { display($0.release) } }
+}
+
 private let modulesFolders: [Path] = ["usr/lib/modules", "lib/modules"]
 
 /// The kernels that the image has modules for, with the module of btrfs.
