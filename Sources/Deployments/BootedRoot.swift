@@ -1,5 +1,7 @@
 internal import Basics
+internal import Boot
 internal import BootRun
+internal import Glibc
 internal import Images
 internal import Linux
 internal import Planning
@@ -17,6 +19,13 @@ struct BootedRoot {
         else { return nil }
         let good = try running.attribute(GoodMark.attribute)
         return BootedRoot(mark: mark, isGood: good?.elementsEqual(GoodMark.text(subvolume: subvolume).utf8) == true)
+    }
+
+    /// Whether the running system was asked to boot an image, and its initramfs did nothing about it: it goes on in a root of before.
+    static var isWithoutInit: Bool {
+        guard let line = try? KernelCommandLine.running() else { return false }
+        // The kernel that was started by an earlier one may have an initramfs of the image's own.
+        return Request.isAsked(by: line) && line.last(.dockerKernel)?.value != "started" && access(Report.path, F_OK) != 0
     }
 
     /// Whether this boot is one of an image, and nobody knows yet whether it is good.

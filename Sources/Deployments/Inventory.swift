@@ -75,6 +75,10 @@ public struct Inventory {
         update = try site.update()
         var notes = damaged.map { Site.keepsKernels($0) }
         if let damage { notes.append(damage) }
+        if BootedRoot.isWithoutInit {
+            notes.append(
+                "this boot made no root: docker-btrfs-init is not in its initramfs, or was not run; 'docker-btrfs check-initramfs' tells")
+        }
         if let root { notes += root.notes.map { "this boot: \($0)" } }
         let request = try site.settings.request(on: site.volume)
         if let first = self.items.first, first.tries >= request.tries, record.hadTries(first.deployment.imageID, request) {

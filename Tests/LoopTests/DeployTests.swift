@@ -113,6 +113,24 @@ extension OnDisk {
             }
         }
 
+        @Test func `status tells where docker-btrfs-init was asked for, and did not run`() async throws {
+            try await Deployable.with { machine in
+                let note = "  this boot made no root: docker-btrfs-init is not in its initramfs, or was not run; "
+                for (line, report, isTold) in [
+                    ("docker_path=/docker", "rm -f", true), ("docker_deployed=01", "rm -f", true), ("docker_path=/docker", "touch", false),
+                    ("docker_path=/docker docker_kernel=started", "rm -f", false), ("root=/dev/sda1", "rm -f", false),
+                ] {
+                    let told = try await machine.disk.change(
+                        """
+                        mount -t tmpfs none /run; mkdir /run/docker-btrfs; \(report) /run/docker-btrfs/boot.json
+                        echo 'quiet \(line)' > /run/line; mount --bind /run/line /proc/cmdline
+                        \(machine.command("status"))
+                        """)
+                    #expect(told.contains(note) == isTold, "\(line) \(report): \(told)")
+                }
+            }
+        }
+
         @Test func `what check warns of is told once, when it is deployed`() async throws {
             try await Deployable.with { machine in
                 try await machine.disk.change("echo 'UUID=1234-5678 /media vfat defaults 0 0' >> boot_docker/etc/fstab")
