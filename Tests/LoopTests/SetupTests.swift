@@ -183,6 +183,44 @@ extension OnDisk {
             }
         }
 
+        /// A copy of the btrfs has another UUID.
+        @Test func `what setup mounted from another disk is mounted from the one that the btrfs is on now, and a person's line stays`()
+            async throws
+        {
+            try await Deployable.with { machine in
+                let table = "boot_docker/etc/fstab"
+                let before = try await machine.disk.look("cat \(table)")
+                let options = "nofail,compress=zstd"
+                let lines = """
+                    UUID=3 /mnt/docker-btrfs/top btrfs subvolid=5,\(options) 0 0
+                    /mnt/docker-btrfs/top/docker /var/lib/docker none bind,nofail 0 0
+                    UUID=3 /more btrfs subvol=docker_data/more,noatime 0 0
+                    UUID=3 /work btrfs subvol=docker_data/srv,noatime 0 0
+                    LABEL=data /srv/data btrfs subvol=docker_data/srv-data,noatime 0 0
+                    UUID=3 /disk ext4 nofail 0 0
+
+                    """
+                let told = try await machine.disk.change(
+                    """
+                    mkdir -p docker_data/srv-data
+                    sed -i 's/^UUID=[^ ]*/UUID=3/; s/^\\(.* \\/srv btrfs .*\\),noatime/\\1,nodev/' \(table); cat >> \(table) << 'END'
+                    \(lines)
+                    END
+                    \(machine.command(machine.setup))
+                    """)
+                let uuid = try await machine.disk.look("blkid -o value -s UUID \(machine.disk.device)").dropLast()
+                for place in ["/srv", "/mnt/docker-btrfs/top"] {
+                    #expect(told.contains("mounts '\(place)' from UUID=\(uuid) in place of UUID=3"), "\(told)")
+                }
+                #expect(!told.contains("mounts '/more'") && !told.contains("mounts '/work'") && !told.contains("mounts '/disk'"), "\(told)")
+                let wanted =
+                    before.replacing("docker_data/srv,noatime", with: "docker_data/srv,nodev")
+                    + lines.replacing("UUID=3 /mnt", with: "UUID=\(uuid) /mnt") + "\n"
+                #expect(try await machine.disk.look("cat \(table)") == wanted)
+                #expect(try await machine.run(machine.setup).hasSuffix("\nall is set up as it should be\n"))
+            }
+        }
+
         @Test func `what an image has is not mounted over it`() async throws {
             try await Deployable.with { machine in
                 let told = try await machine.disk.change(

@@ -21,6 +21,8 @@ package struct FilesystemTable {
     /// Whole filesystems are mounted in there. Others than root find old roots on them, with old programs that run as root, and can lock
     /// what roots are changed under.
     private static let closed: Path = "mnt/docker-btrfs"
+    /// The whole filesystem of the store.
+    private static let top = closed / "top"
 
     /// What an image has, and a machine does not mount over it: with the package manager's records of another system, or its programs, an
     /// image would not be what it is.
@@ -40,6 +42,10 @@ package struct FilesystemTable {
         let existing = try topLayer?.contents(of: Self.path)
         let base = if let existing { existing } else { try machine.system.contents(of: Self.path) ?? [] }
         let table = try Table(parsing: base)
+        let topLevel = machine.filesystem.topLevel
+        let renewed = try table.renew { line throws(Failure) in
+            try Self.renewed(line, machine, device) { subvolume throws(Failure) in try topLevel.status(of: subvolume) != nil }
+        }
         var notes: [String] = []
         if existing == nil {
             table.remove(target: "/")
@@ -80,8 +86,9 @@ package struct FilesystemTable {
         self.notes = notes
         var added: [String] = []
         for line in lines where try table.add(line, isReplacing: existing == nil && !line.isTheirs) { added.append("'\(line.target)'") }
-        text = existing != nil && added.isEmpty ? nil : try table.text()
-        self.added = ["mounts " + (added.isEmpty ? "what this system does" : added.joined(separator: ", "))]
+        text = existing != nil && added.isEmpty && renewed.isEmpty ? nil : try table.text()
+        let mounts = existing == nil && added.isEmpty ? ["what this system does"] : added
+        self.added = (mounts.isEmpty ? [] : ["mounts " + mounts.joined(separator: ", ")]) + renewed.map(Self.told)
     }
 
     struct Line {
@@ -91,6 +98,11 @@ package struct FilesystemTable {
         let options: String
         /// Whether a person's own line for that place stays.
         var isTheirs = false
+
+        var subvolume: Path? {
+            let key = "subvol="
+            return options.split(separator: ",").first { $0.hasPrefix(key) }.flatMap { Path($0.dropFirst(key.count).utf8) }
+        }
     }
 
     /// Where a directory that was asked for is, and its subvolume from the top level.
@@ -106,16 +118,39 @@ package struct FilesystemTable {
     }
 
     /// A machine boots without its store too.
+    private static let storeOptions = "noatime,nofail,x-systemd.before=docker.service,x-systemd.before=containerd.service"
+
     private static func store(_ machine: FoundMachine, _ device: String) -> [Line] {
         let folder = machine.dataRoot
         let device = machine.settings.storeDevice?.specification ?? device
-        let options = "noatime,nofail,x-systemd.before=docker.service,x-systemd.before=containerd.service"
+        let options = storeOptions
         if folder.mounted.isTop && folder.mountPoint != "/" && !ofImages.contains(folder.mountPoint) {
             return [filesystem(of: folder, on: device, at: folder.mountPoint, options, isTheirs: true)]
         }
-        let top = (closed / "top").description
+        let top = top.description
         let folders = [folder] + machine.beside
         return [filesystem(of: folder, on: device, at: top, options)] + folders.map { bind($0, from: top, options) }
+    }
+
+    /// What a line that setup wrote is to be now, where the btrfs or the store is on another disk than it was; nil for any other line. A
+    /// subvolume with data of ours is looked for on the btrfs.
+    private static func renewed(
+        _ line: Line, _ machine: FoundMachine, _ device: String, _ isThere: (Path) throws(Failure) -> Bool
+    ) throws(Failure) -> Line? {
+        guard line.source.hasPrefix("UUID=") else { return nil }
+        if line.type == "btrfs", let data = try? Self.data(line.target).subvolume, line.subvolume == data {
+            guard line.source != device, try isThere(data) else { return nil }
+            return Line(source: device, target: line.target, type: line.type, options: line.options)
+        }
+        let store = machine.settings.storeDevice?.specification ?? device
+        let isAsWritten = [storeOptions, "subvolid=5,\(storeOptions)"].contains(line.options)
+        if !isAsWritten && Path(line.target) != top || [device, store].contains(line.source) { return nil }
+        let new = filesystem(of: machine.dataRoot, on: store, at: line.target, storeOptions)
+        return isAsWritten ? new : Line(source: store, target: line.target, type: line.type, options: line.options)
+    }
+
+    private static func told(_ old: Line, _ new: Line) -> String {
+        "mounts '\(display(new.target.utf8))' from \(new.source) in place of \(display(old.source.utf8))"
     }
 
     /// The boot menu, where it is a folder of the system that setup ran on: no root has that.
@@ -151,6 +186,17 @@ extension FilesystemTable {
             "\(use) of the image's etc/fstab is left out: the disk has no \(device); with 'nofail' the line stays"
         }
         return (table.isEmpty ? "" : try table.text(), notes)
+    }
+}
+
+extension FilesystemTable.Line {
+    fileprivate init?(_ entry: OpaquePointer) {
+        guard let source = mnt_fs_get_source(entry), let target = mnt_fs_get_target(entry), let type = mnt_fs_get_fstype(entry),
+            let options = mnt_fs_get_options(entry)
+        else { return nil }
+        self.init(
+            source: String(cString: source), target: String(cString: target), type: String(cString: type),
+            options: String(cString: options))
     }
 }
 
@@ -195,6 +241,26 @@ private final class Table {
     }
 
     var isEmpty: Bool { mnt_table_is_empty(table) != 0 }
+
+    /// Makes other lines of some, in their place: those that `renewed` has something for. Returns what was, and what is now.
+    func renew(
+        _ renewed: (FilesystemTable.Line) throws(Failure) -> FilesystemTable.Line?
+    ) throws(Failure) -> [(old: FilesystemTable.Line, new: FilesystemTable.Line)] {
+        var changes: [(FilesystemTable.Line, FilesystemTable.Line)] = []
+        for entry in entries {
+            guard let line = FilesystemTable.Line(entry), let new = try renewed(line) else { continue }
+            set(entry, to: new)
+            changes.append((line, new))
+        }
+        return changes
+    }
+
+    private func set(_ entry: OpaquePointer, to line: FilesystemTable.Line) {
+        mnt_fs_set_source(entry, line.source)
+        mnt_fs_set_target(entry, line.target)
+        mnt_fs_set_fstype(entry, line.type)
+        mnt_fs_set_options(entry, line.options)
+    }
 
     /// Removes the entries whose device has to be there at boot. Returns the devices, and what for.
     func removeThoseOnDevices() -> [(device: DeviceName, use: String)] {
@@ -260,10 +326,7 @@ private final class Table {
         if mnt_table_find_target(table, line.target, Int32(MNT_ITER_FORWARD)) != nil { return false }
         guard let entry = mnt_new_fs() else { throw Failure("could not add a line to fstab: there is no memory") }
         defer { mnt_unref_fs(entry) }
-        mnt_fs_set_source(entry, line.source)
-        mnt_fs_set_target(entry, line.target)
-        mnt_fs_set_fstype(entry, line.type)
-        mnt_fs_set_options(entry, line.options)
+        set(entry, to: line)
         return mnt_table_add_fs(table, entry) == 0
     }
 
