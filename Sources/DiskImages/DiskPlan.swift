@@ -176,8 +176,7 @@ public struct DiskPlan: Sendable {
         var about = choices.plain == nil ? "mounts the boot menu's partition" : "mounts the root and the boot menu's partition"
         if let plain = choices.plain { table.insert(plain.tableLine(layout), at: 0) }
         if check.hasDocker && choices.plain == nil {
-            let options =
-                "subvol=\(display(DockerRecord.store.bytes)),noatime,nofail,x-systemd.before=docker.service,x-systemd.before=containerd.service"
+            let options = "subvol=\(display(DockerRecord.store.bytes)),\(FilesystemTable.storeOptions)"
             table.append("UUID=\(layout.rootUUID) /var/lib/docker btrfs \(options) 0 0")
             about += ", and the images for Docker"
             if !check.hasDockerSettings {

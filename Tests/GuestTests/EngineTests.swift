@@ -59,6 +59,30 @@ struct EngineTests {
         }
     }
 
+    @Test func `where its disk is gone, the machine boots, and no engine begins an empty store`() async throws {
+        try await Machine.with(\.disk, in: .userMode) { machine, _ in
+            try await machine.change(
+                """
+                rm -f boot_docker/etc/fstab; mkdir -p '\(machine.folder)/system/etc'
+                '\(Repository.companion)' setup --top-level . --data-root docker --root '\(machine.folder)/system' --loader print --kernels btrfs \
+                    --options quiet --init '\(Repository.embeddedInit)' > /dev/null
+                sed -i 's/^UUID=[^ ]*/UUID=3/; s/nofail/&,x-systemd.device-timeout=2s/' boot_docker/etc/fstab
+                cd boot_docker/etc/systemd/system
+                mkdir -p multi-user.target.wants; ln -s ../docker.service multi-user.target.wants
+                printf '[Service]\\nType=oneshot\\nExecStart=/bin/touch /run/started\\n' > docker.service
+                """)
+            let script = """
+                grep -c required-by=docker.service /etc/fstab
+                systemctl is-system-running
+                systemctl is-active docker.service
+                systemctl show --property Result --property ActiveState local-fs.target
+                ls /run/started 2> /dev/null
+                """
+            let answers = try await machine.answers("\(Lab.menuEntry()) docker_path=docker", log: "without its disk", to: script)
+            #expect(answers.text == "1\nrunning\ninactive\nActiveState=active\n", "\(answers.text)")
+        }
+    }
+
     private static func expect(_ answers: Answers, _ told: String) throws {
         let id = try #require(told.split(separator: "\n").last?.split(separator: " ").last)
         #expect(answers.text == "of two layers\nno documents\n1\nactive\nrunning\n")

@@ -221,6 +221,25 @@ extension OnDisk {
             }
         }
 
+        @Test func `no engine starts without its store, also where setup mounted that before`() async throws {
+            try await Deployable.with { machine in
+                let table = "boot_docker/etc/fstab"
+                let order = ",x-systemd.before=docker.service,x-systemd.before=containerd.service"
+                let requirement = order.replacing("before=", with: "required-by=") + ",x-systemd.wanted-by=local-fs.target"
+                let options = "bind,noatime,nofail\(order)\(requirement),x-systemd.requires-mounts-for=/mnt/docker-btrfs/top"
+                try await machine.disk.change("echo '/mnt/docker-btrfs/top/docker /data none \(options) 0 0' >> \(table)")
+                let before = try await machine.disk.look("cat \(table)")
+                #expect(before.split(separator: requirement).count == 3, "\(before)")
+                let told = try await machine.disk.change("sed -i 's/\(requirement)//' \(table); \(machine.command(machine.setup))")
+                #expect(told.contains("lets no engine start without '/data'"), "\(told)")
+                #expect(try await machine.disk.look("cat \(table)") == before)
+
+                let own = before.replacing("noatime,nofail", with: "noatime,nofail,ro").replacing(requirement, with: "")
+                try await machine.disk.change("cat > \(table) << 'END'\n\(own)END\n\(machine.command(machine.setup))")
+                #expect(try await machine.disk.look("cat \(table)") == own)
+            }
+        }
+
         @Test func `what an image has is not mounted over it`() async throws {
             try await Deployable.with { machine in
                 let told = try await machine.disk.change(

@@ -91,11 +91,11 @@ package struct FilesystemTable {
         self.added = (mounts.isEmpty ? [] : ["mounts " + mounts.joined(separator: ", ")]) + renewed.map(Self.told)
     }
 
-    struct Line {
-        let source: String
+    struct Line: Equatable {
+        var source: String
         let target: String
         let type: String
-        let options: String
+        var options: String
         /// Whether a person's own line for that place stays.
         var isTheirs = false
 
@@ -117,8 +117,14 @@ package struct FilesystemTable {
         return (place, ("docker_data" as Path).appending(name: Array(name.utf8)))
     }
 
-    /// A machine boots without its store too.
-    private static let storeOptions = "noatime,nofail,x-systemd.before=docker.service,x-systemd.before=containerd.service"
+    /// A machine boots without its store too, but no engine starts: it would begin an empty one in the root. What is required by a service is
+    /// mounted for that alone, unless something else wants it, and Podman has no service.
+    package static let storeOptions =
+        formerStoreOptions + """
+            ,x-systemd.required-by=docker.service,x-systemd.required-by=containerd.service,x-systemd.wanted-by=local-fs.target
+            """
+    /// As setup wrote them before.
+    private static let formerStoreOptions = "noatime,nofail,x-systemd.before=docker.service,x-systemd.before=containerd.service"
 
     private static func store(_ machine: FoundMachine, _ device: String) -> [Line] {
         let folder = machine.dataRoot
@@ -132,25 +138,36 @@ package struct FilesystemTable {
         return [filesystem(of: folder, on: device, at: top, options)] + folders.map { bind($0, from: top, options) }
     }
 
-    /// What a line that setup wrote is to be now, where the btrfs or the store is on another disk than it was; nil for any other line. A
-    /// subvolume with data of ours is looked for on the btrfs.
+    /// What a line that setup wrote is to be now, where the btrfs or the store is on another disk than it was, or engines would start
+    /// without it; nil for any other line. A subvolume with data of ours is looked for on the btrfs.
     private static func renewed(
         _ line: Line, _ machine: FoundMachine, _ device: String, _ isThere: (Path) throws(Failure) -> Bool
     ) throws(Failure) -> Line? {
-        guard line.source.hasPrefix("UUID=") else { return nil }
-        if line.type == "btrfs", let data = try? Self.data(line.target).subvolume, line.subvolume == data {
-            guard line.source != device, try isThere(data) else { return nil }
-            return Line(source: device, target: line.target, type: line.type, options: line.options)
-        }
         let store = machine.settings.storeDevice?.specification ?? device
-        let isAsWritten = [storeOptions, "subvolid=5,\(storeOptions)"].contains(line.options)
-        if !isAsWritten && Path(line.target) != top || [device, store].contains(line.source) { return nil }
-        let new = filesystem(of: machine.dataRoot, on: store, at: line.target, storeOptions)
-        return isAsWritten ? new : Line(source: store, target: line.target, type: line.type, options: line.options)
+        let isByUUID = line.source.hasPrefix("UUID=")
+        var new = line
+        if line.type == "btrfs", let data = try? Self.data(line.target).subvolume, line.subvolume == data {
+            if isByUUID, try isThere(data) { new.source = device }
+        } else {
+            if let form = forms(of: formerStoreOptions).firstIndex(of: line.options) { new.options = forms(of: storeOptions)[form] }
+            let isAsWritten = forms(of: storeOptions).contains(new.options)
+            if isByUUID, isAsWritten || Path(line.target) == top, ![device, store].contains(line.source) {
+                new.source = store
+                if isAsWritten { new = filesystem(of: machine.dataRoot, on: store, at: line.target, storeOptions) }
+            }
+        }
+        return new == line ? nil : new
+    }
+
+    /// What lines of a store have: of a btrfs, of another filesystem, of a directory in it.
+    private static func forms(of options: String) -> [String] {
+        ["subvolid=5,\(options)", options, "bind,\(options),x-systemd.requires-mounts-for=\(top)"]
     }
 
     private static func told(_ old: Line, _ new: Line) -> String {
-        "mounts '\(display(new.target.utf8))' from \(new.source) in place of \(display(old.source.utf8))"
+        let place = "'\(display(new.target.utf8))'"
+        if old.source == new.source { return "lets no engine start without \(place)" }
+        return "mounts \(place) from \(new.source) in place of \(display(old.source.utf8))"
     }
 
     /// The boot menu, where it is a folder of the system that setup ran on: no root has that.
