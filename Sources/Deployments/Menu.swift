@@ -151,7 +151,7 @@ extension Site {
         return all.first { entryID(of: $0.imageID) == id }
     }
 
-    /// What a person has to do for the menu to be seen, and what may lead elsewhere.
+    /// What a person has to do for the menu to be seen and its kernels to be found, and what may lead elsewhere.
     func menuNotes() throws(Failure) -> [String] {
         guard let loader else { return [] }
         let way = try loader.wayIn()
@@ -160,7 +160,7 @@ extension Site {
             notes.append(
                 "add to '\(loader.directory.show(missing.file))', once:\n" + missing.lines.map { "    \($0)" }.joined(separator: "\n"))
         }
-        return notes + [way.note].compactMap { $0 }
+        return notes + [way.note, try filesystem.note(on: settings.kernels, for: loader)].compactMap { $0 }
     }
 }
 

@@ -8,11 +8,9 @@ extension Site {
     package init(
         onNewDisk topLevel: Directory, _ volume: BootVolume, _ settings: Settings, boot: Directory, _ partition: BootVolume
     ) throws(Failure) {
-        self.topLevel = topLevel
+        filesystem = RootFilesystem(topLevel: topLevel, device: "/dev/disk/by-uuid/\(volume.uuid)", volume: volume)
         self.settings = settings
-        self.volume = volume
         disk = nil
-        device = "/dev/disk/by-uuid/\(volume.uuid)"
         loader = try InstalledLoader.all(in: boot).first { $0.kind == settings.loader }
         kernels = settings.kernels == .btrfs ? KernelFolder(onTopLevel: topLevel, volume) : KernelFolder(inTopOf: boot, partition)
         former = nil

@@ -16,6 +16,12 @@ struct RootFilesystem {
 
     static func isMapped(_ device: String) -> Bool { ["/dev/mapper/", "/dev/dm-", "/dev/md"].contains { device.hasPrefix($0) } }
 
+    init(topLevel: Directory, device: String, volume: BootVolume) {
+        self.topLevel = topLevel
+        self.device = device
+        self.volume = volume
+    }
+
     /// Takes a directory for it, where subvolume 5 is mounted.
     init(at path: String) throws(Failure) {
         let directory = try Directory(opening: path, label: "")

@@ -5,15 +5,10 @@ internal import Linux
 
 /// A btrfs that images are deployed on, open, with the boot loader that starts them.
 public struct Site: Sendable {
-    /// Subvolume 5.
-    public let topLevel: Directory
+    let filesystem: RootFilesystem
     public let settings: Settings
-    /// What the root's filesystem is called.
-    package let volume: BootVolume
-    /// What has to be put together before there is that filesystem: LUKS, LVM, RAID; nil for a disk or a partition.
+    /// What it is on in the running machine; nil for a disk that is being made.
     let disk: MachineDisk?
-    /// A path below /dev.
-    package let device: String
     /// nil where a person writes the entries.
     let loader: InstalledLoader?
     let kernels: KernelFolder
@@ -43,15 +38,13 @@ public struct Site: Sendable {
     }
 
     init(_ filesystem: RootFilesystem, _ settings: Settings, boot: String?, _ lock: FilesystemLock?) throws(Failure) {
-        topLevel = filesystem.topLevel
-        volume = filesystem.volume
-        device = filesystem.device
+        self.filesystem = filesystem
         disk = MachineDisk(device: filesystem.device)
         self.settings = settings
         self.lock = lock
         guard settings.loader != .print || settings.kernels != .btrfs, let folder = boot ?? settings.boot else {
             loader = nil
-            kernels = KernelFolder(onTopLevel: topLevel, volume)
+            kernels = KernelFolder(onTopLevel: filesystem.topLevel, filesystem.volume)
             former = nil
             return
         }
@@ -74,10 +67,19 @@ public struct Site: Sendable {
                 hint: "mount that there, or name its place: --boot DIR; if this one starts the machine, 'docker-btrfs setup' takes it")
         }
         loader = found
-        let own = KernelFolder(onTopLevel: topLevel, volume)
+        let own = KernelFolder(onTopLevel: filesystem.topLevel, filesystem.volume)
         kernels = settings.kernels == .btrfs ? own : try KernelFolder(onBootPartition: tree)
-        former = settings.kernels == .btrfs ? KernelFolder(inTopOf: tree, volume) : own
+        former = settings.kernels == .btrfs ? KernelFolder(inTopOf: tree, filesystem.volume) : own
     }
+
+    /// Subvolume 5.
+    public var topLevel: Directory { filesystem.topLevel }
+
+    /// What the root's filesystem is called.
+    package var volume: BootVolume { filesystem.volume }
+
+    /// A path below /dev.
+    package var device: String { filesystem.device }
 
     /// The filesystem of the images' store, open; nil where that is the root's.
     package func storeFilesystem() throws(Failure) -> StoreFilesystem? {

@@ -41,6 +41,38 @@ extension OnDisk {
             }
         }
 
+        @Test(
+            arguments: [
+                (
+                    "refind", "btrfs subvolume create a; btrfs subvolume set-default a",
+                    "the default subvolume of the btrfs is not its top level"
+                ),
+                ("refind", "rm -r \"$boot/EFI/refind/drivers_x64\"", "it has no driver for btrfs"),
+                ("grub", "btrfs subvolume create a; btrfs subvolume set-default a", nil),
+            ] as [(String, String, String?)])
+        func `a loader that may not find the kernels any more is told of`(loader: String, change: String, reason: String?) async throws {
+            try await Deployable.with(setup: "--loader \(loader)", partition: "64M") { machine in
+                try await machine.run("deploy sample_image:latest")
+                try await machine.disk.change("boot='\(machine.boot)'; \(change)")
+                let way = "'docker-btrfs setup --kernels boot', then 'docker-btrfs deploy' brings them to rEFInd's own partition\n"
+                for words in ["deploy sample_image:latest", "deploy sample_image:v2", "status", machine.setup] {
+                    let told = try await machine.disk.change("\(machine.command(words)) 2>&1")
+                    let note = reason.map { "rEFInd may not find the kernels on the btrfs: \($0); \(way)" }
+                    #expect(note.map { told.contains($0) } ?? !told.contains("may not find"), "\(told)")
+                }
+                try await Disk.with(["true"], size: "256M") { second in
+                    try await machine.disk.change("btrfs device add -f \(second.device) .")
+                    let told = try await machine.run("status")
+                    #expect(
+                        told.contains("may not find the kernels on the btrfs: the btrfs is on 2 devices; ") == (reason != nil), "\(told)")
+                    try await machine.disk.change("btrfs device remove \(second.device) .")
+                }
+                try await machine.run(machine.setup + " --kernels boot")
+                let told = try await machine.disk.change("\(machine.command("deploy sample_image:latest")) 2>&1")
+                #expect(!told.contains("may not find"), "\(told)")
+            }
+        }
+
         @Test(arguments: ["refind", "grub", "systemd-boot"])
         func `the menu of another btrfs is not replaced`(loader: String) async throws {
             try await Deployable.with(setup: "--loader \(loader)", partition: "64M") { machine in

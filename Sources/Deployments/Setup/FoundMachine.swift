@@ -129,6 +129,7 @@ struct FoundMachine {
                 "the btrfs is on '\(filesystem.device)': an image needs an initramfs of its own with docker-btrfs in it, see docs/install.md"
             )
         }
+        if choices.kernels == nil, let note = try filesystem.note(on: kernels, for: loader) { notes.append(note) }
         settings = Settings(
             loader: loader?.kind ?? .print, boot: boot, loaderFolder: loaderFolder, kernels: kernels, store: place.path,
             storeDevice: storeDevice, root: try Self.path(choices.root) ?? before?.root ?? "docker_rwlayer",
@@ -247,14 +248,8 @@ struct FoundMachine {
     }
 
     private static func kernels(for loader: InstalledLoader?, on filesystem: RootFilesystem) throws(Failure) -> Settings.Kernels {
-        switch loader?.kind {
-        case .systemdBoot: return .boot
-        case .grub: return try filesystem.isPlain ? .btrfs : .boot
-        case .refind where try loader?.readsBtrfs == false: return .boot
-        case .refind, .print, nil:
-            if try !filesystem.isPlain { return .boot }
-            return try filesystem.hasTopLevelAsDefault ? .btrfs : .boot
-        }
+        if loader?.kind == .systemdBoot { return .boot }
+        return try filesystem.obstacle(to: loader) == nil ? .btrfs : .boot
     }
 
     private func describe(_ loader: InstalledLoader?) -> [String] {
@@ -303,17 +298,27 @@ extension InstalledLoader {
 }
 
 extension RootFilesystem {
-    /// Whether a boot loader can read it: one device without encryption, RAID or LVM.
-    fileprivate var isPlain: Bool {
-        get throws(Failure) {
-            if isMapped { return false }
-            let members = try? Directory(opening: "/sys/fs/btrfs/\(volume.uuid)/devices").names()
-            return members.map { $0.count <= 1 } ?? true
-        }
+    /// Why a boot loader may not find kernels on it; nil where it does. An unknown one is as rEFInd is.
+    fileprivate func obstacle(to loader: InstalledLoader?) throws(Failure) -> String? {
+        if isMapped { return "the btrfs is on '\(device)'" }
+        let members = try? Directory(opening: "/sys/fs/btrfs/\(volume.uuid)/devices").names()
+        if let members, members.count > 1 { return "the btrfs is on \(members.count) devices" }
+        if loader?.kind == .refind, try loader?.readsBtrfs == false { return "it has no driver for btrfs" }
+        // For GRUB the entries say from where paths go.
+        if loader?.kind != .grub, try !hasTopLevelAsDefault { return "the default subvolume of the btrfs is not its top level" }
+        return nil
     }
 
-    /// Whether its default subvolume is the top level. rEFInd looks from that on; for GRUB the entries say from where paths go.
-    fileprivate var hasTopLevelAsDefault: Bool {
+    /// What a person should know of kernels on it, for setup may have found it otherwise. GRUB reads most of what setup leaves alone.
+    func note(on kernels: Settings.Kernels, for loader: InstalledLoader?) throws(Failure) -> String? {
+        guard kernels == .btrfs, loader?.kind == .refind, let obstacle = try obstacle(to: loader) else { return nil }
+        return """
+            rEFInd may not find the kernels on the btrfs: \(obstacle); 'docker-btrfs setup --kernels boot', then 'docker-btrfs deploy' brings \
+            them to rEFInd's own partition
+            """
+    }
+
+    private var hasTopLevelAsDefault: Bool {
         get throws(Failure) {
             var id: UInt64 = 0
             if btrfs_util_get_default_subvolume_fd(topLevel.descriptor, &id) != BTRFS_UTIL_OK {
