@@ -9,7 +9,12 @@ extension Site {
     /// Fails where the boot of an image would be refused, for what its entry says of this machine or for what is on the disk. It is
     /// planned as that boot will plan it.
     func checkBoot(of image: Image, in store: StoreFilesystem?) throws(Failure) {
-        let choice = try KernelOptions("docker_image", image.reference.text) + KernelOptions("docker_path", settings.storeArgument)
+        try checkBoot(
+            of: KernelOptions("docker_image", image.reference.text) + KernelOptions("docker_path", settings.storeArgument), in: store)
+    }
+
+    /// The same of one that options of the kernel name.
+    func checkBoot(of choice: KernelOptions, in store: StoreFilesystem?) throws(Failure) {
         let request = try settings.request(choice, on: volume)
         // What is on another device, and which of several machines' layers it takes, the machine alone knows.
         if let layer = request.topLayer {

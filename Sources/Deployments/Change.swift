@@ -97,9 +97,6 @@ extension Deployment {
     /// `desktop:latest (fefadf163068)`
     var title: String { "\(reference) (\(shortID))" }
 
-    /// What brings back what it lacks.
-    var remedy: String { "'docker-btrfs deploy \(reference)' writes it anew" }
-
     /// What `docker images` prints.
     var shortID: String { String(imageID.digest.hex.prefix(12)) }
 }

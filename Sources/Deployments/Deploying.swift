@@ -14,7 +14,7 @@ extension Site {
     ) throws(Failure) -> DeploymentPlan? {
         let before = try Deployment.all(on: topLevel).deployments
         let store = try storeFilesystem()
-        let image = try image(asked, among: before, in: store)
+        guard case .image(let image) = try wanted(asked, among: before, in: store) else { return nil }
         if case .subvolume = image.tree, store == nil { return nil }
         if once { _ = try startingOnce(image.id, image.reference, before: before.first) }
         let source = try source(of: image, in: store)
@@ -58,25 +58,18 @@ extension Site {
     ) async throws(Failure) -> DeploymentPlan {
         let before = try Deployment.all(on: topLevel).deployments
         let store = try storeFilesystem()
-        let image = try image(asked, among: before, in: store)
-        let reference = image.reference
-        let source = try source(of: image, in: store)
-        let held = try topLevel.directory(at: Layout.hold(source.chainID))
-        if held == nil { try checkIsWhole(image, in: store) { _ in } }
-        let found = if let held { held } else { try topLevel.directory(at: source.tree.path) }
-        guard let tree = found else {
-            throw Failure("could not open the layer '\(source.tree.path)': it is not there")
-        }
+        let origin = try origin(of: wanted(asked, among: before, in: store), in: store)
+        let (reference, tree, release) = (origin.reference, origin.tree, release ?? origin.release)
         let last = before.first?.number ?? 0
         var deployment: Deployment
         var files: [BootFile] = []
         var warnings: [String] = []
         let kernelTree = try treeOfKernel(besides: ImageFiles(of: [tree])) ?? tree
         let known = before.first { known in
-            known.imageID == image.id && known.chainID == source.chainID && (release == nil || release == known.release)
+            known.imageID == origin.id && known.chainID == origin.chainID && (release == nil || release == known.release)
                 && known.isUnified == (settings.kernels == .uki)
         }
-        let options = try settings.options(of: image.id, on: volume).description
+        let options = try settings.options(of: origin.id, on: volume).description
         let isReady = if let known, try isWhole(known) { try await !kernels.isOutdated(known, program, options) } else { false }
         var kernel: ImageKernel?
         if !isReady {
@@ -94,7 +87,7 @@ extension Site {
             deployment = known
             // It is followed under the name that it was asked for by. The beginning of an id reads like a name too.
             if case .name = reference.kind, reference.kind != known.reference.kind,
-                reference.idPrefix.map({ !image.id.digest.hex.utf8.starts(with: $0) }) ?? true
+                reference.idPrefix.map({ !origin.id.digest.hex.utf8.starts(with: $0) }) ?? true
             {
                 deployment.reference = reference
             }
@@ -102,14 +95,14 @@ extension Site {
             if known.number < last && !once { deployment.number = last + 1 }
         } else {
             deployment = Deployment(
-                imageID: image.id, chainID: source.chainID, reference: reference, number: last + 1, made: secondsNow(),
+                imageID: origin.id, chainID: origin.chainID, reference: reference, number: last + 1, made: secondsNow(),
                 release: kernel?.release ?? "", files: files.map(\.file))
             warnings = try self.warnings(of: tree, called: reference)
         }
         var others = before.filter { $0.imageID != deployment.imageID }
         let start = once ? try startingOnce(deployment.imageID, reference, before: before.first) : []
         var changes = try removingDrafts() + missingFolders()
-        if held == nil { changes.append(.step(source.hold)) }
+        changes += origin.hold
         changes += try additions(files, of: deployment, from: kernelTree, beside: before)
         let isNew = !before.contains(deployment)
         if isNew {
@@ -134,7 +127,8 @@ extension Site {
         let ending = once ? start : try forgettingOnce()
         let outcome = once ? outcomeOnce(deployment, others[0]) : try outcome(deployment, others)
         return DeploymentPlan(
-            site: self, changes: changes + ending, outcome: outcome, notes: try warnings + absences(among: others) + menuNotes())
+            site: self, changes: changes + ending, outcome: outcome,
+            notes: try origin.notes + warnings + absences(among: others) + menuNotes())
     }
 
     /// Fails, before anything is written, where the boot loader cannot be told of one boot, or there is no other one after it.
@@ -146,7 +140,7 @@ extension Site {
         if let damage = try damage(of: standing) {
             throw Failure(
                 "\(what): after it comes \(standing.title), and \(damage)",
-                hint: standing.remedy)
+                hint: remedy(for: standing))
         }
         guard let loader else {
             throw Failure("\(what): the entries are written by a person", hint: "choose its entry in the menu")
@@ -175,9 +169,62 @@ extension Site {
         return topLayer
     }
 
-    private func image(_ asked: String?, among before: [Deployment], in store: StoreFilesystem?) throws(Failure) -> Image {
+    private enum Wanted {
+        case image(Image)
+        /// One that the store has no more, while its layer is held.
+        case held(Deployment)
+    }
+
+    private func wanted(_ asked: String?, among before: [Deployment], in store: StoreFilesystem?) throws(Failure) -> Wanted {
         let reference = if let asked { try ImageReference(asked) } else { try reference(of: before) }
-        return try image(reference, in: store)
+        do throws(Failure) { return .image(try image(reference, in: store)) } catch {
+            // A name that an image has, or several deployments had, may mean another one than that which is held.
+            guard let named = try? deployments(reference.text, among: before), named.count == 1,
+                try topLevel.directory(at: Layout.hold(named[0].chainID)) != nil,
+                (try? image(ImageReference(named[0].imageID), in: store)) == nil,
+                try !imageStores(in: store).names().contains(where: { (try? ImageReference($0))?.kind == reference.kind })
+            else { throw error }
+            return .held(named[0])
+        }
+    }
+
+    /// What a deployment is made from.
+    private struct Origin {
+        let id: ImageID
+        let chainID: ChainID
+        let reference: ImageReference
+        let tree: Directory
+        /// The kernel's, where that was chosen before.
+        var release: String?
+        var hold: [Change] = []
+        var notes: [String] = []
+    }
+
+    private func origin(of wanted: Wanted, in store: StoreFilesystem?) throws(Failure) -> Origin {
+        switch wanted {
+        case .image(let image):
+            let source = try source(of: image, in: store)
+            let held = try topLevel.directory(at: Layout.hold(source.chainID))
+            if held == nil { try checkIsWhole(image, in: store) { _ in } }
+            let found = if let held { held } else { try topLevel.directory(at: source.tree.path) }
+            guard let tree = found else {
+                throw Failure("could not open the layer '\(source.tree.path)': it is not there")
+            }
+            return Origin(
+                id: image.id, chainID: source.chainID, reference: image.reference, tree: tree,
+                hold: held == nil ? [.step(source.hold)] : [])
+        case .held(let known):
+            let path = Layout.hold(known.chainID)
+            guard let tree = try topLevel.directory(at: path) else {
+                throw Failure("could not open the layer '\(path)': it is not there")
+            }
+            try refusing(known.reference) { () throws(Failure) in
+                try checkBoot(of: KernelOptions("docker_deployed", known.imageID.digest.hex), in: store)
+            }
+            return Origin(
+                id: known.imageID, chainID: known.chainID, reference: known.reference, tree: tree, release: known.release,
+                notes: ["the store has \(known.title) no more: it is made from '\(path)', which is held"])
+        }
     }
 
     /// What a boot of an image makes its root from. Fails, as that boot would, where it lacks what no boot goes without.
@@ -188,10 +235,14 @@ extension Site {
             host: Facts.Host(kernelRelease: nil, time: secondsNow()))
         let source = try survey.stored(image, as: image.reference)
         try source.contents.checkOwner(of: image.reference.text)
-        do throws(Failure) { try checkBoot(of: image, in: store) } catch {
-            throw Failure("could not deploy '\(image.reference)', for its boot would be refused: \(error.message)", hint: error.hint)
-        }
+        try refusing(image.reference) { () throws(Failure) in try checkBoot(of: image, in: store) }
         return source
+    }
+
+    private func refusing(_ reference: ImageReference, where check: () throws(Failure) -> Void) throws(Failure) {
+        do throws(Failure) { try check() } catch {
+            throw Failure("could not deploy '\(reference)', for its boot would be refused: \(error.message)", hint: error.hint)
+        }
     }
 
     private func reference(of deployments: [Deployment]) throws(Failure) -> ImageReference {
@@ -227,6 +278,17 @@ extension Site {
 
     /// Whether all that a deployment had when it was made is still there.
     func isWhole(_ deployment: Deployment) throws(Failure) -> Bool { try damage(of: deployment) == nil }
+
+    /// What brings back what a deployment lacks. Its name may mean another image by now.
+    func remedy(for deployment: Deployment) -> String {
+        let store = try? storeFilesystem()
+        let isMeant = (try? image(deployment.reference, in: store))?.id == deployment.imageID
+        let isHeld = (try? topLevel.directory(at: Layout.hold(deployment.chainID))) != nil
+        if isMeant || isHeld || (try? image(ImageReference(deployment.imageID), in: store)) != nil {
+            return "'docker-btrfs deploy \(isMeant ? deployment.reference.description : deployment.shortID)' writes it anew"
+        }
+        return "its image is in the store no more: 'docker-btrfs rm \(deployment.shortID)', once another one is next"
+    }
 
     /// Why a deployment cannot be booted, with 'its' for it; nil where all that it had when it was made is still there.
     func damage(of deployment: Deployment) throws(Failure) -> String? {

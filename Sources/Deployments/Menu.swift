@@ -43,7 +43,7 @@ extension Site {
         if let first = deployments.first, first != new, let damage = try damage(of: first) {
             throw Failure(
                 "could not write the boot menu, whose default is \(first.title): \(damage)",
-                hint: first.remedy)
+                hint: remedy(for: first))
         }
         return try checked(changes, freed: freed)
     }

@@ -28,7 +28,7 @@ extension Site {
         }
         if let damage = try damage(of: target) {
             throw Failure(
-                "could not roll back to \(target.title): \(damage)", hint: target.remedy)
+                "could not roll back to \(target.title): \(damage)", hint: remedy(for: target))
         }
         var changes: [Change] = []
         if target.number < current.number {
@@ -65,7 +65,7 @@ extension Site {
         var notes: [String] = []
         for one in earlier {
             guard let damage = try damage(of: one) else { continue }
-            notes.append("\(one.title) is not in the menu: \(damage); \(one.remedy)")
+            notes.append("\(one.title) is not in the menu: \(damage); \(remedy(for: one))")
         }
         return notes
     }
