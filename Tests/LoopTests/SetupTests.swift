@@ -380,6 +380,29 @@ extension OnDisk {
             }
         }
 
+        @Test func `what the registry had before goes, but for the way back and one more`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image:latest")
+                try await machine.run("deploy sample_image:v2")
+                let unit = try await machine.disk.change(
+                    """
+                    for number in {3..6}; do
+                        id=$number$(printf %063d 0)
+                        sed "s/^id .*/id sha256:$id/; s/^number .*/number $number/" ".docker-btrfs/deployments/\(machine.id("sample_image:v2"))" \
+                            > ".docker-btrfs/deployments/$id"
+                    done
+                    cat boot_docker/etc/systemd/system/docker-btrfs-update.service
+                    """)
+                try await machine.run("rollback 6000")
+                let commands = unit.split(separator: "\n").filter { $0.hasPrefix("ExecStartPost=-/usr/bin/docker-btrfs ") }
+                let words = try #require(commands.first?.split(separator: " ", maxSplits: 1).last)
+                #expect(commands.count == 1)
+                try await machine.run(String(words))
+                let names = try await machine.disk.look("ls .docker-btrfs/deployments")
+                #expect(names.split(separator: "\n").map { $0.prefix(2) } == ["40", "50", "60"], "\(names)")
+            }
+        }
+
         @Test func `settings of a later version are not replaced`() async throws {
             try await Deployable.with { machine in
                 try await machine.disk.change("sed -i 's/refind/later/' .docker-btrfs/settings")
