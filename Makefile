@@ -157,9 +157,9 @@ $(crash_test): packages-build
 
 .PHONY: install
 install: packages-build ## Lay out both programs, manual pages and the files for dracut, or FRAMEWORK, below DESTDIR, after `make build`
-	@mkdir -p "$(DESTDIR)/"
-	@$(bin)/docker-btrfs install --root "$(DESTDIR)/" --framework "$(or $(FRAMEWORK),dracut)" --no-build
-	@install/package/files "$(DESTDIR)/"
+	@umask 022; mkdir -p "$(DESTDIR)/"; \
+	$(bin)/docker-btrfs install --root "$(DESTDIR)/" --framework "$(or $(FRAMEWORK),dracut)" --no-build; \
+	install/package/files "$(DESTDIR)/"
 
 .PHONY: deb
 deb: packages-deb $(programs) ## A package for Debian, in .build

@@ -56,7 +56,10 @@ extension Directory {
         guard let parent = try directory(at: path.parent) else { throw Failure("could not make '\(show(path))': it has no directory") }
         let name = cString(path.name)
         if !isFile {
-            if mkdirat(parent.descriptor, name, 0o755) != 0 { throw .system("make the directory '\(show(path))'") }
+            // The process's umask applies to mkdir, not to chmod.
+            if mkdirat(parent.descriptor, name, 0o700) != 0 || fchmodat(parent.descriptor, name, 0o755, 0) != 0 {
+                throw .system("make the directory '\(show(path))'")
+            }
             return
         }
         let made = linux_openat2(parent.descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644, linux_resolve_no_links)

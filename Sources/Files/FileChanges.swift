@@ -35,9 +35,13 @@ extension Directory {
         if unlinkat(above.descriptor, path.fileName, 0) != 0 && linux_errno() != ENOENT { throw .system("remove '\(show(path))'") }
     }
 
+    /// With mode 0755.
     package func makeDirectory(_ path: Path) throws(Failure) {
         let above = try parent(of: path, what: "make the directory")
-        if mkdirat(above.descriptor, path.fileName, 0o755) != 0 { throw .system("make the directory '\(show(path))'") }
+        // The process's umask applies to mkdir, not to chmod.
+        if mkdirat(above.descriptor, path.fileName, 0o700) != 0 || fchmodat(above.descriptor, path.fileName, 0o755, 0) != 0 {
+            throw .system("make the directory '\(show(path))'")
+        }
     }
 
     /// Removes a directory unless something is in it.

@@ -127,6 +127,17 @@ struct InstallTests {
         #expect(try await system.files() == [])
     }
 
+    /// The umask is the whole process's, and other tests run in this one.
+    @Test func `directories are open to all, whatever the umask is`() async throws {
+        try system.write("program\n", to: "program")
+        let script = #"""
+            umask 077; "$1" install --root "$2" --framework dracut --binary "$2/program" > /dev/null
+            cd "$2"; find usr etc var -type d ! -perm 755
+            """#
+        #expect(try await output(of: ["bash", "-euc", script, "bash", Repository.companion, system.path]) == "")
+        #expect(try system.mode("usr/lib/systemd/system") == 0o755)
+    }
+
     @Test func `an install that was cut off is finished by the next`() async throws {
         try await system.install(.dracut)
         let whole = try await system.inventory()

@@ -70,7 +70,8 @@ extension OnDisk {
             try await output(of: [Repository.path("Tests/Lab/tools")])
             let script = """
                 folder=$(mktemp -d --suffix .docker-btrfs-tests); trap 'rm -rf "$folder"' EXIT
-                make --silent -C "$2" install DESTDIR="$folder/system" > /dev/null
+                (umask 077; make --silent -C "$2" install DESTDIR="$folder/system" > /dev/null)
+                find "$folder/system" -type d ! -perm 755 -o -type f ! -perm -444
                 link=$folder/system/usr/libexec/docker/cli-plugins/docker-btrfs
                 [[ $(realpath "$link") == "$folder/system/usr/bin/docker-btrfs" ]]
                 mkdir "$folder/config"; ln -s "$folder/system/usr/libexec/docker/cli-plugins" "$folder/config/cli-plugins"

@@ -42,8 +42,9 @@ extension OnDisk {
                     status \(enter("--user some tools -- sh -c 'cat; id; touch /x || echo no; pwd; echo error >&2'")); cat out err
                     status \(enter("--user 77:root tools -- id")); cat out
                     mkdir shown; echo s > shown/it
-                    status \(enter("--bind $PWD/shown:/run/a/b --bind $PWD/in:/new/file tools -- sh -c 'cat /run/a/b/it /new/file; echo w > /run/a/b/w'"))
-                    cat out shown/w
+                    umask 077
+                    status \(enter("--bind $PWD/shown:/run/a/b --bind $PWD/in:/new/file tools -- sh -c 'cat /run/a/b/it /new/file; echo w > /run/a/b/w; stat -c %a /new'"))
+                    umask 022; cat out shown/w
                     status \(enter("--read-only tools -- sh -c 'touch /tmp/x && echo tmp; touch /x'")); cat out
                     status \(enter("--network host tools -- sh -c 'wc -l < /proc/net/dev'")); cmp out <(wc -l < /proc/net/dev)
                     """
@@ -72,6 +73,7 @@ extension OnDisk {
                         0
                         s
                         in
+                        755
                         w
                         1
                         tmp
