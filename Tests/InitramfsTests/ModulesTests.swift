@@ -101,6 +101,28 @@ struct ModulesTests {
         #expect(order.entry(for: "kernel/drivers/net/e1000.ko", at: "x.ko").line == "?/x.ko")
     }
 
+    @Test(arguments: [
+        // The usual mask, also where the tree has no /dev.
+        ("mkdir dev; mkfifo dev/null; ln -s /dev/null etc/modprobe.d/a.conf", ""),
+        ("ln -s /dev/null etc/modprobe.d/a.conf", ""), ("mkfifo etc/modprobe.d/a.conf", ""), (": > etc/modprobe.d/a.conf", ""),
+        // What takes no place.
+        ("mkdir etc/modprobe.d/a.conf", " a=1"), ("ln -s gone etc/modprobe.d/a.conf", " a=1"),
+        ("echo options virtio_blk b=1 > etc/modprobe.d/.b.conf", " a=1"),
+        ("mkdir usr/lib/modprobe.d/b.conf", " a=1"),
+    ])
+    func `what libkmod passes over in modprobe.d`(script: String, parameters: String) async throws {
+        try scratch.write(Array("options virtio-blk a=1\n".utf8), to: "usr/lib/modprobe.d/a.conf")
+        try await scratch.shell("mkdir -p etc/modprobe.d; \(script)")
+        #expect(try order().entry(for: "kernel/drivers/block/virtio_blk.ko", at: "x.ko").line == "?(virtio)/x.ko\(parameters)")
+    }
+
+    @Test func `a backslash at the end of a line of modprobe.d goes on with the next`() throws {
+        let text = "# no\\\noptions e1000 hidden=1\noptions virtio_blk \\\n  a=1 \\\n b=1\noptions virtio_blk c=1\\"
+        try scratch.write(Array(text.utf8), to: "etc/modprobe.d/a.conf")
+        #expect(try order().entry(for: "kernel/drivers/block/virtio_blk.ko", at: "x.ko").line == "?(virtio)/x.ko a=1 b=1 c=1")
+        #expect(try order().entry(for: "kernel/drivers/net/e1000.ko", at: "x.ko").line == "?/x.ko")
+    }
+
     @Test func `devices are found wherever they are below others, and only disks' drivers are taken`() throws {
         try scratch.write(Array("pci:v00001AF4d00001001sv00001AF4sd0002bc01sc00i00\n".utf8), to: "devices/pci0/0:1/modalias")
         try scratch.write(Array("virtio:d00000002v00001AF4\n".utf8), to: "devices/pci0/0:1/virtio0/modalias")
