@@ -24,13 +24,18 @@ struct ModulesTests {
             kernel/drivers/virtio/virtio.ko:
             kernel/drivers/block/virtio_blk.ko: kernel/drivers/virtio/virtio.ko
             kernel/drivers/net/e1000.ko:
+            kernel/drivers/mmc/host/sdhci-acpi.ko:
             updates/dkms/more.ko:
+            updates/dkms/screen.ko:
             """,
             "modules.alias": """
             # Aliases extracted from modules themselves.
             alias pci:v00001AF4d*sv*sd*bc*sc*i* virtio_pci
             alias virtio:d00000002v* virtio_blk
             alias crypto-crc32c crc32c_intel
+            alias acpi*:80860F14:* sdhci_acpi
+            alias pci:v00001103d*sv*sd*bc*sc*i* more
+            alias pci:v000010DEd*sv*sd*bc*sc*i* screen
             alias pci:v00008086d0000100Esv*sd*bc*sc*i* e1000
             alias fs-btrfs btrfs
             """,
@@ -74,7 +79,10 @@ struct ModulesTests {
             ])
     }
 
-    @Test(arguments: ["btrfs", "fs-btrfs", "virtio-blk", "virtio_blk", "more", "ext4", "pci:v00001AF4d00001001sv00001AF4sd0002bc01sc00i00"])
+    @Test(arguments: [
+        "btrfs", "fs-btrfs", "virtio-blk", "virtio_blk", "more", "ext4", "pci:v00001AF4d00001001sv00001AF4sd0002bc01sc00i00",
+        "acpi:80860F14:INT33BB:",
+    ])
     func `a module is found by its name, however it is written, and by an alias`(name: String) throws {
         var order = try order()
         let isThere = order.add(name, .optional)
@@ -133,9 +141,20 @@ struct ModulesTests {
         let modules = try KernelModules(release: "6.1", in: tree)
         let files = found.sorted().flatMap { modules.files(matching: $0) }
         #expect(files == ["kernel/drivers/virtio/virtio_pci.ko", "kernel/drivers/block/virtio_blk.ko"])
-        #expect(files.allSatisfy { DriverList.leadsToDisks($0) })
-        #expect(!DriverList.leadsToDisks("kernel/drivers/net/e1000.ko"))
-        #expect(!DriverList.leadsToDisks("kernel/drivers/atabla/x.ko"))
+        #expect(modules.diskDrivers(for: found) == Set(files))
+        #expect(!DriverList.leadsToDisks("kernel/drivers/net/e1000.ko", for: "pci:v00008086d0000100Esv1sd1bc02sc00i00"))
+        #expect(!DriverList.leadsToDisks("kernel/drivers/atabla/x.ko", for: "pci:v00008086d00000001sv1sd1bc01sc00i00"))
+    }
+
+    @Test(arguments: [
+        ("acpi:80860F14:INT33BB:", "kernel/drivers/mmc/host/sdhci-acpi.ko"),
+        // Of a driver that is not the kernel's own, the path tells nothing, and the device its class.
+        ("pci:v00001103d00000001sv00000000sd00000000bc01sc04i00", "updates/dkms/more.ko"),
+        ("pci:v000010DEd00000001sv00000000sd00000000bc03sc00i00", nil),
+    ])
+    func `the driver of a disk`(device: String, file: String?) throws {
+        let modules = try KernelModules(release: "6.1", in: tree)
+        #expect(modules.diskDrivers(for: [device]) == Set([file].compactMap { $0 }))
     }
 
     @Test func `a chain of a hundred thousand modules, and one that goes round`() throws {

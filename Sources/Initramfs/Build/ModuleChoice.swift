@@ -28,9 +28,8 @@ func loadOrder(of modules: KernelModules, for recipe: Recipe, notes: inout [Stri
 }
 
 private func hostDrivers(_ modules: KernelModules, _ settings: ModuleSettings) throws(Failure) -> [String] {
-    let names = try modaliases(below: Directory(opening: "/sys/devices"))
-    return Set(names.flatMap { modules.files(matching: $0) })
-        .filter { DriverList.leadsToDisks($0) && !settings.blacklist.contains(KernelModules.name(ofFile: $0)) }.sorted()
+    modules.diskDrivers(for: try modaliases(below: Directory(opening: "/sys/devices")))
+        .filter { !settings.blacklist.contains(KernelModules.name(ofFile: $0)) }.sorted()
 }
 
 /// Those that the running kernel has a use for, and the top layer's.

@@ -24,10 +24,15 @@ enum DriverList {
     static let keyboards = ["i8042", "atkbd", "usbhid", "hid_generic"]
 
     /// Of the drivers that this machine's devices ask for, those that a disk can depend on.
-    static func leadsToDisks(_ file: String) -> Bool {
-        guard let drivers = file.firstRange(of: "drivers/") else { return false }
-        return folders.contains { file[drivers.upperBound...].hasPrefix($0 + "/") }
+    static func leadsToDisks(_ file: String, for device: String) -> Bool {
+        let drivers = file.firstRange(of: "drivers/").map { file[$0.upperBound...] } ?? ""
+        if folders.contains(where: { drivers.hasPrefix($0 + "/") }) { return true }
+        // `updates/dkms/…`, `extra/…`: they lie together, a graphics card's beside a disk's.
+        return !file.hasPrefix("kernel/") && classes.contains { device.contains($0) }
     }
+
+    /// As modaliases have them: storage, what SD cards are in, USB, Fibre Channel; storage on USB.
+    private static let classes = ["bc01", "bc08sc05", "bc0Csc03", "bc0Csc04", "ic08"]
 
     private static let folders = [
         "ata", "block", "dax", "firewire", "hv", "message", "misc/cardreader", "mmc", "nvdimm", "nvme", "pci", "phy", "scsi", "thunderbolt",

@@ -76,6 +76,11 @@ struct KernelModules {
         aliases.modules(for: modalias).compactMap { files[Self.normal($0)] }
     }
 
+    /// Of the drivers of devices, by their modaliases, those that a disk can depend on.
+    func diskDrivers(for devices: Set<String>) -> Set<String> {
+        Set(devices.flatMap { device in files(matching: device).filter { DriverList.leadsToDisks($0, for: device) } })
+    }
+
     /// What has to be loaded before a module, in no particular order.
     func dependencies(of file: String) -> [String] { dependencies[file] ?? [] }
 

@@ -7,7 +7,7 @@ struct ModuleAliases {
         let module: String
     }
 
-    /// By what stands before the colon, which is never a pattern itself: there are tens of thousands.
+    /// By what stands before the colon, since there are tens of thousands; of `acpi*:` by what stands before the pattern.
     private var aliases: [Substring: [Alias]] = [:]
 
     init(_ lines: [Substring]) {
@@ -20,7 +20,7 @@ struct ModuleAliases {
     }
 
     private static func bus(_ alias: Substring) -> Substring {
-        alias.contains(":") ? alias.prefix { $0 != ":" } : ""
+        alias.contains(":") ? alias.prefix { !":*?[".contains($0) } : ""
     }
 
     /// The names of the modules that one of their patterns matches, in the order of the file.
