@@ -117,6 +117,19 @@ struct BuildTests {
         await expect(recipe, "could not take 'T/bin/busybox' for a shell: it is not a static program", hint: "install 'busybox-static'")
     }
 
+    @Test func `keyboards, with which Ctrl-Alt-Del restarts a machine whose boot failed`() async throws {
+        let folder = "tree/lib/modules/6.1"
+        let files = ["kernel/usbhid.ko", "kernel/hid-generic.ko", "kernel/hyperv-keyboard.ko"]
+        try await scratch.shell("printf '%s:\n' \(files.joined(separator: " ")) >> \(folder)/modules.dep")
+        for file in files { try scratch.write(sampleModule("license=GPL"), to: "\(folder)/\(file)") }
+        var recipe = recipe
+        for drivers in [Recipe.Drivers.generic, .hostOnly] {
+            recipe.drivers = drivers
+            let list = try await text(modulesListPath, image(recipe)) ?? ""
+            for file in files { #expect(list.contains("?/usr/lib/modules/6.1/\(file)\n")) }
+        }
+    }
+
     @Test func `for this machine alone, the top layer's filesystem is taken by the command line`() async throws {
         let folder = "tree/lib/modules/6.1"
         try await scratch.shell("printf 'kernel/jfs.ko:\nkernel/vfat.ko:\nkernel/nls_cp437.ko:\n' >> \(folder)/modules.dep")

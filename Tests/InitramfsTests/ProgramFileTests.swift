@@ -113,6 +113,6 @@ struct ProgramFileTests {
     @Test func `the documentation has the drivers`() throws {
         let page = try String(contentsOfFile: Repository.path("docs/initramfs.md"), encoding: .utf8)
         let words = Set(page.split { " |\n".contains($0) }.map { String($0) })
-        for name in DriverList.generic + DriverList.filesystems { #expect(words.contains(name)) }
+        for name in DriverList.generic + DriverList.filesystems + DriverList.keyboards { #expect(words.contains(name)) }
     }
 }

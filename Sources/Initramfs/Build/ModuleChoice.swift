@@ -14,7 +14,7 @@ func loadOrder(of modules: KernelModules, for recipe: Recipe, notes: inout [Stri
         for file in try hostDrivers(modules, settings) { order.add(file: file, .optional) }
         for name in try hostFilesystems(recipe) where !order.add(name, .optional) { order.add("fs-\(name)", .optional) }
     }
-    if recipe.shell != .none { for name in DriverList.keyboards { order.add(name, .optional) } }
+    for name in DriverList.keyboards { order.add(name, .optional) }
     for name in recipe.addedModules where !order.add(name, .required) {
         throw Failure("could not find the module '\(name)' of the kernel '\(modules.release)'")
     }
