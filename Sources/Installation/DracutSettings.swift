@@ -11,12 +11,13 @@ struct DracutSettings {
     /// Where those may be, likewise.
     private let folders: [Path]
     private let isDebian: Bool
-    private let machine: String?
+    /// What kernel-install may have named this system's folder of kernels after.
+    private let tokens: [String]
 
     init(in tree: Directory) async throws(Failure) {
         let script = """
             cd "$1" || exit
-            unset uefi machine_id BUILD_ID
+            unset uefi machine_id BUILD_ID IMAGE_ID ID
             {
                 [[ ! -e etc/dracut.conf ]] || . etc/dracut.conf
                 folders=(etc/dracut.conf.d usr/lib/dracut/dracut.conf.d run/initramfs/dracut.conf.d)
@@ -27,16 +28,17 @@ struct DracutSettings {
                     done
                 done < <(for folder in "${folders[@]}"; do (cd "$folder" 2> /dev/null && printf '%s\\n' *.conf); done | sort -Vu)
                 for file in etc/os-release usr/lib/os-release; do
-                    [[ ! -e $file ]] || eval "$(grep -m 1 ^BUILD_ID= "$file")"
+                    [[ ! -e $file ]] || eval "$(grep -E '^(BUILD_ID|IMAGE_ID|ID)=' "$file")"
                 done
             } > /dev/null
-            printf '%s\\n' "${uefi:-}" "${machine_id:-}" "${BUILD_ID:-}"
+            printf '%s\\n' "${uefi:-}" "${machine_id:-}" "${BUILD_ID:-}" "${IMAGE_ID:-}" "${ID:-}"
             """
         let settings = try await lines(ofBash: script, "/proc/\(getpid())/fd/\(tree.descriptor)")
-        guard settings.count > 3 else { throw Failure("could not read dracut's settings") }
+        guard settings.count > 5 else { throw Failure("could not read dracut's settings") }
         makesUnified = settings[0] == "yes"
         isDebian = try tree.status(of: "etc/debian_version") != nil
-        machine = try tree.machineID()
+        let machine = try tree.machineID()
+        tokens = try ([tree.entryToken(), machine].compactMap { $0 } + settings[3...4]).filter { !$0.isEmpty }
         let build = settings[2].isEmpty ? [""] : ["-\(settings[2])", ""]
         endings = try Self.machines(machine, settings[1], in: tree).flatMap { machine in build.map { machine + $0 } }
         folders = try Self.folders(in: tree)
@@ -66,7 +68,7 @@ struct DracutSettings {
         let first = isDebian ? "boot/initrd.img-\(kernel)" : "boot/initramfs-\(kernel).img"
         let others = ["boot/initramfs-\(kernel).img", "boot/initrd.img-\(kernel)", "boot/initrd-\(kernel)"]
         // Where the boot loader specification has them.
-        let entries = machine.map { id in Directory.systemPartitions.map { "\($0)/\(id)/\(kernel)/initrd" } } ?? []
+        let entries = tokens.flatMap { token in Directory.systemPartitions.map { "\($0)/\(token)/\(kernel)/initrd" } }
         let separate = [first] + others.filter { $0 != first } + entries
         return makesUnified ? unified + separate : separate + unified
     }

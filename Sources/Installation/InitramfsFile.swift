@@ -41,6 +41,32 @@ extension Directory {
         return false
     }
 
+    /// What looks like an image in the usual places, or is named by a boot loader's entry, and is none of `images`.
+    func leftImages(than images: [Path]) throws(Failure) -> [Path] {
+        var found = try otherImages(than: images)
+        for path in try entryImages() where try !isAmong(images + found, path) { found.append(path) }
+        return found
+    }
+
+    /// The images of the entries of the boot loader specification, but for microcode.
+    private func entryImages() throws(Failure) -> [Path] {
+        var found: [Path] = []
+        for partition in Self.systemPartitions {
+            let folder = partition / "loader/entries"
+            for name in try directory(at: folder)?.names() ?? [] where name.suffix(5).elementsEqual(".conf".utf8) {
+                let entry = folder.appending(name: name)
+                guard try target(of: entry)?.kind == .file else { continue }
+                for line in try contents(of: entry)?.split(separator: UInt8(ascii: "\n")) ?? [] {
+                    let words = line.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+                    guard words.count > 1, words[0].elementsEqual("initrd".utf8), let file = Path(words[1]) else { continue }
+                    guard file.name.starts(with: "initr".utf8), try target(of: partition / file)?.kind == .file else { continue }
+                    found.append(partition / file)
+                }
+            }
+        }
+        return found
+    }
+
     /// What looks like an image in the usual places and is none of `images`.
     func otherImages(than images: [Path]) throws(Failure) -> [Path] {
         var found: [Path] = []
@@ -73,9 +99,12 @@ extension Directory {
         return false
     }
 
-    /// What boot loader entries are named after.
-    func machineID() throws(Failure) -> String? {
-        let line = try contents(of: "etc/machine-id")?.split(separator: UInt8(ascii: "\n")).first ?? []
-        return line.count == 32 ? String(decoding: line, as: UTF8.self) : nil
+    /// What boot loader entries are named after, unless kernel-install was told something else.
+    func machineID() throws(Failure) -> String? { try firstLine(of: "etc/machine-id").flatMap { $0.utf8.count == 32 ? $0 : nil } }
+
+    func entryToken() throws(Failure) -> String? { try firstLine(of: "etc/kernel/entry-token") }
+
+    private func firstLine(of path: Path) throws(Failure) -> String? {
+        try contents(of: path)?.split(separator: UInt8(ascii: "\n")).first.map { String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -71,7 +71,7 @@ public struct Installer: Sendable {
         for copy in kept { say("kept the initramfs from before as '\(copy)'") }
         for line in lines { say(line) }
         var others: [Path] = []
-        for image in try tree.otherImages(than: rebuild.commands.images) where try await !tree.holdsProgram(image) { others.append(image) }
+        for image in try tree.leftImages(than: rebuild.commands.images) where try await !tree.holdsProgram(image) { others.append(image) }
         if !others.isEmpty { say("left without docker-btrfs: \(others.map { "'\($0)'" }.joined(separator: ", "))") }
     }
 

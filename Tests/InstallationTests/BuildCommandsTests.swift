@@ -33,6 +33,37 @@ struct BuildCommandsTests {
         #expect(build.commands.map(\.count) == [4, 4])
     }
 
+    @Test(
+        arguments: [
+            (["etc/kernel/entry-token": "debian"], "debian"), (["etc/os-release": "NAME=x\nID=debian"], "debian"),
+            (["usr/lib/os-release": "IMAGE_ID='some'\nID=debian"], "some"),
+            (["etc/kernel/entry-token": "mine", "etc/os-release": "ID=debian"], "mine"),
+        ], ["efi", "boot", "boot/efi"])
+    func `where kernel-install put it`(names: ([String: String], token: String), partition: String) async throws {
+        let (files, token) = names
+        try kernel("6.1")
+        for (path, text) in files { try system.write("\(text)\n", to: path) }
+        try system.write("old\n", to: "\(partition)/\(token)/6.1/initrd")
+        // Of another system on the same ESP.
+        try system.write("old\n", to: "\(partition)/other/6.1/initrd")
+        let image = "/\(partition)/\(token)/6.1/initrd"
+        #expect(try await BuildCommands(.dracut, in: system.tree()).commands == [["dracut", "--force", image, "6.1"]])
+    }
+
+    @Test func `what boot loader entries name is told of too`() throws {
+        for path in ["x/6.1/initrd-0a1b", "x/6.1/microcode-initrd", "initrd.img-6.2", "y/initrd"] {
+            try system.write("", to: "boot/\(path)")
+        }
+        try system.write(
+            "title x\ninitrd /x/6.1/microcode-initrd\ninitrd\t/x/6.1/initrd-0a1b $tuned\ninitrd /gone/initrd\n",
+            to: "boot/loader/entries/x.conf")
+        try system.write("initrd /initrd.img-6.2\ninitrd /../initrd\ninitrd", to: "boot/loader/entries/y.conf")
+        try system.write("initrd /y/initrd\n", to: "boot/loader/entries/y.conf.off")
+        try system.make("boot/loader/entries/z.conf")
+        #expect(try system.tree().leftImages(than: []) == ["boot/initrd.img-6.2", "boot/x/6.1/initrd-0a1b"])
+        #expect(try system.tree().leftImages(than: ["boot/x/6.1/initrd-0a1b"]) == ["boot/initrd.img-6.2"])
+    }
+
     @Test func `and where there is none, each kernel's`() async throws {
         try kernel("6.1")
         try kernel("6.2")
