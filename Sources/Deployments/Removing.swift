@@ -110,9 +110,13 @@ extension Site {
     }
 
     /// The way to remove all that is neither booted, nor next, nor the way back, but for the newest `count`.
-    public func pruning(keeping count: Int) throws(Failure) -> DeploymentPlan {
+    /// With a name, of those of that name alone.
+    public func pruning(keeping count: Int, named name: String? = nil) throws(Failure) -> DeploymentPlan {
         let (all, damaged) = try Deployment.all(on: topLevel)
-        return try plan(removing: dispensable(among: all, keeping: count), of: all, beside: damaged)
+        let wanted = try name.map { name throws(Failure) in try ImageReference(name).description }
+        var leaving = try dispensable(among: all, keeping: 0)
+        if let wanted { leaving = leaving.filter { $0.reference.description == wanted } }
+        return try plan(removing: Array(leaving.dropFirst(count)), of: all, beside: damaged)
     }
 
     func dispensable(among all: [Deployment], keeping count: Int) throws(Failure) -> [Deployment] {

@@ -25,6 +25,9 @@ struct DeployCommand: AsyncParsableCommand {
     @Flag(help: "Pull it first: registry.lan/desktop, docker.io/library/debian.")
     var pull = false
 
+    @Flag(help: "After a pull that brought something: remove what was deployed of that name before, as prune --keep 1 does.")
+    var prune = false
+
     @Option(help: ArgumentHelp("The kernel, as lib/modules names it, where the image has several.", valueName: "version"))
     var kernel: String?
 
@@ -41,6 +44,7 @@ struct DeployCommand: AsyncParsableCommand {
 
     func validate() throws {
         if pull && rehearse { throw ValidationError("--pull rehearses nothing: pull it, then deploy it with --rehearse") }
+        if prune && !pull { throw ValidationError("--prune goes with --pull; 'docker-btrfs prune' removes deployments at any time") }
         if pull && once { throw ValidationError("--pull makes the default another one, and --once leaves it") }
     }
 
@@ -62,6 +66,10 @@ struct DeployCommand: AsyncParsableCommand {
             // Of the system that runs, by a convention of Debian.
             if isNew && place.place.topLevel == nil {
                 try replaceFile("/run/reboot-required", with: Array("*** System restart required ***\n".utf8))
+            }
+            if prune && news.isForDeployment {
+                // What was deployed is there, whatever comes of this.
+                do { try place.finish(site.pruning(keeping: 1, named: following.name)) } catch { tell(note: "\(error)") }
             }
         } catch {
             following.fail(error)

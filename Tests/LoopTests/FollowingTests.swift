@@ -30,6 +30,10 @@ extension OnDisk {
                         }
                         follow() { echo "== $1"; (\(machine.command("deploy --pull")) "${@:2}" 2>&1); }
                         {
+                            echo 0 > "$context/version"
+                            build mine "$context"
+                            (\(machine.command("deploy")) mine)
+                            echo 1 > "$context/version"
                             publish
                             follow first "$registry/desk"
                             follow again
@@ -40,6 +44,7 @@ extension OnDisk {
                             \(machine.command("rollback"))
                             follow standing
                             \(machine.command("rollback"))
+                            for version in 3 4; do echo "$version" > "$context/version"; publish; follow "pruned-$version" --prune; done
                             printf 'FROM scratch\\nCOPY version /etc/version\\n' > "$context/Dockerfile"
                             publish
                             ! follow refused
@@ -63,6 +68,10 @@ extension OnDisk {
                     #expect(told["newer"]?.contains("; the way back is 127.0.0.1:") == true)
                     #expect(told["standing"]?.contains("is not the next boot: 'docker-btrfs deploy 127.0.0.1:") == true)
                     #expect(told["standing"]?.contains(", nothing new\n") == true)
+                    #expect(told["pruned-3"]?.contains("nothing is to be removed\n") == true, "\(told)")
+                    let pruned = try #require(told["pruned-4"])
+                    #expect(pruned.contains("\nremoved 127.0.0.1:") && !pruned.contains("\nremoved mine"), "\(pruned)")
+                    #expect(told["refused"]?.contains("mine:latest") == true, "what was deployed by hand stays")
                     let refused = try #require(told["refused"])
                     #expect(refused.contains("Error: could not deploy '127.0.0.1:") && refused.contains(": kernel: there is none\n"))
                     #expect(refused.contains(": failed: could not deploy '127.0.0.1:"))
@@ -75,7 +84,7 @@ extension OnDisk {
                     let id = try #require(try await disk.look("ls -t .docker-btrfs/deployments").split(separator: "\n").first)
                     let line = "root=\(disk.device) rootflags=subvol=docker_rwlayer docker_deployed=sha256:\(id) rw"
                     try await output(of: [Repository.embeddedInit, "--cmdline", line])
-                    #expect(try await disk.look("cat docker_rwlayer/etc/version; ls .docker-btrfs/deployments | wc -l") == "2\n2\n")
+                    #expect(try await disk.look("cat docker_rwlayer/etc/version; ls .docker-btrfs/deployments | wc -l") == "4\n4\n")
                 }
             }
         }
