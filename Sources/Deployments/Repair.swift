@@ -53,7 +53,12 @@ extension Site {
         let root = try root(called: name)
         return try withBase(of: root) { base throws(Failure) in
             guard let tree = try topLevel.directory(at: root.root.path) else { throw Failure("could not repair \(root.title): it is gone") }
-            let changes = try TreeDifference(of: tree, from: base.tree, since: base.since).changes
+            var changes = try TreeDifference(of: tree, from: base.tree, since: base.since).changes
+            // What is to be at a path counts, not where the file went that was there: something else may have its name now, and what was
+            // changed in a directory that was renamed has no path to be put back to.
+            if changes.contains(where: { $0.kind == .renamed }) {
+                changes = try TreeDifference(of: tree, from: base.tree, since: nil).changes
+            }
             let repair = try Repair(site: self, root: root, base: base, tree, changes, at: paths, changed: changed)
             if dryRun { repair.lines.forEach(say) } else { try repair.perform(say: say) }
             return (dryRun ? "" : repair.outcome, repair.notes)
@@ -81,11 +86,11 @@ extension Repair {
         var others: [RootChange] = []
         for change in changes {
             switch change.kind {
-            case .added: break
-            case .deleted: if isAsked(change.path) { try Self.add(change.path, in: base.tree, to: &lost) }
-            case .renamed:
-                // It may be there again.
-                if let from = change.from, isAsked(from), try tree.status(of: from) == nil { try Self.add(from, in: base.tree, to: &lost) }
+            case .added, .renamed: break
+            case .deleted:
+                // What was asked for may be in a directory that went as a whole: that is made again for it.
+                let parts = isAsked(change.path) ? [change.path] : asked.filter { $0.isBelow(change.path) }
+                for path in parts { try Self.add(path, in: base.tree, to: &lost) }
             case .changed:
                 // What was above it became another kind of file.
                 let isWhole = change.aspects.contains(.type)
@@ -100,6 +105,10 @@ extension Repair {
             }
         }
         for path in asked where lost.isEmpty {
+            let above = changes.first { $0.aspects.contains(.type) && path.isBelow($0.path) }
+            if let above, try base.tree.status(of: path) != nil {
+                throw Failure("could not repair '\(path)': '\(above.path)' is no directory any more", hint: "repair that")
+            }
             throw Failure("could not repair '\(path)': nothing of it was lost or changed", hint: "docker-btrfs diff shows what was")
         }
         // Nothing is put into what came into a directory's place and stays.

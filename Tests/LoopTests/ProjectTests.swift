@@ -138,6 +138,52 @@ extension OnDisk {
             }
         }
 
+        @Test func `what was renamed comes back to its path, whatever has its name now`() async throws {
+            try await Enterable.with { machine in
+                let companion = "'\(Repository.companion)'"
+                let repair = { (words: String) in "\(companion) repair work \(words) --top-level ." }
+                let script = """
+                    layer=$(echo btrfs/btrfs/subvolumes/*); mkdir -p "$layer"/srv/{app,old/in}
+                    for number in {1..4}; do echo $number > "$layer/srv/app/$number"; echo $number > "$layer/srv/old/in/$number"; done
+                    \(machine.command("--project work tools --")) sh -c 'cd /srv
+                        mv /etc/passwd /etc/passwd.orig; echo mine > /etc/passwd; mv app/2 app/3
+                        mv old new; echo more >> new/in/2; mkdir -p old/in; echo own > old/in/2; echo own > old/own'
+                    \(repair("/etc/passwd --dry-run")); \(repair("2>&1")); \(repair("--changed 2>&1")); \(repair("--changed 2>&1"))
+                    cd .docker-btrfs/roots/.*work/1; for folder in srv/app srv/old; do diff -r "$OLDPWD/$layer/$folder" $folder || true; done
+                    cmp "$OLDPWD/$layer/etc/passwd" etc/passwd; cat srv/new/in/2; cd - > /dev/null
+                    \(machine.command("--project work --")) sh -c 'rm -r /srv/app'
+                    \(repair("/srv/app/4")); \(repair("/srv/app/5 2>&1 || true"))
+                    \(machine.command("--project work --")) sh -c 'rm -r /srv/app; echo > /srv/app'; \(repair("/srv/app/4 2>&1 || true"))
+                    """
+                let told = try await machine.disk.change(script)
+                #expect(
+                    told == """
+                        put back '/etc/passwd'
+                        put back '/srv/app/2'
+                        put back '/srv/old/in/1'
+                        put back '/srv/old/in/3'
+                        put back '/srv/old/in/4'
+                        project 'work' has 4 paths again as they were made
+                        note: 3 paths were changed and stay so: '/etc/passwd', '/srv/app/3', '/srv/old/in/2'; --changed, or a path, puts back what was changed too
+                        put back '/etc/passwd'
+                        put back '/srv/app/3'
+                        put back '/srv/old/in/2'
+                        project 'work' has 3 paths again as they were made
+                        project 'work' lost nothing
+                        Only in srv/old: own
+                        2
+                        more
+                        put back '/srv/app/4'
+                        project 'work' has 1 path again as it was made
+                        Error: could not repair '/srv/app/5': nothing of it was lost or changed
+                        hint: docker-btrfs diff shows what was
+                        Error: could not repair '/srv/app/4': '/srv/app' is no directory any more
+                        hint: repair that
+
+                        """, "\(told)")
+            }
+        }
+
         /// Its mark is an attribute that root in it can write.
         @Test(arguments: [
             "s|^chain .*|chain sha256:$(printf %064d 0)|; s|^layer .*|layer /others|", "$ a over /others",
