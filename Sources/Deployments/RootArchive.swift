@@ -14,8 +14,9 @@ package enum RootArchive: String, CaseIterable, Sendable {
     case btrfs
 
     /// Writes a read-only subvolume as a whole file that only its owner may read: it has the root's secrets. `reference` is what an image
-    /// is called when it is loaded. Fails where the file is there, and where a signal came in the meantime; nothing is left then.
-    package func write(_ tree: Directory, to path: String, as reference: ImageReference) async throws(Failure) {
+    /// is called when it is loaded; a stream has no name. Fails where the file is there, and where a signal came in the meantime; nothing is
+    /// left then.
+    package func write(_ tree: Directory, to path: String, as reference: ImageReference?) async throws(Failure) {
         if access(path, F_OK) == 0 { throw .system("make the file '\(path)'", errno: EEXIST) }
         let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
         try Self.sweep(folder.isEmpty ? "." : String(folder))
@@ -51,14 +52,20 @@ package enum RootArchive: String, CaseIterable, Sendable {
             var name = Array("\(folder)\(draft)XXXXXX".utf8CString)
             let file = mkostemp(&name, O_CLOEXEC)
             if file < 0 { throw .system("make the file '\(path)'") }
-            let lock = linux_open(name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0)
+            // A network filesystem makes one of fcntl(2) of the lock, which is for who may write.
+            let lock = linux_open(name, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0)
+            let isLocked = lock >= 0 && linux_flock(lock, LOCK_EX | LOCK_NB) == 0
+            let error = linux_errno()
             var found = stat()
             // Somebody may have taken it for left before it was locked.
-            if lock >= 0, linux_flock(lock, LOCK_EX | LOCK_NB) == 0, fstat(file, &found) == 0, found.st_nlink == 1 {
-                return (name, file, lock)
-            }
+            let isThere = fstat(file, &found) == 0 && found.st_nlink == 1
+            if isLocked && isThere { return (name, file, lock) }
+            let isTaken = lock >= 0 && error == EWOULDBLOCK
+            // Who has taken it deletes it, and the name may be another's then.
+            if isThere && !isTaken { unlink(name) }
             close(file)
             if lock >= 0 { close(lock) }
+            if isThere && !isTaken { throw .system("lock the file '\(path)'", errno: error) }
         }
         throw Failure("could not make the file '\(path)': another run deletes what is made there", hint: "try it again")
     }
@@ -68,7 +75,7 @@ package enum RootArchive: String, CaseIterable, Sendable {
         let folder = try Directory(opening: path)
         for name in try folder.names() where name.starts(with: draft.utf8) && name.count == draft.utf8.count + 6 {
             let opened = linux_openat2(
-                folder.descriptor, cString(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0, linux_resolve_no_links)
+                folder.descriptor, cString(name), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0, linux_resolve_no_links)
             if opened < 0 { continue }
             defer { close(opened) }
             var found = stat()
@@ -91,7 +98,7 @@ package enum RootArchive: String, CaseIterable, Sendable {
     /// What the layer's archive is called in an image's.
     static let layer = "layer.tar"
 
-    private func writeImage(_ tree: Directory, to file: Int32, as reference: ImageReference) async throws(Failure) {
+    private func writeImage(_ tree: Directory, to file: Int32, as reference: ImageReference?) async throws(Failure) {
         // The header of the layer is written when its length is known.
         if lseek(file, off_t(Self.block), SEEK_SET) < 0 { throw .reason() }
         let options = [
@@ -117,7 +124,7 @@ package enum RootArchive: String, CaseIterable, Sendable {
         let name = "\(Digest.of(Array(configuration.utf8)).hex).json"
         let manifest = JSONOutput.array([
             .object([
-                ("Config", .string(name)), ("RepoTags", .array([.string(reference.description)])),
+                ("Config", .string(name)), ("RepoTags", .array(reference.map { [.string($0.description)] } ?? [])),
                 ("Layers", .array([.string(Self.layer)])),
             ])
         ]).line

@@ -35,7 +35,7 @@ struct ExportCommand: AsyncParsableCommand {
     func run() async throws {
         let site = try place.site()
         let (path, notes) = try site.placeOfRoot(called: name)
-        let reference = try ImageReference(tag ?? (Int(name) == nil ? name.lowercased() : "root-\(name)"))
+        let reference = try reference()
         try await Interruption.taken { () throws(Failure) in
             let copy = try BesideRoot(copying: path, on: site.topLevel, device: site.device)
             do throws(Failure) {
@@ -46,8 +46,17 @@ struct ExportCommand: AsyncParsableCommand {
             }
             try copy.end()
         }
-        show("wrote \(format == .docker ? "'\(reference)'" : "a stream for btrfs receive") to '\(output)'")
+        show("wrote \(reference.map { "'\($0)'" } ?? "a stream for btrfs receive") to '\(output)'")
         for note in notes { tell(note: note) }
+    }
+
+    /// nil where there is no image.
+    private func reference() throws(Failure) -> ImageReference? {
+        if format != .docker { return nil }
+        if let tag { return try ImageReference(tag) }
+        do throws(Failure) { return try ImageReference(Int(name) == nil ? name.lowercased() : "root-\(name)") } catch {
+            throw Failure("could not call the image '\(name)' as the project: images cannot have that name", hint: "--tag NAME names it")
+        }
     }
 }
 

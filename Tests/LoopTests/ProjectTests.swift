@@ -261,6 +261,65 @@ extension OnDisk {
             }
         }
 
+        @Test func `an export is locked as a network filesystem wants it, and where that has no locks nothing is left`() async throws {
+            try await Enterable.with { machine in
+                // As a network filesystem has locks (fs/nfs/file.c of the kernel), or has none.
+                let locks = """
+                    #include <errno.h>
+                    #include <fcntl.h>
+                    #include <stdio.h>
+                    #include <stdlib.h>
+                    #include <string.h>
+                    #include <sys/syscall.h>
+                    #include <unistd.h>
+                    int flock(int file, int operation) {
+                        char link[64], path[4096] = {0};
+                        snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+                        int isDraft = readlink(link, path, sizeof path - 1) > 0 && strstr(path, "/out/.docker-btrfs-") != NULL;
+                        int error = !isDraft ? 0 : getenv("NO_LOCKS") ? ENOLCK : (fcntl(file, F_GETFL) & O_ACCMODE) == O_RDONLY ? EBADF : 0;
+                        return error ? (errno = error, -1) : (int)syscall(SYS_flock, file, operation);
+                    }
+                    """
+                let library = "\(machine.disk.folder)/locks.so"
+                let export = "LD_PRELOAD='\(library)' '\(Repository.companion)' export work --top-level ."
+                let script = """
+                    clang -shared -fPIC -o '\(library)' -x c - <<'END'
+                    \(locks)
+                    END
+                    \(machine.command("--project work tools -- true")); mkdir out
+                    touch out/.docker-btrfs-XXXXXX; chmod 600 out/.docker-btrfs-XXXXXX
+                    \(export) -o out/file 2>&1 || true; NO_LOCKS=1 \(export) -o out/other 2>&1 || true; ls -A out
+                    """
+                let told = try await machine.disk.change(script)
+                #expect(
+                    told == """
+                        wrote 'work:latest' to 'out/file'
+                        Error: could not lock the file 'out/other': No locks available
+                        file
+
+                        """, "\(told)")
+            }
+        }
+
+        @Test func `a project whose name no image can have is exported as a stream, or under another name`() async throws {
+            try await Enterable.with { machine in
+                let export = "'\(Repository.companion)' export work- --top-level ."
+                let script = """
+                    \(machine.command("--project work- tools -- true"))
+                    \(export) -o image 2>&1 || true; \(export) -o image --tag work; \(export) -o stream --format btrfs
+                    """
+                let told = try await machine.disk.change(script)
+                #expect(
+                    told == """
+                        Error: could not call the image 'work-' as the project: images cannot have that name
+                        hint: --tag NAME names it
+                        wrote 'work:latest' to 'image'
+                        wrote a stream for btrfs receive to 'stream'
+
+                        """, "\(told)")
+            }
+        }
+
         @Test func `a stream writes nothing outside of what it makes`() async throws {
             try await Enterable.with { machine in
                 let (victim, stream) = ("\(machine.disk.folder)/victim", "\(machine.disk.folder)/stream")
