@@ -82,6 +82,18 @@ public struct RehearsedMachine: Sendable {
         }
     }
 
+    /// As libmount reads the first field: blkid(8) prints tags with quotes.
+    static func device(_ field: Substring) -> DeviceName? {
+        let text = unescaped(field)
+        guard !text.hasPrefix("/"), let equals = text.firstIndex(of: "=") else { return DeviceName(text) }
+        var value = text[text.index(after: equals)...]
+        for quote in ["\"", "'"] where value.count > 1 && value.hasPrefix(quote) && value.hasSuffix(quote) {
+            value = value.dropFirst().dropLast()
+            break
+        }
+        return DeviceName("\(text[...equals])\(value)")
+    }
+
     /// nil where there is none. What is on the root's filesystem is on the rehearsal's, empty. What is on another disk of this machine is
     /// left out, for the rehearsal has one disk; what this machine does not have either stays, and stops this boot as it would the next.
     func table(on rootUUID: String) throws(Failure) -> Table? {
@@ -89,7 +101,7 @@ public struct RehearsedMachine: Sendable {
         var table = Table()
         for line in String(decoding: content, as: UTF8.self).split(separator: "\n") {
             let words = line.split { $0 == " " || $0 == "\t" }
-            guard words.count >= 4, !words[0].hasPrefix("#"), let device = DeviceName(String(words[0])) else {
+            guard words.count >= 4, !words[0].hasPrefix("#"), let device = Self.device(words[0]) else {
                 table.text += line + "\n"
                 continue
             }

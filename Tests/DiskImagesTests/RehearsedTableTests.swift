@@ -19,4 +19,16 @@ struct RehearsedTableTests {
         #expect(table.subvolumes == [subvolume.flatMap { Path($0) }].compactMap { $0 })
         #expect(table.notes == (expected == nil ? ["/home is not rehearsed: only its number says which subvolume it is"] : []))
     }
+
+    @Test(arguments: [
+        (#"UUID="1-2""#, DeviceName.uuid("1-2")), ("LABEL='1'", .label("1")), (#"LABEL=my\040disk"#, .label("my disk")),
+        (#"PARTLABEL="my\040disk""#, .partitionLabel("my disk")), ("LABEL=\"\"", nil), ("LABEL=\"", .label("\"")),
+        (#"LABEL=5""#, .label(#"5""#)),
+        (#"/dev/disk/by-label/a\134x20b"#, .path(#"/dev/disk/by-label/a\x20b"#)),
+        ("/dev/disk/by-label/a=b", .path("/dev/disk/by-label/a=b")),
+        ("tmpfs", nil),
+    ])
+    func `a device is read as mount reads it`(field: String, device: DeviceName?) {
+        #expect(RehearsedMachine.device(field[...]) == device)
+    }
 }
