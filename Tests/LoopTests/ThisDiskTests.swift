@@ -81,7 +81,7 @@ extension Beside {
             let held = try HeldData(on: topLevel)
             let device = try DirectDevice(disk.device)
             let capture = DiskCapture(device: device, start: 0, overlay: try Overlay(folder.overlay, over: device))
-            let report = try capture.perform(of: topLevel) { () throws(Failure) in _ = try held.hold(but: "churn", root: "image") }
+            let report = try capture.perform(of: topLevel) { () throws(Failure) in _ = try held.hold(but: ["churn"], root: "image") }
             print("round \(round): \(report)")
             #expect(report.blocks > 0 && report.frozenMilliseconds < 1000)
             let superblock = try device.read(at: Superblock.places[0], Superblock.size)
@@ -183,7 +183,8 @@ extension Beside {
         @Test func `the root is held in any case, and a subvolume with a swap file in use is not`() async throws {
             try await Disk.with(["mkfs.btrfs", "-q"], size: "400M") { disk in
                 let script = """
-                    for name in root root/swap layers layers/1; do btrfs subvolume create $name > /dev/null; done
+                    mkdir -p btrfs/subvolumes io.containerd.snapshotter.v1.btrfs/active volumes
+                    for name in root root/swap layers layers/1 btrfs/subvolumes/1 io.containerd.snapshotter.v1.btrfs/active/1 volumes/1; do btrfs subvolume create $name > /dev/null; done
                     btrfs filesystem mkswapfile -s 2m root/swap/file > /dev/null; swapon root/swap/file; trap 'swapoff root/swap/file' EXIT
                     touch '\(disk.folder)/begun'
                     for ((waited = 0; waited < 300; waited++)); do [ ! -e '\(disk.folder)/stop' ] || break; sleep 0.1; done
@@ -192,10 +193,10 @@ extension Beside {
                 for _ in 0..<300 where access("\(disk.folder)/begun", F_OK) != 0 { try await Task.sleep(for: .milliseconds(100)) }
                 let topLevel = try Directory.mounting(
                     MountRequest(device: disk.device, filesystemType: "btrfs", options: ["subvolid=5"]), label: "")
-                func count(but store: Path?, root: Path) throws(Failure) -> Int {
+                func count(but layers: [Path], root: Path) throws(Failure) -> Int {
                     let held = try HeldData(on: topLevel)
                     do throws(Failure) {
-                        let count = try held.hold(but: store, root: root)
+                        let count = try held.hold(but: layers, root: root)
                         try held.end()
                         return count
                     } catch {
@@ -203,11 +204,12 @@ extension Beside {
                         throw error
                     }
                 }
-                // The top level, the root, the store and its layer.
-                #expect(try count(but: "layers", root: "root") == 3)
-                #expect(try count(but: nil, root: "root") == 4)
-                #expect(try count(but: .top, root: "root") == 2)
-                let failure = #expect(throws: Failure.self) { try count(but: nil, root: "root/swap") }
+                // The top level, the root, the folder of layers, and three others.
+                #expect(try count(but: ["layers"], root: "root") == 6)
+                #expect(try count(but: [], root: "root") == 7)
+                // A store that is the whole filesystem: its layers are none of the data, and all else is.
+                #expect(try count(but: HeldData.layers(ofStoreAt: .top), root: "root") == 5)
+                let failure = #expect(throws: Failure.self) { try count(but: [], root: "root/swap") }
                 #expect(failure?.message == "could not hold the data of '/root/swap': a swap file in it is in use")
                 try Data().write(to: URL(filePath: "\(disk.folder)/stop"))
                 let outcome = try await swapping

@@ -39,12 +39,18 @@ final class HeldData {
         withExtendedLifetime(filesystem) {}
     }
 
-    /// Makes a snapshot of each subvolume but those below `store`, which are an engine's layers, and those that come and go; last of those in
-    /// which most is written, the top level and `root`. One that is deleted at this moment is none, and one with a swap file in use
+    /// Where engines have their layers in a store: what else is in it, as a volume, is data. The store may be the whole filesystem.
+    static func layers(ofStoreAt store: Path) -> [Path] {
+        let containerd: Path = "io.containerd.snapshotter.v1.btrfs"
+        return [store / "btrfs/subvolumes", store / containerd, store / "containerd/daemon" / containerd]
+    }
+
+    /// Makes a snapshot of each subvolume but those below `layers`, and those that come and go; last of those in which most is written, the
+    /// top level and `root`. One that is deleted at this moment is none, and one with a swap file in use
     /// cannot have any, and nobody needs its content; `root` must be none of these. Says how many there are.
-    func hold(but store: Path?, root: Path) throws(Failure) -> Int {
+    func hold(but layers: [Path], root: Path) throws(Failure) -> Int {
         var made = 0
-        let leftOut = [Self.folder, Layout.entered] + (store.map { [$0] } ?? [])
+        let leftOut = [Self.folder, Layout.entered] + layers
         let all = [Path.top] + (try topLevel.nestedSubvolumes())
         let last = all.filter { $0.isTop || $0 == root }
         let first = all.filter { path in

@@ -84,7 +84,8 @@ public struct ThisDiskRehearsal: Sendable {
         let report = try capture.perform(of: site.topLevel) { () throws(Failure) in
             // The path of a store on another filesystem is one there.
             let settings = site.settings
-            count = try held.hold(but: settings.storeDevice == nil ? settings.store : nil, root: settings.root)
+            let layers = settings.storeDevice == nil ? HeldData.layers(ofStoreAt: settings.store) : []
+            count = try held.hold(but: layers, root: settings.root)
         }
         show(
             """
