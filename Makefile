@@ -9,7 +9,7 @@ crash_test := .build/debug/crash-test
 # Debian's packages, by what they are for. build: static archives for docker-btrfs-init and headers for both programs. unit: what
 # the unit tests have files read and written by.
 packages_build := libbtrfsutil-dev libblkid-dev liblzma-dev libmount-dev libjansson-dev libmd-dev libzstd-dev nettle-dev zlib1g-dev
-packages_unit := attr binutils bzip2 cpio grub-common jq lz4 lzop xz-utils zstd
+packages_unit := attr binutils busybox bzip2 cpio grub-common jq lz4 lzop xz-utils zstd
 packages_lint := shellcheck
 packages_lab := $(shell cat Tests/Lab/packages)
 packages_bench := busybox rsync time

@@ -87,6 +87,38 @@ struct MachineUsersTests {
         }
     }
 
+    @Test func `sub-uids are the people's`() async throws {
+        try fixture.write("ann:100000:65536\nsshd:165536:65536\n1001:231072:65536\nsub:1:1", to: "machine/etc/subuid")
+        let files = try files()
+        #expect(files["subuid"] == "ann:100000:65536\n1001:231072:65536\n" && files["subgid"] == "")
+    }
+
+    /// The shells that images have.
+    @Test(arguments: [["dash"], ["bash", "--posix"], ["busybox", "sh"]])
+    func `an image's sub-uids stay where they are not the people's`(shell: [String]) async throws {
+        let machine = "ann:100000:65536\nann:300000:10\nbob:165536:65536\n"
+        for name in ["subuid", "subgid"] { try fixture.write(machine, to: "image/etc/docker-btrfs/users/\(name)") }
+        try fixture.write(
+            """
+            ann:500000:65536
+            ubuntu:100000:65536
+            below:99999:1
+            inside:165535:1
+            above:231072:65536
+            between:299999:2
+            odd:08:9
+            large:99999999999999999999:1
+            text:none
+            last:310000:1
+            """, to: "image/etc/subuid")
+        let image = fixture.folder.appending(path: "image").path
+        for _ in 0..<2 { try await output(of: shell + [Repository.path("hooks/machine/users"), image]) }
+        let others = "below:99999:1\nabove:231072:65536\nodd:08:9\nlarge:99999999999999999999:1\ntext:none\nlast:310000:1\n"
+        #expect(try fixture.read("image/etc/subuid") == machine + others)
+        #expect(try fixture.read("image/etc/subgid") == machine)
+        #expect(try await output(of: ["stat", "--format", "%a", "\(image)/etc/subgid"]) == "644\n")
+    }
+
     @Test(arguments: [1, 2])
     func `a root without a password and without shadow gets the machine's`(times: Int) async throws {
         try fixture.write("root:$y$root:1::::::\n", to: "small/etc/docker-btrfs/users/shadow")

@@ -1,7 +1,7 @@
 internal import Basics
 
-/// The people of a system: what passwd(5), group(5) and shadow(5) say of them and of nobody else. The users of an image's packages
-/// are the image's.
+/// The people of a system: what passwd(5), group(5), shadow(5) and subuid(5) say of them and of nobody else. The users of an image's
+/// packages are the image's.
 struct MachineUsers {
     /// Name, content and mode of each file.
     let files: [(name: String, text: String, mode: UInt32)]
@@ -16,6 +16,7 @@ struct MachineUsers {
         }
         let users = try lines("etc/passwd").filter(isPersons)
         let names = Set(users.map { $0[0] })
+        let numbers = Set(users.map { $0[2] })
         let groups = try lines("etc/group")
         let own = groups.filter(isPersons)
         let ownNames = Set(own.map { $0[0] })
@@ -24,11 +25,15 @@ struct MachineUsers {
         let members = groups.filter { $0.count == 4 && !ownNames.contains($0[0]) }.flatMap { group in
             group[3].split(separator: ",").filter { names.contains($0) }.map { "\(group[0]):\($0)" }
         }
+        // Its first field may be a number.
+        func isOfPerson(_ line: [Substring]) -> Bool { names.contains(line[0]) || numbers.contains(line[0]) }
         func text(_ lines: [[Substring]]) -> String { lines.map { $0.joined(separator: ":") + "\n" }.joined() }
         files = [
             ("passwd", text(users), 0o644), ("group", text(own), 0o644), ("shadow", text(passwords), 0o600),
             ("gshadow", text(try lines("etc/gshadow").filter { ownNames.contains($0[0]) }), 0o600),
             ("members", members.map { $0 + "\n" }.joined(), 0o644),
+            ("subuid", text(try lines("etc/subuid").filter(isOfPerson)), 0o644),
+            ("subgid", text(try lines("etc/subgid").filter(isOfPerson)), 0o644),
         ]
     }
 

@@ -214,7 +214,7 @@ public struct SetupPlan {
                 ("etc/docker-btrfs/users" as Path).appending(name: Array(name.utf8)), Array(text.utf8), mode: mode,
                 about: "this machine's users")
         }
-        try add("usr/lib/docker-btrfs/users", bytes(hooks_machine_users), mode: 0o755, about: "gives each root these users")
+        try replace("usr/lib/docker-btrfs/users", bytes(hooks_machine_users), about: "gives each root these users")
         try addUnit("docker-btrfs-users.service", hooks_machine_users_unit, wantedBy: "sysinit.target")
     }
 
