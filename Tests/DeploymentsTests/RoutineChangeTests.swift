@@ -15,10 +15,20 @@ struct RoutineChangeTests {
 
     @Test(arguments: [
         "etc/machine-info", "etc/passwd", "var/logs", "var/logs/a", "etc/machine-id.d/a", "srv/var/log/a", "usr/lib/__pycache__s/a",
-        "var/lib/systemd/linger/ann", "var/lib/apt/extended_states", "etc/resolv.conf.d/head", "home/tmp/a",
+        "var/lib/systemd/credential.secret", "var/lib/systemd/linger/ann",
+        "var/lib/apt/extended_states", "etc/resolv.conf.d/head", "home/tmp/a",
     ])
     func `a person made it`(path: String) throws {
         #expect(!RootChange(.changed, try #require(Path(path)), .file, [.content]).isRoutine)
+    }
+
+    @Test(
+        arguments: [
+            ("0.0 0 0.0\n0\nUTC\n", false), ("0.0 0 0.0\n0\nLOCAL\n", true), ("0.0 0 0.0\n0\nLOCAL", true), ("0.0 0 0.0\n0\n", false),
+            ("LOCAL", false), ("", false),
+        ])
+    func `that a clock shows local time a person chose`(content: String, isChosen: Bool) {
+        #expect(RoutineChange.isChosen(Array(content.utf8)) == isChosen)
     }
 
     @Test func `what came out of a place that systems write to is told`() {

@@ -126,6 +126,24 @@ extension OnDisk {
             }
         }
 
+        @Test func `of the clock's drift nobody is told, of local time a person is`() async throws {
+            try await withRoot { machine in
+                func write(_ zone: String, to tree: String) async throws {
+                    try await machine.disk.change(
+                        "mkdir -p \(tree)/etc; printf '%s 0 0.0\\n0\\n\(zone)\\n' $RANDOM.1 > \(tree)/etc/adjtime")
+                }
+                try await write("UTC", to: "docker_rwlayer")
+                #expect(try await diff(machine).hasPrefix("and 1 path "))
+                try await write("LOCAL", to: "docker_rwlayer")
+                #expect(try await diff(machine) == "A /etc/adjtime")
+                #expect(try await machine.run("adopt --image 2> /dev/null") == "")
+                try await machine.run("adopt /etc/adjtime")
+                try await machine.disk.bootWell(machine.disk.line(keeping: ""))
+                try await write("UTC", to: "docker_rwlayer")
+                #expect(try await diff(machine) == "C /etc/adjtime (content)")
+            }
+        }
+
         @Test func `names are told byte for byte in JSON, and what is routine is marked`() async throws {
             try await withRoot { machine in
                 try await machine.disk.change(Self.changes)

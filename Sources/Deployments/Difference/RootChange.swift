@@ -29,6 +29,8 @@ public struct RootChange: Equatable, Sendable {
     public let file: FileKind
     /// What was changed, or of what was renamed, what was changed too.
     public let aspects: [Aspect]
+    /// Whether a person made it where systems write by themselves, as its content tells.
+    var isChosen = false
 
     public init(_ kind: Kind, _ path: Path, from: Path? = nil, _ file: FileKind, _ aspects: [Aspect] = []) {
         self.kind = kind

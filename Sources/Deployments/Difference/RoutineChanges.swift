@@ -10,7 +10,7 @@ public enum RoutineChange {
         // systemd's state, but not who may linger, which a person says.
         "var/lib/systemd/backlight", "var/lib/systemd/catalog", "var/lib/systemd/coredump", "var/lib/systemd/ephemeral-trees",
         "var/lib/systemd/pstore", "var/lib/systemd/random-seed", "var/lib/systemd/rfkill", "var/lib/systemd/timers",
-        "var/lib/systemd/timesync", "var/lib/systemd/credential.secret",
+        "var/lib/systemd/timesync",
         // Package managers' lists, which they fetch again.
         "var/lib/apt/lists", "var/lib/apt/periodic", "var/lib/dnf", "var/lib/pacman/sync", "var/lib/PackageKit", "var/lib/update-notifier",
         "var/lib/command-not-found",
@@ -26,13 +26,21 @@ public enum RoutineChange {
         "etc/group-", "etc/gshadow-", "etc/passwd-", "etc/shadow-", "etc/subgid-", "etc/subuid-",
     ]
 
+    /// Whether a person chose what hwclock(8) writes beside the clock's drift: that the hardware's clock shows local time.
+    static func isChosen(_ clock: [UInt8]) -> Bool {
+        let lines = clock.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        return lines.count > 2 && lines[2].starts(with: "LOCAL".utf8)
+    }
+
+    static let clock: Path = "etc/adjtime"
+
     /// Directories of these names, wherever they are.
     static let names = ["__pycache__"]
 }
 
 extension RootChange {
     /// Whether systems make this change by themselves.
-    public var isRoutine: Bool { Self.isRoutine(path) && from.map(Self.isRoutine) != false }
+    public var isRoutine: Bool { !isChosen && Self.isRoutine(path) && from.map(Self.isRoutine) != false }
 
     static func isRoutine(_ path: Path) -> Bool {
         RoutineChange.trees.contains { tree in

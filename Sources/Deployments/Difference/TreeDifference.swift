@@ -41,6 +41,11 @@ struct TreeDifference {
             try compareEntries(of: SubvolumeTree.top, with: SubvolumeTree.top)
         }
         changes = changes.sortedByBytes { $0.path.bytes }
+        for index in changes.indices where changes[index].path == RoutineChange.clock {
+            for tree in [root, base] {
+                if let clock = try? tree.contents(of: RoutineChange.clock), RoutineChange.isChosen(clock) { changes[index].isChosen = true }
+            }
+        }
     }
 
     /// Whether this is one file in both.

@@ -231,9 +231,11 @@ enum PackageTrace {
     /// What update-initramfs(8) and pam-auth-update(8) make.
     private static let prefixes = ["boot/initrd.img", "etc/pam.d/common-"]
 
-    /// Whether it is in no image, for it is a secret of this machine or of its people: users, and the keys that sshd's first start makes.
+    /// Whether it is in no image: a secret of this machine or of its people (users, and the keys that a first start makes), or how its clock
+    /// is set.
     static func isOfMachine(_ path: Path) -> Bool {
-        (users + formerUsers).contains(path) || path.isBelow("etc/docker-btrfs") || path.bytes.starts(with: "etc/ssh/ssh_host_".utf8)
+        (users + formerUsers + [RoutineChange.clock, "var/lib/systemd/credential.secret"]).contains(path)
+            || path.isBelow("etc/docker-btrfs") || path.bytes.starts(with: "etc/ssh/ssh_host_".utf8)
     }
 
     static let sources: [Path] = [

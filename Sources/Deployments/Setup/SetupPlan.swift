@@ -113,12 +113,12 @@ public struct SetupPlan {
     private mutating func addManifest() throws(Failure) {
         let text = """
             {
-              "create_only": ["/etc/machine-id", "/etc/ssh/ssh_host_*"],
+              "create_only": ["/etc/machine-id", "/etc/ssh/ssh_host_*", "/var/lib/systemd/credential.secret"],
               "image_identity": "remove"
             }
 
             """
-        try add(".docker-btrfs.json", Array(text.utf8), about: "machine-id and ssh host keys are kept once there are any")
+        try add(".docker-btrfs.json", Array(text.utf8), about: "machine-id and the keys of sshd and systemd are kept once there are any")
     }
 
     /// A directory that is the same in each root: filled once with what this system has there.
@@ -148,6 +148,9 @@ public struct SetupPlan {
                 guard status.kind == .file, let bytes = try system.contents(of: path),
                     try Self.isWritten(resolver: bytes, beside: system.contents(of: Self.interfaces) ?? [])
                 else { continue }
+            }
+            if path == RoutineChange.clock {
+                guard let bytes = try system.contents(of: path), RoutineChange.isChosen(bytes) else { continue }
             }
             if status.kind == .symlink {
                 guard let parent = try system.directory(at: path.parent) else { continue }
@@ -190,6 +193,7 @@ public struct SetupPlan {
         ("etc/hostname", "this machine's name"), ("etc/hosts", "this machine's name"), ("etc/machine-id", "this machine's id"),
         ("etc/locale.conf", "the language"), ("etc/default/locale", "the language"), ("etc/vconsole.conf", "the keyboard"),
         ("etc/default/keyboard", "the keyboard"), ("etc/localtime", "the time zone"), ("etc/timezone", "the time zone"),
+        (RoutineChange.clock, "that the clock shows local time"),
         ("etc/crypttab", "the encrypted disks"), ("etc/docker/daemon.json", "where Docker's data is"),
         (interfaces, "this machine's network"), (resolver, "this machine's network"),
     ]
