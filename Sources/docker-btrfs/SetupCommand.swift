@@ -44,6 +44,9 @@ struct SetupCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A directory that is the same in each root, filled once from here; may be given again.", valueName: "path"))
     var data: [String] = []
 
+    @Flag(help: "Give the top layer the people and passwords of this system anew, in the place of those that it has.")
+    var users = false
+
     @Flag(help: "Each root to come looks once a day for a new image under the name of the next boot, in its registry, and deploys it.")
     var update = false
 
@@ -72,7 +75,7 @@ struct SetupCommand: ParsableCommand {
         choices.update = update
         choices.companion = try thisProgram()
         choices.program = if let initProgram { initProgram } else { try builtInit() }
-        let plan = try SetupPlan(choices, isLocked: !dryRun)
+        let plan = try SetupPlan(choices, renewsUsers: users, isLocked: !dryRun)
         for line in plan.found { show(line) }
         for note in plan.notes { tell(note: note) }
         show("")

@@ -87,6 +87,20 @@ struct MachineUsersTests {
         }
     }
 
+    @Test func `whom a top layer names is one of them, and stays in a group that is not there`() throws {
+        try fixture.write("sshd:x:102:65534::/run/sshd:/usr/sbin/nologin\n", to: "top/passwd")
+        try fixture.write("lp:ann\nlp:gone\naudio:bob\nsudo:ann\n", to: "top/members")
+        let known = try Directory(opening: fixture.folder.appending(path: "top").path)
+        let machine = try Directory(opening: fixture.folder.appending(path: "machine").path)
+        let users = try MachineUsers(in: machine, known: known)
+        let files = Dictionary(uniqueKeysWithValues: users.files.map { ($0.name, $0.text) })
+        #expect(users.title == "sshd, ann, bob, root's password")
+        #expect(files["passwd"]?.hasPrefix("sshd:") == true && files["members"] == "sudo:ann\nsudo:bob\nlp:ann\n")
+        #expect(try users.difference(from: known) == "ann, bob, gone, root, sshd")
+        for (name, text) in files { try fixture.write(text, to: "top/\(name)") }
+        #expect(try users.difference(from: known) == nil)
+    }
+
     @Test func `sub-uids are the people's`() async throws {
         try fixture.write("ann:100000:65536\nsshd:165536:65536\n1001:231072:65536\nsub:1:1", to: "machine/etc/subuid")
         let files = try files()

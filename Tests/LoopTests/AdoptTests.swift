@@ -82,6 +82,63 @@ extension OnDisk {
             }
         }
 
+        /// What `docker-btrfs-users.service` does in a root.
+        private func givePeople(_ machine: Deployable) async throws {
+            try await machine.disk.change("sh '\(Repository.path("hooks/machine/users"))' docker_rwlayer")
+        }
+
+        @Test(arguments: ["/etc/shadow", "/etc/passwd", "/etc"])
+        func `a password and a new person are the next root's, and each image keeps its own users`(path: String) async throws {
+            try await Disk.withStore { disk, store in
+                try await Deployable.with(disk, dataRoot: "docker", images: store.images) { machine in
+                    try await disk.change(
+                        """
+                        rm boot_docker/etc/passwd; mkdir -p boot_docker/etc/docker-btrfs/users; cd boot_docker/etc/docker-btrfs/users
+                        echo 'ann:x:1000:1000::/home/ann:/bin/sh' > passwd; printf 'root:old:1::::::\nann:old:1::::::\n' > shadow; chmod 600 shadow
+                        """)
+                    try await disk.bootWell(disk.line(keeping: "docker_keep=3"))
+                    // An image has users of its own.
+                    try await disk.change(
+                        """
+                        cd docker_rwlayer/etc; echo 'daemon:x:1:1::/:/bin/sh' > passwd; echo 'daemon:!:1::::::' > shadow; echo 'sudo:x:27:' > group
+                        """)
+                    try await givePeople(machine)
+                    try await disk.change(
+                        """
+                        cd docker_rwlayer/etc; sed -i 's/ann:old/ann:new/' shadow; sed -i 's/sudo:x:27:/&bob/' group
+                        echo 'bob:x:1001:1001::/home/bob:/bin/sh' >> passwd; echo 'bob:his:1::::::' >> shadow; echo 'bob:100000:65536' > subuid
+                        """)
+                    let line =
+                        "put the people of this root (ann, bob, root's password) into '/boot_docker/etc/docker-btrfs/users', beside an image's own users\n"
+                    let told = try await disk.change("\(machine.command("adopt \(path)")) 2>&1")
+                    #expect(told.hasPrefix(line) && !told.contains("note:"), "\(told)")
+                    #expect(told.contains("the next root has them: the people"), "\(told)")
+                    let layer = try await disk.look(
+                        """
+                        cd boot_docker/etc; ls -d passwd shadow group subuid 2>/dev/null || :; find docker-btrfs -name '.*'
+                        cd docker-btrfs/users; cat members shadow subuid; stat -c %a shadow
+                        """)
+                    #expect(
+                        layer == "sudo:bob\nroot:old:1::::::\nann:new:1::::::\nbob:his:1::::::\nbob:100000:65536\n600\n", "\(layer)")
+                    // The next image has another daemon.
+                    try await disk.bootWell(disk.line(keeping: "docker_keep=3"))
+                    try await disk.change("echo 'later:x:2:2::/:/bin/sh' > docker_rwlayer/etc/passwd; : > docker_rwlayer/etc/shadow")
+                    try await givePeople(machine)
+                    let people = try await disk.look("cd docker_rwlayer/etc; cut -d : -f 1-2 passwd shadow")
+                    #expect(people == "ann:x\nbob:x\nlater:x\nroot:old\nann:new\nbob:his\n")
+                    #expect(try await machine.run("diff").contains(" /etc/passwd"))
+                    // A whole file is an image's users, too.
+                    let noted = try await disk.change("touch boot_docker/etc/passwd; \(machine.command("adopt /etc/shadow")) 2>&1")
+                    #expect(noted.contains("note: '/boot_docker/etc/passwd' takes the place of each image's own"), "\(noted)")
+                    // What says nothing of people stays where it is.
+                    try await disk.change("cd boot_docker/etc/docker-btrfs/users; cp shadow shadow.old")
+                    let before = try await machine.everything()
+                    #expect(try await machine.fails("adopt /etc/shadow").contains("'shadow.old' is in it"))
+                    #expect(try await machine.everything() == before)
+                }
+            }
+        }
+
         @Test func `what was deleted in a directory that has another name goes with the old name`() async throws {
             try await withRoot { machine in
                 try await machine.disk.change("cd docker_rwlayer/usr; mv sbin sbin.old; rm sbin.old/*")

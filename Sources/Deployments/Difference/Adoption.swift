@@ -21,6 +21,8 @@ public struct Adoption {
     let tree: Directory
     /// From the top level.
     let layer: Path
+    /// Whom a root's files of people name, where the layer has them apart from an image's users.
+    let people: MachineUsers?
     let parts: [Part]
     /// Directories that the image has too: the manifest is to say that theirs count.
     let directories: [Path]
@@ -29,6 +31,15 @@ public struct Adoption {
 
     /// Where each goes.
     public var lines: [String] {
+        [peoplesLine].compactMap { $0 } + partLines
+            + directories.map { "name '\($0)' in 'directories' of '\(layer / LayerRules.manifest)'" }
+    }
+
+    private var peoplesLine: String? {
+        people.map { "put the people of this root (\($0.title)) into '\(layer / MachineUsers.folder)', beside an image's own users" }
+    }
+
+    private var partLines: [String] {
         parts.map { part in
             switch part {
             case .take(let path, let kind): "put the \(kind.rawValue) '\(path)' into the top layer as '\(layer / path)'"
@@ -36,20 +47,26 @@ public struct Adoption {
                 "take '\(path)' away by the top layer's '\(layer / LayerName.whiteout(of: path))'"
             case .remove(let path): "take '\(layer / path)' out of the top layer"
             }
-        } + directories.map { "name '\($0)' in 'directories' of '\(layer / LayerRules.manifest)'" }
+        }
     }
 
     /// What comes of it.
     public var outcome: String {
-        "the next root has \(parts.count == 1 ? "it" : "them"): \(parts.count) path\(parts.count == 1 ? "" : "s") adopted into '\(layer)'"
+        let paths = "\(parts.count) path\(parts.count == 1 ? "" : "s")"
+        let what = people == nil ? paths : "the people" + (parts.isEmpty ? "" : " and \(paths)")
+        return "the next root has \(people == nil && parts.count == 1 ? "it" : "them"): \(what) adopted into '\(layer)'"
     }
 
     /// All of it is on the disk when this is done. What was done before a failure stays.
     public func perform(say: (String) -> Void) throws(Failure) {
         try site.topLevel.makeWritable()
         guard let target = try site.topLevel.directory(at: layer) else { throw Failure("could not open the top layer '\(layer)'") }
+        if let people, let peoplesLine {
+            say(peoplesLine)
+            try people.replace(in: target)
+        }
         var writer = LayerWriter(from: tree, into: target)
-        for (part, line) in zip(parts, lines) {
+        for (part, line) in zip(parts, partLines) {
             say(line)
             do throws(Failure) {
                 switch part {
@@ -89,8 +106,11 @@ extension Site {
         guard let tree = try topLevel.directory(at: root.root.path) else { throw Failure("could not open '\(root.path)': it is not there") }
         let layer = try ownLayer(of: root)
         let rules = try topLevel.directory(at: layer).map { folder throws(Failure) in try LayerManifest(of: folder).rules } ?? .none
-        let (changes, known) = try difference.changes(at: paths, in: tree)
-        var notes = known
+        var (changes, notes) = try difference.changes(at: paths, in: tree)
+        let people = try people(of: tree, in: root.root.mark.origin.topLayers, &changes)
+        for path in people == nil ? [] : MachineUsers.sources where try topLevel.directory(at: layer)?.status(of: path) != nil {
+            notes.append("'\(layer / path)' takes the place of each image's own, with the users of its packages: remove it")
+        }
         var tooLong = 0
         var directories: [Path] = []
         var parts: [Adoption.Part] = []
@@ -131,7 +151,21 @@ extension Site {
         if tooLong > 0 { notes.append(Path.leftOut(tooLong)) }
         var seen: Set<Adoption.Part> = []
         let unique = parts.filter { seen.insert($0).inserted }
-        return Adoption(site: self, tree: tree, layer: layer, parts: unique, directories: directories, notes: notes)
+        return Adoption(
+            site: self, tree: tree, layer: layer, people: people, parts: unique, directories: directories, notes: notes)
+    }
+
+    /// The people of a root, whose files are taken out of the changes where a top layer has people: they are laid over the image's own at
+    /// boot, and the whole file would be in the way of those.
+    private func people(of tree: Directory, in layers: [Path], _ changes: inout [RootChange]) throws(Failure) -> MachineUsers? {
+        let others = changes.filter { !MachineUsers.sources.contains($0.path) }
+        if others.count == changes.count { return nil }
+        for layer in layers.reversed() {
+            guard let known = try topLevel.directory(at: layer / MachineUsers.folder) else { continue }
+            changes = others
+            return try MachineUsers(in: tree, known: known)
+        }
+        return nil
     }
 
     /// The layer that is this machine's alone.

@@ -1,29 +1,53 @@
 internal import Basics
+internal import CLinux
+internal import Files
+internal import Linux
 
 /// The people of a system: what passwd(5), group(5), shadow(5) and subuid(5) say of them and of nobody else. The users of an image's
 /// packages are the image's.
 struct MachineUsers {
     /// Name, content and mode of each file.
     let files: [(name: String, text: String, mode: UInt32)]
+    /// Who they are, as a person is told.
+    let title: String
 
-    init(in system: Directory) throws(Failure) {
-        func lines(_ path: Path) throws(Failure) -> [[Substring]] {
-            let text = String(decoding: try system.contents(of: path) ?? [], as: UTF8.self)
+    /// Where a top layer has them.
+    static let folder: Path = "etc/docker-btrfs/users"
+
+    /// What says who they are: one of these without the others would be half a person.
+    static let sources: [Path] = ["etc/group", "etc/gshadow", "etc/passwd", "etc/shadow", "etc/subgid", "etc/subuid"]
+
+    /// `known` are those that a top layer has in its folder: whoever it names is one of them, and in a group that this system lacks stays in
+    /// that.
+    init(in system: Directory, known: Directory? = nil) throws(Failure) {
+        func lines(_ path: Path, in tree: Directory? = nil) throws(Failure) -> [[Substring]] {
+            let text = String(decoding: try (tree ?? system).contents(of: path) ?? [], as: UTF8.self)
             return text.split(separator: "\n").map { $0.split(separator: ":", omittingEmptySubsequences: false) }
         }
-        func isPersons(_ line: [Substring]) -> Bool {
-            line.count > 2 && Int(line[2]).map { Self.people.contains($0) } ?? false
+        func names(_ path: Path) throws(Failure) -> Set<Substring> {
+            guard let known else { return [] }
+            return Set(try lines(path, in: known).map { $0[0] })
         }
-        let users = try lines("etc/passwd").filter(isPersons)
+        func isPersons(_ line: [Substring], _ known: Set<Substring>) -> Bool {
+            line.count > 2 && (known.contains(line[0]) || Int(line[2]).map { Self.people.contains($0) } ?? false)
+        }
+        let (knownUsers, knownGroups) = (try names("passwd"), try names("group"))
+        let users = try lines("etc/passwd").filter { isPersons($0, knownUsers) }
         let names = Set(users.map { $0[0] })
         let numbers = Set(users.map { $0[2] })
         let groups = try lines("etc/group")
-        let own = groups.filter(isPersons)
+        let own = groups.filter { isPersons($0, knownGroups) }
         let ownNames = Set(own.map { $0[0] })
         // root's password is the machine's too, root's other data are the image's.
         let passwords = try lines("etc/shadow").filter { names.contains($0[0]) || $0[0] == "root" }
-        let members = groups.filter { $0.count == 4 && !ownNames.contains($0[0]) }.flatMap { group in
+        var members = groups.filter { $0.count == 4 && !ownNames.contains($0[0]) }.flatMap { group in
             group[3].split(separator: ",").filter { names.contains($0) }.map { "\(group[0]):\($0)" }
+        }
+        if let known {
+            let groupNames = Set(groups.map { $0[0] })
+            for line in try lines("members", in: known) where line.count == 2 {
+                if names.contains(line[1]) && !groupNames.contains(line[0]) { members.append("\(line[0]):\(line[1])") }
+            }
         }
         // Its first field may be a number.
         func isOfPerson(_ line: [Substring]) -> Bool { names.contains(line[0]) || numbers.contains(line[0]) }
@@ -35,8 +59,80 @@ struct MachineUsers {
             ("subuid", text(try lines("etc/subuid").filter(isOfPerson)), 0o644),
             ("subgid", text(try lines("etc/subgid").filter(isOfPerson)), 0o644),
         ]
+        let hasRoot = passwords.contains { $0[0] == "root" }
+        title = Self.list(users.map { String($0[0]) } + (hasRoot ? ["root's password"] : []))
     }
 
     /// UID_MIN and UID_MAX of login.defs(5) as distributions have them.
     private static let people = 1000...60000
+
+    /// Who is another one in the folder of a top layer; nil where nobody is.
+    func difference(from folder: Directory) throws(Failure) -> String? {
+        var names: Set<String> = []
+        for (name, text, _) in files {
+            let standing = String(decoding: try folder.contents(of: Self.place(name)) ?? [], as: UTF8.self)
+            for line in Set(text.split(separator: "\n")).symmetricDifference(standing.split(separator: "\n")) {
+                let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+                names.insert(String(fields[name == "members" ? fields.count - 1 : 0]))
+            }
+        }
+        return names.isEmpty ? nil : Self.list(names.sorted())
+    }
+
+    /// Puts them into a top layer, in the place of all that it has of them at once: whoever reads it finds these people or those.
+    func replace(in layer: Directory) throws(Failure) {
+        do throws(Failure) {
+            var parent = layer
+            for name in Self.folder.parent.components {
+                if mkdirat(parent.descriptor, cString(name), 0o755) != 0 && linux_errno() != EEXIST { throw .reason() }
+                parent = try parent.child(cString(name))
+            }
+            try replace(beside: parent)
+        } catch { throw Failure("could not write '\(layer.show(Self.folder))': \(error.message)", hint: error.hint) }
+    }
+
+    private func replace(beside parent: Directory) throws(Failure) {
+        let name = cString(Self.folder.name)
+        let isThere = faccessat(parent.descriptor, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0
+        var mode: UInt32 = 0o755
+        if isThere {
+            let standing = try parent.child(name)
+            mode = try standing.status(of: .top)?.permissions ?? mode
+            let others = try standing.names { file in !files.contains { $0.name.utf8.elementsEqual(file) } }
+            if let other = others.first {
+                throw Failure("'\(display(other))' is in it, which says nothing of people", hint: "move it away")
+            }
+        }
+        try removeDraft(in: parent)
+        try check(mkdirat(parent.descriptor, Self.draft, 0o700))
+        let draft = try parent.child(Self.draft)
+        for (name, text, mode) in files { try draft.write(Array(text.utf8), mode: mode, to: Self.place(name)) }
+        try check(fchmod(draft.descriptor, mode))
+        try check(fsync(draft.descriptor))
+        let flags = UInt32(isThere ? RENAME_EXCHANGE : RENAME_NOREPLACE)
+        try check(renameat2(parent.descriptor, Self.draft, parent.descriptor, name, flags))
+        try check(fsync(parent.descriptor))
+        try removeDraft(in: parent)
+    }
+
+    /// What they are in until all are there. A layer's names of this kind are never copied to a root.
+    private static let draft = cString(Array(".wh..wh.docker-btrfs".utf8))
+
+    private func removeDraft(in parent: Directory) throws(Failure) {
+        if faccessat(parent.descriptor, Self.draft, F_OK, AT_SYMLINK_NOFOLLOW) != 0 { return }
+        let draft = try parent.child(Self.draft)
+        for name in try draft.names() { try check(unlinkat(draft.descriptor, cString(name), 0)) }
+        try check(unlinkat(parent.descriptor, Self.draft, AT_REMOVEDIR))
+    }
+
+    private static func place(_ name: String) -> Path { Path.top.appending(name: Array(name.utf8)) }
+
+    private static func list(_ names: [String]) -> String {
+        let shown = names.prefix(5).map { display($0.utf8) }.joined(separator: ", ")
+        return names.isEmpty ? "nobody" : shown + (names.count > 5 ? ", …" : "")
+    }
+}
+
+private func check(_ result: Int32) throws(Failure) {
+    if result < 0 { throw .reason() }
 }
