@@ -7,9 +7,11 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/openat2.h>
+#include <limits.h>
 #include <linux/seccomp.h>
 #include <net/if.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mount.h>
@@ -59,6 +61,27 @@ int entering_restart(char *const *arguments) {
     int program = entering_open_tree("/proc/self/exe", MOUNT_ATTR_RDONLY);
     if (program < 0) return -1;
     return (int)syscall(SYS_execveat, program, "", arguments, environ, AT_EMPTY_PATH);
+}
+
+int entering_shield_input(void) {
+    struct stat status;
+    int flags = fcntl(STDIN_FILENO, F_GETFL);
+    if (flags < 0 || fstat(STDIN_FILENO, &status) != 0) return 0;
+    if (S_ISDIR(status.st_mode)) return errno = EISDIR, -1;
+    /* Who opened it for writing has it written. */
+    if (!S_ISREG(status.st_mode) || (flags & O_ACCMODE) != O_RDONLY || flags & O_PATH) return 0;
+    off_t place = lseek(STDIN_FILENO, 0, SEEK_CUR);
+    int tree = entering_open_tree("/proc/self/fd/0", MOUNT_ATTR_RDONLY);
+    if (tree < 0) return -1;
+    char name[64];
+    snprintf(name, sizeof name, "/proc/self/fd/%d", tree);
+    int file = open(name, O_RDONLY | O_CLOEXEC);
+    int done = file >= 0 && lseek(file, place, SEEK_SET) >= 0 && dup2(file, STDIN_FILENO) == 0;
+    int error = errno;
+    if (file >= 0) close(file);
+    close(tree);
+    errno = error;
+    return done ? 0 : -1;
 }
 
 /* What an image calls /proc may be a symlink to anywhere: none is followed. */
@@ -215,9 +238,28 @@ static int take_session(const struct entering_command *command) {
     return 0;
 }
 
+/* Only these are left: what is open here is a way to the machine, by /proc/self/fd in a path that the image names. */
+static int close_others(int kept, int other) {
+    int next[] = {kept < other ? kept : other, kept < other ? other : kept};
+    unsigned from = STDERR_FILENO + 1;
+    for (int index = 0; index < 2; index++) {
+        if (next[index] < (int)from) continue;
+        if (next[index] > (int)from && syscall(SYS_close_range, from, next[index] - 1, 0) != 0) return -1;
+        from = next[index] + 1;
+    }
+    return (int)syscall(SYS_close_range, from, ~0U, 0);
+}
+
+/* The home is what the image says, and may be a link to anything that is open. */
+static int enter_folder(const char *folder) {
+    char place[PATH_MAX];
+    /* What is not below the root begins with another character (getcwd(2)). */
+    if (chdir(folder) == 0 && syscall(SYS_getcwd, place, sizeof place) > 0 && place[0] == '/') return 0;
+    return chdir("/");
+}
+
 static int become(const struct entering_command *command) {
-    if (chdir(command->folder) != 0 && chdir("/") != 0) return -1;
-    umask(022);
+    if (enter_folder(command->folder) != 0) return -1;
     sigset_t none;
     sigemptyset(&none);
     if (sigprocmask(SIG_SETMASK, &none, NULL) != 0) return -1;
@@ -280,6 +322,7 @@ static int perform(const struct entering_step *step, const struct entering_comma
 static void run(const struct entering_command *command, int reports, int start) {
     /* Who calls has handlers, and ignores SIGPIPE. */
     for (int number = 1; number < 65; number++) signal(number, SIG_DFL);
+    umask(022);
     char byte;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || read(start, &byte, 1) != 1) _exit(125);
     /* What is in /proc of a process that is not to be dumped is closed to those there: the program of this one is a file of the host. */
@@ -288,6 +331,10 @@ static void run(const struct entering_command *command, int reports, int start) 
         const struct entering_step *step = &command->steps[index];
         report(reports, index, 0);
         if (step->action == ENTERING_CHILD) {
+            if (close_others(reports, command->terminal) != 0) {
+                report(reports, index, errno);
+                _exit(125);
+            }
             pid_t child = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
             if (child > 0) serve(child);
             if (child == 0) continue;

@@ -33,9 +33,13 @@ package struct Entrance {
         return isName && (1...64).contains(name.count) ? String(decoding: name, as: UTF8.self) : nil
     }
 
-    /// Starts this program again as one whose file nobody can change who gets hold of its process. Returns where that is done.
+    /// Starts this program again as one whose file nobody can change who gets hold of its process. Returns where that is done, and nobody can
+    /// change the file that it reads either.
     package static func protectProgram() throws(Failure) {
         if entering_restart(CommandLine.unsafeArgv) != 0 { throw .system("start this program from a read-only mount of it") }
+        if entering_shield_input() != 0 {
+            throw Failure.system("hand on the standard input").hinting("hand it on by a pipe: cat FILE | docker-btrfs enter …")
+        }
     }
 
     /// How a command ended.
@@ -57,7 +61,7 @@ package struct Entrance {
         let attributes = UInt32(MOUNT_ATTR_NODEV | (isReadOnly ? MOUNT_ATTR_RDONLY : 0))
         let tree = OpenFile(try request.mount(.readWrite, attributes))
         let terminals = try FilesystemTree(type: "devpts", options: [("mode", "0620"), ("gid", "5"), ("ptmxmode", "0666")])
-        let terminal = try Terminal.isUsed ? Terminal(in: terminals) : nil
+        let terminal = try Terminal.isUsed ? Terminal(in: terminals, of: account.user) : nil
         var trees: [(SharedPath, OpenFile)] = []
         for bind in binds {
             let opened = entering_open_tree(bind.source, UInt64(MOUNT_ATTR_NODEV))
@@ -102,8 +106,13 @@ package struct Entrance {
     /// mounted for that.
     package func boot(in root: Directory, on device: String, explain: (String, String) -> Void) throws(Failure) -> Ending {
         guard let subvolume = try root.subvolume() else { throw Failure("could not enter '\(root.show(.top))': it is not a subvolume") }
-        guard let place = ["/mnt", "/media", "/srv", "/opt"].first(where: { (path: String) in access(path, F_OK) == 0 }) else {
-            throw Failure("could not boot the root: the machine has no directory '/mnt' to mount it at")
+        // systemd-nspawn looks for what it binds when the root is mounted there.
+        let places = ["/mnt", "/media", "/srv", "/opt"]
+        guard let place = places.first(where: { place in Self.isDirectory(place) && !binds.contains { "\($0.source)/".hasPrefix(place + "/") } })
+        else {
+            throw Failure(
+                "could not boot the root: no directory is there to mount it at",
+                hint: "it is one of \(places.joined(separator: ", ")), with nothing in it that --bind shows")
         }
         let request = MountRequest(device: device, filesystemType: "btrfs", options: ["subvolid=\(subvolume.id)"])
         let tree = OpenFile(try request.mount(.readWrite, UInt32(MOUNT_ATTR_NODEV)))
@@ -129,12 +138,19 @@ package struct Entrance {
         throw Failure(failure.message, hint: "--boot needs it: apt-get install systemd-container")
     }
 
+    /// Not a link to one.
+    private static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && Int32(status.st_mode) & S_IFMT == S_IFDIR
+    }
+
     private func ending(hasTerminal: Bool) -> [EntryStep] {
         var refused: [String] = []
         while let name = entering_refused(Int32(refused.count)) { refused.append(String(cString: name)) }
         return [
             EntryStep(
-                description: "start the command, and stay as its process 1, which reaps what others leave", call: "clone(SIGCHLD)",
+                description: "start the command, which has nothing of the machine open, and stay as its process 1, which reaps what others leave",
+                call: "close_range(3, ~0), clone(SIGCHLD)",
                 action: ENTERING_CHILD),
             EntryStep(
                 description: "begin a session\(hasTerminal ? " with a terminal of its own" : "")",
@@ -147,7 +163,7 @@ package struct Entrance {
                 call: "prctl(PR_CAPBSET_DROP), setgroups(), setresgid(\(account.group)), setresuid(\(account.user)), capset()",
                 action: ENTERING_LIMITS),
             EntryStep(
-                description: "run '\(arguments[0])'", call: "close_range(3, ~0, CLOSE_RANGE_CLOEXEC), execve(\"\(arguments[0])\")",
+                description: "run '\(arguments[0])'", call: "execve(\"\(arguments[0])\")",
                 action: ENTERING_EXEC),
         ]
     }

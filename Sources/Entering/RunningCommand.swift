@@ -58,7 +58,12 @@ struct RunningCommand {
             pollfd(fd: terminal?.master ?? -1, events: Int16(POLLIN), revents: 0),
         ]
         var asked = 0
+        // Keys that the other side has not read yet. Who sends them may not read what is shown until they are taken.
+        var keys: ArraySlice<UInt8> = []
+        var hasInput = terminal != nil
         while true {
+            polled[2].fd = hasInput && keys.count < 1 << 20 ? STDIN_FILENO : -1
+            polled[3].events = Int16(keys.isEmpty ? POLLIN : POLLIN | POLLOUT)
             let count = poll(&polled, nfds_t(polled.count), -1)
             if count < 0 { continue }
             if polled[1].revents != 0 {
@@ -67,8 +72,11 @@ struct RunningCommand {
             }
             if let terminal {
                 // A terminal that went away is no reason to end: the command decides.
-                if polled[2].revents != 0, !hand(from: STDIN_FILENO, to: terminal.master) { polled[2].fd = -1 }
-                if polled[3].revents != 0, !hand(from: terminal.master, to: STDOUT_FILENO) { polled[3].fd = -1 }
+                if polled[2].fd >= 0 && polled[2].revents != 0 {
+                    if let more = take(from: STDIN_FILENO) { keys += more } else { hasInput = false }
+                }
+                if !keys.isEmpty { type(&keys, to: terminal.master) }
+                if polled[3].revents & ~Int16(POLLOUT) != 0, !hand(from: terminal.master, to: STDOUT_FILENO) { polled[3].fd = -1 }
             }
             if polled[0].revents != 0 { return }
         }
@@ -85,10 +93,22 @@ struct RunningCommand {
     }
 
     private func hand(from: Int32, to: Int32) -> Bool {
+        guard let bytes = take(from: from) else { return false }
+        return bytes.isEmpty || linux_write_all(to, bytes, bytes.count)
+    }
+
+    /// What is there to be read; nil at the end.
+    private func take(from file: Int32) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: 1 << 16)
-        let count = read(from, &bytes, bytes.count)
-        if count < 0 { return linux_errno() == EINTR || linux_errno() == EAGAIN }
-        return count > 0 && linux_write_all(to, bytes, count)
+        let count = read(file, &bytes, bytes.count)
+        if count < 0 { return linux_errno() == EINTR || linux_errno() == EAGAIN ? [] : nil }
+        return count > 0 ? Array(bytes.prefix(count)) : nil
+    }
+
+    /// As many as the other side takes now. Where that is closed, nobody reads them any more.
+    private func type(_ keys: inout ArraySlice<UInt8>, to master: Int32) {
+        let count = keys.withUnsafeBytes { write(master, $0.baseAddress, $0.count) }
+        if count > 0 { keys = keys.dropFirst(count) } else if linux_errno() != EAGAIN && linux_errno() != EINTR { keys = [] }
     }
 
     /// What was written before the end.

@@ -32,12 +32,14 @@ final class Terminal {
     /// Whether a person sits there.
     static var isUsed: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
 
-    init(in terminals: FilesystemTree) throws(Failure) {
-        master = linux_openat2(terminals.descriptor, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, 0, linux_resolve_no_links)
+    /// It is the user's, who may open it by its name. Writing to `master` waits for nobody.
+    init(in terminals: FilesystemTree, of user: UInt32) throws(Failure) {
+        let flags = O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK
+        master = linux_openat2(terminals.descriptor, "ptmx", flags, 0, linux_resolve_no_links)
         if master < 0 { throw .system("open a terminal") }
         _ = entering_unlock(master)
         peer = entering_peer(master)
-        if peer < 0 { throw .system("open a terminal") }
+        if peer < 0 || fchown(peer, user, gid_t.max) != 0 { throw .system("open a terminal") }
         _ = entering_copy_size(STDIN_FILENO, master)
     }
 

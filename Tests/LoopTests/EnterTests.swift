@@ -98,6 +98,53 @@ extension OnDisk {
             }
         }
 
+        /// CVE-2024-21626: paths of the image's that lead through what the program has open.
+        @Test func `a home or a command in what the program has open is not the machine's`() async throws {
+            try await Enterable.with { machine in
+                let script = """
+                    printf '#!/bin/sh\\necho out\\n' > outside; chmod 755 outside
+                    passwd=$(echo btrfs/btrfs/subvolumes/*/etc/passwd)
+                    for number in {3..20}; do
+                        sed -i "s,^root:.*,root:x:0:0::/proc/self/fd/$number:/bin/sh," "$passwd"
+                        \(machine.command("tools -- sh -c pwd"))
+                        \(machine.command("tools -- /proc/self/fd/$number/outside 2> /dev/null")) || true
+                    done | sort | uniq -c
+                    \(machine.command("tools -- sh -c 'ls /proc/$$/fd; true'"))
+                    """
+                let told = try await machine.disk.change(script)
+                #expect(told == "     18 /\n0\n1\n2\n", "\(told)")
+            }
+        }
+
+        @Test func `a file that is only read is not written from inside, and a long paste stops nothing`() async throws {
+            try await Enterable.with { machine in
+                let script = """
+                    printf 'one\\ntwo\\n' > file
+                    { read -r line; \(machine.command("tools -- sh -c 'echo in > /proc/self/fd/0 || echo no; cat' 2> /dev/null")); } < file
+                    cat file
+                    \(machine.command("tools -- cat")) 2>&1 < . || echo "status $?"
+                    exec 3<> file; \(machine.command("tools -- sh -c 'echo asked > /proc/self/fd/0'")) <&3; cat file
+                    # Who pastes here, script(1), does not read while it writes: nothing is to be echoed.
+                    mkdir new; (until [ -e new/ready ]; do sleep 0.1; done; seq -f 'a line that somebody pastes %g' 5000; printf '\\4') |
+                        timeout 60 script -qec "\(machine.command("--bind $PWD/new:/new tools -- sh -c 'stty -echo; touch /new/ready; sleep 1; wc -l'"))" /dev/null | tail -n 1 | tr -d '\\r'
+                    """
+                let told = try await machine.disk.change(script)
+                #expect(
+                    told == """
+                        no
+                        two
+                        one
+                        two
+                        Error: could not hand on the standard input: Is a directory
+                        hint: hand it on by a pipe: cat FILE | docker-btrfs enter …
+                        status 1
+                        asked
+                        5000
+
+                        """, "\(told)")
+            }
+        }
+
         /// CVE-2019-5736, by the image's own loader of programs.
         @Test func `an image that is entered by the machine's program as its own shell does not change its file`() async throws {
             try await Enterable.with { machine in

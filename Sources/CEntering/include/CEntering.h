@@ -74,6 +74,10 @@ struct entering_report {
  * own process: owner, mode and attributes of the file must not be its to change (CVE-2019-5736). */
 int entering_restart(char *const *arguments);
 
+/* Where the standard input is a file that is only read, the same file at the same place on a mount that is read-only: /proc/self/fd/0
+ * would open it for writing. -1 with errno where that is not possible, and for a directory. */
+int entering_shield_input(void);
+
 /* Starts it. Returns the process, and in `reports` where to read what it does: until the command runs or nothing more comes. Below 0
  * with errno where there is none. It is killed when the calling thread ends. */
 pid_t entering_start(const struct entering_command *command, int *reports);
