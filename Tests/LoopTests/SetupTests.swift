@@ -78,10 +78,11 @@ extension OnDisk {
                         touch .docker-btrfs.json .wh. .wh.work .wh..wh..opq deep/.wh.file deep/file deep/er/.wh.
                         (find . -printf '%p %U:%G %m\n' | sort; getfattr -n user.about .) > ../before
                     )
-                    \(machine.command(machine.setup))
+                    \(machine.command(machine.setup)) 2>&1
                     cd docker_data/srv; (find . -printf '%p %U:%G %m\n' | sort; getfattr -n user.about .) | diff - '\(data)/../before' >&2
                     """)
                 #expect(told.contains("copy '/srv' of this system to '/.docker-btrfs/data.new'\n"), "\(told)")
+                #expect(told.contains("note: '/srv' is copied once, now: what is written to it here from then on is in no root\n"), "\(told)")
             }
         }
 
@@ -377,29 +378,6 @@ extension OnDisk {
                     awk '$3 == "none" { print $2 }' boot_docker/etc/fstab
                     """
                 #expect(try await disk.change(engines) == "/var/lib/docker\n/var/lib/containerd\n/boot/grub\n")
-            }
-        }
-
-        @Test func `what the registry had before goes, but for the way back and one more`() async throws {
-            try await Deployable.with { machine in
-                try await machine.run("deploy sample_image:latest")
-                try await machine.run("deploy sample_image:v2")
-                let unit = try await machine.disk.change(
-                    """
-                    for number in {3..6}; do
-                        id=$number$(printf %063d 0)
-                        sed "s/^id .*/id sha256:$id/; s/^number .*/number $number/" ".docker-btrfs/deployments/\(machine.id("sample_image:v2"))" \
-                            > ".docker-btrfs/deployments/$id"
-                    done
-                    cat boot_docker/etc/systemd/system/docker-btrfs-update.service
-                    """)
-                try await machine.run("rollback 6000")
-                let commands = unit.split(separator: "\n").filter { $0.hasPrefix("ExecStartPost=-/usr/bin/docker-btrfs ") }
-                let words = try #require(commands.first?.split(separator: " ", maxSplits: 1).last)
-                #expect(commands.count == 1)
-                try await machine.run(String(words))
-                let names = try await machine.disk.look("ls .docker-btrfs/deployments")
-                #expect(names.split(separator: "\n").map { $0.prefix(2) } == ["40", "50", "60"], "\(names)")
             }
         }
 

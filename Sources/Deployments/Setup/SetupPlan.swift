@@ -143,6 +143,7 @@ public struct SetupPlan {
         changes.append(.makeSubvolume(new))
         if try system.target(of: source)?.kind == .directory {
             changes.append(.copyDirectory(source, to: new))
+            notes.append("'\(text)' is copied once, now: what is written to it here from then on is in no root")
         } else {
             notes.append("there is no directory '\(text)' here: in each root it is '\(place)', which is empty")
         }
