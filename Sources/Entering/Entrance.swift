@@ -108,8 +108,8 @@ package struct Entrance {
         guard let subvolume = try root.subvolume() else { throw Failure("could not enter '\(root.show(.top))': it is not a subvolume") }
         // systemd-nspawn looks for what it binds when the root is mounted there.
         let places = ["/mnt", "/media", "/srv", "/opt"]
-        guard let place = places.first(where: { place in Self.isDirectory(place) && !binds.contains { "\($0.source)/".hasPrefix(place + "/") } })
-        else {
+        let shown = binds.map { $0.source + "/" }
+        guard let place = places.first(where: { place in Self.isDirectory(place) && !shown.contains { $0.hasPrefix(place + "/") } }) else {
             throw Failure(
                 "could not boot the root: no directory is there to mount it at",
                 hint: "it is one of \(places.joined(separator: ", ")), with nothing in it that --bind shows")
@@ -149,7 +149,7 @@ package struct Entrance {
         while let name = entering_refused(Int32(refused.count)) { refused.append(String(cString: name)) }
         return [
             EntryStep(
-                description: "start the command, which has nothing of the machine open, and stay as its process 1, which reaps what others leave",
+                description: "start the command, and stay as its process 1, which reaps what others leave",
                 call: "close_range(3, ~0), clone(SIGCHLD)",
                 action: ENTERING_CHILD),
             EntryStep(

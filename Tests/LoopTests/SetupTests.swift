@@ -82,7 +82,8 @@ extension OnDisk {
                     cd docker_data/srv; (find . -printf '%p %U:%G %m\n' | sort; getfattr -n user.about .) | diff - '\(data)/../before' >&2
                     """)
                 #expect(told.contains("copy '/srv' of this system to '/.docker-btrfs/data.new'\n"), "\(told)")
-                #expect(told.contains("note: '/srv' is copied once, now: what is written to it here from then on is in no root\n"), "\(told)")
+                #expect(
+                    told.contains("note: '/srv' is copied once, now: what is written to it here from then on is in no root\n"), "\(told)")
             }
         }
 
