@@ -52,6 +52,7 @@ struct AdoptCommand: ParsableCommand {
         let adoption = try place.place.site().adoptingIntoImage(paths, ofRoot: root, context: context)
         if let context {
             if !place.dryRun { try adoption.write(to: context) }
+            if adoption.copiesFiles { for note in try ImageAdoption.notes(on: context) { tell(note: note) } }
         } else if adoption.copiesFiles {
             tell(note: "the files are to be in '\(ImageAdoption.folder)' of the build's context: --context DIR puts them there")
         }

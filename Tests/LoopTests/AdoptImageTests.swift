@@ -51,6 +51,7 @@ extension OnDisk {
              && dpkg --install /srv/first/*.deb && apt-mark auto grown \\
              && mkdir -p /usr/lib/modules/6.1 /srv/image/deleted && touch /usr/lib/modules/6.1/modules.dep && echo MZ > /boot/vmlinuz-6.1 \\
              && echo kernel/fs/btrfs/btrfs.ko > /usr/lib/modules/6.1/modules.builtin && ln -sf ../bin/true /usr/sbin/init \\
+             && mkdir -p /srv/image/app/in && echo old | tee /srv/image/app/mode /srv/image/app/content /srv/image/app/gone /srv/image/app/in/same \\
              && echo old | tee /srv/image/deleted/file /srv/image/changed /srv/image/typed /srv/image/mode
             END
             build sample_image "$context"
@@ -77,6 +78,7 @@ extension OnDisk {
             mkdir -p srv/whole/deep; echo w > srv/whole/deep/w; ln -s w srv/whole/deep/l; chown -hR 7:8 srv/whole
             echo 1 > usr/bin/own; chown 5 usr/bin/own; chmod 4755 usr/bin/own; ln -s own usr/bin/own.link; chown -h 5 usr/bin/own.link
             mkdir srv/mixed; echo 1 > srv/mixed/one; echo 2 > srv/mixed/two; chown 5 srv/mixed/two; mv usr/share/doc/dpkg usr/share/doc/moved
+            mv srv/image/app srv/renamed; chmod 700 srv/renamed/mode; echo more >> srv/renamed/content; chmod 711 srv/renamed/in; rm srv/renamed/gone
             for name in 'a b' 'q"u' "q'u" '$HOME' '${x:-y}' '[a]*?' 'back\\slash' $'new\\nline' '#c' '<<END' 'ü' '--chown=9' '`id`' 'end\\'; do
                 mkdir -p "srv/names/$name"; echo "$name" > "srv/names/$name/$name"; echo "$name" > "srv/image/$name"
                 echo "$name" > "srv/image/$name of another"; chown 9 "srv/image/$name of another"; ln -s -- "$name" "srv/image/$name.link"
@@ -161,6 +163,18 @@ extension OnDisk {
                     // Nor does what was put there before get into another image.
                     #expect(inRoot.hasPrefix("COPY root/root/note /root/note\n"))
                     #expect(inRoot.contains("desk/root': it is not empty, and the image would get what is in it"), "\(inRoot)")
+                    let ignored = try await first.change(
+                        """
+                        folder='\(first.folder)/ignoring'; mkdir "$folder"; echo '*' > "$folder/.dockerignore"
+                        adopt() { \(machine.command("adopt --image --dry-run")) --context "$folder" /srv/mixed 2>&1 | grep -o '[A-Za-z.]*dockerignore.*' || true; }
+                        adopt; echo '!root/**' >> "$folder/.dockerignore"; adopt; echo '*.log' > "$folder/Dockerfile.dockerignore"; adopt
+                        """)
+                    #expect(
+                        ignored == """
+                            .dockerignore' may keep files out of the build: add '!root/**' as its last line
+                            Dockerfile.dockerignore' may keep files out of the build: add '!root/**' as its last line
+
+                            """, "\(ignored)")
                     #expect(try await machine.fails("adopt /etc --context .").contains("'--context' is for '--image'"))
 
                     try await first.detach()

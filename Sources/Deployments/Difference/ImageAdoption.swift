@@ -20,6 +20,19 @@ public struct ImageAdoption {
     /// Where the files are in the context of the build.
     public static let folder = "root"
 
+    /// What a build leaves out of the context it leaves out without a word.
+    public static func notes(on context: Directory) throws(Failure) -> [String] {
+        // The first is read in place of the other.
+        for name in ["Dockerfile.dockerignore", ".dockerignore"] as [Path] {
+            guard let content = try context.contents(of: name, limit: 1 << 20) else { continue }
+            let needed = "!\(folder)/**"
+            let words = String(decoding: content, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+            return words.last.map(String.init) == needed
+                ? [] : ["'\(context.show(name))' may keep files out of the build: add '\(needed)' as its last line"]
+        }
+        return []
+    }
+
     /// Puts the files that the lines copy into the context of a build. Only their owner reaches them there, and none of them gives rights
     /// to who runs it: the lines do. Fails where something is in their folder already.
     public func write(to context: Directory) throws(Failure) {
@@ -142,16 +155,18 @@ private struct ImageDraft {
         // Its name may be taken by something else.
         if let from = change.from, try tree.status(of: from) == nil { try remove(from) }
         if change.kind == .deleted { return try remove(change.path) }
-        if change.kind == .changed && change.aspects == [.attributes] {
+        // It may be in a directory that was renamed: under this path the image has nothing that could be changed.
+        let isInImage = if let layer { try layer.status(of: change.path) != nil } else { true }
+        if isInImage && change.kind == .changed && change.aspects == [.attributes] {
             notes.append("'\(change.path)' is left out: COPY has no extended attributes, ACLs or flags")
             return
         }
         if change.aspects.contains(.attributes), try !isOfTopLayer(change.path) { leaveAttributes(of: change.path) }
-        if change.file == .file && !change.isOfContent {
+        if isInImage && change.file == .file && !change.isOfContent {
             return try changeMode(of: change.path)
         }
         if change.aspects.contains(.type) || change.kind == .renamed && change.file == .directory { try remove(change.path) }
-        try put(change.path, isNew: change.kind != .changed || change.aspects.contains(.type))
+        try put(change.path, isNew: !isInImage || change.kind != .changed || change.aspects.contains(.type))
         if change.kind == .renamed && change.file == .directory { try putAll(below: change.path) }
     }
 
@@ -195,7 +210,7 @@ private struct ImageDraft {
     }
 
     private mutating func put(_ path: Path, isNew: Bool) throws(Failure) {
-        guard let status = try tree.status(of: path) else { return }
+        guard items[path] == nil, let status = try tree.status(of: path) else { return }
         if try isTaken(path) { return }
         if status.kind == .other {
             notes.append("'\(path)' is left out: COPY has no devices, fifos or sockets")
