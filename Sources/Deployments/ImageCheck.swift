@@ -45,9 +45,7 @@ extension Site {
         }
         return (title, findings)
     }
-}
 
-extension Site {
     /// What somebody who deploys an image may want to know of it: it boots, that was seen already.
     func warnings(of tree: Directory, called reference: ImageReference) throws(Failure) -> [String] {
         let topLayer = try? topLevel.directory(at: settings.topLayer)
