@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/openat2.h>
-#include <limits.h>
 #include <linux/seccomp.h>
 #include <net/if.h>
 #include <stddef.h>
