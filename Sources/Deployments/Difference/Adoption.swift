@@ -242,6 +242,7 @@ extension RootDifference {
     /// The changes at these paths and below them. Fails where there are none.
     func changes(at paths: [String], in tree: Directory) throws(Failure) -> (changes: [RootChange], notes: [String]) {
         var found: [RootChange] = []
+        var seen: Set<RootChange> = []
         var notes: [String] = []
         var tooLong = 0
         for text in paths {
@@ -262,12 +263,14 @@ extension RootDifference {
             if own.isEmpty {
                 throw Failure("could not adopt '\(asked)': nothing was changed there", hint: "docker-btrfs diff shows what was")
             }
-            for change in own where !found.contains(change) {
+            for change in own where !seen.contains(change) {
                 if change.path.isTooLong || change.from?.isTooLong == true {
                     tooLong += 1
                 } else if change.file != .subvolume {
                     // What systems write by themselves goes with a person's wish alone.
-                    if !change.isRoutine || RootChange.isRoutine(path) { found.append(change) }
+                    if change.isRoutine && !RootChange.isRoutine(path) { continue }
+                    found.append(change)
+                    seen.insert(change)
                 } else if change.path == path {
                     throw Failure(
                         "could not adopt '\(path)': it is a subvolume of its own", hint: "a top layer has only files and directories")

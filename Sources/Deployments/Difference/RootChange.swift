@@ -1,7 +1,7 @@
 public import Basics
 
 /// What is different in a root from what it was made as, at one path.
-public struct RootChange: Equatable, Sendable {
+public struct RootChange: Hashable, Sendable {
     public enum Kind: String, Sendable {
         case added = "A"
         case changed = "C"
