@@ -193,7 +193,7 @@ if embedded {
         // A root that is entered and not booted.
         .target(
             name: "Entering",
-            dependencies: ["Basics", "Boot", "BootRun", "CEntering", "CLinux", "Linux", "Planning"],
+            dependencies: ["Basics", "Boot", "BootRun", "CEntering", "CLinux", "Files", "Linux", "Planning"],
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(name: "EnteringTests", dependencies: ["Basics", "Entering"], swiftSettings: strict + sameHeaders),

@@ -71,17 +71,17 @@ extension Site {
         }
         let options = try settings.options(of: origin.id, on: volume).description
         let isReady = if let known, try isWhole(known) { try await !kernels.isOutdated(known, program, options) } else { false }
-        var kernel: ImageKernel?
+        var built = ""
         if !isReady {
-            let found = try await ImageKernel(
+            let kernel = try await ImageKernel(
                 in: kernelTree, of: reference.description, release: release, program: program,
                 machine: disk.map { ($0, settings.options) }, say: say)
-            files = found.files
+            files = kernel.files
             if settings.kernels == .uki {
                 let topLayer = try topLevel.directory(at: settings.topLayer)
-                files = [try await found.unified(in: tree, under: topLayer, options, stubs: stubs, say: say)]
+                files = [try await kernel.unified(in: tree, under: topLayer, options, stubs: stubs, say: say)]
             }
-            kernel = found
+            built = kernel.release
         }
         if let known, isReady || known.files == files.map(\.file) {
             deployment = known
@@ -96,7 +96,7 @@ extension Site {
         } else {
             deployment = Deployment(
                 imageID: origin.id, chainID: origin.chainID, reference: reference, number: last + 1, made: secondsNow(),
-                release: kernel?.release ?? "", files: files.map(\.file))
+                release: built, files: files.map(\.file))
             warnings = try self.warnings(of: tree, called: reference)
         }
         var others = before.filter { $0.imageID != deployment.imageID }

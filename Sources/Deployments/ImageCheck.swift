@@ -168,9 +168,7 @@ struct ImageCheck {
                 for file in ["modules.dep", "modules.builtin"] as [Path] {
                     let content = try image.contents(of: folder / file, limit: 1 << 24) ?? []
                     for line in content.split(separator: UInt8(ascii: "\n")) {
-                        let path = display(line.prefix { $0 != UInt8(ascii: ":") })
-                        let name = path.split(separator: "/").last?.split(separator: ".").first ?? ""
-                        known.insert(String(name).replacing("-", with: "_"))
+                        known.insert(KernelModules.name(ofFile: display(line.prefix { $0 != UInt8(ascii: ":") })))
                     }
                 }
             }

@@ -1,5 +1,6 @@
 package import Basics
 internal import CLinux
+internal import Files
 
 /// A directory or a file of the machine that is seen in a root.
 package struct SharedPath {
@@ -54,15 +55,8 @@ package struct SharedPath {
 extension Directory {
     fileprivate func make(_ path: Path, isFile: Bool) throws(Failure) {
         guard let parent = try directory(at: path.parent) else { throw Failure("could not make '\(show(path))': it has no directory") }
-        let name = cString(path.name)
-        if !isFile {
-            // The process's umask applies to mkdir, not to chmod.
-            if mkdirat(parent.descriptor, name, 0o700) != 0 || fchmodat(parent.descriptor, name, 0o755, 0) != 0 {
-                throw .system("make the directory '\(show(path))'")
-            }
-            return
-        }
-        let made = linux_openat2(parent.descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644, linux_resolve_no_links)
+        if !isFile { return try makeDirectory(path) }
+        let made = linux_openat2(parent.descriptor, path.fileName, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644, linux_resolve_no_links)
         if made < 0 { throw .system("make the file '\(show(path))'") }
         close(made)
     }

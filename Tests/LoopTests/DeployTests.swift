@@ -258,26 +258,28 @@ extension OnDisk {
             }
         }
 
-        /// The host's kernel need not know device-mapper: how the device is called is enough here.
+        private static let mapped = "docker-btrfs-tests-\(ProcessInfo.processInfo.processIdentifier)"
+
+        /// What a script says in the top level of a disk that is called as LUKS calls one. The host's kernel need not know device-mapper.
+        private func outputOnMapped(_ machine: Deployable, _ script: String) async throws -> String {
+            let prepare = """
+                trap 'rm -f "/dev/mapper/\(Self.mapped)"' EXIT
+                mkdir -p /dev/mapper '\(machine.disk.folder)/mnt'
+                cp -a '\(machine.disk.device)' '/dev/mapper/\(Self.mapped)'
+                mount -o subvolid=5 '/dev/mapper/\(Self.mapped)' '\(machine.disk.folder)/mnt'
+                cd '\(machine.disk.folder)/mnt'
+                """
+            return try await output(of: ["unshare", "--mount", "bash", "-euc", "\(prepare)\n\(script)"])
+        }
+
         @Test func `a root on LUKS needs an initramfs of the image`() async throws {
             try await Deployable.with { machine in
-                let device = "/dev/mapper/docker-btrfs-tests-\(ProcessInfo.processInfo.processIdentifier)"
                 let before = try await machine.everything()
-                let told = try await output(
-                    of: [
-                        "unshare", "--mount", "bash", "-euc",
-                        """
-                        trap 'rm -f "\(device)"' EXIT
-                        mkdir -p /dev/mapper '\(machine.disk.folder)/mnt'
-                        cp -a '\(machine.disk.device)' '\(device)'
-                        mount -o subvolid=5 '\(device)' '\(machine.disk.folder)/mnt'
-                        cd '\(machine.disk.folder)/mnt'
-                        ! \(machine.command("deploy sample_image")) 2>&1
-                        """,
-                    ])
+                let told = try await outputOnMapped(machine, "! \(machine.command("deploy sample_image")) 2>&1")
                 #expect(
                     told == """
-                        Error: could not deploy 'sample_image:latest': the root is on '\(device)', and an initramfs that is built here opens \
+                        Error: could not deploy 'sample_image:latest': the root is on '/dev/mapper/\(Self.mapped)', and an \
+                        initramfs that is built here opens \
                         no LUKS, LVM or RAID
                         hint: let the image have an initramfs of dracut, initramfs-tools or mkinitcpio with docker-btrfs in it: docs/install.md
 
@@ -289,23 +291,15 @@ extension OnDisk {
         @Test func `an initramfs of the image that does not unlock the disk is refused`() async throws {
             try await Deployable.with { machine in
                 try await machine.giveInitramfs()
-                let name = "docker-btrfs-tests-\(ProcessInfo.processInfo.processIdentifier)"
-                let told = try await output(
-                    of: [
-                        "unshare", "--mount", "bash", "-euc",
-                        """
-                        trap 'rm -f "/dev/mapper/\(name)"' EXIT
-                        mkdir -p /dev/mapper '\(machine.disk.folder)/mnt'
-                        cp -a '\(machine.disk.device)' '/dev/mapper/\(name)'
-                        mount -t tmpfs none /sys/class/block
-                        mkdir -p '/sys/class/block/\(name)/dm'; echo CRYPT-LUKS2-0 > '/sys/class/block/\(name)/dm/uuid'
-                        mount -o subvolid=5 '/dev/mapper/\(name)' '\(machine.disk.folder)/mnt'
-                        cd '\(machine.disk.folder)/mnt'
-                        ! \(machine.command("deploy sample_image")) 2>&1
-                        sed -i 's/"options": "/&rd.luks.uuid=1 /' .docker-btrfs/settings
-                        \(machine.command("deploy sample_image")) 2>&1
-                        """,
-                    ])
+                let told = try await outputOnMapped(
+                    machine,
+                    """
+                    mount -t tmpfs none /sys/class/block
+                    mkdir -p '/sys/class/block/\(Self.mapped)/dm'; echo CRYPT-LUKS2-0 > '/sys/class/block/\(Self.mapped)/dm/uuid'
+                    ! \(machine.command("deploy sample_image")) 2>&1
+                    sed -i 's/"options": "/&rd.luks.uuid=1 /' .docker-btrfs/settings
+                    \(machine.command("deploy sample_image")) 2>&1
+                    """)
                 #expect(told.contains("boot/initrd.img-6.1' of the image cannot be taken: it unlocks no device: "), "\(told)")
                 #expect(!told.contains("build the initramfs") && told.contains("\nnext boot: sample_image:latest"), "\(told)")
             }

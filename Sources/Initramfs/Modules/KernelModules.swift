@@ -1,7 +1,7 @@
 internal import Basics
 
 /// The modules that a tree has for one kernel, as depmod(8) describes them.
-struct KernelModules {
+package struct KernelModules {
     let release: String
     /// Where they are, from the top of the tree.
     let folder: Path
@@ -52,7 +52,7 @@ struct KernelModules {
     }
 
     /// `kernel/fs/nls/nls_cp437.ko.zst` is `nls_cp437`; `-` and `_` are the same to the kernel.
-    static func name(ofFile file: some StringProtocol) -> String {
+    package static func name(ofFile file: some StringProtocol) -> String {
         let name = file.split(separator: "/").last ?? ""
         return normal(name.split(separator: ".").first ?? "")
     }
