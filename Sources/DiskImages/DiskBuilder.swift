@@ -112,7 +112,8 @@ final class DiskBuilder {
         let kind = layout.isSmall ? ["--mixed", "--data", "single", "--metadata", "single", "--nodesize", "4096"] : []
         try await Tools.run(
             ["mkfs.btrfs", "--quiet"] + kind + ["--label", "linux", "--uuid", layout.rootUUID, device.path], to: "make the btrfs")
-        let options = ["subvolid=5", "noatime", "nodev"]
+        // Nothing of it has to be on the disk before the last step, which waits for what is kept of it.
+        let options = ["subvolid=5", "noatime", "nodev", "nobarrier"]
         try MountRequest(device: device.path, filesystemType: "btrfs", options: options).mount(at: mountPoint, .readWrite)
         let top = try workshop.open("root", label: "")
         topLevel = top

@@ -28,12 +28,12 @@ private func run(_ command: [String], input: FileDescriptor?, output: FileDescri
         let (ending, errors): (TerminationStatus, [UInt8])
         if let input {
             let result = try await Subprocess.run(
-                .name(name), arguments: arguments, input: .fileDescriptor(input, closeAfterSpawningProcess: true), output: .discarded,
+                executable(name), arguments: arguments, input: .fileDescriptor(input, closeAfterSpawningProcess: true), output: .discarded,
                 error: .bytes(limit: 1 << 20))
             (ending, errors) = (result.terminationStatus, result.standardError)
         } else if let output {
             let result = try await Subprocess.run(
-                .name(name), arguments: arguments, input: .none,
+                executable(name), arguments: arguments, input: .none,
                 output: .fileDescriptor(output, closeAfterSpawningProcess: true), error: .bytes(limit: 1 << 20))
             (ending, errors) = (result.terminationStatus, result.standardError)
         } else {

@@ -12,6 +12,12 @@ package func findSystemPrograms() {
     setenv("PATH", ([path] + missing).joined(separator: ":"), 1)
 }
 
+/// By its path: for a name, the library starts a process for each folder of PATH until one has the program.
+func executable(_ program: String) async throws(SubprocessError) -> Executable {
+    if program.contains("/") { return .path(FilePath(program)) }
+    return .path(try await Executable.name(program).resolveExecutablePath(in: .inherit))
+}
+
 /// What a program that was run to its end left.
 package struct ProgramOutcome {
     private let ending: TerminationStatus
@@ -58,7 +64,7 @@ package func runProgram(_ command: [String], input: [UInt8] = [], limit: Int = 6
     defer { watch.cancel() }
     return try await unlessMissing(command[0]) {
         let result = try await Subprocess.run(
-            command[0].contains("/") ? .path(FilePath(command[0])) : .name(command[0]),
+            executable(command[0]),
             arguments: Arguments(Array(command.dropFirst())),
             input: .fileDescriptor(FileDescriptor(rawValue: file), closeAfterSpawningProcess: false),
             // Not `bytes(limit:)`, which takes as much memory as the limit says, before anything comes.
@@ -75,7 +81,7 @@ package func runProgram(_ command: [String], writingTo file: Int32) async throws
     defer { watch.cancel() }
     return try await unlessMissing(command[0]) {
         let result = try await Subprocess.run(
-            .name(command[0]), arguments: Arguments(Array(command.dropFirst())), input: .none,
+            executable(command[0]), arguments: Arguments(Array(command.dropFirst())), input: .none,
             output: .fileDescriptor(FileDescriptor(rawValue: file), closeAfterSpawningProcess: false), error: .bytes(limit: 1 << 20))
         try Interruption.check()
         return ProgramOutcome(result.terminationStatus, output: [], errors: result.standardError)
@@ -94,7 +100,7 @@ package func runProgram(
     defer { signal(SIGPIPE, before) }
     return try await unlessMissing(command[0]) {
         let result = try await Subprocess.run(
-            .name(command[0]), arguments: Arguments(Array(command.dropFirst())), input: .inputWriter, output: .discarded,
+            executable(command[0]), arguments: Arguments(Array(command.dropFirst())), input: .inputWriter, output: .discarded,
             error: .bytes(limit: 1 << 20)
         ) { execution in
             while true {

@@ -8,7 +8,7 @@ package func execute(_ command: [String]) async throws(Failure) {
     defer { watch.cancel() }
     do {
         ending = try await Subprocess.run(
-            .name(command[0]),
+            executable(command[0]),
             arguments: Arguments(Array(command.dropFirst())),
             input: .currentStandardInput,
             output: .currentStandardOutput,

@@ -11,7 +11,7 @@ package func watchProgram(
         let watch = Task { try await Interruption.handOn() }
         defer { watch.cancel() }
         let result = try await Subprocess.run(
-            .name(command[0]), arguments: Arguments(Array(command.dropFirst())), input: .none, output: .sequence,
+            executable(command[0]), arguments: Arguments(Array(command.dropFirst())), input: .none, output: .sequence,
             error: .bytes(limit: 1 << 20)
         ) { execution in
             let clock = Task {

@@ -22,9 +22,9 @@ extension Compression {
             lzma_lzma_preset(&options, 9)
             return try lzma(bytes, limit: limit, "write '\(name)'") { lzma_alone_encoder(&$0, &options) }
         case .zstd:
-            // Level 19 takes twenty times as long, and an initramfs is a tenth smaller then.
+            // A thirtieth larger than by level 9, in half the time. Level 19 takes forty times as long for a tenth.
             let packed = [UInt8](unsafeUninitializedCapacity: ZSTD_compressBound(bytes.count)) { buffer, count in
-                let size = ZSTD_compress(buffer.baseAddress, buffer.count, bytes, bytes.count, 9)
+                let size = ZSTD_compress(buffer.baseAddress, buffer.count, bytes, bytes.count, 6)
                 count = ZSTD_isError(size) == 0 ? size : 0
             }
             if packed.isEmpty { throw Failure("could not write '\(name)': there is no memory to compress it") }
