@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension OnDisk {
+extension Beside {
     /// `docker-btrfs adopt --image`: its lines, built by a real engine, make an image whose root is what the changed one was.
     struct AdoptImageTests {
         /// A Debian, with a repository of packages of our own in it. `tool` needs `library`, and recommends `extra`.

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension OnDisk {
+extension Beside {
     /// Images that the engines of Debian's newest suite built, and left in their stores.
     struct EngineTests {
         /// As `Tests/Lab/with-engine` calls it.

@@ -22,17 +22,19 @@ struct Cell: Hashable, CustomTestStringConvertible {
 
     static let all = Row.allCases.flatMap { row in Column.allCases.filter { row.lacks($0) == nil }.map { Cell(row: row, column: $0) } }
 
-    /// CELLS is a text: those whose description has it. Without it the long ones are booted by night, but for `make boot-matrix`.
+    /// CELLS is a text: those whose description has it. Without it some are booted by night, but for `make boot-matrix`.
     static let chosen = all.filter { cell in
         let environment = ProcessInfo.processInfo.environment
         return environment["CELLS"].map { cell.testDescription.contains($0) }
-            ?? (environment["BOOT_MATRIX"] != nil || cell.isLong == isNightly)
+            ?? (environment["BOOT_MATRIX"] != nil || cell.isOfTheNight == isNightly)
     }
 
-    /// A minute or more, where another cell is like it.
-    private var isLong: Bool {
+    /// A minute or more, where another cell is like it; and the disks of a framework whose other form is started from them.
+    private var isOfTheNight: Bool {
         switch row {
-        case .mkinitcpioSystemd, .dracutSystemd, .dracutPlain: column == .hibernation
+        case .mkinitcpioSystemd, .dracutPlain:
+            [.twoDisks, .ext4, .vfat, .volumes, .spaces, .raid, .degraded, .hibernation].contains(column)
+        case .dracutSystemd: column == .hibernation
         case .dracutSystemd13, .initramfsTools13: [.late, .nested].contains(column)
         default: false
         }
