@@ -240,6 +240,12 @@ int disk_btrfs_is_scrubbed(int file)
     return errno == ENOTCONN ? 0 : -1;
 }
 
+int disk_btrfs_forget_received(int subvolume)
+{
+    struct btrfs_ioctl_received_subvol_args nothing = {0};
+    return ioctl(subvolume, BTRFS_IOC_SET_RECEIVED_SUBVOL, &nothing);
+}
+
 int disk_btrfs_resize(int file, unsigned long long device)
 {
     struct btrfs_ioctl_vol_args arguments = {0};

@@ -1,6 +1,7 @@
 internal import Basics
 internal import Boot
 internal import BootEntries
+internal import CDisk
 internal import CLinux
 internal import Deployments
 internal import Files
@@ -181,30 +182,25 @@ final class DiskBuilder {
                 } catch {
                     throw Failure("could not send the layer '\(layers[index].folder)': \(error.message)")
                 }
-                try keep(received.appending(name: Array("\(index)".utf8)), as: layers[index].folder.name)
             }
         }
         try sending.end()
-        for index in layers.indices { try deleteSubvolume(received.appending(name: Array("\(index)".utf8))) }
+        for (index, layer) in layers.enumerated() {
+            try putIntoStore(received.appending(name: Array("\(index)".utf8)), as: layer.folder.name)
+        }
         try root().removeEmptyDirectory(received)
     }
 
-    /// A snapshot, which has none of what says that it was received.
-    private func keep(_ received: Path, as name: [UInt8]) throws(Failure) {
-        guard let layer = try root().directory(at: received),
-            let folder = try root().directory(at: DockerRecord.store / DockerRecord.subvolumes)
-        else {
-            throw Failure("could not find '\(received)', which was received")
-        }
-        if btrfs_util_create_snapshot_fd2(layer.descriptor, folder.descriptor, cString(name), 0, nil, nil) != BTRFS_UTIL_OK {
-            throw .system("snapshot '\(received)'")
-        }
-    }
-
-    private func deleteSubvolume(_ path: Path) throws(Failure) {
-        let above = try root().parent(of: path, what: "delete the subvolume")
-        if btrfs_util_delete_subvolume_fd(above.descriptor, path.fileName, 0) != BTRFS_UTIL_OK {
-            throw .system("delete the subvolume '\(path)'")
+    /// The layers that follow are received as changes of it, and find it by what it loses here.
+    private func putIntoStore(_ received: Path, as name: [UInt8]) throws(Failure) {
+        guard let layer = try root().directory(at: received) else { throw Failure("could not find '\(received)', which was received") }
+        let place = (DockerRecord.store / DockerRecord.subvolumes).appending(name: name)
+        let (above, folder) = (try root().parent(of: received, what: "move"), try root().parent(of: place, what: "make the layer"))
+        if btrfs_util_set_subvolume_read_only_fd(layer.descriptor, false) != BTRFS_UTIL_OK
+            || disk_btrfs_forget_received(layer.descriptor) != 0
+            || renameat(above.descriptor, received.fileName, folder.descriptor, place.fileName) != 0
+        {
+            throw .system("make the layer '\(place)'")
         }
     }
 

@@ -33,6 +33,8 @@ int disk_connect(const char *path, int seconds);
 int disk_btrfs_size(int file, unsigned long long *device, unsigned long long *size);
 /* Whether a btrfs of one device is being scrubbed: 1 or 0, or below 0 on a failure. Only root may ask. */
 int disk_btrfs_is_scrubbed(int file);
+/* Takes from a subvolume what says that it was received; it has to be writable. */
+int disk_btrfs_forget_received(int subvolume);
 /* Lets a btrfs have all of its device. */
 int disk_btrfs_resize(int file, unsigned long long device);
 /* Tells the kernel how long a partition is, also one that is mounted; in bytes. */
