@@ -72,7 +72,7 @@ extension OnDisk {
                 #expect(told.contains("\nsend "))
                 #expect(
                     told.hasSuffix(
-                        "start it: qemu-system-x86_64 -accel kvm -accel tcg -m 2048 -drive file=\(file),format=qcow2,if=virtio -nographic\n"
+                        "start it: qemu-system-x86_64 -accel kvm -accel tcg -cpu max -m 2048 -nic user,model=virtio-net-pci -drive file=\(file),format=qcow2,if=virtio -nographic\n"
                     ))
                 #expect(try await disk.look("ls -A") == "docker\nid\n", "nothing is left where the layers were read")
                 let files = """
