@@ -243,7 +243,7 @@ final class DiskBuilder {
     /// The last console is where an init writes to: QEMU shows the serial port, the others a screen.
     var kernelOptions: String {
         let consoles = plan.format.host.name == "QEMU" ? "console=tty0 console=ttyS0,115200" : "console=ttyS0,115200 console=tty0"
-        return ([choices.options ?? consoles] + plan.fixedOptions).joined(separator: " ")
+        return (plan.fixedOptions + [choices.options ?? consoles]).joined(separator: " ")
     }
 
     private var settings: Settings {

@@ -9,6 +9,7 @@ struct DiskImageTests {
         cat /etc/image-version /etc/hostname
         ls /srv; touch /srv/changed
         systemctl is-active docker-btrfs-good.service docker-btrfs-users.service
+        systemctl is-enabled docker-btrfs-update.timer
         grep -c '^root:[$]6[$]' /etc/shadow
         cat /root/.ssh/authorized_keys
         ls -1 /boot/efi/grub
@@ -32,6 +33,7 @@ struct DiskImageTests {
         vm
         active
         active
+        disabled
         1
         ssh-ed25519 AAAA a key
         custom.cfg
