@@ -219,7 +219,8 @@ if embedded {
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(
-            name: "DiskImagesTests", dependencies: ["Basics", "Boot", "CLinux", "Deployments", "DiskImages", "Programs"],
+            name: "DiskImagesTests",
+            dependencies: ["Basics", "Boot", "CLinux", "Deployments", "DiskImages", "Fixtures", "Images", "Programs"],
             swiftSettings: strict + sameHeaders),
         .testTarget(
             name: "CompanionTests",

@@ -1,8 +1,8 @@
 public import Basics
-internal import Boot
+package import Boot
 internal import BootEntries
 internal import Files
-internal import Images
+package import Images
 internal import Linux
 internal import Planning
 
@@ -261,7 +261,7 @@ extension Site {
     }
 
     /// Where images are looked for, of the kind and namespace that a boot reads by the options.
-    func imageStores(in store: StoreFilesystem?) throws(Failure) -> ImageStores {
+    package func imageStores(in store: StoreFilesystem?) throws(Failure) -> ImageStores {
         if let stores = try ImageStores(in: store?.top ?? topLevel, at: settings.store, settings.storeChoice(on: volume)) { return stores }
         throw Failure("could not find the images' store '\(settings.store)'", hint: "docker-btrfs setup looks for it again")
     }

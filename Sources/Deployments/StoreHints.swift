@@ -1,4 +1,6 @@
 package import Basics
+internal import Glibc
+package import Images
 
 extension Failure {
     /// The failure of a store that a command was told of: docker-btrfs-init has the same hints, by the keys of the kernel command line.
@@ -6,5 +8,22 @@ extension Failure {
         guard let hint else { return self }
         let keys = [("docker_path=", "--data-root"), ("docker_path", "--data-root"), ("docker_namespace=", "--namespace")]
         return Failure(message, hint: keys.reduce(hint) { $0.replacing($1.0, with: $1.1) })
+    }
+}
+
+extension ImageStores {
+    /// Those of an engine of the running system, `root`, as a boot of it would look for them: also beside Docker's data-root.
+    package init(ofEngineAt dataRoot: String, in root: Directory, _ choice: StoreChoice) throws(Failure) {
+        guard let resolved = realpath(dataRoot, nil) else { throw Failure.system("open the directory '\(dataRoot)'") }
+        defer { free(resolved) }
+        do throws(Failure) {
+            if let path = Path(String(cString: resolved)), let stores = try ImageStores(in: root, at: path, choice) {
+                self = stores
+                return
+            }
+        } catch {
+            throw error.ofStoreOptions
+        }
+        throw Failure("could not open the directory '\(dataRoot)': it is not there")
     }
 }

@@ -64,6 +64,7 @@ public struct DiskPlan: Sendable {
         title = "\(source.image.reference) (\(source.image.id.digest.hex.prefix(12)))"
         let check = try DiskCheck(source, choices, format)
         findings = check.findings
+        notes = source.notes + (check.kernelSource?.notes ?? [])
         // The machine-id that the image was made with is taken away at boot. Without any, systemd would enable what its presets say, whatever
         // the image says. What a person says comes later, and counts.
         let isSystemdDisk = check.initSystem == .systemd && choices.plain == nil && choices.machine == nil

@@ -5,7 +5,17 @@ internal import Images
 
 /// An image in a store of the running system.
 struct ImageSource {
-    /// From where the image's paths go.
+    /// A directory with the image's store.
+    struct Place {
+        let stores: ImageStores
+        /// From where the image's paths go.
+        let filesystem: Directory
+        let dataRoot: Directory
+        /// The btrfs that this is on, by its device, and where it is from the top level; nil where layers are merged or copied.
+        let btrfs: (device: String, path: Path)?
+    }
+
+    /// Docker's data-root, or another engine's.
     let root: Directory
     let image: Image
     let files: ImageFiles
@@ -13,71 +23,81 @@ struct ImageSource {
     let configuration: [UInt8]
     /// What the layers have, in bytes; nil where the store does not say.
     let size: Int?
+    /// What should be known of where it was found.
+    let notes: [String]
+    /// From where the image's paths go.
+    private let filesystem: Directory
     private let stores: ImageStores
-    /// The btrfs that the store is on, by its device, and where it is from the top level; nil where its layers are merged or copied.
     let place: (device: String, path: Path)?
 
     /// Looks through the engines' stores, or the one in `dataRoot`.
     init(_ text: String, in dataRoot: String?, _ choice: StoreChoice) throws(Failure) {
-        let (root, stores, image) = try Self.find(ImageReference(text), in: dataRoot, choice)
-        try self.init(text, root, stores, image, btrfs(of: root))
+        let (place, image, notes) = try Self.find(ImageReference(text), in: dataRoot, choice)
+        try self.init(text, place, image, notes)
     }
 
     /// The store that a machine is set up with.
     init(_ text: String, of machine: RehearsedMachine) throws(Failure) {
-        guard let stores = try ImageStores(in: machine.store, at: .top) else {
-            throw Failure("could not find the images' store '\(machine.settings.store)'", hint: "docker-btrfs setup looks for it again")
+        let found: (image: Image, notes: [String])
+        do throws(Failure) { found = try machine.store.stores.image(ImageReference(text)) } catch {
+            throw error.placing(machine.settings.store, of: machine.store.filesystem)
         }
-        let image: Image
-        do throws(Failure) { image = try stores.image(ImageReference(text)).image } catch {
-            throw error.placing(machine.settings.store, of: machine.storeFilesystem)
-        }
-        try self.init(text, machine.store, stores, image, machine.storePlace)
+        try self.init(text, machine.store, found.image, found.notes)
     }
 
-    private init(
-        _ text: String, _ root: Directory, _ stores: ImageStores, _ image: Image, _ place: (device: String, path: Path)?
-    ) throws(Failure) {
+    private init(_ text: String, _ place: Place, _ image: Image, _ notes: [String]) throws(Failure) {
         if image.isContainer {
             throw Failure(
                 "could not make a disk of '\(text)': it is a container, which changes", hint: "docker commit makes an image of it")
         }
         try checkPlatform(image)
-        (self.root, self.stores, self.image, self.place) = (root, stores, image, place)
-        files = try image.files(in: root)
+        (root, stores, filesystem, self.place) = (place.dataRoot, place.stores, place.filesystem, place.btrfs)
+        (self.image, self.notes) = (image, notes)
+        files = try image.files(in: filesystem)
         configuration = try stores.configuration(of: image)
         // No filesystem has more, whatever the store says.
         size = try stores.listing().first { $0.id == image.id && $0.store == image.store }?.size.map { min(max($0, 0), 1 << 50) }
     }
 
+    /// Of several engines that have the name, the first one's is taken.
     static func find(
         _ reference: ImageReference, in chosen: String?, _ choice: StoreChoice
-    ) throws(Failure) -> (Directory, ImageStores, Image) {
+    ) throws(Failure) -> (Place, Image, notes: [String]) {
+        let system = try Directory(opening: "/", label: "")
         var folders = [String]()
         if let chosen {
             folders = [chosen]
         } else {
-            let roots = try EngineRoots(in: Directory(opening: "/", label: ""))
+            let roots = try EngineRoots(in: system)
             folders = [roots.docker, roots.containerd, roots.podman]
         }
         var failure: Failure?
+        var found: (place: Place, image: Image, notes: [String])?
         for folder in folders {
             do throws(Failure) {
                 // Engines that are not there are no reason.
-                if chosen == nil, try Directory(opening: "/", label: "").target(of: Path(folder) ?? .top) == nil { continue }
-                let root = try Directory(opening: folder)
-                guard let stores = try ImageStores(in: root, at: .top, choice) else { continue }
-                let image = try stores.image(reference).image
+                if chosen == nil, try system.target(of: Path(folder) ?? .top) == nil { continue }
+                let stores = try ImageStores(ofEngineAt: folder, in: system, choice)
+                let (image, notes) = try stores.image(reference)
                 if let namespace = choice.namespace, !image.store.isContainerd {
                     throw Failure(
                         "could not take '\(reference)' from containerd's namespace '\(namespace)': '\(folder)' has it in a store of another kind, \(image.store.word)",
                         hint: "leave --namespace out")
                 }
-                return (root, stores, image)
+                if let first = found?.image {
+                    if image.chainID == first.chainID { continue }
+                    found?.notes.append(
+                        "'\(folder)' has another image under the name '\(reference)', \(image.id); --data-root \(folder) takes that")
+                } else {
+                    let root = try Directory(opening: folder)
+                    let place = Place(stores: stores, filesystem: system, dataRoot: root, btrfs: try btrfs(of: root))
+                    found = (place, image, notes)
+                }
             } catch {
-                failure = failure ?? error.ofStoreOptions
+                failure = failure ?? error
             }
         }
+        if let found { return found }
         throw failure
             ?? Failure("could not find a store of images in \(folders.map { "'\($0)'" }.joined(separator: ", "))", hint: "--data-root DIR")
     }
@@ -89,11 +109,11 @@ struct ImageSource {
         let chains = ChainID.each(of: try layers())
         let stored = try stores.layers(of: image)
         guard chains.count == stored.count else { return nil }
-        return zip(chains, stored).map { DockerLayer(chain: $0, folder: $1.folder) }
+        return zip(chains, stored).map { DockerLayer(chain: $0, folder: DockerRecord.subvolumes.appending(name: $1.folder.name)) }
     }
 
     /// The image's tree for a merge, the topmost layer first.
-    func directories() throws(Failure) -> [Directory] { try image.layers(in: root) }
+    func directories() throws(Failure) -> [Directory] { try image.layers(in: filesystem) }
 
     private func layers() throws(Failure) -> [DiffID] {
         let json = try JSON(parsing: configuration, name: "the configuration of \(image.reference)")

@@ -11,12 +11,8 @@ public struct RehearsedMachine: Sendable {
     let settings: Settings
     /// What is laid over the image.
     let topLayer: Directory
-    /// The images' store, from its data-root on.
-    let store: Directory
-    /// What that is on.
-    let storeFilesystem: Directory
-    /// Where that is, if it is on the root's filesystem.
-    let storePlace: (device: String, path: Path)?
+    /// The images' store. It has layers that are sent where it is on the root's filesystem.
+    let store: ImageSource.Place
     private let volume: BootVolume
     private let device: String
 
@@ -25,12 +21,13 @@ public struct RehearsedMachine: Sendable {
         settings = site.settings
         (volume, device) = (site.volume, site.device)
         let other = try site.storeFilesystem()
-        storeFilesystem = other?.top ?? site.topLevel
-        guard let store = try storeFilesystem.directory(at: settings.store) else {
+        let filesystem = other?.top ?? site.topLevel
+        let stores = try site.imageStores(in: other)
+        guard let dataRoot = try filesystem.directory(at: settings.store) else {
             throw Failure("could not find the images' store '\(settings.store)'", hint: "docker-btrfs setup looks for it again")
         }
-        self.store = store
-        storePlace = other == nil ? (site.device, settings.store) : nil
+        store = ImageSource.Place(
+            stores: stores, filesystem: filesystem, dataRoot: dataRoot, btrfs: other == nil ? (site.device, settings.store) : nil)
         guard let folder = try site.topLevel.directory(at: settings.topLayer) else {
             throw Failure("could not find the top layer '\(settings.topLayer)'", hint: "docker-btrfs setup makes one")
         }

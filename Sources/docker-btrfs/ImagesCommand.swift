@@ -67,12 +67,12 @@ struct ImagesCommand: ParsableCommand {
         for place in places where access(place, F_OK) == 0 {
             // Docker's containerd was read with Docker.
             if place == roots.containerd && !kinds.isEmpty && Self.isBeside(roots) { continue }
-            do {
+            do throws(Failure) {
                 let stores = try stores(at: place, in: root)
                 images += try stores.listing(together)
                 kinds += stores.kinds
-            } catch let failure as Failure {
-                failures.append(failure)
+            } catch {
+                failures.append(error)
             }
         }
         if kinds.isEmpty {
@@ -97,16 +97,8 @@ struct ImagesCommand: ParsableCommand {
         Path(roots.docker).map { $0.parent / "containerd" } == Path(roots.containerd)
     }
 
-    private func stores(at dataRoot: String, in root: Directory) throws -> ImageStores {
-        guard let resolved = realpath(dataRoot, nil) else { throw Failure.system("open the directory '\(dataRoot)'") }
-        defer { free(resolved) }
-        let choice = StoreChoice(namespace: namespace)
-        do throws(Failure) {
-            if let path = Path(String(cString: resolved)), let stores = try ImageStores(in: root, at: path, choice) { return stores }
-        } catch {
-            throw error.ofStoreOptions
-        }
-        throw Failure("could not open the directory '\(dataRoot)': it is not there")
+    private func stores(at dataRoot: String, in root: Directory) throws(Failure) -> ImageStores {
+        try ImageStores(ofEngineAt: dataRoot, in: root, StoreChoice(namespace: namespace))
     }
 }
 
