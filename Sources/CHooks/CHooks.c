@@ -69,6 +69,11 @@ static const unsigned char machine_users_unit[] = {
 };
 HOOKS_FILE(machine_users_unit);
 
+static const unsigned char machine_host_keys[] = {
+#embed "../../hooks/machine/docker-btrfs-host-keys.service"
+};
+HOOKS_FILE(machine_host_keys);
+
 static const unsigned char machine_update[] = {
 #embed "../../hooks/machine/docker-btrfs-update.service"
 };

@@ -145,7 +145,9 @@ struct ImageCheck {
                 "docker-btrfs setup --options '… docker_mode=persist': the first boot labels them; or SELINUX=disabled in /etc/selinux/config"
             )
         }
-        if contents.identity.isEmpty { return }
+        // One that cannot be read ends the boot, which is told elsewhere.
+        let manifest = topLayer.flatMap { try? LayerManifest(of: $0) }
+        if contents.identity.isEmpty || manifest?.imageIdentity == .remove { return }
         let names = contents.identity.map { "'\($0)'" }.joined(separator: ", ")
         add(.warning, "identity", "every machine that boots it has \(names) alike", "'docker-btrfs setup' has them taken away at boot")
     }

@@ -18,6 +18,7 @@ extension DiskPlan {
         let shell = check.hasShell ? "/bin/sh" : "\(InitSystem.busybox) sh"
         let name = source.image.reference.description
         let process = try choices.isService ? ImageProcess(source.configuration, of: name, in: source.files) : nil
+        try addHostKeys(check, &jobs)
         let hasPeople = try addPeople(process?.user, check)
         if check.initSystem != .systemd && choices.plain == nil {
             // With systemd, `setup` brings units.
@@ -66,6 +67,20 @@ extension DiskPlan {
         let before = try source.files.contents(of: InitSystem.inittab, limit: 1 << 20) ?? Array(InitSystem.usualTable.utf8)
         let table = before.withLines(lines)
         steps.append(.write(InitSystem.inittab, table, mode: 0o644, about: "the image's, with what docker-btrfs starts"))
+    }
+
+    /// Of the image's own, every machine would have them. With systemd `setup` brings a unit, but for a disk that is plain.
+    private mutating func addHostKeys(_ check: DiskCheck, _ jobs: inout [BootJob]) throws(Failure) {
+        let (name, about) = ("docker-btrfs-host-keys", "sshd's keys are made where there are none")
+        for path in ["usr/sbin/sshd", "usr/bin/ssh-keygen"] as [Path] where try source.files.target(of: path) == nil { return }
+        if check.initSystem != .systemd {
+            jobs.append(BootJob(name: name, about: about, kind: .first, command: "/usr/bin/ssh-keygen -A"))
+        } else if choices.plain != nil {
+            let folder: Path = "etc/systemd/system"
+            let unit = folder.appending(name: Array("\(name).service".utf8))
+            add(unit, text(hooks_machine_host_keys), about: about)
+            steps.append(.link(folder / "multi-user.target.wants/docker-btrfs-host-keys.service", to: "../\(name).service"))
+        }
     }
 
     /// Who runs the service and is no user of the image; and where nothing gives a root its users, who logs in. Says whether there is

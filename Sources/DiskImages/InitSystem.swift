@@ -172,7 +172,8 @@ extension InitSystem {
             }
             let action =
                 switch job.kind {
-                case .first: "wait"
+                // A sysvinit has started sshd before it comes to a line of the runlevel that is behind its own.
+                case .first: isBusybox ? "wait" : "bootwait"
                 case .once: "once"
                 case .always: "respawn"
                 }

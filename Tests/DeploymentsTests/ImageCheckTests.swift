@@ -53,6 +53,14 @@ struct ImageCheckTests {
         #expect(try findings(under: true) == ["warning companion: \(text)"])
     }
 
+    @Test func `an identity of the image is told unless the top layer takes it away`() throws {
+        try fixture.write("0123456789abcdef0123456789abcdef\n", to: "image/etc/machine-id")
+        try fixture.write("{}", to: "top/.docker-btrfs.json")
+        #expect(try findings(under: true) == ["warning identity: every machine that boots it has '/etc/machine-id' alike"])
+        try fixture.write(#"{"image_identity": "remove"}"#, to: "top/.docker-btrfs.json")
+        #expect(try findings(under: true) == [])
+    }
+
     @Test func `a kernel without what drives the disk here is told`() throws {
         let links = "ln -s ../../devices/x class/block/vda; ln -s ../../../module/virtio_blk devices/x/driver/module"
         let make = "cd '\(fixture.folder.path)'; mkdir -p class/block devices/x/driver module/virtio_blk; \(links)"

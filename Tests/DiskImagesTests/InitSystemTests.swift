@@ -156,6 +156,12 @@ struct InitSystemTests {
         }
     }
 
+    @Test func `an inittab starts what comes first before anything of a runlevel`() {
+        let job = BootJob(name: "keys", about: "keys", kind: .first, command: "/a b")
+        #expect(InitSystem.inittab(isBusybox: false).lines(for: [job]) == ["d0:2345:bootwait:/a b"])
+        #expect(InitSystem.inittab(isBusybox: true).lines(for: [job]) == ["::wait:/a b"])
+    }
+
     /// What is told of a tree, and what would be brought: paths with their contents or targets, a line of inittab, kernel options.
     private func fixes(_ files: [String: String], serial: Bool = true) throws -> [String] {
         var lines: [String] = []

@@ -12,6 +12,7 @@ struct DiskImageTests {
         systemctl is-enabled docker-btrfs-update.timer
         grep -c '^root:[$]6[$]' /etc/shadow
         cat /root/.ssh/authorized_keys
+        echo "key $(cat /etc/ssh/ssh_host_a_key): $(systemctl show --property ConditionResult --value docker-btrfs-host-keys.service)"
         ls -1 /boot/efi/grub
         docker-btrfs status > /dev/null && echo known
         docker-btrfs root ls | wc -l
@@ -36,6 +37,7 @@ struct DiskImageTests {
         disabled
         1
         ssh-ed25519 AAAA a key
+        key made: \(roots == 1 ? "yes" : "no")
         custom.cfg
         docker-btrfs-earlier.cfg
         docker-btrfs.cfg
@@ -90,7 +92,10 @@ struct DiskImageTests {
                 """
             try await machine.change(
                 """
-                here='\(machine.folder)'; mkdir -p "$here"/layer/etc/{udev/rules.d,systemd/system}
+                here='\(machine.folder)'; mkdir -p "$here"/layer/{etc/{ssh,udev/rules.d,systemd/system},usr/{bin,sbin}}
+                # Any programs of these names.
+                printf '#!/bin/sh\\necho made > /etc/ssh/ssh_host_a_key\\n' > "$here/layer/usr/bin/ssh-keygen"
+                : > "$here/layer/usr/sbin/sshd"; chmod 755 "$here"/layer/usr/bin/ssh-keygen
                 \(Self.scriptFiles)
                 echo secret > "$here/password"; echo 'ssh-ed25519 AAAA a key' > "$here/key"
                 \(image) --output '\(disk.disks[0])' --top-layer "$here/layer" --root-password-file "$here/password" --ssh-key "$here/key"

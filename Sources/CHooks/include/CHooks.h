@@ -19,6 +19,7 @@ extern const hooks_file hooks_initramfs_tools_install;
 extern const hooks_file hooks_initramfs_tools_hook;
 extern const hooks_file hooks_machine_users;
 extern const hooks_file hooks_machine_users_unit;
+extern const hooks_file hooks_machine_host_keys;
 extern const hooks_file hooks_machine_update;
 extern const hooks_file hooks_machine_update_timer;
 extern const hooks_file hooks_busybox_boot;

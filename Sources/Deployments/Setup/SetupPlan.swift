@@ -66,6 +66,8 @@ public struct SetupPlan {
         try addOwnFiles()
         try addKeys()
         try addUsers(renews: renewsUsers)
+        try addUnit(
+            "docker-btrfs-host-keys.service", hooks_machine_host_keys, wantedBy: "multi-user.target", about: "makes sshd's keys, once")
         try addPrograms(choices.program, choices.companion)
         if choices.companion != nil { try addUpdate(isEnabled: choices.update) }
     }
@@ -272,9 +274,9 @@ public struct SetupPlan {
         changes.append(.write(place, program, mode: 0o755, about: about))
     }
 
-    private mutating func addUnit(_ name: String, _ file: hooks_file, wantedBy target: String) throws(Failure) {
+    private mutating func addUnit(_ name: String, _ file: hooks_file, wantedBy target: String, about: String = "the same") throws(Failure) {
         guard let unit = Path("etc/systemd/system/\(name)"), let link = Path("etc/systemd/system/\(target).wants/\(name)") else { return }
-        try add(unit, bytes(file), about: "the same")
+        try add(unit, bytes(file), about: about)
         try addLink(link, to: "../\(name)")
     }
 
