@@ -18,6 +18,13 @@ extension DiskPlan {
         let shell = check.hasShell ? "/bin/sh" : "\(InitSystem.busybox) sh"
         let name = source.image.reference.description
         let process = try choices.isService ? ImageProcess(source.configuration, of: name, in: source.files) : nil
+        if let process, choices.plain == nil, choices.options?.contains("docker_mode=persist") != true {
+            notes += process.volumes.map {
+                "'\($0)' is a VOLUME of '\(name)': what is written there is gone with the next boot, unless etc/fstab mounts something there"
+            }
+        }
+        // As engines have it in a container.
+        if process?.user != nil { fixedOptions.append("sysctl.net.ipv4.ip_unprivileged_port_start=0") }
         try addHostKeys(check, &jobs)
         let hasPeople = try addPeople(process?.user, check)
         if check.initSystem != .systemd && choices.plain == nil {

@@ -19,13 +19,13 @@ public struct DiskPlan: Sendable {
     public let imageID: String
     public let findings: [ImageFinding]
     /// What should be known of the disk.
-    public private(set) var notes: [String] = []
+    public internal(set) var notes: [String] = []
     let choices: DiskChoices
     let source: ImageSource
     let layout: DiskLayout?
     let password: GivenPassword?
     /// What the kernel is told beside what the choices say.
-    let fixedOptions: [String]
+    var fixedOptions: [String]
     var steps: [DiskStep] = []
 
     /// Looks at the image and at what programs are there, and changes nothing. Fails where no disk can be made, but not for what the

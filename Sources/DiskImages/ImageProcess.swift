@@ -17,6 +17,8 @@ struct ImageProcess {
     let folder: String
     /// nil for root.
     let user: User?
+    /// VOLUME, in order.
+    let volumes: [String]
 
     /// Fails where it has nothing to run, or names a user that is not there.
     init(_ configuration: [UInt8], of name: String, in files: ImageFiles) throws(Failure) {
@@ -25,6 +27,7 @@ struct ImageProcess {
         func words(_ key: String) -> [String] { (config?[key]?.elements ?? []).compactMap { $0.string } }
         command = words("Entrypoint") + words("Cmd")
         if command.isEmpty { throw Failure("\(what): it has neither ENTRYPOINT nor CMD", hint: "say in the Dockerfile what it runs") }
+        volumes = (config?["Volumes"]?.members ?? []).map { $0.0 }.sorted()
         folder = config?["WorkingDir"]?.string.flatMap { $0.isEmpty ? nil : $0 } ?? "/"
         let names = (config?["User"]?.string ?? "").parts(at: ":", maxSplits: 1)
         let people = try Self.lines("etc/passwd", in: files)
