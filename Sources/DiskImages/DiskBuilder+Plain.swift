@@ -122,7 +122,7 @@ extension DiskBuilder {
         case .ext4:
             try await Tools.run(
                 [
-                    "mkfs.ext4", "-q", "-L", "linux", "-U", layout.rootUUID, "-E", "offset=\(layout.root.lowerBound)", "-d", mountPoint,
+                    "mkfs.ext4", "-q", "-U", layout.rootUUID, "-E", "offset=\(layout.root.lowerBound)", "-d", mountPoint,
                     disk, "\(layout.root.count >> 10)k",
                 ], to: what)
         case .xfs, .btrfs:

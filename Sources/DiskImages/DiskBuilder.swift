@@ -112,7 +112,7 @@ final class DiskBuilder {
         // Chunks of their own for data and metadata would be most of a small disk.
         let kind = layout.isSmall ? ["--mixed", "--data", "single", "--metadata", "single", "--nodesize", "4096"] : []
         try await Tools.run(
-            ["mkfs.btrfs", "--quiet"] + kind + ["--label", "linux", "--uuid", layout.rootUUID, device.path], to: "make the btrfs")
+            ["mkfs.btrfs", "--quiet"] + kind + ["--uuid", layout.rootUUID, device.path], to: "make the btrfs")
         // Nothing of it has to be on the disk before the last step, which waits for what is kept of it.
         let options = ["subvolid=5", "noatime", "nodev", "nobarrier"]
         try MountRequest(device: device.path, filesystemType: "btrfs", options: options).mount(at: mountPoint, .readWrite)
@@ -304,7 +304,7 @@ final class DiskBuilder {
     private func deploy(_ kernel: String) async throws(Failure) {
         guard let record else { throw Failure("could not deploy: nothing is recorded") }
         let boot = try workshop.open("scratch/boot", label: "")
-        let volume = BootVolume(uuid: layout.rootUUID, label: "linux", partition: layout.partitionUUIDs[2])
+        let volume = BootVolume(uuid: layout.rootUUID, label: nil, partition: layout.partitionUUIDs[2])
         let partition = BootVolume(uuid: layout.systemUUID, label: "BOOT", partition: layout.partitionUUIDs[1])
         let site = try Site(onNewDisk: root(), volume, settings, boot: boot, partition)
         // A reference by its beginning is not what the disk is to know it by.
