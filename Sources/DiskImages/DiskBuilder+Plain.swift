@@ -8,6 +8,7 @@ internal import Glibc
 internal import Images
 internal import Linux
 internal import Planning
+internal import Programs
 
 /// A disk with one filesystem that has all files.
 extension DiskBuilder {
@@ -116,6 +117,12 @@ extension DiskBuilder {
         try boot.write(Array(lines.joined(separator: "\n").utf8), mode: 0o644, to: "grub/custom.cfg")
     }
 
+    /// Kernels before 5.19 do not mount what mkfs.xfs makes by itself from 6.5 on, and versions before 5.19 do not know that.
+    private func xfsFeatures(_ device: String) async throws(Failure) -> [String] {
+        let options = ["-i", "nrext64=0"]
+        return try await runProgram(["mkfs.xfs", "-q", "-N"] + options + [device])?.status == 0 ? options : []
+    }
+
     func fillRoot(_ filesystem: PlainFilesystem, _ layout: DiskLayout) async throws(Failure) {
         let what = "\(DiskStep.fillRoot(filesystem, layout))"
         switch filesystem {
@@ -127,8 +134,9 @@ extension DiskBuilder {
                 ], to: what)
         case .xfs, .btrfs:
             let device = try LoopDevice(disk, layout.root)
-            let id = filesystem == .xfs ? ["-q", "-m", "uuid=\(layout.rootUUID)", "-L"] : ["-q", "-U", layout.rootUUID, "-L"]
-            try await Tools.run(["mkfs.\(filesystem)"] + id + ["linux", device.path], to: what)
+            let options =
+                try await filesystem == .xfs ? ["-m", "uuid=\(layout.rootUUID)"] + xfsFeatures(device.path) : ["-U", layout.rootUUID]
+            try await Tools.run(["mkfs.\(filesystem)", "-q"] + options + [device.path], to: what)
             let place = workshop.file("source")
             try MountRequest(device: device.path, filesystemType: filesystem.rawValue, options: ["noatime"]).mount(at: place, .readWrite)
             defer { umount2(place, Int32(MNT_DETACH)) }

@@ -17,7 +17,7 @@ extension OnDisk.DiskImageTests {
                 dd if=vm.raw of=root bs=1M skip=258 count=765 conv=sparse status=none
                 case \(filesystem) in
                     ext4) e2fsck -fn root > log 2>&1 ;;
-                    xfs) xfs_repair -f -n root > log 2>&1 ;;
+                    xfs) { xfs_repair -f -n root && ! xfs_db -r -c version root | grep NREXT64; } > log 2>&1 ;;
                     btrfs) btrfs check --force root > log 2>&1 ;;
                 esac || cat log
                 mkdir made; mount -o loop root made
