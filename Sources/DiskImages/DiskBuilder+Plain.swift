@@ -37,6 +37,8 @@ extension DiskBuilder {
                 throw Failure("could not \(step): \(error.message)", hint: error.hint)
             }
         }
+        // The first boot labels all of it, and starts once more.
+        if contents.usesSELinux { try tree.write([], mode: 0o600, to: ".autorelabel") }
         // Without any, systemd takes the boot for the first one of all and enables what its presets say.
         if try tree.status(of: "usr/lib/systemd/systemd") != nil, try tree.status(of: "etc/machine-id") == nil {
             try tree.write([], mode: 0o444, to: "etc/machine-id")

@@ -64,9 +64,12 @@ struct DiskCheck {
         let mayLogIn = choices.passwordFile != nil || choices.keyFile != nil || choices.topLayer != nil
         // The disk's top layer has what is taken away at boot, and the options of this command somebody who logs in.
         found.removeAll { $0.subject == "identity" || $0.isOfIdleNetworkd || $0.subject == "login" && mayLogIn }
+        if choices.plain != nil { found.removeAll { $0.subject == "SELinux" } }
         findings = found.map { finding in
             let remedy: String
             switch finding.subject {
+            case "SELinux":
+                remedy = "--options '… docker_mode=persist': the first boot labels them; or SELINUX=disabled in /etc/selinux/config"
             case "login": remedy = "--root-password-file FILE, or --ssh-key FILE"
             case "kernel" where choices.kernelImage == nil:
                 remedy = finding.remedy + "; or --kernel-image IMAGE takes that of another image"
