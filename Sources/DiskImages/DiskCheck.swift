@@ -101,7 +101,7 @@ struct DiskCheck {
         } else {
             for fix in fixable where !findings.contains(fix.finding) { findings.append(fix.finding) }
         }
-        if let kernel { try checkDrivers(of: kernel.release, in: kernel.files, for: format, choices.plain?.rawValue ?? "btrfs") }
+        if let kernel { try checkDrivers(of: kernel.release, in: kernel.files, for: format, choices) }
     }
 
     private mutating func add(_ subject: String, _ text: String, _ remedy: String, _ weight: ImageFinding.Weight = .warning) {
@@ -121,11 +121,14 @@ struct DiskCheck {
 
     private static let kernelRemedy = "the distribution's usual kernel has more: \(ImageFinding.kernelRemedy)"
 
-    private mutating func checkDrivers(of kernel: String, in files: ImageFiles, for format: DiskFormat, _ filesystem: String)
+    private mutating func checkDrivers(of kernel: String, in files: ImageFiles, for format: DiskFormat, _ choices: DiskChoices)
         throws(Failure)
     {
+        let filesystem = choices.plain?.rawValue ?? "btrfs"
+        // A kernel for clouds has none of them.
+        let metal = ["ahci", "usb_storage", "uas", "xhci_pci"]
         let usual = ["virtio_blk", "virtio_scsi", "ahci", "nvme"]
-        let asked = Set(usual + [filesystem] + format.host.drivers.flatMap { $0 })
+        let asked = Set(usual + metal + [filesystem] + format.host.drivers.flatMap { $0 })
         var names: Set<String> = []
         for folder in ["lib/modules", "usr/lib/modules"] {
             for file in ["modules.dep", "modules.builtin"] {
@@ -146,6 +149,12 @@ struct DiskCheck {
         if !names.contains(filesystem) {
             return add(
                 "drivers", "the kernel \(kernel) has no \(filesystem), which the disk has", Self.kernelRemedy, .error)
+        }
+        if format.isOfMetal && !choices.isForEmulator && choices.machine == nil && names.isDisjoint(with: metal) {
+            add(
+                "drivers",
+                "a real machine does not find it, on a stick or inside: the kernel \(kernel) has none of \(metal.joined(separator: ", "))",
+                Self.kernelRemedy)
         }
         let host = format.host
         let lacks = host.drivers.map { group in group.filter { !names.contains($0) } }

@@ -46,6 +46,8 @@ public struct DiskChoices: Sendable {
     public var systemd = "/usr/lib/systemd/boot/efi"
     /// Whose top layer, command line and fstab the disk has.
     public var machine: RehearsedMachine?
+    /// Whether nobody but QEMU starts it, here and now.
+    public var isForEmulator = false
     /// docker-btrfs-init.
     public var program = ""
     /// docker-btrfs.

@@ -43,6 +43,9 @@ public enum DiskFormat: String, Sendable, CaseIterable {
         }
     }
 
+    /// Whether it may be written to a disk as it is, or to a stick.
+    var isOfMetal: Bool { converter == nil }
+
     /// Which machine takes such a disk by itself, on which controller, and the drivers that it needs: all of one of these groups.
     var host: (name: String, controller: String, drivers: [[String]]) {
         switch self {

@@ -68,6 +68,7 @@ struct RunCommand: AsyncParsableCommand {
         var choices = try choices.choices(of: image, output: file)
         // The folder is a new one, where nothing is to be replaced.
         choices.replaces = true
+        choices.isForEmulator = true
         let plan = try DiskPlan(choices)
         plan.showFindings()
         if plan.findings.contains(where: { $0.weight == .error }) { throw Failure("could not run '\(image)': it cannot boot") }
