@@ -27,6 +27,6 @@ extension DiskBuilder {
         }
         try await Tools.run(
             ["cp", "-a", "--", "/proc/\(getpid())/fd/\(modules.descriptor)/.", "\(topLayerPlace)/lib/modules/\(kernel)"],
-            to: "copy the modules of \(kernel)")
+            to: "copy the modules of \(kernel)", withoutRoom: topLayerHint)
     }
 }

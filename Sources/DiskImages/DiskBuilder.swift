@@ -37,6 +37,12 @@ final class DiskBuilder {
     var topLayer: Path { choices.plain == nil ? choices.machine?.settings.topLayer ?? "boot_docker" : Self.plainLayer }
     var topLayerPlace: String { (choices.plain == nil ? mountPoint : workshop.file("scratch")) + topLayer.description }
 
+    /// What helps where the top layer cannot grow.
+    var topLayerHint: String {
+        choices.plain == nil
+            ? Tools.roomHint : "more memory: with --plain the machine's own files are there first, and a tmpfs gets half of it"
+    }
+
     func perform(_ step: DiskStep) async throws(Failure) {
         switch step {
         case .makeDisk(let layout): try makeDisk(layout)
@@ -64,7 +70,8 @@ final class DiskBuilder {
             if fchownat(above.descriptor, path.fileName, 0, group, AT_SYMLINK_NOFOLLOW) != 0 { throw .system("\(step)") }
         case .copyKernel(let kernel, let source): try await copyKernel(kernel, of: source)
         case .copyTopLayer(let folder, _):
-            try await Tools.run(["cp", "-a", "--remove-destination", "--", folder + "/.", topLayerPlace], to: "\(step)")
+            try await Tools.run(
+                ["cp", "-a", "--remove-destination", "--", folder + "/.", topLayerPlace], to: "\(step)", withoutRoom: topLayerHint)
         case .makeSubvolumes(let paths):
             for path in paths {
                 try makeFolder(path.parent, 0o755)

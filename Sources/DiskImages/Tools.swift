@@ -33,9 +33,13 @@ enum Tools {
         return path.split(separator: ":").contains { access("\($0)/\(name)", X_OK) == 0 }
     }
 
+    static let roomHint = "make room, or a larger disk: --size"
+
     /// Runs one to its end; `what` could not be done where it fails.
     @discardableResult
-    static func run(_ command: [String], input: [UInt8] = [], to what: String) async throws(Failure) -> [UInt8] {
+    static func run(
+        _ command: [String], input: [UInt8] = [], to what: String, withoutRoom hint: String = Tools.roomHint
+    ) async throws(Failure) -> [UInt8] {
         try Interruption.check()
         guard let outcome = try await runProgram(command, input: input) else {
             throw Failure(
@@ -46,7 +50,7 @@ enum Tools {
             let complaint = outcome.complaint
             throw Failure(
                 "could not \(what): \(command[0]): \(complaint)",
-                hint: complaint.hasSuffix("No space left on device") ? "make room, or a larger disk: --size" : nil)
+                hint: complaint.hasSuffix("No space left on device") ? hint : nil)
         }
         return outcome.output
     }
