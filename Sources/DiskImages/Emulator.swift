@@ -89,9 +89,12 @@ public struct Emulator: Sendable {
         try Tools.check([Self.program], also: lacksFirmware ? ["ovmf"] : [], of: "the files of UEFI", to: "start the machine")
     }
 
+    /// What becomes QEMU, which is to end with this program, however that ends.
+    func process(withKVM: Bool) -> [String] { ["setpriv", "--pdeathsig", "KILL"] + command(withKVM: withKVM) }
+
     /// Runs it on this terminal until it ends.
     public func run(withKVM: Bool) async throws(Failure) {
-        try await execute(command(withKVM: withKVM))
+        try await execute(process(withKVM: withKVM))
     }
 
     /// Whether a guest gets to run: /dev/kvm may be there and not work, in a virtual machine. A first sector that answers is one.

@@ -84,7 +84,7 @@ extension Rehearsal.Outcome {
             // Whoever writes to it is in the middle of something.
             do throws(Failure) { return try isGood() } catch { return false }
         }
-        try await watchProgram(emulator.command(withKVM: withKVM), seconds: seconds, isOver: isMarked) { piece in
+        try await watchProgram(emulator.process(withKVM: withKVM), seconds: seconds, isOver: isMarked) { piece in
             console.withLock { console in
                 let known = console.lines.count
                 console.take(piece)

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Programs
+import TestSupport
 import Testing
 
 @testable import DiskImages
@@ -34,5 +35,23 @@ struct EmulatorTests {
                 ["sh", "-c", script, "sh", top.path] + command + ["-display", "none", "-nodefaults", "-S", "-monitor", "stdio"])
             #expect(outcome?.status == 0, "\(file): \(outcome?.complaint ?? "there is no sh")")
         }
+    }
+
+    @Test func `QEMU ends with who started it, also by a signal that nobody can take`() async throws {
+        let top = FileManager.default.temporaryDirectory.appending(path: "docker-btrfs-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: top) }
+        try FileManager.default.createDirectory(at: top.appending(path: "bin"), withIntermediateDirectories: true)
+        let script = """
+            cd "$1"
+            printf '%s\\n' '#!/bin/sh' 'case "$*" in *probe*) exit 1 ;; esac' 'echo $$ > pid' 'exec sleep 600' > bin/qemu-system-x86_64
+            chmod 755 bin/qemu-system-x86_64; : > disk.raw
+            PATH=$PWD/bin:$PATH "$2" run disk.raw < /dev/null > told 2>&1 &
+            until [ -s pid ]; do sleep 0.1; jobs %1 > /dev/null || break; done
+            kill -KILL $!; wait
+            # Whoever adopts it may let it be a zombie.
+            for _ in $(seq 50); do grep -qs . "/proc/$(cat pid)/cmdline" || { echo ended; exit; }; sleep 0.1; done
+            cat told; kill "$(cat pid)"
+            """
+        #expect(try await output(of: ["bash", "-uc", script, "bash", top.path, Repository.companion]) == "ended\n")
     }
 }
