@@ -122,24 +122,34 @@ extension DiskPlan {
         return false
     }
 
-    private mutating func addBusybox() throws(Failure) {
+    @discardableResult
+    private mutating func addBusybox() throws(Failure) -> [UInt8] {
         let file = choices.busybox ?? "/bin/busybox"
         let busybox = try staticBusybox(fileContents(file), called: file)
         steps.append(.write(InitSystem.busybox, busybox, mode: 0o755, about: "'\(file)' of this machine"))
+        return busybox
     }
+
+    /// Where a machine has no such button, it ends at once and is started again a second later.
+    private static let powerButton = "::respawn:\(InitSystem.busybox) acpid -f -c /usr/lib/docker-btrfs/acpi -l /dev/null"
 
     /// A whole system of one program, which loads drivers, asks for an address and starts what it is told.
     private mutating func addInit(_ check: DiskCheck, _ jobs: [String]) throws(Failure) {
-        try addBusybox()
+        let hasPowerButton = try addBusybox().contains(Array("\0acpid\0".utf8))
         steps.append(.link("sbin/init", to: "\(InitSystem.busybox)"))
         let program = "\(InitSystem.busybox)"
         let login = choices.passwordFile == nil ? [] : ["::respawn:\(program) getty -n -l /usr/lib/docker-btrfs/login 115200 console"]
         let lines =
-            ["::sysinit:\(program) sh /usr/lib/docker-btrfs/boot"] + jobs + login + [
+            ["::sysinit:\(program) sh /usr/lib/docker-btrfs/boot"] + jobs + login + (hasPowerButton ? [Self.powerButton] : []) + [
                 "::ctrlaltdel:\(program) reboot", "::shutdown:\(program) umount -a -r",
             ]
         add(InitSystem.inittab, lines.map { $0 + "\n" }.joined(), about: "what busybox starts")
         add("usr/lib/docker-btrfs/boot", text(hooks_busybox_boot), about: "drivers and network")
+        if hasPowerButton {
+            add(
+                "usr/lib/docker-btrfs/acpi/PWRF/00000080", "#!\(program) sh\nexec \(program) poweroff\n", mode: 0o755,
+                about: "what the power button does")
+        }
         add("usr/lib/docker-btrfs/dhcp", text(hooks_busybox_dhcp), mode: 0o755, about: "takes an address")
         if choices.passwordFile != nil {
             for path in ["usr/lib/docker-btrfs/login", "usr/lib/docker-btrfs/sh"] as [Path] { steps.append(.link(path, to: "busybox")) }

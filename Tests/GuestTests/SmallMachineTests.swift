@@ -31,7 +31,7 @@ struct SmallMachineTests {
         }
     }
 
-    @Test func `an application without an init is a machine that answers on its port`() async throws {
+    @Test func `an application without an init is a machine that answers on its port, and goes off by its button`() async throws {
         try await output(of: Lab.command("small-disk", []))
         try await Machine.with(copyOf: "\(Lab.folder)/small.img") { machine in
             var disk = machine
@@ -40,8 +40,20 @@ struct SmallMachineTests {
             let said = try await machine.change(
                 "cd \"$TOP\"; \(image("application", disk.disks[0], "--size 100M --service --kernel-image small \(busybox) 2>&1"))")
             #expect(!said.contains("error") && said.contains("\ncopy the kernel "))
-            let boot = disk.command(["--bios", "--until", "that was all", "--", "-nic", "user,model=virtio-net-pci"])
+            let monitor = "\(machine.folder)/monitor"
+            try await output(of: ["mkfifo", "\(monitor).in", "\(monitor).out"])
+            let qemu = ["-nic", "user,model=virtio-net-pci", "-chardev", "pipe,id=monitor,path=\(monitor)", "-mon", "chardev=monitor"]
+            let boot = disk.command(["--bios", "--"] + qemu)
+            // Once more, where it comes before who listens.
+            let press = """
+                until grep --quiet --no-messages --text --fixed-strings 'that was all' "$1"; do sleep 0.2; done
+                while sleep 2; do echo system_powerdown; done > "$2.in"
+                """
+            try await output(of: ["rm", "-f", boot.log])
+            let bash = ["timeout", "600", "setpriv", "--pdeathsig", "TERM", "bash"]
+            async let button = output(of: bash + ["-uc", press, "bash", boot.log, monitor])
             try await output(of: boot.command)
+            _ = try? await button
             let console = try Console(log: boot.log).text
             #expect(console.contains("uid=1000(application) gid=1001 groups=1001\n/app/www\nit's a $machine\nthat was all"))
         }

@@ -5,7 +5,7 @@ RUN apt-get update \
 RUN release=$(ls /lib/modules) \
  && mkdir -p /small/bin /small/sbin /small/etc /small/boot /small/root \
  && cp "/boot/vmlinuz-$release" /small/boot \
- && for name in btrfs virtio_pci virtio_blk virtio_net ahci sd_mod vfat nls_cp437 nls_ascii; do \
+ && for name in btrfs virtio_pci virtio_blk virtio_net ahci sd_mod vfat nls_cp437 nls_ascii button evdev; do \
         modprobe --show-depends --set-version "$release" "$name" | sed -n 's/^insmod //p'; \
     done | sort -u | while read -r file _; do cp --parents "$file" /small; done \
  && cp /lib/modules/"$release"/modules.builtin* /lib/modules/"$release"/modules.order /small/lib/modules/"$release" \
