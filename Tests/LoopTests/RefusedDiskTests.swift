@@ -41,6 +41,7 @@ extension OnDisk.DiskImageTests {
         let networkd = """
             printf '%s\\n' 'FROM sample_image' 'SHELL ["/bin/bash", "-ec"]' \\
                 'RUN efi=/usr/lib/systemd/boot/efi; mkdir -p $efi; echo nothing > $efi/systemd-bootx64.efi' \\
+                'RUN ln -s /usr/bin/init /usr/lib/systemd/systemd; : > /usr/sbin/sshd; : > /usr/bin/ssh-keygen' \\
                 'RUN mkdir -p /etc/systemd/system/multi-user.target.wants; ln -s /nowhere /etc/systemd/system/multi-user.target.wants/systemd-networkd.service' \\
                 | docker build --network none --tag networkd - > /dev/null
             """
@@ -132,6 +133,9 @@ extension OnDisk.DiskImageTests {
                 """)
             let told = "Error: could not make a disk of 104857600 MiB: a file of '\(folder)' cannot be as large"
             #expect(large.contains(told), "\(large)")
+            let metal = try await disk.change("! \(command("no-drivers", "\(out)/vm.raw")) 2>&1")
+            let unknown = "warning: drivers: a real machine does not find it, on a stick or inside: the kernel 6.1 has none of "
+            #expect(metal.contains(unknown), "\(metal)")
             let loader = try await disk.change("! \(command("networkd", "\(out)/vm.raw", "--loader systemd-boot")) 2>&1")
             #expect(
                 loader.contains(
@@ -141,6 +145,10 @@ extension OnDisk.DiskImageTests {
             let planned = try await disk.change(command("networkd", "\(out)/vm.raw", "--dry-run"))
             #expect(
                 planned.contains("\nwrite '/etc/systemd/network/20-wired.network' of the top layer: ") && !planned.contains("network:"))
+            let plain = try await disk.change(command("networkd", "\(out)/vm.raw", "--dry-run --plain ext4"))
+            #expect(
+                plain.contains("\nwrite '/etc/systemd/system/docker-btrfs-host-keys.service' of the top layer: ")
+                    && !planned.contains("docker-btrfs-host-keys"), "\(plain)")
             let line = command("sample_image", "\(out)/vm.raw", "--dry-run")
             let coloured = try await disk.change(
                 """
