@@ -135,6 +135,21 @@ struct DamagedStoreTests {
         if name == .containerdBtrfs { #expect(branches > 0) }
     }
 
+    @Test(arguments: [0, 1, 2] as [UInt8])
+    func `a database that has less pages than its first two, with a right checksum`(pages: UInt8) throws {
+        try fixture.unpack(.containerdOverlayfs)
+        let rows = try rows(of: .containerdOverlayfs)
+        let file = "io.containerd.metadata.v1.bolt/meta.db"
+        var content = [UInt8](try fixture.bytes(of: file))
+        for meta in [0, 4096] {
+            content.replaceSubrange(meta + 56..<meta + 64, with: [pages, 0, 0, 0, 0, 0, 0, 0])
+            let sum = content[meta + 16..<meta + 72].reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+            content.replaceSubrange(meta + 72..<meta + 80, with: (0..<8).map { UInt8(truncatingIfNeeded: sum >> (8 * $0)) })
+        }
+        try fixture.write(Data(content), to: file)
+        #expect(try check(rows, "\(file) says that it has \(pages) pages") == 0)
+    }
+
     private struct Pointer {
         let page: Int
         /// Of its lowest byte, in the file.

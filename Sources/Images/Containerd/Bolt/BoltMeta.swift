@@ -11,7 +11,7 @@ struct BoltMeta {
     let pageCount: UInt64
     let transaction: UInt64
 
-    /// nil where the page is not one of these, or its checksum is wrong.
+    /// nil where the page is not one of these, its checksum is wrong, or it says what no database has.
     init?(_ page: [UInt8]) {
         guard page.count >= Self.size, page.number32(at: 16) == 0xed0c_daed, page.number32(at: 20) == 2,
             page.number64(at: 72) == checksum(page[16..<72])
@@ -20,7 +20,8 @@ struct BoltMeta {
         root = page.number64(at: 32)
         pageCount = page.number64(at: 56)
         transaction = page.number64(at: 64)
-        if !Self.pageSizes.contains(pageSize) { return nil }
+        // The two pages themselves are among those that are counted.
+        if !Self.pageSizes.contains(pageSize) || pageCount < 2 { return nil }
     }
 }
 
