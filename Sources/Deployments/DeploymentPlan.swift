@@ -9,7 +9,7 @@ public struct DeploymentPlan {
     let site: Site
     var changes: [Change]
     /// What comes of it, for the person in front of the screen.
-    public let outcome: [String]
+    public internal(set) var outcome: [String]
     /// What is to be done by a person, or known.
     public let notes: [String]
     /// How many files are merged, as far as that is known before.
@@ -42,8 +42,8 @@ extension Change {
     /// Whether a person wants to see it go by: not what is only around it.
     fileprivate var isTold: Bool {
         switch self {
-        case .step(.hold), .step(.merge), .step(.snapshot), .step(.deleteSubvolume), .addFile, .removeFile, .writeMenu, .removeMenu,
-            .startOnce:
+        case .step(.hold), .step(.merge), .step(.snapshot), .step(.deleteSubvolume), .step(.makeRoom), .addFile, .removeFile,
+            .writeMenu, .removeMenu, .startOnce:
             true
         case .step, .makeKernelFolder, .removeKernelFolder, .removeFolder, .prove, .sync: false
         }

@@ -17,7 +17,7 @@ extension Site {
         }
         for path in try drafts(in: Layout.deployments) { changes.append(.step(.removeFile(path, of: Place(.top)))) }
         if try topLevel.status(of: Layout.keeping) != nil { changes.append(.step(.deleteSubvolume(Place(Layout.keeping)))) }
-        for path in try drafts(in: Layout.layers) { changes.append(.step(.deleteSubvolume(Place(path)))) }
+        for place in try layerDrafts() { changes.append(.step(.deleteSubvolume(place))) }
         for name in try topLevel.directory(at: Layout.rehearsals)?.names() ?? [] {
             let folder = Layout.rehearsals.appending(name: name)
             // Who rehearses has it locked.
@@ -27,6 +27,9 @@ extension Site {
         }
         return changes
     }
+
+    /// Layers whose copy or merge was cut off: as large as an image.
+    func layerDrafts() throws(Failure) -> [Place] { try drafts(in: Layout.layers).map { Place($0) } }
 
     /// What is called as a digest or as the record of a named root, and `.new`, as this is until it is whole.
     private func drafts(in folder: Path) throws(Failure) -> [Path] {

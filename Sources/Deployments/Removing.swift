@@ -110,13 +110,17 @@ extension Site {
     }
 
     /// The way to remove all that is neither booted, nor next, nor the way back, but for the newest `count`.
-    /// With a name, of those of that name alone.
+    /// With a name, of those of that name alone. What commands that were cut off left half made goes in any case.
     public func pruning(keeping count: Int, named name: String? = nil) throws(Failure) -> DeploymentPlan {
         let (all, damaged) = try Deployment.all(on: topLevel)
         let wanted = try name.map { name throws(Failure) in try ImageReference(name).description }
         var leaving = try dispensable(among: all, keeping: 0)
         if let wanted { leaving = leaving.filter { $0.reference.description == wanted } }
-        return try plan(removing: Array(leaving.dropFirst(count)), of: all, beside: damaged)
+        var plan = try plan(removing: Array(leaving.dropFirst(count)), of: all, beside: damaged)
+        let drafts = try removingDrafts()
+        plan.changes = drafts + plan.changes
+        if !drafts.isEmpty && leaving.count <= count { plan.outcome = ["removed what commands that were cut off left"] }
+        return plan
     }
 
     func dispensable(among all: [Deployment], keeping count: Int) throws(Failure) -> [Deployment] {

@@ -41,15 +41,15 @@ extension Rotation {
         return Self.least + merging + (facts.topLayer?.extent.map { $0.need(shared: facts.topLayer?.isShared == true) } ?? .nothing)
     }
 
-    /// Where there is no room for a new root, one that was not finished goes, then templates of others, then older ones, but for the
-    /// last good one and the one that the new one is made from. Nothing goes where that cannot be enough.
+    /// Where there is no room for a new root, one that was not finished goes, and a hold that was not, then templates of others, then
+    /// older ones, but for the last good one and the one that the new one is made from. Nothing goes where that cannot be enough.
     func makeRoom(for need: Need, sparing root: Facts.Root?, _ template: Path?) throws(Failure) -> [Step] {
         guard let space = facts.space, !space.covers(need + .record) else { return [] }
         if let capacity = facts.capacity, !capacity.covers(need) {
             throw noRoom("could have \(capacity.text) if it was empty", need)
         }
         let (good, goodHere) = (facts.roots.last { $0.isGood }, goodWithThisKernel(among: facts.roots))
-        let unfinished = facts.leftover == .unfinished ? [new] : []
+        let unfinished = (facts.leftover == .unfinished ? [new] : []) + facts.unfinishedHolds.map { Place($0) }
         let older = facts.kept.filter { $0 != good && $0 != goodHere && $0 != root && $0.obstacle == nil }
         let dispensable = unfinished + facts.templates.filter { $0 != template }.map { Place($0) } + older.map { Place($0.path) }
         if !dispensable.isEmpty { return [.makeRoom(need, deleting: dispensable)] }

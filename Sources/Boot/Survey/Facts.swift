@@ -159,6 +159,8 @@ public struct Facts: Sendable {
     public var takenNumbers: [Int]
     /// The chain ids of the layers that are held.
     public var held: [ChainID]
+    /// Holds whose copy or merge was cut off.
+    public var unfinishedHolds: [Path] = []
     /// Those that roots of other names were made from, and that were deployed.
     public var heldForOthers: [ChainID]
     /// Roots without a mark of their own that were prepared from a layer and the top layer: read-only snapshots.

@@ -22,9 +22,12 @@ extension Facts {
             leftover = survey.leftover(of: request.name, among: Self.inOrder(kept, .nothing, standing), taken: takenNumbers)
         }
         (record, recordDamage) = Record.current(on: topLevel)
-        let held = faults.without([], "what is held is not known") { () throws(Failure) in
-            try topLevel.directory(at: Layout.layers)?.names().compactMap { Digest(hex: $0).map { ChainID($0) } } ?? []
+        let names = faults.without([], "what is held is not known") { () throws(Failure) in
+            try topLevel.directory(at: Layout.layers)?.names() ?? []
         }
+        let held = names.compactMap { Digest(hex: $0).map { ChainID($0) } }
+        let unfinished = names.filter { $0.count > 64 && $0.suffix(4).elementsEqual(".new".utf8) }
+        unfinishedHolds = unfinished.map { Layout.layers.appending(name: $0) }
         self.held = held
         let others = survey.chains(but: request.name)
         hasOtherNames = others != nil
