@@ -356,7 +356,7 @@ extension Site {
     }
 
     private func outcome(_ deployment: Deployment, _ others: [Deployment]) throws(Failure) -> [String] {
-        let way = try wayBack(among: others).map { "; the way back is \($0.title)" } ?? ""
+        let way = try wayBack(from: deployment, among: others).map { "; the way back is \($0.title)" } ?? ""
         var lines = ["next boot: \(deployment.title) with kernel \(deployment.release), a new root\(way)"]
         if settings.loader == .print {
             var shown = [deployment]

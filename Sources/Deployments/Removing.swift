@@ -21,7 +21,7 @@ extension Site {
             let named = try deployments(asked, among: all)
             target = named.first { $0 != next } ?? named[0]
         } else if let newest = earlier.first {
-            target = try wayBack(among: earlier) ?? newest
+            target = try wayBack(from: next ?? current, among: earlier) ?? newest
         } else {
             throw Failure(
                 "could not roll back: there is no deployment but \(current.title)", hint: "docker-btrfs deploy IMAGE makes another one")
@@ -49,15 +49,14 @@ extension Site {
             notes: doubt + (try absences(among: others)) + (try menuNotes()))
     }
 
-    /// The newest earlier deployment that was good, or where none was, the newest, of those that can be booted; nil where none can.
-    func wayBack(among earlier: some Sequence<Deployment>) throws(Failure) -> Deployment? {
+    /// The newest earlier deployment that was good, or where none was, the newest, of those that can be booted; nil where none can. One
+    /// that boots what `current` boots is no way back, where there is another.
+    func wayBack(from current: Deployment?, among earlier: some Sequence<Deployment>) throws(Failure) -> Deployment? {
         let record = Record.current(on: topLevel).record
-        var newest: Deployment?
-        for one in earlier where try isWhole(one) {
-            if record.isGood(image: one.imageID, under: settings.root) { return one }
-            if newest == nil { newest = one }
-        }
-        return newest
+        var whole: [Deployment] = []
+        for one in earlier where try isWhole(one) { whole.append(one) }
+        let others = whole.filter { !$0.isSame(as: current) }
+        return others.first { record.isGood(image: $0.imageID, under: settings.root) } ?? others.first ?? whole.first
     }
 
     /// Which earlier deployments have no entry in the menu, and why.
@@ -128,7 +127,7 @@ extension Site {
         var needed = Set(all.prefix(1).map(\.imageID))
         if let next = try next(among: all) { needed.insert(next.imageID) }
         // Where none can be booted now, one may be again: by setup, or when it is deployed.
-        if let back = try wayBack(among: all.dropFirst()) ?? all.dropFirst().first { needed.insert(back.imageID) }
+        if let back = try wayBack(from: all.first, among: all.dropFirst()) ?? all.dropFirst().first { needed.insert(back.imageID) }
         if let once = try nextOnce(among: all) { needed.insert(once.imageID) }
         return Array(all.filter { !needed.contains($0.imageID) && $0.imageID != booted }.dropFirst(count))
     }

@@ -191,6 +191,22 @@ extension OnDisk {
                 #expect(
                     try await machine.fails("rollback").hasPrefix(
                         "Error: could not roll back: there is no deployment but sample_image:latest"))
+
+                // Built again, as with containerd: another id, and the same tree.
+                let again = try await machine.disk.change(
+                    """
+                    cd docker/image/btrfs/imagedb/content/sha256
+                    { cat \(machine.id("sample_image:latest")); echo; } > new
+                    id=$(sha256sum new | cut -c -64); mv new $id; echo ${id::12}
+                    """
+                ).prefix(12)
+                try await machine.run("deploy sample_image:v2")
+                try await machine.run("deploy sample_image:latest")
+                #expect(try await machine.run("deploy \(again)").hasSuffix("; the way back is sample_image:v2 (\(two))\n"))
+                let pruned = try await machine.run("prune")
+                #expect(pruned.contains("\nremoved sample_image:latest (\(one)): "), "\(pruned)")
+                #expect(!pruned.contains("removed sample_image:v2"))
+                #expect(try await machine.run("rollback").contains("\nnext boot: sample_image:v2 (\(two)) with"))
             }
         }
 
