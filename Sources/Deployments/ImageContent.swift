@@ -16,6 +16,23 @@ public struct ImageContent: Sendable {
 
     public let title: String
     public let parts: [Part]
+    /// What is held, from the top level; nil where nothing is.
+    fileprivate let held: Path?
+
+    /// What makes it whole again; nil where it is.
+    public func remedy(on site: Site) -> String? {
+        let damaged = parts.map { !$0.differences.isEmpty }
+        if damaged == [false, true], let held {
+            // A deployment takes what is held, and holds nothing anew.
+            return """
+                the store has it whole: mount the top level ('mount -o subvolid=5 \(site.device) /mnt'), delete what is held \
+                ('btrfs subvolume delete /mnt\(held)'), then deploy it again
+                """
+        }
+        if !damaged.contains(true) { return nil }
+        let last = held == nil ? "deploy it again" : "check it again, for what is held stays as it is"
+        return "remove the image and all that share its layers, then pull or build it again; then \(last)"
+    }
 }
 
 extension Site {
@@ -28,10 +45,12 @@ extension Site {
         let records = try LayerRecords(of: image, in: store, site: self, depth: .content)
         let filesystem = store?.top ?? topLevel
         var parts = [try part("the store", records, try image.wholeTree(in: filesystem), progress)]
-        if let held = try topLevel.directory(at: Layout.hold(image.chainID)) {
+        let hold = Layout.hold(image.chainID)
+        let held = try topLevel.directory(at: hold)
+        if let held {
             parts.append(try part("the held layer '\(held.show(.top))'", records, held, progress))
         }
-        return ImageContent(title: image.title, parts: parts)
+        return ImageContent(title: image.title, parts: parts, held: held == nil ? nil : hold)
     }
 
     private func part(

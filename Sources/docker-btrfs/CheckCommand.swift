@@ -62,16 +62,10 @@ struct CheckCommand: ParsableCommand {
                 for difference in part.differences { show("    \(difference.path): \(difference.reason)") }
                 for layer in part.unrecorded { tell(note: "nothing is recorded of the files of the layer '\(layer)'") }
             }
-            if content.isDamaged {
-                show("hint: remove the image and all that share its layers, then pull or build it again; then deploy it again")
-            }
+            if let remedy = content.remedy(on: site) { show("hint: \(remedy)") }
         }
-        if content.isDamaged { throw ExitCode.failure }
+        if content.remedy(on: site) != nil { throw ExitCode.failure }
     }
-}
-
-extension ImageContent {
-    fileprivate var isDamaged: Bool { parts.contains { !$0.differences.isEmpty } }
 }
 
 extension ContentCheck.Difference {

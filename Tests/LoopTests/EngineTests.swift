@@ -82,6 +82,15 @@ extension Beside {
             let whole = try await machine.run("check --content sample_image").split(separator: "\n")
             #expect(whole.count == 2 && whole.allSatisfy { $0.hasSuffix(" files are as they were recorded") }, "\(whole)")
             #expect(!whole.contains { $0.contains(": 0 files") }, "\(whole)")
+            // A deployment takes what is held, and holds nothing anew.
+            try await machine.disk.change(
+                "cd .docker-btrfs/layers/*; btrfs property set -f -t subvol . ro false; truncate -s 9 usr/bin/bash")
+            let held = try await machine.disk.change("! \(machine.command("check --content sample_image"))")
+            #expect(held.contains("hint: the store has it whole: mount the top level"), "\(held)")
+            #expect(try await held.contains("'btrfs subvolume delete /mnt/\(machine.disk.look("echo .docker-btrfs/layers/*").dropLast())'"))
+            try await machine.disk.change("btrfs -q subvolume delete .docker-btrfs/layers/*")
+            try await machine.run("deploy sample_image")
+            #expect(try await machine.run("check --content sample_image").split(separator: "\n") == whole)
             try await machine.disk.change(
                 """
                 for layer in {docker/containerd/daemon,containerd}/io.containerd.snapshotter.v1.btrfs/*/*/; do
