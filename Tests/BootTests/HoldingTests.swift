@@ -86,12 +86,15 @@ struct HoldingTests {
         #expect(try drops(plan(facts)) == [])
     }
 
-    @Test func `a root that stays drops nothing`() throws {
-        let facts = Facts.later { facts in
+    @Test func `a root that stays drops what nothing refers to, but not where it stands in for what was asked for`() throws {
+        var facts = Facts.later { facts in
             facts.standing = .root(2, "v2")
             facts.topLayer = nil
-            facts.held = [.named("chain-v0")]
+            facts.held = [.named("chain-v0"), .named("chain-v3")]
+            facts.heldForOthers = [.named("chain-v3")]
         }
-        #expect(try drops(plan(facts, adding: "docker_mode=persist")) == [])
+        #expect(try drops(plan(facts, adding: "docker_mode=persist")) == [drop("v0")], "no swap may come for a year")
+        facts.wanted = .success(.image("v3"))
+        #expect(try drops(Plan(after: Failure("no room"), for: request(adding: "docker_mode=persist"), given: facts)) == [])
     }
 }

@@ -81,8 +81,8 @@ struct Rotation {
             if Layout.isKept(request.name) { return Plan(steps: [], notes: notes) }
             if !loading.isEmpty { return Plan(steps: directories + loading + attempt(root.mark), notes: notes) }
             // A boot that cannot be counted is still a boot: the disk may be read-only.
-            return Plan(steps: [], afterwards: home + attempt(root.mark), notes: notes)
-        case .restore(let root):
+            return Plan(steps: [], afterwards: home + attempt(root.mark) + dropHolds(whileStaying: root), notes: notes)
+        case .restore(let root, let modules):
             let mark = Mark(origin: root.mark.origin, number: places.number, made: facts.host.time)
             let building = loading + root.copy(at: new, mark)
             return try swap(mark, building: building, clear(for: Self.least, sparing: root), notes + root.leftBehind)

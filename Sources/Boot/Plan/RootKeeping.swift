@@ -50,6 +50,12 @@ extension Rotation {
         return "\(root.title) is deleted with what was done in it: docker_keep=\(request.keep) keeps no more"
     }
 
+    /// Where a root goes on as it was asked for; what a fallback goes on with is no reason to give up what was asked for.
+    func dropHolds(whileStaying root: Facts.Root) -> [Step] {
+        guard case .success(let source) = facts.wanted, source.chainID == root.mark.origin.chainID else { return [] }
+        return dropHolds(but: facts.roots, root.mark)
+    }
+
     private func dropHolds(but roots: [Facts.Root], _ mark: Mark) -> [Step] {
         // Without a record, the last good image is not known.
         if facts.recordDamage != nil || !facts.areRootsKnown { return [] }
