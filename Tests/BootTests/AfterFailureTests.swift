@@ -51,6 +51,32 @@ struct AfterFailureTests {
         #expect(try plan(after: facts).notes == note("root 1 ('sample:v1')", "which is not known to boot well"))
     }
 
+    /// The first boots with a kernel that came with a new image.
+    @Test func `roots that have only modules of the former kernel get those that are at hand, else the hint is another entry`() throws {
+        var facts = Facts.later { facts in
+            facts.kept = [.kept(1, "v1") { $0.modules = .absent }]
+            facts.standing = .root(
+                .kept(2, "v1", .good) { root in
+                    root.path = "docker_rwlayer"
+                    root.modules = .absent
+                })
+        }
+        let lacking = try #require(throws: Failure.self) { try plan(after: facts) }
+        #expect(
+            lacking.description == """
+                could not copy the top layer: Input/output error; root 2 ('sample:v1') has no modules for the running kernel
+                hint: choose an earlier entry of the boot menu, which has that root's kernel; look at the disk
+                """)
+        facts.modulesElsewhere = ".docker-btrfs/layers/2/lib/modules/6.18.44"
+        let new: Place = ".docker-btrfs/roots/docker_rwlayer/new"
+        let copying = try plan(after: facts)
+        #expect(copying.steps.first == .snapshot(of: "docker_rwlayer", at: new))
+        #expect(copying.steps.contains(.copyModules(".docker-btrfs/layers/2/lib/modules/6.18.44", to: "lib/modules/6.18.44", of: new)))
+        #expect(copying.steps.last == .exchange(new, "docker_rwlayer"))
+        let quality = "the last one that booted well, with the modules in '/.docker-btrfs/layers/2/lib/modules/6.18.44'"
+        #expect(copying.notes.first == note("root 2 ('sample:v1')", quality).first)
+    }
+
     @Test func `without any root it is the failure that there was`() {
         #expect(throws: failure) { try plan(after: .example()) }
     }

@@ -84,7 +84,7 @@ struct Rotation {
             return Plan(steps: [], afterwards: home + attempt(root.mark) + dropHolds(whileStaying: root), notes: notes)
         case .restore(let root, let modules):
             let mark = Mark(origin: root.mark.origin, number: places.number, made: facts.host.time)
-            let building = loading + root.copy(at: new, mark)
+            let building = loading + root.copy(at: new, mark) + copying(modules, to: new)
             return try swap(mark, building: building, clear(for: Self.least, sparing: root), notes + root.leftBehind)
         case .build(let source, let modules):
             let origin = Origin(

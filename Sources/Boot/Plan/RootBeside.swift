@@ -14,7 +14,7 @@ extension Plan {
         let building: [Step]
         var notes: [String] = []
         switch try Self.choice(for: request, given: facts, &notes) {
-        case .stay(let root), .restore(let root):
+        case .stay(let root), .restore(let root, _):
             building = root.copy(at: place, Mark(origin: root.mark.origin, number: 1, made: facts.host.time))
             notes += root.leftBehind
         case .build(let source, let modules):

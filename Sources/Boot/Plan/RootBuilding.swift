@@ -11,7 +11,7 @@ extension Rotation {
         var steps: [Step] = [.snapshot(of: source.tree, at: new), .mark(new, mark)]
         steps += source.contents.preparation(of: new, removingIdentity: layers.removeIdentity)
         if isLabelled(source) { steps.append(.replaceFile(new / ".autorelabel", content: "")) }
-        if let modules { steps.append(.copyModules(Place(modules), to: ("lib/modules" as Path).appending(name: modules.name), of: new)) }
+        steps += copying(modules, to: new)
         if let device = request.topLayer?.device {
             steps += layers.map { .copyTopLayer(Place($0.path, on: .topLayer(device)), $0.manifest.rules, over: new) }
         }
@@ -30,6 +30,10 @@ extension Rotation {
         let what = "image '\(source.reference.text)' uses SELinux, for which no file of an image has its label"
         if isLabelled(source) { return ["\(what): the first boot of this root labels them ('/.autorelabel'), and starts once more"] }
         return ["\(what): with docker_mode=persist they get them once; else put SELINUX=disabled into '/etc/selinux/config'"]
+    }
+
+    func copying(_ modules: Path?, to new: Place) -> [Step] {
+        modules.map { [.copyModules(Place($0), to: ("lib/modules" as Path).appending(name: $0.name), of: new)] } ?? []
     }
 
     /// What a snapshot and all the rest takes that is no file of the top layer.

@@ -5,8 +5,8 @@ internal import Planning
 enum RootChoice: Equatable {
     /// One that is there, as it stands.
     case stay(Facts.Root)
-    /// A new one, a copy of one that was kept.
-    case restore(Facts.Root)
+    /// A new one, a copy of one that there is; with modules from elsewhere where that has none for the running kernel.
+    case restore(Facts.Root, modules: Path? = nil)
     /// A new one, from a layer; with modules from beside the kernel where the layer has none for it.
     case build(Facts.Source, modules: Path?)
 }
@@ -58,15 +58,28 @@ extension Decision {
     init(after failure: Failure, for request: Request, given facts: Facts) throws(Failure) {
         try facts.checkPlace(of: request.name)
         let own = facts.kernel == nil ? nil : facts.rootOfKernel(request)
-        guard let root = own ?? facts.usable(facts.roots.filter { $0.modules != .absent }) else { throw failure }
-        self.init(after: failure, choice: facts.choice(of: root), root)
-        startsKernel = own != nil
+        if let root = own ?? facts.usable(facts.roots.filter { $0.modules != .absent }) {
+            self.init(after: failure, choice: facts.choice(of: root), root)
+            startsKernel = own != nil
+        } else if let modules = facts.modulesElsewhere, let root = facts.usable(facts.roots) {
+            // The first boots with a new kernel: all roots have the modules of the former one.
+            self.init(after: failure, choice: .restore(root, modules: modules), root)
+            notes[0] += ", with the modules in '\(modules)'"
+        } else {
+            throw failure
+        }
     }
 
     /// As a last resort, the root that stands.
     init(after failure: Failure, stayingOn facts: Facts) throws(Failure) {
-        guard case .root(let root) = facts.standing, root.modules != .absent else { throw failure }
-        self.init(after: failure, choice: .stay(root), root)
+        if case .root(let root) = facts.standing, root.modules != .absent {
+            self.init(after: failure, choice: .stay(root), root)
+            return
+        }
+        guard let root = facts.usable(facts.roots), root.modules == .absent else { throw failure }
+        throw Failure(
+            "\(failure.message); \(root.title)\(root.lack)",
+            hint: "choose an earlier entry of the boot menu, which has that root's kernel" + (failure.hint.map { "; \($0)" } ?? ""))
     }
 
     private init(after failure: Failure, choice: RootChoice, _ root: Facts.Root) {
