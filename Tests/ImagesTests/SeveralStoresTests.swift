@@ -52,6 +52,7 @@ struct SeveralStoresTests {
         try fixture.write("damaged", to: "containerd/daemon/io.containerd.metadata.v1.bolt/meta.db")
         let failure = try #require(throws: Failure.self) { try fixture.stores().image("small:1") }
         #expect(failure.message.hasPrefix("could not read '/docker/containerd/daemon/io.containerd.metadata.v1.bolt/meta.db'"))
+        #expect(failure.hint?.hasPrefix("docker_store=docker-btrfs takes the image of /docker (docker, btrfs driver); ") == true)
         #expect(try fixture.stores(StoreChoice(kind: .dockerBtrfs)).image("small:1").image.store == .dockerBtrfs)
     }
 
