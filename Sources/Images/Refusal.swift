@@ -3,19 +3,9 @@ internal import Basics
 /// Why a directory without a store that can be read cannot be used, by what is there instead.
 func otherRefusal(of root: Directory, isDataRoot: Bool) throws(Failure) -> Failure {
     let place = root.show(.top)
-    if let driver = try otherDriver(in: root) {
-        return Failure(
-            "could not use the docker data-root '\(place)': its images are kept by the \(driver) driver",
-            hint: "take \"storage-driver\" out of /etc/docker/daemon.json, restart docker, then pull or build the image again"
-        )
-    }
+    if let driver = try otherDriver(in: root) { return refusal(of: driver, at: place) }
     let names = try root.names()
-    if let name = try remapped(names, in: root) {
-        return Failure(
-            "could not use the docker data-root '\(place)': its images are in '\(display(name))' with shifted owners (userns-remap)",
-            hint: "docker must run without userns-remap; then pull or build the image again"
-        )
-    }
+    if let name = try remapped(names, in: root) { return refusal(ofRemapped: name, at: place) }
     if let driver = podmanDriver(names) {
         return Failure(
             "could not use podman's store '\(place)': its images are kept by the \(driver) driver",
@@ -35,6 +25,50 @@ func otherRefusal(of root: Directory, isDataRoot: Bool) throws(Failure) -> Failu
         )
     }
     return try noStore(root, names)
+}
+
+private func refusal(of driver: String, at place: String) -> Failure {
+    Failure(
+        "could not use the docker data-root '\(place)': its images are kept by the \(driver) driver",
+        hint: "take \"storage-driver\" out of /etc/docker/daemon.json, restart docker, then pull or build the image again"
+    )
+}
+
+private func refusal(ofRemapped name: [UInt8], at place: String) -> Failure {
+    Failure(
+        "could not use the docker data-root '\(place)': its images are in '\(display(name))' with shifted owners (userns-remap)",
+        hint: "docker must run without userns-remap; then pull or build the image again"
+    )
+}
+
+/// The stores of Docker in a data-root that have images and cannot be read.
+func unreadableStores(of root: Directory) throws(Failure) -> [BrokenStore] {
+    var found: [BrokenStore] = []
+    let place = root.show(.top)
+    for driver in try folders(in: "image", of: root) where !GraphDriver.allCases.contains(where: { $0.metadata == driver }) {
+        if let changed = try lastImage(of: driver, in: root) {
+            found.append(BrokenStore(failure: refusal(of: display(driver.name), at: place), changed: changed))
+        }
+    }
+    for name in try root.names() where isRemapped(name) {
+        for driver in try folders(in: Path.top.appending(name: name) / "image", of: root) {
+            if let changed = try lastImage(of: driver, in: root) {
+                found.append(BrokenStore(failure: refusal(ofRemapped: name, at: place), changed: changed))
+            }
+        }
+    }
+    return found
+}
+
+private func folders(in path: Path, of root: Directory) throws(Failure) -> [Path] {
+    guard try root.target(of: path)?.kind == .directory else { return [] }
+    return try root.directory(at: path)?.names().map { path.appending(name: $0) } ?? []
+}
+
+/// When a driver's images were last named; nil where it has none.
+private func lastImage(of driver: Path, in root: Directory) throws(Failure) -> Int? {
+    if try folders(in: driver / "imagedb/content/sha256", of: root).isEmpty { return nil }
+    return try root.status(of: driver / "repositories.json")?.modified
 }
 
 private func noStore(_ root: Directory, _ names: [[UInt8]]) throws(Failure) -> Failure {

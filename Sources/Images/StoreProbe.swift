@@ -24,7 +24,33 @@ struct StoreProbe {
             )
         }
         let isAsked = choice.kind?.isContainerd ?? true
-        return (order.flatMap { kind in wanted.filter { $0.kind == kind } }, isAsked ? broken : [])
+        let unreadable = choice.kind == nil ? try laterUnreadable(than: found) : []
+        return (order.flatMap { kind in wanted.filter { $0.kind == kind } }, (isAsked ? broken : []) + unreadable)
+    }
+
+    /// Stores that cannot be read and were written to after all that can: an older image is not to be booted in silence. What was left
+    /// before is of no account.
+    private func laterUnreadable(than found: [ImageStore]) throws(Failure) -> [BrokenStore] {
+        var unreadable = try unreadableStores(of: root)
+        for place in try containerdPlaces() {
+            guard let directory = try folder(at: place), let status = try directory.status(of: ContainerdStore.metadataFile),
+                !found.contains(where: { $0.path == place }),
+                let metadata = try? BoltDatabase(at: ContainerdStore.metadataFile, in: directory),
+                try !snapshotters(in: metadata).isEmpty
+            else { continue }
+            unreadable.append(BrokenStore(failure: try containerdRefusal(directory, metadata), changed: status.modified))
+        }
+        for store in found {
+            let time = try store.changed()
+            unreadable.removeAll { $0.changed <= time }
+        }
+        return unreadable
+    }
+
+    /// Those that have layers of the namespace.
+    private func snapshotters(in metadata: BoltDatabase) throws(Failure) -> [String] {
+        try metadata.root.bucket(at: ["v1", choice.namespace ?? StoreChoice.dockerNamespace, "snapshots"])?.bucketNames()
+            .map { display($0) } ?? []
     }
 
     /// Docker's data-root, where this is one, or the one beside containerd's own directory.
@@ -72,9 +98,8 @@ struct StoreProbe {
     private func containerdStores(in directory: Directory, _ place: Path) throws(Failure) -> [ImageStore] {
         let namespace = choice.namespace ?? StoreChoice.dockerNamespace
         guard let metadata = try BoltDatabase(at: ContainerdStore.metadataFile, in: directory),
-            let bucket = try metadata.root.bucket(at: ["v1", namespace])
+            case let drivers = try snapshotters(in: metadata)
         else { return [] }
-        let drivers = try bucket.bucket(at: ["snapshots"])?.bucketNames().map { display($0) } ?? []
         return StoreKind.allCases.filter { $0.isContainerd && drivers.contains($0.driver) }.map { kind in
             .containerd(ContainerdStore(root: directory, path: place, kind: kind, namespace: namespace, metadata: metadata))
         }
@@ -110,7 +135,7 @@ struct StoreProbe {
     private func containerdRefusal(_ directory: Directory, _ metadata: BoltDatabase) throws(Failure) -> Failure {
         let namespace = choice.namespace ?? StoreChoice.dockerNamespace
         let sentence = "could not use containerd's store '\(directory.show(.top))'"
-        guard let bucket = try metadata.root.bucket(at: ["v1", namespace]) else {
+        if try metadata.root.bucket(at: ["v1", namespace]) == nil {
             let names = try metadata.root.bucket(at: ["v1"])?.bucketNames().map { display($0) } ?? []
             return Failure(
                 "\(sentence): it has no namespace '\(namespace)'",
@@ -119,8 +144,7 @@ struct StoreProbe {
                     : "name one of these with docker_namespace=: \(names.joined(separator: ", "))"
             )
         }
-        let drivers = try bucket.bucket(at: ["snapshots"])?.bucketNames().map { display($0) } ?? []
-        guard let driver = drivers.first else {
+        guard let driver = try snapshotters(in: metadata).first else {
             return Failure("\(sentence): no image is unpacked in it", hint: "docker pull or docker build makes one")
         }
         return Failure(

@@ -56,6 +56,26 @@ struct SeveralStoresTests {
         #expect(try fixture.stores(StoreChoice(kind: .dockerBtrfs)).image("small:1").image.store == .dockerBtrfs)
     }
 
+    @Test(arguments: ["image/fuse-overlayfs", "100000.100000/image/overlay2"])
+    func `a store of a driver that cannot be read and was written to later stops an older image, and says how to take it`(
+        later: String
+    ) throws {
+        try fixture.unpack(.overlay2)
+        let time = 1_000_000_000
+        try fixture.touch("image/overlay2/repositories.json", at: time)
+        let before = try fixture.stores().image("bb3:v1")
+        try fixture.write("{}", to: "\(later)/repositories.json")
+        #expect(try fixture.stores().image("bb3:v1") == before, "it has no images")
+        try fixture.write("{}", to: "\(later)/imagedb/content/sha256/1")
+        let failure = try #require(throws: Failure.self) { try fixture.stores().image("bb3:v1") }
+        #expect(failure.message.hasPrefix("could not use the docker data-root '/docker': its images are "))
+        #expect(failure.hint?.hasPrefix("docker_store=docker-overlay2 takes the image of /docker (docker, overlay2 driver); ") == true)
+        #expect(try fixture.stores(StoreChoice(kind: .dockerOverlay2)).image("bb3:v1") == before)
+        // What an engine left years ago.
+        try fixture.touch("\(later)/repositories.json", at: time - 1)
+        #expect(try fixture.stores().image("bb3:v1") == before)
+    }
+
     @Test func `a damaged store that is older is told`() throws {
         try fixture.unpack(.mixed)
         try fixture.write("damaged", to: "containerd/daemon/io.containerd.metadata.v1.bolt/meta.db")
