@@ -210,6 +210,11 @@ extension Site {
             if held == nil { try checkIsWhole(image, in: store) { _ in } }
             let found = if let held { held } else { try topLevel.directory(at: source.tree.path) }
             guard let tree = found else {
+                if image.isContainer {
+                    throw Failure(
+                        "could not deploy '\(image.reference)': the container changed while it was read",
+                        hint: "stop it first, or make an image of it: docker commit")
+                }
                 throw Failure("could not open the layer '\(source.tree.path)': it is not there")
             }
             return Origin(
