@@ -14,6 +14,7 @@ extension OnDisk {
                 let lines = outcome.told.split(separator: "\n")
                 #expect(lines.first == "could not find the device 'LABEL=no-such-disk' (toplayer=): it was not there after 0 s")
                 // What else the machine has depends on the machine.
+                #expect(lines.last?.hasSuffix("; one that is slow is waited for with rootwait=30") == true)
                 #expect(lines.last?.hasPrefix("hint: here are ") == true && lines.last?.contains("\(disk.device) (btrfs)") == true)
                 #expect(try await disk.bytes() == bytes)
             }

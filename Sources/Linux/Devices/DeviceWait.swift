@@ -47,7 +47,8 @@ extension BlockDevices {
         }
         let isUUID = if case .uuid = name { true } else { false }
         let here = devices.map { $0.summary(withUUID: isUUID) }.joined(separator: ", ")
-        return Failure(what, hint: devices.isEmpty ? "no block device with a filesystem is here" : "here are \(here)")
+        let found = devices.isEmpty ? "no block device with a filesystem is here" : "here are \(here)"
+        return Failure(what, hint: "\(found); one that is slow is waited for with rootwait=\(max(30, 3 * seconds))")
     }
 }
 
