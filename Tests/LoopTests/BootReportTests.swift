@@ -36,6 +36,7 @@ extension OnDisk {
                 let plan = try await disk.plan()
                 let file = "\(disk.folder)/boot.json"
                 try await disk.bootWell(nil, ["--report", file])
+                #expect(try await output(of: ["stat", "--format", "%a", file]) == "600\n", "its notes name files of closed directories")
                 let report = try Report(at: file)
                 #expect(report.image == "sample_image:latest")
                 #expect(report.imageId == image.id)
