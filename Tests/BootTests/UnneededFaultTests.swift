@@ -123,6 +123,13 @@ struct UnneededFaultTests {
         #expect(try minted([".docker-btrfs.json", "a.json"], pattern: "/*.json") == ["/a.json"])
     }
 
+    @Test(arguments: ["chmod u+s", "setcap cap_net_raw+ep"])
+    func `nor is what gives rights to who runs it`(command: String) throws {
+        #expect(try minted(["etc/key", "etc/tool"]) == ["/etc/key", "/etc/tool"])
+        try tree.run(command, on: "docker_rwlayer/etc/tool")
+        #expect(try minted(["etc/key"]) == ["/etc/key"])
+    }
+
     @Test func `more files than any machine makes are not stored`() throws {
         let faults = Faults()
         #expect(try minted((1...1100).map { "srv/\($0)" }, pattern: "/srv/*", faults).count == 1000)

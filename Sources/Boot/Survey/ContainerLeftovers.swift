@@ -39,7 +39,7 @@ extension ImageFiles {
     /// where a user may put a link, that could be an old program of the system.
     private func isMinted(_ path: Path) throws(Failure) -> Bool {
         guard let status = try status(of: path), status.kind == .file, (1...keyLimit).contains(status.size),
-            status.permissions & 0o6000 == 0
+            status.permissions & 0o6000 == 0, try attribute("security.capability", of: path) == nil
         else { return false }
         let unknown = Array("uninitialized\n".utf8)
         if status.size != unknown.count { return true }

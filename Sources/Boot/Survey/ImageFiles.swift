@@ -75,6 +75,15 @@ package struct ImageFiles {
         return false
     }
 
+    /// An extended attribute of a regular file; nil where it has none of that name.
+    func attribute(_ attribute: String, of path: Path) throws(Failure) -> [UInt8]? {
+        let name = Path.top.appending(name: path.name)
+        for directory in try directories(at: path.parent) where try directory.status(of: name) != nil {
+            return try directory.attribute(attribute, of: name)
+        }
+        return nil
+    }
+
     /// The whole content of a regular file; nil where there is nothing.
     package func contents(of path: Path, limit: Int) throws(Failure) -> [UInt8]? {
         if let only { return try only.contents(of: path, limit: limit) }
