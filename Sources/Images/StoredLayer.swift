@@ -43,7 +43,7 @@ extension ImageStores {
                 case .docker(let docker): try docker.root.contents(of: docker.file(of: image.id), limit: ImageConfiguration.limit)
                 case .containerd(let containerd): try containerd.content.configurationContent(of: image.id.digest)
                 case .containers(let containers):
-                    try containers.root.contents(of: containers.configurationFile(of: image.id), limit: ImageConfiguration.limit)
+                    try containers.root.contents(of: containers.configurationFile(of: image.id).path, limit: ImageConfiguration.limit)
                 }
             if let content { return content }
         }

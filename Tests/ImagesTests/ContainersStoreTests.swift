@@ -45,6 +45,19 @@ struct ContainersStoreTests {
         #expect(lines[0].created == 1_795_649_383)
     }
 
+    @Test func `an image that was pulled in parts has another id than its configuration, which its manifest names`() throws {
+        try fixture.unpack(.podmanOverlay)
+        let configuration = try fixture.stores().configuration(of: fixture.stores().image("built:1").image)
+        let id = "1" + built.dropFirst()
+        let images = fixture.folder.appending(path: "overlay-images").path
+        try fixture.run("mv", "\(images)/\(built)", "\(images)/\(id)")
+        let list = try fixture.read("overlay-images/images.json")
+        try fixture.write(list.replacingOccurrences(of: #""id":"\#(built)""#, with: #""id":"\#(id)""#), to: "overlay-images/images.json")
+        let image = try fixture.stores().image("built:1").image
+        #expect([image.id.digest.hex, image.os, image.architecture] == [id, "linux", "amd64"])
+        #expect(try fixture.stores().configuration(of: image) == configuration)
+    }
+
     private func failure(after change: () throws -> Void) throws -> String? {
         try fixture.unpack(.podmanOverlay)
         try change()

@@ -96,14 +96,24 @@ struct ContainersStore: Sendable {
         return try list(folder / "containers.json") + list(folder / "volatile-containers.json")
     }
 
-    /// The image's configuration lies under its digest, in base64; nil where it does not.
+    /// The image's configuration; nil where the store has none.
     func configuration(of id: ImageID) throws(Failure) -> ImageConfiguration? {
-        try ImageConfiguration(of: id, at: configurationFile(of: id), in: root)
+        let (file, digest) = try configurationFile(of: id)
+        return try ImageConfiguration(of: ImageID(digest), at: file, in: root)
     }
 
-    func configurationFile(of id: ImageID) -> Path {
-        let name = Array("=".utf8) + base64(Array(id.description.utf8))
-        return imagesFolder.appending(name: Array(id.digest.hex.utf8)).appending(name: name)
+    /// It lies under its digest, in base64. That is the image's id, but of an image that was pulled in parts (zstd:chunked): there the
+    /// manifest beside it names the configuration.
+    func configurationFile(of id: ImageID) throws(Failure) -> (path: Path, digest: Digest) {
+        let folder = imagesFolder.appending(name: Array(id.digest.hex.utf8))
+        func place(_ digest: Digest) -> Path { folder.appending(name: Array("=".utf8) + base64(Array(digest.description.utf8))) }
+        let own = (place(id.digest), id.digest)
+        if try root.status(of: own.0) != nil { return own }
+        guard let content = try root.contents(of: folder / "manifest", limit: ImageConfiguration.limit),
+            let digest = try JSON(parsing: content, name: root.show(folder / "manifest"))["config"]?["digest"]?.string
+                .flatMap({ Digest($0) })
+        else { return own }
+        return (place(digest), digest)
     }
 
     func layers() throws(Failure) -> ContainersLayers { try ContainersLayers(of: self) }
