@@ -1,5 +1,5 @@
 public import Basics
-internal import Boot
+package import Boot
 internal import BootEntries
 internal import Images
 internal import Initramfs
@@ -63,6 +63,36 @@ extension ImageFiles {
     }
 }
 
+extension ImageFiles {
+    package static let ifup: [Path] = ["sbin/ifup", "usr/sbin/ifup"]
+}
+
+extension ImageFinding {
+    package static let idleIfup = "ifup is there, and etc/network/interfaces names no network card"
+    package var isOfIdleIfup: Bool { text == Self.idleIfup }
+}
+
+/// Whether interfaces(5) sets up a card, or says where else that is. The first of the trees goes before the others.
+package func namesNetworkCard(_ trees: [ImageFiles]) throws(Failure) -> Bool {
+    for tree in trees {
+        for name in try tree.names(in: "etc/network/interfaces.d") where name.first != UInt8(ascii: ".") { return true }
+    }
+    for tree in trees {
+        guard let content = try tree.contents(of: "etc/network/interfaces", limit: 1 << 20) else { continue }
+        return String(decoding: content, as: UTF8.self).parts(at: "\n").contains { line in
+            let words = line.split { " \t\r".contains($0) }
+            if words.count < 2 { return false }
+            switch words[0] {
+            case "iface": return words[1] != "lo"
+            // As Debian has it; what is there is looked at.
+            case "source", "source-directory": return !["/etc/network/interfaces.d", "/etc/network/interfaces.d/*"].contains(words[1])
+            default: return false
+            }
+        }
+    }
+    return false
+}
+
 /// The faults of a tree, under a top layer.
 struct ImageCheck {
     private let image: ImageFiles
@@ -82,6 +112,8 @@ struct ImageCheck {
         try checkLogin()
         try checkMounts()
         try checkNetwork()
+        try checkKeyboard()
+        try checkCertificates()
         try checkCompanion()
     }
 
@@ -211,33 +243,96 @@ struct ImageCheck {
         }
     }
 
+    /// What the top layer says of the network has to have its reader in the image; where it says nothing, the image sets it up by itself.
     private mutating func checkNetwork() throws(Failure) {
-        let programs: [Path] = [
-            "usr/sbin/NetworkManager", "usr/bin/NetworkManager", "sbin/ifup", "usr/sbin/ifup", "usr/sbin/connmand", "usr/sbin/dhcpcd",
-            "usr/bin/dhcpcd",
+        let manager: [Path] = ["usr/sbin/NetworkManager", "usr/bin/NetworkManager"]
+        let netplan: [Path] = ["usr/sbin/netplan"]
+        let (hasIfup, hasNetplan) = (try has(ImageFiles.ifup), try has(netplan))
+        let said: [(place: String, isSaid: Bool, isRead: Bool, packages: String)] = [
+            (
+                "etc/network/interfaces", try topLayer.map { tree throws(Failure) in try namesNetworkCard([tree]) } ?? false, hasIfup,
+                "ifupdown and isc-dhcp-client (Debian, Ubuntu)"
+            ),
+            ("etc/netplan", try isFilled("etc/netplan", of: [topLayer]), hasNetplan, "netplan.io (Debian, Ubuntu)"),
+            (
+                "etc/NetworkManager/system-connections", try isFilled("etc/NetworkManager/system-connections", of: [topLayer]),
+                try has(manager), "network-manager (Debian, Ubuntu), NetworkManager (Fedora), networkmanager (Arch)"
+            ),
         ]
-        if try has(programs) { return }
-        let networkd: [Path] = [
+        for kind in said where kind.isSaid && !kind.isRead {
+            add(
+                .warning, "network", "the top layer has \(kind.place), and the image nothing that reads it",
+                "install it in the Dockerfile: \(kind.packages); or say the network as the image has it")
+        }
+        let hasNetworkd = try has([
             "etc/systemd/system/multi-user.target.wants/systemd-networkd.service",
             "etc/systemd/system/dbus-org.freedesktop.network1.service",
-        ]
-        if try topLayer?.status(of: "etc/network/interfaces") != nil {
-            return add(
-                .warning, "network", "the top layer has etc/network/interfaces, and the image nothing that reads it",
-                "install it in the Dockerfile: ifupdown and isc-dhcp-client (Debian, Ubuntu); or say the network as the image has it")
-        }
-        if try has(networkd) {
-            for folder in ["etc/systemd/network", "etc/netplan"] as [Path] {
-                for tree in [topLayer, image].compactMap({ $0 }) where try !tree.names(in: folder).isEmpty { return }
-            }
+        ])
+        if hasNetworkd { try checkNames() }
+        if said.contains(where: \.isSaid) { return }
+        if try has(manager + ["usr/sbin/connmand", "usr/sbin/dhcpcd", "usr/bin/dhcpcd"]) { return }
+        if hasIfup, try namesNetworkCard([topLayer, image].compactMap { $0 }) { return }
+        if hasNetworkd {
+            let folders: [Path] = ["etc/systemd/network"] + (hasNetplan ? ["etc/netplan"] : [])
+            for folder in folders where try isFilled(folder, of: [topLayer, image]) { return }
             return add(
                 .warning, "network", Self.idleNetworkd,
                 "put one into etc/systemd/network of the top layer or of the image: 20-wired.network")
         }
+        if hasIfup { return add(.warning, "network", ImageFinding.idleIfup, "put one there") }
         add(
             .warning, "network", "nothing sets it up",
             "install network-manager (Debian, Ubuntu), NetworkManager (Fedora), networkmanager (Arch); or RUN systemctl enable systemd-networkd"
         )
+    }
+
+    /// systemd-networkd asks for servers of names, and leaves to others what is done with them.
+    private mutating func checkNames() throws(Failure) {
+        let resolved: [Path] = [
+            "etc/systemd/system/multi-user.target.wants/systemd-resolved.service",
+            "etc/systemd/system/sysinit.target.wants/systemd-resolved.service",
+            "etc/systemd/system/dbus-org.freedesktop.resolve1.service",
+        ]
+        if try has(resolved) { return }
+        if try lines("etc/resolv.conf").contains(where: { $0.hasPrefix("nameserver") }) { return }
+        add(
+            .warning, "names", "systemd-networkd is enabled, and nothing resolves names",
+            "install systemd-resolved in the Dockerfile, and RUN systemctl enable systemd-resolved; or put etc/resolv.conf into the top layer"
+        )
+    }
+
+    /// The top layer says which keyboard there is; the kernel knows that of the United States alone.
+    private mutating func checkKeyboard() throws(Failure) {
+        if try has(["bin/setupcon", "usr/bin/setupcon", "bin/loadkeys", "usr/bin/loadkeys"]) { return }
+        for (path, key) in [("etc/default/keyboard", "XKBLAYOUT"), ("etc/vconsole.conf", "KEYMAP")] as [(Path, String)] {
+            let content = String(decoding: try topLayer?.contents(of: path, limit: Self.limit) ?? [], as: UTF8.self)
+            let said = content.split(separator: "\n").compactMap { line -> Substring? in
+                let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                return parts.count == 2 && parts[0] == key ? parts[1].split { "\" '\t\r".contains($0) }.first : nil
+            }
+            guard let layout = said.last, layout != "us" else { continue }
+            return add(
+                .warning, "keyboard",
+                "the top layer's \(path.description.dropFirst()) says '\(layout)', and the image nothing that reads it",
+                "install it in the Dockerfile: console-setup, then rm -f /etc/console-setup/cached_* (Debian, Ubuntu), kbd (Fedora, Arch)")
+        }
+    }
+
+    /// An engine that pulls has to know who vouches for a registry.
+    private mutating func checkCertificates() throws(Failure) {
+        let certificates: [Path] = [
+            "etc/ssl/certs/ca-certificates.crt", "etc/pki/tls/certs/ca-bundle.crt", "etc/ssl/ca-bundle.pem", "etc/ssl/cert.pem",
+        ]
+        guard try has(["usr/bin/dockerd", "usr/sbin/dockerd", "usr/bin/podman"]) else { return }
+        if try has(certificates) { return }
+        add(
+            .warning, "certificates", "an engine is there, and no certificates by which it trusts a registry: it pulls nothing",
+            "install ca-certificates in the Dockerfile")
+    }
+
+    private func isFilled(_ folder: Path, of trees: [ImageFiles?]) throws(Failure) -> Bool {
+        for tree in trees.compactMap({ $0 }) where try !tree.names(in: folder).isEmpty { return true }
+        return false
     }
 
     static let idleNetworkd = "systemd-networkd is enabled, and no file says what it sets up"

@@ -62,8 +62,9 @@ struct DiskCheck {
         hasDockerSettings = try files.status(of: "etc/docker/daemon.json") != nil
         hasIdleNetworkd = found.contains(where: \.isOfIdleNetworkd)
         let mayLogIn = choices.passwordFile != nil || choices.keyFile != nil || choices.topLayer != nil
-        // The disk's top layer has what is taken away at boot, and the options of this command somebody who logs in.
-        found.removeAll { $0.subject == "identity" || $0.isOfIdleNetworkd || $0.subject == "login" && mayLogIn }
+        // The disk's top layer has what is taken away at boot, and the options of this command somebody who logs in; what ifup lacks is told
+        // where --fix could bring it.
+        found.removeAll { $0.subject == "identity" || $0.isOfIdleNetworkd || $0.isOfIdleIfup || $0.subject == "login" && mayLogIn }
         if choices.plain != nil { found.removeAll { $0.subject == "SELinux" } }
         findings = found.map { finding in
             let remedy: String

@@ -76,18 +76,6 @@ extension Fix {
         return Fix(finding: warning("console", what, "RUN echo '\(line)' >> /etc/inittab"), steps: [], inittab: line)
     }
 
-    /// Whether a line of interfaces(5) sets up a card, or says where else that is.
-    private static func namesCard(_ line: String) -> Bool {
-        let words = line.split { " \t\r".contains($0) }
-        if words.count < 2 { return false }
-        switch words[0] {
-        case "iface": return words[1] != "lo"
-        // As Debian has it; what is there is looked at.
-        case "source", "source-directory": return !["/etc/network/interfaces.d", "/etc/network/interfaces.d/*"].contains(words[1])
-        default: return false
-        }
-    }
-
     private static func network(in files: ImageFiles, _ initSystem: InitSystem, _ found: [ImageFinding]) throws(Failure) -> Fix? {
         if let finding = found.first(where: { $0.subject == "network" }) {
             guard initSystem == .systemd, try files.target(of: "usr/lib/systemd/system/systemd-networkd.service") != nil else { return nil }
@@ -100,18 +88,15 @@ extension Fix {
                     write("etc/systemd/network/20-wired.network", DiskPlan.wiredNetwork, "systemd-networkd asks for addresses"),
                 ])
         }
-        let programs: [Path] = ["sbin/ifup", "usr/sbin/ifup"]
         var hasProgram = false
-        for path in programs where try files.target(of: path) != nil { hasProgram = true }
-        let table: Path = "etc/network/interfaces"
-        let content = try text(table, in: files) ?? ""
-        if !hasProgram || content.parts(at: "\n").contains(where: namesCard) { return nil }
-        for name in try files.names(in: "etc/network/interfaces.d") where name.first != UInt8(ascii: ".") { return nil }
+        for path in ImageFiles.ifup where try files.target(of: path) != nil { hasProgram = true }
+        if !hasProgram { return nil }
+        if try namesNetworkCard([files]) { return nil }
         // What runit starts finds its programs only where the kernel gave init a PATH.
         let path = initSystem == .runit ? " PATH=/usr/sbin:/usr/bin:/sbin:/bin" : ""
         let card = "auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n"
         return Fix(
-            finding: warning("network", "ifup is there, and etc/network/interfaces names no network card", "put one there"),
-            steps: [write(table, card, "the first network card asks for an address")], options: "net.ifnames=0" + path)
+            finding: warning("network", ImageFinding.idleIfup, "put one there"),
+            steps: [write("etc/network/interfaces", card, "the first network card asks for an address")], options: "net.ifnames=0" + path)
     }
 }

@@ -125,9 +125,26 @@ struct ImageCheckTests {
                 """
                 rm usr/sbin/NetworkManager; mkdir -p etc/systemd/system/multi-user.target.wants
                 touch etc/systemd/system/multi-user.target.wants/systemd-networkd.service
+                mkdir etc/netplan; touch etc/netplan/50-wired.yaml; echo nameserver 192.0.2.1 > etc/resolv.conf
                 """,
                 ["warning network: systemd-networkd is enabled, and no file says what it sets up"]
             ),
+            (
+                """
+                rm usr/sbin/NetworkManager; mkdir -p etc/systemd/system/multi-user.target.wants etc/netplan; : > etc/resolv.conf
+                touch etc/systemd/system/multi-user.target.wants/systemd-networkd.service etc/netplan/50-wired.yaml usr/sbin/netplan
+                """,
+                ["warning names: systemd-networkd is enabled, and nothing resolves names"]
+            ),
+            (
+                "rm usr/sbin/NetworkManager; mkdir -p etc/network; touch sbin/ifup; echo iface lo inet loopback > etc/network/interfaces",
+                ["warning network: ifup is there, and etc/network/interfaces names no network card"]
+            ),
+            (
+                "mkdir -p usr/bin; touch usr/bin/dockerd",
+                ["warning certificates: an engine is there, and no certificates by which it trusts a registry: it pulls nothing"]
+            ),
+            ("mkdir -p usr/bin etc/ssl/certs; touch usr/bin/dockerd etc/ssl/certs/ca-certificates.crt", []),
             (
                 "echo 0123456789abcdef0123456789abcdef > etc/machine-id",
                 ["warning identity: every machine that boots it has '/etc/machine-id' alike"]
@@ -152,15 +169,42 @@ struct ImageCheckTests {
         try fixture.write("root::1::::::\n", to: "top/etc/docker-btrfs/users/shadow")
         try fixture.write("ID=x\n", to: "top/etc/os-release")
         try fixture.write("", to: "top/etc/systemd/system/multi-user.target.wants/systemd-networkd.service")
+        try fixture.write("", to: "top/etc/systemd/system/sysinit.target.wants/systemd-resolved.service")
         try fixture.write("[Match]\n", to: "top/etc/systemd/network/20-wired.network")
         #expect(try findings(under: true) == [])
     }
 
-    @Test func `what the top layer has of a network, the image has to read`() throws {
-        try fixture.write("auto eth0\n", to: "top/etc/network/interfaces")
+    @Test(
+        arguments: [
+            ("etc/network/interfaces", "iface eth0 inet dhcp\n", "etc/network/interfaces", "sbin/ifup"),
+            ("etc/network/interfaces.d/eth0", "iface eth0 inet dhcp\n", "etc/network/interfaces", "usr/sbin/ifup"),
+            ("etc/netplan/50-wired.yaml", "network:\n", "etc/netplan", "usr/sbin/netplan"),
+            (
+                "etc/NetworkManager/system-connections/wired", "[connection]\n", "etc/NetworkManager/system-connections",
+                "usr/sbin/NetworkManager"
+            ),
+        ])
+    func `what the top layer has of a network, the image has to read`(file: String, text: String, place: String, reader: String) throws {
+        try fixture.run("bash", "-euc", "cd '\(fixture.folder.path)/image'; mv usr/sbin/NetworkManager usr/sbin/dhcpcd")
+        try fixture.write("auto lo\niface lo inet loopback\n", to: "top/etc/network/interfaces")
         #expect(try findings(under: true) == [])
-        try fixture.run("rm", "\(fixture.folder.path)/image/usr/sbin/NetworkManager")
-        let expected = "warning network: the top layer has etc/network/interfaces, and the image nothing that reads it"
-        #expect(try findings(under: true) == [expected])
+        try fixture.write(text, to: "top/\(file)")
+        #expect(try findings(under: true) == ["warning network: the top layer has \(place), and the image nothing that reads it"])
+        try program(reader)
+        #expect(try findings(under: true) == [])
+    }
+
+    @Test(
+        arguments: [
+            ("etc/default/keyboard", "XKBMODEL=\"pc105\"\nXKBLAYOUT=\"de\"\n", "de"),
+            ("etc/vconsole.conf", "KEYMAP=fr-latin9\n", "fr-latin9"),
+            ("etc/default/keyboard", "XKBLAYOUT=us\n", nil), ("etc/vconsole.conf", "#KEYMAP=de\n", nil),
+        ] as [(String, String, String?)])
+    func `the keyboard that the top layer has, the image has to read`(file: String, text: String, layout: String?) throws {
+        try fixture.write(text, to: "top/\(file)")
+        let told = layout.map { "warning keyboard: the top layer's \(file) says '\($0)', and the image nothing that reads it" }
+        #expect(try findings(under: true) == [told].compactMap { $0 })
+        try program("usr/bin/loadkeys")
+        #expect(try findings(under: true) == [])
     }
 }
