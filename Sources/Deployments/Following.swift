@@ -156,7 +156,10 @@ extension Site {
             let hint = name.host == "localhost" ? "build it anew, and deploy that" : pull
             throw Failure("could not pull '\(reference)': its name has no registry, and it may have been built here", hint: hint)
         }
-        let engine = Engine(of: try imageStores(in: storeFilesystem()), try settings.storeChoice(on: volume))
+        let store = try storeFilesystem()
+        // The first pull may be what makes the store: containerd has no namespace of Docker's before.
+        let root = try (store?.top ?? topLevel).directory(at: settings.store)
+        let engine = Engine(of: try? imageStores(in: store), in: root, try settings.storeChoice(on: volume))
         return try Following(name, engine: engine, site: self, before: next(among: all)?.imageID, last: last)
     }
 

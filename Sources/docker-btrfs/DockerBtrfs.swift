@@ -90,6 +90,6 @@ private struct Complaint: Error, CustomStringConvertible {
 
     init(_ failure: Failure) {
         let isDenied = [EPERM, EACCES].contains { failure.message.hasSuffix(String(cString: strerror($0))) }
-        description = (isDenied && geteuid() != 0 ? failure.hinting("run this as root") : failure).description
+        description = (isDenied && geteuid() != 0 ? Failure(failure.message, hint: "run this as root") : failure).description
     }
 }

@@ -63,12 +63,13 @@ struct FoundMachine {
                 (roots, dataRoot) = (found, store)
             } else {
                 let chosen = try Self.earlierStore(on: choices.topLevel)
-                (roots, dataRoot) = chosen.map { (nil, $0) } ?? (found, found.docker)
+                (roots, dataRoot) = chosen.map { (nil, $0) } ?? (found, Self.emptyStore(of: found))
             }
         }
         let data: Directory
         do throws(Failure) { data = try Directory(opening: dataRoot) } catch {
-            throw roots.flatMap { Self.otherNamespace(of: $0) } ?? error.hinting("say where Docker's data-root is: --data-root DIR")
+            throw roots.flatMap { Self.otherNamespace(of: $0) }
+                ?? error.hinting("say where Docker's data-root or Podman's graphroot is: --data-root DIR")
         }
         let place = try MountedFolder(data)
         self.dataRoot = place
@@ -136,7 +137,7 @@ struct FoundMachine {
             topLayer: try Self.path(choices.topLayer) ?? before?.topLayer ?? "boot_docker", options: options)
         try settings.check(on: filesystem.volume)
         let choice = try settings.storeChoice(on: filesystem.volume)
-        engine = Engine(of: try? ImageStores(in: data, at: .top, choice), choice)
+        engine = Engine(of: try? ImageStores(in: data, at: .top, choice), in: data, choice)
         lines = describe(loader)
     }
 
@@ -234,6 +235,12 @@ struct FoundMachine {
             for loader in try InstalledLoader.all(in: tree) { found.append((loader, place)) }
         }
         let wanted = choices.loader ?? before?.loader
+    /// Where the first image will be: Podman's is taken where there is nothing of another engine.
+    private static func emptyStore(of roots: EngineRoots) -> String {
+        if (try? Directory(opening: roots.docker)) != nil || otherNamespace(of: roots) != nil { return roots.docker }
+        return (try? Directory(opening: roots.podman)) == nil ? roots.docker : roots.podman
+    }
+
         var fitting = found.filter { wanted == nil || $0.0.kind == wanted }
         if choices.boot == nil && fitting.contains(where: { $0.1 == before?.boot }) { fitting = fitting.filter { $0.1 == before?.boot } }
         if fitting.count == 1 { return fitting[0] }
