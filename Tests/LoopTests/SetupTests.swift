@@ -87,6 +87,25 @@ extension OnDisk {
             }
         }
 
+        @Test func `data for which there is no room is not copied, and what a run that was killed left goes`() async throws {
+            try await Deployable.with { machine in
+                let big = "\(machine.disk.folder)/system/big"
+                let told = try await machine.disk.change(
+                    """
+                    mkdir '\(big)'; fallocate -l 512M '\(big)/file'; find . -printf '%p %T@\\n' | sort > ../before
+                    ! \(machine.command(machine.setup)) --data /big 2>&1 > /dev/null
+                    find . -printf '%p %T@\\n' | sort | diff ../before -
+                    rm '\(big)/file'; truncate -s 512M '\(big)/file'
+                    btrfs -q subvolume create .docker-btrfs/data.new; \(machine.command(machine.setup)) > /dev/null
+                    test ! -e .docker-btrfs/data.new; \(machine.command(machine.setup)) --data /big > /dev/null
+                    stat --format %s docker_data/big/file
+                    """)
+                let error =
+                    "Error: could not keep '/big' as data: a copy takes 512 MiB of data and 0 MiB of metadata, and on the btrfs there is "
+                #expect(told.contains(error) && told.hasSuffix("\n536870912\n"), "\(told)")
+            }
+        }
+
         @Test func `data is copied while people work there, without what is mounted in it, and settings come last`() async throws {
             try await Deployable.with { machine in
                 let data = "\(machine.disk.folder)/system/srv"

@@ -15,6 +15,8 @@ public struct SetupPlan {
     /// What a person should know.
     public private(set) var notes: [String] = []
     private let topLevel: Directory
+    /// What that is on in the running system; nil for a disk that is being made.
+    private let device: String?
     private let lock: FilesystemLock?
     private let system: Directory
     private let topLayer: Path
@@ -32,6 +34,7 @@ public struct SetupPlan {
         notes = machine.notes
         next = "\(machine.engine.words.joined(separator: " ")) build -t NAME DIR && docker-btrfs deploy NAME"
         topLevel = machine.filesystem.topLevel
+        device = machine.filesystem.device
         system = machine.system
         topLayer = machine.settings.topLayer
         try add(machine.settings, choices, renewsUsers: renewsUsers)
@@ -44,6 +47,7 @@ public struct SetupPlan {
         lock = nil
         found = []
         next = ""
+        device = nil
         self.topLevel = topLevel
         self.system = system
         topLayer = settings.topLayer
@@ -61,6 +65,8 @@ public struct SetupPlan {
     private mutating func add(_ settings: Settings, _ choices: SetupChoices, renewsUsers: Bool = false) throws(Failure) {
         try makeFolder(Layout.home, mode: 0o700)
         try makeFolder(topLayer)
+        // What a run that was killed left. '/srv.new' may be data, too.
+        if try topLevel.status(of: Self.newData) != nil { changes.append(.step(.deleteSubvolume(Place(Self.newData)))) }
         for path in choices.data { try addData(path) }
         try addManifest()
         try addOwnFiles()
@@ -86,7 +92,11 @@ public struct SetupPlan {
         var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(system))
         for change in changes {
             if change.isTold { say(change.description) }
-            try change.perform(on: topLevel, from: system, &machine)
+            do throws(Failure) { try change.perform(on: topLevel, from: system, &machine) } catch {
+                // The room is somebody else's.
+                if case .copyDirectory(_, let path) = change { _ = try? machine.perform(.deleteSubvolume(Place(path))) }
+                throw error
+            }
         }
         try topLevel.sync()
     }
@@ -132,24 +142,35 @@ public struct SetupPlan {
         try add(".docker-btrfs.json", Array(text.utf8), about: "machine-id and the keys of sshd and systemd are kept once there are any")
     }
 
+    private static let newData = Layout.home / "data.new"
+
     /// A directory that is the same in each root: filled once with what this system has there.
     private mutating func addData(_ text: String) throws(Failure) {
         let (source, place) = try FilesystemTable.data(text)
         if made.contains(place) { return }
         if try topLevel.status(of: place) != nil { return }
         made.insert(place)
-        // '/srv.new' may be data, too.
-        let new = Layout.home / "data.new"
-        if made.insert(new).inserted, try topLevel.status(of: new) != nil { changes.append(.step(.deleteSubvolume(Place(new)))) }
+        let new = Self.newData
         try makeFolder(place.parent)
         changes.append(.makeSubvolume(new))
         if try system.target(of: source)?.kind == .directory {
+            try checkRoom(for: source)
             changes.append(.copyDirectory(source, to: new))
             notes.append("'\(text)' is copied once, now: what is written to it here from then on is in no root")
         } else {
             notes.append("there is no directory '\(text)' here: in each root it is '\(place)', which is empty")
         }
         changes += [.step(.sync), .step(.rename(Place(new), to: Place(place)))]
+    }
+
+    /// Fails where there is no room for a copy of a directory. On one filesystem contents are shared.
+    private func checkRoom(for source: Path) throws(Failure) {
+        guard let folder = try system.directory(at: source), try MountedFolder(folder).device != device else { return }
+        let (free, needed) = (try topLevel.space(), try folder.withoutMounts().needOfCopy())
+        if free.covers(needed) { return }
+        throw Failure(
+            "could not keep '\(source)' as data: a copy takes \(needed), and on the btrfs there is \(free)",
+            hint: "make room there; or leave --data out and mount a disk there, which each root has then")
     }
 
     /// What makes this system this machine.
@@ -289,5 +310,20 @@ public struct SetupPlan {
         let place = topLayer / FilesystemTable.path
         try makeFolder(place.parent)
         changes.append(.write(place, Array(text.utf8), mode: 0o644, about: table.added.joined(separator: ", ")))
+    }
+}
+
+extension Directory {
+    /// What a copy of it takes, as far as that is to be seen: people work there. Of a file with several names each counts for its share.
+    fileprivate func needOfCopy() -> Need {
+        var need = Need(data: 0, metadata: 2048)
+        try? forEachEntry { (name, status) throws(Failure) in
+            if status.kind == .directory, let child = try? child(name) {
+                need = need + child.needOfCopy()
+            } else {
+                need = need + Need(data: status.kind == .file ? status.allocated / max(1, status.links) : 0, metadata: 2048)
+            }
+        }
+        return need
     }
 }
