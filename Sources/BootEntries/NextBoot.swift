@@ -12,6 +12,12 @@ extension InstalledLoader {
     /// Where the kernel shows the firmware's variables.
     public static let firmwareVariables = "/sys/firmware/efi/efivars"
 
+    /// Whether the firmware starts only what is signed for it.
+    package static func hasSecureBoot(_ variables: String = firmwareVariables) -> Bool {
+        let content = try? fileContents("\(variables)/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c")
+        return content?.dropFirst(4).first == 1
+    }
+
     /// How the loader is told to start the entry of that id once. Fails with the reason alone where it cannot be told.
     public func nextBoot(_ id: String) throws(Failure) -> NextBoot {
         switch kind {

@@ -3,6 +3,7 @@ package import Boot
 internal import BootEntries
 internal import Files
 package import Images
+internal import Initramfs
 internal import Linux
 internal import Planning
 
@@ -84,6 +85,9 @@ extension Site {
                 files = [try await kernel.unified(in: tree, under: topLayer, options, stubs: stubs, say: say)]
             }
             built = kernel.release
+            if InstalledLoader.hasSecureBoot(), let first = files.first, !isSignedProgram(first.content) {
+                warnings.append("Secure Boot is on, and '\(first.file.name)' is not signed: the firmware does not start it, nor does shim")
+            }
         }
         if let known, isReady || known.files == files.map(\.file) {
             deployment = known
@@ -99,7 +103,7 @@ extension Site {
             deployment = Deployment(
                 imageID: origin.id, chainID: origin.chainID, reference: reference, number: last + 1, made: secondsNow(),
                 release: built, files: files.map(\.file))
-            warnings = try self.warnings(of: tree, called: reference)
+            warnings += try self.warnings(of: tree, called: reference)
         }
         var others = before.filter { $0.imageID != deployment.imageID }
         let start = once ? try startingOnce(deployment.imageID, reference, before: before.first) : []

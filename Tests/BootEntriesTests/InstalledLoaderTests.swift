@@ -29,6 +29,12 @@ import Testing
         #expect(try InstalledLoader.all(in: Directory(opening: folder.path)).isEmpty)
     }
 
+    @Test(arguments: [("\u{6}\0\0\0\u{1}", true), ("\u{6}\0\0\0\0", false), ("\u{6}\0", false), (nil, false)] as [(String?, Bool)])
+    func `whether Secure Boot is on, the firmware says`(content: String?, isOn: Bool) throws {
+        if let content { try write(content, to: "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c") }
+        #expect(InstalledLoader.hasSecureBoot(folder.path) == isOn)
+    }
+
     @Test func refindNeedsTwoLines() throws {
         try write("timeout 2\n# include docker-btrfs.conf\nINCLUDE docker-btrfs-earlier.conf\n", to: "EFI/refind/refind.conf")
         let loader = try only()

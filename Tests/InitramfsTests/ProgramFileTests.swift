@@ -54,6 +54,16 @@ struct ProgramFileTests {
         }
     }
 
+    @Test func `a program is signed where it has certificates`() throws {
+        var bytes = Self.image
+        #expect(!isSignedProgram(bytes) && !isSignedProgram([]) && !isSignedProgram(Array(bytes.prefix(80))))
+        let header = try #require(bytes.number(at: 0x3c, size: 4))
+        bytes[header + 24 + 108] = 16
+        #expect(!isSignedProgram(bytes))
+        bytes[header + 24 + 112 + 4 * 8 + 4] = 8
+        #expect(isSignedProgram(bytes))
+    }
+
     @Test func `sections that overlap, lie askew or are not there are refused`() throws {
         let parts = [(name: ".initrd", content: Self.archive)]
         try PortableExecutable(Self.image, name: "x").checkParts(parts)

@@ -54,6 +54,15 @@ struct PortableExecutable {
     }
 }
 
+/// Whether an EFI program for x86-64 has a signature, whoever made that: its directory of certificates is not empty.
+package func isSignedProgram(_ bytes: [UInt8]) -> Bool {
+    guard let header = bytes.number(at: 0x3c, size: 4), bytes.number(at: header, size: 4) == 0x4550,
+        bytes.number(at: header + 24, size: 2) == 0x20b, let directories = bytes.number(at: header + 24 + 108, size: 4), directories > 4,
+        let size = bytes.number(at: header + 24 + 112 + 4 * 8 + 4, size: 4)
+    else { return false }
+    return size > 0
+}
+
 extension PortableExecutable.Section {
     fileprivate init?(in bytes: [UInt8], at offset: Int) {
         guard let size = bytes.number(at: offset + 8, size: 4), let address = bytes.number(at: offset + 12, size: 4),
