@@ -273,7 +273,12 @@ extension Site {
 
     /// Where images are looked for, of the kind and namespace that a boot reads by the options.
     package func imageStores(in store: StoreFilesystem?) throws(Failure) -> ImageStores {
-        if let stores = try ImageStores(in: store?.top ?? topLevel, at: settings.store, settings.storeChoice(on: volume)) { return stores }
+        let (root, choice) = (store?.top ?? topLevel, try settings.storeChoice(on: volume))
+        do throws(Failure) {
+            if let stores = try ImageStores(in: root, at: settings.store, choice) { return stores }
+        } catch {
+            throw error.ofSetup.placing(settings.store, of: root)
+        }
         throw Failure("could not find the images' store '\(settings.store)'", hint: "docker-btrfs setup looks for it again")
     }
 

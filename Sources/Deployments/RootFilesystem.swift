@@ -67,6 +67,19 @@ struct RootFilesystem {
         return (found, failure)
     }
 
+    /// Where the whole of it is mounted, and every user may enter that. Of a system that runs from there nothing can be closed.
+    func openMounts() throws(Failure) -> [String] {
+        var places: [String] = []
+        for entry in try MountTable().entries where entry.type == "btrfs" && entry.source == device && entry.root == "/" {
+            guard let path = Path(entry.target), !path.isTop, !places.contains(entry.target) else { continue }
+            let way = sequence(first: path) { $0.isTop ? nil : $0.parent }
+            let modes = way.map { (try? Directory(opening: $0.description).status(of: .top))?.permissions ?? 0 }
+            let isOpen = modes.allSatisfy { $0 & 0o001 != 0 }
+            if isOpen { places.append(entry.target) }
+        }
+        return places
+    }
+
     /// Each btrfs that is mounted in the running system, by one of its devices.
     static func mountedDevices() throws(Failure) -> [String] {
         var devices: [String] = []

@@ -9,6 +9,13 @@ extension Failure {
         let keys = [("docker_path=", "--data-root"), ("docker_path", "--data-root"), ("docker_namespace=", "--namespace")]
         return Failure(message, hint: keys.reduce(hint) { $0.replacing($1.0, with: $1.1) })
     }
+
+    /// The same where setup found the store, or was told of it.
+    package var ofSetup: Failure {
+        let told = ofStoreOptions
+        guard told != self, let hint = told.hint else { return self }
+        return Failure(message, hint: "\(hint); 'docker-btrfs setup' looks for it again, or takes that")
+    }
 }
 
 extension ImageStores {

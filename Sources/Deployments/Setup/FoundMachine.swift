@@ -73,7 +73,10 @@ struct FoundMachine {
         }
         let place = try MountedFolder(data)
         self.dataRoot = place
-        beside = if let roots { try Self.others(of: roots, beside: place) } else { [] }
+        beside =
+            if let roots {
+                try Self.folders([roots.docker, roots.containerd, roots.podman], on: place.device).filter { $0.place != place.place }
+            } else { [] }
         filesystem = if let path = choices.topLevel { try RootFilesystem(at: path) } else { try Self.filesystem(for: place) }
         let volume = try place.volume()
         let storeDevice = volume.uuid == filesystem.volume.uuid ? nil : DeviceName.uuid(volume.uuid)
@@ -139,6 +142,7 @@ struct FoundMachine {
         let choice = try settings.storeChoice(on: filesystem.volume)
         engine = Engine(of: try? ImageStores(in: data, at: .top, choice), in: data, choice)
         lines = describe(loader)
+        notes += try machineNotes(roots, choices, choice)
     }
 
     /// The one that was set up with this data-root, or the data-root's own, or where that is none that can be booted from, one that was set
@@ -164,17 +168,48 @@ struct FoundMachine {
         )
     }
 
-    private static func others(of roots: EngineRoots, beside store: MountedFolder) throws(Failure) -> [MountedFolder] {
-        var found: [MountedFolder] = []
+    /// Those of the engines' roots that are on a device, and not in a root that docker-btrfs made: what is in that goes with it.
+    private static func folders(_ roots: [String], on device: String) throws(Failure) -> [MountedFolder] {
         let isInRoot = try BootedRoot.current() != nil
-        for root in [roots.docker, roots.containerd, roots.podman] {
+        var found: [MountedFolder] = []
+        for root in roots {
             guard let directory = try? Directory(opening: root) else { continue }
             let folder = try MountedFolder(directory)
-            // What is in a root that docker-btrfs made goes with it.
-            if isInRoot && folder.mountPoint == "/" { continue }
-            if folder.device == store.device && folder.place != store.place { found.append(folder) }
+            if folder.device == device && !(isInRoot && folder.mountPoint == "/") { found.append(folder) }
         }
         return found
+    }
+
+    /// What may be otherwise than it seems.
+    private func machineNotes(_ roots: EngineRoots?, _ choices: SetupChoices, _ choice: StoreChoice) throws(Failure) -> [String] {
+        var notes: [String] = []
+        let store = try settings.storeDevice.map { device throws(Failure) in try StoreFilesystem(inRunningSystem: device).top }
+        if (try? ImageStores(in: store ?? filesystem.topLevel, at: settings.store, choice)) == nil {
+            notes.append(
+                "'\(dataRoot.place)' has no images yet: run setup again if the first one is kept elsewhere, as Docker 29 does in containerd's root"
+            )
+        }
+        if settings.storeDevice != nil, let roots {
+            for folder in try Self.folders([roots.docker], on: filesystem.device) where folder.place != dataRoot.place {
+                let data = try FilesystemTable.data(folder.place)
+                if choices.data.contains(folder.place) { continue }
+                if try filesystem.topLevel.status(of: data.subvolume) != nil { continue }
+                notes.append(
+                    """
+                    '\(folder.place)' is not where the images are, and no root has what is in it, volumes and containers: \
+                    '--data \(folder.place)', while docker is stopped, gives all of them one copy
+                    """)
+            }
+        }
+        for place in try filesystem.openMounts() {
+            notes.append(
+                "'\(place)' has the whole btrfs, and any user may enter it: 'chmod 700 \(place)' keeps them from old roots and from what a boot locks"
+            )
+        }
+        if choices.system == "/" && InstalledLoader.hasSecureBoot() {
+            notes.append("Secure Boot is on: kernels have to be signed for this firmware or for shim, and what is made here is not")
+        }
+        return notes
     }
 
     private static func options(_ text: String) throws(Failure) -> KernelOptions {
@@ -198,6 +233,12 @@ struct FoundMachine {
             guard let directory = try? Directory(opening: root) else { return false }
             return (try? ImageStores(in: directory, at: .top, StoreChoice(namespace: namespace))) != nil
         }
+    }
+
+    /// Where the first image will be: Podman's is taken where there is nothing of another engine.
+    private static func emptyStore(of roots: EngineRoots) -> String {
+        if (try? Directory(opening: roots.docker)) != nil || otherNamespace(of: roots) != nil { return roots.docker }
+        return (try? Directory(opening: roots.podman)) == nil ? roots.docker : roots.podman
     }
 
     /// What to say where containerd has images, and none of Docker's.
@@ -235,12 +276,6 @@ struct FoundMachine {
             for loader in try InstalledLoader.all(in: tree) { found.append((loader, place)) }
         }
         let wanted = choices.loader ?? before?.loader
-    /// Where the first image will be: Podman's is taken where there is nothing of another engine.
-    private static func emptyStore(of roots: EngineRoots) -> String {
-        if (try? Directory(opening: roots.docker)) != nil || otherNamespace(of: roots) != nil { return roots.docker }
-        return (try? Directory(opening: roots.podman)) == nil ? roots.docker : roots.podman
-    }
-
         var fitting = found.filter { wanted == nil || $0.0.kind == wanted }
         if choices.boot == nil && fitting.contains(where: { $0.1 == before?.boot }) { fitting = fitting.filter { $0.1 == before?.boot } }
         if fitting.count == 1 { return fitting[0] }
