@@ -183,8 +183,10 @@ struct FoundMachine {
     /// What may be otherwise than it seems.
     private func machineNotes(_ roots: EngineRoots?, _ choices: SetupChoices, _ choice: StoreChoice) throws(Failure) -> [String] {
         var notes: [String] = []
-        let store = try settings.storeDevice.map { device throws(Failure) in try StoreFilesystem(inRunningSystem: device).top }
-        if (try? ImageStores(in: store ?? filesystem.topLevel, at: settings.store, choice)) == nil {
+        // As a boot sees it: with what is beside it. Nothing hangs on it but a note.
+        let device = settings.storeDevice
+        let store = device == nil ? filesystem.topLevel : device.flatMap { try? StoreFilesystem(inRunningSystem: $0) }?.top
+        if let store, (try? ImageStores(in: store, at: settings.store, choice)) == nil {
             notes.append(
                 "'\(dataRoot.place)' has no images yet: run setup again if the first one is kept elsewhere, as Docker 29 does in containerd's root"
             )
