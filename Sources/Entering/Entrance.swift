@@ -192,6 +192,7 @@ package struct Entrance {
         let own = strings.list(arguments)
         let surroundings = strings.list(environment)
         var reports: Int32 = -1
+        terminal?.begin()
         let process = lowered.withUnsafeBufferPointer { lowered in
             account.groups.withUnsafeBufferPointer { groups in
                 var command = entering_command()
@@ -211,7 +212,11 @@ package struct Entrance {
                 return entering_start(&command, &reports)
             }
         }
-        if process < 0 { throw .system("make a process in namespaces of its own") }
+        if process < 0 {
+            let failure = Failure.system("make a process in namespaces of its own")
+            terminal?.end()
+            throw failure
+        }
         terminal?.closePeer()
         let (last, failure) = follow(reports, steps, explain)
         close(reports)

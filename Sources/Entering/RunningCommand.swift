@@ -27,7 +27,7 @@ struct RunningCommand {
         Self.pipe.store(ends[1], ordering: .sequentiallyConsistent)
         let taken = Self.signals.filter { !linux_is_ignored($0) }
         for number in taken { Self.take(number) }
-        terminal?.begin()
+        terminal?.handOver()
         let watch = entering_watch(process)
         serve(watch, signals: ends[0])
         if let terminal { drain(terminal) }

@@ -48,9 +48,18 @@ final class Terminal {
         peer = -1
     }
 
-    /// From here on keys go to the other side as they are: Ctrl-C too.
+    /// From here on keys are for the other side as they are: Ctrl-C too. Before anything runs there: what is typed or pastes itself at once
+    /// must not be echoed here, nor end the input. What this program says still ends its lines.
     func begin() {
         tcgetattr(STDIN_FILENO, &before)
+        var raw = before
+        cfmakeraw(&raw)
+        raw.c_oflag = before.c_oflag
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &raw)
+    }
+
+    /// What the other side writes is written as it is too.
+    func handOver() {
         var raw = before
         cfmakeraw(&raw)
         tcsetattr(STDIN_FILENO, TCSADRAIN, &raw)
