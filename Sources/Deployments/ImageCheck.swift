@@ -268,10 +268,11 @@ struct ImageCheck {
             "etc/systemd/system/multi-user.target.wants/systemd-networkd.service",
             "etc/systemd/system/dbus-org.freedesktop.network1.service",
         ])
-        if hasNetworkd { try checkNames() }
-        if said.contains(where: \.isSaid) { return }
-        if try has(manager + ["usr/sbin/connmand", "usr/sbin/dhcpcd", "usr/bin/dhcpcd"]) { return }
-        if hasIfup, try namesNetworkCard([topLayer, image].compactMap { $0 }) { return }
+        let isOfOthers = try has(manager + ["usr/sbin/connmand", "usr/sbin/dhcpcd", "usr/bin/dhcpcd"])
+        let namesCard = try namesNetworkCard([topLayer, image].compactMap { $0 })
+        let isOfIfup = hasIfup && namesCard
+        if hasNetworkd && !isOfOthers && !isOfIfup { try checkNames() }
+        if said.contains(where: \.isSaid) || isOfOthers || isOfIfup { return }
         if hasNetworkd {
             let folders: [Path] = ["etc/systemd/network"] + (hasNetplan ? ["etc/netplan"] : [])
             for folder in folders where try isFilled(folder, of: [topLayer, image]) { return }
@@ -313,7 +314,7 @@ struct ImageCheck {
             guard let layout = said.last, layout != "us" else { continue }
             return add(
                 .warning, "keyboard",
-                "the top layer's \(path.description.dropFirst()) says '\(layout)', and the image nothing that reads it",
+                "the top layer's \(path.description.dropFirst()) says '\(layout)', and the image has nothing that reads it for the console",
                 "install it in the Dockerfile: console-setup, then rm -f /etc/console-setup/cached_* (Debian, Ubuntu), kbd (Fedora, Arch)")
         }
     }

@@ -50,13 +50,14 @@ extension Site {
     }
 
     /// The newest earlier deployment that was good, or where none was, the newest, of those that can be booted; nil where none can. One
-    /// that boots what `current` boots is no way back, where there is another.
+    /// that boots what `current` boots is no way back where there is another as good.
     func wayBack(from current: Deployment?, among earlier: some Sequence<Deployment>) throws(Failure) -> Deployment? {
         let record = Record.current(on: topLevel).record
         var whole: [Deployment] = []
         for one in earlier where try isWhole(one) { whole.append(one) }
         let others = whole.filter { !$0.isSame(as: current) }
-        return others.first { record.isGood(image: $0.imageID, under: settings.root) } ?? others.first ?? whole.first
+        let isGood = { (one: Deployment) in record.isGood(image: one.imageID, under: settings.root) }
+        return others.first(where: isGood) ?? whole.first(where: isGood) ?? others.first ?? whole.first
     }
 
     /// Which earlier deployments have no entry in the menu, and why.

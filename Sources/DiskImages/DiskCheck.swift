@@ -154,7 +154,7 @@ struct DiskCheck {
         if format.isOfMetal && !choices.isForEmulator && choices.machine == nil && names.isDisjoint(with: metal) {
             add(
                 "drivers",
-                "a real machine does not find it, on a stick or inside: the kernel \(kernel) has none of \(metal.joined(separator: ", "))",
+                "a real machine finds it on NVMe at most, and not on a stick: the kernel \(kernel) has none of \(metal.joined(separator: ", "))",
                 Self.kernelRemedy)
         }
         let host = format.host

@@ -29,16 +29,17 @@ struct StoreProbe {
     }
 
     /// Stores that cannot be read and were written to after all that can: an older image is not to be booted in silence. What was left
-    /// before is of no account.
+    /// before is of no account, and what is damaged is known by now.
     private func laterUnreadable(than found: [ImageStore]) throws(Failure) -> [BrokenStore] {
-        var unreadable = try unreadableStores(of: root)
+        var unreadable = (try? unreadableStores(of: root)) ?? []
         for place in try containerdPlaces() {
             guard let directory = try folder(at: place), let status = try directory.status(of: ContainerdStore.metadataFile),
                 !found.contains(where: { $0.path == place }),
                 let metadata = try? BoltDatabase(at: ContainerdStore.metadataFile, in: directory),
-                try !snapshotters(in: metadata).isEmpty
+                let drivers = try? snapshotters(in: metadata), !drivers.isEmpty,
+                let refusal = try? containerdRefusal(directory, metadata)
             else { continue }
-            unreadable.append(BrokenStore(failure: try containerdRefusal(directory, metadata), changed: status.modified))
+            unreadable.append(BrokenStore(failure: refusal, changed: status.modified))
         }
         for store in found {
             let time = try store.changed()

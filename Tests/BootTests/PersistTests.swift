@@ -45,6 +45,16 @@ struct PersistTests {
                 == Decision(choice: .build(.image("v2"), modules: nil), notes: keeping(5, "v1", "it was made from another image")))
     }
 
+    @Test func `an image whose tree another engine's store calls otherwise is no other one`() throws {
+        let facts = standing { facts in
+            guard case .success(var source) = facts.wanted else { return }
+            source.chainID = .named("the chain that Podman has")
+            facts.wanted = .success(source)
+        }
+        guard case .root(let root) = facts.standing else { return }
+        #expect(try decision(facts, adding: persist).choice == .stay(root))
+    }
+
     @Test(arguments: ["sha256:other files", nil])
     func `another state of the top layer gives a new root, and that is said`(topLayer: String?) throws {
         let facts = standing(.kept(5, "v2", .good).with(topLayer: topLayer))

@@ -137,6 +137,12 @@ struct ImageCheckTests {
                 ["warning names: systemd-networkd is enabled, and nothing resolves names"]
             ),
             (
+                """
+                mkdir -p etc/systemd/system/multi-user.target.wants; : > etc/resolv.conf
+                touch etc/systemd/system/multi-user.target.wants/systemd-networkd.service
+                """, []
+            ),
+            (
                 "rm usr/sbin/NetworkManager; mkdir -p etc/network; touch sbin/ifup; echo iface lo inet loopback > etc/network/interfaces",
                 ["warning network: ifup is there, and etc/network/interfaces names no network card"]
             ),
@@ -202,7 +208,8 @@ struct ImageCheckTests {
         ] as [(String, String, String?)])
     func `the keyboard that the top layer has, the image has to read`(file: String, text: String, layout: String?) throws {
         try fixture.write(text, to: "top/\(file)")
-        let told = layout.map { "warning keyboard: the top layer's \(file) says '\($0)', and the image nothing that reads it" }
+        let what = "the image has nothing that reads it for the console"
+        let told = layout.map { "warning keyboard: the top layer's \(file) says '\($0)', and \(what)" }
         #expect(try findings(under: true) == [told].compactMap { $0 })
         try program("usr/bin/loadkeys")
         #expect(try findings(under: true) == [])

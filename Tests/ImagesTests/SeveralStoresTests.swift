@@ -1,5 +1,6 @@
 import Basics
 import Fixtures
+import Foundation
 import Images
 import Testing
 
@@ -76,10 +77,15 @@ struct SeveralStoresTests {
         #expect(try fixture.stores().image("bb3:v1") == before)
     }
 
-    @Test func `a damaged store that is older is told`() throws {
+    @Test(arguments: [0, 2]) func `a damaged store that is older is told`(firstPage: Int) throws {
         try fixture.unpack(.mixed)
-        try fixture.write("damaged", to: "containerd/daemon/io.containerd.metadata.v1.bolt/meta.db")
-        try fixture.touch("containerd/daemon/io.containerd.metadata.v1.bolt/meta.db", at: 1_000_000_000)
+        let database = "containerd/daemon/io.containerd.metadata.v1.bolt/meta.db"
+        let file = try FileHandle(forUpdating: fixture.folder.appending(path: database))
+        let size = try file.seekToEnd()
+        try file.seek(toOffset: UInt64(firstPage * 4096))
+        try file.write(contentsOf: Data(repeating: 0xff, count: Int(size) - firstPage * 4096))
+        try file.close()
+        try fixture.touch(database, at: 1_000_000_000)
         try fixture.touch("image/btrfs/repositories.json", at: 2_000_000_000)
         let found = try fixture.stores().image("small:1")
         #expect(found.image.store == .dockerBtrfs)

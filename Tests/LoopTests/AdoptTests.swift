@@ -69,7 +69,7 @@ extension OnDisk {
                     cd docker_rwlayer; mkdir -p -m 700 etc/docker/certs.d/registry.lan root/.docker
                     echo ca > etc/docker/certs.d/registry.lan/ca.crt; echo {} > root/.docker/config.json; chmod 600 root/.docker/config.json
                     """)
-                try await machine.run("adopt /etc/docker/certs.d /root/.docker/config.json")
+                try await machine.run("adopt /etc/docker/certs.d; \(machine.command("adopt /root/.docker/config.json"))")
                 let known = "cd boot_docker; cat etc/docker/certs.d/*/ca.crt; stat --format %a root/.docker root/.docker/config.json"
                 #expect(try await disk.look(known) == "ca\n700\n600\n")
             }

@@ -134,7 +134,7 @@ extension OnDisk.DiskImageTests {
             let told = "Error: could not make a disk of 104857600 MiB: a file of '\(folder)' cannot be as large"
             #expect(large.contains(told), "\(large)")
             let metal = try await disk.change("! \(command("no-drivers", "\(out)/vm.raw")) 2>&1")
-            let unknown = "warning: drivers: a real machine does not find it, on a stick or inside: the kernel 6.1 has none of "
+            let unknown = "warning: drivers: a real machine finds it on NVMe at most, and not on a stick: the kernel 6.1 has none of "
             #expect(metal.contains(unknown), "\(metal)")
             let loader = try await disk.change("! \(command("networkd", "\(out)/vm.raw", "--loader systemd-boot")) 2>&1")
             #expect(

@@ -220,9 +220,10 @@ extension Facts {
     /// What is not as it would be in a root that is made now; nil where there is nothing.
     private func difference(of root: Root, from source: Source, _ startsKernel: Bool) -> String? {
         let origin = root.mark.origin
-        // An image that is built again may have another id and the same tree.
+        // An image that is built again may have another id and the same tree, and one of another engine's store another name for it.
         if origin.chainID != source.chainID {
-            return origin.imageID == source.imageID ? "the container was changed" : "it was made from another image"
+            if origin.imageID != source.imageID { return "it was made from another image" }
+            if case .container = source.reference.kind { return "the container was changed" }
         }
         if origin.topLayer != topLayer?.state { return "the top layer changed" }
         return root.modules == .absent && !startsKernel ? "it\(root.lack)" : nil

@@ -28,6 +28,9 @@ package struct FilesystemTable {
     /// image would not be what it is.
     private static let ofImages = ["/usr", "/usr/local", "/opt", "/var", "/var/lib"]
 
+    /// Whether what this system has mounted there is mounted in no root.
+    static func isOfImages(_ mountPoint: String) -> Bool { mountPoint == "/" || ofImages.contains(mountPoint) }
+
     /// The top layer's, or where it has none the running system's without its root; with the images' store, which builds the next
     /// one, and with the directories that are the same in each root.
     init(_ machine: FoundMachine, data: [String], in topLayer: Directory?) throws(Failure) {
@@ -130,7 +133,7 @@ package struct FilesystemTable {
         let folder = machine.dataRoot
         let device = machine.settings.storeDevice?.specification ?? device
         let options = storeOptions
-        if folder.mounted.isTop && folder.mountPoint != "/" && !ofImages.contains(folder.mountPoint) {
+        if folder.mounted.isTop && !isOfImages(folder.mountPoint) {
             return [filesystem(of: folder, on: device, at: folder.mountPoint, options, isTheirs: true)]
         }
         let top = top.description

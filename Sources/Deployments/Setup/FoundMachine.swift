@@ -186,13 +186,19 @@ struct FoundMachine {
         // As a boot sees it: with what is beside it. Nothing hangs on it but a note.
         let device = settings.storeDevice
         let store = device == nil ? filesystem.topLevel : device.flatMap { try? StoreFilesystem(inRunningSystem: $0) }?.top
-        if let store, (try? ImageStores(in: store, at: settings.store, choice)) == nil {
-            notes.append(
-                "'\(dataRoot.place)' has no images yet: run setup again if the first one is kept elsewhere, as Docker 29 does in containerd's root"
-            )
+        if let store {
+            do throws(Failure) { _ = try ImageStores(in: store, at: settings.store, choice) } catch {
+                let failure = error.ofStoreOptions.placing(settings.store, of: store)
+                notes.append(
+                    """
+                    '\(dataRoot.place)' has no images yet: run setup again if the first one is kept elsewhere, as Docker 29 does in \
+                    containerd's root (\(failure.message)\(failure.hint.map { "; \($0)" } ?? ""))
+                    """)
+            }
         }
         if settings.storeDevice != nil, let roots {
-            for folder in try Self.folders([roots.docker], on: filesystem.device) where folder.place != dataRoot.place {
+            for folder in try Self.folders([roots.docker], on: filesystem.device)
+            where folder.place != dataRoot.place && FilesystemTable.isOfImages(folder.mountPoint) {
                 let data = try FilesystemTable.data(folder.place)
                 if choices.data.contains(folder.place) { continue }
                 if try filesystem.topLevel.status(of: data.subvolume) != nil { continue }
