@@ -203,7 +203,8 @@ extension OnDisk {
                 try await machine.run("deploy sample_image:v2")
                 try await machine.run("deploy sample_image:latest")
                 #expect(try await machine.run("deploy \(again)").hasSuffix("; the way back is sample_image:v2 (\(two))\n"))
-                #expect(try await machine.run("prune --dry-run").contains("sample_image:latest (\(one))"))
+                let planned = try await machine.run("prune --dry-run")
+                #expect(planned.contains(one) && !planned.contains(two), "\(planned)")
                 // The same tree by another name, but one that was good.
                 let line = try
                     "root=\(machine.disk.device) rootflags=subvol=docker_rwlayer docker_deployed=\(machine.id("sample_image:latest")) rw"
