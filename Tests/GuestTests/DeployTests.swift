@@ -160,7 +160,7 @@ struct DeployTests {
         systemctl start docker
         \(Registry.publish("3"))
         \(Registry.start)
-        docker btrfs deploy --pull \(registry.host)/desktop 2>&1 | tail -n 1
+        docker btrfs deploy --pull \(registry.host)/desktop 2> /dev/null | tail -n 1
         \(Registry.publish("4"))
         mkdir /run/systemd/system/docker-btrfs-update.timer.d
         printf '%s\\n' '[Timer]' OnActiveSec=1 AccuracySec=1 RandomizedDelaySec=0 > /run/systemd/system/docker-btrfs-update.timer.d/now.conf

@@ -57,7 +57,7 @@ struct InitEndTests {
             #expect(
                 console.told == [
                     "could not find the device 'LABEL=nowhere' (root=): it was not there after 0 s",
-                    "hint: no block device with a filesystem is here",
+                    "hint: no block device with a filesystem is here; one that is slow is waited for with rootwait=30",
                 ])
             #expect(console.text.contains("reboot: Restarting system") && !console.text.contains("Kernel panic"))
         }

@@ -34,7 +34,9 @@ struct InitFailureTests {
     private static let modules = "/usr/lib/modules/$release/kernel"
     private static let correct = "correct init= on the kernel command line, or leave it out"
     private static let onMachines = "docker-btrfs-init can be /init in the initramfs of a machine only"
-    private static let noFilesystem = "no block device with a filesystem is here"
+    private static let waiting = "; one that is slow is waited for with rootwait=30"
+    private static let found = "here are /dev/ubda (btrfs LABEL=linux)" + waiting
+    private static let noFilesystem = "no block device with a filesystem is here" + waiting
 
     /// A script that runs before /init, which is /before: it has a busybox.
     private static func before(_ script: String) -> String {
@@ -54,7 +56,7 @@ struct InitFailureTests {
             "use LABEL=, UUID=, PARTLABEL=, PARTUUID= or a path below /dev"),
         .init(
             "a device that never comes", "root=LABEL=nowhere rootdelay=1",
-            "could not find the device 'LABEL=nowhere' (root=): it was not there after 1 s", "here are /dev/ubda (btrfs LABEL=linux)"),
+            "could not find the device 'LABEL=nowhere' (root=): it was not there after 1 s", found),
         .init(
             "no driver for the disk", "\(plain) rootdelay=1", initramfs: "sed -i /virtio_blk/d etc/docker-btrfs/modules",
             "could not find the device 'LABEL=linux' (root=): it was not there after 1 s", noFilesystem, in: .qemu),
@@ -65,7 +67,7 @@ struct InitFailureTests {
         .init(
             "no console when it starts", "root=LABEL=nowhere rdinit=/before rootdelay=0",
             initramfs: before("busybox rm /dev/console; exec /init 0<&- 1<&- 2<&-"),
-            "could not find the device 'LABEL=nowhere' (root=): it was not there after 0 s", "here are /dev/ubda (btrfs LABEL=linux)"),
+            "could not find the device 'LABEL=nowhere' (root=): it was not there after 0 s", found),
         .init(
             "nothing that /dev can be mounted at", "\(plain) rdinit=/before",
             initramfs: before("busybox rm -r /dev; busybox touch /dev; exec /init"),

@@ -15,7 +15,7 @@ struct OldRootTests {
             "no device for the top layer", "toplayer=LABEL=linux", to: "toplayer=LABEL=usb rootdelay=2",
             """
             could not find the device 'LABEL=usb' (toplayer=): it was not there after 2 s
-            hint: here are /dev/vda2 (btrfs LABEL=linux), /dev/vda1 (vfat LABEL=ESP)
+            hint: here are /dev/vda2 (btrfs LABEL=linux), /dev/vda1 (vfat LABEL=ESP); one that is slow is waited for with rootwait=30
             """),
         BadBoot(
             "no such top layer", "toplayer_path=boot_docker", to: "toplayer_path=boot_docker/etc/machine",
