@@ -37,13 +37,16 @@ extension Site {
         }
         try checkIsWhole(image, in: store, progress: progress)
         let (free, needed) = (try topLevel.space(), source.needToHold)
-        let drafts = try layerDrafts()
-        if !free.covers(needed) && drafts.isEmpty {
-            throw Failure(
-                "could not deploy '\(image.reference)': its layers are to be \(store == nil ? "merged" : "copied"), which takes \(needed), and there is \(free)",
-                hint: "remove images or files that are not needed; 'docker-btrfs prune' removes deployments")
+        var clearing: [Change] = []
+        if !free.covers(needed) {
+            let drafts = try layerDrafts()
+            if drafts.isEmpty {
+                throw Failure(
+                    "could not deploy '\(image.reference)': its layers are to be \(store == nil ? "merged" : "copied"), which takes \(needed), and there is \(free)",
+                    hint: "remove images or files that are not needed; 'docker-btrfs prune' removes deployments")
+            }
+            clearing = [.step(.makeRoom(needed, deleting: drafts))]
         }
-        let clearing = free.covers(needed) ? [] : [Change.step(.makeRoom(needed, deleting: drafts))]
         let note = "all else is planned when the layers are one root: its kernel \(kernel.release), and the boot menu"
         return DeploymentPlan(
             site: self, changes: clearing + (try missingFolders()) + [.step(source.hold)], outcome: [], notes: [note],
