@@ -38,6 +38,11 @@ public struct Failure: Error, Equatable, Sendable, CustomStringConvertible {
         Failure(message, hint: self.hint ?? hint)
     }
 
+    /// The same failure, with a hint that comes before its own.
+    package func hinting(first hint: String) -> Failure {
+        Failure(message, hint: hint + (self.hint.map { "; \($0)" } ?? ""))
+    }
+
     /// A failed system call: `could not <what>: <the system's reason>`. Call it before anything else can change errno.
     package static func system(_ what: String, errno code: Int32 = linux_errno(), hint: String? = nil) -> Failure {
         Failure("could not \(what): \(String(cString: strerror(code)))", hint: hint)

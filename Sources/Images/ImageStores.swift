@@ -35,8 +35,8 @@ public struct ImageStores: Sendable {
                 let time = try candidate.store.changed()
                 // Who knows what it has under that name? An older image is not to be booted in its place.
                 if let later = broken.first(where: { $0.changed > time }) {
-                    let remedy = "docker_store=\(candidate.store.kind.word) takes the image of \(candidate.store.title)"
-                    throw Failure(later.failure.message, hint: remedy + (later.failure.hint.map { "; \($0)" } ?? ""))
+                    throw later.failure.hinting(
+                        first: "docker_store=\(candidate.store.kind.word) takes the image of \(candidate.store.title)")
                 }
                 let notes = try notes(on: image, of: candidate, among: found, reference)
                 return (image, notes + broken.map { $0.failure.message })

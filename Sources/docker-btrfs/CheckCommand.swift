@@ -49,6 +49,7 @@ struct CheckCommand: ParsableCommand {
     private func checkContent() throws {
         let site = try place.site()
         let content = try showingProgress { progress throws(Failure) in try site.checkContent(image, progress: progress) }
+        let remedy = content.remedy(on: site)
         switch format {
         case .json:
             for part in content.parts {
@@ -62,9 +63,9 @@ struct CheckCommand: ParsableCommand {
                 for difference in part.differences { show("    \(difference.path): \(difference.reason)") }
                 for layer in part.unrecorded { tell(note: "nothing is recorded of the files of the layer '\(layer)'") }
             }
-            if let remedy = content.remedy(on: site) { show("hint: \(remedy)") }
+            if let remedy { show("hint: \(remedy)") }
         }
-        if content.remedy(on: site) != nil { throw ExitCode.failure }
+        if remedy != nil { throw ExitCode.failure }
     }
 }
 

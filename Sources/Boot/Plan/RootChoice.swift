@@ -77,9 +77,8 @@ extension Decision {
             return
         }
         guard let root = facts.usable(facts.roots), root.modules == .absent else { throw failure }
-        throw Failure(
-            "\(failure.message); \(root.title)\(root.lack)",
-            hint: "choose an earlier entry of the boot menu, which has that root's kernel" + (failure.hint.map { "; \($0)" } ?? ""))
+        throw Failure("\(failure.message); \(root.title)\(root.lack)", hint: failure.hint)
+            .hinting(first: "choose an earlier entry of the boot menu, which has that root's kernel")
     }
 
     private init(after failure: Failure, choice: RootChoice, _ root: Facts.Root) {
