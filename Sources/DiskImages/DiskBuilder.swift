@@ -134,7 +134,7 @@ final class DiskBuilder {
     private func makeSubvolume(_ path: Path, _ mode: mode_t) throws(Failure) {
         let above = try root().parent(of: path, what: "make the subvolume")
         if btrfs_util_create_subvolume_fd(above.descriptor, path.fileName, 0, nil, nil) != BTRFS_UTIL_OK
-            || fchmodat(above.descriptor, path.fileName, mode, 0) != 0
+            || fchmodat(above.descriptor, path.fileName, mode, AT_SYMLINK_NOFOLLOW) != 0
         {
             throw .system("make the subvolume '\(path)'")
         }
@@ -145,9 +145,7 @@ final class DiskBuilder {
         if path.isTop { return }
         if try root.directory(at: path) != nil { return }
         try makeFolder(path.parent, mode)
-        try root.makeDirectory(path)
-        let above = try root.parent(of: path, what: "make the directory")
-        if fchmodat(above.descriptor, path.fileName, mode, 0) != 0 { throw .system("make the directory '\(path)'") }
+        try root.makeDirectory(path, mode: mode)
     }
 
     /// Tells how much of the btrfs is in use while `body` runs.

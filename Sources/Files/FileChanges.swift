@@ -35,11 +35,12 @@ extension Directory {
         if unlinkat(above.descriptor, path.fileName, 0) != 0 && linux_errno() != ENOENT { throw .system("remove '\(show(path))'") }
     }
 
-    /// With mode 0755.
-    package func makeDirectory(_ path: Path) throws(Failure) {
+    package func makeDirectory(_ path: Path, mode: UInt32 = 0o755) throws(Failure) {
         let above = try parent(of: path, what: "make the directory")
-        // The process's umask applies to mkdir, not to chmod.
-        if mkdirat(above.descriptor, path.fileName, 0o700) != 0 || fchmodat(above.descriptor, path.fileName, 0o755, 0) != 0 {
+        // The process's umask applies to mkdir, not to chmod. Who owns the directory above may put a symlink there meanwhile.
+        if mkdirat(above.descriptor, path.fileName, 0o700) != 0
+            || fchmodat(above.descriptor, path.fileName, mode, AT_SYMLINK_NOFOLLOW) != 0
+        {
             throw .system("make the directory '\(show(path))'")
         }
     }

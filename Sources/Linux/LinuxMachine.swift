@@ -286,7 +286,7 @@ extension Directory {
 
     func createDirectory(_ path: Path, _ permissions: UInt32) throws(Failure) {
         // The process's umask applies to mkdir, not to chmod.
-        try inParent(of: path) { mkdirat($0, $1, 0o700) == 0 ? fchmodat($0, $1, permissions, 0) : -1 }
+        try inParent(of: path) { mkdirat($0, $1, 0o700) == 0 ? fchmodat($0, $1, permissions, AT_SYMLINK_NOFOLLOW) : -1 }
     }
 
     fileprivate func replacePlaceholder(_ path: Path) throws(Failure) {

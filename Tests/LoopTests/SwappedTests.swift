@@ -101,6 +101,20 @@ extension OnDisk {
             }
         }
 
+        @Test func `the mode of a fifo is not given to what a symlink in its place leads to`() async throws {
+            try await withBench("mkfifo -m 666 {a..t}") { bench in
+                try await output(of: [
+                    "bash", "-euc", "chmod 600 '\(bench.top)/outside/file'; ln -s ../../../../outside/file '\(bench.new)/link'",
+                ])
+                let before = try await outside(bench)
+                let swapper = Swapper(in: bench.new, "abcdefghijklmnopqrst".map { (String($0), "link") })
+                for _ in 1...300 { try? bench.performCopy() }
+                let swaps = swapper.stop()
+                #expect(swaps > 1000)
+                #expect(try await outside(bench) == before)
+            }
+        }
+
         @Test func `directories, files and symlinks that change places during the copy lead nowhere`() async throws {
             try await withBench("mkdir -p {d,e}/sub; touch {d,e}/{,sub/}file{1..20} a b d/sub/.wh.gone e/sub/.wh..wh..opq") { bench in
                 let arrange = """

@@ -66,8 +66,8 @@ struct Entry {
     func make(_ kind: Kind, like status: stat) throws(Failure) {
         if kind == .symlink { try makeSymlink() } else { try makeNode(like: status) }
         if needsOwner(status) { try check(fchownat(target.descriptor, name, status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW)) }
-        // Nothing else writes in the new root, so this is no symlink that fchmodat could follow.
-        if kind != .symlink { try check(fchmodat(target.descriptor, name, status.st_mode & 0o7777, 0)) }
+        // Who runs in a root that is repaired may have put a symlink there since.
+        if kind != .symlink { try check(fchmodat(target.descriptor, name, status.st_mode & 0o7777, AT_SYMLINK_NOFOLLOW)) }
         let original = Inode.named(name, in: source.descriptor)
         try Inode.named(name, in: target.descriptor).copyAttributes(original.attributeNames(), of: original, attributes, buffer)
         try check(utimensat(target.descriptor, name, [status.st_atim, status.st_mtim], AT_SYMLINK_NOFOLLOW))
