@@ -55,7 +55,7 @@ extension Change: CustomStringConvertible {
             do throws(Failure) { return try machine.perform(step) } catch {
                 throw Failure("could not \(step): \(error.message)", hint: error.hint)
             }
-        case .makeKernelFolder(let folder): try folder.tree.makeDirectory(folder.path)
+        case .makeKernelFolder(let folder): try folder.tree.makeDirectory(folder.path, mode: 0o700)
         case .addFile(let file, let folder, let image): try folder.add(file, from: image)
         case .removeFile(let path, let folder): try folder.tree.remove(path)
         case .removeFolder(let path, let topLevel): try topLevel.removeEmptyDirectory(path)

@@ -4,7 +4,8 @@ internal import CLinux
 internal import Files
 
 extension KernelFolder {
-    /// Writes a file, sharing its data with the image's where one filesystem has both; and reads it back.
+    /// Writes a file, sharing its data with the image's where one filesystem has both; and reads it back. Only its owner may read it: the
+    /// initramfs of an image may have keys of a disk in it.
     func add(_ file: BootFile, from image: Directory) throws(Failure) {
         let place = place(of: file.file)
         try tree.replace(place, what: "write") { (parent, draft) throws(Failure) in
@@ -12,7 +13,7 @@ extension KernelFolder {
             defer { close(new) }
             let isShared = try file.source.map { source throws(Failure) in try shares(source, of: image, with: new) } ?? false
             if !isShared && !linux_write_all(new, file.content, file.content.count) { throw .reason() }
-            if fchmod(new, 0o644) != 0 || fsync(new) != 0 { throw .reason() }
+            if fsync(new) != 0 { throw .reason() }
         }
         // Compared and not digested again: a kernel and its initramfs have up to 100 MB.
         if try !tree.has(file.content, at: place) { throw damage(place) }
