@@ -83,6 +83,9 @@ public struct Emulator: Sendable {
             + (direct.initrd.map { ["-initrd", $0] } ?? [])
     }
 
+    /// Fails where the file of a disk, made by whomever, would have QEMU open others.
+    public func checkFile() throws(Failure) { try format.checkNamesNoOther(file) }
+
     /// Fails where a program or a firmware is not there.
     public func check() throws(Failure) {
         let lacksFirmware = isUEFI && access(Self.firmware, F_OK) != 0

@@ -50,7 +50,9 @@ struct RunCommand: AsyncParsableCommand {
             if let option = choices.firstOfMaking {
                 throw Failure("could not use \(option): the disk '\(image)' is made already", hint: "leave it out, or run the image")
             }
-            return try await Interruption.taken { () throws(Failure) in try await start(emulator(of: image)) }
+            let emulator = try emulator(of: image)
+            try emulator.checkFile()
+            return try await Interruption.taken { () throws(Failure) in try await start(emulator) }
         }
         if isNamedAsFile, try !choices.choices(of: image, output: image).findsImage {
             throw Failure(

@@ -1,0 +1,52 @@
+internal import Basics
+internal import CLinux
+internal import Glibc
+
+extension DiskFormat {
+    /// Fails where a disk's file names another one, which QEMU would read for the guest: any of this machine, or one of its disks. Whoever
+    /// made the file chose it.
+    func checkNamesNoOther(_ file: String) throws(Failure) {
+        let beginning = try Self.beginning(of: file)
+        let reason: String? =
+            switch self {
+            case .qcow2: Self.otherOfQCOW2(beginning)
+            case .vmdk: Self.otherOfVMDK(beginning)
+            // QEMU's drivers of these know no other file.
+            case .raw, .img, .vdi, .vhd, .vpc, .vhdx: nil
+            }
+        guard let reason else { return }
+        throw Failure(
+            "could not run '\(file)': \(reason), which may be any file of this machine",
+            hint: "where you know who made it, make one file of it: qemu-img convert -O qcow2 FROM TO")
+    }
+
+    /// docs/interop/qcow2.txt of QEMU, "Header": numbers have their highest byte first.
+    private static func otherOfQCOW2(_ header: [UInt8]) -> String? {
+        if header.dropFirst(8).prefix(8).contains(where: { $0 != 0 }) { return "it lies on a backing file" }
+        // Incompatible features of version 3; bit 2 is an external data file.
+        let isThird = header.count >= 80 && header[4..<8].elementsEqual([0, 0, 0, 3])
+        return isThird && header[79] & 4 != 0 ? "its data are in another file" : nil
+    }
+
+    /// QEMU's block/vmdk.c: a descriptor alone names its extents; so does one in a sparse file without a capacity. One in a file may name
+    /// a parent.
+    private static func otherOfVMDK(_ header: [UInt8]) -> String? {
+        guard header.starts(with: "KDMV".utf8), header.dropFirst(12).prefix(8).contains(where: { $0 != 0 }) else {
+            return "its data are in other files"
+        }
+        let descriptor = String(decoding: header.dropFirst(512), as: UTF8.self)
+        return descriptor.contains("parentFileNameHint") ? "it lies on a parent" : nil
+    }
+
+    /// The header, and for VMDK the descriptor, of which QEMU reads 20 sectors.
+    private static func beginning(of file: String) throws(Failure) -> [UInt8] {
+        // A fifo is not waited for.
+        let opened = linux_open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0)
+        if opened < 0 { throw .system("open '\(file)'") }
+        defer { close(opened) }
+        var bytes = [UInt8](repeating: 0, count: 21 * 512)
+        let count = pread(opened, &bytes, bytes.count, 0)
+        if count < 0 { throw .system("read '\(file)'") }
+        return Array(bytes[..<count])
+    }
+}

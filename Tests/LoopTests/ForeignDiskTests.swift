@@ -1,0 +1,36 @@
+import TestSupport
+import Testing
+
+extension Beside {
+    /// The file of a disk that somebody else made.
+    struct ForeignDiskTests {
+        @Test func `a disk that names another file of the machine is not run`() async throws {
+            let script = """
+                cd "$(mktemp -d)"; trap 'rm -rf "$PWD"' EXIT
+                truncate -s 1M secret whole.raw
+                for format in qcow2 vmdk vdi vhdx; do qemu-img create -q -f $format whole.$format 1M; done
+                qemu-img create -q -f vpc -o force_size=on whole.vhd 1M; cp whole.vhd whole.vpc
+                qemu-img create -q -f qcow2 -o compat=0.10 old.qcow2 1M; qemu-img create -q -f vmdk -o subformat=streamOptimized stream.vmdk 1M
+                qemu-img create -q -f qcow2 -b secret -F raw backing.qcow2; qemu-img create -q -f qcow2 -o data_file=data,data_file_raw=on data.qcow2 1M
+                qemu-img create -q -f vmdk -o subformat=monolithicFlat flat.vmdk 1M; qemu-img create -q -f vmdk -b whole.vmdk -F vmdk parent.vmdk
+                qemu-img create -q -f vmdk -o subformat=twoGbMaxExtentSparse parts.vmdk 1M
+                # A sparse file without a capacity, whose descriptor names extents.
+                cp whole.vmdk inside.vmdk; head -c 8 /dev/zero | dd of=inside.vmdk bs=1 seek=12 conv=notrunc status=none
+                for disk in whole.* old.qcow2 stream.vmdk; do "$1" run $disk --dry-run > told 2>&1 || { echo "$disk"; cat told; }; done
+                for disk in backing.qcow2 data.qcow2 flat.vmdk parent.vmdk parts.vmdk inside.vmdk; do
+                    ! "$1" run $disk --dry-run 2>&1 | grep '^Error'
+                done
+                """
+            #expect(
+                try await output(of: ["bash", "-euo", "pipefail", "-c", script, "bash", Repository.companion]) == """
+                    Error: could not run 'backing.qcow2': it lies on a backing file, which may be any file of this machine
+                    Error: could not run 'data.qcow2': its data are in another file, which may be any file of this machine
+                    Error: could not run 'flat.vmdk': its data are in other files, which may be any file of this machine
+                    Error: could not run 'parent.vmdk': it lies on a parent, which may be any file of this machine
+                    Error: could not run 'parts.vmdk': its data are in other files, which may be any file of this machine
+                    Error: could not run 'inside.vmdk': its data are in other files, which may be any file of this machine
+
+                    """)
+        }
+    }
+}
