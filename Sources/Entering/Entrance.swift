@@ -119,7 +119,9 @@ package struct Entrance {
         defer { withExtendedLifetime(tree) {} }
         var nspawn = self
         nspawn.command = [
-            "systemd-nspawn", "--quiet", "--boot", "--directory=\(place)", "--machine=\(hostname)", "--register=no", "--keep-unit",
+            // A file of the machine's own for that name, which is the root's to choose, is for another container.
+            "systemd-nspawn", "--quiet", "--boot", "--directory=\(place)", "--machine=\(hostname)", "--settings=no", "--register=no",
+            "--keep-unit",
         ]
         if network == .none { nspawn.command.append("--private-network") }
         if isReadOnly { nspawn.command.append("--read-only") }
