@@ -43,13 +43,15 @@ struct RootFilesystem {
         volume = try BootVolume(onDevice: device)
     }
 
-    /// The one that was set up, of those that are mounted somewhere; nil where none was. Fails where several were.
+    /// The one that was set up, of those that are mounted somewhere; nil where none was. Where several were, it is the one that the system
+    /// runs from: others are on a stick, or on a disk of another machine. Fails where it runs from none of them.
     static func withSettings() throws(Failure) -> RootFilesystem? {
         let (all, failure) = try opened()
         var found: [RootFilesystem] = []
         for filesystem in all where try filesystem.topLevel.status(of: Layout.settings) != nil { found.append(filesystem) }
         if found.isEmpty, let failure { throw failure }
         if found.count <= 1 { return found.first }
+        if let device = try runningRoot()?.device, let own = found.first(where: { $0.device == device }) { return own }
         let devices = found.map { "'\($0.device)'" }.joined(separator: ", ")
         throw Failure("could not choose a btrfs: \(devices) were all set up", hint: "name the one with --top-level DIR")
     }
