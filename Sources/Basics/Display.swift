@@ -27,7 +27,7 @@ public func display(_ bytes: [UInt8]) -> String {
 /// Not control characters of both sets, marks that turn the direction of a text round (with which a name may look like another
 /// one), separators of lines, or characters without any width: the Unicode categories Cc, Cf, Zl and Zp, as far as a name from
 /// outside could do harm with them. Written out, since Embedded Swift has no tables of Unicode.
-private func isSafe(_ scalar: UInt32) -> Bool {
+func isSafe(_ scalar: UInt32) -> Bool {
     switch scalar {
     case 0x00...0x1f, 0x7f...0x9f, 0xad: false
     case 0x061c, 0x180e, 0x200b...0x200f, 0x2028...0x202e, 0x2060...0x206f: false

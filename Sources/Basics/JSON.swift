@@ -94,7 +94,24 @@ public indirect enum JSONOutput: Sendable {
         defer { json_decref(root) }
         guard let dumped = json_dumps(root, flags) else { return "" }
         defer { free(dumped) }
-        return String(cString: dumped)
+        return Self.printable(String(cString: dumped))
+    }
+
+    /// jansson escapes what JSON asks for; a terminal obeys more characters, and names in the document come from outside. What is below
+    /// U+0020 is between values.
+    private static func printable(_ text: String) -> String {
+        if text.unicodeScalars.allSatisfy({ $0.value < 0x20 || isSafe($0.value) }) { return text }
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            if scalar.value < 0x20 || isSafe(scalar.value) {
+                escaped.unicodeScalars.append(scalar)
+            } else {
+                for unit in String(scalar).utf16 {
+                    escaped += "\\u" + hexadecimal([UInt8(truncatingIfNeeded: unit >> 8), UInt8(truncatingIfNeeded: unit)])
+                }
+            }
+        }
+        return escaped
     }
 
     private func built() -> UnsafeMutablePointer<json_t>? {

@@ -7,6 +7,8 @@ struct Console {
     private(set) var isOver = false
     private var line: [UInt8] = []
     private var isEscape = false
+    /// Of a line, in bytes.
+    private static let longest = 1 << 16
 
     /// In which a machine says that it comes no further.
     private static let ends = [
@@ -28,7 +30,10 @@ struct Console {
                 isEscape = false
                 end()
             case _ where isEscape: isEscape = !isLetter(byte)
-            default: line.append(byte)
+            default:
+                // A guest may never end its line.
+                if line.count == Self.longest { end() }
+                line.append(byte)
             }
         }
         check(display(line))

@@ -67,4 +67,11 @@ struct JSONTests {
                 """)
         #expect(try parse(output.text)["z"]?.string == "a\"\n\u{1b}ü")
     }
+
+    @Test func `what a terminal obeys is escaped in a written document`() throws {
+        let name = "a\u{9b}31m\u{202e}b\u{e0041}é"
+        let output = JSONOutput.array([.string(name)])
+        #expect(output.line == #"["a\u009b31m\u202eb\udb40\udc41é"]"#)
+        #expect(try parse(output.text).elements?.first?.string == name)
+    }
 }

@@ -18,6 +18,12 @@ struct ConsoleTests {
         #expect(console.reason == nil)
     }
 
+    @Test func `a line that does not end takes no more and more memory`() {
+        var console = Console()
+        for number in 1...200 { console.take(Array("\(number) ".utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: 1000)) }
+        #expect(console.lines.count == 3 && console.lines.allSatisfy { $0.utf8.count <= 65536 })
+    }
+
     @Test(arguments: [
         (
             "[    2.0] Kernel panic - not syncing: VFS: Unable to mount root fs\n",
