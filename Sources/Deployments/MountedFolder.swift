@@ -67,7 +67,8 @@ extension Directory {
         let isBtrfs = linux_is_btrfs(descriptor)
         // The nearest mount is what the person made for it.
         for entry in try MountTable().entries.sorted(by: { $0.root.utf8.count > $1.root.utf8.count }) {
-            guard (entry.type == "btrfs") == isBtrfs, let root = Path(entry.root), let mountPoint = Path(entry.target), path.bytes.starts(with: root.bytes),
+            guard (entry.type == "btrfs") == isBtrfs, let root = Path(entry.root),
+                let mountPoint = Path(entry.target), path.bytes.starts(with: root.bytes),
                 let below = Path(path.bytes.dropFirst(root.bytes.count))
             else { continue }
             // Another filesystem may have such a path, and something else be mounted over this one.
