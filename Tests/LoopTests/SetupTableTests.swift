@@ -1,0 +1,206 @@
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// What setup writes into the top layer's fstab.
+    @Suite struct SetupTableTests {
+        @Test func `data in the place of a mount is told`() async throws {
+            try await Deployable.with { machine in
+                let told = try await machine.disk.change(
+                    """
+                    echo 'UUID=2 /srv ext4 defaults 0 2' > '\(machine.disk.folder)/system/etc/fstab'; rm boot_docker/etc/fstab
+                    \(machine.command(machine.setup)) 2>&1
+                    """)
+                #expect(told.contains("note: '/srv' of this system is mounted from 'UUID=2': each root has the copy of it instead; "))
+            }
+        }
+
+        @Test func `data is not kept where the top layer mounts something else`() async throws {
+            try await Deployable.with { machine in
+                try await machine.disk.change(
+                    """
+                    echo 'UUID=1 /home ext4 defaults 0 2' >> boot_docker/etc/fstab
+                    sed -i 's,noatime,compress=zstd,' boot_docker/etc/fstab
+                    """)
+                try await machine.run(machine.setup)
+                let before = try await machine.everything()
+                let refused = try await machine.fails(machine.setup + " --data /home")
+                #expect(
+                    refused == """
+                        Error: could not keep '/home' as data: the top layer's etc/fstab mounts 'UUID=1' there
+                        hint: take that line out of '/boot_docker/etc/fstab' first; what is there now is copied
+
+                        """)
+                #expect(try await machine.everything() == before)
+            }
+        }
+
+        /// A copy of the btrfs has another UUID.
+        @Test func `what setup mounted from another disk is mounted from the one that the btrfs is on now, and a person's line stays`()
+            async throws
+        {
+            try await Deployable.with { machine in
+                let table = "boot_docker/etc/fstab"
+                let before = try await machine.disk.look("cat \(table)")
+                let options = "nofail,compress=zstd"
+                let lines = """
+                    UUID=3 /mnt/docker-btrfs/top btrfs subvolid=5,\(options) 0 0
+                    /mnt/docker-btrfs/top/docker /var/lib/docker none bind,nofail 0 0
+                    UUID=3 /more btrfs subvol=docker_data/more,noatime 0 0
+                    UUID=3 /work btrfs subvol=docker_data/srv,noatime 0 0
+                    LABEL=data /srv/data btrfs subvol=docker_data/srv-data,noatime 0 0
+                    UUID=3 /disk ext4 nofail 0 0
+
+                    """
+                let told = try await machine.disk.change(
+                    """
+                    mkdir -p docker_data/srv-data
+                    sed -i 's/^UUID=[^ ]*/UUID=3/; s/^\\(.* \\/srv btrfs .*\\),noatime/\\1,nodev/' \(table); cat >> \(table) << 'END'
+                    \(lines)
+                    END
+                    \(machine.command(machine.setup))
+                    """)
+                let uuid = try await machine.disk.look("blkid -o value -s UUID \(machine.disk.device)").dropLast()
+                for place in ["/srv", "/mnt/docker-btrfs/top"] {
+                    #expect(told.contains("mounts '\(place)' from UUID=\(uuid) in place of UUID=3"), "\(told)")
+                }
+                #expect(!told.contains("mounts '/more'") && !told.contains("mounts '/work'") && !told.contains("mounts '/disk'"), "\(told)")
+                let wanted =
+                    before.replacing("docker_data/srv,noatime", with: "docker_data/srv,nodev")
+                    + lines.replacing("UUID=3 /mnt", with: "UUID=\(uuid) /mnt") + "\n"
+                #expect(try await machine.disk.look("cat \(table)") == wanted)
+                #expect(try await machine.run(machine.setup).hasSuffix("\nall is set up as it should be\n"))
+            }
+        }
+
+        @Test func `no engine starts without its store, also where setup mounted that before`() async throws {
+            try await Deployable.with { machine in
+                let table = "boot_docker/etc/fstab"
+                let order = ",x-systemd.before=docker.service,x-systemd.before=containerd.service"
+                let requirement = order.replacing("before=", with: "required-by=") + ",x-systemd.wanted-by=local-fs.target"
+                let options = "bind,noatime,nofail\(order)\(requirement),x-systemd.requires-mounts-for=/mnt/docker-btrfs/top"
+                try await machine.disk.change("echo '/mnt/docker-btrfs/top/docker /data none \(options) 0 0' >> \(table)")
+                let before = try await machine.disk.look("cat \(table)")
+                #expect(before.split(separator: requirement).count == 3, "\(before)")
+                let told = try await machine.disk.change("sed -i 's/\(requirement)//' \(table); \(machine.command(machine.setup))")
+                #expect(told.contains("lets no engine start without '/data'"), "\(told)")
+                #expect(try await machine.disk.look("cat \(table)") == before)
+
+                let own = before.replacing("noatime,nofail", with: "noatime,nofail,ro").replacing(requirement, with: "")
+                try await machine.disk.change("cat > \(table) << 'END'\n\(own)END\n\(machine.command(machine.setup))")
+                #expect(try await machine.disk.look("cat \(table)") == own)
+            }
+        }
+
+        @Test func `what an image has is not mounted over it`() async throws {
+            try await Deployable.with { machine in
+                let told = try await machine.disk.change(
+                    """
+                    for place in / /usr /var /opt /home /var/log /srv/files; do echo "UUID=1 $place ext4 defaults 0 2"; done \
+                        > '\(machine.disk.folder)/system/etc/fstab'
+                    rm boot_docker/etc/fstab
+                    \(machine.command(machine.setup)) 2>&1
+                    """)
+                for place in ["/usr", "/var", "/opt"] {
+                    #expect(told.contains("note: '\(place)' of this system is mounted in no root, for the image has its own; "), "\(told)")
+                }
+                let table = try await machine.disk.look("awk '{ print $2 }' boot_docker/etc/fstab")
+                #expect(table.hasPrefix("/home\n/var/log\n/srv/files\n") && !table.contains("/var\n"), "\(table)")
+            }
+        }
+
+        @Test func `what is mounted of a file or directory of the root is mounted in no other root`() async throws {
+            try await Deployable.with { machine in
+                let told = try await machine.disk.change(
+                    """
+                    cat > '\(machine.disk.folder)/system/etc/fstab' << 'END'
+                    UUID=1 / ext4 defaults 0 1
+                    UUID=2 /var ext4 defaults 0 2
+                    UUID=3 /disk ext4 defaults 0 2
+                    /swap.img none swap sw 0 0
+                    /dev/sda9 none swap sw 0 0
+                    /disk/swap none swap sw 0 0
+                    /var/home /home none bind 0 0
+                    /home/www /pages none rw,bind,nosuid 0 0
+                    /image.iso /cd iso9660 loop,ro 0 0
+                    /disk/files /files none rbind 0 0
+                    /files/more /more none bind 0 0
+                    /srv/x /x none bind 0 0
+                    /dev/shm /shm none bind 0 0
+                    //server/share /share cifs defaults 0 0
+                    END
+                    rm boot_docker/etc/fstab
+                    \(machine.command(machine.setup)) 2>&1
+                    """)
+                for note in [
+                    "this system's swap file is in no root, for '/swap.img' is in this system's own; ",
+                    "'/home' of this system is mounted in no root, for '/var/home' is in this system's own; ",
+                    "'/pages' of this system is mounted in no root, for '/home/www' is in this system's own; ",
+                    "'/cd' of this system is mounted in no root, for '/image.iso' is in this system's own; ",
+                ] { #expect(told.contains("note: \(note)"), "\(told)") }
+                let table = try await machine.disk.look("awk '{ print $1 }' boot_docker/etc/fstab")
+                let kept = ["UUID=3", "/dev/sda9", "/disk/swap", "/disk/files", "/files/more", "/srv/x", "/dev/shm", "//server/share"]
+                #expect(table.hasPrefix(kept.joined(separator: "\n") + "\n"), "\(table)")
+            }
+        }
+
+        @Test func `a boot menu that is in the running system is mounted in each root, and no other one is taken for it`() async throws {
+            try await Disk.withStore { disk, _ in
+                // `within NAME COMMAND...`: a system that is the subvolume NAME, as root of its own.
+                let within = """
+                    within() {
+                        local name=$1 root="$PWD/../$1"
+                        mkdir -p "$root"; mount -o "subvol=$name" \(disk.device) "$root"
+                        for folder in proc sys dev usr; do mkdir -p "$root/$folder"; mount --rbind "/$folder" "$root/$folder"; done
+                        for folder in bin sbin lib lib64; do ln -sfn "usr/$folder" "$root/$folder"; done
+                        mkdir -p "$root"/{etc,tmp,top}; mount -o subvolid=5 \(disk.device) "$root/top"
+                        cp '\(Repository.releasedCompanion)' '\(Repository.embeddedInit)' "$root/tmp"
+                        [ ! -e "$root/mounts" ] || . "$root/mounts"
+                        local status=0
+                        shift; chroot "$root" "$@" || status=$?
+                        umount --recursive "$root"
+                        return $status
+                    }
+                    """
+                let setup = "within system /tmp/docker-btrfs setup --data-root /top/docker --options quiet --init /tmp/docker-btrfs-init"
+                let told = try await disk.change(
+                    """
+                    \(within)
+                    btrfs -q subvolume create system; btrfs -q subvolume create booted
+                    mkdir -p booted/boot system/boot/grub; echo 'source $prefix/custom.cfg' > system/boot/grub/grub.cfg
+                    \(setup)
+                    """)
+                #expect(told.contains("GRUB, '/boot/grub'"), "\(told)")
+                let places = "boot_docker/boot/grub boot_docker/mnt/docker-btrfs/boot"
+                let table = try await disk.look("grep boot boot_docker/etc/fstab; ls -d \(places)")
+                let lines = table.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
+                // Nobody but root comes to the old system there, nor to old roots.
+                let modes = try await disk.look("cd boot_docker/mnt; stat --format '%a %n' docker-btrfs docker-btrfs/*")
+                #expect(modes == "700 docker-btrfs\n755 docker-btrfs/boot\n")
+                #expect(lines.count == 4 && lines[0].hasSuffix(" /mnt/docker-btrfs/boot btrfs subvolid=5,noatime,nofail 0 0"), "\(table)")
+                let bind = "/mnt/docker-btrfs/boot/system/boot/grub /boot/grub none bind,noatime,nofail,x-systemd.requires-mounts-for="
+                #expect(lines[1].hasPrefix(bind), "\(table)")
+
+                // The system of an image, without a boot loader, with one of its own, and with what the table mounts.
+                let status = "within booted /tmp/docker-btrfs status"
+                #expect(try await disk.change("\(within)\n! \(status) 2>&1").contains("could not find GRUB in '/boot'\n"))
+                let own = "mkdir -p booted/boot/grub; touch booted/boot/grub/grub.cfg"
+                let refused = try await disk.change("\(within)\n\(own)\n! \(status) 2>&1")
+                let found = "could not use '/boot/grub': on its filesystem it is '/booted/boot/grub', and the GRUB "
+                #expect(refused.contains(found), "\(refused)")
+                #expect(refused.contains(" that was set up is '/system/boot/grub'\n"), "\(refused)")
+                let mount = #"echo 'mount --bind "$root/top/system/boot/grub" "$root/boot/grub"' > booted/mounts"#
+                #expect(try await disk.change("\(within)\n\(mount)\n\(status)").contains("nothing was deployed yet"))
+
+                // Docker may take its images from containerd one day.
+                let engines = """
+                    \(within)
+                    mkdir -p system/var/lib/{docker/image,containerd}; cp -a docker/image/btrfs system/var/lib/docker/image; rm boot_docker/etc/fstab
+                    within system /tmp/docker-btrfs setup --options quiet --init /tmp/docker-btrfs-init > /dev/null
+                    awk '$3 == "none" { print $2 }' boot_docker/etc/fstab
+                    """
+                #expect(try await disk.change(engines) == "/var/lib/docker\n/var/lib/containerd\n/boot/grub\n")
+            }
+        }
+    }
+}
