@@ -35,20 +35,28 @@ package struct FilesystemTable {
     /// one, and with the directories that are the same in each root.
     init(_ machine: FoundMachine, data: [String], in topLayer: Directory?) throws(Failure) {
         let device = "UUID=\(machine.filesystem.volume.uuid)"
-        let boot = Self.boot(machine)
-        var lines = Self.store(machine, device) + boot
+        let existing = try topLayer?.contents(of: Self.path)
+        let base = if let existing { existing } else { try machine.system.contents(of: Self.path) ?? [] }
+        let table = try Table(parsing: base)
+        let (store, boot) = (Self.store(machine, device, table), Self.boot(machine))
+        var lines = store + boot
         let inside = lines.compactMap { Path($0.target) }.filter { $0.isBelow(Self.closed) }
         var places: [(path: Path, mode: UInt32)] = []
         if !inside.isEmpty { places.append((Self.closed, 0o700)) }
         for path in inside + boot.compactMap({ Path($0.target) }) { places.append((path, 0o755)) }
         self.places = places
-        let existing = try topLayer?.contents(of: Self.path)
-        let base = if let existing { existing } else { try machine.system.contents(of: Self.path) ?? [] }
-        let table = try Table(parsing: base)
         let topLevel = machine.filesystem.topLevel
-        let renewed = try table.renew { line throws(Failure) in
-            try Self.renewed(line, machine, device) { subvolume throws(Failure) in try topLevel.status(of: subvolume) != nil }
+        let wanted = lines.compactMap { Path($0.target) }
+        let others = table.lines.filter { line in !wanted.contains { $0 == Path(line.target) } }
+        var told: [String] = []
+        for line in others where Self.isOfNoEngine(line, machine, device) {
+            table.remove(target: line.target)
+            told.append("mounts '\(display(line.target.utf8))' no more")
         }
+        told += try table.renew { line throws(Failure) in
+            if !others.contains(line) { return nil }
+            return try Self.renewed(line, machine, device) { subvolume throws(Failure) in try topLevel.status(of: subvolume) != nil }
+        }.map(Self.told)
         var notes: [String] = []
         if existing == nil {
             table.remove(target: "/")
@@ -88,10 +96,29 @@ package struct FilesystemTable {
         }
         self.notes = notes
         var added: [String] = []
-        for line in lines where try table.add(line, isReplacing: existing == nil && !line.isTheirs) { added.append("'\(line.target)'") }
-        text = existing != nil && added.isEmpty && renewed.isEmpty ? nil : try table.text()
+        for line in store {
+            let standing = table.line(at: line.target)
+            if let standing, Self.isOurs(standing) {
+                guard let new = Self.renewed(standing, as: line) else { continue }
+                try table.replace(standing, with: new)
+                told.append(Self.told(standing, new))
+                continue
+            }
+            let isOther = standing.flatMap { table.origin(of: $0) }.map { $0 != table.origin(of: line) } ?? false
+            if let standing, isOther, existing != nil {
+                throw Failure(
+                    "could not mount the images' store at '\(line.target)': the top layer's etc/fstab mounts '\(standing.source)' there",
+                    hint: "take that line out of '\(machine.settings.topLayer / Self.path)' first")
+            }
+            if try table.add(line, isReplacing: existing == nil && (isOther || !line.isTheirs)) { added.append("'\(line.target)'") }
+        }
+        for line in lines.dropFirst(store.count) where try table.add(line, isReplacing: existing == nil) {
+            added.append("'\(line.target)'")
+        }
+        if table.removeUnused(Self.top, besides: wanted) { told.append("mounts '\(Self.top)' no more") }
+        text = existing != nil && added.isEmpty && told.isEmpty ? nil : try table.text()
         let mounts = existing == nil && added.isEmpty ? ["what this system does"] : added
-        self.added = (mounts.isEmpty ? [] : ["mounts " + mounts.joined(separator: ", ")]) + renewed.map(Self.told)
+        self.added = (mounts.isEmpty ? [] : ["mounts " + mounts.joined(separator: ", ")]) + told
     }
 
     struct Line: Equatable {
@@ -106,6 +133,12 @@ package struct FilesystemTable {
             let key = "subvol="
             return options.split(separator: ",").first { $0.hasPrefix(key) }.flatMap { Path($0.dropFirst(key.count).utf8) }
         }
+    }
+
+    /// A directory of a filesystem.
+    struct Origin: Equatable {
+        let volume: String
+        let path: Path
     }
 
     /// Where a directory that was asked for is, and its subvolume from the top level.
@@ -129,16 +162,46 @@ package struct FilesystemTable {
     /// As setup wrote them before.
     private static let formerStoreOptions = "noatime,nofail,x-systemd.before=docker.service,x-systemd.before=containerd.service"
 
-    private static func store(_ machine: FoundMachine, _ device: String) -> [Line] {
+    private static func store(_ machine: FoundMachine, _ device: String, _ table: Table) -> [Line] {
         let folder = machine.dataRoot
-        let device = machine.settings.storeDevice?.specification ?? device
         let options = storeOptions
-        if folder.mounted.isTop && !isOfImages(folder.mountPoint) {
+        // The whole btrfs, mounted by hand to look at it, is nothing that roots have.
+        let isByHand =
+            machine.settings.storeDevice == nil && machine.enginePlace != folder.place && table.line(at: folder.mountPoint) == nil
+        let device = machine.settings.storeDevice?.specification ?? device
+        if folder.mounted.isTop && !isOfImages(folder.mountPoint) && !isByHand {
             return [filesystem(of: folder, on: device, at: folder.mountPoint, options, isTheirs: true)]
         }
         let top = top.description
-        let folders = [folder] + machine.beside
-        return [filesystem(of: folder, on: device, at: top, options)] + folders.map { bind($0, from: top, options) }
+        let place = folder.mounted.isTop && isByHand ? machine.enginePlace : folder.place
+        return [filesystem(of: folder, on: device, at: top, options), bind(folder, from: top, at: place, options)]
+            + machine.beside.map { bind($0, from: top, at: $0.place, options) }
+    }
+
+    /// Whether it is as setup writes one for the store: it may take the place of that.
+    private static func isOurs(_ line: Line) -> Bool {
+        if !line.source.hasPrefix("UUID=") && Path(line.source)?.isBelow(closed) != true { return false }
+        return isAsWritten(line) || Path(line.target)?.isBelow(closed) == true
+    }
+
+    private static func isAsWritten(_ line: Line) -> Bool {
+        (forms(of: storeOptions) + forms(of: formerStoreOptions)).contains(line.options)
+    }
+
+    /// What a line of ours is to be now; nil where it is that. Options that a person chose stay.
+    private static func renewed(_ line: Line, as wanted: Line) -> Line? {
+        var new = wanted
+        new.isTheirs = false
+        if !isAsWritten(line) && line.type == new.type { new.options = line.options }
+        return new == line ? nil : new
+    }
+
+    /// Whether it mounted the whole filesystem of a store that is on another one now, and no engine's root is there.
+    private static func isOfNoEngine(_ line: Line, _ machine: FoundMachine, _ device: String) -> Bool {
+        guard isOurs(line), line.source.hasPrefix("UUID="), let target = Path(line.target), !target.isBelow(closed),
+            ![device, machine.settings.storeDevice?.specification].contains(line.source)
+        else { return false }
+        return !machine.enginePlaces.contains { place in Path(place).map { $0 == target || $0.isBelow(target) } ?? false }
     }
 
     /// What a line that setup wrote is to be now, where the btrfs or the store is on another disk than it was, or engines would start
@@ -153,7 +216,7 @@ package struct FilesystemTable {
             if isByUUID, try isThere(data) { new.source = device }
         } else {
             if let form = forms(of: formerStoreOptions).firstIndex(of: line.options) { new.options = forms(of: storeOptions)[form] }
-            let isAsWritten = forms(of: storeOptions).contains(new.options)
+            let isAsWritten = isAsWritten(new)
             if isByUUID, isAsWritten || Path(line.target) == top, ![device, store].contains(line.source) {
                 new.source = store
                 if isAsWritten { new = filesystem(of: machine.dataRoot, on: store, at: line.target, storeOptions) }
@@ -177,7 +240,7 @@ package struct FilesystemTable {
     private static func boot(_ machine: FoundMachine) -> [Line] {
         guard let folder = machine.ownBoot, let uuid = try? folder.volume().uuid else { return [] }
         let (top, options) = ((closed / "boot").description, "noatime,nofail")
-        return [filesystem(of: folder, on: "UUID=\(uuid)", at: top, options), bind(folder, from: top, options)]
+        return [filesystem(of: folder, on: "UUID=\(uuid)", at: top, options), bind(folder, from: top, at: folder.place, options)]
     }
 
     /// All of it: of a btrfs the top level.
@@ -189,9 +252,9 @@ package struct FilesystemTable {
             isTheirs: isTheirs)
     }
 
-    private static func bind(_ folder: MountedFolder, from top: String, _ options: String) -> Line {
+    private static func bind(_ folder: MountedFolder, from top: String, at place: String, _ options: String) -> Line {
         Line(
-            source: top + folder.path.description, target: folder.place, type: "none",
+            source: top + folder.path.description, target: place, type: "none",
             options: "bind,\(options),x-systemd.requires-mounts-for=\(top)")
     }
 }
@@ -258,6 +321,57 @@ private final class Table {
         var entry: OpaquePointer?
         while mnt_table_next_fs(table, walk, &entry) == 0 { entries += [entry].compactMap { $0 } }
         return entries
+    }
+
+    var lines: [FilesystemTable.Line] { entries.compactMap { FilesystemTable.Line($0) } }
+
+    /// The first for a place.
+    func line(at target: String) -> FilesystemTable.Line? {
+        mnt_table_find_target(table, target, Int32(MNT_ITER_FORWARD)).flatMap { FilesystemTable.Line($0) }
+    }
+
+    /// What a line mounts: of which filesystem, by its UUID if that can be told, and what of that from its top. nil where this table does not
+    /// tell.
+    func origin(of line: FilesystemTable.Line) -> FilesystemTable.Origin? {
+        var (line, below) = (line, Path.top)
+        // As deep as binds are in one another.
+        for _ in 0..<8 {
+            let options = line.options.split(separator: ",")
+            if !options.contains("bind") && !options.contains("rbind") {
+                let isOfSubvolumes = ["btrfs", "auto"].contains(line.type)
+                let whole: Path? = !isOfSubvolumes || options.contains("subvolid=5") ? .top : nil
+                return (line.subvolume ?? whole).map { FilesystemTable.Origin(volume: Self.volume(line.source), path: $0 / below) }
+            }
+            guard let source = Path(line.source) else { return nil }
+            let above = lines.filter { other in
+                Path(other.target).map { !$0.isTop && other != line && (source == $0 || source.isBelow($0)) } ?? false
+            }.max { $0.target.utf8.count < $1.target.utf8.count }
+            guard let above, let place = Path(above.target), let rest = Path(source.bytes.dropFirst(place.bytes.count)) else { return nil }
+            (line, below) = (above, rest / below)
+        }
+        return nil
+    }
+
+    private static func volume(_ source: String) -> String {
+        if case .uuid(let uuid) = DeviceName(source) { return uuid.lowercased() }
+        guard let path = mnt_resolve_spec(source, nil) else { return source }
+        defer { free(path) }
+        return (try? BootVolume(onDevice: String(cString: path)).uuid.lowercased()) ?? source
+    }
+
+    /// One of another kind comes after what it is mounted from.
+    func replace(_ line: FilesystemTable.Line, with new: FilesystemTable.Line) throws(Failure) {
+        if line.type == new.type {
+            if let entry = mnt_table_find_target(table, line.target, Int32(MNT_ITER_FORWARD)) { set(entry, to: new) }
+        } else {
+            _ = try add(new, isReplacing: true)
+        }
+    }
+
+    /// Removes the line for a place that none is mounted from. Returns whether there was one.
+    func removeUnused(_ place: Path, besides wanted: [Path]) -> Bool {
+        if wanted.contains(place) || lines.contains(where: { Path($0.source)?.isBelow(place) == true }) { return false }
+        return remove(target: place.description)
     }
 
     var isEmpty: Bool { mnt_table_is_empty(table) != 0 }

@@ -42,6 +42,9 @@ struct FoundMachine {
     /// What the other engines keep on the same filesystem: Docker its volumes and containers where the images are containerd's, containerd
     /// the images that Docker is to have in it.
     let beside: [MountedFolder]
+    /// Where the engine of that store looks for it by its configuration, and where all engines look.
+    let enginePlace: String
+    let enginePlaces: [String]
     /// Where the boot loader's files are, if that is on the running system's own filesystem, which no root is; with the folder of kernels,
     /// if that is there too.
     let ownBoot: MountedFolder?
@@ -77,6 +80,7 @@ struct FoundMachine {
             if let roots {
                 try Self.folders([roots.docker, roots.containerd, roots.podman], on: place.device).filter { $0.place != place.place }
             } else { [] }
+        (enginePlace, enginePlaces) = Self.enginePlaces(of: data, at: place.place, system)
         filesystem = if let path = choices.topLevel { try RootFilesystem(at: path) } else { try Self.filesystem(for: place) }
         let volume = try place.volume()
         let storeDevice = volume.uuid == filesystem.volume.uuid ? nil : DeviceName.uuid(volume.uuid)
@@ -166,6 +170,17 @@ struct FoundMachine {
             """,
             hint: "images are booted from btrfs: name the one for the roots with --top-level DIR; docs/by-hand.md, step 1, makes one"
         )
+    }
+
+    /// Where the engine of a store looks for it, and where all of them look: what was named with --data-root may be another path to it.
+    private static func enginePlaces(of store: Directory, at place: String, _ system: Directory) -> (String, [String]) {
+        guard let roots = try? EngineRoots(in: system), let status = try? store.status(of: .top) else { return (place, [place]) }
+        let all = [roots.docker, roots.containerd, roots.podman]
+        if all.contains(where: { (try? Directory(opening: $0).status(of: .top))?.isSameFile(as: status) == true }) {
+            return (place, all + [place])
+        }
+        func has(_ name: Path) -> Bool { (try? store.status(of: name)) != nil }
+        return (has("io.containerd.metadata.v1.bolt") ? roots.containerd : has("storage.lock") ? roots.podman : roots.docker, all)
     }
 
     /// Those of the engines' roots that are on a device, and not in a root that docker-btrfs made: what is in that goes with it.
