@@ -101,6 +101,27 @@ struct MachineUsersTests {
         #expect(try users.difference(from: known) == nil)
     }
 
+    @Test func `people of the image that the system was made of are the image's`() throws {
+        let system = { (name: String) in try Directory(opening: fixture.folder.appending(path: name).path) }
+        for (file, kiosk, ann) in [
+            ("passwd", "kiosk:x:1001:1001::/kiosk:/bin/sh\n", "ann:x:1000:1000::/home/ann:/bin/sh\n"),
+            ("group", "kiosk:x:1001:\n", "ann:x:1000:\n"), ("shadow", "root:*:1::::::\nkiosk:!:1::::::\n", "ann:$y$ann:1::::::\n"),
+        ] {
+            try fixture.write(kiosk, to: "given/etc/\(file)")
+            try fixture.write(kiosk.replacing("kiosk:x:1001:\n", with: "kiosk:x:1001:ann\n") + ann, to: "root/etc/\(file)")
+            try fixture.write(ann, to: "known/\(file)")
+        }
+        let known = try system("known")
+        let users = try MachineUsers(in: system("root"), known: known, image: system("given"))
+        #expect(users.title == "ann")
+        #expect(users.files.first { $0.name == "members" }?.text == "kiosk:ann\n")
+        try fixture.write("kiosk:ann\n", to: "known/members")
+        #expect(try users.difference(from: known) == nil)
+        // Whom somebody changed here is the machine's.
+        try fixture.write("kiosk:x:1001:1001::/kiosk:/bin/bash\n", to: "root/etc/passwd")
+        #expect(try MachineUsers(in: system("root"), image: system("given")).title == "kiosk")
+    }
+
     @Test func `sub-uids are the people's`() async throws {
         try fixture.write("ann:100000:65536\nsshd:165536:65536\n1001:231072:65536\nsub:1:1", to: "machine/etc/subuid")
         let files = try files()

@@ -107,7 +107,7 @@ extension Site {
         let layer = try ownLayer(of: root)
         let rules = try topLevel.directory(at: layer).map { folder throws(Failure) in try LayerManifest(of: folder).rules } ?? .none
         var (changes, notes) = try difference.changes(at: paths, in: tree)
-        let people = try people(of: tree, in: root.root.mark.origin.topLayers, &changes)
+        let people = try people(of: tree, root.root.mark.origin, &changes)
         for path in people == nil ? [] : MachineUsers.sources where try topLevel.directory(at: layer)?.status(of: path) != nil {
             notes.append("'\(layer / path)' takes the place of each image's own, with the users of its packages: remove it")
         }
@@ -157,13 +157,13 @@ extension Site {
 
     /// The people of a root, whose files are taken out of the changes where a top layer has people: they are laid over the image's own at
     /// boot, and the whole file would be in the way of those.
-    private func people(of tree: Directory, in layers: [Path], _ changes: inout [RootChange]) throws(Failure) -> MachineUsers? {
+    private func people(of tree: Directory, _ origin: Origin, _ changes: inout [RootChange]) throws(Failure) -> MachineUsers? {
         let others = changes.filter { !MachineUsers.sources.contains($0.path) }
         if others.count == changes.count { return nil }
-        for layer in layers.reversed() {
+        for layer in origin.topLayers.reversed() {
             guard let known = try topLevel.directory(at: layer / MachineUsers.folder) else { continue }
             changes = others
-            return try MachineUsers(in: tree, known: known)
+            return try MachineUsers(in: tree, known: known, image: topLevel.directory(at: Layout.hold(origin.chainID)))
         }
         return nil
     }

@@ -11,6 +11,19 @@ struct RootBase {
     /// Whether the top layers in it are as they are now, and may have what the root was never given.
     var isOfLayersNow = false
     let notes: [String]
+
+    /// The template that a root is a snapshot of, or that is a snapshot of it before its first boot.
+    static func template(of root: Subvolume, on topLevel: Directory) throws(Failure) -> RootBase? {
+        for name in try topLevel.directory(at: Layout.templates)?.names() ?? [] {
+            let path = Layout.templates.appending(name: name)
+            guard try topLevel.status(of: path)?.kind == .directory, let tree = try topLevel.directory(at: path),
+                let template = try tree.subvolume(), template.isPristine
+            else { continue }
+            if template.uuid == root.source { return RootBase(tree: tree, since: root.made, notes: []) }
+            if template.source == root.uuid { return RootBase(tree: tree, since: template.made, notes: []) }
+        }
+        return nil
+    }
 }
 
 extension Site {
@@ -25,7 +38,7 @@ extension Site {
         }
         let line = try lineage(of: own)
         for link in line {
-            if let base = try template(of: link) { return try body(base) }
+            if let base = try RootBase.template(of: link, on: topLevel) { return try body(base) }
         }
         let origin = root.root.mark.origin
         if let (path, layer, subvolume) = try layer(of: root) {
@@ -64,19 +77,6 @@ extension Site {
         var line = [root]
         while let source = others.first(where: { $0.uuid == line[line.count - 1].source }), !line.contains(source) { line.append(source) }
         return line
-    }
-
-    /// The template that a root is a snapshot of, or that is a snapshot of it before its first boot.
-    private func template(of root: Subvolume) throws(Failure) -> RootBase? {
-        for name in try topLevel.directory(at: Layout.templates)?.names() ?? [] {
-            let path = Layout.templates.appending(name: name)
-            guard try topLevel.status(of: path)?.kind == .directory, let tree = try topLevel.directory(at: path),
-                let template = try tree.subvolume(), template.isPristine
-            else { continue }
-            if template.uuid == root.source { return RootBase(tree: tree, since: root.made, notes: []) }
-            if template.source == root.uuid { return RootBase(tree: tree, since: template.made, notes: []) }
-        }
-        return nil
     }
 
     private func withDraft<Result>(

@@ -18,8 +18,8 @@ struct MachineUsers {
     static let sources: [Path] = ["etc/group", "etc/gshadow", "etc/passwd", "etc/shadow", "etc/subgid", "etc/subuid"]
 
     /// `known` are those that a top layer has in its folder: whoever it names is one of them, and in a group that this system lacks stays in
-    /// that.
-    init(in system: Directory, known: Directory? = nil) throws(Failure) {
+    /// that. `image` is what the system was made of: who is in that as he is here is the image's.
+    init(in system: Directory, known: Directory? = nil, image: Directory? = nil) throws(Failure) {
         func lines(_ path: Path, in tree: Directory? = nil) throws(Failure) -> [[Substring]] {
             let text = String(decoding: try (tree ?? system).contents(of: path) ?? [], as: UTF8.self)
             return text.split(separator: "\n").map { $0.split(separator: ":", omittingEmptySubsequences: false) }
@@ -28,18 +28,25 @@ struct MachineUsers {
             guard let known else { return [] }
             return Set(try lines(path, in: known).map { $0[0] })
         }
-        func isPersons(_ line: [Substring], _ known: Set<Substring>) -> Bool {
-            line.count > 2 && (known.contains(line[0]) || Int(line[2]).map { Self.people.contains($0) } ?? false)
+        func images(_ path: Path) throws(Failure) -> [[Substring]] {
+            try image.map { tree throws(Failure) in try lines(path, in: tree) } ?? []
         }
-        let (knownUsers, knownGroups) = (try names("passwd"), try names("group"))
-        let users = try lines("etc/passwd").filter { isPersons($0, knownUsers) }
+        func isPersons(_ line: [Substring], _ known: Set<Substring>, _ isImages: ([Substring]) -> Bool) -> Bool {
+            line.count > 2 && (known.contains(line[0]) || Int(line[2]).map { Self.people.contains($0) } ?? false && !isImages(line))
+        }
+        let (knownUsers, knownGroups, knownPasswords) = (try names("passwd"), try names("group"), try names("shadow"))
+        let (imageUsers, imageGroups, imagePasswords) = (try images("etc/passwd"), try images("etc/group"), try images("etc/shadow"))
+        let users = try lines("etc/passwd").filter { isPersons($0, knownUsers, imageUsers.contains) }
         let names = Set(users.map { $0[0] })
         let numbers = Set(users.map { $0[2] })
         let groups = try lines("etc/group")
-        let own = groups.filter { isPersons($0, knownGroups) }
+        // The machine's people may be in a group of the image's.
+        let own = groups.filter { isPersons($0, knownGroups) { group in imageGroups.contains { $0.prefix(3) == group.prefix(3) } } }
         let ownNames = Set(own.map { $0[0] })
         // root's password is the machine's too, root's other data are the image's.
-        let passwords = try lines("etc/shadow").filter { names.contains($0[0]) || $0[0] == "root" }
+        let passwords = try lines("etc/shadow").filter { line in
+            names.contains(line[0]) || line[0] == "root" && (knownPasswords.contains("root") || !imagePasswords.contains(line))
+        }
         var members = groups.filter { $0.count == 4 && !ownNames.contains($0[0]) }.flatMap { group in
             group[3].split(separator: ",").filter { names.contains($0) }.map { "\(group[0]):\($0)" }
         }

@@ -20,6 +20,8 @@ public struct SetupPlan {
     private let lock: FilesystemLock?
     private let system: Directory
     private let topLayer: Path
+    /// nil where that is no root of ours.
+    private let given: GivenFiles?
     /// Who is in the place of the people that the top layer has.
     private var people: MachineUsers?
     private var changes: [SetupChange] = []
@@ -37,6 +39,7 @@ public struct SetupPlan {
         device = machine.filesystem.device
         system = machine.system
         topLayer = machine.settings.topLayer
+        given = choices.system == "/" ? try GivenFiles(on: machine.filesystem, topLayer: topLayer) : nil
         try add(machine.settings, choices, renewsUsers: renewsUsers)
         try addTable(FilesystemTable(machine, data: choices.data, in: topLevel.directory(at: topLayer)))
         addSettings(machine.settings)
@@ -51,6 +54,7 @@ public struct SetupPlan {
         self.topLevel = topLevel
         self.system = system
         topLayer = settings.topLayer
+        given = nil
         try add(settings, choices)
         addSettings(settings)
     }
@@ -124,6 +128,8 @@ public struct SetupPlan {
         changes.append(.write(place, bytes, mode: mode, about: about))
     }
 
+    private func isGiven(_ path: Path) throws(Failure) -> Bool { try given?.has(path, of: system) ?? false }
+
     private mutating func addLink(_ path: Path, to target: String) throws(Failure) {
         let place = topLayer / path
         if try topLevel.status(of: place) != nil { return }
@@ -173,10 +179,10 @@ public struct SetupPlan {
             hint: "make room there; or leave --data out and mount a disk there, which each root has then")
     }
 
-    /// What makes this system this machine.
+    /// What makes this system this machine, and not the image that it was made of.
     private mutating func addOwnFiles() throws(Failure) {
         for (path, about) in Self.ownFiles {
-            guard let status = try system.status(of: path) else { continue }
+            guard let status = try system.status(of: path), try !isGiven(path) else { continue }
             if path == Self.resolver {
                 guard status.kind == .file, let bytes = try system.contents(of: path),
                     try Self.isWritten(resolver: bytes, beside: system.contents(of: Self.interfaces) ?? [])
@@ -198,9 +204,9 @@ public struct SetupPlan {
             for name in try system.directory(at: folder)?.names() ?? [] {
                 if folder == "etc/ssh" && !name.starts(with: "ssh_host_".utf8) { continue }
                 let path = folder.appending(name: name)
-                guard let status = try system.status(of: path), status.kind == .file, let bytes = try system.contents(of: path) else {
-                    continue
-                }
+                guard let status = try system.status(of: path), status.kind == .file, let bytes = try system.contents(of: path),
+                    try !isGiven(path)
+                else { continue }
                 try add(path, bytes, mode: status.permissions, about: folder == "etc/ssh" ? "this machine's key" : "this machine's network")
             }
         }
@@ -216,7 +222,7 @@ public struct SetupPlan {
             let named = words.dropFirst(2).first.flatMap { $0.hasPrefix("/") ? $0 : nil }
             guard let path = Path(named.map { String($0) } ?? "etc/cryptsetup-keys.d/\(name).key"),
                 let status = try system.status(of: path), status.kind == .file, status.device == root,
-                let bytes = try system.contents(of: path)
+                let bytes = try system.contents(of: path), try !isGiven(path)
             else { continue }
             try add(path, bytes, mode: status.permissions, about: "the key of an encrypted disk")
         }
@@ -248,7 +254,7 @@ public struct SetupPlan {
     private mutating func addUsers(renews: Bool) throws(Failure) {
         let folder = topLayer / MachineUsers.folder
         let known = try topLevel.directory(at: folder)
-        let users = try MachineUsers(in: system, known: known)
+        let users = try MachineUsers(in: system, known: known, image: given?.image)
         if known == nil {
             for (name, text, mode) in users.files where !text.isEmpty {
                 try add(

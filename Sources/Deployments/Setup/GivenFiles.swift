@@ -1,0 +1,50 @@
+internal import Basics
+internal import Boot
+internal import Linux
+internal import Planning
+
+/// What the running root was given when it was made, where it is one of ours: nobody on this machine chose that, and in the top layer it
+/// would win over every later image.
+struct GivenFiles {
+    /// The image's layer, as it is held; nil where it is not there.
+    let image: Directory?
+    /// The root as it was before its first boot, with the top layer's files: what that layer lacks by now, a person took out of it. nil where
+    /// that is not there, or another top layer is asked for.
+    private let template: Directory?
+
+    /// nil in any other system.
+    init?(on filesystem: RootFilesystem, topLayer: Path) throws(Failure) {
+        guard let origin = try BootedRoot.current()?.mark.origin else { return nil }
+        let running = try Directory(opening: "/")
+        let device = try MountedFolder(running).device
+        let isHere = device == filesystem.device
+        let own = isHere ? filesystem.topLevel : try RootFilesystem(onDevice: device).topLevel
+        image = try own.directory(at: Layout.hold(origin.chainID))
+        let isOfLayer = origin.topLayers.contains { $0 == topLayer || $0.isBelow(topLayer) }
+        let isThere = try filesystem.topLevel.directory(at: topLayer) != nil
+        if isHere, isOfLayer, isThere, let subvolume = try running.subvolume() {
+            template = try RootBase.template(of: subvolume, on: own)?.tree
+        } else {
+            template = nil
+        }
+    }
+
+    /// Whether a file or symlink of the root is as it was given. Where nobody can tell, it counts as that.
+    func has(_ path: Path, of root: Directory) throws(Failure) -> Bool {
+        let given = [image, template].compactMap { $0 }
+        for tree in given where try tree.hasSame(path, as: root) { return true }
+        return given.isEmpty
+    }
+}
+
+extension Directory {
+    fileprivate func hasSame(_ path: Path, as other: Directory) throws(Failure) -> Bool {
+        guard let here = try status(of: path), let there = try other.status(of: path), here.kind == there.kind else { return false }
+        if here.kind == .symlink {
+            guard let parent = try directory(at: path.parent), let otherParent = try other.directory(at: path.parent) else { return false }
+            return try parent.text(ofLink: cString(path.name)) == otherParent.text(ofLink: cString(path.name))
+        }
+        if here.permissions != there.permissions { return false }
+        return try contents(of: path) == other.contents(of: path)
+    }
+}

@@ -1,0 +1,46 @@
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// Setup in a root of ours.
+    @Suite struct SetupInRootTests {
+        /// `inside COMMAND...` runs it in the root that was booted.
+        private static let inside = """
+            inside() {
+                local root="$PWD/../root" status=0
+                mkdir -p "$root"; mount -o subvol=docker_rwlayer "$(findmnt --noheadings --output SOURCE --target . | head -n 1)" "$root"
+                for folder in proc sys dev usr opt; do mkdir -p "$root/$folder"; mount --rbind "/$folder" "$root/$folder"; done
+                for folder in bin sbin lib lib64; do ln -sfn "usr/$folder" "$root/$folder"; done
+                mkdir -p "$root"/{tmp,top}; mount --bind . "$root/top"
+                cp '\(Repository.companion)' '\(Repository.embeddedInit)' "$root/tmp"
+                chroot "$root" "$@" 2>&1 || status=$?
+                umount --recursive "$root"
+                return $status
+            }
+            setup="inside /tmp/docker-btrfs setup --top-level /top --loader print --kernels btrfs --options quiet --init /tmp/docker-btrfs-init"
+            """
+
+        @Test func `what the image brought, or a person took out of the top layer, is not put there`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.change("echo Mars > boot_docker/etc/timezone")
+                try await disk.bootWell()
+                let told = try await disk.change(
+                    """
+                    \(Self.inside)
+                    btrfs property set .docker-btrfs/layers/* ro false
+                    for tree in .docker-btrfs/layers/* docker_rwlayer; do
+                        rm -f $tree/etc/{passwd,group,shadow}; mkdir -p $tree/etc/systemd/network
+                        echo kiosk:x:1000:1000::/:/bin/sh > $tree/etc/passwd; echo DHCP=yes > $tree/etc/systemd/network/20-wired.network
+                        ln -sfn /usr/share/zoneinfo/UTC $tree/etc/localtime; echo LANG=C > $tree/etc/locale.conf
+                    done
+                    echo LANG=de_DE > docker_rwlayer/etc/locale.conf; rm -f boot_docker/etc/timezone
+                    $setup --data-root /top/docker
+                    """)
+                #expect(told.contains("write '/boot_docker/etc/locale.conf': the language\n"), "\(told)")
+                for name in ["20-wired", "localtime", "timezone", "users/passwd"] { #expect(!told.contains("/\(name)"), "\(told)") }
+                let again = try await disk.change("\(Self.inside)\n$setup --data-root /top/docker")
+                #expect(again.contains("\nall is set up as it should be\n"), "\(again)")
+            }
+        }
+    }
+}
