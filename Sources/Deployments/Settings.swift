@@ -20,6 +20,8 @@ public struct Settings: Equatable, Sendable {
     public var boot: String?
     /// The loader's folder there, from the top of its filesystem; nil where that is not known.
     public var loaderFolder: Path?
+    /// The filesystem that is on, by its UUID; nil where that is not known.
+    public var bootVolume: DeviceName?
     public var kernels: Kernels
     /// The images' store, from the top of its filesystem: Docker's data-root.
     public var store: Path
@@ -33,13 +35,15 @@ public struct Settings: Equatable, Sendable {
     public var options: KernelOptions
 
     public init(
-        loader: BootLoader, boot: String?, loaderFolder: Path? = nil, kernels: Kernels, store: Path, storeDevice: DeviceName? = nil,
+        loader: BootLoader, boot: String?, loaderFolder: Path? = nil, bootVolume: DeviceName? = nil, kernels: Kernels, store: Path,
+        storeDevice: DeviceName? = nil,
         root: Path, topLayer: Path,
         options: KernelOptions
     ) {
         self.loader = loader
         self.boot = boot
         self.loaderFolder = loaderFolder
+        self.bootVolume = bootVolume
         self.kernels = kernels
         self.store = store
         self.storeDevice = storeDevice
@@ -84,7 +88,8 @@ public struct Settings: Equatable, Sendable {
         }
         try self.init(
             loader: word("loader", BootLoader.self), boot: json["boot"]?.string,
-            loaderFolder: json["loader_folder"]?.string.flatMap { Path($0) }, kernels: word("kernels", Kernels.self),
+            loaderFolder: json["loader_folder"]?.string.flatMap { Path($0) },
+            bootVolume: json["boot_device"]?.string.flatMap { DeviceName($0) }, kernels: word("kernels", Kernels.self),
             store: path("store"), storeDevice: device, root: path("root"), topLayer: path("top_layer"),
             options: KernelOptions(text("options"))
         )
@@ -94,12 +99,13 @@ public struct Settings: Equatable, Sendable {
         JSONOutput.object(
             [
                 ("loader", .string(loader.rawValue)), ("boot", boot.map { .string($0) } ?? .null),
-            ] + (loaderFolder.map { [("loader_folder", .string(display($0.bytes)))] } ?? []) + [
-                ("kernels", .string(kernels.rawValue)), ("store", .string(display(store.bytes))),
-            ] + (storeDevice.map { [("store_device", .string($0.description))] } ?? []) + [
-                ("root", .string(display(root.bytes))), ("top_layer", .string(display(topLayer.bytes))),
-                ("options", .string(options.description)),
-            ]
+            ] + (loaderFolder.map { [("loader_folder", .string(display($0.bytes)))] } ?? [])
+                + (bootVolume.map { [("boot_device", .string($0.description))] } ?? []) + [
+                    ("kernels", .string(kernels.rawValue)), ("store", .string(display(store.bytes))),
+                ] + (storeDevice.map { [("store_device", .string($0.description))] } ?? []) + [
+                    ("root", .string(display(root.bytes))), ("top_layer", .string(display(topLayer.bytes))),
+                    ("options", .string(options.description)),
+                ]
         ).text
     }
 }

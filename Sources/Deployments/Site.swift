@@ -42,7 +42,7 @@ public struct Site: Sendable {
         disk = MachineDisk(device: filesystem.device)
         self.settings = settings
         self.lock = lock
-        guard settings.loader != .print || settings.kernels != .btrfs, let folder = boot ?? settings.boot else {
+        guard settings.loader != .print || settings.kernels != .btrfs, let folder = boot ?? settings.currentBoot else {
             loader = nil
             kernels = KernelFolder(onTopLevel: filesystem.topLevel, filesystem.volume)
             former = nil

@@ -4,6 +4,7 @@ internal import BootEntries
 internal import CLinux
 internal import CMount
 internal import Initramfs
+internal import Linux
 
 /// The top layer's fstab, read and written by libmount: what is there stays, and what is missing is added.
 package struct FilesystemTable {
@@ -53,10 +54,10 @@ package struct FilesystemTable {
             table.remove(target: line.target)
             told.append("mounts '\(display(line.target.utf8))' no more")
         }
-        told += try table.renew { line throws(Failure) in
+        var changes = try table.renew { line throws(Failure) in
             if !others.contains(line) { return nil }
             return try Self.renewed(line, machine, device) { subvolume throws(Failure) in try topLevel.status(of: subvolume) != nil }
-        }.map(Self.told)
+        }
         var notes: [String] = []
         if existing == nil {
             table.remove(target: "/")
@@ -94,14 +95,13 @@ package struct FilesystemTable {
             }
             lines.append(line)
         }
-        self.notes = notes
         var added: [String] = []
         for line in store {
             let standing = table.line(at: line.target)
             if let standing, Self.isOurs(standing) {
                 guard let new = Self.renewed(standing, as: line) else { continue }
                 try table.replace(standing, with: new)
-                told.append(Self.told(standing, new))
+                changes.append((standing, new))
                 continue
             }
             let isOther = standing.flatMap { table.origin(of: $0) }.map { $0 != table.origin(of: line) } ?? false
@@ -116,6 +116,19 @@ package struct FilesystemTable {
             added.append("'\(line.target)'")
         }
         if table.removeUnused(Self.top, besides: wanted) { told.append("mounts '\(Self.top)' no more") }
+        // The layer came from another disk.
+        let isMoved = changes.contains { $0.old.source.hasPrefix("UUID=") && $0.old.source != device && $0.new.source == device }
+        if existing != nil, let (old, new) = Self.renewedBoot(machine, table, isMoved: isMoved) {
+            try table.replace(old, with: new)
+            changes.append((old, new))
+        }
+        told += changes.map(Self.told)
+        for line in table.lines where try line.isWaitedForInVain {
+            notes.append(
+                "'\(display(line.target.utf8))' of the top layer's etc/fstab is on \(display(line.source.utf8)), which is not here: "
+                    + "the boot stops there; add 'nofail' to that line, or take it out")
+        }
+        self.notes = notes
         text = existing != nil && added.isEmpty && told.isEmpty ? nil : try table.text()
         let mounts = existing == nil && added.isEmpty ? ["what this system does"] : added
         self.added = (mounts.isEmpty ? [] : ["mounts " + mounts.joined(separator: ", ")]) + told
@@ -243,6 +256,20 @@ package struct FilesystemTable {
         return [filesystem(of: folder, on: "UUID=\(uuid)", at: top, options), bind(folder, from: top, at: folder.place, options)]
     }
 
+    /// The line that mounts the boot loader's partition, where that is another one than it was: made anew, or in a layer that was copied from
+    /// another disk, with that partition mounted by hand.
+    private static func renewedBoot(_ machine: FoundMachine, _ table: Table, isMoved: Bool) -> (old: Line, new: Line)? {
+        guard let folder = machine.loaderFolder, let uuid = machine.bootVolume, folder.mountPoint != "/", folder.type != "btrfs" else {
+            return nil
+        }
+        let usual = ["/boot/efi", "/efi", "/boot"].compactMap { table.line(at: $0) }.filter { $0.type == folder.type }
+        let line = table.line(at: folder.mountPoint) ?? (isMoved && usual.count == 1 ? usual[0] : nil)
+        guard let line, !line.isBind, Table.volume(line.source) != uuid.lowercased() else { return nil }
+        var new = line
+        new.source = "UUID=\(uuid)"
+        return (line, new)
+    }
+
     /// All of it: of a btrfs the top level.
     private static func filesystem(
         of folder: MountedFolder, on device: String, at place: String, _ options: String, isTheirs: Bool = false
@@ -273,6 +300,17 @@ extension FilesystemTable {
 }
 
 extension FilesystemTable.Line {
+    fileprivate var isBind: Bool { ["bind", "rbind"].contains { options.split(separator: ",").contains($0[...]) } }
+
+    /// Whether its device is not there, and a boot ends at that.
+    fileprivate var isWaitedForInVain: Bool {
+        get throws(Failure) {
+            guard target.hasPrefix("/"), target != "/", let device = DeviceName(source) else { return false }
+            if ["nofail", "noauto"].contains(where: { options.split(separator: ",").contains($0[...]) }) { return false }
+            return try !BlockDevices.has(device)
+        }
+    }
+
     fileprivate init?(_ entry: OpaquePointer) {
         guard let source = mnt_fs_get_source(entry), let target = mnt_fs_get_target(entry), let type = mnt_fs_get_fstype(entry),
             let options = mnt_fs_get_options(entry)
@@ -337,7 +375,7 @@ private final class Table {
         // As deep as binds are in one another.
         for _ in 0..<8 {
             let options = line.options.split(separator: ",")
-            if !options.contains("bind") && !options.contains("rbind") {
+            if !line.isBind {
                 let isOfSubvolumes = ["btrfs", "auto"].contains(line.type)
                 let whole: Path? = !isOfSubvolumes || options.contains("subvolid=5") ? .top : nil
                 return (line.subvolume ?? whole).map { FilesystemTable.Origin(volume: Self.volume(line.source), path: $0 / below) }
@@ -352,7 +390,7 @@ private final class Table {
         return nil
     }
 
-    private static func volume(_ source: String) -> String {
+    static func volume(_ source: String) -> String {
         if case .uuid(let uuid) = DeviceName(source) { return uuid.lowercased() }
         guard let path = mnt_resolve_spec(source, nil) else { return source }
         defer { free(path) }

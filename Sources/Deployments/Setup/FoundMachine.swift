@@ -48,6 +48,9 @@ struct FoundMachine {
     /// Where the boot loader's files are, if that is on the running system's own filesystem, which no root is; with the folder of kernels,
     /// if that is there too.
     let ownBoot: MountedFolder?
+    /// The boot loader's folder, wherever that is, and the UUID of the filesystem.
+    let loaderFolder: MountedFolder?
+    let bootVolume: String?
     let engine: Engine
     /// What a person should know.
     private(set) var notes: [String] = []
@@ -125,6 +128,9 @@ struct FoundMachine {
         }
         var folder = try loader.map { loader throws(Failure) in try MountedFolder(loader.directory) }
         let loaderFolder = folder?.path
+        let printed = try loader == nil ? boot.map { place throws(Failure) in try MountedFolder(Directory(opening: place)) } : nil
+        bootVolume = (folder ?? printed).flatMap { try? $0.volume().uuid }
+        self.loaderFolder = folder
         if kernels != .btrfs, let boot { folder = try MountedFolder(Directory(opening: boot)) }
         if folder?.mountPoint == "/", let loader, let booted = try BootedRoot.current() {
             throw Failure(
@@ -139,7 +145,8 @@ struct FoundMachine {
         }
         if choices.kernels == nil, let note = try filesystem.note(on: kernels, for: loader) { notes.append(note) }
         settings = Settings(
-            loader: loader?.kind ?? .print, boot: boot, loaderFolder: loaderFolder, kernels: kernels, store: place.path,
+            loader: loader?.kind ?? .print, boot: boot, loaderFolder: loaderFolder,
+            bootVolume: bootVolume.map { .uuid($0) }, kernels: kernels, store: place.path,
             storeDevice: storeDevice, root: try Self.path(choices.root) ?? before?.root ?? "docker_rwlayer",
             topLayer: try Self.path(choices.topLayer) ?? before?.topLayer ?? "boot_docker", options: options)
         try settings.check(on: filesystem.volume)
@@ -288,19 +295,29 @@ struct FoundMachine {
         _ choices: SetupChoices, _ before: Settings?, _ system: Directory
     ) throws(Failure) -> (InstalledLoader?, String?) {
         let before = before.flatMap { choices.loader ?? $0.loader == $0.loader ? $0 : nil }
-        if choices.loader ?? before?.loader == .print { return (nil, choices.boot ?? before?.boot) }
+        let known = before?.currentBoot
+        if choices.loader ?? before?.loader == .print { return (nil, choices.boot ?? known) }
         let root = choices.system == "/" ? "" : choices.system
         var folders = ["/boot/efi", "/efi", "/boot"].map { root + $0 }
-        if let chosen = choices.boot { folders = [chosen] } else if let known = before?.boot, !folders.contains(known) { folders = [known] }
         var found: [(InstalledLoader, String)] = []
-        for folder in folders {
-            guard let tree = try? Directory(opening: folder) else { continue }
-            let place = try tree.place()
-            for loader in try InstalledLoader.all(in: tree) { found.append((loader, place)) }
+        func look(in folders: [String]) throws(Failure) {
+            for folder in folders {
+                guard let tree = try? Directory(opening: folder) else { continue }
+                let place = try tree.place()
+                for loader in try InstalledLoader.all(in: tree) { found.append((loader, place)) }
+            }
         }
+        if let chosen = choices.boot {
+            folders = [chosen]
+        } else if let known, !folders.contains(known) {
+            // It may have been mounted there only while another system ran.
+            try look(in: [known])
+            if found.isEmpty { folders.insert(known, at: 0) } else { folders = [known] }
+        }
+        if found.isEmpty { try look(in: folders) }
         let wanted = choices.loader ?? before?.loader
         var fitting = found.filter { wanted == nil || $0.0.kind == wanted }
-        if choices.boot == nil && fitting.contains(where: { $0.1 == before?.boot }) { fitting = fitting.filter { $0.1 == before?.boot } }
+        if choices.boot == nil && fitting.contains(where: { $0.1 == known }) { fitting = fitting.filter { $0.1 == known } }
         if fitting.count == 1 { return fitting[0] }
         let seen = found.map { "\($0.0.kind.title) in '\($0.1)\($0.0.folder)'" }.joined(separator: ", ")
         if fitting.isEmpty {

@@ -74,6 +74,7 @@ public struct SetupPlan {
         for path in choices.data { try addData(path) }
         try addManifest()
         try addOwnFiles()
+        try noteDataRoot()
         try addKeys()
         try addUsers(renews: renewsUsers)
         try addUnit(
@@ -226,6 +227,20 @@ public struct SetupPlan {
             else { continue }
             try add(path, bytes, mode: status.permissions, about: "the key of an encrypted disk")
         }
+    }
+
+    /// Where Docker of each root has its data, and where this system's Docker has: they are to be one.
+    private mutating func noteDataRoot() throws(Failure) {
+        let file: Path = "etc/docker/daemon.json"
+        let isHere = try given != nil ? true : system.status(of: file) != nil
+        guard isHere, let layer = try topLevel.directory(at: topLayer), try layer.status(of: file) != nil,
+            let theirs = try? EngineRoots(in: layer).docker, let own = try? EngineRoots(in: system).docker, Path(theirs) != Path(own)
+        else { return }
+        let remedy =
+            given == nil
+            ? "remove the top layer's, and run setup again, which takes this system's" : "'docker-btrfs adopt /\(file)' takes this system's"
+        notes.append(
+            "'\(topLayer / file)' has Docker's data in '\(theirs)' in each root, and this system has it in '\(own)': \(remedy)")
     }
 
     private static let ownFiles: [(Path, String)] = [

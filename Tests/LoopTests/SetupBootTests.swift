@@ -1,0 +1,68 @@
+import TestSupport
+import Testing
+
+extension OnDisk {
+    /// The boot loader's partition, which is another one, or mounted elsewhere, than when the machine was set up.
+    @Suite struct SetupBootTests {
+        private static let table = "boot_docker/etc/fstab"
+
+        private func with(_ body: (Deployable) async throws -> Void) async throws {
+            try await Disk.withStore { disk, _ in try await Deployable.with(disk, dataRoot: "docker", partition: "64M", body) }
+        }
+
+        @Test func `it is found where it is mounted now`() async throws {
+            try await with { machine in
+                let told = try await machine.disk.change(
+                    """
+                    cp .docker-btrfs/settings whole; sed -i 's,\\("boot": \\)"[^"]*",\\1"/no/esp",' .docker-btrfs/settings
+                    grep -o '"/no/esp"' .docker-btrfs/settings
+                    '\(Repository.companion)' status --top-level .
+                    '\(Repository.companion)' \(machine.setup) > /dev/null 2>&1
+                    cmp .docker-btrfs/settings whole
+                    """)
+                #expect(told.hasPrefix("\"/no/esp\"\nnothing was deployed yet"), "\(told)")
+            }
+        }
+
+        @Test func `the line that mounts it is renewed, and one that would stop the boot is told`() async throws {
+            try await with { machine in
+                let lines = """
+                    UUID=AAAA-AAAA \(machine.boot) tmpfs umask=0077 0 1
+                    UUID=1234 /more ext4 defaults 0 2
+                    UUID=1235 /most ext4 defaults,nofail 0 2
+
+                    """
+                let before = try await machine.disk.look("cat \(Self.table)")
+                let uuid = try await machine.disk.look("blkid -o value -s UUID \(machine.disk.device)").dropLast()
+                let told = try await machine.disk.change(
+                    """
+                    cat >> \(Self.table) << 'END'
+                    \(lines)END
+                    \(machine.command(machine.setup)) 2>&1
+                    """)
+                #expect(told.contains("mounts '\(machine.boot)' from UUID=\(uuid) in place of UUID=AAAA-AAAA"), "\(told)")
+                let note = "note: '/more' of the top layer's etc/fstab is on UUID=1234, which is not here: the boot stops there; "
+                #expect(told.contains(note) && !told.contains("/most"), "\(told)")
+                let after = before + lines.replacing("UUID=AAAA-AAAA", with: "UUID=\(uuid)")
+                #expect(try await machine.disk.look("cat \(Self.table)") == after)
+            }
+        }
+
+        @Test func `in a top layer that came from another disk it is mounted where it was, and by hand it is mounted in no root`()
+            async throws
+        {
+            try await with { machine in
+                let lines = "UUID=AAAA-AAAA /boot/efi tmpfs umask=0077 0 1\n"
+                let before = try await machine.disk.look("cat \(Self.table)")
+                let uuid = try await machine.disk.look("blkid -o value -s UUID \(machine.disk.device)").dropLast()
+                // A line of a person's for another partition stays as long as all else is as it was.
+                let again = "cat >> \(Self.table) << 'END'\n\(lines)END\n\(machine.command(machine.setup)) 2>&1"
+                #expect(try await machine.disk.change(again).contains("\nall is set up as it should be\n"))
+                try await machine.disk.change(
+                    "sed -i 's/^UUID=\(uuid)/UUID=3/' \(Self.table); rm .docker-btrfs/settings; \(machine.command(machine.setup)) 2>&1")
+                let after = before + lines.replacing("UUID=AAAA-AAAA", with: "UUID=\(uuid)")
+                #expect(try await machine.disk.look("cat \(Self.table)") == after)
+            }
+        }
+    }
+}
