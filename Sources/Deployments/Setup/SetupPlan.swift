@@ -238,7 +238,7 @@ public struct SetupPlan {
         else { return }
         let remedy =
             given == nil
-            ? "remove the top layer's, and run setup again, which takes this system's" : "'docker-btrfs adopt /\(file)' takes this system's"
+            ? "remove the top layer's, and run setup again, which takes this system's" : "'docker-btrfs adopt \(file)' takes this system's"
         notes.append(
             "'\(topLayer / file)' has Docker's data in '\(theirs)' in each root, and this system has it in '\(own)': \(remedy)")
     }
