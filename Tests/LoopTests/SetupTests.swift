@@ -130,6 +130,26 @@ extension OnDisk {
             }
         }
 
+        @Test func `a unit of ours that is not as this version has it is told, and stays`() async throws {
+            try await Deployable.with { machine in
+                let told = try await machine.disk.change(
+                    """
+                    unit=boot_docker/etc/systemd/system/docker-btrfs-update.service; echo old > $unit
+                    \(machine.command(machine.setup)) 2>&1; cat $unit
+                    """)
+                #expect(
+                    told.hasSuffix(
+                        """
+                        note: '/boot_docker/etc/systemd/system/docker-btrfs-update.service' is not as this version has it, and stays: \
+                        where nobody changed it, remove it and run setup again
+
+                        all is set up as it should be
+                        old
+
+                        """), "\(told)")
+            }
+        }
+
         @Test func `settings of a later version are not replaced`() async throws {
             try await Deployable.with { machine in
                 try await machine.disk.change("sed -i 's/refind/later/' .docker-btrfs/settings")

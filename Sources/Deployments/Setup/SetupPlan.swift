@@ -301,11 +301,11 @@ public struct SetupPlan {
 
     private mutating func addUpdate(isEnabled: Bool) throws(Failure) {
         try add(
-            "etc/systemd/system/docker-btrfs-update.service", bytes(hooks_machine_update), about: "follows a registry, where it is enabled")
+            unit: "etc/systemd/system/docker-btrfs-update.service", hooks_machine_update, about: "follows a registry, where it is enabled")
         let timer = "docker-btrfs-update.timer"
         if isEnabled { return try addUnit(timer, hooks_machine_update_timer, wantedBy: "timers.target") }
         guard let path = Path("etc/systemd/system/\(timer)") else { return }
-        try add(path, bytes(hooks_machine_update_timer), about: "the same")
+        try add(unit: path, hooks_machine_update_timer, about: "the same")
     }
 
     /// A program of ours, where it is not there or of another version.
@@ -318,8 +318,17 @@ public struct SetupPlan {
 
     private mutating func addUnit(_ name: String, _ file: hooks_file, wantedBy target: String, about: String = "the same") throws(Failure) {
         guard let unit = Path("etc/systemd/system/\(name)"), let link = Path("etc/systemd/system/\(target).wants/\(name)") else { return }
-        try add(unit, bytes(file), about: about)
+        try add(unit: unit, file, about: about)
         try addLink(link, to: "../\(name)")
+    }
+
+    /// One that is there may be a person's, or an earlier version's: nobody can tell.
+    private mutating func add(unit: Path, _ file: hooks_file, about: String) throws(Failure) {
+        try add(unit, bytes(file), about: about)
+        let place = topLayer / unit
+        if let standing = try topLevel.contents(of: place), standing != bytes(file) {
+            notes.append("'\(place)' is not as this version has it, and stays: where nobody changed it, remove it and run setup again")
+        }
     }
 
     private func bytes(_ file: hooks_file) -> [UInt8] { Array(UnsafeBufferPointer(start: file.bytes, count: Int(file.count))) }
