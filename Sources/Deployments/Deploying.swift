@@ -76,7 +76,7 @@ extension Site {
                 && known.isUnified == (settings.kernels == .uki)
         }
         let options = try settings.options(of: origin.id, on: volume).description
-        let isReady = if let known, try isWhole(known) { try await !kernels.isOutdated(known, program, options) } else { false }
+        let isReady = if let known, try isWhole(known) { try await !isOutdated(known, program, options, from: kernelTree) } else { false }
         var built = ""
         if !isReady {
             let kernel = try await ImageKernel(
@@ -100,6 +100,7 @@ extension Site {
             {
                 deployment.reference = reference
             }
+            warnings += try mountNotes(of: tree)
             // A tag that was moved.
             if known.number < last && !once { deployment.number = last + 1 }
         } else {
@@ -138,6 +139,29 @@ extension Site {
         return DeploymentPlan(
             site: self, changes: changes + ending, outcome: outcome,
             notes: try origin.notes + warnings + absences(among: others) + menuNotes())
+    /// Whether a deployment's initramfs has another version of docker-btrfs-init than `program` is, or does not get to the disk that the roots
+    /// are on now; or whether its unified kernel image has another command line than `options`. What cannot be read is not known to.
+    private func isOutdated(
+        _ deployment: Deployment, _ program: String, _ options: String, from kernelTree: Directory
+    ) async throws(Failure) -> Bool {
+        guard let image = try await kernels.initramfs(of: deployment) else { return false }
+        if let line = image.commandLine, line != options { return true }
+        if let disk, try image.obstacle(to: disk, settings.options, deployment.release, in: kernelTree) != nil { return true }
+        guard let found = image.programVersion, let new = try fileContents(program).flatMap({ ELF.initVersion(of: $0) }) else {
+            return false
+        }
+        return found != new
+    }
+
+    /// Why the initramfs of a deployment does not get to the disk that the roots are on now; nil where it does, and where that cannot be told.
+    func obstacle(toDiskFor deployment: Deployment) async throws(Failure) -> String? {
+        guard let disk, let held = try topLevel.directory(at: Layout.hold(deployment.chainID)),
+            let image = try await kernels.initramfs(of: deployment)
+        else { return nil }
+        let tree = try treeOfKernel(besides: ImageFiles(of: [held])) ?? held
+        return try image.obstacle(to: disk, settings.options, deployment.release, in: tree)
+    }
+
     }
 
     /// Fails, before anything is written, where the boot loader cannot be told of one boot, or there is no other one after it.

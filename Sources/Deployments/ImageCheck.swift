@@ -50,7 +50,19 @@ extension Site {
     func warnings(of tree: Directory, called reference: ImageReference) throws(Failure) -> [String] {
         let topLayer = try? topLevel.directory(at: settings.topLayer)
         let check = try ImageCheck(ImageFiles(of: [tree]), under: topLayer, of: reference.description, on: disk, kernelIsChosen: true)
-        return check.findings.map { "\($0.subject): \($0.text); \($0.remedy)" }
+        return check.findings.map(\.note)
+    }
+
+    /// Those of them that hang on the machine alone: they may come long after an image was deployed, and to all of them at once.
+    func mountNotes(of tree: Directory) throws(Failure) -> [String] {
+        if disk == nil { return [] }
+        let topLayer = try? topLevel.directory(at: settings.topLayer)
+        return try ImageFinding.absentMounts(in: [topLayer, tree].compactMap { $0 }.map { ImageFiles(of: [$0]) }).map(\.note)
+    }
+
+    /// The same of what is held.
+    func mountNotes(of deployment: Deployment) throws(Failure) -> [String] {
+        try topLevel.directory(at: Layout.hold(deployment.chainID)).map { tree throws(Failure) in try mountNotes(of: tree) } ?? []
     }
 }
 
@@ -61,6 +73,37 @@ extension ImageFiles {
         for path in folders.compactMap({ Path("\($0)/\(name)") }) where try target(of: path) != nil { return path }
         return nil
     }
+}
+
+/// Of a text file, which the first tree that has it has for all.
+private func linesOfFirst(_ path: Path, in trees: [ImageFiles]) throws(Failure) -> [Substring] {
+    for tree in trees {
+        if let content = try tree.contents(of: path, limit: 1 << 20) {
+            return String(decoding: content, as: UTF8.self).split(separator: "\n")
+        }
+    }
+    return []
+}
+
+extension ImageFinding {
+    /// What the fstab of some trees, the first of which goes before the others, mounts and this machine does not have: that stops the boot.
+    static func absentMounts(in trees: [ImageFiles]) throws(Failure) -> [ImageFinding] {
+        var findings: [ImageFinding] = []
+        for line in try linesOfFirst("etc/fstab", in: trees) {
+            let words = line.split { $0 == " " || $0 == "\t" }
+            guard words.count >= 4, !words[0].hasPrefix("#"), let device = DeviceName(String(words[0])) else { continue }
+            let options = words[3].split(separator: ",")
+            if words[1] == "/" || words[1] == "none" || options.contains("nofail") || options.contains("noauto") { continue }
+            if try BlockDevices.has(device) { continue }
+            findings.append(
+                ImageFinding(
+                    weight: .warning, subject: "fstab", text: "\(words[1]) is on \(device), which is not here: the boot stops there",
+                    remedy: "add 'nofail' to that line, or take it out"))
+        }
+        return findings
+    }
+
+    fileprivate var note: String { "\(subject): \(text); \(remedy)" }
 }
 
 extension ImageFiles {
@@ -110,7 +153,7 @@ struct ImageCheck {
         try checkDevices()
         if let disk { try checkDrivers(of: disk) }
         try checkLogin()
-        try checkMounts()
+        findings += try ImageFinding.absentMounts(in: trees)
         try checkNetwork()
         try checkKeyboard()
         try checkCertificates()
@@ -229,20 +272,6 @@ struct ImageCheck {
             "docker-btrfs setup, on a system where you have one; or RUN echo 'root:…' | chpasswd")
     }
 
-    /// What fstab mounts and this machine does not have stops the boot.
-    private mutating func checkMounts() throws(Failure) {
-        for line in try lines("etc/fstab") {
-            let words = line.split { $0 == " " || $0 == "\t" }
-            guard words.count >= 4, !words[0].hasPrefix("#"), let device = DeviceName(String(words[0])) else { continue }
-            let options = words[3].split(separator: ",")
-            if words[1] == "/" || words[1] == "none" || options.contains("nofail") || options.contains("noauto") { continue }
-            if try BlockDevices.has(device) { continue }
-            add(
-                .warning, "fstab", "\(words[1]) is on \(device), which is not here: the boot stops there",
-                "add 'nofail' to that line, or take it out")
-        }
-    }
-
     /// What the top layer says of the network has to have its reader in the image; where it says nothing, the image sets it up by itself.
     private mutating func checkNetwork() throws(Failure) {
         let manager: [Path] = ["usr/sbin/NetworkManager", "usr/bin/NetworkManager"]
@@ -342,14 +371,9 @@ struct ImageCheck {
     private static let limit = 1 << 20
 
     /// The top layer's file goes before the image's.
-    private func lines(_ path: Path) throws(Failure) -> [Substring] {
-        for tree in [topLayer, image].compactMap({ $0 }) {
-            if let content = try tree.contents(of: path, limit: Self.limit) {
-                return String(decoding: content, as: UTF8.self).split(separator: "\n")
-            }
-        }
-        return []
-    }
+    private var trees: [ImageFiles] { [topLayer, image].compactMap { $0 } }
+
+    private func lines(_ path: Path) throws(Failure) -> [Substring] { try linesOfFirst(path, in: trees) }
 
     private func has(_ paths: [Path]) throws(Failure) -> Bool {
         for path in paths {

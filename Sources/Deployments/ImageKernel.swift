@@ -36,11 +36,14 @@ struct ImageKernel {
     }
 
     static func cannotOpen(_ disk: MachineDisk, _ reference: String, _ refused: String? = nil) -> Failure {
-        let why = refused ?? "an initramfs that is built here opens no LUKS, LVM or RAID"
+        let why = refused ?? InitramfsImage.opensNothing
         return Failure(
             "could not deploy '\(reference)': the root is on '\(disk.device)', and \(why)",
-            hint: "let the image have an initramfs of dracut, initramfs-tools or mkinitcpio with docker-btrfs in it: docs/install.md")
+            hint: openingRemedy)
     }
+
+    static let openingRemedy =
+        "let the image have an initramfs of dracut, initramfs-tools or mkinitcpio with docker-btrfs in it: docs/install.md"
 
     /// With an initramfs that is built here, for a root that is mounted as it is.
     init(
@@ -157,6 +160,17 @@ struct ImageKernel {
 }
 
 extension InitramfsImage {
+    fileprivate static let opensNothing = "an initramfs that is built here opens no LUKS, LVM or RAID"
+
+    /// Why it does not get to the disk that the roots are on now; nil where it does, as far as that is to be seen. `tree` is what its kernel
+    /// is from.
+    func obstacle(to disk: MachineDisk, _ options: KernelOptions, _ release: String, in tree: Directory) throws(Failure) -> String? {
+        if !isBuiltHere { return lackOfKeys(on: disk, options) }
+        if disk.isMapped { return Self.opensNothing }
+        let missing = try missing(disk.drivers, of: release, in: tree).map { "'\($0)'" }
+        return missing.isEmpty ? nil : "its initramfs lacks the driver \(missing.joined(separator: ", "))"
+    }
+
     /// Why it boots no deployment with that kernel; nil where it does.
     fileprivate func unfitness(for release: String) -> String? {
         if !releases.isEmpty && !releases.contains(release) {

@@ -46,7 +46,7 @@ public struct Inventory {
     /// Seconds since 1970.
     public let now = secondsNow()
 
-    public init(of site: Site) throws(Failure) {
+    public init(of site: Site) async throws(Failure) {
         let (deployments, damaged) = try Deployment.all(on: site.topLevel)
         let (record, damage) = Record.current(on: site.topLevel)
         let root = try BootedRoot.current()
@@ -85,6 +85,10 @@ public struct Inventory {
             notes.append(
                 "none of the last \(first.tries) boots of \(first.deployment.title) was good: what booted well last is booted instead")
         }
+        if let next, let obstacle = try await site.obstacle(toDiskFor: next) {
+            let remedy = site.disk?.isMapped == true ? ImageKernel.openingRemedy : site.remedy(for: next)
+            notes.append("\(next.title) does not get to '\(site.device)', where the roots are now: \(obstacle); \(remedy)")
+        }
         if let chosen = items.first, chosen.isChosen, let next {
             let (title, id) = (chosen.deployment.title, chosen.deployment.shortID)
             notes.append("\(title) was chosen, and the menu still boots \(next.title): 'docker-btrfs rollback \(id)' writes it anew")
@@ -94,3 +98,4 @@ public struct Inventory {
         self.notes = notes + (try site.menuNotes())
     }
 }
+        if let next { notes += try site.mountNotes(of: next) }

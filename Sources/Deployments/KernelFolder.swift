@@ -49,17 +49,12 @@ struct KernelFolder {
         return found.kind == .file && found.size == file.size
     }
 
-    /// Whether a deployment's initramfs has another version of docker-btrfs-init than `program` is, or its unified kernel image another
-    /// command line than `options`. What cannot be read is not known to.
-    func isOutdated(_ deployment: Deployment, _ program: String, _ options: String) async throws(Failure) -> Bool {
-        guard let file = deployment.files.last, let content = try tree.contents(of: place(of: file), limit: ImageKernel.limit),
-            let image = try? await InitramfsImage(content, name: file.name)
-        else { return false }
-        if let line = image.commandLine, line != options { return true }
-        guard let found = image.programVersion, let new = try fileContents(program).flatMap({ ELF.initVersion(of: $0) }) else {
-            return false
+    /// A deployment's initramfs, or what has that in it; nil where that cannot be read.
+    func initramfs(of deployment: Deployment) async throws(Failure) -> InitramfsImage? {
+        guard let file = deployment.files.last, let content = try tree.contents(of: place(of: file), limit: ImageKernel.limit) else {
+            return nil
         }
-        return found != new
+        return try? await InitramfsImage(content, name: file.name)
     }
 
     /// In bytes; of what the folder is to be in where it is not there.

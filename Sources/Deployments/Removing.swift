@@ -46,7 +46,7 @@ extension Site {
         let doubt = isGood(target) ? [] : ["no boot of \(target.title) was good yet\(more)"]
         return DeploymentPlan(
             site: self, changes: changes, outcome: ["next boot: \(target.title) with kernel \(target.release)\(staying)"],
-            notes: doubt + (try absences(among: others)) + (try menuNotes()))
+            notes: doubt + (try mountNotes(of: target)) + (try absences(among: others)) + (try menuNotes()))
     }
 
     /// The newest earlier deployment that was good, or where none was, the newest, of those that can be booted; nil where none can. One

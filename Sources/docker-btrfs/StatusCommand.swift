@@ -4,7 +4,7 @@ import Boot
 import Deployments
 import Glibc
 
-struct StatusCommand: ParsableCommand {
+struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show what is booted, what the next boot takes, and what there is to go back to.",
@@ -20,8 +20,8 @@ struct StatusCommand: ParsableCommand {
 
     @OptionGroup var place: SitePlace
 
-    func run() throws {
-        let inventory = try Inventory(of: place.site())
+    func run() async throws {
+        let inventory = try await Inventory(of: place.site())
         switch format {
         case .json: print(inventory.json.text, terminator: "")
         case .text:

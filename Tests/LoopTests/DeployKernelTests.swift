@@ -85,6 +85,59 @@ extension OnDisk {
             }
         }
 
+        @Test func `what was deployed before its disk was moved onto LUKS is not taken for ready`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image")
+                let one = try machine.shortID("sample_image:latest")
+                let told = try await outputOnMapped(
+                    machine, "\(machine.command("status")); ! \(machine.command("deploy sample_image")) 2>&1")
+                let note = """
+                    sample_image:latest (\(one)) does not get to '/dev/mapper/\(Self.mapped)', where the roots are now: an initramfs that is \
+                    built here opens no LUKS, LVM or RAID; let the image have an initramfs of dracut, 
+                    """
+                #expect(told.contains("\n  \(note)"), "\(told)")
+                #expect(told.contains("\nError: could not deploy 'sample_image:latest': the root is on '/dev/mapper/"), "\(told)")
+                #expect(try await !machine.run("status").contains("does not get to"))
+            }
+        }
+
+        @Test func `what was deployed before its disk was moved to one with another driver gets that`() async throws {
+            try await Deployable.with { machine in
+                let layer = try "docker/btrfs/subvolumes/\(#require(machine.images["sample_image:latest"]).cacheID)"
+                try await machine.disk.change(
+                    """
+                    cd \(layer)/usr/lib/modules/6.1
+                    mkdir -p kernel/drivers/ata; cp /bin/true kernel/drivers/ata/pata_ours.ko
+                    echo kernel/drivers/ata/pata_ours.ko: > modules.dep
+                    echo 'alias ours:1 pata_ours' > modules.alias
+                    """)
+                let first = try await machine.run("deploy sample_image")
+                #expect(first.contains("build the initramfs for 6.1\n"), "\(first)")
+                let name = machine.disk.device.split(separator: "/").last ?? ""
+                // A folder of sysfs that every machine has.
+                let told = try await machine.disk.change(
+                    """
+                    place=/sys/devices/virtual/mem
+                    mount -t tmpfs none $place; mount -t tmpfs none /sys/class/block
+                    mkdir -p $place/card/{driver,\(name)} $place/pata_ours
+                    echo ours:1 > $place/card/modalias
+                    ln -s ../../pata_ours $place/card/driver/module
+                    ln -s $place/card/\(name) /sys/class/block/\(name)
+                    \(machine.command("status"))
+                    for turn in 1 2; do \(machine.command("deploy sample_image")); done
+                    \(machine.command("status"))
+                    """)
+                let one = try machine.shortID("sample_image:latest")
+                let note = """
+                      sample_image:latest (\(one)) does not get to '\(machine.disk.device)', where the roots are now: its initramfs lacks the \
+                    driver 'pata_ours'; 'docker-btrfs deploy sample_image:latest' writes it anew
+
+                    """
+                #expect(told.ranges(of: note).count == 1 && told.ranges(of: "build the initramfs for 6.1\n").count == 1, "\(told)")
+                #expect(told.contains("write ") && told.contains(" to '/.docker-btrfs/boot/initrd-"), "\(told)")
+            }
+        }
+
         @Test func `an initramfs of the image that does not unlock the disk is refused`() async throws {
             try await Deployable.with { machine in
                 try await machine.giveInitramfs()

@@ -13,9 +13,7 @@ extension OnDisk {
                     try told.contains(
                         "\nnext boot: sample_image:latest (\(machine.shortID("sample_image:latest"))) with kernel 6.1, a new root\n"))
                 try await machine.disk.change("mv docker away")
-                let id = try machine.id("sample_image:latest")
-                let line = "root=\(machine.disk.device) rootflags=subvol=docker_rwlayer docker_deployed=\(id) rw"
-                try await output(of: [Repository.embeddedInit, "--cmdline", line])
+                try await machine.boot("sample_image:latest")
                 #expect(try await machine.disk.look("cat docker_rwlayer/etc/version") == "1\n")
             }
         }
@@ -71,16 +69,13 @@ extension OnDisk {
         @Test func `status counts the boots that were not good, also of an image that was`() async throws {
             try await Deployable.with { machine in
                 try await machine.run("deploy sample_image")
-                let line = try
-                    "root=\(machine.disk.device) rootflags=subvol=docker_rwlayer docker_deployed=\(machine.id("sample_image:latest")) rw"
-                func boot() async throws { try await output(of: [Repository.embeddedInit, "--cmdline", line]) }
-                try await boot()
+                try await machine.boot("sample_image:latest")
                 #expect(try await machine.run("status").hasSuffix(", 1 try, none good\n"))
                 try await machine.disk.markGood()
                 #expect(try await machine.run("status").hasSuffix(", good\n"))
-                try await boot()
+                try await machine.boot("sample_image:latest")
                 #expect(try await machine.run("status").hasSuffix(", good before, the last boot was not\n"))
-                for _ in 1...2 { try await boot() }
+                for _ in 1...2 { try await machine.boot("sample_image:latest") }
                 let told = try await machine.run("status")
                 let title = try "sample_image:latest (\(machine.shortID("sample_image:latest")))"
                 let note = "  none of the last 3 boots of \(title) was good: what booted well last is booted instead\n"
@@ -118,7 +113,28 @@ extension OnDisk {
                     for note in notes { #expect(told.contains(note), "\(told)") }
                     #expect(!told.contains("kernel: "), "\(told)")
                 }
-                #expect(try await machine.run("deploy sample_image 2>&1").hasPrefix("next boot: "))
+                let again = try await machine.run("deploy sample_image 2>&1")
+                #expect(again.hasPrefix("next boot: ") && !again.contains("note: network: "), "\(again)")
+            }
+        }
+
+        /// It hangs on the machine: the image and its deployment are what they were.
+        @Test func `a disk that the top layer mounts and that is gone is told each time`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image")
+                try await machine.run("deploy sample_image:v2")
+                #expect(try await !machine.run("status").contains("fstab: "))
+                try await machine.disk.change("echo 'UUID=1234-5678 /boot/efi vfat defaults 0 0' >> boot_docker/etc/fstab")
+                let note = """
+                    fstab: /boot/efi is on UUID=1234-5678, which is not here: the boot stops there; add 'nofail' to that line, or take it out
+
+                    """
+                for words in ["deploy sample_image:v2", "rollback", "deploy sample_image:v2 --dry-run", "status"] {
+                    let told = try await machine.run("\(words) 2>&1")
+                    #expect(told.ranges(of: note).count == 1, "\(words): \(told)")
+                }
+                try await machine.disk.change("sed -i 's/vfat defaults/vfat nofail/' boot_docker/etc/fstab")
+                #expect(try await !machine.run("status").contains("fstab: "))
             }
         }
 
@@ -181,9 +197,7 @@ extension OnDisk {
                 let planned = try await machine.run("prune --dry-run")
                 #expect(planned.contains(one) && !planned.contains(two), "\(planned)")
                 // The same tree by another name, but one that was good.
-                let line = try
-                    "root=\(machine.disk.device) rootflags=subvol=docker_rwlayer docker_deployed=\(machine.id("sample_image:latest")) rw"
-                try await output(of: [Repository.embeddedInit, "--cmdline", line])
+                try await machine.boot("sample_image:latest")
                 try await machine.disk.markGood()
                 let pruned = try await machine.run("prune")
                 #expect(pruned.contains("\nremoved sample_image:v2 (\(two)): "), "\(pruned)")
@@ -400,6 +414,12 @@ extension Deployable {
             jq '.Repositories["\(repository)"]["\(new)"] = "sha256:\(id(name))"' repositories.json > new
             mv new repositories.json
             """)
+    }
+
+    /// A boot of what is deployed under that name, up to the switch to its root.
+    func boot(_ name: String) async throws {
+        let line = try "root=\(disk.device) rootflags=subvol=docker_rwlayer docker_deployed=\(id(name)) rw"
+        try await output(of: [Repository.embeddedInit, "--cmdline", line])
     }
 
     func id(_ name: String) throws -> String { try String(#require(images[name]).id.dropFirst("sha256:".count)) }

@@ -64,3 +64,11 @@ public enum Framework: Sendable {
         }
     }
 }
+
+extension InitramfsImage {
+    /// Whether docker-btrfs-init is its /init, and no framework has made it.
+    package var isBuiltHere: Bool {
+        if let framework = Framework(of: self), case .none = framework { return true }
+        return false
+    }
+}

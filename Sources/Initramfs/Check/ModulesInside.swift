@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 internal import InitProcess
 
 /// The kernel's driver for btrfs, and for /init every module that it is to load.
@@ -18,6 +18,17 @@ func drivers(in image: InitramfsImage, of framework: Framework) -> [Finding] {
 extension InitramfsImage {
     /// The kernels that it has modules for.
     package var releases: [String] { kernels(in: self).map { display($0.release) } }
+
+    /// Of some drivers, those that the kernel of the tree has as modules, a build for this machine takes, and it has not.
+    package func missing(_ drivers: [String], of release: String, in tree: Directory) throws(Failure) -> [String] {
+        let inside = Set(paths.map { KernelModules.name(ofFile: display($0.name)) })
+        let missing = drivers.filter { !inside.contains(KernelModules.normal($0)) }
+        if missing.isEmpty { return [] }
+        let modules = try KernelModules(release: release, in: tree)
+        return missing.filter { driver in
+            modules.files(for: driver)?.contains { DriverList.leadsToDisks($0, for: "") } == true
+        }
+    }
 }
 
 private let modulesFolders: [Path] = ["usr/lib/modules", "lib/modules"]
