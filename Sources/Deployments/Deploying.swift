@@ -14,8 +14,7 @@ extension Site {
         _ asked: String?, kernel release: String?, once: Bool, progress: @escaping (String) -> Void
     ) throws(Failure) -> DeploymentPlan? {
         let before = try Deployment.all(on: topLevel).deployments
-        let store = try storeFilesystem()
-        guard case .image(let image) = try wanted(asked, among: before, in: store) else { return nil }
+        guard case .image(let image, let store) = try wanted(asked, among: before) else { return nil }
         if case .subvolume = image.tree, store == nil { return nil }
         if once { _ = try startingOnce(image.id, image.reference, before: before.first) }
         let source = try source(of: image, in: store)
@@ -63,8 +62,7 @@ extension Site {
         say: (String) -> Void
     ) async throws(Failure) -> DeploymentPlan {
         let before = try Deployment.all(on: topLevel).deployments
-        let store = try storeFilesystem()
-        let origin = try origin(of: wanted(asked, among: before, in: store), in: store)
+        let origin = try origin(of: wanted(asked, among: before))
         let (reference, tree, release) = (origin.reference, origin.tree, release ?? origin.release)
         let last = before.first?.number ?? 0
         var deployment: Deployment
@@ -100,9 +98,9 @@ extension Site {
             {
                 deployment.reference = reference
             }
-            warnings += try mountNotes(of: tree)
             // A tag that was moved.
             if known.number < last && !once { deployment.number = last + 1 }
+            warnings += try mountNotes(of: tree)
         } else {
             deployment = Deployment(
                 imageID: origin.id, chainID: origin.chainID, reference: reference, number: last + 1, made: secondsNow(),
@@ -139,6 +137,8 @@ extension Site {
         return DeploymentPlan(
             site: self, changes: changes + ending, outcome: outcome,
             notes: try origin.notes + warnings + absences(among: others) + menuNotes())
+    }
+
     /// Whether a deployment's initramfs has another version of docker-btrfs-init than `program` is, or does not get to the disk that the roots
     /// are on now; or whether its unified kernel image has another command line than `options`. What cannot be read is not known to.
     private func isOutdated(
@@ -160,8 +160,6 @@ extension Site {
         else { return nil }
         let tree = try treeOfKernel(besides: ImageFiles(of: [held])) ?? held
         return try image.obstacle(to: disk, settings.options, deployment.release, in: tree)
-    }
-
     }
 
     /// Fails, before anything is written, where the boot loader cannot be told of one boot, or there is no other one after it.
@@ -203,21 +201,29 @@ extension Site {
     }
 
     private enum Wanted {
-        case image(Image)
-        /// One that the store has no more, while its layer is held.
-        case held(Deployment)
+        case image(Image, in: StoreFilesystem?)
+        /// One that the store has no more, while its layer is held; with why there is no store, where that is so.
+        case held(Deployment, Failure?)
     }
 
-    private func wanted(_ asked: String?, among before: [Deployment], in store: StoreFilesystem?) throws(Failure) -> Wanted {
+    private func wanted(_ asked: String?, among before: [Deployment]) throws(Failure) -> Wanted {
         let reference = if let asked { try ImageReference(asked) } else { try reference(of: before) }
-        do throws(Failure) { return .image(try image(reference, in: store)) } catch {
-            // A name that an image has, or several deployments had, may mean another one than that which is held.
+        var store: StoreFilesystem?
+        do throws(Failure) {
+            store = try storeFilesystem()
+            return .image(try image(reference, in: store), in: store)
+        } catch {
             guard let named = try? deployments(reference.text, among: before), named.count == 1,
-                try topLevel.directory(at: Layout.hold(named[0].chainID)) != nil,
-                (try? image(ImageReference(named[0].imageID), in: store)) == nil,
-                try !imageStores(in: store).names().contains(where: { (try? ImageReference($0))?.kind == reference.kind })
+                try topLevel.directory(at: Layout.hold(named[0].chainID)) != nil
             else { throw error }
-            return .held(named[0])
+            // A store that cannot be opened has no images.
+            let isOpen = store != nil || settings.storeDevice == nil
+            guard isOpen, let stores = try? imageStores(in: store) else { return .held(named[0], error) }
+            // A name that an image has, or several deployments had, may mean another one than that which is held.
+            guard (try? image(ImageReference(named[0].imageID), in: store)) == nil,
+                try !stores.names().contains(where: { (try? ImageReference($0))?.kind == reference.kind })
+            else { throw error }
+            return .held(named[0], nil)
         }
     }
 
@@ -233,9 +239,9 @@ extension Site {
         var notes: [String] = []
     }
 
-    private func origin(of wanted: Wanted, in store: StoreFilesystem?) throws(Failure) -> Origin {
+    private func origin(of wanted: Wanted) throws(Failure) -> Origin {
         switch wanted {
-        case .image(let image):
+        case .image(let image, let store):
             let source = try source(of: image, in: store)
             let held = try topLevel.directory(at: Layout.hold(source.chainID))
             if held == nil { try checkIsWhole(image, in: store) { _ in } }
@@ -251,17 +257,18 @@ extension Site {
             return Origin(
                 id: image.id, chainID: source.chainID, reference: image.reference, tree: tree,
                 hold: held == nil ? [.step(source.hold)] : [])
-        case .held(let known):
+        case .held(let known, let failure):
             let path = Layout.hold(known.chainID)
             guard let tree = try topLevel.directory(at: path) else {
                 throw Failure("could not open the layer '\(path)': it is not there")
             }
             try refusing(known.reference) { () throws(Failure) in
-                try checkBoot(of: KernelOptions("docker_deployed", known.imageID.digest.hex), in: store)
+                try checkBoot(of: KernelOptions("docker_deployed", known.imageID.digest.hex), in: nil)
             }
+            let reason = failure.map { " (\($0.message))" } ?? ""
             return Origin(
                 id: known.imageID, chainID: known.chainID, reference: known.reference, tree: tree, release: known.release,
-                notes: ["the store has \(known.title) no more: it is made from '\(path)', which is held"])
+                notes: ["the store has \(known.title) no more\(reason): it is made from '\(path)', which is held"])
         }
     }
 
