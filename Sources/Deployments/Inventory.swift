@@ -93,9 +93,13 @@ public struct Inventory {
             let (title, id) = (chosen.deployment.title, chosen.deployment.shortID)
             notes.append("\(title) was chosen, and the menu still boots \(next.title): 'docker-btrfs rollback \(id)' writes it anew")
         } else if try !site.difference(toMenuOf: deployments).isEmpty && !deployments.isEmpty {
-            notes.append("the boot menu is not what it should be: docker-btrfs deploy writes it anew")
+            // What the command would say of it.
+            let refusal = try site.refusalOfForeignMenu()
+            notes.append(
+                refusal.map { "\($0.message)\($0.hint.map { "; \($0)" } ?? "")" }
+                    ?? "the boot menu is not what it should be: docker-btrfs deploy writes it anew")
         }
+        if let next { notes += try site.mountNotes(of: next) }
         self.notes = notes + (try site.menuNotes())
     }
 }
-        if let next { notes += try site.mountNotes(of: next) }

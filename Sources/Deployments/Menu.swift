@@ -3,6 +3,7 @@ internal import Boot
 internal import BootEntries
 internal import CLinux
 internal import Files
+internal import Linux
 
 extension Site {
     /// The boot menu of some deployments, the default first, and other entries after them.
@@ -30,12 +31,7 @@ extension Site {
     ) throws(Failure) -> [Change] {
         let changes = try difference(toMenuOf: deployments, with: new, roots: roots)
         if changes.isEmpty { return [] }
-        if let loader, let other = try loader.file(startingRootsOfOtherThan: volume.uuid) {
-            let file = loader.directory.show(other.path)
-            throw Failure(
-                "could not write the menu of \(loader.kind.title): '\(file)' starts the roots of another btrfs, UUID=\(other.uuid)",
-                hint: "'docker-btrfs uninstall --top-level DIR' takes it away, with that one mounted at DIR; or move the file away")
-        }
+        if let refusal = try refusalOfForeignMenu() { throw refusal }
         if deployments.isEmpty, let path = try Deployment.all(on: topLevel).damaged.first {
             throw Failure(
                 "could not write the boot menu: nothing would be in it, and '\(path)' is damaged", hint: "deploy its image again first")
@@ -46,6 +42,23 @@ extension Site {
                 hint: remedy(for: first))
         }
         return try checked(changes, freed: freed)
+    }
+
+    /// Why the menu is not to be written: it is another btrfs's; nil where it is none. Where no filesystem has the UUID that it says, and it
+    /// boots what is deployed here, it is this one's, which got another UUID.
+    func refusalOfForeignMenu() throws(Failure) -> Failure? {
+        guard let loader, let other = try loader.file(startingRootsOfOtherThan: volume.uuid) else { return nil }
+        let isThere = try BlockDevices.has(.uuid(other.uuid))
+        let text = try loader.textOfAll()
+        let all = try Deployment.all(on: topLevel).deployments
+        if !isThere && all.contains(where: { text.contains($0.imageID.digest.hex) }) { return nil }
+        let file = loader.directory.show(other.path)
+        return Failure(
+            "could not write the menu of \(loader.kind.title): '\(file)' starts the roots of another btrfs, UUID=\(other.uuid)",
+            hint: isThere
+                ? "'docker-btrfs uninstall --top-level DIR' takes it away, with that one mounted at DIR; or move the file away"
+                : "that one is not here: 'docker-btrfs uninstall --top-level DIR' takes the menu away where it is; if it is no more, move the file away"
+        )
     }
 
     /// The same, whatever comes of it.
@@ -74,9 +87,9 @@ extension Site {
         return changes
     }
 
-    /// Fails where the boot loader's folder takes no file.
-    func checkLoaderFolder() throws(Failure) {
-        guard let loader else { return }
+    /// Fails where the folder of the boot loader, or of another one, takes no file.
+    func checkLoaderFolder(of other: InstalledLoader? = nil) throws(Failure) {
+        guard let loader = other ?? loader else { return }
         for path in loader.menuFolders {
             guard let folder = try loader.directory.directory(at: path) else { continue }
             if faccessat(folder.descriptor, ".", W_OK, 0) == 0 { continue }
@@ -153,9 +166,17 @@ extension Site {
 
     /// What a person has to do for the menu to be seen and its kernels to be found, and what may lead elsewhere.
     func menuNotes() throws(Failure) -> [String] {
-        guard let loader else { return [] }
-        let way = try loader.wayIn()
         var notes: [String] = []
+        for former in try formerLoaders() {
+            let files = try former.ownFiles().map { "'\(former.directory.show($0))'" }.joined(separator: ", ")
+            notes.append(
+                """
+                \(former.kind.title) in '\(former.directory.show(.top))' has a menu from before, which is written no more and may name what is \
+                gone: remove \(files), once \(settings.loader.title) starts this machine
+                """)
+        }
+        guard let loader else { return notes }
+        let way = try loader.wayIn()
         if let missing = way.missing {
             notes.append(
                 "add to '\(loader.directory.show(missing.file))', once:\n" + missing.lines.map { "    \($0)" }.joined(separator: "\n"))

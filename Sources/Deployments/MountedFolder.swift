@@ -30,6 +30,9 @@ struct MountedFolder {
         path = root / below
     }
 
+    /// Whether something is mounted at the directory itself.
+    var isMountPoint: Bool { place == mountPoint }
+
     /// Fails where the filesystem has no UUID.
     func volume() throws(Failure) -> BootVolume { try BootVolume(onDevice: device) }
 }

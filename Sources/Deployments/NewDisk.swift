@@ -13,6 +13,7 @@ extension Site {
         disk = nil
         loader = try InstalledLoader.all(in: boot).first { $0.kind == settings.loader }
         kernels = settings.kernels == .btrfs ? KernelFolder(onTopLevel: topLevel, volume) : KernelFolder(inTopOf: boot, partition)
+        self.boot = nil
         former = nil
         lock = nil
     }

@@ -9,8 +9,10 @@ public struct Site: Sendable {
     public let settings: Settings
     /// What it is on in the running machine; nil for a disk that is being made.
     let disk: MachineDisk?
-    /// nil where a person writes the entries.
+    /// nil where a person writes the entries, and where it is gone.
     let loader: InstalledLoader?
+    /// Where it was looked for; nil where it was not.
+    let boot: String?
     let kernels: KernelFolder
     /// Where kernels may lie from before `setup --kernels` chose another place; nil where that is not known.
     let former: KernelFolder?
@@ -28,22 +30,25 @@ public struct Site: Sendable {
         self = site
     }
 
-    /// The same; nil where nothing was set up.
-    public static func found(topLevel given: String?, boot: String?, isLocked: Bool) throws(Failure) -> Site? {
+    /// The same; nil where nothing was set up. With `toRemove` a boot loader that is gone from its partition is none.
+    public static func found(topLevel given: String?, boot: String?, isLocked: Bool, toRemove: Bool = false) throws(Failure) -> Site? {
         let filesystem: RootFilesystem? = if let given { try RootFilesystem(at: given) } else { try RootFilesystem.withSettings() }
         guard let filesystem else { return nil }
         let lock = isLocked ? try FilesystemLock(on: filesystem.topLevel, seconds: 0) { _ in } : nil
         guard let settings = try Settings.current(on: filesystem.topLevel) else { return nil }
-        return try Site(filesystem, settings, boot: boot, lock)
+        return try Site(filesystem, settings, boot: boot, lock, toRemove: toRemove)
     }
 
-    init(_ filesystem: RootFilesystem, _ settings: Settings, boot: String?, _ lock: FilesystemLock?) throws(Failure) {
+    init(
+        _ filesystem: RootFilesystem, _ settings: Settings, boot: String?, _ lock: FilesystemLock?, toRemove: Bool = false
+    ) throws(Failure) {
         self.filesystem = filesystem
         disk = MachineDisk(device: filesystem.device)
         self.settings = settings
         self.lock = lock
         guard settings.loader != .print || settings.kernels != .btrfs, let folder = boot ?? settings.currentBoot else {
             loader = nil
+            self.boot = nil
             kernels = KernelFolder(onTopLevel: filesystem.topLevel, filesystem.volume)
             former = nil
             return
@@ -52,12 +57,21 @@ public struct Site: Sendable {
         do throws(Failure) { tree = try Directory(opening: folder) } catch {
             throw error.hinting("mount the boot loader's partition there")
         }
-        let found = try InstalledLoader.all(in: tree).first { $0.kind == settings.loader }
+        self.boot = folder
+        let all = try InstalledLoader.all(in: tree)
+        let found = all.first { $0.kind == settings.loader }
         if found == nil && settings.loader != .print {
-            throw Failure(
-                "could not find \(settings.loader.title) in '\(folder)'",
-                hint: "mount its partition there, or say where it is: --boot DIR, or docker-btrfs setup"
-            )
+            // A partition that is not mounted has its menu still.
+            let isSeen = if boot != nil || !all.isEmpty { true } else { try MountedFolder(tree).isMountPoint }
+            if !(toRemove && isSeen) {
+                let title = settings.loader.title
+                let others = all.map {
+                    "there is \($0.kind.title), which 'docker-btrfs setup --loader \($0.kind.rawValue) --boot \(folder)' takes"
+                }
+                let ways =
+                    (others.count == 1 ? others : []) + ["mount its partition there, or say where it is: --boot DIR, or docker-btrfs setup"]
+                throw Failure("could not find \(title) in '\(folder)'", hint: ways.joined(separator: "; or "))
+            }
         }
         // Another system may have something else at that place, as an image that brings a boot loader of its own. What a person names is taken.
         if boot == nil, let known = settings.loaderFolder, let found, case let now = try MountedFolder(found.directory).path, now != known {
@@ -84,5 +98,26 @@ public struct Site: Sendable {
     /// The filesystem of the images' store, open; nil where that is the root's.
     package func storeFilesystem() throws(Failure) -> StoreFilesystem? {
         try settings.storeDevice.map { device throws(Failure) in try StoreFilesystem(inRunningSystem: device) }
+    }
+
+    /// Where boot loaders' partitions are mounted by convention.
+    private static let usualFolders = ["/boot/efi", "/efi", "/boot"]
+
+    /// Boot loaders that have a menu for this filesystem, and are not the one that was set up: another one was before, or in another place.
+    func formerLoaders() throws(Failure) -> [InstalledLoader] {
+        if disk == nil { return [] }
+        var known = try [loader?.directory.status(of: .top)].compactMap { $0 }
+        var found: [InstalledLoader] = []
+        for folder in [boot, settings.boot].compactMap({ $0 }) + Self.usualFolders {
+            guard let tree = try? Directory(opening: folder) else { continue }
+            for other in try InstalledLoader.all(in: tree) {
+                guard let place = try other.directory.status(of: .top), !known.contains(where: { $0.isSameFile(as: place) }) else {
+                    continue
+                }
+                known.append(place)
+                if try other.textOfAll().contains("root=UUID=\(volume.uuid)") { found.append(other) }
+            }
+        }
+        return found
     }
 }

@@ -19,9 +19,10 @@ extension Site {
                 hint: "start another system first")
         }
         let (all, damaged) = try Deployment.all(on: topLevel)
-        if let loader, !isNamed, !all.isEmpty, try loader.ownFiles().isEmpty {
+        let formerLoaders = try formerLoaders()
+        if settings.loader != .print, !isNamed, !all.isEmpty, formerLoaders.isEmpty, try loader?.ownFiles().isEmpty ?? true {
             throw Failure(
-                "could not uninstall: '\(loader.directory.show(.top))' has no entries for the deployments on UUID=\(volume.uuid)",
+                "could not uninstall: '\(loader?.directory.show(.top) ?? boot ?? "")' has no entries for the deployments on UUID=\(volume.uuid)",
                 hint: "if that is this machine's filesystem and not another one's, name it with --top-level DIR")
         }
         var changes = try removingDrafts() + forgettingOnce()
@@ -29,7 +30,7 @@ extension Site {
         var notes: [String] = []
         // Another filesystem's stays with its kernels.
         var isOwn = true
-        if let loader, try loader.file(startingRootsOfOtherThan: volume.uuid) != nil {
+        if let loader, try refusalOfForeignMenu() != nil {
             isOwn = false
             notes.append("the menu of \(loader.kind.title) in '\(loader.directory.show(.top))' is another btrfs's, and stays")
         }
@@ -37,6 +38,10 @@ extension Site {
             let menu = try loader.ownFiles()
             changes += try checked(menu.map { .removeMenu($0, of: loader) })
             if !menu.isEmpty { changes.append(.sync(loader.directory)) }
+        }
+        for former in formerLoaders {
+            try checkLoaderFolder(of: former)
+            changes += try former.ownFiles().map { .removeMenu($0, of: former) } + [.sync(former.directory)]
         }
         // They are started by nothing any more.
         let named = try namedRecords().map { NamedRoot.place(of: $0) }
@@ -54,16 +59,22 @@ extension Site {
         // Without these none of it is found again.
         changes += [.step(.removeFile(Layout.settings, of: Place(.top))), .sync(topLevel)]
         let count = all.count == 1 ? "1 deployment" : "\(all.count) deployments"
-        return DeploymentPlan(site: self, changes: changes, outcome: ["removed \(count) and the settings"], notes: notes + (try remains()))
+        return DeploymentPlan(
+            site: self, changes: changes, outcome: ["removed \(count) and the settings"], notes: notes + (try remains(of: formerLoaders)))
     }
 
-    private func remains() throws(Failure) -> [String] {
+    private func remains(of formerLoaders: [InstalledLoader]) throws(Failure) -> [String] {
         var notes: [String] = []
-        if let loader, let own = try loader.linesToUs() {
+        for loader in [loader].compactMap({ $0 }) + formerLoaders {
+            guard let own = try loader.linesToUs() else { continue }
             let lines = own.lines.map { "'\($0)'" }.joined(separator: ", ")
             notes.append("what you added to '\(loader.directory.show(own.file))' leads nowhere now: \(lines)")
         }
-        if loader == nil { notes.append("entries that you wrote for another boot loader name kernels that are gone") }
+        if settings.loader == .print {
+            notes.append("entries that you wrote for another boot loader name kernels that are gone")
+        } else if loader == nil {
+            notes.append("\(settings.loader.title) is not in '\(boot ?? "")' any more: what it has elsewhere names kernels that are gone")
+        }
         return notes + [
             """
             the top layer '\(settings.topLayer)', roots and held layers in '\(Layout.home)' and subvolumes of data are left: \

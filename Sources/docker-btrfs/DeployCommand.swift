@@ -171,7 +171,9 @@ struct SitePlace: ParsableArguments {
     func site(isLocked: Bool = false) throws(Failure) -> Site { try Site(topLevel: topLevel, boot: boot, isLocked: isLocked) }
 
     /// nil where nothing was set up.
-    func found(isLocked: Bool) throws(Failure) -> Site? { try Site.found(topLevel: topLevel, boot: boot, isLocked: isLocked) }
+    func found(isLocked: Bool, toRemove: Bool) throws(Failure) -> Site? {
+        try Site.found(topLevel: topLevel, boot: boot, isLocked: isLocked, toRemove: toRemove)
+    }
 }
 
 /// Where deployments are, and whether they are changed.

@@ -78,7 +78,7 @@ extension OnDisk {
             try await Deployable.with(setup: "--loader \(loader)", partition: "64M") { machine in
                 try await machine.run("deploy sample_image:latest")
                 let other = "01234567-89ab-cdef-0123-456789abcdef"
-                let replace = "sed -i 's/=UUID=[0-9a-f-]*/=UUID=\(other)/g'"
+                let replace = "sed -i 's/=UUID=[0-9a-f-]*/=UUID=\(other)/g; s/docker_deployed=[0-9a-f]*/docker_deployed=0/g'"
                 try await output(of: ["bash", "-euc", "find '\(machine.boot)' -name 'docker-btrfs*.c*' -exec \(replace) {} +"])
                 let before = try await machine.everything()
                 for words in ["deploy sample_image:v2", "deploy sample_image:latest", "prune"] {
@@ -86,6 +86,8 @@ extension OnDisk {
                     #expect(refused.hasPrefix("Error: could not write the menu of "), "\(refused)")
                     #expect(refused.contains("' starts the roots of another btrfs, UUID=\(other)\nhint: "), "\(refused)")
                 }
+                let status = try await machine.run("status")
+                #expect(status.contains("' starts the roots of another btrfs, UUID=\(other); that one is not here: "), "\(status)")
                 #expect(try await machine.everything() == before)
                 let menu = "find '\(machine.boot)' -type f -exec sha256sum {} + | sort"
                 let files = try await machine.disk.look(menu)
@@ -93,6 +95,49 @@ extension OnDisk {
                 #expect(told.contains("' is another btrfs's, and stays\n"), "\(told)")
                 #expect(try await machine.disk.look(menu) == files)
                 #expect(try await machine.disk.look("ls -A .docker-btrfs").contains("settings") == false)
+            }
+        }
+
+        @Test func `the menu of a btrfs that got another UUID is its own still`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image:latest")
+                let old = try await machine.changeUUID()
+                #expect(try machine.menu("docker-btrfs.conf").contains(old))
+                let note = "the boot menu is not what it should be: docker-btrfs deploy writes it anew\n"
+                #expect(try await machine.run("status").contains(note))
+                let told = try await machine.run("deploy sample_image:latest")
+                #expect(told.contains("write the menu of rEFInd, ") && told.contains("next boot: sample_image:latest"), "\(told)")
+                let new = try await machine.changeUUID()
+                #expect(try machine.menu("docker-btrfs.conf").contains(new) && !machine.menu("docker-btrfs.conf").contains(old))
+                #expect(try await machine.run("uninstall").contains("remove '\(machine.boot)/EFI/refind/docker-btrfs.conf'\n"))
+                #expect(!FileManager.default.fileExists(atPath: "\(machine.boot)/EFI/refind/docker-btrfs.conf"))
+            }
+        }
+
+        @Test func `what is held is made anew without a store, and without its disk`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image:latest")
+                try await machine.run("deploy sample_image:v2")
+                let one = try machine.shortID("sample_image:latest")
+                try await machine.disk.change("mv docker gone")
+                for (change, reason) in [
+                    ("mkdir docker", "'/docker'"), ("rmdir docker", "could not find the images' store '/docker'"),
+                    (
+                        "sed -i 's/\"store\"/\"store_device\": \"UUID=1234-5678\", &/' .docker-btrfs/settings",
+                        "could not find the device 'UUID=1234-5678'"
+                    ),
+                ] {
+                    try await machine.disk.change("\(change); rm .docker-btrfs/boot/*")
+                    for name in [one, "sample_image:v2"] {
+                        let told = try await machine.disk.change("\(machine.command("deploy \(name)")) 2>&1")
+                        #expect(told.contains("\nnext boot: sample_image:"), "\(told)")
+                        #expect(told.contains("note: the store has sample_image:") && told.contains(") no more ("), "\(told)")
+                        #expect(told.contains(reason) && told.contains("): it is made from '/.docker-btrfs/layers/"), "\(told)")
+                    }
+                    #expect(try await machine.disk.look("ls .docker-btrfs/boot | wc -l") == "2\n")
+                    let refused = try await machine.fails("deploy other")
+                    #expect(refused.contains(reason), "\(refused)")
+                }
             }
         }
 
@@ -232,5 +277,16 @@ extension OnDisk {
                 #expect(try await machine.run("status").contains("  next    sample_image:latest"))
             }
         }
+    }
+}
+
+extension Deployable {
+    /// Returns the one before.
+    fileprivate func changeUUID() async throws -> String {
+        let read = ["blkid", "--probe", "--output", "value", "--match-tag", "UUID", disk.device]
+        let before = try await output(of: read).trimmingCharacters(in: .newlines)
+        try await output(of: ["btrfs", "device", "scan", "--forget", disk.device])
+        try await output(of: ["btrfstune", "-f", "-u", disk.device])
+        return before
     }
 }

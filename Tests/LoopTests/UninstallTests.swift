@@ -36,6 +36,51 @@ extension OnDisk {
                     try await machine.fails("uninstall").hasPrefix("Error: could not uninstall: docker-btrfs is not installed:"))
             }
         }
+
+        @Test func `a menu of the loader before is named, and goes with the rest`() async throws {
+            try await Deployable.with(setup: "--loader grub") { machine in
+                try await machine.run("deploy sample_image")
+                try await machine.run(machine.setup + " --loader refind")
+                let grub = "\(machine.boot)/grub"
+                let files = "'\(grub)/custom.cfg', '\(grub)/docker-btrfs.cfg', '\(grub)/docker-btrfs-earlier.cfg'"
+                let note = """
+                    GRUB in '\(grub)' has a menu from before, which is written no more and may name what is gone: remove \(files), once rEFInd \
+                    starts this machine
+
+                    """
+                for words in ["deploy sample_image", "status"] {
+                    let told = try await machine.run("\(words) 2>&1")
+                    #expect(told.contains(note), "\(told)")
+                }
+                let told = try await machine.run("uninstall")
+                #expect(told.contains("remove '\(grub)/docker-btrfs.cfg'\n"), "\(told)")
+                #expect(try await machine.ownFiles() == "")
+                #expect(try await output(of: ["ls", grub]) == "grub.cfg\ngrubenv\n")
+            }
+        }
+
+        @Test func `where the loader is gone, another one is named, and the rest can be removed`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image")
+                try await output(of: [
+                    "bash", "-euc", "cd '\(machine.boot)'; rm -r EFI/refind; mkdir -p loader/entries; touch loader/loader.conf",
+                ])
+                let hint = """
+                    hint: there is systemd-boot, which 'docker-btrfs setup --loader systemd-boot --boot \(machine.boot)' takes; or mount its \
+                    partition there, 
+                    """
+                for words in ["status", "deploy sample_image"] {
+                    let refused = try await machine.fails(words)
+                    #expect(refused.hasPrefix("Error: could not find rEFInd in '\(machine.boot)'\n\(hint)"), "\(refused)")
+                }
+                #expect(try await machine.fails(machine.setup).contains("; '--loader systemd-boot' takes it; "))
+                let told = try await machine.run("uninstall 2>&1")
+                #expect(told.contains("\nremoved 1 deployment and the settings\n"), "\(told)")
+                let note = "\nnote: rEFInd is not in '\(machine.boot)' any more: what it has elsewhere names kernels that are gone\n"
+                #expect(told.contains(note), "\(told)")
+                #expect(try await machine.ownFiles() == "")
+            }
+        }
     }
 }
 

@@ -324,6 +324,7 @@ struct FoundMachine {
             throw Failure(
                 "could not find \(wanted?.title ?? "rEFInd, GRUB or systemd-boot") in \(folders.map { "'\($0)'" }.joined(separator: ", "))",
                 hint: (seen.isEmpty ? "" : "there is \(seen); ")
+                    + (choices.loader == nil && found.count == 1 ? "'--loader \(found[0].0.kind.rawValue)' takes it; " : "")
                     + "mount its partition and say where: --boot DIR; '--loader print' prints the entry for any other")
         }
         throw Failure("could not choose a boot loader: there is \(seen)", hint: "choose with --loader and --boot")
