@@ -75,29 +75,24 @@ extension ImageFiles {
     }
 }
 
-/// Of a text file, which the first tree that has it has for all.
-private func linesOfFirst(_ path: Path, in trees: [ImageFiles]) throws(Failure) -> [Substring] {
+/// A file, which the first tree that has it has for all.
+private func contentsOfFirst(_ path: Path, in trees: [ImageFiles]) throws(Failure) -> [UInt8]? {
     for tree in trees {
-        if let content = try tree.contents(of: path, limit: 1 << 20) {
-            return String(decoding: content, as: UTF8.self).split(separator: "\n")
-        }
+        if let content = try tree.contents(of: path, limit: 1 << 20) { return content }
     }
-    return []
+    return nil
 }
 
 extension ImageFinding {
     /// What the fstab of some trees, the first of which goes before the others, mounts and this machine does not have: that stops the boot.
     static func absentMounts(in trees: [ImageFiles]) throws(Failure) -> [ImageFinding] {
+        guard let content = try contentsOfFirst("etc/fstab", in: trees) else { return [] }
         var findings: [ImageFinding] = []
-        for line in try linesOfFirst("etc/fstab", in: trees) {
-            let words = line.split { $0 == " " || $0 == "\t" }
-            guard words.count >= 4, !words[0].hasPrefix("#"), let device = DeviceName(String(words[0])) else { continue }
-            let options = words[3].split(separator: ",")
-            if words[1] == "/" || words[1] == "none" || options.contains("nofail") || options.contains("noauto") { continue }
-            if try BlockDevices.has(device) { continue }
+        for line in try MountsFile(parsing: content).lines where try line.isWaitedForInVain {
             findings.append(
                 ImageFinding(
-                    weight: .warning, subject: "fstab", text: "\(words[1]) is on \(device), which is not here: the boot stops there",
+                    weight: .warning, subject: "fstab",
+                    text: "\(display(line.target.utf8)) is on \(display(line.source.utf8)), which is not here: the boot stops there",
                     remedy: "add 'nofail' to that line, or take it out"))
         }
         return findings
@@ -373,7 +368,9 @@ struct ImageCheck {
     /// The top layer's file goes before the image's.
     private var trees: [ImageFiles] { [topLayer, image].compactMap { $0 } }
 
-    private func lines(_ path: Path) throws(Failure) -> [Substring] { try linesOfFirst(path, in: trees) }
+    private func lines(_ path: Path) throws(Failure) -> [Substring] {
+        try contentsOfFirst(path, in: trees).map { String(decoding: $0, as: UTF8.self).split(separator: "\n") } ?? []
+    }
 
     private func has(_ paths: [Path]) throws(Failure) -> Bool {
         for path in paths {

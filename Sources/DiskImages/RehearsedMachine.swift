@@ -4,7 +4,6 @@ internal import BootEntries
 internal import CLinux
 public import Deployments
 internal import Linux
-internal import Planning
 
 /// A machine whose next boot is tried on a disk of its own.
 public struct RehearsedMachine: Sendable {
@@ -58,63 +57,48 @@ public struct RehearsedMachine: Sendable {
 
     /// The top layer's fstab for the rehearsal's disk.
     struct Table {
-        var text = ""
+        private(set) var text = ""
         /// What it mounts of the root's filesystem, from the top level.
-        var subvolumes: [Path] = []
-        var notes: [String] = []
+        private(set) var subvolumes: [Path] = []
+        private(set) var notes: [String] = []
 
-        /// The fields of a line that mounts what is on the root's filesystem.
-        mutating func add(_ fields: [Substring], on rootUUID: String) {
-            let options = fields[3].split(separator: ",")
-            let subvolumes = options.filter { $0.hasPrefix("subvol=") }
-            // The one that is made for it has another number.
-            let kept = options.filter { !$0.hasPrefix("subvolid=") || $0 == "subvolid=5" }
-            if kept.count < options.count && subvolumes.isEmpty {
-                notes.append("\(fields[1]) is not rehearsed: only its number says which subvolume it is")
-                return
+        /// What is on the root's filesystem is on the rehearsal's, empty. What is on another disk of this machine is left out, for the
+        /// rehearsal has one disk; what this machine does not have either stays, and stops this boot as it would the next.
+        init(
+            parsing content: [UInt8], on rootUUID: String, isRoot: (DeviceName) -> Bool, isHere: (DeviceName) throws(Failure) -> Bool
+        ) throws(Failure) {
+            let file = try MountsFile(parsing: content)
+            try file.remove { line throws(Failure) in
+                guard let device = line.device else { return false }
+                let place = display(line.target.utf8)
+                if isRoot(device) {
+                    if line.subvolume != nil || Self.kept(line) == line.options { return false }
+                    notes.append("\(place) is not rehearsed: only its number says which subvolume it is")
+                    return true
+                }
+                if try !isHere(device) { return false }
+                notes.append("\(place) is not rehearsed: it is on \(device), another disk of this machine")
+                return true
             }
-            let line = ["UUID=\(rootUUID)"] + fields[1...2].map { "\($0)" } + [kept.joined(separator: ",")] + fields[4...].map { "\($0)" }
-            text += line.joined(separator: " ") + "\n"
-            self.subvolumes += subvolumes.compactMap { Path(unescaped($0.dropFirst("subvol=".count))) }
+            try file.renew { line throws(Failure) in
+                guard let device = line.device, isRoot(device) else { return nil }
+                if let subvolume = line.subvolume { subvolumes.append(subvolume) }
+                var new = line
+                (new.source, new.options) = ("UUID=\(rootUUID)", Self.kept(line))
+                return new
+            }
+            text = try file.text()
+        }
+
+        /// The subvolume that is made for it has another number.
+        private static func kept(_ line: MountsFile.Line) -> String {
+            line.options.split(separator: ",").filter { !$0.hasPrefix("subvolid=") || $0 == "subvolid=5" }.joined(separator: ",")
         }
     }
 
-    /// As libmount reads the first field: blkid(8) prints tags with quotes.
-    static func device(_ field: Substring) -> DeviceName? {
-        let text = unescaped(field)
-        guard !text.hasPrefix("/"), let equals = text.firstIndex(of: "=") else { return DeviceName(text) }
-        var value = text[text.index(after: equals)...]
-        for quote in ["\"", "'"] where value.count > 1 && value.hasPrefix(quote) && value.hasSuffix(quote) {
-            value = value.dropFirst().dropLast()
-            break
-        }
-        return DeviceName("\(text[...equals])\(value)")
-    }
-
-    /// nil where there is none. What is on the root's filesystem is on the rehearsal's, empty. What is on another disk of this machine is
-    /// left out, for the rehearsal has one disk; what this machine does not have either stays, and stops this boot as it would the next.
+    /// nil where there is none.
     func table(on rootUUID: String) throws(Failure) -> Table? {
         guard let content = try topLayer.contents(of: "etc/fstab", limit: 1 << 20) else { return nil }
-        var table = Table()
-        for line in String(decoding: content, as: UTF8.self).split(separator: "\n") {
-            let words = line.split { $0 == " " || $0 == "\t" }
-            guard words.count >= 4, !words[0].hasPrefix("#"), let device = Self.device(words[0]) else {
-                table.text += line + "\n"
-                continue
-            }
-            if isRoot(device) {
-                table.add(words, on: rootUUID)
-            } else if try BlockDevices.has(device) {
-                table.notes.append("\(words[1]) is not rehearsed: it is on \(device), another disk of this machine")
-            } else {
-                table.text += line + "\n"
-            }
-        }
-        return table
+        return try Table(parsing: content, on: rootUUID, isRoot: isRoot) { device throws(Failure) in try BlockDevices.has(device) }
     }
-}
-
-/// As fstab(5) has spaces: `\040`.
-private func unescaped(_ text: Substring) -> String {
-    String(text).replacing("\\040", with: " ").replacing("\\011", with: "\t").replacing("\\134", with: "\\")
 }

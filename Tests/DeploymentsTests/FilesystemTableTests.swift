@@ -14,7 +14,7 @@ struct FilesystemTableTests {
             # A log is not kept.
             tmpfs /var/log tmpfs size=16M,mode=755 0 0
             server:/home /home nfs4 _netdev 0 0
-            LABEL=data /srv/the\\040data ext4 defaults 0 2
+            LABEL="data" /srv/the\\040data ext4 defaults 0 2
             LABEL="more" /more ext4 defaults,nofail 0 2
             /dev/cdrom /media/cdrom iso9660 noauto,ro 0 0
             /dev/sda2 none swap sw 0 0

@@ -120,6 +120,10 @@ struct ImageCheckTests {
                 "echo 'UUID=0000-1111 /data ext4 defaults 0 2' > etc/fstab",
                 ["warning fstab: /data is on UUID=0000-1111, which is not here: the boot stops there"]
             ),
+            (
+                #"echo 'LABEL="no\040such" /my\040data ext4 defaults 0 2' > etc/fstab"#,
+                ["warning fstab: /my data is on LABEL=no such, which is not here: the boot stops there"]
+            ),
             ("rm usr/sbin/NetworkManager", ["warning network: nothing sets it up"]),
             (
                 """
@@ -164,6 +168,7 @@ struct ImageCheckTests {
     @Test(arguments: [
         "UUID=0000-1111 / btrfs defaults 0 0", "UUID=0000-1111 none swap sw 0 0", "UUID=0000-1111 /data ext4 nofail 0 2",
         "UUID=0000-1111 /data ext4 noauto 0 2", "# UUID=0000-1111 /data ext4 defaults 0 2", "tmpfs /tmp tmpfs defaults 0 0",
+        "UUID=0000-1111 swap swap sw 0 0",
     ])
     func `these lines of fstab stop no boot`(line: String) throws {
         try fixture.write(line + "\n", to: "image/etc/fstab")

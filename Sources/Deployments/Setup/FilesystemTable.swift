@@ -1,8 +1,6 @@
 package import Basics
 internal import Boot
 internal import BootEntries
-internal import CLinux
-internal import CMount
 internal import Initramfs
 internal import Linux
 
@@ -38,7 +36,7 @@ package struct FilesystemTable {
         let device = "UUID=\(machine.filesystem.volume.uuid)"
         let existing = try topLayer?.contents(of: Self.path)
         let base = if let existing { existing } else { try machine.system.contents(of: Self.path) ?? [] }
-        let table = try Table(parsing: base)
+        let table = try MountsFile(parsing: base)
         let (store, boot) = (Self.store(machine, device, table), Self.boot(machine))
         var lines = store + boot
         let inside = lines.compactMap { Path($0.target) }.filter { $0.isBelow(Self.closed) }
@@ -134,25 +132,7 @@ package struct FilesystemTable {
         self.added = (mounts.isEmpty ? [] : ["mounts " + mounts.joined(separator: ", ")]) + told
     }
 
-    struct Line: Equatable {
-        var source: String
-        let target: String
-        let type: String
-        var options: String
-        /// Whether a person's own line for that place stays.
-        var isTheirs = false
-
-        var subvolume: Path? {
-            let key = "subvol="
-            return options.split(separator: ",").first { $0.hasPrefix(key) }.flatMap { Path($0.dropFirst(key.count).utf8) }
-        }
-    }
-
-    /// A directory of a filesystem.
-    struct Origin: Equatable {
-        let volume: String
-        let path: Path
-    }
+    typealias Line = MountsFile.Line
 
     /// Where a directory that was asked for is, and its subvolume from the top level.
     static func data(_ text: String) throws(Failure) -> (place: Path, subvolume: Path) {
@@ -175,7 +155,7 @@ package struct FilesystemTable {
     /// As setup wrote them before.
     private static let formerStoreOptions = "noatime,nofail,x-systemd.before=docker.service,x-systemd.before=containerd.service"
 
-    private static func store(_ machine: FoundMachine, _ device: String, _ table: Table) -> [Line] {
+    private static func store(_ machine: FoundMachine, _ device: String, _ table: MountsFile) -> [Line] {
         let folder = machine.dataRoot
         let options = storeOptions
         // The whole btrfs, mounted by hand to look at it, is nothing that roots have.
@@ -258,13 +238,13 @@ package struct FilesystemTable {
 
     /// The line that mounts the boot loader's partition, where that is another one than it was: made anew, or in a layer that was copied from
     /// another disk, with that partition mounted by hand.
-    private static func renewedBoot(_ machine: FoundMachine, _ table: Table, isMoved: Bool) -> (old: Line, new: Line)? {
+    private static func renewedBoot(_ machine: FoundMachine, _ table: MountsFile, isMoved: Bool) -> (old: Line, new: Line)? {
         guard let folder = machine.loaderFolder, let uuid = machine.bootVolume, folder.mountPoint != "/", folder.type != "btrfs" else {
             return nil
         }
         let usual = ["/boot/efi", "/efi", "/boot"].compactMap { table.line(at: $0) }.filter { $0.type == folder.type }
         let line = table.line(at: folder.mountPoint) ?? (isMoved && usual.count == 1 ? usual[0] : nil)
-        guard let line, !line.isBind, Table.volume(line.source) != uuid.lowercased() else { return nil }
+        guard let line, !line.isBind, MountsFile.volume(line.source) != uuid.lowercased() else { return nil }
         var new = line
         new.source = "UUID=\(uuid)"
         return (line, new)
@@ -290,226 +270,11 @@ extension FilesystemTable {
     /// What an image's fstab mounts on a disk of its own, but at `places`; and what is said of the lines whose device would be waited for
     /// in vain.
     package static func kept(of image: [UInt8], besides places: [String]) throws(Failure) -> (text: String, notes: [String]) {
-        let table = try Table(parsing: image)
+        let table = try MountsFile(parsing: image)
         for place in places { table.remove(target: place) }
         let notes = table.removeThoseOnDevices().map { device, use in
             "\(use) of the image's etc/fstab is left out: the disk has no \(device); with 'nofail' the line stays"
         }
         return (table.isEmpty ? "" : try table.text(), notes)
-    }
-}
-
-extension FilesystemTable.Line {
-    fileprivate var isBind: Bool { ["bind", "rbind"].contains { options.split(separator: ",").contains($0[...]) } }
-
-    /// Whether its device is not there, and a boot ends at that.
-    fileprivate var isWaitedForInVain: Bool {
-        get throws(Failure) {
-            guard target.hasPrefix("/"), target != "/", let device = DeviceName(source) else { return false }
-            if ["nofail", "noauto"].contains(where: { options.split(separator: ",").contains($0[...]) }) { return false }
-            return try !BlockDevices.has(device)
-        }
-    }
-
-    fileprivate init?(_ entry: OpaquePointer) {
-        guard let source = mnt_fs_get_source(entry), let target = mnt_fs_get_target(entry), let type = mnt_fs_get_fstype(entry),
-            let options = mnt_fs_get_options(entry)
-        else { return nil }
-        self.init(
-            source: String(cString: source), target: String(cString: target), type: String(cString: type),
-            options: String(cString: options))
-    }
-}
-
-/// A table of libmount.
-private final class Table {
-    private let table: OpaquePointer
-
-    init(parsing bytes: [UInt8]) throws(Failure) {
-        guard let table = mnt_new_table() else { throw Failure("could not read fstab: there is no memory") }
-        self.table = table
-        mnt_table_enable_comments(table, 1)
-        if bytes.isEmpty { return }
-        var copy = bytes
-        let isRead = copy.withUnsafeMutableBytes { buffer in
-            guard let file = fmemopen(buffer.baseAddress, buffer.count, "r") else { return false }
-            defer { fclose(file) }
-            return mnt_table_parse_stream(table, file, "fstab") == 0
-        }
-        if !isRead { throw Failure("could not read '/etc/fstab'") }
-    }
-
-    deinit { mnt_unref_table(table) }
-
-    /// Whether it was there.
-    @discardableResult
-    func remove(target: String) -> Bool {
-        var isFound = false
-        while let entry = mnt_table_find_target(table, target, Int32(MNT_ITER_FORWARD)) {
-            mnt_table_remove_fs(table, entry)
-            isFound = true
-        }
-        return isFound
-    }
-
-    private var entries: [OpaquePointer] {
-        guard let walk = mnt_new_iter(Int32(MNT_ITER_FORWARD)) else { return [] }
-        defer { mnt_free_iter(walk) }
-        var entries: [OpaquePointer] = []
-        var entry: OpaquePointer?
-        while mnt_table_next_fs(table, walk, &entry) == 0 { entries += [entry].compactMap { $0 } }
-        return entries
-    }
-
-    var lines: [FilesystemTable.Line] { entries.compactMap { FilesystemTable.Line($0) } }
-
-    /// The first for a place.
-    func line(at target: String) -> FilesystemTable.Line? {
-        mnt_table_find_target(table, target, Int32(MNT_ITER_FORWARD)).flatMap { FilesystemTable.Line($0) }
-    }
-
-    /// What a line mounts: of which filesystem, by its UUID if that can be told, and what of that from its top. nil where this table does not
-    /// tell.
-    func origin(of line: FilesystemTable.Line) -> FilesystemTable.Origin? {
-        var (line, below) = (line, Path.top)
-        // As deep as binds are in one another.
-        for _ in 0..<8 {
-            let options = line.options.split(separator: ",")
-            if !line.isBind {
-                let isOfSubvolumes = ["btrfs", "auto"].contains(line.type)
-                let whole: Path? = !isOfSubvolumes || options.contains("subvolid=5") ? .top : nil
-                return (line.subvolume ?? whole).map { FilesystemTable.Origin(volume: Self.volume(line.source), path: $0 / below) }
-            }
-            guard let source = Path(line.source) else { return nil }
-            let above = lines.filter { other in
-                Path(other.target).map { !$0.isTop && other != line && (source == $0 || source.isBelow($0)) } ?? false
-            }.max { $0.target.utf8.count < $1.target.utf8.count }
-            guard let above, let place = Path(above.target), let rest = Path(source.bytes.dropFirst(place.bytes.count)) else { return nil }
-            (line, below) = (above, rest / below)
-        }
-        return nil
-    }
-
-    static func volume(_ source: String) -> String {
-        if case .uuid(let uuid) = DeviceName(source) { return uuid.lowercased() }
-        guard let path = mnt_resolve_spec(source, nil) else { return source }
-        defer { free(path) }
-        return (try? BootVolume(onDevice: String(cString: path)).uuid.lowercased()) ?? source
-    }
-
-    /// One of another kind comes after what it is mounted from.
-    func replace(_ line: FilesystemTable.Line, with new: FilesystemTable.Line) throws(Failure) {
-        if line.type == new.type {
-            if let entry = mnt_table_find_target(table, line.target, Int32(MNT_ITER_FORWARD)) { set(entry, to: new) }
-        } else {
-            _ = try add(new, isReplacing: true)
-        }
-    }
-
-    /// Removes the line for a place that none is mounted from. Returns whether there was one.
-    func removeUnused(_ place: Path, besides wanted: [Path]) -> Bool {
-        if wanted.contains(place) || lines.contains(where: { Path($0.source)?.isBelow(place) == true }) { return false }
-        return remove(target: place.description)
-    }
-
-    var isEmpty: Bool { mnt_table_is_empty(table) != 0 }
-
-    /// Makes other lines of some, in their place: those that `renewed` has something for. Returns what was, and what is now.
-    func renew(
-        _ renewed: (FilesystemTable.Line) throws(Failure) -> FilesystemTable.Line?
-    ) throws(Failure) -> [(old: FilesystemTable.Line, new: FilesystemTable.Line)] {
-        var changes: [(FilesystemTable.Line, FilesystemTable.Line)] = []
-        for entry in entries {
-            guard let line = FilesystemTable.Line(entry), let new = try renewed(line) else { continue }
-            set(entry, to: new)
-            changes.append((line, new))
-        }
-        return changes
-    }
-
-    private func set(_ entry: OpaquePointer, to line: FilesystemTable.Line) {
-        mnt_fs_set_source(entry, line.source)
-        mnt_fs_set_target(entry, line.target)
-        mnt_fs_set_fstype(entry, line.type)
-        mnt_fs_set_options(entry, line.options)
-    }
-
-    /// Removes the entries whose device has to be there at boot. Returns the devices, and what for.
-    func removeThoseOnDevices() -> [(device: DeviceName, use: String)] {
-        var removed: [(DeviceName, String)] = []
-        for entry in entries {
-            guard let device = mnt_fs_get_source(entry).flatMap({ DeviceName(String(cString: $0)) }) else { continue }
-            if ["nofail", "noauto"].contains(where: { (option: String) in mnt_fs_get_option(entry, option, nil, nil) == 0 }) { continue }
-            let target = mnt_fs_get_target(entry).map { String(cString: $0) } ?? ""
-            removed.append((device, mnt_fs_is_swaparea(entry) != 0 ? "the swap" : "'\(display(target.utf8))'"))
-            mnt_table_remove_fs(table, entry)
-        }
-        return removed
-    }
-
-    func targets(ofOptions options: String) -> [String] {
-        entries.filter { mnt_fs_get_options($0).map { String(cString: $0) } == options }
-            .compactMap { mnt_fs_get_target($0).map { String(cString: $0) } }
-    }
-
-    /// Removes the entries of directories and files that neither another entry nor `data` brings along: they are in the root, and would be
-    /// missing in the next one, whose boot would end at that. Returns what they were made of, and what for.
-    func removeThoseInRoot(besides data: [String]) -> [(source: Path, use: String)] {
-        var removed: [(Path, String)] = []
-        // One may have been what another one is in.
-        while let (entry, source) = firstInRoot(besides: data) {
-            let target = mnt_fs_get_target(entry).map { String(cString: $0) } ?? ""
-            let isSwap = mnt_fs_is_swaparea(entry) != 0
-            removed.append((source, isSwap ? "this system's swap file is" : "'\(target)' of this system is mounted"))
-            mnt_table_remove_fs(table, entry)
-        }
-        return removed
-    }
-
-    private func firstInRoot(besides data: [String]) -> (OpaquePointer, Path)? {
-        let entries = entries
-        for entry in entries {
-            let isOfFile = ["bind", "rbind", "loop"].contains { (option: String) in mnt_fs_get_option(entry, option, nil, nil) == 0 }
-            guard isOfFile || mnt_fs_is_swaparea(entry) != 0, let text = mnt_fs_get_source(entry).map({ String(cString: $0) }),
-                text.hasPrefix("/"), let source = Path(text)
-            else { continue }
-            let others = entries.filter { $0 != entry }.compactMap { mnt_fs_get_target($0).map { String(cString: $0) } }
-            let places = Set((["/dev", "/proc", "/run", "/sys"] + data + others).compactMap { Path($0) }.filter { !$0.isTop })
-            let above = sequence(first: source) { $0.isTop ? nil : $0.parent }
-            if !above.contains(where: places.contains) { return (entry, source) }
-        }
-        return nil
-    }
-
-    /// What the first entry for a place mounts there; nil where that has this option, or there is none.
-    func source(at target: String, besides option: String, _ value: String) -> String? {
-        guard let entry = mnt_table_find_target(table, target, Int32(MNT_ITER_FORWARD)) else { return nil }
-        var found: (text: UnsafeMutablePointer<CChar>?, size: Int) = (nil, 0)
-        if mnt_fs_get_option(entry, option, &found.text, &found.size) == 0, let text = found.text {
-            let bytes = UnsafeRawBufferPointer(start: text, count: found.size)
-            if Path(display(bytes)) == Path(value) { return nil }
-        }
-        return mnt_fs_get_source(entry).map { String(cString: $0) }
-    }
-
-    /// Whether it was not there.
-    func add(_ line: FilesystemTable.Line, isReplacing: Bool) throws(Failure) -> Bool {
-        if isReplacing { remove(target: line.target) }
-        if mnt_table_find_target(table, line.target, Int32(MNT_ITER_FORWARD)) != nil { return false }
-        guard let entry = mnt_new_fs() else { throw Failure("could not add a line to fstab: there is no memory") }
-        defer { mnt_unref_fs(entry) }
-        set(entry, to: line)
-        return mnt_table_add_fs(table, entry) == 0
-    }
-
-    func text() throws(Failure) -> String {
-        var buffer: UnsafeMutablePointer<CChar>?
-        var size = 0
-        guard let stream = open_memstream(&buffer, &size) else { throw .system("write fstab") }
-        let result = mnt_table_write_file(table, stream)
-        fclose(stream)
-        defer { free(buffer) }
-        guard result == 0, let buffer else { throw Failure("could not write fstab") }
-        return String(cString: buffer)
     }
 }

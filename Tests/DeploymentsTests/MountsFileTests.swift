@@ -1,0 +1,17 @@
+import Basics
+import Testing
+
+@testable import Deployments
+
+struct MountsFileTests {
+    @Test(arguments: [
+        (#"UUID="1-2""#, DeviceName.uuid("1-2")), ("LABEL='1'", .label("1")), (#"LABEL=my\040disk"#, .label("my disk")),
+        (#"PARTLABEL="my\040disk""#, .partitionLabel("my disk")), ("LABEL=\"", .label("\"")), (#"LABEL=5""#, .label(#"5""#)),
+        (#"/dev/disk/by-label/a\134x20b"#, .path(#"/dev/disk/by-label/a\x20b"#)),
+        ("/dev/disk/by-label/a=b", .path("/dev/disk/by-label/a=b")),
+        ("tmpfs", nil),
+    ])
+    func `a device is read as mount reads it`(field: String, device: DeviceName?) throws {
+        #expect(try MountsFile(parsing: Array("\(field) /x ext4 defaults 0 0\n".utf8)).lines.map(\.device) == [device])
+    }
+}
