@@ -37,7 +37,7 @@ public struct Bootability: Sendable {
             do throws(Failure) {
                 try Facts.Contents.checkInit(of: files, of: image.reference.text)
             } catch {
-                verdict = try Self.hasInit(files) ? .no : .noInit
+                verdict = try files.hasInit() ? .no : .noInit
                 throw error
             }
             verdict = .no
@@ -57,10 +57,12 @@ public struct Bootability: Sendable {
             (self.verdict, tree, reason) = (verdict, nil, failure)
         }
     }
+}
 
-    private static func hasInit(_ files: ImageFiles) throws(Failure) -> Bool {
+extension ImageFiles {
+    func hasInit() throws(Failure) -> Bool {
         for path in usualInits {
-            if let program = try files.target(of: path), program.isExecutableFile { return true }
+            if let program = try target(of: path), program.isExecutableFile { return true }
         }
         return false
     }

@@ -1,34 +1,8 @@
 public import Basics
 package import Boot
-internal import BootEntries
 internal import Images
 internal import Initramfs
 internal import Linux
-
-/// What is wrong with an image for this machine.
-public struct ImageFinding: Equatable, Sendable {
-    public enum Weight: String, Sendable {
-        /// It does not boot.
-        case error
-        /// It boots, and somebody may not be content.
-        case warning
-    }
-
-    public let weight: Weight
-    public let subject: String
-    public let text: String
-    /// The line that mends it.
-    public let remedy: String
-
-    package init(weight: Weight, subject: String, text: String, remedy: String) {
-        self.weight = weight
-        self.subject = subject
-        self.text = text
-        self.remedy = remedy
-    }
-
-    package static let kernelRemedy = ImageKernel.remedy
-}
 
 extension Site {
     /// Looks at an image as this machine would boot it: with the top layer over it.
@@ -41,7 +15,7 @@ extension Site {
         var findings = try ImageCheck(files, under: topLayer, of: image.reference.description, on: disk).findings
         if findings.contains(where: { $0.weight == .error }) { return (title, findings) }
         do throws(Failure) { try checkBoot(of: image, in: store) } catch {
-            findings.append(ImageFinding(weight: .error, subject: "boot", text: error.message, remedy: error.hint ?? ""))
+            findings.append(ImageFinding(weight: .error, subject: .boot, text: error.message, remedy: error.hint ?? ""))
         }
         return (title, findings)
     }
@@ -91,7 +65,7 @@ extension ImageFinding {
         for line in try MountsFile(parsing: content).lines where try line.isWaitedForInVain {
             findings.append(
                 ImageFinding(
-                    weight: .warning, subject: "fstab",
+                    weight: .warning, subject: .fstab,
                     text: "\(display(line.target.utf8)) is on \(display(line.source.utf8)), which is not here: the boot stops there",
                     remedy: "add 'nofail' to that line, or take it out"))
         }
@@ -101,17 +75,8 @@ extension ImageFinding {
     fileprivate var note: String { "\(subject): \(text); \(remedy)" }
 }
 
-extension ImageFiles {
-    package static let ifup: [Path] = ["sbin/ifup", "usr/sbin/ifup"]
-}
-
-extension ImageFinding {
-    package static let idleIfup = "ifup is there, and etc/network/interfaces names no network card"
-    package var isOfIdleIfup: Bool { text == Self.idleIfup }
-}
-
 /// Whether interfaces(5) sets up a card, or says where else that is. The first of the trees goes before the others.
-package func namesNetworkCard(_ trees: [ImageFiles]) throws(Failure) -> Bool {
+private func namesNetworkCard(_ trees: [ImageFiles]) throws(Failure) -> Bool {
     for tree in trees {
         for name in try tree.names(in: "etc/network/interfaces.d") where name.first != UInt8(ascii: ".") { return true }
     }
@@ -155,8 +120,10 @@ struct ImageCheck {
         try checkCompanion()
     }
 
-    private mutating func add(_ weight: ImageFinding.Weight, _ subject: String, _ text: String, _ remedy: String) {
-        findings.append(ImageFinding(weight: weight, subject: subject, text: text, remedy: remedy))
+    private mutating func add(
+        _ weight: ImageFinding.Weight, _ subject: ImageFinding.Subject, _ text: String, _ remedy: String, _ cause: ImageFinding.Cause? = nil
+    ) {
+        findings.append(ImageFinding(weight: weight, subject: subject, cause: cause, text: text, remedy: remedy))
     }
 
     /// The top layer has the one that made it, and it runs with the image's C library.
@@ -167,7 +134,7 @@ struct ImageCheck {
             let found = ELF.newestGlibc(in: content), found < needed
         else { return }
         add(
-            .warning, "companion",
+            .warning, .companion,
             "docker-btrfs needs glibc 2.\(needed), and the image has 2.\(found): it cannot deploy the next one from there",
             "take a newer base image; or build docker-btrfs on Debian 12, and run setup with that")
     }
@@ -177,7 +144,7 @@ struct ImageCheck {
         if let topLayer, kernels.isEmpty { (tree, kernels) = (topLayer, try ImageKernel.kernels(in: topLayer)) }
         if kernels.count > 1 {
             let names = kernels.map(\.release).joined(separator: ", ")
-            add(.warning, "kernel", "there are several: \(names)", "docker-btrfs deploy --kernel VERSION")
+            add(.warning, .kernel, "there are several: \(names)", "docker-btrfs deploy --kernel VERSION")
         }
         var bad: [Path] = []
         for (_, path) in kernels {
@@ -185,19 +152,19 @@ struct ImageCheck {
         }
         for path in bad {
             let weight = bad.count == kernels.count ? ImageFinding.Weight.error : .warning
-            add(weight, "kernel", "'\(path)' is none that a boot loader starts", ImageKernel.remedy)
+            add(weight, .kernel, "'\(path)' is none that a boot loader starts", ImageKernel.remedy)
         }
         if !kernels.isEmpty { return }
         for folder in ["lib/modules", "usr/lib/modules"] as [Path] {
             for name in try image.names(in: folder) where try image.target(of: folder.appending(name: name))?.kind == .directory {
                 let release = display(name)
                 if try image.target(of: folder.appending(name: name) / "modules.dep") == nil {
-                    return add(.error, "modules", "those of \(release) have no modules.dep", "RUN depmod \(release)")
+                    return add(.error, .modules, "those of \(release) have no modules.dep", "RUN depmod \(release)")
                 }
-                return add(.error, "kernel", "there are modules of \(release), and no boot/vmlinuz-\(release)", ImageKernel.remedy)
+                return add(.error, .kernel, "there are modules of \(release), and no boot/vmlinuz-\(release)", ImageKernel.remedy)
             }
         }
-        add(.error, "kernel", "there is none", ImageKernel.remedy)
+        add(.error, .kernel, "there is none", ImageKernel.remedy)
     }
 
     /// An init and an os-release.
@@ -207,11 +174,13 @@ struct ImageCheck {
             contents = try Facts.Contents(
                 of: image, under: [topLayer].compactMap { $0 }, of: name, initProgram: nil, Facts.Host(kernelRelease: nil, time: 0))
         } catch {
-            return add(.error, "system", error.message, error.hint ?? "")
+            var cause: ImageFinding.Cause? = .noInit
+            for tree in [image, self.topLayer].compactMap({ $0 }) where try tree.hasInit() { cause = nil }
+            return add(.error, .system, error.message, error.hint ?? "", cause)
         }
         if contents.usesSELinux {
             add(
-                .warning, "SELinux", "it is on, and no file of an image has its label",
+                .warning, .selinux, "it is on, and no file of an image has its label",
                 "docker-btrfs setup --options '… docker_mode=persist': the first boot labels them; or SELINUX=disabled in /etc/selinux/config"
             )
         }
@@ -219,14 +188,14 @@ struct ImageCheck {
         let manifest = topLayer.flatMap { try? LayerManifest(of: $0) }
         if contents.identity.isEmpty || manifest?.imageIdentity == .remove { return }
         let names = contents.identity.map { "'\($0)'" }.joined(separator: ", ")
-        add(.warning, "identity", "every machine that boots it has \(names) alike", "'docker-btrfs setup' has them taken away at boot")
+        add(.warning, .identity, "every machine that boots it has \(names) alike", "'docker-btrfs setup' has them taken away at boot")
     }
 
     private mutating func checkDevices() throws(Failure) {
         let udev: [Path] = ["lib/systemd/systemd-udevd", "usr/lib/systemd/systemd-udevd", "usr/bin/udevadm", "sbin/udevd", "sbin/mdev"]
         if try has(udev) { return }
         add(
-            .warning, "devices", "there is no udev: no driver is loaded for what is found",
+            .warning, .devices, "there is no udev: no driver is loaded for what is found",
             "install it in the Dockerfile: udev (Debian, Ubuntu), systemd-udev (Fedora), systemd (Arch), eudev (Alpine)")
     }
 
@@ -247,7 +216,7 @@ struct ImageCheck {
             let missing = drivers.filter { !known.contains($0) }.map { "'\($0)'" }.joined(separator: ", ")
             if missing.isEmpty { continue }
             add(
-                .warning, "drivers", "the roots' disk is driven by \(missing) here, which the kernel \(release) has not",
+                .warning, .drivers, "the roots' disk is driven by \(missing) here, which the kernel \(release) has not",
                 "install one for any hardware: linux-image-amd64 and not linux-image-cloud-amd64 (Debian)")
         }
     }
@@ -263,7 +232,7 @@ struct ImageCheck {
         }
         if try has(["root/.ssh/authorized_keys"]) { return }
         add(
-            .warning, "login", "nobody has a password",
+            .warning, .login, "nobody has a password",
             "docker-btrfs setup, on a system where you have one; or RUN echo 'root:…' | chpasswd")
     }
 
@@ -271,7 +240,7 @@ struct ImageCheck {
     private mutating func checkNetwork() throws(Failure) {
         let manager: [Path] = ["usr/sbin/NetworkManager", "usr/bin/NetworkManager"]
         let netplan: [Path] = ["usr/sbin/netplan"]
-        let (hasIfup, hasNetplan) = (try has(ImageFiles.ifup), try has(netplan))
+        let (hasIfup, hasNetplan) = (try has(["sbin/ifup", "usr/sbin/ifup"]), try has(netplan))
         let said: [(place: String, isSaid: Bool, isRead: Bool, packages: String)] = [
             (
                 "etc/network/interfaces", try topLayer.map { tree throws(Failure) in try namesNetworkCard([tree]) } ?? false, hasIfup,
@@ -285,14 +254,16 @@ struct ImageCheck {
         ]
         for kind in said where kind.isSaid && !kind.isRead {
             add(
-                .warning, "network", "the top layer has \(kind.place), and the image nothing that reads it",
+                .warning, .network, "the top layer has \(kind.place), and the image nothing that reads it",
                 "install it in the Dockerfile: \(kind.packages); or say the network as the image has it")
         }
         let hasNetworkd = try has([
             "etc/systemd/system/multi-user.target.wants/systemd-networkd.service",
             "etc/systemd/system/dbus-org.freedesktop.network1.service",
         ])
-        let isOfOthers = try has(manager + ["usr/sbin/connmand", "usr/sbin/dhcpcd", "usr/bin/dhcpcd"])
+        // Beside ifup it is what that asks for an address with.
+        let dhcpcd: [Path] = hasIfup ? [] : ["usr/sbin/dhcpcd", "usr/bin/dhcpcd"]
+        let isOfOthers = try has(manager + ["usr/sbin/connmand"] + dhcpcd)
         let namesCard = try namesNetworkCard([topLayer, image].compactMap { $0 })
         let isOfIfup = hasIfup && namesCard
         if hasNetworkd && !isOfOthers && !isOfIfup { try checkNames() }
@@ -301,12 +272,15 @@ struct ImageCheck {
             let folders: [Path] = ["etc/systemd/network"] + (hasNetplan ? ["etc/netplan"] : [])
             for folder in folders where try isFilled(folder, of: [topLayer, image]) { return }
             return add(
-                .warning, "network", Self.idleNetworkd,
-                "put one into etc/systemd/network of the top layer or of the image: 20-wired.network")
+                .warning, .network, "systemd-networkd is enabled, and no file says what it sets up",
+                "put one into etc/systemd/network of the top layer or of the image: 20-wired.network", .idleNetworkd)
         }
-        if hasIfup { return add(.warning, "network", ImageFinding.idleIfup, "put one there") }
+        if hasIfup {
+            return add(
+                .warning, .network, "ifup is there, and etc/network/interfaces names no network card", "put one there", .idleIfup)
+        }
         add(
-            .warning, "network", "nothing sets it up",
+            .warning, .network, "nothing sets it up",
             "install network-manager (Debian, Ubuntu), NetworkManager (Fedora), networkmanager (Arch); or RUN systemctl enable systemd-networkd"
         )
     }
@@ -321,7 +295,7 @@ struct ImageCheck {
         if try has(resolved) { return }
         if try lines("etc/resolv.conf").contains(where: { $0.hasPrefix("nameserver") }) { return }
         add(
-            .warning, "names", "systemd-networkd is enabled, and nothing resolves names",
+            .warning, .names, "systemd-networkd is enabled, and nothing resolves names",
             "install systemd-resolved in the Dockerfile, and RUN systemctl enable systemd-resolved; or put etc/resolv.conf into the top layer"
         )
     }
@@ -337,7 +311,7 @@ struct ImageCheck {
             }
             guard let layout = said.last, layout != "us" else { continue }
             return add(
-                .warning, "keyboard",
+                .warning, .keyboard,
                 "the top layer's \(path.description.dropFirst()) says '\(layout)', and the image has nothing that reads it for the console",
                 "install it in the Dockerfile: console-setup, then rm -f /etc/console-setup/cached_* (Debian, Ubuntu), kbd (Fedora, Arch)")
         }
@@ -351,7 +325,7 @@ struct ImageCheck {
         guard try has(["usr/bin/dockerd", "usr/sbin/dockerd", "usr/bin/podman"]) else { return }
         if try has(certificates) { return }
         add(
-            .warning, "certificates", "an engine is there, and no certificates by which it trusts a registry: it pulls nothing",
+            .warning, .certificates, "an engine is there, and no certificates by which it trusts a registry: it pulls nothing",
             "install ca-certificates in the Dockerfile")
     }
 
@@ -359,8 +333,6 @@ struct ImageCheck {
         for tree in trees.compactMap({ $0 }) where try !tree.names(in: folder).isEmpty { return true }
         return false
     }
-
-    static let idleNetworkd = "systemd-networkd is enabled, and no file says what it sets up"
 
     /// A list of people or mounts is not larger.
     private static let limit = 1 << 20

@@ -1,7 +1,6 @@
 package import Basics
 package import Boot
 package import BootEntries
-internal import Images
 
 extension Site {
     /// A disk that is being made: `boot` is going to be what its boot loader's partition has, with the loader's files already.
@@ -34,7 +33,7 @@ package func kernelFiles(
 /// What is wrong with an image under a top layer for any machine. What depends on the machine that runs is left out: the disks that an fstab
 /// names.
 package func shortcomings(of image: ImageFiles, under topLayer: Directory?, of name: String) throws(Failure) -> [ImageFinding] {
-    try ImageCheck(image, under: topLayer, of: name).findings.filter { $0.subject != "fstab" }
+    try ImageCheck(image, under: topLayer, of: name).findings.filter { $0.subject != .fstab }
 }
 
 /// The releases of an image's kernels.
@@ -46,15 +45,10 @@ package func check(
 ) throws(Failure) -> (findings: [ImageFinding], kernel: (release: String, files: ImageFiles)?) {
     let findings = try shortcomings(of: image, under: topLayer, of: name)
     // The error says it.
-    if findings.contains(where: { $0.weight == .error && ["kernel", "modules"].contains($0.subject) }) { return (findings, nil) }
+    if findings.contains(where: { $0.weight == .error && $0.subject.isOfKernel }) { return (findings, nil) }
     // As `deploy` takes it.
     let files = try ImageKernel.kernels(in: image).isEmpty ? topLayer.map { ImageFiles(of: [$0]) } ?? image : image
     return (findings, (try ImageKernel.choose(asked, in: files, of: name).kernel.release, files))
-}
-
-extension ImageFinding {
-    /// Whether a file that tells systemd-networkd what to set up is all that lacks.
-    package var isOfIdleNetworkd: Bool { text == ImageCheck.idleNetworkd }
 }
 
 /// The btrfs that a directory of the running system is on, by its device, and where it is from the top level; nil for another filesystem.

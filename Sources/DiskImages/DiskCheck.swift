@@ -46,56 +46,62 @@ struct DiskCheck {
             }
             (found, kernel) = try check(kernelSource.files, under: nil, of: other, kernel: choices.kernel)
             found =
-                try found.filter { $0.isOfKernel }.map { $0.ofKernelImage(other) }
-                + shortcomings(of: files, under: topLayer, of: name).filter { !$0.isOfKernel }
+                try found.filter { $0.subject.isOfKernel }.map { $0.ofKernelImage(other) }
+                + shortcomings(of: files, under: topLayer, of: name).filter { !$0.subject.isOfKernel }
         } else {
             (found, kernel) = try check(files, under: topLayer, of: name, kernel: choices.kernel)
         }
         self.kernel = kernel?.release
         if choices.isService && initSystem == .none {
             // What busybox does, which the top layer brings.
-            found = found.filter { !["system", "devices", "network"].contains($0.subject) }
+            found = found.filter { ![.system, .devices, .network].contains($0.subject) }
         }
         var hasDocker = false
         for path in ["usr/bin/dockerd", "usr/sbin/dockerd"] as [Path] where try files.target(of: path) != nil { hasDocker = true }
         self.hasDocker = hasDocker
         hasDockerSettings = try files.status(of: "etc/docker/daemon.json") != nil
-        hasIdleNetworkd = found.contains(where: \.isOfIdleNetworkd)
+        hasIdleNetworkd = found.contains { $0.cause == .idleNetworkd }
         let mayLogIn = choices.passwordFile != nil || choices.keyFile != nil || choices.topLayer != nil
-        // The disk's top layer has what is taken away at boot, and the options of this command somebody who logs in; what ifup lacks is told
-        // where --fix could bring it.
-        found.removeAll { $0.subject == "identity" || $0.isOfIdleNetworkd || $0.isOfIdleIfup || $0.subject == "login" && mayLogIn }
-        if choices.plain != nil { found.removeAll { $0.subject == "SELinux" } }
-        findings = found.map { finding in
-            let remedy: String
+        let serial = choices.options.map { $0.contains("console=ttyS0") } ?? (format.host.name == "QEMU")
+        let fixable = initSystem == .none || choices.machine != nil ? [] : try Fix.all(for: files, initSystem, found, serial: serial)
+        // The disk's top layer has what is taken away at boot, what networkd sets up, and the options of this command somebody who logs in.
+        found.removeAll { finding in
             switch finding.subject {
-            case "SELinux":
-                remedy = "--options '… docker_mode=persist': the first boot labels them; or SELINUX=disabled in /etc/selinux/config"
-            case "login": remedy = "--root-password-file FILE, or --ssh-key FILE"
-            case "kernel" where choices.kernelImage == nil:
-                remedy = finding.remedy + "; or --kernel-image IMAGE takes that of another image"
-            case "system" where !choices.isService && finding.text.contains("no init"):
-                remedy = finding.remedy + "; or --service makes a machine of what the image runs"
-            default: return finding
+            case .identity: true
+            case .login: mayLogIn
+            case .selinux: choices.plain != nil
+            case .network: finding.cause == .idleNetworkd || finding.cause == .idleIfup
+            default: false
             }
-            return ImageFinding(weight: finding.weight, subject: finding.subject, text: finding.text, remedy: remedy)
+        }
+        findings = found.map { finding in
+            switch finding.subject {
+            case .selinux:
+                finding.with(
+                    remedy: "--options '… docker_mode=persist': the first boot labels them; or SELINUX=disabled in /etc/selinux/config")
+            case .login: finding.with(remedy: "--root-password-file FILE, or --ssh-key FILE")
+            case .kernel where choices.kernelImage == nil:
+                finding.with(remedy: finding.remedy + "; or --kernel-image IMAGE takes that of another image")
+            case .system where !choices.isService && finding.cause == .noInit:
+                finding.with(remedy: finding.remedy + "; or --service makes a machine of what the image runs")
+            default: finding
+            }
         }
         if choices.keyFile != nil, try files.target(of: "usr/sbin/sshd") == nil {
-            add("ssh", "--ssh-key is of no use: there is no sshd", "RUN apt-get install --yes openssh-server")
+            add(.ssh, "--ssh-key is of no use: there is no sshd", "RUN apt-get install --yes openssh-server")
         }
         if choices.isUnified { try checkTools(files) }
         if initSystem == .other && choices.machine == nil && (choices.isService || choices.plain == nil) {
             add(
-                "init", "it is none that is known here: nothing marks a boot as good" + (choices.isService ? ", or starts a service" : ""),
+                .initSystem,
+                "it is none that is known here: nothing marks a boot as good" + (choices.isService ? ", or starts a service" : ""),
                 "let it run 'docker-btrfs-init --mark-good' when the system is up", choices.isService ? .error : .warning)
         }
         if let missing, !choices.isService && choices.machine == nil {
             add(
-                "init", "it is to start '\(missing)', which is not there: nothing loads drivers or sets up the network",
+                .initSystem, "it is to start '\(missing)', which is not there: nothing loads drivers or sets up the network",
                 "install it, as Alpine's openrc; or --service makes a machine of what the image runs")
         }
-        let serial = choices.options.map { $0.contains("console=ttyS0") } ?? (format.host.name == "QEMU")
-        let fixable = initSystem == .none || choices.machine != nil ? [] : try Fix.all(for: files, initSystem, findings, serial: serial)
         if choices.fixes {
             fixes = fixable
             findings.removeAll { finding in fixable.contains { $0.finding == finding } }
@@ -105,7 +111,9 @@ struct DiskCheck {
         if let kernel { try checkDrivers(of: kernel.release, in: kernel.files, for: format, choices) }
     }
 
-    private mutating func add(_ subject: String, _ text: String, _ remedy: String, _ weight: ImageFinding.Weight = .warning) {
+    private mutating func add(
+        _ subject: ImageFinding.Subject, _ text: String, _ remedy: String, _ weight: ImageFinding.Weight = .warning
+    ) {
         findings.append(ImageFinding(weight: weight, subject: subject, text: text, remedy: remedy))
     }
 
@@ -116,7 +124,7 @@ struct DiskCheck {
         let hasStub = try SystemdLoader.hasStub(in: files)
         if hasBuilder && hasStub { return }
         add(
-            "uki", "nothing in it makes a unified kernel image, as its next deploy has to",
+            .uki, "nothing in it makes a unified kernel image, as its next deploy has to",
             "RUN apt-get install --yes --no-install-recommends binutils \(SystemdLoader.package)")
     }
 
@@ -149,11 +157,11 @@ struct DiskCheck {
         }
         if !names.contains(filesystem) {
             return add(
-                "drivers", "the kernel \(kernel) has no \(filesystem), which the disk has", Self.kernelRemedy, .error)
+                .drivers, "the kernel \(kernel) has no \(filesystem), which the disk has", Self.kernelRemedy, .error)
         }
         if format.isOfMetal && !choices.isForEmulator && choices.machine == nil && names.isDisjoint(with: metal) {
             add(
-                "drivers",
+                .drivers,
                 "a real machine finds it on NVMe at most, and not on a stick: the kernel \(kernel) has none of \(metal.joined(separator: ", "))",
                 Self.kernelRemedy)
         }
@@ -164,19 +172,15 @@ struct DiskCheck {
         let others = usual.filter(names.contains)
         let text = "\(host.name) has a .\(format.rawValue) on \(host.controller), and the kernel \(kernel) no \(drivers)"
         if others.isEmpty {
-            add("drivers", text, Self.kernelRemedy, .error)
+            add(.drivers, text, Self.kernelRemedy, .error)
         } else {
             add(
-                "drivers", text,
+                .drivers, text,
                 "\(Self.kernelRemedy); or choose another controller for it, of \(others.joined(separator: ", "))")
         }
     }
 }
 
 extension ImageFinding {
-    fileprivate var isOfKernel: Bool { ["kernel", "modules"].contains(subject) }
-
-    func ofKernelImage(_ name: String) -> ImageFinding {
-        ImageFinding(weight: weight, subject: subject, text: "'\(name)', of --kernel-image: \(text)", remedy: remedy)
-    }
+    func ofKernelImage(_ name: String) -> ImageFinding { with(text: "'\(name)', of --kernel-image: \(text)") }
 }

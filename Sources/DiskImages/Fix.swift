@@ -21,7 +21,7 @@ extension Fix {
         return fixes.compactMap { $0 }
     }
 
-    private static func warning(_ subject: String, _ text: String, _ remedy: String) -> ImageFinding {
+    private static func warning(_ subject: ImageFinding.Subject, _ text: String, _ remedy: String) -> ImageFinding {
         ImageFinding(weight: .warning, subject: subject, text: text, remedy: remedy + "; or --fix")
     }
 
@@ -46,7 +46,7 @@ extension Fix {
         let kept = lines.filter { system($0) == nil }.joined(separator: "\n")
         return Fix(
             finding: warning(
-                "container", "etc/rc.conf says rc_sys=\"\(name)\": OpenRC leaves out what a machine needs",
+                .container, "etc/rc.conf says rc_sys=\"\(name)\": OpenRC leaves out what a machine needs",
                 "RUN sed -i '/^rc_sys=/d' /etc/rc.conf"),
             steps: [write(path, kept, "the image's, without rc_sys=\"\(name)\"")])
     }
@@ -63,7 +63,7 @@ extension Fix {
                 "etc/sv/getty-ttyS0/run", Array("#!/bin/sh\nexec /sbin/getty -L ttyS0 115200 vt100\n".utf8), mode: 0o755,
                 about: "a login on the serial port")
             return Fix(
-                finding: warning("console", what, "RUN ln -s /etc/sv/getty-ttyS0 \(folder)"), steps: (hasService ? [] : [run]) + [link])
+                finding: warning(.console, what, "RUN ln -s /etc/sv/getty-ttyS0 \(folder)"), steps: (hasService ? [] : [run]) + [link])
         }
         // OpenRC has none of its own: init(8) starts it.
         guard let content = try text(InitSystem.inittab, in: files), initSystem != .systemd else { return nil }
@@ -73,30 +73,31 @@ extension Fix {
         }
         let getty = "/sbin/getty -L ttyS0 115200 vt100"
         let line = try InitSystem.isBusybox(in: files) ? "ttyS0::respawn:\(getty)" : "T0:2345:respawn:\(getty)"
-        return Fix(finding: warning("console", what, "RUN echo '\(line)' >> /etc/inittab"), steps: [], inittab: line)
+        return Fix(finding: warning(.console, what, "RUN echo '\(line)' >> /etc/inittab"), steps: [], inittab: line)
     }
 
     private static func network(in files: ImageFiles, _ initSystem: InitSystem, _ found: [ImageFinding]) throws(Failure) -> Fix? {
-        if let finding = found.first(where: { $0.subject == "network" }) {
-            guard initSystem == .systemd, try files.target(of: "usr/lib/systemd/system/systemd-networkd.service") != nil else { return nil }
-            let unit = "/usr/lib/systemd/system/systemd-networkd.service"
+        guard let finding = found.first(where: { $0.subject == .network }) else { return nil }
+        if finding.cause == .idleIfup {
+            // What runit starts finds its programs only where the kernel gave init a PATH.
+            let path = initSystem == .runit ? " PATH=/usr/sbin:/usr/bin:/sbin:/bin" : ""
+            let card = "auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n"
             return Fix(
-                finding: finding,
-                steps: [
-                    .link("etc/systemd/system/multi-user.target.wants/systemd-networkd.service", to: unit),
-                    .link("etc/systemd/system/dbus-org.freedesktop.network1.service", to: unit),
-                    write("etc/systemd/network/20-wired.network", DiskPlan.wiredNetwork, "systemd-networkd asks for addresses"),
-                ])
+                finding: warning(finding.subject, finding.text, finding.remedy),
+                steps: [write("etc/network/interfaces", card, "the first network card asks for an address")],
+                options: "net.ifnames=0" + path)
         }
-        var hasProgram = false
-        for path in ImageFiles.ifup where try files.target(of: path) != nil { hasProgram = true }
-        if !hasProgram { return nil }
-        if try namesNetworkCard([files]) { return nil }
-        // What runit starts finds its programs only where the kernel gave init a PATH.
-        let path = initSystem == .runit ? " PATH=/usr/sbin:/usr/bin:/sbin:/bin" : ""
-        let card = "auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n"
+        // What networkd is to set up comes without being asked for.
+        guard finding.cause == nil, initSystem == .systemd,
+            try files.target(of: "usr/lib/systemd/system/systemd-networkd.service") != nil
+        else { return nil }
+        let unit = "/usr/lib/systemd/system/systemd-networkd.service"
         return Fix(
-            finding: warning("network", ImageFinding.idleIfup, "put one there"),
-            steps: [write("etc/network/interfaces", card, "the first network card asks for an address")], options: "net.ifnames=0" + path)
+            finding: finding,
+            steps: [
+                .link("etc/systemd/system/multi-user.target.wants/systemd-networkd.service", to: unit),
+                .link("etc/systemd/system/dbus-org.freedesktop.network1.service", to: unit),
+                write("etc/systemd/network/20-wired.network", DiskPlan.wiredNetwork, "systemd-networkd asks for addresses"),
+            ])
     }
 }

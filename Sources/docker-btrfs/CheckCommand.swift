@@ -88,7 +88,8 @@ extension ImageFinding {
 
     var json: JSONOutput {
         .object([
-            ("weight", .string(weight.rawValue)), ("subject", .string(subject)), ("text", .string(text)), ("remedy", .string(remedy)),
+            ("weight", .string(weight.rawValue)), ("subject", .string(subject.rawValue)), ("text", .string(text)),
+            ("remedy", .string(remedy)),
         ])
     }
 }

@@ -151,6 +151,10 @@ struct ImageCheckTests {
                 ["warning network: ifup is there, and etc/network/interfaces names no network card"]
             ),
             (
+                "rm usr/sbin/NetworkManager; mkdir -p usr/sbin; touch usr/sbin/ifup usr/sbin/dhcpcd",
+                ["warning network: ifup is there, and etc/network/interfaces names no network card"]
+            ),
+            (
                 "mkdir -p usr/bin; touch usr/bin/dockerd",
                 ["warning certificates: an engine is there, and no certificates by which it trusts a registry: it pulls nothing"]
             ),

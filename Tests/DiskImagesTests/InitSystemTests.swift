@@ -166,7 +166,8 @@ struct InitSystemTests {
     private func fixes(_ files: [String: String], serial: Bool = true) throws -> [String] {
         var lines: [String] = []
         try withTree(files) { files in
-            for fix in try Fix.all(for: files, InitSystem(of: files), [], serial: serial) {
+            let found = try shortcomings(of: files, under: nil, of: "x")
+            for fix in try Fix.all(for: files, InitSystem(of: files), found, serial: serial) {
                 let steps = fix.steps.map { step in
                     switch step {
                     case .write(let path, let content, _, _): "\(path): \(String(decoding: content, as: UTF8.self))"
@@ -174,7 +175,8 @@ struct InitSystemTests {
                     default: "\(step)"
                     }
                 }
-                lines.append(([fix.finding.subject] + steps + [fix.inittab, fix.options].compactMap { $0 }).joined(separator: "|"))
+                let last = [fix.inittab, fix.options].compactMap { $0 }
+                lines.append(([fix.finding.subject.rawValue] + steps + last).joined(separator: "|"))
             }
         }
         return lines
@@ -247,8 +249,8 @@ struct InitSystemTests {
     }
 
     @Test func `what is wrong with the image of a kernel names that image`() {
-        let finding = ImageFinding(weight: .error, subject: "kernel", text: "there is none", remedy: "r").ofKernelImage("tools")
-        #expect(finding == ImageFinding(weight: .error, subject: "kernel", text: "'tools', of --kernel-image: there is none", remedy: "r"))
+        let finding = ImageFinding(weight: .error, subject: .kernel, text: "there is none", remedy: "r").ofKernelImage("tools")
+        #expect(finding == ImageFinding(weight: .error, subject: .kernel, text: "'tools', of --kernel-image: there is none", remedy: "r"))
     }
 
     private func process(_ config: String, _ files: [String: String] = ["etc/passwd": "web:x:33:34::/srv:/bin/sh\n"]) throws -> ImageProcess
