@@ -155,7 +155,7 @@ struct ImageCheck {
             add(weight, .kernel, "'\(path)' is none that a boot loader starts", ImageKernel.remedy)
         }
         if !kernels.isEmpty { return }
-        for folder in ["lib/modules", "usr/lib/modules"] as [Path] {
+        for folder in ImageFiles.modulesFolders {
             for name in try image.names(in: folder) where try image.target(of: folder.appending(name: name))?.kind == .directory {
                 let release = display(name)
                 if try image.target(of: folder.appending(name: name) / "modules.dep") == nil {
@@ -204,15 +204,7 @@ struct ImageCheck {
         let drivers = disk.drivers
         if drivers.isEmpty { return }
         for release in try image.releases() {
-            var known: Set<String> = []
-            for folder in ["lib/modules/\(release)", "usr/lib/modules/\(release)"].compactMap({ Path($0) }) {
-                for file in ["modules.dep", "modules.builtin"] as [Path] {
-                    let content = try image.contents(of: folder / file, limit: 1 << 24) ?? []
-                    for line in content.split(separator: UInt8(ascii: "\n")) {
-                        known.insert(KernelModules.name(ofFile: display(line.prefix { $0 != UInt8(ascii: ":") })))
-                    }
-                }
-            }
+            let known = try image.modules(of: release, among: Set(drivers))
             let missing = drivers.filter { !known.contains($0) }.map { "'\($0)'" }.joined(separator: ", ")
             if missing.isEmpty { continue }
             add(

@@ -2,6 +2,7 @@ internal import Basics
 internal import Boot
 internal import Deployments
 internal import Images
+internal import Initramfs
 
 /// What is wrong with an image for a disk of some format.
 struct DiskCheck {
@@ -138,23 +139,7 @@ struct DiskCheck {
         let metal = ["ahci", "usb_storage", "uas", "xhci_pci"]
         let usual = ["virtio_blk", "virtio_scsi", "ahci", "nvme"]
         let asked = Set(usual + metal + [filesystem] + format.host.drivers.flatMap { $0 })
-        var names: Set<String> = []
-        for folder in ["lib/modules", "usr/lib/modules"] {
-            for file in ["modules.dep", "modules.builtin"] {
-                guard let path = Path("\(folder)/\(kernel)/\(file)"), let content = try files.contents(of: path, limit: 64 << 20) else {
-                    continue
-                }
-                for line in String(decoding: content, as: UTF8.self).split(separator: "\n") {
-                    let module = line.prefix { $0 != ":" }
-                    let name = String((module.split(separator: "/").last ?? "").prefix { $0 != "." }.replacing("-", with: "_"))
-                    guard asked.contains(name) else { continue }
-                    // What made the image smaller may have left the table.
-                    let place = Path("\(folder)/\(kernel)/\(module)") ?? .top
-                    if file == "modules.dep", try files.target(of: place) == nil { continue }
-                    names.insert(name)
-                }
-            }
-        }
+        let names = try files.modules(of: kernel, among: asked)
         if !names.contains(filesystem) {
             return add(
                 .drivers, "the kernel \(kernel) has no \(filesystem), which the disk has", Self.kernelRemedy, .error)

@@ -2,10 +2,12 @@ package import Basics
 
 /// Where an image has its kernels, and what is loaded with them.
 extension ImageFiles {
+    package static let modulesFolders: [Path] = ["lib/modules", "usr/lib/modules"]
+
     /// What lib/modules has modules for.
     package func releases() throws(Failure) -> [String] {
         var found: [String] = []
-        for folder in ["lib/modules", "usr/lib/modules"] as [Path] {
+        for folder in Self.modulesFolders {
             for directory in try directories(at: folder) {
                 for name in try directory.names() {
                     let release = display(name)

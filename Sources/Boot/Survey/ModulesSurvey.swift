@@ -6,7 +6,7 @@ extension Facts.Modules {
         self = .notNeeded
         guard let release = host.kernelRelease.flatMap({ Path($0) }) else { return }
         for layer in layers {
-            for folder: Path in ["lib/modules", "usr/lib/modules"] {
+            for folder in ImageFiles.modulesFolders {
                 if try layer.isModuleFolder(folder / release) {
                     self = .present
                     return
