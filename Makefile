@@ -10,7 +10,7 @@ crash_test := .build/debug/crash-test
 # the unit tests have files read and written by.
 packages_build := libbtrfsutil-dev libblkid-dev liblzma-dev libmount-dev libjansson-dev libmd-dev libzstd-dev nettle-dev zlib1g-dev
 packages_unit := attr binutils busybox bzip2 cpio grub-common jq lz4 lzop xz-utils zstd
-packages_lint := shellcheck
+packages_lint := python3 shellcheck
 packages_lab := $(shell cat Tests/Lab/packages)
 packages_bench := busybox rsync time
 packages_deb := dpkg-dev lintian
@@ -49,9 +49,10 @@ test: lint test-unit packages deb $(crash_test) ## Everything: lint, unit, Debia
 check: lint test-unit ## Lint and unit tests: a minute, once it is built
 
 .PHONY: lint
-lint: packages-lint ## The form of Swift and of the scripts
+lint: packages-lint ## The form of Swift and of the scripts; the table of modules
 	$(say) "lint"
 	@swift format lint --strict --recursive Package.swift Sources Tests
+	@Tests/Lab/modules
 	@git ls-files hooks install Tests/Lab Tests/Bench Tests/Fuzz/run .ci | while read -r file; do \
 	    case $$(head -c 64 "$$file" | grep -m 1 .) in \
 	    '#!'*bash | '# shellcheck shell=bash') shellcheck -x -s bash "$$file" ;; \

@@ -37,11 +37,11 @@ var targets: [Target] = [
     .target(name: "Basics", dependencies: ["CLinux"], swiftSettings: initSide),
     .target(name: "Planning", dependencies: ["Basics"], swiftSettings: initSide),
     .target(name: "Images", dependencies: ["Basics", "CLinux"], swiftSettings: initSide),
-    .target(name: "Boot", dependencies: ["Basics", "Planning", "Images"], swiftSettings: initSide),
+    .target(name: "Boot", dependencies: ["Basics", "Planning", "Images", "CLinux"], swiftSettings: initSide),
     .target(name: "Linux", dependencies: ["Basics", "Planning", "CLinux"], swiftSettings: initSide),
     .target(
         name: "BootRun",
-        dependencies: ["Basics", "Planning", "Images", "Boot", "Linux"],
+        dependencies: ["Basics", "Planning", "Boot", "Linux", "CLinux"],
         swiftSettings: initSide
     ),
     .target(name: "InitProcess", dependencies: ["Basics", "Boot", "CLinux", "Linux"], swiftSettings: initSide),
@@ -126,12 +126,12 @@ if embedded {
         // What a store recorded of a layer's files, and whether they are so.
         .target(
             name: "LayerContent",
-            dependencies: ["Basics", "Boot", "CLinux", "Decompression", "Images", "Planning"],
+            dependencies: ["Basics", "Boot", "Decompression", "Images", "Planning"],
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(
             name: "LayerContentTests",
-            dependencies: ["Basics", "Decompression", "Images", "LayerContent", "TestSupport"],
+            dependencies: ["Basics", "Decompression", "LayerContent", "TestSupport"],
             swiftSettings: strict + sameHeaders
         ),
         // Reads, checks and builds initramfs images.
@@ -245,7 +245,7 @@ if embedded {
         ),
         .testTarget(
             name: "InitTests",
-            dependencies: ["Basics", "Boot", "CLinux", "InitProcess", "Linux", "docker-btrfs-init"],
+            dependencies: ["Basics", "Boot", "InitProcess", "Linux", "docker-btrfs-init"],
             swiftSettings: strict + sameHeaders),
         // The functions that are fuzzed, on the inputs that were kept.
         .testTarget(

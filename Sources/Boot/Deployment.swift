@@ -1,5 +1,4 @@
 public import Basics
-internal import Planning
 
 /// An image that was made ready to boot this machine: its layer is held, and its kernel lies where the boot loader reads it.
 ///

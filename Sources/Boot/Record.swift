@@ -1,5 +1,4 @@
 public import Basics
-internal import Images
 internal import Planning
 
 /// How often images and roots were tried since a boot of theirs was last good; what the fallback is decided by.

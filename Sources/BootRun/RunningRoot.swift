@@ -1,5 +1,4 @@
 internal import Basics
-internal import Boot
 internal import Linux
 internal import Planning
 

@@ -2,8 +2,6 @@ internal import Basics
 internal import Boot
 internal import BootRun
 internal import Glibc
-internal import Images
-internal import Linux
 internal import Planning
 
 /// The root that the running system is on, where docker-btrfs made it.

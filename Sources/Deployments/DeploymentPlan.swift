@@ -1,6 +1,5 @@
 public import Basics
 internal import Boot
-internal import BootEntries
 internal import Linux
 internal import Planning
 

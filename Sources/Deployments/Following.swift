@@ -4,7 +4,6 @@ internal import CLinux
 internal import Files
 internal import Images
 internal import Linux
-internal import Planning
 internal import Programs
 
 /// An image that a registry may have anew under its name.

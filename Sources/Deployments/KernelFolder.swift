@@ -2,7 +2,6 @@ internal import Basics
 internal import Boot
 internal import BootEntries
 internal import CLinux
-internal import Files
 internal import Initramfs
 
 /// Where kernels and initramfs images lie, and how the boot loader comes there.

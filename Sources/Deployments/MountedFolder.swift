@@ -1,7 +1,6 @@
 package import Basics
 internal import BootEntries
 internal import CLinux
-internal import Files
 
 /// Where a directory of the running system is: on which filesystem, and where there.
 struct MountedFolder {

@@ -2,7 +2,6 @@ package import Basics
 internal import Boot
 internal import CLinux
 internal import Files
-internal import Images
 internal import Linux
 internal import Planning
 internal import Programs

@@ -1,7 +1,6 @@
 public import Basics
 internal import Boot
 internal import CLinux
-internal import Linux
 internal import Planning
 
 /// Roots that have names, and are entered and not booted: `docker-btrfs enter --project work`. Each has what it needs of its own, and shares

@@ -2,7 +2,6 @@ public import Basics
 internal import Boot
 internal import Files
 internal import Linux
-internal import Planning
 
 /// What a root lost of what it was made as, and how that comes back: shared with the image, with all attributes.
 public struct Repair {

@@ -1,5 +1,4 @@
 internal import Basics
-internal import Boot
 internal import BootEntries
 internal import CDisk
 internal import CLinux
@@ -8,7 +7,6 @@ internal import Files
 internal import Glibc
 internal import Images
 internal import Linux
-internal import Planning
 internal import Programs
 
 /// Performs the steps of a plan, and decides nothing.

@@ -2,7 +2,6 @@ internal import Basics
 internal import Boot
 internal import CHooks
 internal import Deployments
-internal import Files
 internal import Images
 internal import Initramfs
 

@@ -3,11 +3,8 @@ internal import Boot
 internal import BootEntries
 internal import CLinux
 public import Deployments
-internal import Files
 internal import Images
 internal import Initramfs
-internal import Linux
-internal import Planning
 internal import Programs
 
 /// A disk that is going to be made.

@@ -1,7 +1,4 @@
 public import Basics
-internal import Boot
-internal import Deployments
-internal import Files
 internal import Linux
 internal import Programs
 internal import Synchronization

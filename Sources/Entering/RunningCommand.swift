@@ -1,4 +1,3 @@
-internal import Basics
 internal import CEntering
 internal import CLinux
 internal import Glibc

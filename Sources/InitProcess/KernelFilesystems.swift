@@ -1,6 +1,5 @@
 public import Basics
 internal import CLinux
-internal import Linux
 
 /// What the kernel shows as files, and every program expects at its place.
 public enum KernelFilesystem: CaseIterable, Sendable {

@@ -1,6 +1,5 @@
 internal import Basics
 internal import Files
-internal import Initramfs
 
 /// A change to the files of a system. Its description is the line of a dry run.
 enum Change: Equatable {

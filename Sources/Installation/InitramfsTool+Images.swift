@@ -1,6 +1,5 @@
 internal import Basics
 internal import CLinux
-internal import Files
 internal import Initramfs
 
 extension InitramfsTool {

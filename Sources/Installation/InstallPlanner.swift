@@ -1,6 +1,5 @@
 internal import Basics
 internal import CLinux
-internal import Files
 
 extension InstallPlan {
     /// The way from what a system has to `framework`'s files. Fails, with everything that is in the way, before anything is

@@ -3,7 +3,6 @@ internal import Boot
 internal import BootRun
 internal import CLinux
 internal import InitProcess
-internal import Linux
 internal import Planning
 
 linux_ignore_broken_pipes()

@@ -3,7 +3,6 @@ import Basics
 import CLinux
 import Deployments
 import Glibc
-import Installation
 import Programs
 
 /// The companion on the running system.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Basics
 import Boot
-import BootRun
 import Deployments
 import Entering
 

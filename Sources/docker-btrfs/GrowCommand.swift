@@ -1,5 +1,4 @@
 import ArgumentParser
-import Basics
 import DiskImages
 
 struct GrowCommand: ParsableCommand {

@@ -3,7 +3,6 @@ import Basics
 import CLinux
 import Deployments
 public import DiskImages
-import Files
 
 struct ImageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Basics
-import Boot
 import CLinux
 import Deployments
 import Images

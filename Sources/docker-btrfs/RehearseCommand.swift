@@ -2,7 +2,6 @@ import ArgumentParser
 import Basics
 import Deployments
 import DiskImages
-import Files
 import Glibc
 import Programs
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Basics
 import Deployments
 
 struct RepairCommand: ParsableCommand {

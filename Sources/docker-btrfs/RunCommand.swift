@@ -3,7 +3,6 @@ import Basics
 import CLinux
 import Deployments
 import DiskImages
-import Files
 import Glibc
 import Programs
 

@@ -2,7 +2,6 @@ public import ArgumentParser
 import Basics
 public import BootEntries
 public import Deployments
-import Initramfs
 
 struct SetupCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,3 @@
-internal import Basics
-
 /// The parameters of a kernel command line, split as the kernel itself splits it (`next_arg` in lib/cmdline.c).
 ///
 /// Double quotes hold words together, around a value (`key="a b"`) or around the whole parameter (`"key=a b"`, as GRUB writes

@@ -1,6 +1,5 @@
 internal import Basics
 internal import CLinux
-internal import Linux
 internal import Planning
 
 /// Compares a root with what it was made as, by what btrfs keeps of both.

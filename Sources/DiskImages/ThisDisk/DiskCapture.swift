@@ -1,7 +1,6 @@
 internal import Basics
 internal import CDisk
 internal import CLinux
-internal import Files
 internal import Programs
 
 /// A mounted and written btrfs as it is at one moment, for who reads its disk later.

@@ -3,8 +3,6 @@ internal import Boot
 internal import BootEntries
 internal import CLinux
 public import Deployments
-internal import Files
-internal import Linux
 internal import Programs
 
 /// The next boot of a machine from its own disk, in a virtual machine that never writes to it.

@@ -1,5 +1,4 @@
 public import Basics
-internal import Boot
 
 /// Processor microcode for the kernel to load first, from the files that Linux's own loader takes: a plain cpio archive, as
 /// Documentation/arch/x86/microcode.rst has it. nil where the system `tree` has none. Compressed files are left out.

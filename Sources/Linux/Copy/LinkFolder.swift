@@ -1,6 +1,5 @@
 internal import Basics
 internal import CLinux
-internal import Planning
 
 /// A folder at the top of a new tree, with one more name of each file that has several in its layer.
 ///

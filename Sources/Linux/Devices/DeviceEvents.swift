@@ -1,4 +1,3 @@
-internal import Basics
 internal import CLinux
 
 /// What the kernel tells when block devices come, go and change, and where it runs, udev.
