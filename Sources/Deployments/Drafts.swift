@@ -15,7 +15,10 @@ extension Site {
             guard let loader, try loader.directory.status(of: folder / Directory.draftName) != nil else { continue }
             changes.append(.removeMenu(folder / Directory.draftName, of: loader))
         }
-        for path in try drafts(in: Layout.deployments) { changes.append(.step(.removeFile(path, of: Place(.top)))) }
+        let records = try drafts(in: Layout.deployments) { name in
+            Draft.finished(name).flatMap { Digest(hex: $0) } != nil || NamedRoot.isDraft(name)
+        }
+        for path in records { changes.append(.step(.removeFile(path, of: Place(.top)))) }
         if try topLevel.status(of: Layout.keeping) != nil { changes.append(.step(.deleteSubvolume(Place(Layout.keeping)))) }
         for place in try layerDrafts() { changes.append(.step(.deleteSubvolume(place))) }
         for name in try topLevel.directory(at: Layout.rehearsals)?.names() ?? [] {
@@ -29,13 +32,9 @@ extension Site {
     }
 
     /// Layers whose copy or merge was cut off: as large as an image.
-    func layerDrafts() throws(Failure) -> [Place] { try drafts(in: Layout.layers).map { Place($0) } }
+    func layerDrafts() throws(Failure) -> [Place] { try drafts(in: Layout.layers, where: Draft.isOfLayer).map { Place($0) } }
 
-    /// What is called as a digest or as the record of a named root, and `.new`, as this is until it is whole.
-    private func drafts(in folder: Path) throws(Failure) -> [Path] {
-        let ending = Array(".new".utf8)
-        return try topLevel.directory(at: folder)?.names().filter { name in
-            name.suffix(ending.count).elementsEqual(ending) && Digest(hex: name.dropLast(ending.count)) != nil || NamedRoot.isDraft(name)
-        }.map { folder.appending(name: $0) } ?? []
+    private func drafts(in folder: Path, where isDraft: ([UInt8]) -> Bool) throws(Failure) -> [Path] {
+        try topLevel.directory(at: folder)?.names().filter(isDraft).map { folder.appending(name: $0) } ?? []
     }
 }

@@ -35,8 +35,7 @@ public struct NamedRoot {
 
     /// Whether a name is that of a record that is not finished.
     static func isDraft(_ name: [UInt8]) -> Bool {
-        let draft = ending + Array(".new".utf8)
-        return name.count > draft.count && name.suffix(draft.count).elementsEqual(draft)
+        Draft.finished(name).flatMap { path(ofRecord: $0) } != nil
     }
 }
 

@@ -179,7 +179,7 @@ public struct LinuxMachine: Machine {
 
     private mutating func replaceFile(_ place: Place, _ content: String) throws(Failure) -> [String] {
         let parent = try parent(of: place)
-        let draft = Place(place.path.parent.appending(name: place.path.name + Array(".new".utf8)), on: place.filesystem)
+        let draft = Place(place.path.parent.appending(name: Draft.name(of: place.path.name)), on: place.filesystem)
         var notes: [String] = []
         // A file there is what a boot left that was cut off.
         if unlinkat(parent.descriptor, cString(draft.path.name), 0) != 0 && linux_errno() != ENOENT { notes += try putAside(draft) }

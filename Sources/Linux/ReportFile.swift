@@ -1,5 +1,6 @@
 public import Basics
 internal import CLinux
+internal import Planning
 
 /// Writes a small file of the running system (on /run, not on the machine's disk), making its directory where that is missing.
 /// A reader sees the old content or the new one, never a part.
@@ -8,7 +9,7 @@ public func writeReport(_ text: String, to path: String) throws(Failure) {
         let directory = String(path[..<slash])
         if mkdir(directory, 0o755) != 0 && linux_errno() != EEXIST { throw .system("make the directory '\(directory)'") }
     }
-    let draft = path + ".new"
+    let draft = path + Draft.ending
     let file = linux_open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
     if file < 0 { throw .system("write '\(draft)'") }
     defer { close(file) }

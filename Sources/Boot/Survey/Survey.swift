@@ -26,7 +26,7 @@ extension Facts {
             try topLevel.directory(at: Layout.layers)?.names() ?? []
         }
         let held = names.compactMap { Digest(hex: $0).map { ChainID($0) } }
-        let unfinished = names.filter { $0.count > 64 && $0.suffix(4).elementsEqual(".new".utf8) }
+        let unfinished = names.filter { Draft.isOfLayer($0) }
         unfinishedHolds = unfinished.map { Layout.layers.appending(name: $0) }
         self.held = held
         let others = survey.chains(but: request.name)

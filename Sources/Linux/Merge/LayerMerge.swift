@@ -1,5 +1,6 @@
 public import Basics
 internal import CLinux
+internal import Planning
 
 /// One root from the layers of an overlay store, whose files share their contents with the store's where both are on one
 /// filesystem.
@@ -41,8 +42,7 @@ public struct LayerMerge {
         return count
     }
 
-    private static let ending = Array(".new".utf8)
-    private var draft: [CChar] { cString(name + Self.ending) }
+    private var draft: [CChar] { cString(Draft.name(of: name)) }
 
     /// An empty subvolume without anything that the folder gives to what is made in it.
     private func makeDraft() throws(Failure) -> Directory {
@@ -59,7 +59,7 @@ public struct LayerMerge {
     /// Those of other roots too: an image whose merge was interrupted may never be asked for again.
     private func removeDrafts() throws(Failure) {
         let recursive = Int32(BTRFS_UTIL_DELETE_SUBVOLUME_RECURSIVE)
-        for name in try folder.names() where name.suffix(Self.ending.count).elementsEqual(Self.ending) {
+        for name in try folder.names() where Draft.isOfLayer(name) || name == Draft.name(of: self.name) {
             // What is no subvolume is none of ours.
             let isDeleted = btrfs_util_delete_subvolume_fd(folder.descriptor, cString(name), recursive) == BTRFS_UTIL_OK
             if !isDeleted { _ = try folder.putAside(name) }
