@@ -1,4 +1,5 @@
 internal import Basics
+internal import Boot
 internal import Linux
 internal import Planning
 
@@ -11,11 +12,12 @@ struct RunningRoot {
     /// By what is mounted at `/`; where that is another filesystem, such as an overlay, by the report of the boot.
     init() throws(Failure) {
         let running = try Directory(opening: "/")
-        if let subvolume = try running.subvolume() {
-            guard let value = try running.attribute(Mark.attribute), let mark = Mark(parsing: value, subvolume: subvolume)
-            else { throw Self.failure("the root was not made by docker-btrfs") }
+        if try running.subvolume() != nil {
+            guard let root = try Facts.markedRoot(at: .top, on: running) else {
+                throw Self.failure("the root was not made by docker-btrfs")
+            }
             (topLevel, name) = try Self.place(of: running)
-            self.mark = mark
+            mark = root.mark
             return
         }
         guard let report = try Report.Root.ofThisBoot() else {
@@ -25,10 +27,10 @@ struct RunningRoot {
         let device = try devices.waiting(for: report.device, key: "root", seconds: 0, degraded: true)
         topLevel = try Self.topLevel(of: device.path)
         name = report.path
-        guard let root = try topLevel.directory(at: name), let subvolume = try root.subvolume(), subvolume.uuid == report.subvolume,
-            let value = try root.attribute(Mark.attribute), let mark = Mark(parsing: value, subvolume: subvolume)
-        else { throw Self.failure("'\(report.path)' of \(report.device) is not the root that '\(Report.path)' tells of") }
-        self.mark = mark
+        guard let root = try Facts.markedRoot(at: name, on: topLevel), root.subvolume.uuid == report.subvolume else {
+            throw Self.failure("'\(report.path)' of \(report.device) is not the root that '\(Report.path)' tells of")
+        }
+        mark = root.mark
     }
 
     private static func topLevel(of device: String) throws(Failure) -> Directory {

@@ -12,11 +12,9 @@ struct BootedRoot {
     /// nil for any other.
     static func current() throws(Failure) -> BootedRoot? {
         let running = try Directory(opening: "/")
-        guard let subvolume = try running.subvolume(), let value = try running.attribute(Mark.attribute),
-            let mark = Mark(parsing: value, subvolume: subvolume)
-        else { return nil }
+        guard let root = try Facts.markedRoot(at: .top, on: running) else { return nil }
         let good = try running.attribute(GoodMark.attribute)
-        return BootedRoot(mark: mark, isGood: good?.elementsEqual(GoodMark.text(subvolume: subvolume).utf8) == true)
+        return BootedRoot(mark: root.mark, isGood: good?.elementsEqual(GoodMark.text(subvolume: root.subvolume).utf8) == true)
     }
 
     /// Whether the running system was asked to boot an image, and its initramfs did nothing about it: it goes on in a root of before.

@@ -48,8 +48,8 @@ extension Site {
             guard let content = try topLevel.contents(of: NamedRoot.place(of: path)), let record = Deployment(parsing: content),
                 try topLevel.status(of: path)?.kind == .directory, let tree = try topLevel.directory(at: path), try tree.subvolume() != nil,
                 // The mark of a copy is void, and still says what it is a copy of.
-                let mark = try tree.attribute(Mark.attribute).map({ String(decoding: $0, as: UTF8.self) }),
-                mark.contains("\nnumber \(record.number)\n"), mark.contains("\nid \(record.imageID)\n")
+                let mark = try tree.attribute(Mark.attribute).flatMap({ Mark(parsing: $0, uuid: nil) }), mark.number == record.number,
+                mark.origin.imageID == record.imageID
             else { continue }
             let status = try tree.status(of: .top)
             let isBooted = running.flatMap { running in status.map { $0.isSameFile(as: running) } } ?? false

@@ -1,0 +1,108 @@
+public import Basics
+
+/// What docker-btrfs writes on a root that it makes.
+public struct Mark: Equatable, Sendable {
+    public let origin: Origin
+    /// Roots of one name are numbered as they are made. Unlike a time, a number is right when the clock is not. One above
+    /// `RootNumber.highest` was made up.
+    public let number: Int
+    /// Seconds since 1970 by the machine's clock.
+    public let made: Int
+    /// What was known of the top layer when the root was made. It is kept beside the mark: see there.
+    public var knownLayer: KnownLayer?
+
+    public init(origin: Origin, number: Int, made: Int, knownLayer: KnownLayer? = nil) {
+        self.origin = origin
+        self.number = number
+        self.made = made
+        self.knownLayer = knownLayer
+    }
+
+    /// The same mark with a number that counts, which is another one where this one was made up.
+    package func counted(as other: Int = 0) -> Mark {
+        number <= RootNumber.highest ? self : Mark(origin: origin, number: other, made: made)
+    }
+}
+
+/// How a mark is kept: as an extended attribute of the root's topmost directory.
+///
+/// A snapshot inherits the attributes of its source, so the mark names the subvolume that it was put on: on a snapshot that
+/// somebody else takes of our root it is void, and that snapshot is not ours to delete.
+extension Mark {
+    /// What the names of all attributes begin with that docker-btrfs writes on a root: they are none of the image.
+    public static let prefixes: [StaticString] = ["user.docker-btrfs.", "trusted.docker-btrfs."]
+
+    /// In the `user` namespace, so that a plan can be made without root; only the owner of the root directory can write it.
+    public static let attribute = "user.docker-btrfs.root"
+
+    private static let version = "docker-btrfs root 1"
+
+    /// What every btrfs can keep in one attribute, also with the smallest nodes (4 KiB).
+    static let limit = 3584
+
+    /// The attribute's value: lines of a key, a space and a value. Long paths stand there as what they are told apart by.
+    public func text(subvolume: Subvolume) -> String {
+        let whole = text(subvolume, origin)
+        if whole.utf8.count <= Self.limit { return whole }
+        let short = Origin(
+            reference: origin.reference.text.utf8.count <= 1024 ? origin.reference : ImageReference(origin.imageID),
+            imageID: origin.imageID, chainID: origin.chainID, layer: Path.top.appending(name: Array(origin.layer.name.prefix(255))),
+            topLayer: origin.topLayer.map { $0.utf8.count <= 1024 ? $0 : Digest.of(Array($0.utf8)).description },
+            topLayers: [Self.short(origin.topLayers)]
+        )
+        return text(subvolume, short)
+    }
+
+    private func text(_ subvolume: Subvolume, _ origin: Origin) -> String {
+        """
+        \(Self.version)
+        subvolume \(subvolume.uuid)
+        number \(number)
+        made \(made)
+        image \(origin.reference.text)
+        id \(origin.imageID)
+        chain \(origin.chainID)
+        layer \(origin.layer)
+        toplayer \(origin.topLayer ?? "")
+
+        """ + origin.topLayers.map { "over /\(String(decoding: $0.bytes, as: UTF8.self))\n" }.joined()
+    }
+
+    /// What stands for paths that are too long to be written down.
+    static func short(_ paths: [Path]) -> Path {
+        Path.top.appending(name: Array(Digest.of(Array(paths.map { "\($0)\n" }.joined().utf8)).description.utf8))
+    }
+
+    /// Fails (nil) where the value is no mark, or that of another subvolume. Who owns the root's directory can write anything.
+    public init?(parsing value: [UInt8], subvolume: Subvolume) {
+        self.init(parsing: value, uuid: subvolume.uuid)
+    }
+
+    /// `uuid` is that of the subvolume that the mark was put on; nil for any: what is void still says what it is a copy of.
+    public init?(parsing value: [UInt8], uuid: String?) {
+        let newline = UInt8(ascii: "\n")
+        guard value.last == newline else { return nil }
+        var lines = value.split(separator: newline).map { String(decoding: $0, as: UTF8.self) }[...]
+        func next(_ key: String) -> String? {
+            lines.popFirst()?.after(key)
+        }
+        guard next(Self.version) == "", let subvolume = next("subvolume "), uuid == nil || subvolume == uuid,
+            let number = next("number ").flatMap({ RootNumber.read($0.utf8) }),
+            let made = next("made ").flatMap({ clampedNumber($0.utf8) }),
+            let reference = next("image ").flatMap({ reference($0) }), let id = next("id ").flatMap({ Digest($0) }),
+            let chain = next("chain ").flatMap({ Digest($0) }),
+            let layer = next("layer ").flatMap({ Path($0) }), let topLayer = next("toplayer ")
+        else { return nil }
+        let topLayers = lines.compactMap { $0.after("over ").flatMap { Path($0) } }
+        origin = Origin(
+            reference: reference, imageID: ImageID(id), chainID: ChainID(chain), layer: layer,
+            topLayer: topLayer.isEmpty ? nil : topLayer, topLayers: topLayers
+        )
+        self.number = number
+        self.made = made
+    }
+}
+
+private func reference(_ text: String) -> ImageReference? {
+    do throws(Failure) { return try ImageReference(text) } catch { return nil }
+}
