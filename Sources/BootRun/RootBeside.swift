@@ -18,11 +18,7 @@ extension BootSession {
         var machine = LinuxMachine(topLevel: filesystems.topLevel, topLayer: filesystems.topLayer, store: store)
         for step in plan.steps {
             tell(step)
-            do throws(Failure) {
-                for line in try machine.perform(step) { note(line) }
-            } catch {
-                throw Failure("could not \(step): \(error.message)", hint: error.hint)
-            }
+            for line in try machine.carryOut(step) { note(line) }
         }
     }
 }

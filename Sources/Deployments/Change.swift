@@ -51,10 +51,7 @@ extension Change: CustomStringConvertible {
     /// Returns what is to be known of it.
     func perform(on machine: inout LinuxMachine) throws(Failure) -> [String] {
         switch self {
-        case .step(let step):
-            do throws(Failure) { return try machine.perform(step) } catch {
-                throw Failure("could not \(step): \(error.message)", hint: error.hint)
-            }
+        case .step(let step): return try machine.carryOut(step)
         case .makeKernelFolder(let folder): try folder.tree.makeDirectory(folder.path, mode: 0o700)
         case .addFile(let file, let folder, let image): try folder.add(file, from: image)
         case .removeFile(let path, let folder): try folder.tree.remove(path)

@@ -122,7 +122,7 @@ package final class RootArchiveFile {
 
     /// What a run that was killed left.
     private func clear(_ folder: Path, _ topLevel: Directory) throws(Failure) {
-        for draft in try Self.drafts(in: folder, topLevel) { try perform(.deleteSubvolume(Place(draft)), topLevel) }
+        for draft in try Self.drafts(in: folder, topLevel) { try Step.deleteSubvolume(Place(draft)).perform(on: topLevel) }
         try topLevel.removeEmptyDirectory(folder / Self.received)
     }
 
@@ -154,8 +154,8 @@ package final class RootArchiveFile {
             guard let names = try topLevel.directory(at: received)?.names(), names.count == 1 else {
                 throw Failure("it has several subvolumes, or none")
             }
-            try perform(.snapshot(of: Place(received.appending(name: names[0])), at: Place(draft)), topLevel)
-            try perform(.deleteSubvolume(Place(received.appending(name: names[0]))), topLevel)
+            try Step.snapshot(of: Place(received.appending(name: names[0])), at: Place(draft)).perform(on: topLevel)
+            try Step.deleteSubvolume(Place(received.appending(name: names[0]))).perform(on: topLevel)
             _ = unlinkat(topLevel.descriptor, received.cString, AT_REMOVEDIR)
         }
     }
@@ -183,19 +183,14 @@ package final class RootArchiveFile {
         let draft = Place(Layout.new(project))
         // Of a single layer the chain is the layer.
         let chain = ChainID(digest)
-        if try topLevel.status(of: Layout.hold(chain)) == nil { try perform(.hold(layer: draft, at: Place(Layout.hold(chain))), topLevel) }
+        if try topLevel.status(of: Layout.hold(chain)) == nil {
+            try Step.hold(layer: draft, at: Place(Layout.hold(chain))).perform(on: topLevel)
+        }
         let origin = Origin(
             reference: image?.reference ?? ImageReference(ImageID(digest)), imageID: image?.id ?? ImageID(digest), chainID: chain,
             layer: Layout.hold(chain), topLayer: nil)
-        try perform(.mark(draft, Mark(origin: origin, number: 1, made: secondsNow())), topLevel)
-        try perform(.rename(draft, to: Place(Layout.kept(project, 1))), topLevel)
-        try perform(.sync, topLevel)
-    }
-
-    private func perform(_ step: Step, _ topLevel: Directory) throws(Failure) {
-        var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(nil))
-        do throws(Failure) { _ = try machine.perform(step) } catch {
-            throw Failure("could not \(step): \(error.message)", hint: error.hint)
-        }
+        try Step.mark(draft, Mark(origin: origin, number: 1, made: secondsNow())).perform(on: topLevel)
+        try Step.rename(draft, to: Place(Layout.kept(project, 1))).perform(on: topLevel)
+        try Step.sync.perform(on: topLevel)
     }
 }

@@ -32,11 +32,7 @@ extension DiskBuilder {
         var steps = contents.preparation(of: top, removingIdentity: true)
         steps.append(.copyTopLayer(Place(.top, on: .topLayer(.path("/"))), .none, over: top))
         var machine = LinuxMachine(topLevel: tree, topLayer: .success(layer))
-        for step in steps {
-            do throws(Failure) { _ = try machine.perform(step) } catch {
-                throw Failure("could not \(step): \(error.message)", hint: error.hint)
-            }
-        }
+        for step in steps { try machine.carryOut(step) }
         // The first boot labels all of it, and starts once more.
         if contents.usesSELinux { try tree.write([], mode: 0o600, to: ".autorelabel") }
         // Without any, systemd takes the boot for the first one of all and enables what its presets say.

@@ -105,7 +105,7 @@ package struct BesideRoot {
         (place, lock) = (made.place / Self.name, made.folder)
         let copy = place
         do throws(Failure) {
-            try Self.perform(.hold(layer: Place(path), at: Place(copy)), topLevel)
+            try Step.hold(layer: Place(path), at: Place(copy)).perform(on: topLevel)
             guard let tree = try topLevel.directory(at: copy) else { throw Failure("'\(copy)' is gone") }
             self.tree = tree
         } catch {
@@ -124,16 +124,9 @@ package struct BesideRoot {
         try Self.delete(place.parent, topLevel)
     }
 
-    private static func perform(_ step: Step, _ topLevel: Directory) throws(Failure) {
-        var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(nil))
-        do throws(Failure) { _ = try machine.perform(step) } catch {
-            throw Failure("could not \(step): \(error.message)", hint: error.hint)
-        }
-    }
-
     private static func delete(_ place: Path, _ topLevel: Directory) throws(Failure) {
         if try topLevel.status(of: place / name) != nil {
-            do throws(Failure) { try perform(.deleteSubvolume(Place(place / name)), topLevel) } catch {
+            do throws(Failure) { try Step.deleteSubvolume(Place(place / name)).perform(on: topLevel) } catch {
                 throw error.hinting("the next run of enter deletes it")
             }
         }

@@ -294,3 +294,11 @@ extension Directory {
         try createDirectory(path, 0o755)
     }
 }
+
+extension Step {
+    /// Performs it by itself, on a filesystem of which nothing else is asked.
+    package func perform(on topLevel: Directory) throws(Failure) {
+        var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(nil))
+        try machine.carryOut(self)
+    }
+}

@@ -39,6 +39,14 @@ public protocol Machine {
     mutating func perform(_ step: Step) throws(Failure) -> [String]
 }
 
+extension Machine {
+    /// Performs one step by itself. Fails with what was not possible, and why.
+    @discardableResult
+    package mutating func carryOut(_ step: Step) throws(Failure) -> [String] {
+        do throws(Failure) { return try perform(step) } catch { throw step.failure(error) }
+    }
+}
+
 /// How a plan tells what it does.
 public protocol PlanObserver {
     mutating func willPerform(_ step: Step)
@@ -80,8 +88,13 @@ extension Step {
         do throws(Failure) {
             notes = try machine.perform(self)
         } catch {
-            throw Failure("could not \(self): \(error.message)\(consequence)", hint: error.hint)
+            throw failure(error, consequence)
         }
         observer.didPerform(self, notes: notes)
+    }
+
+    /// What was not possible, where a machine told the reason alone.
+    package func failure(_ reason: Failure, _ consequence: String = "") -> Failure {
+        Failure("could not \(self): \(reason.message)\(consequence)", hint: reason.hint)
     }
 }

@@ -105,11 +105,7 @@ extension Site {
         var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(nil))
         try remove(&machine)
         do throws(Failure) {
-            for step in steps {
-                do throws(Failure) { _ = try machine.perform(step) } catch {
-                    throw Failure("could not \(step): \(error.message)", hint: error.hint)
-                }
-            }
+            for step in steps { try machine.carryOut(step) }
             guard let tree = try topLevel.directory(at: Self.draft.path) else { throw Failure("'\(Self.draft.path)' is gone") }
             let result = try body(RootBase(tree: tree, since: since, isOfLayersNow: !layers.isEmpty, notes: notes))
             try remove(&machine)
@@ -122,7 +118,6 @@ extension Site {
 
     private func remove(_ machine: inout LinuxMachine) throws(Failure) {
         if try topLevel.status(of: Self.draft.path) == nil { return }
-        let step = Step.deleteSubvolume(Self.draft)
-        do throws(Failure) { _ = try machine.perform(step) } catch { throw Failure("could not \(step): \(error.message)") }
+        try machine.carryOut(.deleteSubvolume(Self.draft))
     }
 }

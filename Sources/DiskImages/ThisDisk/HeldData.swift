@@ -63,7 +63,7 @@ final class HeldData {
             let step = Step.hold(layer: Place(path), at: Place(copy))
             do throws(Failure) { _ = try machine.perform(step) } catch {
                 if try topLevel.status(of: path) == nil { continue }
-                if error != .reason(ETXTBSY) { throw Failure("could not \(step): \(error.message)", hint: error.hint) }
+                if error != .reason(ETXTBSY) { throw step.failure(error) }
                 if path == root {
                     throw Failure(
                         "could not hold the data of '\(path)': a swap file in it is in use",
@@ -84,18 +84,11 @@ final class HeldData {
 
     private static func delete(_ place: Path, _ topLevel: Directory) throws(Failure) {
         for name in try topLevel.directory(at: place)?.names() ?? [] {
-            try perform(.deleteSubvolume(Place(place.appending(name: name))), topLevel)
+            try Step.deleteSubvolume(Place(place.appending(name: name))).perform(on: topLevel)
         }
         guard let parent = try topLevel.directory(at: place.parent) else { return }
         if unlinkat(parent.descriptor, cString(place.name), AT_REMOVEDIR) != 0 && linux_errno() != ENOENT {
             throw .system("remove '\(place)'")
-        }
-    }
-
-    private static func perform(_ step: Step, _ topLevel: Directory) throws(Failure) {
-        var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(nil))
-        do throws(Failure) { _ = try machine.perform(step) } catch {
-            throw Failure("could not \(step): \(error.message)", hint: error.hint)
         }
     }
 }
