@@ -229,8 +229,6 @@ package struct InodeItem: Equatable, Sendable {
     package let number: UInt64
     /// The transaction that made it. With the number, what identifies a file in a subvolume and in its snapshots.
     package let made: UInt64
-    /// The transaction that changed it last.
-    package let changed: UInt64
     /// In bytes.
     package let size: UInt64
     package let links: UInt32
@@ -250,15 +248,14 @@ package struct InodeItem: Equatable, Sendable {
 
     fileprivate init?(_ number: UInt64, _ bytes: UnsafeRawBufferPointer) {
         let bytes = bytes[...]
-        guard let made = bytes.number(at: 0, UInt64.self), let changed = bytes.number(at: 8, UInt64.self),
-            let size = bytes.number(at: 16, UInt64.self), let links = bytes.number(at: 40, UInt32.self),
+        guard let made = bytes.number(at: 0, UInt64.self), let size = bytes.number(at: 16, UInt64.self),
+            let links = bytes.number(at: 40, UInt32.self),
             let owner = bytes.number(at: 44, UInt32.self), let group = bytes.number(at: 48, UInt32.self),
             let mode = bytes.number(at: 52, UInt32.self), let device = bytes.number(at: 56, UInt64.self),
             let flags = bytes.number(at: 64, UInt64.self)
         else { return nil }
         self.number = number
         self.made = made
-        self.changed = changed
         self.size = size
         self.links = links
         self.owner = owner

@@ -10,7 +10,6 @@ final class SendFolder {
     let path: Path = Layout.home / "send"
     private let topLevel: Directory
     private let lock: FilesystemLock
-    private var names: [String] = []
 
     init(on topLevel: Directory) throws(Failure) {
         self.topLevel = topLevel

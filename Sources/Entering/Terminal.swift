@@ -52,18 +52,20 @@ final class Terminal {
     /// must not be echoed here, nor end the input. What this program says still ends its lines.
     func begin() {
         tcgetattr(STDIN_FILENO, &before)
-        var raw = before
-        cfmakeraw(&raw)
-        raw.c_oflag = before.c_oflag
-        tcsetattr(STDIN_FILENO, TCSADRAIN, &raw)
+        makeRaw(endingLines: true)
     }
 
     /// What the other side writes is written as it is too.
     func handOver() {
+        makeRaw(endingLines: false)
+        _ = entering_copy_size(STDIN_FILENO, master)
+    }
+
+    private func makeRaw(endingLines: Bool) {
         var raw = before
         cfmakeraw(&raw)
+        if endingLines { raw.c_oflag = before.c_oflag }
         tcsetattr(STDIN_FILENO, TCSADRAIN, &raw)
-        _ = entering_copy_size(STDIN_FILENO, master)
     }
 
     func end() { tcsetattr(STDIN_FILENO, TCSADRAIN, &before) }

@@ -20,7 +20,8 @@ public struct ImageStores: Sendable {
 
     /// The image that an engine finds for a reference, and what a person must know of where it was found.
     ///
-    /// Where stores have different images under one name, it is the one that got the name last. Fails where there is no such image (with the nearest names) and where the store is damaged.
+    /// Where stores have different images under one name, it is the one that got the name last. Fails where there is no such image (with the
+    /// nearest names) and where the store is damaged.
     public func image(_ reference: ImageReference) throws(Failure) -> (image: Image, notes: [String]) {
         if case .container(let name) = reference.kind { return (try container(name, reference), []) }
         let (found, broken) = try candidates(for: reference)

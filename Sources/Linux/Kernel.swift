@@ -8,11 +8,6 @@ public func kernelRelease() -> String? {
     return withUnsafeBytes(of: name.release) { display($0.prefix { $0 != 0 }) }
 }
 
-/// Seconds since 1970 by the machine's clock, which may be wrong.
-public func secondsNow() -> Int {
-    time(nil)
-}
-
 /// Whether this program may mount filesystems and read devices.
 public func isRunByRoot() -> Bool { geteuid() == 0 }
 

@@ -1,8 +1,8 @@
 extension KernelCommandLine {
     /// Every key of the kernel command line that is looked at, each with its grammar.
     ///
-    /// In a key, `-` and `_` are the same. DEVICE is what `DeviceName` takes, PATH goes from the top of its filesystem, OPTIONS are mount options between commas. What the
-    /// keys are for is told by docs/kernel-command-line.md, which lists the same ones.
+    /// In a key, `-` and `_` are the same. DEVICE is what `DeviceName` takes, PATH goes from the top of its filesystem, OPTIONS are mount
+    /// options between commas. What the keys are for is told by docs/kernel-command-line.md, which lists the same ones.
     public enum Key: String, CaseIterable, Sendable, CustomStringConvertible {
         /// `docker_path=[DEVICE:]PATH`: a store of images; with a device before it, PATH begins with a slash. Without this key or
         /// `docker_deployed=` nothing is done.

@@ -65,8 +65,6 @@ struct Boot {
     /// `docker_onfail=stop`, and the image is not there: no root may be left in its place.
     var stops: Bool { isMissing && options.contains("docker_onfail=stop") }
 
-    var persists: Bool { options.contains("docker_mode=persist") }
-
     var fields: String { "\(image)\t\(commandLine(device: "/dev/vda", topDevice: "/dev/vdb"))" }
 
     func commandLine(device: String, topDevice: String) -> String {
