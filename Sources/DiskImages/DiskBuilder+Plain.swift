@@ -138,8 +138,12 @@ extension DiskBuilder {
             let place = workshop.file("source")
             try MountRequest(device: device.path, filesystemType: filesystem.rawValue, options: ["noatime"]).mount(at: place, .readWrite)
             defer { umount2(place, Int32(MNT_DETACH)) }
+            let root = linux_open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+            if root < 0 { throw .system("open the disk's \(filesystem)") }
+            defer { Glibc.close(root) }
             try await Tools.run(["cp", "-a", "--", mountPoint + "/.", place], to: what)
-            if umount2(place, 0) != 0 { throw .system("unmount the disk's \(filesystem)") }
+            // Only this tells what could not be written since it was opened.
+            if syncfs(root) != 0 { throw .system("write all of the disk's \(filesystem)") }
         }
         topLevel = nil
         if umount2(mountPoint, 0) != 0 { throw .system("unmount the image's files") }

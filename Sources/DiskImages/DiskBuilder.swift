@@ -121,7 +121,7 @@ final class DiskBuilder {
         // Nothing of it has to be on the disk before the last step, which waits for what is kept of it.
         let options = ["subvolid=5", "noatime", "nodev", "nobarrier"]
         try MountRequest(device: device.path, filesystemType: "btrfs", options: options).mount(at: mountPoint, .readWrite)
-        let top = try workshop.open("root", label: "")
+        let top = try workshop.open("root", label: "\(choices.output):")
         topLevel = top
         try makeSubvolume(DockerRecord.store, 0o710)
         for path in [DockerRecord.subvolumes, DockerRecord.layers, DockerRecord.metadata / "imagedb/content/sha256"] {
@@ -333,6 +333,7 @@ final class DiskBuilder {
     private func finish() async throws(Failure) {
         try await fillSystem()
         try await Tools.run(["fstrim", "--quiet-unsupported", mountPoint], to: "give what the btrfs does not use back to the file")
+        if try syncfs(root().descriptor) != 0 { throw .system("write all of the disk's btrfs") }
         topLevel = nil
         if umount2(mountPoint, 0) != 0 { throw .system("unmount the disk's btrfs") }
     }

@@ -2,6 +2,17 @@ import TestSupport
 import Testing
 
 extension OnDisk.DiskImageTests {
+    @Test(arguments: ["btrfs", "xfs"])
+    func `a plain disk whose filesystem could not be written is none`(filesystem: String) async throws {
+        try await withImage { disk in
+            let make = command("sample_image", "\(disk.folder)/vm.raw", "--plain \(filesystem) 2>&1")
+            // As where its file has no room: the unmount says nothing of that.
+            let told = try await disk.change(
+                "! strace -f -qq -o /dev/null -e inject=syncfs:error=EIO \(make); ls '\(disk.folder)' | grep vm.raw || true")
+            #expect(told.hasSuffix("\nError: could not write all of the disk's \(filesystem): Input/output error\n"), "\(told)")
+        }
+    }
+
     /// Makes a disk with one filesystem and compares it with the image, which `mount` mounts at `$image`.
     private func check(_ filesystem: String, driver: String, _ build: String, microcode: String = "", mount: String) async throws {
         try await withImage(driver: driver, "\(build)\necho secret > password") { disk in
