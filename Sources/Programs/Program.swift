@@ -33,13 +33,14 @@ package struct ProgramOutcome {
     /// nil where a signal ended it.
     package var status: Int32? { if case .exited(let code) = ending { code } else { nil } }
 
-    /// The first line of what it complained of, without the program's path, or how it ended.
+    /// The line of what it complained of that says that it is an error, else the first one, without the program's path; or how it ended.
     package var complaint: String {
-        if let line = errors.split(separator: UInt8(ascii: "\n")).first.map({ display($0) }) {
-            let path = line.hasPrefix("/") ? line.firstRange(of: ": ") : nil
-            return String(line[(path?.upperBound ?? line.startIndex)...])
-        }
-        return ending.words
+        let lines = errors.split(separator: UInt8(ascii: "\n")).map { display($0) }
+        // Some tell what they do before that.
+        let isError = { (line: String) in ["ERROR: ", "Error: ", "Error response ", "fatal: "].contains { line.hasPrefix($0) } }
+        guard let line = lines.first(where: isError) ?? lines.first else { return ending.words }
+        let path = line.hasPrefix("/") ? line.firstRange(of: ": ") : nil
+        return String(line[(path?.upperBound ?? line.startIndex)...])
     }
 }
 

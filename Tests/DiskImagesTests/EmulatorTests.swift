@@ -37,6 +37,17 @@ struct EmulatorTests {
         }
     }
 
+    @Test(arguments: [
+        (["Trying to pull it", "Error: no such image"], "Error: no such image"),
+        (["Chroot to /received", "ERROR: short read"], "ERROR: short read"),
+        (["tar: -: Wrote only 1536 of 10240 bytes", "tar: Error is not recoverable: exiting now"], "tar: -: Wrote only 1536 of 10240 bytes"),
+        ([], "it ended with status 3"),
+    ])
+    func `a program that failed is quoted with its error`(lines: [String], complaint: String) async throws {
+        let outcome = try await runProgram(["sh", "-c", "printf '%s\\n' \"$@\" | grep . >&2; exit 3", "sh"] + lines)
+        #expect(outcome?.complaint == complaint)
+    }
+
     @Test func `QEMU ends with who started it, also by a signal that nobody can take`() async throws {
         let top = FileManager.default.temporaryDirectory.appending(path: "docker-btrfs-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: top) }
