@@ -87,7 +87,7 @@ public struct Following {
     }
 
     /// Notes that it failed.
-    public func fail(_ error: any Error) {
+    public func fail(_ error: any Error, on site: Site) {
         let reason = (error as? Failure)?.message ?? "\(error)"
         let image = last?.name == name ? last?.image : nil
         // What is told of is the failure itself.

@@ -57,22 +57,25 @@ struct DeployCommand: AsyncParsableCommand {
             show("pull \(following.name) with \(following.engineName)")
             return tell(note: "all else is planned when it is here")
         }
+        var locked: Site?
         do {
             let news = try await following.pull(say: show)
             for note in news.notes { tell(note: note) }
             let site = try place.open()
+            locked = site
             if news.isForDeployment { try await deploy(following.name, on: site) }
             let isNew = try following.finish(news, on: site)
             // Of the system that runs, by a convention of Debian.
             if isNew && place.place.topLevel == nil {
-                try replaceFile("/run/reboot-required", with: Array("*** System restart required ***\n".utf8))
+                // What was deployed is there, whatever comes of this.
+                try? replaceFile("/run/reboot-required", with: Array("*** System restart required ***\n".utf8))
             }
             if prune && news.isForDeployment {
-                // What was deployed is there, whatever comes of this.
                 do { try place.finish(site.pruning(keeping: 1, named: following.name)) } catch { tell(note: "\(error)") }
             }
         } catch {
-            following.fail(error)
+            // Another command that works there has it locked, and writes there.
+            if let site = locked ?? (try? place.open()) { following.fail(error, on: site) }
             throw error
         }
     }
