@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// A signal that asks this program to end, while it does what it has to undo then.
 package enum Interruption {
-    private static let signals = [SIGINT, SIGTERM, SIGHUP]
+    private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGPIPE]
     private static let caught = Atomic<Int32>(0)
     /// Whether another program sent it. Ctrl-C goes to all that run at the terminal.
     private static let wasSent = Atomic<Bool>(false)

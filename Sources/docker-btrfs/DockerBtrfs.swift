@@ -54,6 +54,7 @@ struct DockerBtrfs: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            try checkOutput()
         } catch let failure as Failure {
             if let signal = Interruption.signal {
                 tell(fullMessage(for: Complaint(failure)))

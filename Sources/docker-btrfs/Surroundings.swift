@@ -1,7 +1,7 @@
 import ArgumentParser
 import Basics
 import CLinux
-import Glibc
+@preconcurrency import Glibc
 import Initramfs
 
 /// The file of the running program.
@@ -37,6 +37,14 @@ func builtInit() throws(Failure) -> String {
 func show(_ line: String) {
     print(display(line.utf8))
     fflush(nil)
+}
+
+/// Fails where something of what was printed did not come where it was to: a file on a disk without room. Who closed it wants nothing.
+func checkOutput() throws(Failure) {
+    let isLost = fflush(stdout) != 0 || ferror(stdout) != 0
+    if isLost && fcntl(STDOUT_FILENO, F_GETFD) >= 0 {
+        throw Failure("could not write all that was to be said to the standard output", hint: "what was to be done is done")
+    }
 }
 
 /// Runs `body` with what shows how far it is: one line, on a terminal only, that is gone when `body` ends.

@@ -43,6 +43,21 @@ extension OnDisk {
             }
         }
 
+        @Test func `an answer that could not be written is an error, and a closed output is nobody's`() async throws {
+            try await Disk.withStore { disk, store in
+                let images = "'\(Repository.companion)' images --data-root docker"
+                for format in ["text", "json"] {
+                    let told = try await disk.look("! \(images) --format \(format) 2>&1 > /dev/full; \(images) --format \(format) >&-")
+                    #expect(
+                        told == """
+                            Error: could not write all that was to be said to the standard output
+                            hint: what was to be done is done
+
+                            """)
+                }
+            }
+        }
+
         @Test func `the images as JSON, one a line, and in colours on a terminal alone`() async throws {
             try await Disk.withStore { disk, store in
                 let text = try await disk.look("'\(Repository.companion)' images --data-root docker --format json")
