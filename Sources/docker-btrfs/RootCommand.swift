@@ -107,13 +107,15 @@ struct RootRemoveCommand: ParsableCommand {
             throw Failure(
                 "could not choose what to remove: '\(name)' is a root and a project", hint: "btrfs subvolume delete removes a root")
         }
-        if !numbers.isEmpty { try place.finish(try site.removing(roots: numbers)) }
+        // Nothing is removed where one is refused.
+        var plans = numbers.isEmpty ? [] : [try site.removing(roots: numbers)]
         let others = names.filter { Int($0) == nil }
         let left = Set(try site.namedLeftovers().map { display($0.name) }).subtracting(projects)
         let roots = others.filter { named.contains($0) || left.contains($0) }
-        if !roots.isEmpty { try place.finish(try site.removing(named: roots)) }
+        if !roots.isEmpty { plans.append(try site.removing(named: roots)) }
         let rest = others.filter { !roots.contains($0) }
-        if !rest.isEmpty { try place.finish(try site.removing(projects: rest)) }
+        if !rest.isEmpty { plans.append(try site.removing(projects: rest)) }
+        for plan in plans { try place.finish(plan) }
     }
 }
 

@@ -84,6 +84,7 @@ extension OnDisk {
                         try await machine.fails("root rm 1 3")
                             == "Error: could not remove root 3 ('sample_image:latest'): it is the machine's root, which the next boot replaces\n"
                     )
+                    #expect(try await machine.fails("root rm 1 wrong").hasPrefix("Error: could not find "))
                     #expect(try await disk.look("ls \(roots)") == "1\n", "nothing is removed where one is refused")
                     try await disk.change("touch \(roots)/1/var/lib/machines/file")
                     #expect(
