@@ -41,7 +41,7 @@ package struct BesideRoot {
             (place, draft) = (Layout.kept(name, 1), Layout.new(name))
             lock = try Self.folder(of: name, topLevel)
             // What a run that was killed left.
-            if try topLevel.status(of: draft) != nil { try Self.perform(.deleteSubvolume(Place(draft)), topLevel) }
+            if try topLevel.status(of: draft) != nil { try Step.deleteSubvolume(Place(draft)).perform(on: topLevel) }
         } else {
             let made = try Self.makeFolder(topLevel)
             (place, draft, lock) = (made.place / Self.name, made.place / Self.name, made.folder)
