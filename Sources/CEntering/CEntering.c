@@ -63,27 +63,6 @@ int entering_restart(char *const *arguments) {
     return (int)syscall(SYS_execveat, program, "", arguments, environ, AT_EMPTY_PATH);
 }
 
-int entering_shield_input(void) {
-    struct stat status;
-    int flags = fcntl(STDIN_FILENO, F_GETFL);
-    if (flags < 0 || fstat(STDIN_FILENO, &status) != 0) return 0;
-    if (S_ISDIR(status.st_mode)) return errno = EISDIR, -1;
-    /* Who opened it for writing has it written. */
-    if (!S_ISREG(status.st_mode) || (flags & O_ACCMODE) != O_RDONLY || flags & O_PATH) return 0;
-    off_t place = lseek(STDIN_FILENO, 0, SEEK_CUR);
-    int tree = entering_open_tree("/proc/self/fd/0", MOUNT_ATTR_RDONLY);
-    if (tree < 0) return -1;
-    char name[64];
-    snprintf(name, sizeof name, "/proc/self/fd/%d", tree);
-    int file = open(name, O_RDONLY | O_CLOEXEC);
-    int done = file >= 0 && lseek(file, place, SEEK_SET) >= 0 && dup2(file, STDIN_FILENO) == 0;
-    int error = errno;
-    if (file >= 0) close(file);
-    close(tree);
-    errno = error;
-    return done ? 0 : -1;
-}
-
 /* What an image calls /proc may be a symlink to anywhere: none is followed. */
 static int place(const char *path) {
     struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
@@ -126,6 +105,54 @@ static int mount_new(const struct entering_step *step) {
     if (context < 0 || configure(context, step->options) != 0) return -1;
     int tree = fsmount(context, FSMOUNT_CLOEXEC, (unsigned)step->attributes);
     return tree < 0 ? -1 : attach(tree, step->path);
+}
+
+/* The file that has this number, opened again to be read, on a mount that is read-only. */
+static int reopen(int number, bool is_disk) {
+    off_t place = lseek(number, 0, SEEK_CUR);
+    char name[64];
+    snprintf(name, sizeof name, "/proc/self/fd/%d", number);
+    int tree = entering_open_tree(name, MOUNT_ATTR_RDONLY);
+    if (tree < 0) return -1;
+    snprintf(name, sizeof name, "/proc/self/fd/%d", tree);
+    int file = open(name, O_RDONLY | O_CLOEXEC);
+    int done = file >= 0 && (place < 0 || lseek(file, place, SEEK_SET) >= 0);
+    /* A disk is opened for writing whatever its mount is, where that has devices. */
+    if (done && is_disk) done = set_attributes(tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV) == 0;
+    if (done) done = dup2(file, number) == number;
+    int error = errno;
+    if (file >= 0) close(file);
+    close(tree);
+    errno = error;
+    return done ? 0 : -1;
+}
+
+/* The device that has this number, by a file of its own. */
+static int reopen_device(int number, const struct stat *status, int access) {
+    int context = fsopen("tmpfs", FSOPEN_CLOEXEC);
+    int tree = context >= 0 && configure(context, "") == 0 ? fsmount(context, FSMOUNT_CLOEXEC, 0) : -1;
+    int made = tree >= 0 && mknodat(tree, "device", status->st_mode, status->st_rdev) == 0
+        && fchmodat(tree, "device", status->st_mode & 0777, 0) == 0;
+    int file = made ? openat(tree, "device", access | O_NOCTTY | O_CLOEXEC) : -1;
+    int done = file >= 0 && dup2(file, number) == number;
+    int error = errno;
+    if (file >= 0) close(file);
+    if (tree >= 0) close(tree);
+    if (context >= 0) close(context);
+    errno = error;
+    return done ? 0 : -1;
+}
+
+int entering_shield(int number) {
+    struct stat status;
+    int flags = fcntl(number, F_GETFL);
+    if (flags < 0 || fstat(number, &status) != 0) return 0;
+    if (S_ISCHR(status.st_mode)) return isatty(number) ? 0 : reopen_device(number, &status, flags & O_ACCMODE);
+    if (number != STDIN_FILENO) return 0;
+    if (S_ISDIR(status.st_mode)) return errno = EISDIR, -1;
+    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) return 0;
+    if ((flags & O_ACCMODE) == O_WRONLY || flags & O_PATH) return errno = EBADF, -1;
+    return reopen(number, S_ISBLK(status.st_mode));
 }
 
 static int bind_path(const struct entering_step *step) {
@@ -323,6 +350,10 @@ static void run(const struct entering_command *command, int reports, int start) 
     /* Who calls has handlers, and ignores SIGPIPE. */
     for (int number = 1; number < 65; number++) signal(number, SIG_DFL);
     umask(022);
+    for (int file = STDOUT_FILENO; file <= STDERR_FILENO; file++) {
+        int output = command->outputs[file - STDOUT_FILENO];
+        if (output >= 0 && dup2(output, file) < 0) _exit(125);
+    }
     char byte;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || read(start, &byte, 1) != 1) _exit(125);
     /* What is in /proc of a process that is not to be dumped is closed to those there: the program of this one is a file of the host. */

@@ -34,11 +34,13 @@ package struct Entrance {
     }
 
     /// Starts this program again as one whose file nobody can change who gets hold of its process. Returns where that is done, and nobody can
-    /// change the file that it reads either.
+    /// change the file that it reads either, or a device.
     package static func protectProgram() throws(Failure) {
         if entering_restart(CommandLine.unsafeArgv) != 0 { throw .system("start this program from a read-only mount of it") }
-        if entering_shield_input() != 0 {
-            throw Failure.system("hand on the standard input").hinting("hand it on by a pipe: cat FILE | docker-btrfs enter …")
+        for (number, name) in [(STDIN_FILENO, "input"), (STDOUT_FILENO, "output"), (STDERR_FILENO, "error")] {
+            if entering_shield(number) == 0 { continue }
+            let line = number == STDIN_FILENO ? "cat FILE | docker-btrfs enter …" : "docker-btrfs enter … |& cat > FILE"
+            throw Failure.system("hand on the standard \(name)").hinting("hand it on by a pipe: \(line)")
         }
     }
 
@@ -46,7 +48,7 @@ package struct Entrance {
     package struct Ending {
         /// As a shell tells it.
         package let status: Int32
-        /// Why it did not run.
+        /// Why it did not run, or what of it is lost.
         package let failure: Failure?
     }
 
@@ -136,7 +138,7 @@ package struct Entrance {
                 action: ENTERING_EXEC),
         ]
         let ending = try nspawn.start(steps, nil, explain, inNamespaces: [(CLONE_NEWNS, "CLONE_NEWNS")], withoutInit: true)
-        guard let failure = ending.failure else { return ending }
+        guard let failure = ending.failure, ending.status >= 126 else { return ending }
         throw Failure(failure.message, hint: "--boot needs it: apt-get install systemd-container")
     }
 
@@ -194,6 +196,7 @@ package struct Entrance {
         let own = strings.list(arguments)
         let surroundings = strings.list(environment)
         var reports: Int32 = -1
+        let outputs = try OutputPipe.needed(for: account.user)
         terminal?.begin()
         let process = lowered.withUnsafeBufferPointer { lowered in
             account.groups.withUnsafeBufferPointer { groups in
@@ -210,6 +213,8 @@ package struct Entrance {
                 command.group = account.group
                 command.groups = groups.baseAddress
                 command.group_count = Int32(groups.count)
+                let ends = [STDOUT_FILENO, STDERR_FILENO].map { number in outputs.first { $0.numbers.contains(number) }?.writing ?? -1 }
+                command.outputs = (ends[0], ends[1])
                 command.terminal = terminal?.peer ?? -1
                 return entering_start(&command, &reports)
             }
@@ -220,10 +225,12 @@ package struct Entrance {
             throw failure
         }
         terminal?.closePeer()
+        for output in outputs { output.closeWriting() }
         let (last, failure) = follow(reports, steps, explain)
         close(reports)
-        let status = RunningCommand(process, terminal).wait()
+        let status = RunningCommand(process, terminal, outputs).wait()
         if let failure, last != ENTERING_EXEC { throw failure }
+        if let lost = outputs.compactMap(\.failure).first { return Ending(status: status == 0 ? 1 : status, failure: failure ?? lost) }
         return Ending(status: status, failure: failure)
     }
 

@@ -7,6 +7,7 @@ internal import Synchronization
 struct RunningCommand {
     private let process: pid_t
     private let terminal: Terminal?
+    private let outputs: [OutputPipe]
 
     /// What asks a command to end.
     private static let ending = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
@@ -14,9 +15,10 @@ struct RunningCommand {
     /// What a handler writes the number of its signal to.
     private static let pipe = Atomic<Int32>(-1)
 
-    init(_ process: pid_t, _ terminal: Terminal?) {
+    init(_ process: pid_t, _ terminal: Terminal?, _ outputs: [OutputPipe]) {
         self.process = process
         self.terminal = terminal
+        self.outputs = outputs
     }
 
     /// Hands on keys, output and signals until the command ends. Returns its exit status as a shell tells it.
@@ -26,12 +28,16 @@ struct RunningCommand {
         Self.pipe.store(ends[1], ordering: .sequentiallyConsistent)
         let taken = Self.signals.filter { !linux_is_ignored($0) }
         for number in taken { Self.take(number) }
+        // A file that may not become as large is said as any that cannot be written.
+        let before = signal(SIGXFSZ, SIG_IGN)
         terminal?.handOver()
         let watch = entering_watch(process)
         serve(watch, signals: ends[0])
-        if let terminal { drain(terminal) }
+        if let terminal { drain(terminal.master) { hand(from: terminal.master, to: STDOUT_FILENO) } }
+        for output in outputs { drain(output.reading, output.handOn) }
         terminal?.end()
         for number in taken { signal(number, SIG_DFL) }
+        signal(SIGXFSZ, before)
         Self.pipe.store(-1, ordering: .sequentiallyConsistent)
         for end in ends + [watch] { close(end) }
         var status: Int32 = 0
@@ -56,6 +62,8 @@ struct RunningCommand {
             pollfd(fd: terminal == nil ? -1 : STDIN_FILENO, events: Int16(POLLIN), revents: 0),
             pollfd(fd: terminal?.master ?? -1, events: Int16(POLLIN), revents: 0),
         ]
+        let first = polled.count
+        polled += outputs.map { pollfd(fd: $0.reading, events: Int16(POLLIN), revents: 0) }
         var asked = 0
         // Keys that the other side has not read yet. Who sends them may not read what is shown until they are taken.
         var keys: ArraySlice<UInt8> = []
@@ -72,10 +80,14 @@ struct RunningCommand {
             if let terminal {
                 // A terminal that went away is no reason to end: the command decides.
                 if polled[2].fd >= 0 && polled[2].revents != 0 {
-                    if let more = take(from: STDIN_FILENO) { keys += more } else { hasInput = false }
+                    if let more = takeBytes(from: STDIN_FILENO) { keys += more } else { hasInput = false }
                 }
                 if !keys.isEmpty { type(&keys, to: terminal.master) }
                 if polled[3].revents & ~Int16(POLLOUT) != 0, !hand(from: terminal.master, to: STDOUT_FILENO) { polled[3].fd = -1 }
+            }
+            for (index, output) in outputs.enumerated() where polled[first + index].revents != 0 && !output.handOn() {
+                polled[first + index].fd = -1
+                output.closeReading()
             }
             if polled[0].revents != 0 { return }
         }
@@ -92,16 +104,8 @@ struct RunningCommand {
     }
 
     private func hand(from: Int32, to: Int32) -> Bool {
-        guard let bytes = take(from: from) else { return false }
+        guard let bytes = takeBytes(from: from) else { return false }
         return bytes.isEmpty || linux_write_all(to, bytes, bytes.count)
-    }
-
-    /// What is there to be read; nil at the end.
-    private func take(from file: Int32) -> [UInt8]? {
-        var bytes = [UInt8](repeating: 0, count: 1 << 16)
-        let count = read(file, &bytes, bytes.count)
-        if count < 0 { return linux_errno() == EINTR || linux_errno() == EAGAIN ? [] : nil }
-        return count > 0 ? Array(bytes.prefix(count)) : nil
     }
 
     /// As many as the other side takes now. Where that is closed, nobody reads them any more.
@@ -110,11 +114,11 @@ struct RunningCommand {
         if count > 0 { keys = keys.dropFirst(count) } else if linux_errno() != EAGAIN && linux_errno() != EINTR { keys = [] }
     }
 
-    /// What was written before the end.
-    private func drain(_ terminal: Terminal) {
-        var polled = pollfd(fd: terminal.master, events: Int16(POLLIN), revents: 0)
+    /// What was written before the end. Whoever outlives that, outside, is not waited for.
+    private func drain(_ file: Int32, _ handOn: () -> Bool) {
+        var polled = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
         while poll(&polled, 1, 0) > 0 && polled.revents & Int16(POLLIN) != 0 {
-            if !hand(from: terminal.master, to: STDOUT_FILENO) { return }
+            if !handOn() { return }
         }
     }
 }

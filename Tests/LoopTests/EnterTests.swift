@@ -123,7 +123,8 @@ extension OnDisk {
                     { read -r line; \(machine.command("tools -- sh -c 'echo in > /proc/self/fd/0 || echo no; cat' 2> /dev/null")); } < file
                     cat file
                     \(machine.command("tools -- cat")) 2>&1 < . || echo "status $?"
-                    exec 3<> file; \(machine.command("tools -- sh -c 'echo asked > /proc/self/fd/0'")) <&3; cat file
+                    exec 3<> file; \(machine.command("tools -- sh -c 'echo asked > /proc/self/fd/0 || echo no' 2> /dev/null")) <&3; cat file
+                    \(machine.command("tools -- sh -c 'echo asked > /proc/self/fd/0 || echo no; head -c 4 | wc -c' 2> /dev/null")) < \(machine.disk.device)
                     # Who pastes here, script(1), does not read while it writes: nothing is to be echoed.
                     mkdir new; (until [ -e new/ready ]; do sleep 0.1; done; seq -f 'a line that somebody pastes %g' 5000; printf '\\4') |
                         timeout 60 script -qec "\(machine.command("--bind $PWD/new:/new tools -- sh -c 'stty -echo; touch /new/ready; sleep 1; wc -l'"))" /dev/null | tail -n 1 | tr -d '\\r'
@@ -138,8 +139,74 @@ extension OnDisk {
                         Error: could not hand on the standard input: Is a directory
                         hint: hand it on by a pipe: cat FILE | docker-btrfs enter …
                         status 1
-                        asked
+                        no
+                        one
+                        two
+                        no
+                        4
                         5000
+
+                        """, "\(told)")
+            }
+        }
+
+        @Test func `a file that is written to gets what the command writes, and is not its to read, to empty or to change`() async throws {
+            try await Enterable.with { machine in
+                let enter = { (words: String) in machine.command("--bind $PWD/tries:/tries \(words)") }
+                let script = #"""
+                    cat > tries << 'END'
+                    exec 3>&1 4>&2
+                    for file in 3 4; do
+                        busybox timeout 1 cat /proc/self/fd/$file > /tmp/read; grep -q before /tmp/read && echo "reads $file"
+                        true > /proc/self/fd/$file
+                        busybox chmod 4755 /proc/self/fd/$file; chown 1234 /proc/self/fd/$file; setfattr --name user.x /proc/self/fd/$file
+                        setfattr --name security.capability --value 0x0100000200200000000000000000000000000000 /proc/self/fd/$file
+                    done 2> /dev/null
+                    for number in 1 2 3; do echo "out $number"; echo "error $number" >&2; done
+                    END
+                    fresh() { for file in log errors; do rm -f $file; echo before > $file; chmod 600 $file; done; }
+                    look() { for file in log errors; do stat --format '%a %U' $file; getfattr --dump --match - $file; cat $file; done; }
+                    """#
+                let lines = """
+                    \(script)
+                    fresh; \(enter("tools -- sh /tries")) >> log 2>> errors; look
+                    fresh; \(enter("tools -- sh /tries")) > log 2>&1; cat log
+                    fresh; \(enter("--user some tools -- sh -c 'echo by name > /dev/stdout'")) >> log; cat log
+                    timeout 60 \(enter("tools -- sh -c 'sleep 4713 & echo ends; exit 7'")) > log || echo "status $?"; cat log
+                    \(enter("tools -- busybox seq 300000")) > log; cmp log <(seq 300000)
+                    mkdir small; mount -t tmpfs -o size=64k small small
+                    \(enter("tools -- sh -c 'busybox seq 300000; exit 0'")) 2>&1 > small/log || echo "status $?"; umount small
+                    \(enter("tools -- sh /tries")) > /dev/null 2>&1; stat --format %a /dev/null; chmod 666 /dev/null
+                    \(enter("tools -- ls -d /proc/self/fd/1/.")) 2>&1 1< . || echo "status $?"
+                    """
+                let told = try await machine.disk.change(lines)
+                #expect(
+                    told == """
+                        600 root
+                        before
+                        out 1
+                        out 2
+                        out 3
+                        600 root
+                        before
+                        error 1
+                        error 2
+                        error 3
+                        out 1
+                        error 1
+                        out 2
+                        error 2
+                        out 3
+                        error 3
+                        before
+                        by name
+                        status 7
+                        ends
+                        Error: could not write the standard output: No space left on device
+                        status 1
+                        666
+                        ls: /proc/self/fd/1/.: Not a directory
+                        status 1
 
                         """, "\(told)")
             }

@@ -60,6 +60,7 @@ struct entering_command {
     gid_t group;
     const gid_t *groups;
     int group_count;
+    int outputs[2];                /* what it gets as its standard output and error; below 0: the caller's */
     int terminal;                  /* the end of a pty that it gets; below 0: the caller's files */
     bool without_init;             /* it becomes the command itself, which is a program of the machine */
 };
@@ -74,9 +75,11 @@ struct entering_report {
  * own process: owner, mode and attributes of the file must not be its to change (CVE-2019-5736). */
 int entering_restart(char *const *arguments);
 
-/* Where the standard input is a file that is only read, the same file at the same place on a mount that is read-only: /proc/self/fd/0
- * would open it for writing. -1 with errno where that is not possible, and for a directory. */
-int entering_shield_input(void);
+/* By its name in /proc a file that is open is opened once more, for writing too, and its mode, owner and attributes are changed. So in
+ * place of a standard input that is a file or a disk comes the same one at the same place, to be read, on a mount that is read-only; of any
+ * of the three numbers that is another device and no terminal, the same device by a file of its own. -1 with errno where that is not
+ * possible, and for a standard input that is a directory or cannot be read. */
+int entering_shield(int number);
 
 /* Starts it. Returns the process, and in `reports` where to read what it does: until the command runs or nothing more comes. Below 0
  * with errno where there is none. It is killed when the calling thread ends. */
