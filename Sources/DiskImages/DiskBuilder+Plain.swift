@@ -131,7 +131,7 @@ extension DiskBuilder {
                     disk, "\(layout.root.count >> 10)k",
                 ], to: what)
         case .xfs, .btrfs:
-            let device = try LoopDevice(disk, layout.root)
+            let device = try LoopDevice(workshop.disk, layout.root)
             let options =
                 try await filesystem == .xfs ? ["-m", "uuid=\(layout.rootUUID)"] + xfsFeatures(device.path) : ["-U", layout.rootUUID]
             try await Tools.run(["mkfs.\(filesystem)", "-q"] + options + [device.path], to: what)

@@ -29,7 +29,7 @@ final class DiskBuilder {
         setenv("MTOOLS_SKIP_CHECK", "1", 1)
     }
 
-    var disk: String { workshop.file("disk.raw") }
+    var disk: String { workshop.file(Workshop.diskName) }
     var mountPoint: String { workshop.file("root") }
     var choices: DiskChoices { plan.choices }
     var topLayer: Path { choices.plain == nil ? choices.machine?.settings.topLayer ?? "boot_docker" : Self.plainLayer }
@@ -42,6 +42,10 @@ final class DiskBuilder {
     }
 
     func perform(_ step: DiskStep) async throws(Failure) {
+        do throws(Failure) { try await work(on: step) } catch { throw workshop.named(error) }
+    }
+
+    private func work(on step: DiskStep) async throws(Failure) {
         switch step {
         case .makeDisk(let layout): try makeDisk(layout)
         case .formatSystem(let layout):
@@ -85,7 +89,7 @@ final class DiskBuilder {
         case .fillSystem: try await fillSystem()
         case .embedLoader(let layout): try await embed(layout)
         case .convert(let format, let isCompressed): try await convert(format, isCompressed)
-        case .rename(let output): try rename(to: output)
+        case .rename: try workshop.handOut(isConverted: plan.format.converter != nil, replacing: choices.replaces)
         }
     }
 
@@ -102,18 +106,14 @@ final class DiskBuilder {
     }
 
     private func makeDisk(_ layout: DiskLayout) throws(Failure) {
-        // What is written may hold secrets of a top layer.
-        let file = linux_open(disk, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        if file < 0 { throw .system("make '\(disk)'") }
-        defer { Glibc.close(file) }
-        if ftruncate(file, off_t(layout.size)) != 0 { throw .system("make '\(disk)'") }
-        do throws(Failure) { try layout.table().write(to: file) } catch {
+        if ftruncate(workshop.disk, off_t(layout.size)) != 0 { throw .system("make '\(disk)'") }
+        do throws(Failure) { try layout.table().write(to: workshop.disk) } catch {
             throw Failure("could not write the partition table of '\(disk)': \(error.message)")
         }
     }
 
     private func formatRoot(_ layout: DiskLayout) async throws(Failure) {
-        let device = try LoopDevice(disk, layout.root)
+        let device = try LoopDevice(workshop.disk, layout.root)
         // Chunks of their own for data and metadata would be most of a small disk.
         let kind = layout.isSmall ? ["--mixed", "--data", "single", "--metadata", "single", "--nodesize", "4096"] : []
         try await Tools.run(
@@ -344,10 +344,7 @@ final class DiskBuilder {
         guard let content = try fileContents(core), let boot = try fileContents("\(choices.grub)/i386-pc/boot.img") else {
             throw Failure("could not find GRUB's boot.img in '\(choices.grub)/i386-pc'", hint: "apt-get install grub-pc-bin")
         }
-        let file = linux_open(disk, O_WRONLY | O_CLOEXEC, 0)
-        if file < 0 { throw .system("open '\(disk)'") }
-        defer { Glibc.close(file) }
-        do throws(Failure) { try GrubLoader.embed(boot: boot, core: content, in: file, layout) } catch {
+        do throws(Failure) { try GrubLoader.embed(boot: boot, core: content, in: workshop.disk, layout) } catch {
             throw Failure("could not embed GRUB for a BIOS: \(error.message)")
         }
     }
@@ -357,25 +354,8 @@ final class DiskBuilder {
         let compression = isCompressed ? ["-c", "-o", "compression_type=zstd"] : []
         try await Tools.run(
             ["qemu-img", "convert", "-f", "raw", "-O", converter, "-m", "16", "-W"] + compression + format.options + [
-                disk, workshop.file("disk"),
+                disk, workshop.file(Workshop.convertedName),
             ],
             to: "convert the disk to \(format.rawValue)")
-    }
-
-    private func rename(to output: String) throws(Failure) {
-        let made = plan.format.converter == nil ? disk : workshop.file("disk")
-        let file = linux_open(made, O_RDONLY | O_CLOEXEC, 0)
-        if file < 0 { throw .system("open '\(made)'") }
-        defer { Glibc.close(file) }
-        if fsync(file) != 0 || fchmod(file, 0o600) != 0 { throw .system("write '\(output)'") }
-        // A machine may run on the one that is there.
-        let flags = choices.replaces ? 0 : UInt32(RENAME_NOREPLACE)
-        if renameat2(AT_FDCWD, made, AT_FDCWD, output, flags) == 0 { return }
-        // Network filesystems do not know that, and a second name does not replace either.
-        if linux_errno() == EINVAL && link(made, output) == 0 {
-            unlink(made)
-            return
-        }
-        throw .system("call the disk '\(output)'")
     }
 }

@@ -7,14 +7,11 @@ final class LoopDevice {
     let path: String
     private let descriptor: Int32
 
-    init(_ file: String, _ range: Range<Int>) throws(Failure) {
-        let opened = linux_open(file, O_RDWR | O_CLOEXEC, 0)
-        if opened < 0 { throw .system("open '\(file)'") }
-        defer { close(opened) }
+    init(_ file: Int32, _ range: Range<Int>) throws(Failure) {
         var number: Int32 = 0
-        descriptor = disk_attach(opened, UInt64(range.lowerBound), UInt64(range.count), &number)
+        descriptor = disk_attach(file, UInt64(range.lowerBound), UInt64(range.count), &number)
         if descriptor < 0 {
-            throw .system("attach '\(file)' to a loop device", hint: "run this as root, where the kernel has loop devices")
+            throw .system("attach the disk to a loop device", hint: "run this as root, where the kernel has loop devices")
         }
         path = "/dev/loop\(number)"
     }

@@ -196,10 +196,11 @@ extension OnDisk {
 
         /// All that a run may leave: files in `out`; loop devices of these and mounts at them, in whatever process; snapshots of layers.
         func traces(of out: String, on disk: Disk) async throws -> String {
+            // Of what is mounted elsewhere, the source has the path on its own filesystem.
             let ours = """
                 ls -A '\(out)'
                 losetup --noheadings --output BACK-FILE | grep -c '\(out)' || true
-                cat /proc/[0-9]*/mountinfo 2> /dev/null | grep -c '\(out)' || true
+                cat /proc/[0-9]*/mountinfo 2> /dev/null | grep -c "$(basename '\(disk.folder)')/out" || true
                 """
             return try await output(of: ["bash", "-c", ours]) + disk.look("ls -A; btrfs subvolume list . | cut -d ' ' -f 9-")
         }
@@ -235,6 +236,51 @@ extension OnDisk {
                 #expect(said.contains("/vm.qcow2': it is there already\nhint: remove it, or replace it with --force"))
                 for number in 1...3 { try await disk.change("trap '' INT; " + kill("TERM", seconds * Double(number) / 4)) }
                 try await expectTraces("vm.qcow2\n\(before)", of: out, on: disk)
+            }
+        }
+
+        @Test func `in a directory of another user's nothing is written but the disk, whatever gets the name of the folder it is made in`()
+            async throws
+        {
+            try await withImage("echo secret > password") { disk in
+                let out = "\(disk.folder)/out"
+                let arrange = """
+                    rm -rf '\(out)'; mkdir '\(out)'; cd '\(out)'; [ -e ../victim ] || head -c 64M /dev/zero > ../victim; chmod 600 ../victim
+                    mkdir -p theirs/{root,source,scratch}; ln -s ../../victim theirs/disk.raw; ln -s ../../victim theirs/disk
+                    chown --no-dereference --recursive 1000:1000 .
+                    """
+                let make = { (file: String, more: String) in
+                    let line = command("sample_image", "\(out)/\(file)", "--root-password-file password \(more)")
+                    return "if \(line) > '\(disk.folder)/said' 2>&1; then echo whole; else tail -n 2 '\(disk.folder)/said'; fi"
+                }
+                let check = { (file: String, told: String) async throws in
+                    let look = "cd '\(disk.folder)'; cmp victim <(head -c 64M /dev/zero); find out -type f -printf '%P %m\\n'"
+                    #expect(try await output(of: ["bash", "-euc", look]) == (told == "whole\n" ? "\(file) 600\n" : ""), "\(told)")
+                    if told == "whole\n" && !file.hasSuffix(".raw") { _ = try await parts(of: "\(out)/\(file)", in: disk) }
+                }
+                // At once, by a process of the user's.
+                try await output(of: ["bash", "-euc", arrange])
+                let theirs = "until mv .vm.qcow2.docker-btrfs aside 2> /dev/null; do :; done; mv theirs .vm.qcow2.docker-btrfs"
+                let told = try await disk.change(
+                    """
+                    (cd '\(out)'; exec setpriv --reuid 1000 --regid 1000 --clear-groups bash -c '\(theirs)') & other=$!
+                    \(make("vm.qcow2", ""))
+                    kill "$other" 2> /dev/null || true; wait "$other" || true
+                    """)
+                try await check("vm.qcow2", told)
+                #expect(try await output(of: ["bash", "-c", "ls -A '\(out)/aside'; stat --format %U '\(out)/aside'"]) == "root\n")
+                // At any time.
+                var ends = [0, 0]
+                for (file, more) in Array(repeating: [("vm.raw", ""), ("vm.qcow2", ""), ("vm.vdi", "--uki")], count: 3).joined() {
+                    try await output(of: ["bash", "-euc", arrange])
+                    let swapper = Swapper(in: out, [(".\(file).docker-btrfs", "theirs")])
+                    let told = try await disk.change(make(file, more))
+                    #expect(swapper.stop() > 0)
+                    ends[told == "whole\n" ? 0 : 1] += 1
+                    if told != "whole\n" { #expect(told.contains("is in the way\nhint: remove it"), "\(told)") }
+                    try await check(file, told)
+                }
+                #expect(ends[0] > 0, "\(ends)")
             }
         }
     }
