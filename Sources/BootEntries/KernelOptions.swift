@@ -61,14 +61,16 @@ public struct KernelOptions: Equatable, Sendable, CustomStringConvertible {
 extension KernelOptions {
     /// What a machine's own command line has beside what says which root is booted: consoles, LUKS, quirks.
     ///
-    /// Boot loaders add BOOT_IMAGE= and initrd=. A repair mode is of one boot only.
+    /// Boot loaders add BOOT_IMAGE= and initrd=. A repair mode is of one boot only. Which security module there is belongs to the system that
+    /// is booted: systemd stops at once where SELinux is to be enforced and there is no policy.
     public var ofTheMachine: KernelOptions {
         let root: Set<Substring> = ["ro", "rw"]
         let once: Set<Substring> = ["single", "emergency", "rescue", "recovery", "systemd.unit", "init", "rdinit"]
+        let security: Set<Substring> = ["security", "lsm", "selinux", "enforcing", "apparmor"]
         // What follows is for an init.
         let own = KernelOptions(words: Array(words.prefix { $0 != "--" }))
         return own.withoutThoseOfEntries.without { key in
-            root.contains(key) || once.contains(key) || key.hasPrefix("docker_") || key.hasPrefix("toplayer")
+            root.contains(key) || once.contains(key) || security.contains(key) || key.hasPrefix("docker_") || key.hasPrefix("toplayer")
         }
     }
 

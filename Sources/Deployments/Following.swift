@@ -42,8 +42,8 @@ public struct Following {
         fileprivate let failure: String?
     }
 
-    /// Has the engine pull it. Where that fails, it is as if there were nothing new, unless no image of that name was deployed. Fails too
-    /// where the image that came cannot boot this machine.
+    /// Has the engine pull it. Where the registry is not reached, it is as if there were nothing new, unless no image of that name was
+    /// deployed. Fails too where the image that came cannot boot this machine.
     public func pull(say: (String) -> Void) async throws(Failure) -> News {
         let all = try Deployment.all(on: site.topLevel).deployments
         let known = all.filter { $0.reference.kind == reference.kind }.map(\.imageID)
@@ -54,6 +54,7 @@ public struct Following {
             if known.isEmpty {
                 throw error.hinting("'docker-btrfs deploy \(name)' takes the image of that name that is here, if there is one")
             }
+            if !Self.isOfNetwork(error.message) { throw error }
             let note = "\(error.message); it is as if there were nothing new"
             return News(notes: [note], isForDeployment: false, image: nil, failure: error.message)
         }
@@ -76,6 +77,11 @@ public struct Following {
                 hint: "docker-btrfs check \(name) tells all that is wrong with it")
         }
         return News(notes: [], isForDeployment: true, image: id, failure: nil)
+    }
+
+    /// Whether an engine says that it came to no registry: in the words of Go's package net, by which all of them ask.
+    static func isOfNetwork(_ message: String) -> Bool {
+        ["dial ", "no such host", "timeout", "deadline exceeded", "connection reset"].contains { message.contains($0) }
     }
 
     /// Notes what came of it. Returns whether there is something new to boot.

@@ -1,4 +1,5 @@
 package import Basics
+internal import Boot
 internal import BootEntries
 internal import CLinux
 internal import CMount

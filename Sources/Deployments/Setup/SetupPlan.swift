@@ -69,6 +69,13 @@ public struct SetupPlan {
     private mutating func add(_ settings: Settings, _ choices: SetupChoices, renewsUsers: Bool = false) throws(Failure) {
         try makeFolder(Layout.home, mode: 0o700)
         try makeFolder(topLayer)
+        if try topLevel.target(of: topLayer / "machine")?.kind == .directory {
+            notes.append(
+                """
+                '\(topLayer)' has the layers of several machines, and setup writes into it as into one: move what it made to \
+                '\(topLayer)/common' or '\(topLayer)/machine/NAME', for else no root gets it
+                """)
+        }
         // What a run that was killed left. '/srv.new' may be data, too.
         if try topLevel.status(of: Self.newData) != nil { changes.append(.step(.deleteSubvolume(Place(Self.newData)))) }
         for path in choices.data { try addData(path) }
