@@ -40,7 +40,10 @@ struct EmulatorTests {
     @Test(arguments: [
         (["Trying to pull it", "Error: no such image"], "Error: no such image"),
         (["Chroot to /received", "ERROR: short read"], "ERROR: short read"),
-        (["tar: -: Wrote only 1536 of 10240 bytes", "tar: Error is not recoverable: exiting now"], "tar: -: Wrote only 1536 of 10240 bytes"),
+        (
+            ["tar: -: Wrote only 1536 of 10240 bytes", "tar: Error is not recoverable: exiting now"],
+            "tar: -: Wrote only 1536 of 10240 bytes"
+        ),
         ([], "it ended with status 3"),
     ])
     func `a program that failed is quoted with its error`(lines: [String], complaint: String) async throws {
