@@ -6,9 +6,10 @@ extension OnDisk.DiskImageTests {
     func `a plain disk whose filesystem could not be written is none`(filesystem: String) async throws {
         try await withImage { disk in
             let make = command("sample_image", "\(disk.folder)/vm.raw", "--plain \(filesystem) 2>&1")
-            // As where its file has no room: the unmount says nothing of that.
+            // As where its file has no room: the unmount says nothing of that. Others wait for their filesystems too.
+            let inject = "-P /run/docker-btrfs/disk/source -e inject=syncfs:error=EIO"
             let told = try await disk.change(
-                "! strace -f -qq -o /dev/null -e inject=syncfs:error=EIO \(make); ls '\(disk.folder)' | grep vm.raw || true")
+                "! strace -f -qq -o /dev/null \(inject) \(make); ls '\(disk.folder)' | grep vm.raw || true")
             #expect(told.hasSuffix("\nError: could not write all of the disk's \(filesystem): Input/output error\n"), "\(told)")
         }
     }
