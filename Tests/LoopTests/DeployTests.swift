@@ -192,13 +192,7 @@ extension OnDisk {
                         "Error: could not roll back: there is no deployment but sample_image:latest"))
 
                 // Built again, as with containerd: another id, and the same tree.
-                let again = try await machine.disk.change(
-                    """
-                    cd docker/image/btrfs/imagedb/content/sha256
-                    { cat \(machine.id("sample_image:latest")); echo; } > new
-                    id=$(sha256sum new | cut -c -64); mv new $id; echo ${id::12}
-                    """
-                ).prefix(12)
+                let again = try await machine.built(again: "sample_image:latest")
                 try await machine.run("deploy sample_image:v2")
                 try await machine.run("deploy sample_image:latest")
                 #expect(try await machine.run("deploy \(again)").hasSuffix("; the way back is sample_image:v2 (\(two))\n"))
@@ -351,6 +345,44 @@ extension OnDisk {
             }
         }
 
+        /// It reads there, and cannot write: the entry for one boot would be the default for ever.
+        @Test(arguments: [
+            (
+                "mkdir here; cp -a \"$boot/.\" here; mount --bind here \"$boot\"",
+                "GRUB before 2.14 cannot write on btrfs, where its folder 'BOOT/grub' is, and would not forget it"
+            ),
+            (
+                """
+                mkdir -p /dev/mapper; cp -a "$disk" "$device"; cp -a "$boot" "$boot.copy"
+                mount -t tmpfs "$device" "$boot"; cp -a "$boot.copy/." "$boot"
+                """, "GRUB cannot write to 'DEVICE', where its folder is, and would not forget it"
+            ),
+        ])
+        func `a GRUB that could not forget is not told of one boot`(mounting: String, reason: String) async throws {
+            try await Deployable.with(setup: "--loader grub", partition: "8M") { machine in
+                try await machine.run("deploy sample_image")
+                let device = "/dev/mapper/docker-btrfs-once-\(getpid())"
+                let deployed = "ls .docker-btrfs/deployments .docker-btrfs/layers .docker-btrfs/boot 2> /dev/null || true"
+                let before = try await machine.disk.look(deployed)
+                let told = try await machine.disk.change(
+                    """
+                    boot='\(machine.boot)' disk=\(machine.disk.device) device='\(device)'; trap 'rm -f "$device"' EXIT
+                    \(mounting)
+                    ! \(machine.command("deploy --once sample_image:v2")) 2>&1 > /dev/null
+                    rm -rf here
+                    """)
+                #expect(
+                    told == """
+                        Error: could not deploy 'sample_image:v2' for one boot: \
+                        \(reason.replacing("BOOT", with: machine.boot).replacing("DEVICE", with: device))
+                        hint: deploy it without --once; the entry of sample_image:latest (\(try machine.shortID("sample_image:latest"))) stays in \
+                        the menu
+
+                        """)
+                #expect(try await machine.disk.look(deployed) == before)
+            }
+        }
+
         /// The first of two is held up while it writes to the disk.
         @Test func `another process that is at it is named`() async throws {
             try await Deployable.with { machine in
@@ -425,9 +457,19 @@ extension Deployable {
     }
 
     /// A boot of what is deployed under that name, up to the switch to its root.
-    func boot(_ name: String) async throws {
+    func boot(_ name: String, _ options: [String] = []) async throws {
         let line = try "root=\(disk.device) rootflags=subvol=docker_rwlayer docker_deployed=\(id(name)) rw"
-        try await output(of: [Repository.embeddedInit, "--cmdline", line])
+        try await output(of: [Repository.embeddedInit, "--cmdline", line] + options)
+    }
+
+    /// Builds an image again, as with containerd: another id, and the same tree. The id, short.
+    func built(again name: String) async throws -> String {
+        try await disk.change(
+            """
+            cd docker/image/btrfs/imagedb/content/sha256
+            { cat \(id(name)); echo; } > new
+            id=$(sha256sum new | cut -c -64); mv new $id; echo -n ${id::12}
+            """)
     }
 
     func id(_ name: String) throws -> String { try String(#require(images[name]).id.dropFirst("sha256:".count)) }
