@@ -10,10 +10,18 @@ internal import Planning
 /// mounted read-only, or lie under another filesystem. Fails where the running root is none of docker-btrfs, and where its
 /// filesystem cannot be written.
 public func markBootAsGood(telling tell: (String) -> Void) throws(Failure) -> String {
-    let root = try RunningRoot()
-    let lock = try FilesystemLock(on: root.topLevel, seconds: FilesystemLock.patience, telling: tell)
-    let plan = Plan(markingGood: root.mark, of: root.name, given: Record.current(on: root.topLevel).record)
-    var machine = LinuxMachine(topLevel: root.topLevel, topLayer: .success(nil))
+    guard let root = try RunningRoot.current() else {
+        let isReported = try Directory(opening: "/").subvolume() == nil
+        throw Failure(
+            "could not mark this boot as good: "
+                + (isReported
+                    ? "'/' is not the root of a btrfs, and '\(Report.path)' does not tell which root is below it"
+                    : "the root was not made by docker-btrfs"))
+    }
+    let (topLevel, name) = try root.place()
+    let lock = try FilesystemLock(on: topLevel, seconds: FilesystemLock.patience, telling: tell)
+    let plan = Plan(markingGood: root.mark, of: name, given: Record.current(on: topLevel).record)
+    var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(nil))
     var observer = FirstFailure()
     try withExtendedLifetime(lock) { () throws(Failure) in try plan.perform(on: &machine, observer: &observer) }
     if let failure = observer.failure { throw failure }

@@ -1,54 +1,51 @@
-internal import Basics
+public import Basics
 internal import Boot
 internal import Linux
-internal import Planning
+public import Planning
 
-/// The root of docker-btrfs that the running system came from, on its filesystem.
-struct RunningRoot {
-    let topLevel: Directory
-    let name: Path
-    let mark: Mark
+/// The root of docker-btrfs that the running system is on.
+public struct RunningRoot {
+    /// Without what lies over it at `/`.
+    public let tree: Directory
+    public let subvolume: Subvolume
+    public let mark: Mark
+    private let reported: (topLevel: Directory, name: Path)?
 
-    /// By what is mounted at `/`; where that is another filesystem, such as an overlay, by the report of the boot.
-    init() throws(Failure) {
+    /// By what is mounted at `/`; where that is another filesystem, such as an overlay, by the report of the boot. nil where the system
+    /// is on no root of docker-btrfs, as far as these tell. Fails where the report tells of one that is not there.
+    public static func current() throws(Failure) -> RunningRoot? {
         let running = try Directory(opening: "/")
         if try running.subvolume() != nil {
-            guard let root = try Facts.markedRoot(at: .top, on: running) else {
-                throw Self.failure("the root was not made by docker-btrfs")
-            }
-            (topLevel, name) = try Self.place(of: running)
-            mark = root.mark
-            return
+            guard let root = try Facts.markedRoot(at: .top, on: running) else { return nil }
+            return RunningRoot(tree: running, subvolume: root.subvolume, mark: root.mark, reported: nil)
         }
-        guard let report = try Report.Root.ofThisBoot() else {
-            throw Self.failure("'/' is not the root of a btrfs, and '\(Report.path)' does not tell which root is below it")
-        }
+        guard let report = try Report.Root.ofThisBoot() else { return nil }
         var devices = try BlockDevices()
         let device = try devices.waiting(for: report.device, key: "root", seconds: 0, degraded: true)
-        topLevel = try Self.topLevel(of: device.path)
-        name = report.path
-        guard let root = try Facts.markedRoot(at: name, on: topLevel), root.subvolume.uuid == report.subvolume else {
-            throw Self.failure("'\(report.path)' of \(report.device) is not the root that '\(Report.path)' tells of")
-        }
-        mark = root.mark
+        let topLevel = try topLevel(of: device.path)
+        guard let tree = try topLevel.directory(at: report.path), let root = try Facts.markedRoot(at: .top, on: tree),
+            root.subvolume.uuid == report.subvolume
+        else { throw failure("'\(report.path)' of \(report.device) is not the root that '\(Report.path)' tells of") }
+        return RunningRoot(tree: tree, subvolume: root.subvolume, mark: root.mark, reported: (topLevel, report.path))
+    }
+
+    /// The top level of its filesystem, and its name there.
+    func place() throws(Failure) -> (topLevel: Directory, name: Path) {
+        if let reported { return reported }
+        guard let mounted = try runningRoot() else { throw Self.failure("'/proc/self/mountinfo' does not say where '/' is from") }
+        let topLevel = try Self.topLevel(of: mounted.device)
+        // The kernel tells devices by the paths that they had, and another filesystem may have one of those by now.
+        guard let found = try topLevel.directory(at: mounted.path)?.status(of: .top), let own = try tree.status(of: .top),
+            found.isSameFile(as: own)
+        else { throw Self.failure("'\(mounted.device)' does not have '\(mounted.path)', which is '/' here") }
+        return (topLevel, mounted.path)
     }
 
     private static func topLevel(of device: String) throws(Failure) -> Directory {
         try .mounting(MountRequest(device: device, filesystemType: "btrfs", options: ["subvolid=5"]), label: "")
     }
 
-    /// The top level of the running root's filesystem, and the root's name there.
-    private static func place(of running: Directory) throws(Failure) -> (topLevel: Directory, name: Path) {
-        guard let mounted = try Linux.runningRoot() else { throw failure("'/proc/self/mountinfo' does not say where '/' is from") }
-        let topLevel = try topLevel(of: mounted.device)
-        // The kernel tells devices by the paths that they had, and another filesystem may have one of those by now.
-        guard let found = try topLevel.directory(at: mounted.path)?.status(of: .top), let own = try running.status(of: .top),
-            found.isSameFile(as: own)
-        else { throw failure("'\(mounted.device)' does not have '\(mounted.path)', which is '/' here") }
-        return (topLevel, mounted.path)
-    }
-
-    private static func failure(_ reason: String) -> Failure { Failure("could not mark this boot as good: \(reason)") }
+    private static func failure(_ reason: String) -> Failure { Failure("could not find the root that this system runs on: \(reason)") }
 }
 
 extension Report {

@@ -11,9 +11,8 @@ struct BootedRoot {
 
     /// nil for any other.
     static func current() throws(Failure) -> BootedRoot? {
-        let running = try Directory(opening: "/")
-        guard let root = try Facts.markedRoot(at: .top, on: running) else { return nil }
-        let good = try running.attribute(GoodMark.attribute)
+        guard let root = try RunningRoot.current() else { return nil }
+        let good = try root.tree.attribute(GoodMark.attribute)
         return BootedRoot(mark: root.mark, isGood: good?.elementsEqual(GoodMark.text(subvolume: root.subvolume).utf8) == true)
     }
 

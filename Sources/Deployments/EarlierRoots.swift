@@ -1,5 +1,6 @@
 public import Basics
 internal import Boot
+internal import BootRun
 internal import Planning
 
 /// A root that docker-btrfs made: the one that the machine runs on, or one of an earlier boot.
@@ -29,7 +30,9 @@ extension Site {
     /// All of them, oldest first, and what is wrong with any.
     public func roots() throws(Failure) -> (roots: [EarlierRoot], faults: [String]) {
         let (found, faults) = Facts.roots(of: settings.root, on: topLevel)
-        let running = try Directory(opening: "/").status(of: .top)
+        // What runs may be a root whose mark is not its own: one that came back from elsewhere.
+        let tree = if let root = try RunningRoot.current() { root.tree } else { try Directory(opening: "/") }
+        let running = try tree.status(of: .top)
         var roots: [EarlierRoot] = []
         for root in found {
             // One that came back from elsewhere may have the number of another one in its mark.

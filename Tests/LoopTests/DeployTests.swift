@@ -87,7 +87,8 @@ extension OnDisk {
             try await Deployable.with { machine in
                 let note = "  this boot made no root: docker-btrfs-init is not in its initramfs, or was not run; "
                 for (line, report, isTold) in [
-                    ("docker_path=/docker", "rm -f", true), ("docker_deployed=01", "rm -f", true), ("docker_path=/docker", "touch", false),
+                    ("docker_path=/docker", "rm -f", true), ("docker_deployed=01", "rm -f", true),
+                    ("docker_path=/docker", "echo {} >", false),
                     ("docker_path=/docker docker_kernel=started", "rm -f", false), ("root=/dev/sda1", "rm -f", false),
                 ] {
                     let told = try await machine.disk.change(

@@ -98,23 +98,11 @@ extension OnDisk {
             try await Disk.withStore { disk, store in
                 try await Deployable.with(disk, dataRoot: "docker", images: store.images) { machine in
                     for _ in 1...2 { try await disk.bootWell(disk.line(keeping: "")) }
-                    // The kept one is the system's /, with this machine's programs in it.
-                    let run = { (words: String) in
-                        """
-                        program='\(Repository.companion)'; root=\(disk.folder)/running; mkdir "$root"; mount -o subvol=\(roots)/1 \(disk.device) "$root"
-                        for place in /usr /proc /dev /sys /lib /lib64 "$(dirname "$program")" \
-                            $(ldd "$program" | grep --only-matching '/[^ ]*/libswiftCore.so' | xargs dirname); do
-                            [[ ! -d $place ]] || { mkdir -p "$root$place"; mount --rbind "$place" "$root$place"; }
-                        done
-                        mkdir -p "$root/top" "$root\(machine.boot)"; mount --bind . "$root/top"; mount --bind '\(machine.boot)' "$root\(machine.boot)"
-                        status=0; chroot "$root" "$program" \(words) --top-level /top --boot '\(machine.boot)' 2>&1 || status=$?
-                        umount -R "$root"; rmdir "$root"; echo "status $status"
-                        """
-                    }
-                    let listed = try await disk.change(run("root ls"))
+                    let kept = SystemRoot.plain("\(roots)/1")
+                    let listed = try await machine.inside(kept, "root ls")
                     #expect(listed.contains("1       sample_image:latest  just now  booted\nstatus 0\n"))
                     #expect(
-                        try await disk.change(run("root rm 1"))
+                        try await machine.inside(kept, "root rm 1")
                             == "Error: could not remove root 1 ('sample_image:latest'): the system runs on it\nstatus 1\n")
                     #expect(try await disk.look("ls \(roots)") == "1\n")
                 }

@@ -70,7 +70,7 @@ extension OnDisk {
                 try await disk.bootWell(disk.line(keeping: ""), ["--report", "\(disk.folder)/boot.json"])
                 try await disk.bootWell(disk.line(keeping: ""))
                 let other = """
-                    could not mark this boot as good: '/docker_rwlayer' of \(disk.device) is not the root that \
+                    could not find the root that this system runs on: '/docker_rwlayer' of \(disk.device) is not the root that \
                     '/run/docker-btrfs/boot.json' tells of
                     """
                 #expect(try await mark(disk, overlay) == .failed(other))
