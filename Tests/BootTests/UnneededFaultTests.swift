@@ -44,6 +44,7 @@ struct UnneededFaultTests {
         try tree.write("", to: path)
         let facts = try tree.facts()
         #expect(facts.faults == [note], "\(what)")
+        #expect(facts.areRootsKnown == (what != "no folder of roots"), "\(what)")
         #expect(try facts.wanted.get().reference.text == "bb3:v1")
         #expect(try Plan(for: try #require(try Request(Tree.line)), given: facts).notes.contains(note))
     }

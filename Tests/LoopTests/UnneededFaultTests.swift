@@ -35,11 +35,15 @@ extension OnDisk {
                 let line = disk.line(keeping: "docker_keep=2")
                 try await disk.bootWell(line)
                 try await disk.markGood()
+                // A root of another name, whose layer nothing else needs.
+                var other = disk.line(keeping: "", tag: "v2")
+                other.flags = "rootflags=subvol=other"
+                try await disk.bootWell(other)
                 for _ in 1...2 { try await disk.bootWell(line) }
                 let whole = "\(disk.folder)/whole.img"
                 try await output(of: ["cp", "--sparse=always", disk.file, whole])
                 for call in ["fgetxattr", "getdents64"] {
-                    for number in 1...12 {
+                    for number in 1...16 {
                         let strace = [
                             "strace", "--follow-forks", "--quiet=all", "--output", "\(disk.folder)/trace", "--inject",
                             "\(call):error=EIO:when=\(number)",
@@ -50,6 +54,8 @@ extension OnDisk {
                         let good =
                             "(getfattr -n user.docker-btrfs.good \(roots)/* docker_rwlayer 2> /dev/null || true) | grep -c good="
                         #expect(try await disk.look(good) == "1\n", "\(call) \(number): the good root is gone")
+                        #expect(
+                            try await disk.look("ls .docker-btrfs/layers | wc -l") == "2\n", "\(call) \(number): a layer is held no more")
                         try await output(of: ["cp", "--sparse=always", whole, disk.file])
                         try await output(of: ["blockdev", "--flushbufs", disk.device])
                     }
