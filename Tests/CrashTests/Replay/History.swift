@@ -41,6 +41,29 @@ struct History: Notes {
         return must
     }
 
+    /// Whether almost no room may be left on the disk.
+    var mayBeFull: Bool {
+        for number in begun.reversed() {
+            switch operations[number] {
+            case .fill: return true
+            case .empty: return results[number] == nil
+            default: continue
+            }
+        }
+        return false
+    }
+
+    /// What is killed may have come to its end or not.
+    var failures: [Int] {
+        operations.indices.filter { number in
+            switch operations[number] {
+            case .boot(let boot): !boot.stops && results[number].flatMap { Int($0) } == nil
+            case .killed: false
+            default: results[number] != "0"
+            }
+        }
+    }
+
     private func hasRoot(before end: Int) -> Bool {
         let last = operations[..<end].lastIndex { $0.boot != nil }
         guard let last, case .boot(let boot) = operations[last] else { return false }

@@ -12,6 +12,8 @@ struct Counts {
 protocol Notes {
     /// Takes a note that the guest wrote behind the filesystems.
     mutating func take(_ note: [UInt8])
+    /// The operations that had to go well, and did not.
+    var failures: [Int] { get }
 }
 
 /// Goes through a log of writes, and stops wherever a power cut may have left the disk.

@@ -13,7 +13,7 @@ struct ReplayCommand: AsyncParsableCommand {
 
     func run() async throws {
         let start = ContinuousClock.now
-        var replay = try options.replay(try WriteLog(opening: options.log), History(scenario.scenario.operations))
+        var replay = try options.replay(History(scenario.scenario.operations))
         var check = StateCheck(
             device: options.device, topDevice: topDevice, program: options.program, folder: try folder(),
             roots: RootCheck(images: try ids())

@@ -14,8 +14,16 @@ struct ReplayOptions: ParsableArguments {
     @Option(help: "how many to check at least") var atLeast = 1
     @Option(help: "for the same random states once more") var seed = UInt64.random(in: 0...9_999_999)
 
-    func replay<History: Notes>(_ log: WriteLog, _ history: History) throws -> Replay<History> {
-        Replay(
+    /// Fails where the guest did not do all that it had to: what it never did has no states.
+    func replay<History: Notes>(_ history: History) throws -> Replay<History> {
+        let log = try WriteLog(opening: log)
+        var end = history
+        for entry in log.entries where entry.place >= filesystemSize { end.take(try log.data(of: entry)) }
+        if !end.failures.isEmpty {
+            print("the guest could not do all that it had to: operations \(end.failures) failed; see its console")
+            throw ExitCode.failure
+        }
+        return Replay(
             log, durable: try Disk(opening: disk), state: try Disk(opening: state), filesystemSize: filesystemSize, history: history,
             seed: seed)
     }

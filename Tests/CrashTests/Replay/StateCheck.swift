@@ -37,6 +37,10 @@ struct StateCheck {
             guard let root = try roots.root(at: RootCheck.name, on: topLevel, history) else {
                 return found + ["the next boot left no root"]
             }
+            // Who chooses an image gets it, wherever there is room for it.
+            if isAnnounced && boot.isChosen && !history.mayBeFull {
+                return found + ["the next boot was not what was asked for: \(outcome.errors)"]
+            }
             if !isAnnounced { try roots.check(root, is: asked(boot, on: topLevel)) }
             // Where the root that stood is booted, nothing is built, and what an interrupted boot left stays for the next that builds.
             let isNew = history.boot(at: root.mark.made) == nil

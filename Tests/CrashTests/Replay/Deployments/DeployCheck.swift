@@ -145,11 +145,13 @@ struct DeployCheck {
         let script = #"""
             mount -t btrfs -o ro,subvolid=5 "$1" "$2"
             cd "$2"
-            [[ ! -d boot_docker/adopted ]] || diff -r --exclude '.wh..wh.*' boot_docker/adopted docker_rwlayer/adopted |
-                grep -v '^Only in docker_rwlayer' || true
+            [[ -d boot_docker/adopted ]] || exit 0
+            # What differs is status 1, what cannot be read 2.
+            differences=$(diff -r --exclude '.wh..wh.*' boot_docker/adopted docker_rwlayer/adopted) || (($? == 1))
+            grep -v -e '^Only in docker_rwlayer' -e '^$' <<< "$differences" || true
             """#
         let outcome = try await run(["unshare", "--mount", "bash", "-euc", script, "bash", device, reader.folder])
-        return outcome.output.isEmpty ? [] : ["the top layer: \(outcome.output)"]
+        return outcome.status == 0 && outcome.output.isEmpty ? [] : ["the top layer: \(outcome.output)\(outcome.errors)"]
     }
 
     /// Runs the command about root 1 once more: it goes well, or says that all is done, and leaves nothing that nothing needs. That
@@ -170,7 +172,7 @@ struct DeployCheck {
             [[ ! -e top/$name && ! -e $records/$name.root ]] || echo there
             "$@" --top-level top --boot "$boot" > /dev/null || echo failed
             cp -r esp after
-            [[ $* != *' adopt '* ]] || diff -r top/docker_rwlayer/adopted top/boot_docker/adopted || true
+            [[ $* != *' adopt '* ]] || diff -r top/docker_rwlayer/adopted top/boot_docker/adopted 2>&1 || true
             [[ $* == *' root keep '* ]] || ls -d "top/$name" "$records/$name.root" 2> /dev/null || true
             for name in $records/*.new top/.docker-btrfs/boot/* esp/docker-btrfs/*; do
                 [[ ! -e $name ]] || grep -qrF "${name##*/}" $records || echo "$name"

@@ -26,14 +26,7 @@ struct DeployReplayCommand: AsyncParsableCommand {
 
     func run() async throws {
         let start = ContinuousClock.now
-        var history = DeployHistory(careless.map { DeployOperation.careless($0) } ?? DeployOperation.all)
-        let log = try WriteLog(opening: options.log)
-        for entry in log.entries where entry.place >= options.filesystemSize { history.take(try log.data(of: entry)) }
-        if !history.failures.isEmpty {
-            print("could not deploy in the guest: operations \(history.failures) failed; see its console")
-            throw ExitCode.failure
-        }
-        var replay = try options.replay(log, DeployHistory(careless.map { DeployOperation.careless($0) } ?? DeployOperation.all))
+        var replay = try options.replay(DeployHistory(careless.map { DeployOperation.careless($0) } ?? DeployOperation.all))
         let check = try DeployCheck(
             reader: DiskReader(disk: options.state, folder: folder()), systemDevice: systemDevice, device: options.device,
             program: options.program, companion: companion, images: ids())
