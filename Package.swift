@@ -267,7 +267,9 @@ if embedded {
         ),
         .testTarget(
             name: "LoopTests",
-            dependencies: ["Basics", "Boot", "CLinux", "DiskImages", "Files", "Initramfs", "Linux", "Planning", "TestSupport"],
+            dependencies: [
+                "Basics", "Boot", "CLinux", "DiskImages", "Files", "Fixtures", "Images", "Initramfs", "Linux", "Planning", "TestSupport",
+            ],
             swiftSettings: strict + sameHeaders
         ),
         // Replays the disk writes of a guest and checks what a power cut would have left.
