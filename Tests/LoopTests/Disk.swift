@@ -9,7 +9,7 @@ struct Disk {
     let device: String
 
     /// In memory if there is room: each sync waits for its disk, and others may keep the machine's disk busy.
-    private static let folders: String = {
+    static let folders: String = {
         let free = try? FileManager.default.attributesOfFileSystem(forPath: "/dev/shm")[.systemFreeSize] as? Int
         let parent = free ?? 0 > 2 << 30 ? "/dev/shm" : Repository.path(".build/lab")
         return URL(filePath: parent).resolvingSymlinksInPath().path + "/docker-btrfs-disks"
@@ -67,12 +67,20 @@ struct Disk {
         try await output(of: ["losetup", "--detach", device])
     }
 
+    /// Also unmounts what a test that failed or was killed left mounted there, and detaches its other disks.
     private static func remove(_ folder: String) async throws {
-        for file in try FileManager.default.contentsOfDirectory(atPath: folder) where file.hasSuffix(".img") {
-            let devices = try await output(of: ["losetup", "--noheadings", "--output", "NAME", "--associated", "\(folder)/\(file)"])
-            for device in devices.split(separator: "\n") {
-                try await Disk(folder: folder, file: file, device: String(device)).detach()
-            }
+        let table = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
+        let mounted = table.split(separator: "\n").compactMap { line -> String? in
+            let fields = line.split(separator: " ")
+            return fields.count > 4 ? String(fields[4].replacing("\\040", with: " ")) : nil
+        }
+        // What was mounted last may lie in what was mounted before.
+        for place in mounted.reversed() where place.hasPrefix("\(folder)/") { try await output(of: ["umount", place]) }
+        let loops = try await output(of: ["losetup", "--list", "--noheadings", "--output", "NAME,BACK-FILE"])
+        for loop in loops.split(separator: "\n") {
+            let fields = loop.split(separator: " ", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
+            guard fields.count == 2, fields[1].hasPrefix("\(folder)/") else { continue }
+            try await Disk(folder: folder, file: fields[1], device: fields[0]).detach()
         }
         try FileManager.default.removeItem(atPath: folder)
     }
