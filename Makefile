@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+# What programs say, and how they sort, is compared.
+export LC_ALL := C.UTF-8
 
 bin := .build/bin
 programs := $(bin)/docker-btrfs-init $(bin)/docker-btrfs
@@ -17,7 +19,7 @@ packages_deb := dpkg-dev lintian
 
 say = @printf '==> %s\n'
 # $(call run-tests,OPTIONS): what failed is said once more at the end, where somebody looks. Who crashed is who had begun.
-run-tests = @log=$$(mktemp); trap 'rm -f "$$log"' EXIT; MAKEFLAGS= swift test $(again) --event-stream-output-path "$$log" $(1) || \
+run-tests = @umask 022; log=$$(mktemp); trap 'rm -f "$$log"' EXIT; MAKEFLAGS= swift test $(again) --event-stream-output-path "$$log" $(1) || \
     { printf '\n==> failed\n'; Tests/Lab/failures "$$log"; exit 1; }
 # What a tier needs. `make test` makes it first, and says so by READY: nothing builds beside tests, for which SwiftPM waits.
 lab := $(if $(READY),,packages-lab $(programs))

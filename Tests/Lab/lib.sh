@@ -22,6 +22,7 @@ die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
 ((EUID == 0)) || die "the lab must run as root: it mounts disk images and runs a Docker daemon of its own"
 umask 022
+export LC_ALL=C.UTF-8
 mkdir -p "$LAB/logs"
 
 # defer COMMAND...: COMMAND runs when the script ends, however it ends; the last one deferred runs first.

@@ -26,10 +26,17 @@ public struct CommandFailure: Error, CustomStringConvertible {
     }
 }
 
+/// What programs say and make is the same whoever runs the tests: in English, sorted by bytes, and readable by all.
+private let common: [String: String] = {
+    umask(0o022)
+    return ["LC_ALL": "C.UTF-8"]
+}()
+
 /// Runs a program to its end: no shell is between, the arguments are taken as they are. Its input is empty, its environment
 /// ours and `environment`.
 public func run(_ command: [String], environment: [String: String] = [:]) async throws -> Outcome {
     let limit = 16 << 20
+    let environment = common.merging(environment) { $1 }
     let result = try await Subprocess.run(
         command[0].contains("/") ? .path(FilePath(command[0])) : .name(command[0]),
         arguments: Arguments(Array(command.dropFirst())),
