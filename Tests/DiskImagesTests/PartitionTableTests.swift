@@ -100,4 +100,14 @@ struct PartitionTableTests {
         #expect(failure?.message == "another partition is behind it")
         #expect(throws: Failure.self) { try table.enlarge(3) }
     }
+
+    @Test func `a table with a partition right behind it is not written elsewhere, where that begins`() throws {
+        // The first sector that another program may give to a partition is 34.
+        let made = try PartitionTable(
+            size: 8 << 20, sector: 512, id: "01234567-89AB-CDEF-0123-456789ABCDEF",
+            [(Self.types[1], "11111111-2222-3333-4444-555555555555", 40 * 512..<7 << 20)])
+        var table = try read(disk(made, size: 8 << 20) + [UInt8](repeating: 0, count: 8 << 20), sector: 512)
+        let failure = #expect(throws: Failure.self) { try table.enlarge(1) }
+        #expect(failure?.message == "there is no room for a second table before its first partition")
+    }
 }

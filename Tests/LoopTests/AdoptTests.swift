@@ -218,5 +218,29 @@ extension OnDisk {
                 #expect(try await disk.look("ls elsewhere") == "")
             }
         }
+
+        @Test(
+            arguments: [
+                (nil, "true", "root 2 ('sample_image:latest') was made without a top layer"),
+                ("other", "mkdir other", "the top layer '/other' is not on the root's filesystem at '/boot_docker'"),
+                (
+                    "boot_docker", "mkdir boot_docker/common boot_docker/machine; mv boot_docker/etc boot_docker/srv boot_docker/common",
+                    "'/boot_docker/common' is for all machines"
+                ),
+            ] as [(String?, String, String)])
+        func `a root without a layer that is its machine's alone is refused`(layer: String?, change: String, reason: String) async throws {
+            try await withRoot { machine in
+                let disk = machine.disk
+                try await disk.change(change)
+                var line = disk.line(keeping: "")
+                if let layer { line.topLayerPath = layer } else { line.topLayer = nil }
+                try await disk.bootWell(line)
+                try await disk.change("mkdir -p docker_rwlayer/srv/d; echo x > docker_rwlayer/srv/d/f")
+                let before = try await machine.everything()
+                let told = try await machine.fails("adopt /srv/d")
+                #expect(told.hasPrefix("Error: could not adopt anything: \(reason)\n"), "\(told)")
+                #expect(try await machine.everything() == before)
+            }
+        }
     }
 }

@@ -47,6 +47,23 @@ extension Beside {
             #expect(told == "\(lines)same\n\(lines)the btrfs has all of its disk\nNo errors detected.\n638 638\ncontent\n")
         }
 
+        @Test func `a table that is not what the kernel knows is not written`() async throws {
+            let told = try await run(
+                partition: 2, sector: 512,
+                """
+                printf '%s\\n' 'label: gpt' 'size=150MiB' 'size=200MiB' |
+                    sfdisk --quiet --force --no-reread --no-tell-kernel --wipe never --wipe-partitions never "$device" &> told
+                sum() { head --bytes 1M disk | sha256sum; tail --bytes 1M disk | sha256sum; }
+                before=$(sum); grow || true; [[ $(sum) == "$before" ]] && echo same
+                """)
+            #expect(
+                told == """
+                    Error: could not enlarge the partition 'DEVICEp2': 'DEVICE' has another partition table than the kernel read
+                    same
+
+                    """)
+        }
+
         @Test func `what is not the last partition stays as it is, and so does a table that is damaged`() async throws {
             let told = try await run(
                 partition: 1, sector: 512,

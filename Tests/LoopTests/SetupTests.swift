@@ -65,6 +65,29 @@ extension OnDisk {
             }
         }
 
+        @Test(arguments: [
+            ("grub", "uki", "could not use unified kernel images: entries for GRUB have kernel and initramfs apart"),
+            ("refind", "uki", "could not use unified kernel images: entries for rEFInd have kernel and initramfs apart"),
+            ("systemd-boot", "btrfs", "could not let the kernels lie on the btrfs: systemd-boot does not read it"),
+        ])
+        func `kernels that the boot loader could not start are refused`(loader: String, kernels: String, reason: String) async throws {
+            try await Deployable.with(setup: "--loader \(loader)", partition: "64M") { machine in
+                let before = try await machine.everything()
+                let told = try await machine.fails("\(machine.setup) --kernels \(kernels)")
+                #expect(told.hasSuffix("Error: \(reason)\nhint: --kernels boot\n"), "\(told)")
+                #expect(try await machine.everything() == before)
+            }
+        }
+
+        @Test func `a boot with layers that are chosen by the machine is not rehearsed`() async throws {
+            try await Deployable.with { machine in
+                try await machine.disk.change("mkdir -p boot_docker/machine/other")
+                let told = try await machine.fails("rehearse sample_image")
+                #expect(
+                    told.contains("could not rehearse a boot with '/boot_docker': it holds layers that are chosen by the machine's own"))
+            }
+        }
+
         @Test func `what setup was told once it knows`() async throws {
             try await Deployable.with { machine in
                 let system = "\(machine.disk.folder)/system"
