@@ -5,6 +5,9 @@ import Testing
 extension OnDisk {
     /// `docker-btrfs enter`: a root that is entered, what it sees and what it leaves.
     struct EnterTests {
+        /// What is looked for among all processes sleeps a time of its own.
+        private static let seconds = 1_000_000 + Int(getpid())
+
         @Test func `a command has the top layer, processes and mounts of its own, no network, and leaves nothing`() async throws {
             try await Enterable.with { machine in
                 let before = try await machine.imageListing()
@@ -245,12 +248,12 @@ extension OnDisk {
                 #expect(told == String(repeating: "0\n", count: 10))
                 let kills = """
                     one() {
-                        \(enter) 'mkdir /sub; btrfs subvolume create /sub/nested; touch /sub/nested/in; exec sleep 4711' &> /dev/null & local process=$!
+                        \(enter) 'mkdir /sub; btrfs subvolume create /sub/nested; touch /sub/nested/in; exec sleep \(Self.seconds)1' &> /dev/null & local process=$!
                         sleep "0.$((RANDOM % 4))$((RANDOM % 10))"; kill -9 "$process"; wait "$process" || true
                     }
                     for round in {1..50}; do one & one & one & one & wait; done 2> /dev/null
                     ls .docker-btrfs/enter | wc -l
-                    for left in {1..50}; do pgrep -x -f 'sleep 4711' > pids || break; sleep 0.1; done; cat pids
+                    for left in {1..50}; do pgrep -x -f 'sleep \(Self.seconds)1' > pids || break; sleep 0.1; done; cat pids
                     """
                 let left = try await machine.disk.change(kills)
                 #expect(try #require(Int(left.trimmingCharacters(in: .newlines))) >= 1, "nothing was left to be deleted")
@@ -266,11 +269,11 @@ extension OnDisk {
                 let trace = "\(machine.disk.folder)/trace"
                 let script = """
                     strace -f -qq -o '\(trace)' -e trace=clone,prctl -e inject=prctl:delay_enter=2000000:when=1 \
-                        \(machine.command("tools -- sleep 4712")) & tracer=$!
+                        \(machine.command("tools -- sleep \(Self.seconds)2")) & tracer=$!
                     for ((waited = 0; waited < 600; waited++)); do ! grep -qs CLONE_NEWPID '\(trace)' || break; sleep 0.05; done
                     sleep 0.5; kill -KILL $(pgrep -P "$tracer" | head -1)
                     for ((waited = 0; waited < 100; waited++)); do kill -0 "$tracer" 2> /dev/null || break; sleep 0.1; done
-                    grep -c PR_SET_PDEATHSIG '\(trace)'; pgrep -x -f 'sleep 4712' > pids || true; wc -l < pids
+                    grep -c PR_SET_PDEATHSIG '\(trace)'; pgrep -x -f 'sleep \(Self.seconds)2' > pids || true; wc -l < pids
                     for left in $(< pids); do kill -KILL "$left"; done; wait "$tracer" || true
                     """
                 let told = try await machine.disk.change(script)

@@ -17,7 +17,10 @@ extension OnDisk {
                     \(companion) root ls --top-level . | grep -cE ' tools:latest +just now +[1-9] kB$'
                     ! \(machine.command("--project a other -- true")) 2>&1 | tail -2
                     ! \(companion) root rm z --top-level . 2>&1
-                    \(machine.command("--project j -- sleep 2")) & sleep 1; ! \(companion) root rm j --top-level . 2>&1; wait
+                    root=$(echo .docker-btrfs/roots/.*%2Fj/1)
+                    \(machine.command("--project j")) -- sh -c 'touch /in; until [ -e /out ]; do sleep 0.1; done' & entered=$!
+                    until [ -e "$root/in" ]; do kill -0 "$entered"; sleep 0.1; done
+                    ! \(companion) root rm j --top-level . 2>&1; touch "$root/out"; wait
                     \(companion) root rm {a..j} --top-level . > /dev/null
                     ls .docker-btrfs/roots; \(machine.command("--project a tools -- ls /srv"))
                     """
@@ -42,8 +45,9 @@ extension OnDisk {
             try await Enterable.with { machine in
                 // Both have seen that there is no such project when one may make it.
                 let script = """
-                    flock . sleep 4 & sleep 0.3; statuses=
-                    for image in tools second; do \(machine.command("--project work $image -- true")) > $image 2>&1 & made+=" $!"; done
+                    exec {lock}< .; flock "$lock"; statuses=
+                    for image in tools second; do \(machine.command("--project work $image -- true")) > $image 2>&1 {lock}<&- & made+=" $!"; done
+                    sleep 4; exec {lock}<&-
                     for process in $made; do status=0; wait $process || status=$?; statuses+=$status; done
                     echo $((statuses)); cat tools second | grep '^Error'
                     """
