@@ -92,9 +92,9 @@ struct Boots {
         try await workplace.readPrograms()
     }
 
-    /// The median in microseconds.
+    /// The median in microseconds; not a number where that was not measured.
     func time(_ way: Way, _ situation: Situation) -> Double {
-        times[Contestant(way: way, situation: situation)]?.median ?? 0
+        times[Contestant(way: way, situation: situation)]?.median ?? .nan
     }
 
     func step(_ name: String, _ situation: Situation) -> Double? {

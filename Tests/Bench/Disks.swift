@@ -59,7 +59,7 @@ struct Disks {
 
 extension Result {
     var diskTable: String {
-        let ours = disks.times[.ours]?.median ?? 0
+        let ours = disks.times[.ours]?.median ?? .nan
         let rows = Disks.Job.allCases.map { job in
             let times = disks.times[job] ?? []
             return [job.title] + [times.median, times.min() ?? 0, times.max() ?? 0].map(milliseconds) + [number(times.median / ours)]
@@ -80,13 +80,13 @@ extension Result {
         return [
             Goal(
                 what: "\(what), beside `docker export | tar`", bound: .atLeast(3), unit: "times as fast",
-                found: (time[.exported] ?? 0) / ours),
+                found: (time[.exported] ?? .nan) / ours),
             Goal(
                 what: "the same, beside `docker save | docker load`", bound: .atLeast(3), unit: "times as fast",
-                found: ((time[.loaded] ?? 0) + (time[.converted] ?? 0)) / ours),
+                found: ((time[.loaded] ?? .nan) + (time[.converted] ?? .nan)) / ours),
             Goal(
                 what: "the same, beside `btrfs send | receive` of the layers", bound: .atMost(1.3), unit: "times its time",
-                found: ours / (time[.received] ?? 1),
+                found: ours / (time[.received] ?? .nan),
                 remark: "the initramfs is built, kernel and companion are copied, GRUB is made, and the disk is converted"),
         ]
     }

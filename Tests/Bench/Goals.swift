@@ -23,6 +23,7 @@ struct Goal {
     let what: String
     let bound: Bound
     let unit: String
+    /// Not a number where it was not measured, which reaches nothing.
     let found: Double
     /// The boot that it is about, and the one that this must not take much longer than: for where the time goes.
     var situation: Situation?
@@ -104,15 +105,16 @@ extension Result {
         let copy = copies.times.mapValues { $0.median }
         let calls =
             "\(number(copies.calls[.ours] ?? 0)) system calls a file, with the look at it before; cp makes \(number(copies.calls[.cpReflink] ?? 0))"
-        let memory = boots.memory.filter { $0.key.way == .ours }.values.max() ?? 0
+        let memory = boots.memory.filter { $0.key.way == .ours }.values.max().map { Double($0) } ?? .nan
         let flat = boots.kibibytes(.ours, Situation(layers: 5_000)) - boots.kibibytes(.ours, .usual)
         return [
-            Goal(what: "copying a changed top layer, warm", bound: .atMost(60), unit: "µs a file", found: copy[.ours] ?? 0, remark: calls),
+            Goal(
+                what: "copying a changed top layer, warm", bound: .atMost(60), unit: "µs a file", found: copy[.ours] ?? .nan, remark: calls),
             Goal(
                 what: "the same, beside `\(Copier.cpReflink.rawValue)`", bound: .atMost(1), unit: "times its time",
-                found: (copy[.ours] ?? 0) / (copy[.cpReflink] ?? 1), remark: calls
+                found: (copy[.ours] ?? .nan) / (copy[.cpReflink] ?? .nan), remark: calls
             ),
-            Goal(what: "peak memory of any boot here", bound: .atMost(8), unit: "MiB", found: Double(memory) / 1024),
+            Goal(what: "peak memory of any boot here", bound: .atMost(8), unit: "MiB", found: memory / 1024),
             Goal(what: "peak memory with 5000 layers instead of 100", bound: .atMost(0.25), unit: "MiB more", found: Double(flat) / 1024),
             Goal(what: "the program, with `zstd -19`", bound: .atMost(850), unit: "KB", found: Double(size.compressed) / 1000),
         ]
@@ -120,13 +122,15 @@ extension Result {
 
     private var merging: [Goal] {
         let time = merges.times.mapValues { $0.median }
-        let ratio = { (merger: Merger) in (time[.ours] ?? 0) / (time[merger] ?? 1) }
+        let ratio = { (merger: Merger) in (time[.ours] ?? .nan) / (time[merger] ?? .nan) }
         return [
             Goal(
                 what: "merging \(Merges.files) files, beside `cp -a --reflink=always`", bound: .atMost(1.2), unit: "times its time",
                 found: ratio(.cpReflink)
             ),
-            Goal(what: "a merge's peak memory", bound: .atMost(8), unit: "MiB", found: Double(merges.memory[.ours] ?? 0) / 1024),
+            Goal(
+                what: "a merge's peak memory", bound: .atMost(8), unit: "MiB", found: merges.memory[.ours].map { Double($0) / 1024 } ?? .nan
+            ),
             Goal(
                 what: "the same, with \(Merges.manyLayers) layers", bound: .atMost(8), unit: "MiB", found: Double(merges.deepMemory) / 1024
             ),
@@ -162,7 +166,7 @@ extension Result {
     }
 
     private var typing: [Goal] {
-        let time = { (job: Companion.Job) in (companion.times[job]?.median ?? 0) / 1000 }
+        let time = { (job: Companion.Job) in (companion.times[job]?.median ?? .nan) / 1000 }
         let work = { (job: Companion.Job) in "\(number((companion.work[job]?.median ?? 0) / 1000)) ms of a processor" }
         let quick = [Companion.Job.images, .plan, .status].map { job in
             Goal(
@@ -186,10 +190,10 @@ extension Result {
         let time = differences.times.mapValues { $0.median }
         let what = "`docker-btrfs diff`, \(Differences.changes) changes among \(Differences.files) files, cold"
         return [
-            Goal(what: what, bound: .atMost(200), unit: "ms", found: (time[.ours] ?? 0) / 1000),
+            Goal(what: what, bound: .atMost(200), unit: "ms", found: (time[.ours] ?? .nan) / 1000),
             Goal(
                 what: "the same, beside `find -newer`", bound: .atLeast(20), unit: "times as fast",
-                found: (time[.find] ?? 0) / (time[.ours] ?? 1)),
+                found: (time[.find] ?? .nan) / (time[.ours] ?? .nan)),
         ]
     }
 

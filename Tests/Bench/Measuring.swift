@@ -76,7 +76,7 @@ extension Duration {
 
 extension [Double] {
     var median: Double {
-        if isEmpty { return 0 }
+        if isEmpty { return .nan }
         let sorted = sorted()
         return (sorted[count / 2] + sorted[(count - 1) / 2]) / 2
     }

@@ -32,7 +32,9 @@ extension OnDisk {
 
         @Test func `a hold is read-only, and Docker's own layer is as it was`() async throws {
             try await Disk.withStore { disk, _ in
+                let before = try await disk.files(in: "docker")
                 try await disk.bootWell()
+                #expect(try await disk.files(in: "docker") == before)
                 #expect(try await disk.look("btrfs property get -ts .docker-btrfs/layers/* ro") == "ro=true\n")
             }
         }

@@ -9,6 +9,10 @@ struct BootMatrixTests {
         try await MatrixPage.current.add(cell, seconds)
     }
 
+    @Test func `there are cells that CELLS is a part of`() {
+        #expect(!Cell.chosen.isEmpty)
+    }
+
     @Test func `the initramfs of docker-btrfs-init alone is small`() throws {
         let size = try FileManager.default.attributesOfItem(atPath: Row.alone.file)[.size] as? Int
         #expect(try #require(size) <= 6 << 20)

@@ -141,7 +141,7 @@ struct Mishap {
             case "link loop": "ln -s \"$(basename P)\" P"
             case "link up": "ln -s ../../.. P"
             case "fifo": "mkfifo P"
-            case "socket": "python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' P"
+            case "socket": "perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un($ARGV[0])) or die' P"
             case "device": "mknod P b 7 99"
             case "subvolume": "btrfs subvolume create P"
             case "full subvolume": "btrfs subvolume create P; mkdir P/etc; echo content > P/etc/file; btrfs subvolume create P/sub"
