@@ -8,6 +8,9 @@ public struct InstalledLoader: Sendable {
     /// The same, open.
     public let directory: Directory
 
+    /// Where partitions of boot loaders are mounted by convention.
+    public static let usualFolders = ["/boot/efi", "/efi", "/boot"]
+
     public init(_ kind: BootLoader, at folder: Path, in tree: Directory) throws(Failure) {
         guard let directory = try tree.directory(at: folder) else {
             throw Failure("could not find \(kind.title) in '\(tree.show(folder))': it is not there")

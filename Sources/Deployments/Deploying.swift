@@ -155,7 +155,8 @@ extension Site {
 
     /// Why the initramfs of a deployment does not get to the disk that the roots are on now; nil where it does, and where that cannot be told.
     func obstacle(toDiskFor deployment: Deployment) async throws(Failure) -> String? {
-        guard let disk, let held = try topLevel.directory(at: Layout.hold(deployment.chainID)),
+        // To unpack an initramfs takes longer than all else that status looks at.
+        guard let disk, disk.isMapped || !disk.drivers.isEmpty, let held = try topLevel.directory(at: Layout.hold(deployment.chainID)),
             let image = try await kernels.initramfs(of: deployment)
         else { return nil }
         let tree = try treeOfKernel(besides: ImageFiles(of: [held])) ?? held
@@ -190,109 +191,6 @@ extension Site {
 
     private func outcomeOnce(_ deployment: Deployment, _ standing: Deployment) -> [String] {
         ["next boot, once: \(deployment.title) with kernel \(deployment.release), a new root; after it \(standing.title) again"]
-    }
-
-    /// The top layer, where it has a kernel and the image has none: an application has nothing to boot with.
-    private func treeOfKernel(besides image: ImageFiles) throws(Failure) -> Directory? {
-        guard try ImageKernel.kernels(in: image).isEmpty, let topLayer = try topLevel.directory(at: settings.topLayer),
-            try !ImageKernel.kernels(in: ImageFiles(of: [topLayer])).isEmpty
-        else { return nil }
-        return topLayer
-    }
-
-    private enum Wanted {
-        case image(Image, in: StoreFilesystem?)
-        /// One that the store has no more, while its layer is held; with why there is no store, where that is so.
-        case held(Deployment, Failure?)
-    }
-
-    private func wanted(_ asked: String?, among before: [Deployment]) throws(Failure) -> Wanted {
-        let reference = if let asked { try ImageReference(asked) } else { try reference(of: before) }
-        var store: StoreFilesystem?
-        do throws(Failure) {
-            store = try storeFilesystem()
-            return .image(try image(reference, in: store), in: store)
-        } catch {
-            guard let named = try? deployments(reference.text, among: before), named.count == 1,
-                try topLevel.directory(at: Layout.hold(named[0].chainID)) != nil
-            else { throw error }
-            // A store that cannot be opened has no images.
-            let isOpen = store != nil || settings.storeDevice == nil
-            guard isOpen, let stores = try? imageStores(in: store) else { return .held(named[0], error) }
-            // A name that an image has, or several deployments had, may mean another one than that which is held.
-            guard (try? image(ImageReference(named[0].imageID), in: store)) == nil,
-                try !stores.names().contains(where: { (try? ImageReference($0))?.kind == reference.kind })
-            else { throw error }
-            return .held(named[0], nil)
-        }
-    }
-
-    /// What a deployment is made from.
-    private struct Origin {
-        let id: ImageID
-        let chainID: ChainID
-        let reference: ImageReference
-        let tree: Directory
-        /// The kernel's, where that was chosen before.
-        var release: String?
-        var hold: [Change] = []
-        var notes: [String] = []
-    }
-
-    private func origin(of wanted: Wanted) throws(Failure) -> Origin {
-        switch wanted {
-        case .image(let image, let store):
-            let source = try source(of: image, in: store)
-            let held = try topLevel.directory(at: Layout.hold(source.chainID))
-            if held == nil { try checkIsWhole(image, in: store) { _ in } }
-            let found = if let held { held } else { try topLevel.directory(at: source.tree.path) }
-            guard let tree = found else {
-                if image.isContainer {
-                    throw Failure(
-                        "could not deploy '\(image.reference)': the container changed while it was read",
-                        hint: "stop it first, or make an image of it: docker commit")
-                }
-                throw Failure("could not open the layer '\(source.tree.path)': it is not there")
-            }
-            return Origin(
-                id: image.id, chainID: source.chainID, reference: image.reference, tree: tree,
-                hold: held == nil ? [.step(source.hold)] : [])
-        case .held(let known, let failure):
-            let path = Layout.hold(known.chainID)
-            guard let tree = try topLevel.directory(at: path) else {
-                throw Failure("could not open the layer '\(path)': it is not there")
-            }
-            try refusing(known.reference) { () throws(Failure) in
-                try checkBoot(of: KernelOptions("docker_deployed", known.imageID.digest.hex), in: nil)
-            }
-            let reason = failure.map { " (\($0.message))" } ?? ""
-            return Origin(
-                id: known.imageID, chainID: known.chainID, reference: known.reference, tree: tree, release: known.release,
-                notes: ["the store has \(known.title) no more\(reason): it is made from '\(path)', which is held"])
-        }
-    }
-
-    /// What a boot of an image makes its root from. Fails, as that boot would, where it lacks what no boot goes without.
-    private func source(of image: Image, in store: StoreFilesystem?) throws(Failure) -> Facts.Source {
-        let topLayer = try topLevel.directory(at: settings.topLayer)
-        let survey = ImageSurvey(
-            topLevel: topLevel, store: store, topLayer: [topLayer].compactMap { $0 }, initProgram: nil,
-            host: Facts.Host(kernelRelease: nil, time: secondsNow()))
-        let source = try survey.stored(image, as: image.reference)
-        try source.contents.checkOwner(of: image.reference.text)
-        try refusing(image.reference) { () throws(Failure) in try checkBoot(of: image, in: store) }
-        return source
-    }
-
-    private func refusing(_ reference: ImageReference, where check: () throws(Failure) -> Void) throws(Failure) {
-        do throws(Failure) { try check() } catch {
-            throw Failure("could not deploy '\(reference)', for its boot would be refused: \(error.message)", hint: error.hint)
-        }
-    }
-
-    private func reference(of deployments: [Deployment]) throws(Failure) -> ImageReference {
-        if let first = deployments.first { return first.reference }
-        throw Failure("could not tell which image to deploy: none was deployed yet", hint: "name one: docker-btrfs deploy IMAGE")
     }
 
     func image(_ reference: ImageReference, in store: StoreFilesystem?) throws(Failure) -> Image {

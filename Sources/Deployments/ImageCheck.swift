@@ -66,8 +66,8 @@ extension ImageFinding {
             findings.append(
                 ImageFinding(
                     weight: .warning, subject: .fstab,
-                    text: "\(display(line.target.utf8)) is on \(display(line.source.utf8)), which is not here: the boot stops there",
-                    remedy: "add 'nofail' to that line, or take it out"))
+                    text: "\(display(line.target.utf8)) is on \(display(line.source.utf8)), \(MountsFile.Line.absence.reason)",
+                    remedy: MountsFile.Line.absence.remedy))
         }
         return findings
     }
@@ -256,7 +256,7 @@ struct ImageCheck {
         // Beside ifup it is what that asks for an address with.
         let dhcpcd: [Path] = hasIfup ? [] : ["usr/sbin/dhcpcd", "usr/bin/dhcpcd"]
         let isOfOthers = try has(manager + ["usr/sbin/connmand"] + dhcpcd)
-        let namesCard = try namesNetworkCard([topLayer, image].compactMap { $0 })
+        let namesCard = try namesNetworkCard(trees)
         let isOfIfup = hasIfup && namesCard
         if hasNetworkd && !isOfOthers && !isOfIfup { try checkNames() }
         if said.contains(where: \.isSaid) || isOfOthers || isOfIfup { return }
@@ -338,7 +338,7 @@ struct ImageCheck {
 
     private func has(_ paths: [Path]) throws(Failure) -> Bool {
         for path in paths {
-            for tree in [topLayer, image].compactMap({ $0 }) where try tree.status(of: path) != nil { return true }
+            for tree in trees where try tree.status(of: path) != nil { return true }
         }
         return false
     }

@@ -178,6 +178,9 @@ extension MountsFile {
             }
         }
 
+        /// What is said of that.
+        static let absence = (reason: "which is not here: the boot stops there", remedy: "add 'nofail' to that line, or take it out")
+
         private func has(oneOf names: Set<Substring>) -> Bool { !names.isDisjoint(with: options.split(separator: ",")) }
 
         package var subvolume: Path? {

@@ -100,15 +100,12 @@ public struct Site: Sendable {
         try settings.storeDevice.map { device throws(Failure) in try StoreFilesystem(inRunningSystem: device) }
     }
 
-    /// Where boot loaders' partitions are mounted by convention.
-    private static let usualFolders = ["/boot/efi", "/efi", "/boot"]
-
     /// Boot loaders that have a menu for this filesystem, and are not the one that was set up: another one was before, or in another place.
     func formerLoaders() throws(Failure) -> [InstalledLoader] {
         if disk == nil { return [] }
         var known = try [loader?.directory.status(of: .top)].compactMap { $0 }
         var found: [InstalledLoader] = []
-        for folder in [boot, settings.boot].compactMap({ $0 }) + Self.usualFolders {
+        for folder in [boot, settings.boot].compactMap({ $0 }) + InstalledLoader.usualFolders {
             guard let tree = try? Directory(opening: folder) else { continue }
             for other in try InstalledLoader.all(in: tree) {
                 guard let place = try other.directory.status(of: .top), !known.contains(where: { $0.isSameFile(as: place) }) else {

@@ -123,8 +123,8 @@ package struct FilesystemTable {
         told += changes.map(Self.told)
         for line in table.lines where try line.isWaitedForInVain {
             notes.append(
-                "'\(display(line.target.utf8))' of the top layer's etc/fstab is on \(display(line.source.utf8)), which is not here: "
-                    + "the boot stops there; add 'nofail' to that line, or take it out")
+                "'\(display(line.target.utf8))' of the top layer's etc/fstab is on \(display(line.source.utf8)), "
+                    + "\(Line.absence.reason); \(Line.absence.remedy)")
         }
         self.notes = notes
         text = existing != nil && added.isEmpty && told.isEmpty ? nil : try table.text()
@@ -242,7 +242,7 @@ package struct FilesystemTable {
         guard let folder = machine.loaderFolder, let uuid = machine.bootVolume, folder.mountPoint != "/", folder.type != "btrfs" else {
             return nil
         }
-        let usual = ["/boot/efi", "/efi", "/boot"].compactMap { table.line(at: $0) }.filter { $0.type == folder.type }
+        let usual = InstalledLoader.usualFolders.compactMap { table.line(at: $0) }.filter { $0.type == folder.type }
         let line = table.line(at: folder.mountPoint) ?? (isMoved && usual.count == 1 ? usual[0] : nil)
         guard let line, !line.isBind, MountsFile.volume(line.source) != uuid.lowercased() else { return nil }
         var new = line
