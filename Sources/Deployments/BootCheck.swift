@@ -19,7 +19,7 @@ extension Site {
         // What is on another device, and which of several machines' layers it takes, the machine alone knows.
         if let layer = request.topLayer {
             if layer.device != request.root.device { return }
-            if try topLevel.target(of: layer.path / "machine")?.kind == .directory { return }
+            if try topLevel.hasLayersByMachine(at: layer.path) { return }
         }
         let host = Facts.Host(kernelRelease: nil, time: secondsNow())
         let facts = Facts(surveying: topLevel, store: .success(store), topLayer: .success(topLevel), for: request, on: host)

@@ -1,7 +1,7 @@
 internal import Basics
 internal import Boot
 internal import BootEntries
-internal import CLinux
+internal import Files
 internal import Initramfs
 
 /// Where kernels and initramfs images lie, and how the boot loader comes there.
@@ -58,10 +58,7 @@ struct KernelFolder {
 
     /// In bytes; of what the folder is to be in where it is not there.
     func freeSpace() throws(Failure) -> Int {
-        let directory = try tree.directory(at: path) ?? tree
-        var found = statfs()
-        if fstatfs(directory.descriptor, &found) != 0 { throw .system("look at '\(directory.show(.top))'") }
-        return Int(found.f_bavail) * Int(found.f_bsize)
+        try (tree.directory(at: path) ?? tree).freeSpace()
     }
 
     /// Our files that no deployment has: of those that were removed, or never finished.

@@ -3,6 +3,7 @@ internal import Boot
 internal import BootEntries
 internal import CLinux
 public import Deployments
+internal import Files
 internal import Images
 internal import Initramfs
 internal import Programs
@@ -158,12 +159,10 @@ public struct DiskPlan: Sendable {
 
     /// A disk and what it is converted to are there at once.
     private func checkSpace(for content: Int) throws(Failure) {
-        let folder = try Directory(opening: Workshop.folder(of: choices.output))
-        var found = statfs()
-        if fstatfs(folder.descriptor, &found) != 0 { throw .system("look at '\(folder.show(.top))'") }
+        let free = try Directory(opening: Workshop.folder(of: choices.output)).freeSpace()
         // Its kernel, the programs and the filesystem's own come to the content.
         let all = content + content / 8 + (layout?.isSmall == false ? 64 << 20 : 0)
-        let (free, needed) = (Int(found.f_bavail) * Int(found.f_bsize), all * (format.converter == nil ? 1 : 2))
+        let needed = all * (format.converter == nil ? 1 : 2)
         if free >= needed { return }
         throw Failure(
             "could not make '\(choices.output)': \(free >> 20) MiB are free there, and \(needed >> 20) MiB are needed",
@@ -254,9 +253,8 @@ public struct DiskPlan: Sendable {
     /// What is written into the disk fails by an error of the disk's where there is no room for its file.
     private func explained(_ failure: Failure) -> Failure {
         let folder = Workshop.folder(of: choices.output)
-        var found = statfs()
-        let free = statfs(folder, &found) == 0 ? Int(found.f_bavail) * Int(found.f_bsize) : .max
-        if Interruption.signal != nil || free >= 16 << 20 { return failure }
+        if Interruption.signal != nil { return failure }
+        guard let free = try? Directory(opening: folder).freeSpace(), free < 16 << 20 else { return failure }
         return Failure(
             "could not make '\(choices.output)': there is no room left in '\(folder)' (\(failure.message))", hint: "make room there")
     }

@@ -48,3 +48,12 @@ extension Directory {
         return String(decoding: try parent.text(ofLink: path.fileName), as: UTF8.self)
     }
 }
+
+extension Directory {
+    /// What its filesystem has left for anybody, in bytes.
+    package func freeSpace() throws(Failure) -> Int {
+        var found = statfs()
+        if fstatfs(descriptor, &found) != 0 { throw .system("look at '\(show(.top))'") }
+        return Int(found.f_bavail) * Int(found.f_bsize)
+    }
+}

@@ -26,13 +26,6 @@ extension Rebuild {
 }
 
 extension Directory {
-    /// In bytes.
-    fileprivate func freeSpace() throws(Failure) -> Int {
-        var found = statfs()
-        if fstatfs(descriptor, &found) != 0 { throw .system("look at '\(show(.top))'") }
-        return Int(found.f_bavail) * Int(found.f_bsize)
-    }
-
     fileprivate func checkSpace(_ needed: Int) throws(Failure) {
         let free = try freeSpace()
         if free >= needed { return }

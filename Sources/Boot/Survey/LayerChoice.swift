@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 
 /// Which directories in the folder of `toplayer_path=` are layers of this machine.
 ///
@@ -10,10 +10,10 @@ struct LayerChoice {
     let note: String?
 
     private static let common: Path = "common"
-    private static let machine: Path = "machine"
+    fileprivate static let machine: Path = "machine"
 
     init(in folder: Directory, for host: Facts.Host) throws(Failure) {
-        guard try folder.target(of: Self.machine)?.kind == .directory, let machines = try folder.directory(at: Self.machine) else {
+        guard try folder.hasLayersByMachine(at: .top), let machines = try folder.directory(at: Self.machine) else {
             paths = [.top]
             note = nil
             return
@@ -55,5 +55,12 @@ struct LayerChoice {
             default: byte
             }
         }
+    }
+}
+
+extension Directory {
+    /// Whether a folder that `toplayer_path=` may name holds the layers of several machines.
+    package func hasLayersByMachine(at folder: Path) throws(Failure) -> Bool {
+        try target(of: folder / LayerChoice.machine)?.kind == .directory
     }
 }

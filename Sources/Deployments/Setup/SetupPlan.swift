@@ -69,7 +69,7 @@ public struct SetupPlan {
     private mutating func add(_ settings: Settings, _ choices: SetupChoices, renewsUsers: Bool = false) throws(Failure) {
         try makeFolder(Layout.home, mode: 0o700)
         try makeFolder(topLayer)
-        if try topLevel.target(of: topLayer / "machine")?.kind == .directory {
+        if try topLevel.hasLayersByMachine(at: topLayer) {
             notes.append(
                 """
                 '\(topLayer)' has the layers of several machines, and setup writes into it as into one: move what it made to \
