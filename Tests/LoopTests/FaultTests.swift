@@ -6,13 +6,15 @@ extension OnDisk {
     struct FaultTests {
         /// Only where the content of files cannot be shared.
         private static let copying = ["copy_file_range", "ftruncate", "pread64", "syncfs", "write"]
+        /// From Linux 6.6 on, libc asks for fchmodat2 instead, which strace 6.1 does not know.
+        private static let older = ["fchmodat"]
 
         @Test func `after any fault the root is the new one and whole, or the old one and the error is named`() async throws {
             try await Disk.withStore { disk, store in
                 let bench = try await FaultBench(disk, store, layer: disk)
                 let ends = try await bench.sweep(Fault.calls)
                 #expect(ends.named > 150, "\(ends)")
-                #expect(Set(Fault.calls).subtracting(ends.calls).isSubset(of: Self.copying))
+                #expect(Set(Fault.calls).subtracting(ends.calls).isSubset(of: Self.copying + Self.older))
             }
         }
 
