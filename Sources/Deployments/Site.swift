@@ -9,7 +9,7 @@ public struct Site: Sendable {
     public let settings: Settings
     /// What it is on in the running machine; nil for a disk that is being made.
     let disk: MachineDisk?
-    /// nil where a person writes the entries, and where it is gone.
+    /// nil where a person writes the entries, where it is gone, and where nobody asks for it.
     let loader: InstalledLoader?
     /// Where it was looked for; nil where it was not.
     let boot: String?
@@ -22,31 +22,43 @@ public struct Site: Sendable {
     /// `topLevel` is where subvolume 5 is mounted, else the filesystem is looked for; `boot` where the boot loader's partition
     /// is, else where the settings say. With `isLocked` nobody else changes anything there as long as this lives; fails where
     /// somebody does.
-    public init(topLevel given: String?, boot: String?, isLocked: Bool) throws(Failure) {
-        guard let site = try Self.found(topLevel: given, boot: boot, isLocked: isLocked) else {
+    public init(topLevel given: String?, boot: String?, isLocked: Bool, loader need: LoaderNeed = .present) throws(Failure) {
+        guard let site = try Self.found(topLevel: given, boot: boot, isLocked: isLocked, loader: need) else {
             if given != nil { throw Failure("could not find '\(Layout.settings)'", hint: "run 'docker-btrfs setup' first") }
             throw Failure("could not find a btrfs that was set up for docker-btrfs", hint: "run 'docker-btrfs setup' first, or mount it")
         }
         self = site
     }
 
-    /// The same; nil where nothing was set up. With `toRemove` a boot loader that is gone from its partition is none.
-    public static func found(topLevel given: String?, boot: String?, isLocked: Bool, toRemove: Bool = false) throws(Failure) -> Site? {
+    /// What a command needs of the boot loader.
+    public enum LoaderNeed: Sendable {
+        /// Fails where it is not found.
+        case present
+        /// One that is gone from its partition is none.
+        case ifThere
+        /// Not looked for: the menu is neither read nor written.
+        case unused
+    }
+
+    /// The same; nil where nothing was set up.
+    public static func found(
+        topLevel given: String?, boot: String?, isLocked: Bool, loader need: LoaderNeed = .present
+    ) throws(Failure) -> Site? {
         let filesystem: RootFilesystem? = if let given { try RootFilesystem(at: given) } else { try RootFilesystem.withSettings() }
         guard let filesystem else { return nil }
         let lock = isLocked ? try FilesystemLock(on: filesystem.topLevel, seconds: 0) { _ in } : nil
         guard let settings = try Settings.current(on: filesystem.topLevel) else { return nil }
-        return try Site(filesystem, settings, boot: boot, lock, toRemove: toRemove)
+        return try Site(filesystem, settings, boot: boot, lock, need)
     }
 
     init(
-        _ filesystem: RootFilesystem, _ settings: Settings, boot: String?, _ lock: FilesystemLock?, toRemove: Bool = false
+        _ filesystem: RootFilesystem, _ settings: Settings, boot: String?, _ lock: FilesystemLock?, _ need: LoaderNeed = .present
     ) throws(Failure) {
         self.filesystem = filesystem
         disk = MachineDisk(device: filesystem.device)
         self.settings = settings
         self.lock = lock
-        guard settings.loader != .print || settings.kernels != .btrfs, let folder = boot ?? settings.currentBoot else {
+        guard need != .unused, settings.loader != .print || settings.kernels != .btrfs, let folder = boot ?? settings.currentBoot else {
             loader = nil
             self.boot = nil
             kernels = KernelFolder(onTopLevel: filesystem.topLevel, filesystem.volume)
@@ -63,7 +75,7 @@ public struct Site: Sendable {
         if found == nil && settings.loader != .print {
             // A partition that is not mounted has its menu still.
             let isSeen = if boot != nil || !all.isEmpty { true } else { try MountedFolder(tree).isMountPoint }
-            if !(toRemove && isSeen) {
+            if need == .present || !isSeen {
                 let title = settings.loader.title
                 let others = all.map {
                     "there is \($0.kind.title), which 'docker-btrfs setup --loader \($0.kind.rawValue) --boot \(folder)' takes"

@@ -45,6 +45,7 @@ struct DeployCommand: AsyncParsableCommand {
     func validate() throws {
         if pull && rehearse { throw ValidationError("--pull rehearses nothing: pull it, then deploy it with --rehearse") }
         if prune && !pull { throw ValidationError("--prune goes with --pull; 'docker-btrfs prune' removes deployments at any time") }
+        if !rehearse, let option = rehearsal.firstGiven { throw ValidationError("\(option) goes with --rehearse") }
         if pull && once { throw ValidationError("--pull makes the default another one, and --once leaves it") }
     }
 
@@ -117,7 +118,7 @@ struct RollbackCommand: ParsableCommand {
         abstract: "Make an earlier deployment the next boot again.",
         discussion: """
             Without a name it is the newest before the default that was good; where none was, the newest, and that is said. Run again, it \
-            goes back to where it was, if that was good. Of several with the name that is asked for it is the newest that is not the default.
+            goes back to where it was, if that was good. After deploy --once it takes that back, and the default stays. Of several with the name that is asked for it is the newest that is not the default.
             """
     )
 
@@ -171,11 +172,13 @@ struct SitePlace: ParsableArguments {
     @Option(help: ArgumentHelp("Where the boot loader's partition is mounted, if not where setup found it.", valueName: "dir"))
     var boot: String?
 
-    func site(isLocked: Bool = false) throws(Failure) -> Site { try Site(topLevel: topLevel, boot: boot, isLocked: isLocked) }
+    func site(isLocked: Bool = false, loader need: Site.LoaderNeed = .present) throws(Failure) -> Site {
+        try Site(topLevel: topLevel, boot: boot, isLocked: isLocked, loader: need)
+    }
 
     /// nil where nothing was set up.
-    func found(isLocked: Bool, toRemove: Bool) throws(Failure) -> Site? {
-        try Site.found(topLevel: topLevel, boot: boot, isLocked: isLocked, toRemove: toRemove)
+    func found(isLocked: Bool, loader need: Site.LoaderNeed) throws(Failure) -> Site? {
+        try Site.found(topLevel: topLevel, boot: boot, isLocked: isLocked, loader: need)
     }
 }
 
@@ -187,8 +190,8 @@ struct DeploymentPlace: ParsableArguments {
     var dryRun = false
 
     /// Nobody else changes anything there from now on, unless this is a dry run.
-    func open() throws(Failure) -> Site {
-        try place.site(isLocked: !dryRun)
+    func open(loader need: Site.LoaderNeed = .present) throws(Failure) -> Site {
+        try place.site(isLocked: !dryRun, loader: need)
     }
 
     func finish(_ plan: DeploymentPlan) throws(Failure) { try plan.finish(dryRun: dryRun) }

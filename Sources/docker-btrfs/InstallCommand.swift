@@ -50,7 +50,7 @@ struct UninstallCommand: AsyncParsableCommand {
     func run() async throws {
         let installer = try target.installer()
         // Another tree has no boot menu of its own.
-        let site = target.root == nil ? try place.found(isLocked: !target.dryRun, toRemove: true) : nil
+        let site = target.root == nil ? try place.found(isLocked: !target.dryRun, loader: .ifThere) : nil
         if let site { try site.uninstalling(isNamed: place.topLevel != nil).finish(dryRun: target.dryRun) }
         if try site == nil || installer.isInstalled { try await installer.uninstall() }
     }

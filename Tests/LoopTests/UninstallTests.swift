@@ -73,6 +73,10 @@ extension OnDisk {
                     let refused = try await machine.fails(words)
                     #expect(refused.hasPrefix("Error: could not find rEFInd in '\(machine.boot)'\n\(hint)"), "\(refused)")
                 }
+                // What neither reads nor writes the menu.
+                for words in ["root ls", "check sample_image", "check --content sample_image", "diff", "export sample_image -o tree.tar"] {
+                    #expect(!(try await machine.disk.change("\(machine.command(words)) 2>&1 || true")).contains("rEFInd"), "\(words)")
+                }
                 #expect(try await machine.fails(machine.setup).contains("; '--loader systemd-boot' takes it; "))
                 let told = try await machine.run("uninstall 2>&1")
                 #expect(told.contains("\nremoved 1 deployment and the settings\n"), "\(told)")
