@@ -5,7 +5,8 @@ internal import Planning
 
 extension Site {
     /// The way to make an earlier deployment the next boot again: unless it is named, the newest before the default that was good, or
-    /// where none was, the newest. Of several with the name that is asked for it is the newest that is not next.
+    /// where none was, the newest; where the boot loader was told of one boot, the default. Of several with the name that is asked for it is the
+    /// newest that is not next.
     public func rollingBack(to asked: String?) throws(Failure) -> DeploymentPlan {
         let all = try Deployment.all(on: topLevel).deployments
         guard let current = all.first else {
@@ -20,6 +21,9 @@ extension Site {
         if let asked {
             let named = try deployments(asked, among: all)
             target = named.first { $0 != next } ?? named[0]
+        } else if let next, try nextOnce(among: all) != nil {
+            // A try that was asked for is taken back.
+            target = next
         } else if let newest = earlier.first {
             target = try wayBack(from: next ?? current, among: earlier) ?? newest
         } else {
