@@ -92,12 +92,8 @@ extension Site {
         }
         if let known, isReady || known.files == files.map(\.file) {
             deployment = known
-            // It is followed under the name that it was asked for by. The beginning of an id reads like a name too.
-            if case .name = reference.kind, reference.kind != known.reference.kind,
-                reference.idPrefix.map({ !origin.id.digest.hex.utf8.starts(with: $0) }) ?? true
-            {
-                deployment.reference = reference
-            }
+            // It is followed under the name that it was asked for by.
+            if case .name = reference.kind, reference.kind != known.reference.kind { deployment.reference = reference }
             // A tag that was moved.
             if known.number < last && !once { deployment.number = last + 1 }
             warnings += try mountNotes(of: tree)

@@ -82,8 +82,11 @@ public struct Inventory {
         if let root { notes += root.notes.map { "this boot: \($0)" } }
         let request = try site.settings.request(on: site.volume)
         if let first = self.items.first, first.tries >= request.tries, record.hadTries(first.deployment.imageID, request) {
+            let roots = try site.roots().roots
+            let hasOther = self.items.contains { $0.isGood } || roots.contains { $0.isGood }
             notes.append(
-                "none of the last \(first.tries) boots of \(first.deployment.title) was good: what booted well last is booted instead")
+                "none of the last \(first.tries) boots of \(first.deployment.title) was good"
+                    + (hasOther ? ": what booted well last is booted instead" : ", and nothing else was: it is booted again"))
         }
         if let next, let obstacle = try await site.obstacle(toDiskFor: next) {
             let remedy = site.disk?.isMapped == true ? ImageKernel.openingRemedy : site.remedy(for: next)

@@ -118,34 +118,40 @@ extension Site {
         let root = try root(number).root
         if let plan = try finishing(root, as: name) { return plan }
         let path = try freePath(of: root, name)
-        let tree = try topLevel.directory(at: root.path)
         let all = try Deployment.all(on: topLevel).deployments
         let drafts = try removingDrafts()
-        var (notes, changes): ([String], [Change]) = (root.leftBehind, try drafts + missingFolders())
         let draft = Place(Layout.keeping)
         let copy = root.copy(at: draft, nil).map { Change.step($0) } + [.sync(topLevel)]
         let naming: [Change] = [.step(.rename(draft, to: Place(path))), .sync(topLevel)]
-        var outcome = "kept \(root.title) as '\(path)', which no boot replaces: "
+        let kept = "kept \(root.title) as '\(path)', which no boot replaces: "
+        let (tree, named, entry): (Directory, (root: NamedRoot, files: [BootFile]), BootEntry)
         do throws(Failure) {
-            guard let tree, !all.isEmpty else { throw Failure("nothing is deployed, so there is no menu") }
-            let named = try await self.named(root, at: path, from: tree, kernel: release, program: program, say: say)
-            let entry = try entry(of: named.root)
+            guard !all.isEmpty, let found = try topLevel.directory(at: root.path) else {
+                throw Failure("nothing is deployed, so there is no menu")
+            }
+            tree = found
+            named = try await self.named(root, at: path, from: tree, kernel: release, program: program, say: say)
+            entry = try self.entry(of: named.root)
             _ = try files(of: entry)
-            changes += try additions(named.files, of: named.root.record, from: tree, beside: all)
-            var shared: [Deployment.File] = []
-            for file in named.root.record.files where try kernels.has(file) { shared.append(file) }
-            if !shared.isEmpty { changes.append(.prove(shared, of: named.root.record, in: kernels)) }
-            // The record comes first: what has the name is then known for what it is, wherever power fails.
-            changes += copy + [.step(.replaceFile(Place(NamedRoot.place(of: path)), content: named.root.record.text))] + naming
-            changes += try self.changes(toMenuOf: all, roots: entries(of: namedRoots()) + [entry])
-            outcome += loader == nil ? "what its entry needs is above" : "'\(entry.title)' in the menu boots it"
-            let lines = loader == nil ? BootLoader.lines(of: BootMenu(volume: kernels.volume, entries: [entry])) : []
-            return DeploymentPlan(site: self, changes: changes, outcome: lines + [outcome], notes: notes + (try menuNotes()))
         } catch {
-            notes.append("it has no entry in the menu: \(error.message)")
-            outcome += "rootflags=subvol=\(name) boots it, without docker_path= and docker_deployed="
-            return DeploymentPlan(site: self, changes: drafts + copy + naming, outcome: [outcome], notes: notes)
+            // A kernel that was asked for is one that it is to be booted with.
+            if release != nil { throw error }
+            return DeploymentPlan(
+                site: self, changes: drafts + copy + naming,
+                outcome: ["\(kept)rootflags=subvol=\(name) boots it, without docker_path= and docker_deployed="],
+                notes: root.leftBehind + ["it has no entry in the menu: \(error.message)"])
         }
+        // What does not fit or cannot be written now is told before there is a copy without an entry.
+        var changes = try drafts + missingFolders() + additions(named.files, of: named.root.record, from: tree, beside: all)
+        var shared: [Deployment.File] = []
+        for file in named.root.record.files where try kernels.has(file) { shared.append(file) }
+        if !shared.isEmpty { changes.append(.prove(shared, of: named.root.record, in: kernels)) }
+        // The record comes first: what has the name is then known for what it is, wherever power fails.
+        changes += copy + [.step(.replaceFile(Place(NamedRoot.place(of: path)), content: named.root.record.text))] + naming
+        changes += try self.changes(toMenuOf: all, roots: entries(of: namedRoots()) + [entry])
+        let lines = loader == nil ? BootLoader.lines(of: BootMenu(volume: kernels.volume, entries: [entry])) : []
+        let ending = loader == nil ? "what its entry needs is above" : "'\(entry.title)' in the menu boots it"
+        return DeploymentPlan(site: self, changes: changes, outcome: lines + [kept + ending], notes: root.leftBehind + (try menuNotes()))
     }
 
     /// What is left to do where the same was cut off after the root had its name; nil where that is not so.

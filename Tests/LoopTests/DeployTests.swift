@@ -83,6 +83,27 @@ extension OnDisk {
             }
         }
 
+        @Test func `where nothing was ever good, status does not promise another boot`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image")
+                for _ in 1...3 { try await machine.boot("sample_image:latest") }
+                #expect(try await machine.run("status").hasSuffix(" was good, and nothing else was: it is booted again\n"))
+                try await machine.boot("sample_image:latest")
+                #expect(try await machine.disk.look("cat docker_rwlayer/etc/version") == "1\n")
+            }
+        }
+
+        @Test func `what is asked for by the beginning of its id is called by its id`() async throws {
+            try await Deployable.with { machine in
+                let (id, short) = try (machine.id("sample_image:latest"), machine.shortID("sample_image:latest"))
+                let told = try await machine.run("deploy \(short.prefix(5))")
+                #expect(told.hasSuffix("\nnext boot: sha256:\(id) (\(short)) with kernel 6.1, a new root\n"), "\(told)")
+                let named = try await machine.run("deploy sample_image")
+                #expect(named.hasSuffix("next boot: sample_image:latest (\(short)) with kernel 6.1, a new root\n"), "\(named)")
+                #expect(try await machine.run("deploy \(short.prefix(5)) --dry-run") == "nothing is to be done\n")
+            }
+        }
+
         @Test func `status tells where docker-btrfs-init was asked for, and did not run`() async throws {
             try await Deployable.with { machine in
                 let note = "  this boot made no root: docker-btrfs-init is not in its initramfs, or was not run; "
@@ -273,118 +294,6 @@ extension OnDisk {
             }
         }
 
-        private func environment(of machine: Deployable) async throws -> String {
-            try await output(of: ["grub-editenv", "\(machine.boot)/grub/grubenv", "list"])
-        }
-
-        @Test func `GRUB is told of one boot, the default stays, and it forgets that boot when another one is asked for`() async throws {
-            try await Deployable.with(setup: "--loader grub", partition: "8M") { machine in
-                let (one, two) = try (machine.shortID("sample_image:latest"), machine.shortID("sample_image:v2"))
-                #expect(
-                    try await machine.fails("deploy --once sample_image") == """
-                        Error: could not deploy 'sample_image:latest' for one boot: there is no other default, which comes after it
-                        hint: deploy it without --once
-
-                        """)
-                try await machine.run("deploy sample_image")
-                for _ in 1...2 {
-                    let told = try await machine.run("deploy --once sample_image:v2")
-                    #expect(
-                        told.hasSuffix(
-                            """
-                            tell GRUB that the next boot is 'docker-btrfs-\(two)', once
-                            next boot, once: sample_image:v2 (\(two)) with kernel 6.1, a new root; after it sample_image:latest (\(one)) again
-
-                            """))
-                    #expect(try machine.menu("../../grub/docker-btrfs.cfg").contains("set default=docker-btrfs-\(one)"))
-                    #expect(try machine.menu("../../grub/docker-btrfs-earlier.cfg").contains("--id docker-btrfs-\(two)"))
-                    #expect(try await environment(of: machine) == "saved_entry=other\nnext_entry=docker-btrfs-\(two)\n")
-                }
-                let status = try await machine.run("status")
-                #expect(status.contains("next  sample_image:latest") && status.contains("once  sample_image:v2"), "\(status)")
-                #expect(try await machine.run("status --format json").contains(#""once": true"#))
-                #expect(
-                    try await machine.fails("rm sample_image:v2") == """
-                        Error: could not remove sample_image:v2 (\(two)): it is what the machine boots next, once
-                        hint: roll back or deploy another image first, without --once
-
-                        """)
-                try await machine.run("prune --keep 0")
-                // Whoever makes one the default means the next boot.
-                for command in ["rollback sample_image:latest", "deploy sample_image", "deploy sample_image:v2", "uninstall"] {
-                    try await machine.run("deploy --once sample_image:v2")
-                    #expect(try await machine.run(command).contains("tell GRUB to forget the boot that it was told of\n"))
-                    #expect(try await environment(of: machine) == "saved_entry=other\n", "\(command)")
-                    if command == "deploy sample_image:v2" {
-                        #expect(try machine.menu("../../grub/docker-btrfs.cfg").contains("set default=docker-btrfs-\(two)"))
-                        // Of another system.
-                        try await output(of: ["grub-editenv", "\(machine.boot)/grub/grubenv", "set", "next_entry=other"])
-                        try await machine.run("deploy sample_image")
-                        #expect(try await environment(of: machine) == "saved_entry=other\nnext_entry=other\n")
-                        try await output(of: ["grub-editenv", "\(machine.boot)/grub/grubenv", "unset", "next_entry"])
-                    }
-                }
-            }
-        }
-
-        @Test(arguments: [
-            ("refind", "rEFInd takes no entry for one boot"),
-            ("systemd-boot", "systemd-boot did not start this system, or is too old: the firmware has no LoaderFeatures that says so"),
-        ])
-        func `a boot loader that cannot be told of one boot is no reason to write anything`(loader: String, reason: String) async throws {
-            try await Deployable.with(setup: "--loader \(loader)", partition: "64M") { machine in
-                try await machine.run("deploy sample_image")
-                let before = try await machine.everything()
-                let one = try machine.shortID("sample_image:latest")
-                #expect(
-                    try await machine.fails("deploy --once sample_image:v2") == """
-                        Error: could not deploy 'sample_image:v2' for one boot: \(reason)
-                        hint: deploy it without --once; the entry of sample_image:latest (\(one)) stays in the menu
-
-                        """)
-                #expect(try await machine.everything() == before)
-            }
-        }
-
-        /// It reads there, and cannot write: the entry for one boot would be the default for ever.
-        @Test(arguments: [
-            (
-                "mkdir here; cp -a \"$boot/.\" here; mount --bind here \"$boot\"",
-                "GRUB before 2.14 cannot write on btrfs, where its folder 'BOOT/grub' is, and would not forget it"
-            ),
-            (
-                """
-                mkdir -p /dev/mapper; cp -a "$disk" "$device"; cp -a "$boot" "$boot.copy"
-                mount -t tmpfs "$device" "$boot"; cp -a "$boot.copy/." "$boot"
-                """, "GRUB cannot write to 'DEVICE', where its folder is, and would not forget it"
-            ),
-        ])
-        func `a GRUB that could not forget is not told of one boot`(mounting: String, reason: String) async throws {
-            try await Deployable.with(setup: "--loader grub", partition: "8M") { machine in
-                try await machine.run("deploy sample_image")
-                let device = "/dev/mapper/docker-btrfs-once-\(getpid())"
-                let deployed = "ls .docker-btrfs/deployments .docker-btrfs/layers .docker-btrfs/boot 2> /dev/null || true"
-                let before = try await machine.disk.look(deployed)
-                let told = try await machine.disk.change(
-                    """
-                    boot='\(machine.boot)' disk=\(machine.disk.device) device='\(device)'; trap 'rm -f "$device"' EXIT
-                    \(mounting)
-                    ! \(machine.command("deploy --once sample_image:v2")) 2>&1 > /dev/null
-                    rm -rf here
-                    """)
-                #expect(
-                    told == """
-                        Error: could not deploy 'sample_image:v2' for one boot: \
-                        \(reason.replacing("BOOT", with: machine.boot).replacing("DEVICE", with: device))
-                        hint: deploy it without --once; the entry of sample_image:latest (\(try machine.shortID("sample_image:latest"))) stays in \
-                        the menu
-
-                        """)
-                #expect(try await machine.disk.look(deployed) == before)
-            }
-        }
-
-        /// The first of two is held up while it writes to the disk.
         @Test func `another process that is at it is named`() async throws {
             try await Deployable.with { machine in
                 let first = "exec strace -f -qq -o /dev/null -e inject=syncfs:delay_enter=3000000 \(machine.command("deploy sample_image"))"

@@ -119,6 +119,17 @@ extension OnDisk {
             }
         }
 
+        @Test func `what cannot be written now, or has not the kernel that is asked for, is not kept without its entry`() async throws {
+            try await Deployable.with(partition: "4M") { machine in
+                try await machine.deployTwo()
+                #expect(try await machine.fails("root keep 1 old --kernel 6.2").contains("6.2"))
+                let fill = "head -c 8M /dev/zero > '\(machine.boot)/fill' 2> /dev/null || true"
+                let told = try await machine.disk.change("\(fill); ! \(machine.command("root keep 1 old")) 2>&1; rm '\(machine.boot)/fill'")
+                #expect(told.contains("could not write the menu of "), "\(told)")
+                #expect(try await machine.disk.look("ls -d old || true") == "")
+            }
+        }
+
         @Test func `uninstall takes the entry, and leaves the root`() async throws {
             try await Deployable.with { machine in
                 try await machine.deployTwo()
