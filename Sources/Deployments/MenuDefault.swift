@@ -11,14 +11,13 @@ public struct MenuDefault: Sendable {
 
     /// nil where nothing is deployed. Where the boot loader's partition is not mounted, it is what was deployed last.
     public static func current() throws(Failure) -> MenuDefault? {
-        for filesystem in try RootFilesystem.mounted() {
-            let topLevel = filesystem.topLevel
-            let all = try Deployment.all(on: topLevel).deployments
-            guard let settings = try Settings.current(on: topLevel), let last = all.first else { continue }
-            let next = try (try? Site(filesystem, settings, boot: nil, nil))?.next(among: all) ?? last
-            return MenuDefault(options: try settings.options(of: next.imageID, on: filesystem.volume).description, release: next.release)
+        guard let filesystem = try RootFilesystem.withSettings(), let settings = try Settings.current(on: filesystem.topLevel) else {
+            return nil
         }
-        return nil
+        let all = try Deployment.all(on: filesystem.topLevel).deployments
+        guard let last = all.first else { return nil }
+        let next = try (try? Site(filesystem, settings, boot: nil, nil))?.next(among: all) ?? last
+        return MenuDefault(options: try settings.options(of: next.imageID, on: filesystem.volume).description, release: next.release)
     }
 }
 

@@ -56,10 +56,7 @@ struct RootFilesystem {
         throw Failure("could not choose a btrfs: \(devices) were all set up", hint: "name the one with --top-level DIR")
     }
 
-    /// Each btrfs that is mounted in the running system and can be opened.
-    static func mounted() throws(Failure) -> [RootFilesystem] { try opened().found }
-
-    /// The same, and why one could not be mounted again, as a disk that was pulled out.
+    /// Each btrfs that is mounted in the running system and can be opened, and why one could not be mounted again, as a disk that was pulled out.
     private static func opened() throws(Failure) -> (found: [RootFilesystem], failure: Failure?) {
         var found: [RootFilesystem] = []
         var failure: Failure?
