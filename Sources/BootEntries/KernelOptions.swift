@@ -75,9 +75,18 @@ extension KernelOptions {
     }
 
     /// The words that each entry, or its boot loader, writes itself.
-    public var ofEntries: KernelOptions { without { !Self.isOfEntries($0) } }
+    private var ofEntries: KernelOptions { without { !Self.isOfEntries($0) } }
 
     public var withoutThoseOfEntries: KernelOptions { without(Self.isOfEntries) }
+
+    /// What a person adds to each entry. Fails where that would say otherwise than the entry which root is booted.
+    public init(toAdd text: String) throws(Failure) {
+        try self.init(text)
+        guard let word = ofEntries.words.first else { return }
+        throw Failure(
+            "could not use '\(word)' in the options: each entry says by itself what is booted",
+            hint: "leave it out: --options '\(withoutThoseOfEntries)'")
+    }
 
     private static func isOfEntries(_ key: Substring) -> Bool {
         let keys: Set<Substring> = [

@@ -48,7 +48,7 @@ public struct DiskPlan: Sendable {
                 "could not make '\(choices.output)' with sectors of \(choices.sector) bytes: \(format.host.name) has those of 512 bytes alone",
                 hint: "leave --sector-size out, or name it .qcow2")
         }
-        let options = try (choices.machine?.settings.options ?? .none) + KernelOptions(choices.options ?? "")
+        let options = try (choices.machine?.settings.options ?? .none) + KernelOptions(toAdd: choices.options ?? "")
         if choices.loader == .grub {
             try Self.checkForGrub(options, hint: choices.machine == nil ? nil : "--this-disk rehearses it without GRUB")
         }

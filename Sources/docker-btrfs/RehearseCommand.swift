@@ -74,19 +74,31 @@ struct RehearsalOptions: ParsableArguments {
     var rehearsalFirmware: Firmware?
 
     @Option(help: ArgumentHelp("How long it may take.", valueName: "seconds"))
-    var rehearsalTime = 600
+    var rehearsalTime = Self.usualTime
 
     @Option(help: ArgumentHelp("Its memory in MiB.", valueName: "number"))
-    var rehearsalMemory = 2048
+    var rehearsalMemory = Self.usualMemory
 
     @Option(help: ArgumentHelp("Where its disk is made; as large as the image, and not a tmpfs.", valueName: "dir"), completion: .directory)
-    var rehearsalFolder = "/var/tmp"
+    var rehearsalFolder = Self.usualFolder
 
     @Option(help: ArgumentHelp("Where GRUB's modules are, if not in /usr/lib/grub.", valueName: "dir"), completion: .directory)
     var grub: String?
 
     @Option(help: ArgumentHelp("Write the last that its screen showed to a new file, as PNG.", valueName: "file"), completion: .file())
     var screenshot: String?
+
+    private static let (usualTime, usualMemory, usualFolder) = (600, 2048, "/var/tmp")
+
+    /// The first option that is not as it is where nobody says anything.
+    var firstGiven: String? {
+        let given = [
+            ("--rehearsal-firmware", rehearsalFirmware != nil), ("--rehearsal-time", rehearsalTime != Self.usualTime),
+            ("--rehearsal-memory", rehearsalMemory != Self.usualMemory), ("--rehearsal-folder", rehearsalFolder != Self.usualFolder),
+            ("--grub", grub != nil), ("--screenshot", screenshot != nil),
+        ]
+        return given.first { $0.1 }?.0
+    }
 
     func validate() throws {
         if let screenshot {

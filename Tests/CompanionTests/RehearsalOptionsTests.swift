@@ -17,4 +17,14 @@ struct RehearsalOptionsTests {
         defer { try? FileManager.default.removeItem(at: folder) }
         #expect(try RehearseCommand.parse(["--screenshot", file]).choices.screenshot == file)
     }
+
+    @Test(arguments: [
+        ["--rehearsal-firmware", "uefi"], ["--rehearsal-time", "9"], ["--rehearsal-memory", "99"], ["--rehearsal-folder", "/tmp"],
+        ["--grub", "/tmp"], ["--screenshot", "/tmp/no-such-screen.png"],
+    ])
+    func `deploy takes nothing that is said of a rehearsal without one`(option: [String]) {
+        let error = #expect(throws: (any Error).self) { try DockerBtrfs.parseAsRoot(["deploy"] + option) }
+        #expect(error.map { DockerBtrfs.message(for: $0) } == "\(option[0]) goes with --rehearse")
+        #expect(throws: Never.self) { try DockerBtrfs.parseAsRoot(["deploy", "--rehearse"] + option) }
+    }
 }

@@ -99,6 +99,7 @@ extension OnDisk.DiskImageTests {
                     "could not take the kernel of 'two-kernels:latest' for 'sample_image:latest': that has its own, 6.1"
                 ),
                 ("vm.raw", "--options \"x=it's\"", "could not write the kernel option 'x=it's' for GRUB"),
+                ("vm.raw", "--options 'quiet root=/dev/sda1'", "could not use 'root=/dev/sda1' in the options: each entry says by itself"),
                 ("vm.raw", "--options $'a\\nb'", "could not use 'a\\x0ab' as kernel options"),
                 ("vm.raw", "--root-password-file nowhere", "could not open 'nowhere': it is not there"),
                 ("vm.raw", "--root-password-file empty", "could not use 'empty': its first line is empty"),

@@ -120,7 +120,7 @@ struct FoundMachine {
                 hint: "say where that is mounted: --boot DIR; with --kernels btrfs they lie there all the same")
         }
         var options: KernelOptions =
-            if let text = choices.options { try Self.options(text) } else if let before { before.options } else {
+            if let text = choices.options { try KernelOptions(toAdd: text) } else if let before { before.options } else {
                 choices.system == "/" ? try KernelOptions(firstLine(of: "/proc/cmdline") ?? "").ofTheMachine : .none
             }
         if let namespace = choices.namespace {
@@ -240,14 +240,6 @@ struct FoundMachine {
             notes.append("Secure Boot is on: kernels have to be signed for this firmware or for shim, and what is made here is not")
         }
         return notes
-    }
-
-    private static func options(_ text: String) throws(Failure) -> KernelOptions {
-        let options = try KernelOptions(text)
-        guard let word = options.ofEntries.words.first else { return options }
-        let rest = options.withoutThoseOfEntries
-        throw Failure(
-            "could not use '\(word)' in the options: each entry says by itself what is booted", hint: "leave it out: --options '\(rest)'")
     }
 
     private static func path(_ text: String?) throws(Failure) -> Path? {
