@@ -72,10 +72,8 @@ package final class MountsFile {
     func removeThoseOnDevices() -> [(device: DeviceName, use: String)] {
         var removed: [(DeviceName, String)] = []
         for entry in entries {
-            guard let device = Self.source(of: entry).flatMap({ DeviceName($0) }) else { continue }
-            if ["nofail", "noauto"].contains(where: { (option: String) in mnt_fs_get_option(entry, option, nil, nil) == 0 }) { continue }
-            let target = mnt_fs_get_target(entry).map { String(cString: $0) } ?? ""
-            removed.append((device, mnt_fs_is_swaparea(entry) != 0 ? "the swap" : "'\(display(target.utf8))'"))
+            guard let line = Line(entry), let device = line.device, !line.mayBeAbsent else { continue }
+            removed.append((device, line.isSwap ? "the swap" : "'\(display(line.target.utf8))'"))
             mnt_table_remove_fs(table, entry)
         }
         return removed
@@ -92,9 +90,9 @@ package final class MountsFile {
         var removed: [(Path, String)] = []
         // One may have been what another one is in.
         while let (entry, source) = firstInRoot(besides: data) {
-            let target = mnt_fs_get_target(entry).map { String(cString: $0) } ?? ""
-            let isSwap = mnt_fs_is_swaparea(entry) != 0
-            removed.append((source, isSwap ? "this system's swap file is" : "'\(target)' of this system is mounted"))
+            let line = Line(entry)
+            let use = line?.isSwap == true ? "this system's swap file is" : "'\(line?.target ?? "")' of this system is mounted"
+            removed.append((source, use))
             mnt_table_remove_fs(table, entry)
         }
         return removed
@@ -103,10 +101,7 @@ package final class MountsFile {
     private func firstInRoot(besides data: [String]) -> (OpaquePointer, Path)? {
         let entries = entries
         for entry in entries {
-            let isOfFile = ["bind", "rbind", "loop"].contains { (option: String) in mnt_fs_get_option(entry, option, nil, nil) == 0 }
-            guard isOfFile || mnt_fs_is_swaparea(entry) != 0, let text = mnt_fs_get_source(entry).map({ String(cString: $0) }),
-                text.hasPrefix("/"), let source = Path(text)
-            else { continue }
+            guard let line = Line(entry), line.isOfPath, line.source.hasPrefix("/"), let source = Path(line.source) else { continue }
             let others = entries.filter { $0 != entry }.compactMap { mnt_fs_get_target($0).map { String(cString: $0) } }
             let places = Set((["/dev", "/proc", "/run", "/sys"] + data + others).compactMap { Path($0) }.filter { !$0.isTop })
             let above = sequence(first: source) { $0.isTop ? nil : $0.parent }
@@ -169,11 +164,16 @@ extension MountsFile {
         package var isSwap: Bool { type == "swap" }
 
         var isBind: Bool { has(oneOf: ["bind", "rbind"]) }
+        /// Whether it mounts what is at another path.
+        fileprivate var isOfPath: Bool { isBind || isSwap || has(oneOf: ["loop"]) }
+
+        /// Whether a boot goes on without its device.
+        var mayBeAbsent: Bool { has(oneOf: ["nofail", "noauto"]) }
 
         /// Whether its device is not there, and a boot ends at that.
         var isWaitedForInVain: Bool {
             get throws(Failure) {
-                guard let device, target != "/", !isSwap, !has(oneOf: ["nofail", "noauto"]) else { return false }
+                guard let device, target != "/", !isSwap, !mayBeAbsent else { return false }
                 return try !BlockDevices.has(device)
             }
         }
@@ -181,7 +181,7 @@ extension MountsFile {
         /// What is said of that.
         static let absence = (reason: "which is not here: the boot stops there", remedy: "add 'nofail' to that line, or take it out")
 
-        private func has(oneOf names: Set<Substring>) -> Bool { !names.isDisjoint(with: options.split(separator: ",")) }
+        private func has(oneOf names: [String]) -> Bool { names.contains { mnt_optstr_get_option(options, $0, nil, nil) == 0 } }
 
         package var subvolume: Path? {
             let key = "subvol="
@@ -258,9 +258,11 @@ extension MountsFile {
 
 extension MountsFile.Line {
     fileprivate init?(_ entry: OpaquePointer) {
-        guard let source = MountsFile.source(of: entry), let target = mnt_fs_get_target(entry), let type = mnt_fs_get_fstype(entry),
-            let options = mnt_fs_get_options(entry)
-        else { return nil }
-        self.init(source: source, target: String(cString: target), type: String(cString: type), options: String(cString: options))
+        guard let source = MountsFile.source(of: entry), let target = mnt_fs_get_target(entry), let type = mnt_fs_get_fstype(entry) else {
+            return nil
+        }
+        // A line may end before them.
+        let options = mnt_fs_get_options(entry).map { String(cString: $0) } ?? "defaults"
+        self.init(source: source, target: String(cString: target), type: String(cString: type), options: options)
     }
 }

@@ -14,4 +14,14 @@ struct MountsFileTests {
     func `a device is read as mount reads it`(field: String, device: DeviceName?) throws {
         #expect(try MountsFile(parsing: Array("\(field) /x ext4 defaults 0 0\n".utf8)).lines.map(\.device) == [device])
     }
+
+    @Test(arguments: [
+        ("nofail", true), ("rw,noauto", true), ("nofail,x-systemd.device-timeout=5", true), (#"context="a,nofail,b""#, false),
+        ("x-nofail", false), ("", false),
+    ])
+    func `an option is one as mount reads it, also for what is left out`(options: String, mayBeAbsent: Bool) throws {
+        let table = try MountsFile(parsing: Array("UUID=1 /x ext4 \(options)\n".utf8))
+        #expect(table.lines.map(\.mayBeAbsent) == [mayBeAbsent])
+        #expect(table.removeThoseOnDevices().isEmpty == mayBeAbsent)
+    }
 }
