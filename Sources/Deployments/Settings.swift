@@ -33,6 +33,8 @@ public struct Settings: Equatable, Sendable {
     public var topLayer: Path
     /// What the machine's own command line has beside what docker-btrfs says.
     public var options: KernelOptions
+    /// Whether an uninstall began: what it took from the boot menu is not there to tell that this is the machine's own filesystem.
+    var isUninstalled = false
 
     public init(
         loader: BootLoader, boot: String?, loaderFolder: Path? = nil, bootVolume: DeviceName? = nil, kernels: Kernels, store: Path,
@@ -51,6 +53,8 @@ public struct Settings: Equatable, Sendable {
         self.topLayer = topLayer
         self.options = options
     }
+
+    private static let uninstalled = "uninstalled"
 
     /// What helps where they are damaged.
     static let repair = "docker-btrfs setup writes it anew"
@@ -93,6 +97,7 @@ public struct Settings: Equatable, Sendable {
             store: path("store"), storeDevice: device, root: path("root"), topLayer: path("top_layer"),
             options: KernelOptions(text("options"))
         )
+        isUninstalled = json["state"]?.string == Self.uninstalled
     }
 
     public var text: String {
@@ -105,7 +110,7 @@ public struct Settings: Equatable, Sendable {
                 ] + (storeDevice.map { [("store_device", .string($0.description))] } ?? []) + [
                     ("root", .string(display(root.bytes))), ("top_layer", .string(display(topLayer.bytes))),
                     ("options", .string(options.description)),
-                ]
+                ] + (isUninstalled ? [("state", .string(Self.uninstalled))] : [])
         ).text
     }
 }

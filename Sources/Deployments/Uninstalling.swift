@@ -20,12 +20,18 @@ extension Site {
         }
         let (all, damaged) = try Deployment.all(on: topLevel)
         let formerLoaders = try formerLoaders()
-        if settings.loader != .print, !isNamed, !all.isEmpty, formerLoaders.isEmpty, try loader?.ownFiles().isEmpty ?? true {
+        if settings.loader != .print, !isNamed, !settings.isUninstalled, !all.isEmpty, formerLoaders.isEmpty,
+            try loader?.ownFiles().isEmpty ?? true
+        {
             throw Failure(
                 "could not uninstall: '\(loader?.directory.show(.top) ?? boot ?? "")' has no entries for the deployments on UUID=\(volume.uuid)",
                 hint: "if that is this machine's filesystem and not another one's, name it with --top-level DIR")
         }
         var changes = try removingDrafts() + forgettingOnce()
+        // Cut off, it can be run again.
+        var begun = settings
+        begun.isUninstalled = true
+        changes += [.step(.replaceFile(Place(Layout.settings), content: begun.text)), .sync(topLevel)]
         // No entry ever names a kernel that is not there.
         var notes: [String] = []
         // Another filesystem's stays with its kernels.

@@ -84,9 +84,8 @@ public struct Installer: Sendable {
     }
 
     func describe(_ plan: InstallPlan, _ rebuild: Rebuild?) {
-        for change in plan.changes { say(change.description) }
-        for line in rebuild?.description ?? [] { say(line) }
-        for change in plan.closing { say(change.description) }
+        let lines = plan.changes.map(\.description) + (rebuild?.description ?? []) + plan.closing.map(\.description)
+        for line in lines.isEmpty ? ["nothing is to be done"] : lines { say(line) }
         for note in plan.notes { say(note) }
     }
 

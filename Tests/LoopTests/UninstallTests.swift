@@ -37,6 +37,22 @@ extension OnDisk {
             }
         }
 
+        @Test func `one that was cut off goes on`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image")
+                // No other loader's menu, and no name of a person, tells that it is this machine's.
+                let uninstall = "'\(Repository.companion)' uninstall --boot '\(machine.boot)'"
+                let told = try await machine.disk.change(
+                    """
+                    chattr +i .docker-btrfs/deployments/*; ! \(uninstall) 2>&1; stat --format %a .docker-btrfs/settings
+                    chattr -i .docker-btrfs/deployments/*; \(uninstall) 2>&1
+                    """)
+                #expect(told.contains("Operation not permitted\n600\n"), "\(told)")
+                #expect(told.contains("\nremoved 1 deployment and the settings\n"), "\(told)")
+                #expect(try await machine.ownFiles() == "")
+            }
+        }
+
         @Test func `a menu of the loader before is named, and goes with the rest`() async throws {
             try await Deployable.with(setup: "--loader grub") { machine in
                 try await machine.run("deploy sample_image")
