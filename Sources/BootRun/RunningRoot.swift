@@ -30,7 +30,7 @@ public struct RunningRoot {
     }
 
     /// The top level of its filesystem, and its name there.
-    func place() throws(Failure) -> (topLevel: Directory, name: Path) {
+    public func place() throws(Failure) -> (topLevel: Directory, name: Path) {
         if let reported { return reported }
         guard let mounted = try runningRoot() else { throw Self.failure("'/proc/self/mountinfo' does not say where '/' is from") }
         let topLevel = try Self.topLevel(of: mounted.device)

@@ -22,7 +22,8 @@ extension Site {
             if try topLevel.hasLayersByMachine(at: layer.path) { return }
         }
         let host = Facts.Host(kernelRelease: nil, time: secondsNow())
-        let facts = Facts(surveying: topLevel, store: .success(store), topLayer: .success(topLevel), for: request, on: host)
+        let tree = try filesystem.detached()
+        let facts = Facts(surveying: tree, store: .success(store), topLayer: .success(tree), for: request, on: host)
         _ = try Plan(for: request, given: facts)
     }
 }
@@ -47,10 +48,16 @@ extension Settings {
     func storeChoice(on volume: BootVolume) throws(Failure) -> StoreChoice { try request(on: volume).store }
 
     /// Fails where a person's own options or names would keep every entry from being booted.
-    func check(on volume: BootVolume) throws(Failure) {
-        let request = try request(on: volume)
+    func check(on filesystem: RootFilesystem) throws(Failure) {
+        let request = try request(
+            KernelOptions("docker_image", "none") + KernelOptions("docker_path", storeArgument), on: filesystem.volume)
         if request.name != root {
             throw Failure("could not call the root '\(root)': 'rootflags=subvol=' has '\(request.name)' of it", hint: "--name NAME")
+        }
+        do throws(Failure) {
+            try Facts.checkNames(of: request, on: filesystem.detached(), Facts.Host(kernelRelease: nil, time: secondsNow()))
+        } catch {
+            throw error.ofNameOptions
         }
     }
 }

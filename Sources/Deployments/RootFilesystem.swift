@@ -1,6 +1,7 @@
 internal import Basics
 internal import Boot
 internal import BootEntries
+internal import BootRun
 internal import CLinux
 internal import Linux
 
@@ -10,6 +11,8 @@ struct RootFilesystem {
     let topLevel: Directory
     let device: String
     let volume: BootVolume
+    /// Whether it was opened where the running system has it mounted.
+    private let isMounted: Bool
 
     /// Whether its device is one of LUKS, LVM or RAID, and not a disk's or a partition's.
     var isMapped: Bool { Self.isMapped(device) }
@@ -20,6 +23,7 @@ struct RootFilesystem {
         self.topLevel = topLevel
         self.device = device
         self.volume = volume
+        isMounted = false
     }
 
     /// Takes a directory for it, where subvolume 5 is mounted.
@@ -34,6 +38,7 @@ struct RootFilesystem {
         topLevel = directory
         device = place.device
         volume = try place.volume()
+        isMounted = true
     }
 
     /// Mounts it for this process alone, read-only until something is written.
@@ -41,6 +46,7 @@ struct RootFilesystem {
         self.device = device
         topLevel = try .mounting(MountRequest(device: device, filesystemType: "btrfs", options: ["subvolid=5"]), label: "")
         volume = try BootVolume(onDevice: device)
+        isMounted = false
     }
 
     /// The one that was set up, of those that are mounted somewhere; nil where none was. Where several were, it is the one that the system
@@ -52,8 +58,20 @@ struct RootFilesystem {
         if found.isEmpty, let failure { throw failure }
         if found.count <= 1 { return found.first }
         if let device = try runningRoot()?.device, let own = found.first(where: { $0.device == device }) { return own }
+        if let root = try RunningRoot.current()?.place().topLevel {
+            for filesystem in found where try filesystem.hasTopLevel(root) { return filesystem }
+        }
         let devices = found.map { "'\($0.device)'" }.joined(separator: ", ")
         throw Failure("could not choose a btrfs: \(devices) were all set up", hint: "name the one with --top-level DIR")
+    }
+
+    /// The top level as a boot has it: nothing is above it. A running root may be where it is mounted, and then holds none of it.
+    func detached() throws(Failure) -> Directory { isMounted ? try topLevel.withoutMounts() : topLevel }
+
+    /// Whether another mount is of the same filesystem.
+    func hasTopLevel(_ other: Directory) throws(Failure) -> Bool {
+        guard let own = try topLevel.status(of: .top), let other = try other.status(of: .top) else { return false }
+        return own.isSameFile(as: other)
     }
 
     /// Each btrfs that is mounted in the running system and can be opened, and why one could not be mounted again, as a disk that was pulled out.

@@ -7,7 +7,17 @@ extension Failure {
     package var ofStoreOptions: Failure {
         guard let hint else { return self }
         let keys = [("docker_path=", "--data-root"), ("docker_path", "--data-root"), ("docker_namespace=", "--namespace")]
-        return Failure(message, hint: keys.reduce(hint) { $0.replacing($1.0, with: $1.1) })
+        return Failure(message, hint: Self.naming(keys, in: hint))
+    }
+
+    /// The same of the names that setup was told of.
+    var ofNameOptions: Failure {
+        let keys = [("rootflags=subvol=", "--name"), ("toplayer_path=", "--top-layer"), ("docker_path=", "--data-root")]
+        return Failure(Self.naming(keys, in: message), hint: hint.map { Self.naming(keys, in: $0) })
+    }
+
+    private static func naming(_ keys: [(String, String)], in text: String) -> String {
+        keys.reduce(text) { $0.replacing($1.0, with: $1.1) }
     }
 
     /// The same where setup found the store, or was told of it.

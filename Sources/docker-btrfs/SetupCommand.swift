@@ -78,9 +78,10 @@ struct SetupCommand: ParsableCommand {
         for line in plan.found { show(line) }
         for note in plan.notes { tell(note: note) }
         show("")
+        if plan.lines.isEmpty { return show("all is set up as it should be") }
         if dryRun { return plan.lines.forEach(show) }
         try plan.perform(say: show)
-        show(plan.lines.isEmpty ? "all is set up as it should be" : "next: \(plan.next)")
+        show("next: \(plan.next)")
     }
 }
 

@@ -37,9 +37,24 @@ extension OnDisk {
                     $setup --data-root /top/docker
                     """)
                 #expect(told.contains("write '/boot_docker/etc/locale.conf': the language\n"), "\(told)")
-                for name in ["20-wired", "localtime", "timezone", "users/passwd"] { #expect(!told.contains("/\(name)"), "\(told)") }
+                for name in ["20-wired", "localtime", "timezone", "etc/docker-btrfs/users'"] {
+                    #expect(!told.contains("/\(name)"), "\(told)")
+                }
                 let again = try await disk.change("\(Self.inside)\n$setup --data-root /top/docker")
                 #expect(again.contains("\nall is set up as it should be\n"), "\(again)")
+            }
+        }
+
+        @Test func `a file is adopted, and is no data`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.bootWell()
+                let told = try await disk.change("\(Self.inside)\ntouch docker_rwlayer/file; ! $setup --data-root /top/docker --data /file")
+                let refusal = """
+                    Error: could not keep '/file' as data: '/file' is not a directory
+                    hint: a single file is in each root by the top layer: 'docker-btrfs adopt /file' puts it there
+
+                    """
+                #expect(told.hasSuffix(refusal), "\(told)")
             }
         }
 

@@ -67,6 +67,21 @@ extension OnDisk {
             }
         }
 
+        @Test(arguments: [
+            ("touch boot_docker/file", "'/boot_docker/file' is not a directory, and is laid over each root\nhint: take it out of there"),
+            ("mkdir docker_data/file", "'/docker_data/file' of the btrfs is not a subvolume\nhint: move it away; \(Self.refill)"),
+            ("touch docker_data/file", "'/docker_data/file' of the btrfs is not a subvolume\nhint: move it away; \(Self.refill)"),
+        ])
+        func `data that no root could mount is refused`(change: String, reason: String) async throws {
+            try await Deployable.with { machine in
+                try await machine.disk.change(change)
+                let before = try await machine.everything()
+                let told = try await machine.fails("\(machine.setup) --data /file")
+                #expect(told.hasSuffix("Error: could not keep '/file' as data: \(reason)\n"), "\(told)")
+                #expect(try await machine.everything() == before)
+            }
+        }
+
         @Test func `data that is called as others were while they were copied is not deleted`() async throws {
             try await Deployable.with { machine in
                 try await machine.run(machine.setup + " --data /srv.new")
@@ -111,7 +126,7 @@ extension OnDisk {
                 let told = try await machine.disk.change(
                     """
                     clock='\(machine.disk.folder)/system/etc/adjtime'; printf '0.0 0 0.0\\n0\\nUTC\\n' > "$clock"
-                    \(machine.command(machine.setup)) | tail -n 1
+                    \(machine.command(machine.setup)) --dry-run | tail -n 1
                     sed -i 's/UTC/LOCAL/' "$clock"
                     \(machine.command(machine.setup)) | grep adjtime
                     tail -n 1 boot_docker/etc/adjtime; grep create_only boot_docker/.docker-btrfs.json
@@ -135,7 +150,7 @@ extension OnDisk {
                     people='\(machine.disk.folder)/system/etc'
                     printf 'root:x:0:0::/:/bin/sh\nsshd:x:102:102::/:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n' > "$people/passwd"
                     printf 'root:old:1::::::\nann:old:1::::::\n' > "$people/shadow"; echo ann:100000:65536 > "$people/subuid"
-                    \(again) | grep users/
+                    \(again) | grep users
                     \(again) 2>&1 | tail -n 1
                     sed -i 's/ann:old/ann:new/' "$people/shadow"; echo 'bob:x:1001:100::/:/bin/sh' >> "$people/passwd"
                     \(again) 2>&1 | tail -n 3
@@ -145,11 +160,9 @@ extension OnDisk {
                     cd boot_docker/etc/docker-btrfs; cat users/passwd users/shadow; find . -mindepth 1 -printf '%p %m\n' | sort
                     """)
                 let folder = "'/boot_docker/etc/docker-btrfs/users"
-                let renewed = "write \(folder)' anew: ann, bob, root's password\n"
+                let renewed = "write \(folder)': this machine's people, ann, bob, root's password\n"
                 let lines = """
-                    write \(folder)/passwd': this machine's users
-                    write \(folder)/shadow': this machine's users
-                    write \(folder)/subuid': this machine's users
+                    write \(folder)': this machine's people, ann, root's password
                     all is set up as it should be
                     note: the people of this system are not those that each root gets from \(folder)': ann, bob; --users renews them
 
@@ -179,5 +192,27 @@ extension OnDisk {
                         """), "\(told)")
             }
         }
+
+        @Test(arguments: [
+            ("mkdir users", true), ("mkdir users; echo \(Self.ann) > users/passwd", true),
+            ("mkdir .wh..wh.docker-btrfs; echo \(Self.ann) > .wh..wh.docker-btrfs/passwd", true),
+            ("mkdir users; echo \(Self.ann.replacing("ann", with: "carl")) > users/passwd", false),
+        ])
+        func `people whom a run that was killed left out are written, and a person's own stay`(left: String, isOurs: Bool) async throws {
+            try await Deployable.with { machine in
+                let told = try await machine.disk.change(
+                    """
+                    echo \(Self.ann) > '\(machine.disk.folder)/system/etc/passwd'; echo ann:old:1:::::: > '\(machine.disk.folder)/system/etc/shadow'
+                    rm .docker-btrfs/settings; mkdir -p boot_docker/etc/docker-btrfs; (cd boot_docker/etc/docker-btrfs; \(left))
+                    \(machine.command(machine.setup)) 2>&1
+                    cd boot_docker/etc/docker-btrfs; cat users/*; ls -A
+                    """)
+                let (note, written) = ("--users renews them", "\(Self.ann)\nann:old:1::::::\nusers\n")
+                #expect(told.contains(note) != isOurs && told.hasSuffix(written) == isOurs, "\(told)")
+            }
+        }
+
+        private static let refill = "setup makes one and fills it"
+        private static let ann = "ann:x:1000:1000::/home/ann:/bin/sh"
     }
 }

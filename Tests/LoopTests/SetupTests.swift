@@ -12,8 +12,39 @@ extension OnDisk {
                 ),
                 ("--options docker-path=docker", "could not use 'docker-path=docker' in the options"),
                 ("--name a,b", "could not call the root '/a,b'"),
+                (
+                    "--name docker",
+                    """
+                    could not replace '/docker': it is a directory that docker-btrfs did not make
+                    hint: give --name a name that is not taken, for example docker_docker
+
+                    """
+                ),
+                ("--name boot_docker", "could not replace '/boot_docker': it is a directory that docker-btrfs did not make"),
+                ("--name new --top-layer new", "could not use the top layer '/new' (--top-layer): it is in the root '/new'"),
+                ("--name new --top-layer new/more", "could not use the top layer '/new/more' (--top-layer): it is in the root '/new'"),
+                ("--name new/more --top-layer new", "could not use '/new' as the top layer: it holds '/new/more'"),
+                ("--name new --top-layer .docker-btrfs/new", "it is in what docker-btrfs keeps in '/.docker-btrfs', which boots delete"),
+                ("--name boot_docker/.docker-btrfs.json/new", "could not make the root '/boot_docker/.docker-btrfs.json/new'"),
+                (
+                    "--top-layer docker",
+                    """
+                    could not use '/docker' as the top layer: it holds '/docker'
+                    hint: give --top-layer a directory that holds only this machine's files
+
+                    """
+                ),
                 ("--data /x,y", "could not keep '/x,y' as data: mount options cannot name what has a comma"),
                 ("--data /c-d --data /c/d", "could not keep '/c/d' as data: its subvolume '/docker_data/c-d' is that of '/c-d'"),
+                (
+                    "--data /etc/hostname",
+                    """
+                    could not keep '/etc/hostname' as data: '/etc/hostname' is not a directory
+                    hint: a single file is in each root by the top layer: copy it to '/boot_docker/etc/hostname' of the btrfs
+
+                    """
+                ),
+                ("--data /etc/hostname/more", "could not keep '/etc/hostname/more' as data: '/etc/hostname' is not a directory"),
                 ("--data /srv/", nil),
             ] as [(String, String?)])
         func `what no boot takes is refused before anything is written`(words: String, message: String?) async throws {
@@ -30,15 +61,13 @@ extension OnDisk {
 
         @Test(
             arguments: [
-                ("--name docker", "true", "could not replace '/docker'"),
-                ("--top-layer docker", "true", "could not use '/docker' as the top layer: it holds '/docker'"),
-                ("", "mv boot_docker gone", "could not find the top layer"),
-                ("", "mv boot_docker gone; ln -s / boot_docker", "as the top layer: it holds"),
+                ("mv boot_docker gone", "could not find the top layer"),
+                ("mv boot_docker gone; ln -s / boot_docker", "as the top layer: it holds"),
+                ("mkdir docker_rwlayer", "could not replace '/docker_rwlayer'"),
             ])
-        func `what would not be booted is not deployed, and check tells why`(words: String, change: String, reason: String) async throws {
+        func `what would not be booted is not deployed, and check tells why`(change: String, reason: String) async throws {
             try await Deployable.with { machine in
                 try await machine.run("deploy sample_image:v2")
-                if !words.isEmpty { try await machine.run("\(machine.setup) \(words)") }
                 try await machine.disk.change(change)
                 let before = try await machine.everything()
                 let told = try await machine.fails("deploy sample_image:latest")

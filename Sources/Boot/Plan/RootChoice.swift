@@ -27,7 +27,7 @@ extension Decision {
             self.init(choice: .stay(root), notes: root.modules == .absent ? ["\(root.title)\(root.lack)"] : [])
             return
         }
-        try facts.checkPlace(of: request.name)
+        try facts.standing.checkIsOurs(request.name)
         if request.kernel == .started, case .root(let root) = facts.standing {
             let note = "going on with \(root.title), which was made before this kernel was started (docker_kernel=started)"
             self.init(choice: .stay(root), notes: [note])
@@ -56,7 +56,7 @@ extension Decision {
     /// The root of a boot that failed (`docker_onfail=previous`): the newest whose boot was good, else the newest. Fails with
     /// what failed before where there is none.
     init(after failure: Failure, for request: Request, given facts: Facts) throws(Failure) {
-        try facts.checkPlace(of: request.name)
+        try facts.standing.checkIsOurs(request.name)
         let own = facts.kernel == nil ? nil : facts.rootOfKernel(request)
         if let root = own ?? facts.usable(facts.roots.filter { $0.modules != .absent }) {
             self.init(after: failure, choice: facts.choice(of: root), root)
@@ -106,14 +106,6 @@ extension Facts {
     fileprivate func choice(of root: Root) -> RootChoice {
         if case .root(root) = standing { return .stay(root) }
         return .restore(root)
-    }
-
-    fileprivate func checkPlace(of name: Path) throws(Failure) {
-        guard case .foreign(let what) = standing else { return }
-        throw Failure(
-            "could not replace '\(name)': it is \(what) that docker-btrfs did not make",
-            hint: "give rootflags=subvol= a name that is not taken, for example \(display(name.bytes))_docker"
-        )
     }
 
     /// A kept root that was chosen at the boot menu.
@@ -241,6 +233,17 @@ extension Facts {
             return Decision(choice: .build(source, modules: modules), notes: ["\(why); taking those in '\(modules)'; \(how)"])
         }
         throw Failure("could not use the image: \(why)", hint: how)
+    }
+}
+
+extension Facts.Standing {
+    /// Fails where another thing than a root is called `name`.
+    func checkIsOurs(_ name: Path) throws(Failure) {
+        guard case .foreign(let what) = self else { return }
+        throw Failure(
+            "could not replace '\(name)': it is \(what) that docker-btrfs did not make",
+            hint: "give rootflags=subvol= a name that is not taken, for example \(display(name.bytes))_docker"
+        )
     }
 }
 

@@ -73,7 +73,7 @@ extension Facts {
             topLevel: topLevel, store: other, topLayer: machineFiles?.layers ?? [], initProgram: request.root.initProgram, host: host)
         let sources = SourceSurvey(request: request, images: images, missing: missing)
         let source = try sources.wanted(roots: Self.inOrder(kept, leftover, standing))
-        try checkPlaces(request, on: topLevel, missing == nil ? other?.top ?? topLevel : nil, machineFiles?.folder, faults)
+        try checkPlaces(request, on: topLevel, missing == nil ? other?.top ?? topLevel : nil, machineFiles.map { Spot($0.folder) }, faults)
         // What is held may not have been to be listed.
         if !held.contains(source.chainID), !missingDirectories.contains(Layout.layers),
             try topLevel.status(of: Layout.hold(source.chainID)) != nil
@@ -132,7 +132,7 @@ extension Facts {
         return missing
     }
 
-    private static func missingParents(of name: Path, on topLevel: Directory) throws(Failure) -> [Path] {
+    static func missingParents(of name: Path, on topLevel: Directory) throws(Failure) -> [Path] {
         var parent = name.parent
         var parents: [Path] = []
         while !parent.isTop {

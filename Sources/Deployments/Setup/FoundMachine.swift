@@ -149,7 +149,7 @@ struct FoundMachine {
             bootVolume: bootVolume.map { .uuid($0) }, kernels: kernels, store: place.path,
             storeDevice: storeDevice, root: try Self.path(choices.root) ?? before?.root ?? "docker_rwlayer",
             topLayer: try Self.path(choices.topLayer) ?? before?.topLayer ?? "boot_docker", options: options)
-        try settings.check(on: filesystem.volume)
+        try settings.check(on: filesystem)
         let choice = try settings.storeChoice(on: filesystem.volume)
         engine = Engine(of: try? ImageStores(in: data, at: .top, choice), in: data, choice)
         lines = describe(loader)

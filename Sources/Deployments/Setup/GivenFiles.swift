@@ -1,6 +1,6 @@
 internal import Basics
 internal import Boot
-internal import Linux
+internal import BootRun
 internal import Planning
 
 /// What the running root was given when it was made, where it is one of ours: nobody on this machine chose that, and in the top layer it
@@ -14,16 +14,13 @@ struct GivenFiles {
 
     /// nil in any other system.
     init?(on filesystem: RootFilesystem, topLayer: Path) throws(Failure) {
-        guard let origin = try BootedRoot.current()?.mark.origin else { return nil }
-        let running = try Directory(opening: "/")
-        let device = try MountedFolder(running).device
-        let isHere = device == filesystem.device
-        let own = isHere ? filesystem.topLevel : try RootFilesystem(onDevice: device).topLevel
+        guard let root = try RunningRoot.current() else { return nil }
+        let (origin, own) = (root.mark.origin, try root.place().topLevel)
         image = try own.directory(at: Layout.hold(origin.chainID))
         let isOfLayer = origin.topLayers.contains { $0 == topLayer || $0.isBelow(topLayer) }
         let isThere = try filesystem.topLevel.directory(at: topLayer) != nil
-        if isHere, isOfLayer, isThere, let subvolume = try running.subvolume() {
-            template = try RootBase.template(of: subvolume, on: own)?.tree
+        if isOfLayer, isThere, try filesystem.hasTopLevel(own) {
+            template = try RootBase.template(of: root.subvolume, on: own)?.tree
         } else {
             template = nil
         }

@@ -73,17 +73,25 @@ struct MachineUsers {
     /// UID_MIN and UID_MAX of login.defs(5) as distributions have them.
     private static let people = 1000...60000
 
-    /// Who is another one in the folder of a top layer; nil where nobody is.
-    func difference(from folder: Directory) throws(Failure) -> String? {
+    /// Who is another one in the folder of a top layer, if that is there; nil where nobody is.
+    func difference(from folder: Directory?) throws(Failure) -> String? {
         var names: Set<String> = []
         for (name, text, _) in files {
-            let standing = String(decoding: try folder.contents(of: Self.place(name)) ?? [], as: UTF8.self)
+            let standing = String(decoding: try folder?.contents(of: Self.place(name)) ?? [], as: UTF8.self)
             for line in Set(text.split(separator: "\n")).symmetricDifference(standing.split(separator: "\n")) {
                 let fields = line.split(separator: ":", omittingEmptySubsequences: false)
                 names.insert(String(fields[name == "members" ? fields.count - 1 : 0]))
             }
         }
         return names.isEmpty ? nil : Self.list(names.sorted())
+    }
+
+    /// Whether each file that is in the folder of a top layer says the same.
+    func has(allOf folder: Directory?) throws(Failure) -> Bool {
+        for (name, text, _) in files {
+            if let standing = try folder?.contents(of: Self.place(name)), !standing.elementsEqual(text.utf8) { return false }
+        }
+        return true
     }
 
     /// Puts them into a top layer, in the place of all that it has of them at once: whoever reads it finds these people or those.

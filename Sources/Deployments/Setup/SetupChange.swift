@@ -10,6 +10,8 @@ enum SetupChange {
     /// A file of the top layer, and what it is for.
     case write(Path, [UInt8], mode: UInt32, about: String)
     case link(Path, to: String)
+    /// All of them at once, whatever the top layer has of people.
+    case writePeople(MachineUsers, topLayer: Path)
     case makeSubvolume(Path)
     /// A directory of the running system, with all that is in it.
     case copyDirectory(Path, to: Path)
@@ -22,6 +24,7 @@ extension SetupChange: CustomStringConvertible {
         case .makeDirectory(let path, let mode): "make the directory '\(path)' with mode 0\(String(mode, radix: 8))"
         case .write(let path, _, _, let about): "write '\(path)': \(about)"
         case .link(let path, let target): "link '\(path)' to '\(target)'"
+        case .writePeople(let people, let layer): "write '\(layer / MachineUsers.folder)': this machine's people, \(people.title)"
         case .makeSubvolume(let path): "make the subvolume '\(path)'"
         case .copyDirectory(let source, let path): "copy '\(source)' of this system to '\(path)'"
         case .step(let step): step.description
@@ -31,7 +34,7 @@ extension SetupChange: CustomStringConvertible {
     /// Whether a person wants to see it: not the folders and links around the files.
     var isTold: Bool {
         switch self {
-        case .write, .makeSubvolume, .copyDirectory: true
+        case .write, .writePeople, .makeSubvolume, .copyDirectory: true
         case .makeDirectory, .link, .step: false
         }
     }
@@ -44,6 +47,9 @@ extension SetupChange: CustomStringConvertible {
             if let made, fchmod(made.descriptor, mode) != 0 { throw .system("make the directory '\(path)'") }
         case .write(let path, let bytes, let mode, _): try topLevel.write(bytes, mode: mode, to: path)
         case .link(let path, let target): try topLevel.link(path, to: target)
+        case .writePeople(let people, let layer):
+            guard let tree = try topLevel.directory(at: layer) else { throw Failure("could not \(self): '\(layer)' is gone") }
+            try people.replace(in: tree)
         case .makeSubvolume(let path):
             let above = try topLevel.parent(of: path, what: "make the subvolume")
             if btrfs_util_create_subvolume_fd(above.descriptor, path.fileName, 0, nil, nil) != BTRFS_UTIL_OK {

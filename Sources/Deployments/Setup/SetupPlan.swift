@@ -22,8 +22,6 @@ public struct SetupPlan {
     private let topLayer: Path
     /// nil where that is no root of ours.
     private let given: GivenFiles?
-    /// Who is in the place of the people that the top layer has.
-    private var people: MachineUsers?
     private var changes: [SetupChange] = []
     private var made: Set<Path> = []
 
@@ -34,8 +32,11 @@ public struct SetupPlan {
         lock = isLocked ? try FilesystemLock(on: machine.filesystem.topLevel, seconds: 0) { _ in } : nil
         found = machine.lines
         notes = machine.notes
-        next = "\(machine.engine.words.joined(separator: " ")) build -t NAME DIR && docker-btrfs deploy NAME"
         topLevel = machine.filesystem.topLevel
+        // The entries of the menu, and the programs in what is deployed, are made by what was chosen when that was deployed.
+        let isDeployed = try !Deployment.all(on: topLevel).deployments.isEmpty
+        let build = "\(machine.engine.words.joined(separator: " ")) build -t NAME DIR"
+        next = isDeployed ? "docker-btrfs deploy" : "\(build) && docker-btrfs deploy NAME"
         device = machine.filesystem.device
         system = machine.system
         topLayer = machine.settings.topLayer
@@ -90,17 +91,10 @@ public struct SetupPlan {
         if choices.companion != nil { try addUpdate(isEnabled: choices.update) }
     }
 
-    public var lines: [String] { [peoplesLine].compactMap { $0 } + changes.map(\.description) }
-
-    private var peoplesLine: String? { people.map { "write '\(topLayer / MachineUsers.folder)' anew: \($0.title)" } }
+    public var lines: [String] { changes.map(\.description) }
 
     public func perform(say: (String) -> Void) throws(Failure) {
-        if lines.isEmpty { return }
         try topLevel.makeWritable()
-        if let people, let peoplesLine, let layer = try topLevel.directory(at: topLayer) {
-            say(peoplesLine)
-            try people.replace(in: layer)
-        }
         var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(system))
         for change in changes {
             if change.isTold { say(change.description) }
@@ -161,6 +155,7 @@ public struct SetupPlan {
     /// A directory that is the same in each root: filled once with what this system has there.
     private mutating func addData(_ text: String) throws(Failure) {
         let (source, place) = try FilesystemTable.data(text)
+        try checkMount(of: source, from: place)
         if made.contains(place) { return }
         if try topLevel.status(of: place) != nil { return }
         made.insert(place)
@@ -175,6 +170,24 @@ public struct SetupPlan {
             notes.append("there is no directory '\(text)' here: in each root it is '\(place)', which is empty")
         }
         changes += [.step(.sync), .step(.rename(Place(new), to: Place(place)))]
+    }
+
+    /// Fails where a root could not mount a subvolume at a path: no boot gets past that.
+    private func checkMount(of path: Path, from subvolume: Path) throws(Failure) {
+        let what = "could not keep '\(path)' as data"
+        if let other = try system.obstacle(toDirectory: path) {
+            let file = topLayer / other
+            throw Failure(
+                "\(what): '\(other)' is not a directory",
+                hint: "a single file is in each root by the top layer: "
+                    + (given == nil ? "copy it to '\(file)' of the btrfs" : "'docker-btrfs adopt \(other)' puts it there"))
+        }
+        if let other = try topLevel.directory(at: topLayer)?.obstacle(toDirectory: path) {
+            throw Failure("\(what): '\(topLayer / other)' is not a directory, and is laid over each root", hint: "take it out of there")
+        }
+        guard let standing = try topLevel.status(of: subvolume) else { return }
+        if standing.kind == .directory, try topLevel.directory(at: subvolume)?.subvolume() != nil { return }
+        throw Failure("\(what): '\(subvolume)' of the btrfs is not a subvolume", hint: "move it away; setup makes one and fills it")
     }
 
     /// Fails where there is no room for a copy of a directory. On one filesystem contents are shared.
@@ -277,14 +290,13 @@ public struct SetupPlan {
         let folder = topLayer / MachineUsers.folder
         let known = try topLevel.directory(at: folder)
         let users = try MachineUsers(in: system, known: known, image: given?.image)
-        if known == nil {
-            for (name, text, mode) in users.files where !text.isEmpty {
-                try add(
-                    MachineUsers.folder.appending(name: Array(name.utf8)), Array(text.utf8), mode: mode, about: "this machine's users")
-            }
-        } else if let known, let others = try users.difference(from: known) {
-            if renews {
-                people = users
+        if let others = try users.difference(from: known) {
+            // An earlier version wrote one file after the other, and may have been killed between them. The settings are written last.
+            let isFirst = (try? Settings.current(on: topLevel))?.topLayer != topLayer
+            let isPartOfThem = try users.has(allOf: known)
+            if renews || known == nil || isFirst && isPartOfThem {
+                try makeOwnFolder(MachineUsers.folder.parent)
+                changes.append(.writePeople(users, topLayer: topLayer))
             } else {
                 notes.append("the people of this system are not those that each root gets from '\(folder)': \(others); --users renews them")
             }
@@ -351,6 +363,14 @@ public struct SetupPlan {
 }
 
 extension Directory {
+    /// What is not a directory, of a path and those above it; nil where there is nothing, or the path can be made.
+    fileprivate func obstacle(toDirectory path: Path) throws(Failure) -> Path? {
+        for place in sequence(first: path, next: { $0.isTop ? nil : $0.parent }) {
+            if let found = try target(of: place) { return found.kind == .directory ? nil : place }
+        }
+        return nil
+    }
+
     /// What a copy of it takes, as far as that is to be seen: people work there. Of a file with several names each counts for its share.
     fileprivate func needOfCopy() -> Need {
         var need = Need(data: 0, metadata: 2048)
