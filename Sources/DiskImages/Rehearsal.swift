@@ -71,7 +71,7 @@ extension Rehearsal.Outcome {
         isGood: @escaping @Sendable () throws(Failure) -> Bool
     ) async throws(Failure) {
         let console = Mutex(Console())
-        let start = secondsNow()
+        let start = microsecondsNow()
         var emulator = emulator
         let (monitor, screen) = (folder.monitor, folder.screen)
         emulator.monitor = monitor
@@ -89,7 +89,7 @@ extension Rehearsal.Outcome {
                 return console.isOver
             }
         }
-        let took = secondsNow() - start
+        let took = (microsecondsNow() - start) / 1_000_000
         let (lines, reason, isOver) = console.withLock { ($0.lines, $0.reason, $0.isOver) }
         let verdict: Rehearsal.Verdict = if isMarked() { .good } else if took >= seconds && !isOver { .late } else { .bad }
         self.init(verdict: verdict, reason: verdict == .good ? nil : reason, console: Array(lines.suffix(12)), seconds: took)
