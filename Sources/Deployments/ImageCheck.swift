@@ -31,7 +31,8 @@ extension Site {
     func mountNotes(of tree: Directory) throws(Failure) -> [String] {
         if disk == nil { return [] }
         let topLayer = try? topLevel.directory(at: settings.topLayer)
-        return try ImageFinding.absentMounts(in: [topLayer, tree].compactMap { $0 }.map { ImageFiles(of: [$0]) }).map(\.note)
+        let trees = [topLayer, tree].compactMap { $0 }.map { ImageFiles(of: [$0]) }
+        return try ImageFinding.endlessMounts(in: trees, on: disk).map(\.note)
     }
 
     /// The same of what is held.
@@ -58,21 +59,51 @@ private func contentsOfFirst(_ path: Path, in trees: [ImageFiles]) throws(Failur
 }
 
 extension ImageFinding {
-    /// What the fstab of some trees, the first of which goes before the others, mounts and this machine does not have: that stops the boot.
-    static func absentMounts(in trees: [ImageFiles]) throws(Failure) -> [ImageFinding] {
+    /// What the fstab of some trees, the first of which goes before the others, mounts, and this machine does not have, or the trees have nothing
+    /// that opens: that stops the boot. `roots` is what the initramfs opens; `find` looks for a device of this machine.
+    static func endlessMounts(
+        in trees: [ImageFiles], on roots: MachineDisk?, find: (DeviceName) throws(Failure) -> MachineDisk? = MachineDisk.init(named:)
+    ) throws(Failure) -> [ImageFinding] {
         guard let content = try contentsOfFirst("etc/fstab", in: trees) else { return [] }
         var findings: [ImageFinding] = []
-        for line in try MountsFile(parsing: content).lines where try line.isWaitedForInVain {
-            findings.append(
-                ImageFinding(
-                    weight: .warning, subject: .fstab,
-                    text: "\(display(line.target.utf8)) is on \(display(line.source.utf8)), \(MountsFile.Line.absence.reason)",
-                    remedy: MountsFile.Line.absence.remedy))
+        func add(_ line: MountsFile.Line, _ reason: String, _ remedy: String) {
+            let text = "\(display(line.target.utf8)) is on \(display(line.source.utf8)), \(reason)"
+            findings.append(ImageFinding(weight: .warning, subject: .fstab, text: text, remedy: remedy))
+        }
+        for line in try MountsFile(parsing: content).lines {
+            guard let name = line.neededDevice else { continue }
+            guard let disk = try find(name) else {
+                add(line, MountsFile.Line.absence.reason, MountsFile.Line.absence.remedy)
+                continue
+            }
+            for opener in disk.openers(besides: roots) {
+                if try !haveOne(of: opener.programs, trees) {
+                    add(
+                        line, "which \(opener) opens, and the image has none: the boot stops there",
+                        "install it in the Dockerfile: \(opener.packages); or add 'nofail' to that line")
+                } else if opener == .cryptsetup, try !namesEncrypted(trees) {
+                    add(
+                        line, "which is encrypted, and etc/crypttab names nothing: the boot stops there",
+                        "docker-btrfs setup brings this system's; or add 'nofail' to that line")
+                }
+            }
         }
         return findings
     }
 
+    private static func namesEncrypted(_ trees: [ImageFiles]) throws(Failure) -> Bool {
+        let lines = String(decoding: try contentsOfFirst("etc/crypttab", in: trees) ?? [], as: UTF8.self).split(separator: "\n")
+        return lines.contains { $0.drop { " \t".contains($0) }.first.map { $0 != "#" } ?? false }
+    }
+
     fileprivate var note: String { "\(subject): \(text); \(remedy)" }
+}
+
+private func haveOne(of paths: [Path], _ trees: [ImageFiles]) throws(Failure) -> Bool {
+    for path in paths {
+        for tree in trees where try tree.status(of: path) != nil { return true }
+    }
+    return false
 }
 
 /// Whether interfaces(5) sets up a card, or says where else that is. The first of the trees goes before the others.
@@ -113,7 +144,8 @@ struct ImageCheck {
         try checkDevices()
         if let disk { try checkDrivers(of: disk) }
         try checkLogin()
-        findings += try ImageFinding.absentMounts(in: trees)
+        try checkShells()
+        findings += try ImageFinding.endlessMounts(in: trees, on: disk)
         try checkNetwork()
         try checkKeyboard()
         try checkCertificates()
@@ -215,17 +247,41 @@ struct ImageCheck {
 
     /// Somebody who has a password or a key.
     private mutating func checkLogin() throws(Failure) {
+        // Its crypt(3) has MD5, SHA-2 and bcrypt.
+        let isMusl = try has(["lib/ld-musl-x86_64.so.1"])
+        var isUnknown = false
         for path in ["etc/docker-btrfs/users/shadow", "etc/shadow"] as [Path] {
             for line in try lines(path) {
                 let fields = line.split(separator: ":", omittingEmptySubsequences: false)
                 // Empty: no password is asked for. One that begins with these is locked.
-                if fields.count > 1, fields[1].isEmpty || !"!*".contains(fields[1].first ?? "!") { return }
+                guard fields.count > 1, fields[1].isEmpty || !"!*".contains(fields[1].first ?? "!") else { continue }
+                if !(isMusl && fields[1].hasPrefix("$y$")) { return }
+                isUnknown = true
             }
         }
         if try has(["root/.ssh/authorized_keys"]) { return }
+        if isUnknown {
+            return add(
+                .warning, .login, "all passwords are kept by yescrypt, which the image's C library, musl, cannot check",
+                "echo 'NAME:PASSWORD' | chpasswd -c SHA512 on this system, then docker-btrfs setup --users")
+        }
         add(
             .warning, .login, "nobody has a password",
             "docker-btrfs setup, on a system where you have one; or RUN echo 'root:…' | chpasswd")
+    }
+
+    /// The machine's people come with the shells that they have here.
+    private mutating func checkShells() throws(Failure) {
+        for line in try lines("etc/docker-btrfs/users/passwd") {
+            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+            guard fields.count == 7, let shell = Path(fields[6].utf8), !shell.isTop, try !has([shell]) else { continue }
+            let (name, program) = (display(fields[0].utf8), display(shell.name))
+            if ["nologin", "false"].contains(program) { continue }
+            add(
+                .warning, .login, "\(name) cannot log in: the image has no '\(shell)'",
+                "install \(program) in the Dockerfile; or usermod --shell /bin/bash \(name) on this system, then docker-btrfs setup --users"
+            )
+        }
     }
 
     /// What the top layer says of the network has to have its reader in the image; where it says nothing, the image sets it up by itself.
@@ -336,10 +392,5 @@ struct ImageCheck {
         try contentsOfFirst(path, in: trees).map { String(decoding: $0, as: UTF8.self).split(separator: "\n") } ?? []
     }
 
-    private func has(_ paths: [Path]) throws(Failure) -> Bool {
-        for path in paths {
-            for tree in trees where try tree.status(of: path) != nil { return true }
-        }
-        return false
-    }
+    private func has(_ paths: [Path]) throws(Failure) -> Bool { try haveOne(of: paths, trees) }
 }

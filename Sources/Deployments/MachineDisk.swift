@@ -1,7 +1,8 @@
 internal import Basics
 internal import Glibc
+internal import Linux
 
-/// The device of the running machine that its roots are on, as sysfs has it.
+/// A device of the running machine, as sysfs has it: what its roots are on, or a mount of theirs.
 struct MachineDisk {
     /// As the mount table has it: `/dev/nvme0n1p2`, `/dev/mapper/cr_root`.
     let device: String
@@ -12,8 +13,24 @@ struct MachineDisk {
     var isMapped: Bool { RootFilesystem.isMapped(device) }
 
     /// Whether LUKS or another kind of dm-crypt is in it, or in what it lies on.
-    var isEncrypted: Bool {
-        folders.contains { folder in firstLine(of: folder + "/dm/uuid")?.hasPrefix("CRYPT-") == true }
+    var isEncrypted: Bool { openers(besides: nil).contains(.cryptsetup) }
+
+    /// What makes a device of others, by the program that a system needs for it.
+    enum Opener: CaseIterable {
+        case cryptsetup, lvm, mdadm
+    }
+
+    /// What has to open it, and what it lies on. An initramfs opens what the roots are on.
+    func openers(besides roots: MachineDisk?) -> [Opener] {
+        let open = roots?.folders ?? []
+        let found = Set(folders.filter { !open.contains($0) }.compactMap(Self.opener))
+        return Opener.allCases.filter(found.contains)
+    }
+
+    private static func opener(of folder: String) -> Opener? {
+        if access(folder + "/md", F_OK) == 0 { return .mdadm }
+        guard let kind = firstLine(of: folder + "/dm/uuid")?.split(separator: "-").first else { return nil }
+        return ["CRYPT": .cryptsetup, "LVM": .lvm][kind]
     }
 
     /// The modules that drive it here, and what it is plugged into. What is built into the running kernel is not among them.
@@ -33,7 +50,7 @@ struct MachineDisk {
         return found
     }
 
-    /// In sysfs: of the device, and of those below it.
+    /// In sysfs: of the device, and of those that it lies on.
     private var folders: [String] {
         guard let name = (resolved(device) ?? device).split(separator: "/").last else { return [] }
         var (found, next) = ([String](), ["\(system)/class/block/\(name)"])
@@ -50,5 +67,36 @@ struct MachineDisk {
         guard let found = realpath(path, nil) else { return nil }
         defer { free(found) }
         return String(cString: found)
+    }
+}
+
+extension MachineDisk {
+    /// nil where there is no device of that name now.
+    init?(named name: DeviceName) throws(Failure) {
+        guard let path = try BlockDevices.path(of: name) else { return nil }
+        self.init(device: path)
+    }
+}
+
+extension MachineDisk.Opener {
+    /// What there is where it is installed.
+    var programs: [Path] {
+        switch self {
+        case .cryptsetup:
+            [
+                "lib/systemd/systemd-cryptsetup", "usr/lib/systemd/systemd-cryptsetup", "sbin/cryptsetup", "usr/sbin/cryptsetup",
+                "usr/bin/cryptsetup",
+            ]
+        case .lvm: ["sbin/lvm", "usr/sbin/lvm", "usr/bin/lvm"]
+        case .mdadm: ["sbin/mdadm", "usr/sbin/mdadm", "usr/bin/mdadm"]
+        }
+    }
+
+    var packages: String {
+        switch self {
+        case .cryptsetup: "cryptsetup, and systemd-cryptsetup from Debian 13 on"
+        case .lvm: "lvm2"
+        case .mdadm: "mdadm"
+        }
     }
 }

@@ -170,12 +170,12 @@ extension MountsFile {
         /// Whether a boot goes on without its device.
         var mayBeAbsent: Bool { has(oneOf: ["nofail", "noauto"]) }
 
+        /// The device that a boot ends without; nil where it goes on.
+        var neededDevice: DeviceName? { target == "/" || isSwap || mayBeAbsent ? nil : device }
+
         /// Whether its device is not there, and a boot ends at that.
         var isWaitedForInVain: Bool {
-            get throws(Failure) {
-                guard let device, target != "/", !isSwap, !mayBeAbsent else { return false }
-                return try !BlockDevices.has(device)
-            }
+            get throws(Failure) { try neededDevice.map { device throws(Failure) in try !BlockDevices.has(device) } ?? false }
         }
 
         /// What is said of that.

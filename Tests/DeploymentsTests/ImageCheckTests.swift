@@ -87,6 +87,14 @@ struct ImageCheckTests {
         }
     }
 
+    @Test func `people whose shell the image does not have are told`() throws {
+        let people = "ann:x:1000:1000::/home/ann:/usr/bin/zsh\nbob:x:1001:1001::/home/bob:\nsys:x:1002:1002::/:/usr/sbin/nologin\n"
+        try fixture.write(people, to: "top/etc/docker-btrfs/users/passwd")
+        #expect(try findings(under: true) == ["warning login: ann cannot log in: the image has no '/usr/bin/zsh'"])
+        try fixture.write("", to: "image/usr/bin/zsh")
+        #expect(try findings(under: true) == [])
+    }
+
     @Test func `of one that boots nothing is said`() throws { #expect(try findings() == []) }
 
     @Test(
@@ -121,6 +129,11 @@ struct ImageCheckTests {
             ("rm lib/systemd/systemd-udevd", ["warning devices: there is no udev: no driver is loaded for what is found"]),
             ("printf 'root:*:1::::::\\nann:!$y$x:1::::::\\n' > etc/shadow", ["warning login: nobody has a password"]),
             ("rm etc/shadow", ["warning login: nobody has a password"]),
+            (
+                "touch lib/ld-musl-x86_64.so.1",
+                ["warning login: all passwords are kept by yescrypt, which the image's C library, musl, cannot check"]
+            ),
+            ("touch lib/ld-musl-x86_64.so.1; echo 'bob:$6$x$y:1::::::' >> etc/shadow", []),
             (
                 "echo 'UUID=0000-1111 /data ext4 defaults 0 2' > etc/fstab",
                 ["warning fstab: /data is on UUID=0000-1111, which is not here: the boot stops there"]

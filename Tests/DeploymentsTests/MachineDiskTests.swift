@@ -1,3 +1,5 @@
+import Basics
+import Boot
 import Fixtures
 import Foundation
 import Testing
@@ -32,6 +34,32 @@ struct MachineDiskTests {
     @Test func `its drivers, and what it is plugged into, through all that is laid over it`() {
         for name in ["/dev/nvme0n1p2", "/dev/dm-0", "/dev/dm-1"] { #expect(disk(name).drivers == ["nvme", "vmd"]) }
         #expect(disk("/dev/none").drivers == [])
+    }
+
+    @Test func `what has to open it, but for what the initramfs opens`() throws {
+        #expect(disk("/dev/dm-1").openers(besides: nil) == [.cryptsetup, .lvm] && disk("/dev/dm-0").openers(besides: nil) == [.cryptsetup])
+        #expect(disk("/dev/dm-1").openers(besides: disk("/dev/dm-0")) == [.lvm])
+        #expect(disk("/dev/dm-1").openers(besides: disk("/dev/dm-1")) == [])
+        #expect(disk("/dev/nvme0n1p2").openers(besides: nil) == [])
+        try fixture.makeDirectory("devices/virtual/block/dm-0/md")
+        #expect(disk("/dev/dm-0").openers(besides: nil) == [.mdadm])
+    }
+
+    @Test(arguments: [
+        ("/home", ["cryptsetup opens, and the image has none", "lvm opens, and the image has none"], [], ""),
+        ("/home", ["lvm opens, and the image has none"], ["lib/systemd/systemd-cryptsetup"], "home /dev/sda1\n"),
+        ("/home", ["is encrypted, and etc/crypttab names nothing"], ["usr/sbin/cryptsetup", "sbin/lvm"], " # none\n"),
+        ("/home", [], ["usr/sbin/cryptsetup", "sbin/lvm"], "# one\n\thome /dev/sda1\n"), ("/", [], [], ""),
+    ])
+    func `a mount that nothing in the image opens`(target: String, reasons: [String], programs: [String], crypttab: String) throws {
+        try fixture.write("/dev/mapper/data \(target) ext4 defaults 0 2\n/dev/mapper/more /more ext4 nofail 0 2\n", to: "image/etc/fstab")
+        try fixture.write(crypttab, to: "image/etc/crypttab")
+        for program in programs { try fixture.write("", to: "image/\(program)") }
+        let image = ImageFiles(of: [try Directory(opening: fixture.folder.appending(path: "image").path, label: "")])
+        let find = { (_: DeviceName) throws(Failure) -> MachineDisk? in disk("/dev/dm-1") }
+        let found = try ImageFinding.endlessMounts(in: [image], on: disk("/dev/nvme0n1p2"), find: find)
+        #expect(found.map(\.text) == reasons.map { "/home is on /dev/mapper/data, which \($0): the boot stops there" })
+        #expect(try ImageFinding.endlessMounts(in: [image], on: disk("/dev/dm-1"), find: find) == [])
     }
 
     @Test func `whether it has to be unlocked`() {

@@ -33,9 +33,12 @@ public struct BlockDevices: ~Copyable {
     }
 
     /// Whether a device of that name is there now.
-    public static func has(_ name: DeviceName) throws(Failure) -> Bool {
+    public static func has(_ name: DeviceName) throws(Failure) -> Bool { try path(of: name) != nil }
+
+    /// Where that device is now; nil where it is not there.
+    public static func path(of name: DeviceName) throws(Failure) -> String? {
         var devices = try BlockDevices()
-        return devices.find(name) != nil
+        return devices.find(name)?.path
     }
 
     /// The device of that name; nil where it is not there (yet).
