@@ -1,5 +1,6 @@
 public import Basics
 package import Boot
+internal import BootEntries
 internal import Images
 internal import Initramfs
 internal import Linux
@@ -12,7 +13,9 @@ extension Site {
         let title = "\(image.reference) (\(image.id.digest.hex.prefix(12)))"
         let files = try image.files(in: store?.top ?? topLevel)
         let topLayer = try? topLevel.directory(at: settings.topLayer)
-        var findings = try ImageCheck(files, under: topLayer, of: image.reference.description, on: disk).findings
+        var findings = try ImageCheck(
+            files, under: topLayer, of: image.reference.description, on: disk, with: settings.options
+        ).findings
         if findings.contains(where: { $0.weight == .error }) { return (title, findings) }
         do throws(Failure) { try checkBoot(of: image, in: store) } catch {
             findings.append(ImageFinding(weight: .error, subject: .boot, text: error.message, remedy: error.hint ?? ""))
@@ -23,7 +26,8 @@ extension Site {
     /// What somebody who deploys an image may want to know of it: it boots, that was seen already.
     func warnings(of tree: Directory, called reference: ImageReference) throws(Failure) -> [String] {
         let topLayer = try? topLevel.directory(at: settings.topLayer)
-        let check = try ImageCheck(ImageFiles(of: [tree]), under: topLayer, of: reference.description, on: disk, kernelIsChosen: true)
+        let check = try ImageCheck(
+            ImageFiles(of: [tree]), under: topLayer, of: reference.description, on: disk, with: settings.options, kernelIsChosen: true)
         return check.findings.map(\.note)
     }
 
@@ -32,7 +36,7 @@ extension Site {
         if disk == nil { return [] }
         let topLayer = try? topLevel.directory(at: settings.topLayer)
         let trees = [topLayer, tree].compactMap { $0 }.map { ImageFiles(of: [$0]) }
-        return try ImageFinding.endlessMounts(in: trees, on: disk).map(\.note)
+        return try ImageFinding.endlessMounts(in: trees, on: disk, with: settings.options).map(\.note)
     }
 
     /// The same of what is held.
@@ -60,9 +64,11 @@ private func contentsOfFirst(_ path: Path, in trees: [ImageFiles]) throws(Failur
 
 extension ImageFinding {
     /// What the fstab of some trees, the first of which goes before the others, mounts, and this machine does not have, or the trees have nothing
-    /// that opens: that stops the boot. `roots` is what the initramfs opens; `find` looks for a device of this machine.
+    /// that opens: that stops the boot. `roots` is what the initramfs opens, as it does what the kernel's options name; `find` looks for a device
+    /// of this machine.
     static func endlessMounts(
-        in trees: [ImageFiles], on roots: MachineDisk?, find: (DeviceName) throws(Failure) -> MachineDisk? = MachineDisk.init(named:)
+        in trees: [ImageFiles], on roots: MachineDisk?, with options: KernelOptions,
+        find: (DeviceName) throws(Failure) -> MachineDisk? = MachineDisk.init(named:)
     ) throws(Failure) -> [ImageFinding] {
         guard let content = try contentsOfFirst("etc/fstab", in: trees) else { return [] }
         var findings: [ImageFinding] = []
@@ -71,7 +77,7 @@ extension ImageFinding {
             findings.append(ImageFinding(weight: .warning, subject: .fstab, text: text, remedy: remedy))
         }
         for line in try MountsFile(parsing: content).lines {
-            guard let name = line.neededDevice else { continue }
+            guard let name = line.neededDevice, name != roots?.uuid.map({ DeviceName.uuid($0) }) else { continue }
             guard let disk = try find(name) else {
                 add(line, MountsFile.Line.absence.reason, MountsFile.Line.absence.remedy)
                 continue
@@ -81,7 +87,7 @@ extension ImageFinding {
                     add(
                         line, "which \(opener) opens, and the image has none: the boot stops there",
                         "install it in the Dockerfile: \(opener.packages); or add 'nofail' to that line")
-                } else if opener == .cryptsetup, try !namesEncrypted(trees) {
+                } else if opener == .cryptsetup, try !namesEncrypted(trees), !namesEncryptedDevices(options.words) {
                     add(
                         line, "which is encrypted, and etc/crypttab names nothing: the boot stops there",
                         "docker-btrfs setup brings this system's; or add 'nofail' to that line")
@@ -92,8 +98,10 @@ extension ImageFinding {
     }
 
     private static func namesEncrypted(_ trees: [ImageFiles]) throws(Failure) -> Bool {
-        let lines = String(decoding: try contentsOfFirst("etc/crypttab", in: trees) ?? [], as: UTF8.self).split(separator: "\n")
-        return lines.contains { $0.drop { " \t".contains($0) }.first.map { $0 != "#" } ?? false }
+        let crypttab = String(decoding: try contentsOfFirst("etc/crypttab", in: trees) ?? [], as: UTF8.self)
+        if namesEncryptedDevices(crypttab: crypttab.split(separator: "\n")) { return true }
+        // OpenRC has a file of its own.
+        return try haveOne(of: ["etc/conf.d/dmcrypt"], trees)
     }
 
     fileprivate var note: String { "\(subject): \(text); \(remedy)" }
@@ -133,9 +141,10 @@ struct ImageCheck {
     private let topLayer: ImageFiles?
     private(set) var findings: [ImageFinding] = []
 
-    /// `disk` is the one that the roots of the running machine are on.
+    /// `disk` is the one that the roots of the running machine are on, and `options` are what each entry of its boot menu has beside the root.
     init(
-        _ image: ImageFiles, under topLayer: Directory?, of name: String, on disk: MachineDisk? = nil, kernelIsChosen: Bool = false
+        _ image: ImageFiles, under topLayer: Directory?, of name: String, on disk: MachineDisk? = nil,
+        with options: KernelOptions = .none, kernelIsChosen: Bool = false
     ) throws(Failure) {
         self.image = image
         self.topLayer = topLayer.map { ImageFiles(of: [$0]) }
@@ -145,7 +154,7 @@ struct ImageCheck {
         if let disk { try checkDrivers(of: disk) }
         try checkLogin()
         try checkShells()
-        findings += try ImageFinding.endlessMounts(in: trees, on: disk)
+        findings += try ImageFinding.endlessMounts(in: trees, on: disk, with: options)
         try checkNetwork()
         try checkKeyboard()
         try checkCertificates()
@@ -248,7 +257,8 @@ struct ImageCheck {
     /// Somebody who has a password or a key.
     private mutating func checkLogin() throws(Failure) {
         // Its crypt(3) has MD5, SHA-2 and bcrypt.
-        let isMusl = try has(["lib/ld-musl-x86_64.so.1"])
+        let (hasMusl, glibc) = (try has(["lib/ld-musl-x86_64.so.1"]), try image.sharedLibrary("libc.so.6"))
+        let isMusl = hasMusl && glibc == nil
         var isUnknown = false
         for path in ["etc/docker-btrfs/users/shadow", "etc/shadow"] as [Path] {
             for line in try lines(path) {
@@ -272,9 +282,14 @@ struct ImageCheck {
 
     /// The machine's people come with the shells that they have here.
     private mutating func checkShells() throws(Failure) {
+        // A shell may be in what is mounted there.
+        let mounts = try contentsOfFirst("etc/fstab", in: trees).map { content throws(Failure) in try MountsFile(parsing: content).lines }
+        let places = (mounts ?? []).compactMap { Path($0.target) }.filter { !$0.isTop }
         for line in try lines("etc/docker-btrfs/users/passwd") {
             let fields = line.split(separator: ":", omittingEmptySubsequences: false)
-            guard fields.count == 7, let shell = Path(fields[6].utf8), !shell.isTop, try !has([shell]) else { continue }
+            guard fields.count == 7, let shell = Path(fields[6].utf8), !shell.isTop, !places.contains(where: shell.isBelow),
+                try !has([shell])
+            else { continue }
             let (name, program) = (display(fields[0].utf8), display(shell.name))
             if ["nologin", "false"].contains(program) { continue }
             add(

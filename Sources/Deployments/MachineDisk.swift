@@ -6,6 +6,8 @@ internal import Linux
 struct MachineDisk {
     /// As the mount table has it: `/dev/nvme0n1p2`, `/dev/mapper/cr_root`.
     let device: String
+    /// Of the filesystem on it; nil where nobody asked.
+    var uuid: String?
     /// Where sysfs is mounted.
     var system = "/sys"
 

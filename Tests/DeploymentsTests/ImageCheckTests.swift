@@ -91,6 +91,9 @@ struct ImageCheckTests {
         let people = "ann:x:1000:1000::/home/ann:/usr/bin/zsh\nbob:x:1001:1001::/home/bob:\nsys:x:1002:1002::/:/usr/sbin/nologin\n"
         try fixture.write(people, to: "top/etc/docker-btrfs/users/passwd")
         #expect(try findings(under: true) == ["warning login: ann cannot log in: the image has no '/usr/bin/zsh'"])
+        try fixture.write("tmpfs /usr/bin tmpfs defaults 0 0\n", to: "top/etc/fstab")
+        #expect(try findings(under: true) == [])
+        try fixture.write("", to: "top/etc/fstab")
         try fixture.write("", to: "image/usr/bin/zsh")
         #expect(try findings(under: true) == [])
     }
@@ -133,6 +136,7 @@ struct ImageCheckTests {
                 "touch lib/ld-musl-x86_64.so.1",
                 ["warning login: all passwords are kept by yescrypt, which the image's C library, musl, cannot check"]
             ),
+            ("touch lib/ld-musl-x86_64.so.1 lib/libc.so.6", []),
             ("touch lib/ld-musl-x86_64.so.1; echo 'bob:$6$x$y:1::::::' >> etc/shadow", []),
             (
                 "echo 'UUID=0000-1111 /data ext4 defaults 0 2' > etc/fstab",
