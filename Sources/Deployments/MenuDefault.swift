@@ -11,12 +11,13 @@ public struct MenuDefault: Sendable {
 
     /// nil where nothing is deployed. Where the boot loader's partition is not mounted, it is what was deployed last.
     public static func current() throws(Failure) -> MenuDefault? {
-        guard let filesystem = try RootFilesystem.withSettings(), let settings = try Settings.current(on: filesystem.topLevel) else {
+        // One that cannot be chosen or opened is not what this system was started from.
+        guard let filesystem = try? RootFilesystem.withSettings(), let settings = try Settings.current(on: filesystem.topLevel) else {
             return nil
         }
         let all = try Deployment.all(on: filesystem.topLevel).deployments
         guard let last = all.first else { return nil }
-        let next = try (try? Site(filesystem, settings, boot: nil, nil))?.next(among: all) ?? last
+        let next = try Site(filesystem, settings, boot: nil, nil, .ifFound).next(among: all) ?? last
         return MenuDefault(options: try settings.options(of: next.imageID, on: filesystem.volume).description, release: next.release)
     }
 }

@@ -58,7 +58,7 @@ struct RootFilesystem {
         if found.isEmpty, let failure { throw failure }
         if found.count <= 1 { return found.first }
         if let device = try runningRoot()?.device, let own = found.first(where: { $0.device == device }) { return own }
-        if let root = try RunningRoot.current()?.place().topLevel {
+        if let root = try? RunningRoot.current()?.place().topLevel {
             for filesystem in found where try filesystem.hasTopLevel(root) { return filesystem }
         }
         let devices = found.map { "'\($0.device)'" }.joined(separator: ", ")

@@ -9,7 +9,7 @@ public struct Site: Sendable {
     public let settings: Settings
     /// What it is on in the running machine; nil for a disk that is being made.
     let disk: MachineDisk?
-    /// nil where a person writes the entries, where it is gone, and where nobody asks for it.
+    /// nil where a person writes the entries, and where it is gone.
     let loader: InstalledLoader?
     /// Where it was looked for; nil where it was not.
     let boot: String?
@@ -36,8 +36,8 @@ public struct Site: Sendable {
         case present
         /// One that is gone from its partition is none.
         case ifThere
-        /// Not looked for: the menu is neither read nor written.
-        case unused
+        /// None where it is not found, as where its partition is not mounted: the menu is not written.
+        case ifFound
     }
 
     /// The same; nil where nothing was set up.
@@ -55,27 +55,44 @@ public struct Site: Sendable {
         _ filesystem: RootFilesystem, _ settings: Settings, boot: String?, _ lock: FilesystemLock?, _ need: LoaderNeed = .present
     ) throws(Failure) {
         self.filesystem = filesystem
-        disk = MachineDisk(device: filesystem.device)
+        disk = MachineDisk(device: filesystem.device, uuid: filesystem.volume.uuid)
         self.settings = settings
         self.lock = lock
-        guard need != .unused, settings.loader != .print || settings.kernels != .btrfs, let folder = boot ?? settings.currentBoot else {
-            loader = nil
-            self.boot = nil
-            kernels = KernelFolder(onTopLevel: filesystem.topLevel, filesystem.volume)
-            former = nil
-            return
-        }
+        let place: LoaderPlace? =
+            switch need {
+            case .present: try Self.place(of: settings, filesystem, boot: boot, isRequired: true)
+            case .ifThere: try Self.place(of: settings, filesystem, boot: boot, isRequired: false)
+            case .ifFound: try? Self.place(of: settings, filesystem, boot: boot, isRequired: true)
+            }
+        loader = place?.loader
+        self.boot = place?.folder
+        kernels = place?.kernels ?? KernelFolder(onTopLevel: filesystem.topLevel, filesystem.volume)
+        former = place?.former
+    }
+
+    /// Where the boot loader and its kernels are.
+    private struct LoaderPlace {
+        let loader: InstalledLoader?
+        let folder: String
+        let kernels: KernelFolder
+        let former: KernelFolder
+    }
+
+    /// nil where a person writes the entries. With `isRequired` a boot loader that is gone from its partition is an error, else none.
+    private static func place(
+        of settings: Settings, _ filesystem: RootFilesystem, boot: String?, isRequired: Bool
+    ) throws(Failure) -> LoaderPlace? {
+        guard settings.loader != .print || settings.kernels != .btrfs, let folder = boot ?? settings.currentBoot else { return nil }
         let tree: Directory
         do throws(Failure) { tree = try Directory(opening: folder) } catch {
             throw error.hinting("mount the boot loader's partition there")
         }
-        self.boot = folder
         let all = try InstalledLoader.all(in: tree)
         let found = all.first { $0.kind == settings.loader }
         if found == nil && settings.loader != .print {
             // A partition that is not mounted has its menu still.
             let isSeen = if boot != nil || !all.isEmpty { true } else { try MountedFolder(tree).isMountPoint }
-            if need == .present || !isSeen {
+            if isRequired || !isSeen {
                 let title = settings.loader.title
                 let others = all.map {
                     "there is \($0.kind.title), which 'docker-btrfs setup --loader \($0.kind.rawValue) --boot \(folder)' takes"
@@ -92,10 +109,11 @@ public struct Site: Sendable {
                 "could not use '\(place)': on its filesystem it is '\(now)', and the \(title) that was set up is '\(known)'",
                 hint: "mount that there, or name its place: --boot DIR; if this one starts the machine, 'docker-btrfs setup' takes it")
         }
-        loader = found
         let own = KernelFolder(onTopLevel: filesystem.topLevel, filesystem.volume)
-        kernels = settings.kernels == .btrfs ? own : try KernelFolder(onBootPartition: tree)
-        former = settings.kernels == .btrfs ? KernelFolder(inTopOf: tree, filesystem.volume) : own
+        let isOwn = settings.kernels == .btrfs
+        return LoaderPlace(
+            loader: found, folder: folder, kernels: isOwn ? own : try KernelFolder(onBootPartition: tree),
+            former: isOwn ? KernelFolder(inTopOf: tree, filesystem.volume) : own)
     }
 
     /// Subvolume 5.

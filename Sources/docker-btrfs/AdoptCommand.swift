@@ -37,7 +37,7 @@ struct AdoptCommand: ParsableCommand {
 
     func run() throws {
         if image { return try printLines() }
-        let adoption = try place.open(loader: .unused).adopting(paths, ofRoot: root)
+        let adoption = try place.open(loader: .ifFound).adopting(paths, ofRoot: root)
         if place.dryRun {
             adoption.lines.forEach(show)
         } else {
@@ -49,7 +49,7 @@ struct AdoptCommand: ParsableCommand {
 
     private func printLines() throws {
         let context = try context.map { path throws(Failure) in try Directory(opening: path) }
-        let adoption = try place.place.site(loader: .unused).adoptingIntoImage(paths, ofRoot: root, context: context)
+        let adoption = try place.place.site(loader: .ifFound).adoptingIntoImage(paths, ofRoot: root, context: context)
         if let context {
             if !place.dryRun { try adoption.write(to: context) }
             if adoption.copiesFiles { for note in try ImageAdoption.notes(on: context) { tell(note: note) } }

@@ -29,7 +29,7 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         if content { return try checkContent() }
-        let (title, findings) = try place.site(loader: .unused).check(image)
+        let (title, findings) = try place.site(loader: .ifFound).check(image)
         let errors = findings.filter { $0.weight == .error }.count
         switch format {
         case .json: for finding in findings { print(finding.line) }
@@ -47,7 +47,7 @@ struct CheckCommand: ParsableCommand {
     }
 
     private func checkContent() throws {
-        let site = try place.site(loader: .unused)
+        let site = try place.site(loader: .ifFound)
         let content = try showingProgress { progress throws(Failure) in try site.checkContent(image, progress: progress) }
         let remedy = content.remedy(on: site)
         switch format {

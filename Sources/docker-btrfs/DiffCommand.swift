@@ -26,7 +26,7 @@ struct DiffCommand: ParsableCommand {
     @OptionGroup var place: SitePlace
 
     func run() throws {
-        let difference = try place.site(loader: .unused).difference(ofRootCalled: root)
+        let difference = try place.site(loader: .ifFound).difference(ofRootCalled: root)
         let shown = all ? difference.changes : difference.changes.filter { !$0.isRoutine }
         switch format {
         case .json: for change in shown { print(change.line) }

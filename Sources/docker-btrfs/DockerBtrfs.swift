@@ -77,7 +77,7 @@ private func surroundings() -> [String: String] {
 }
 
 /// What can be deployed; nothing where that cannot be found out.
-private func imageNames() -> [String] { (try? Site(topLevel: nil, boot: nil, isLocked: false, loader: .unused).imageNames()) ?? [] }
+private func imageNames() -> [String] { (try? Site(topLevel: nil, boot: nil, isLocked: false, loader: .ifFound).imageNames()) ?? [] }
 
 extension CompletionKind {
     /// What can be deployed, as far as it begins so. Shells ask for it by `docker-btrfs ---completion`.

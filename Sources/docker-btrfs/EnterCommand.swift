@@ -65,7 +65,7 @@ struct EnterCommand: ParsableCommand {
         let tellStep = { (what: String, call: String) in if isTold { tell("\(what)\n    \(call)") } }
         // It begins once more with this: nothing is looked for before.
         try Entrance.protectProgram()
-        let site = try Site(topLevel: topLevel, boot: nil, isLocked: false, loader: .unused)
+        let site = try Site(topLevel: topLevel, boot: nil, isLocked: false, loader: .ifFound)
         let entered = try makeRoot(site, tellStep)
         let ending: Entrance.Ending
         do {

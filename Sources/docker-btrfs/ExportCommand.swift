@@ -33,7 +33,7 @@ struct ExportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let site = try place.site(loader: .unused)
+        let site = try place.site(loader: .ifFound)
         let (path, notes) = try site.placeOfRoot(called: name)
         let reference = try reference()
         try await Interruption.taken { () throws(Failure) in

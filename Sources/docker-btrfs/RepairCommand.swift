@@ -23,7 +23,7 @@ struct RepairCommand: ParsableCommand {
     @OptionGroup var place: DeploymentPlace
 
     func run() throws {
-        let (outcome, notes) = try place.open(loader: .unused).repair(name, at: paths, changed: changed, dryRun: place.dryRun, show)
+        let (outcome, notes) = try place.open(loader: .ifFound).repair(name, at: paths, changed: changed, dryRun: place.dryRun, show)
         if !outcome.isEmpty { show(outcome) }
         for note in notes { tell(note: note) }
     }

@@ -29,7 +29,7 @@ struct RootListCommand: ParsableCommand {
     @OptionGroup var place: SitePlace
 
     func run() throws {
-        let site = try place.site(loader: .unused)
+        let site = try place.site(loader: .ifFound)
         let (roots, faults) = try site.roots()
         let (projects, others) = try site.projects()
         let named = try site.namedRoots()
