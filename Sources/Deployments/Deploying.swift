@@ -105,7 +105,7 @@ extension Site {
         }
         var others = before.filter { $0.imageID != deployment.imageID }
         let start = once ? try startingOnce(deployment.imageID, reference, before: before.first) : []
-        var changes = try removingDrafts() + missingFolders()
+        var changes = try removingDrafts() + missingFolders() + noting(isUninstalled: false)
         changes += origin.hold
         changes += try additions(files, of: deployment, from: kernelTree, beside: before)
         let isNew = !before.contains(deployment)

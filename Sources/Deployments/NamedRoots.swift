@@ -142,16 +142,21 @@ extension Site {
                 notes: root.leftBehind + ["it has no entry in the menu: \(error.message)"])
         }
         // What does not fit or cannot be written now is told before there is a copy without an entry.
-        var changes = try drafts + missingFolders() + additions(named.files, of: named.root.record, from: tree, beside: all)
-        var shared: [Deployment.File] = []
-        for file in named.root.record.files where try kernels.has(file) { shared.append(file) }
-        if !shared.isEmpty { changes.append(.prove(shared, of: named.root.record, in: kernels)) }
-        // The record comes first: what has the name is then known for what it is, wherever power fails.
-        changes += copy + [.step(.replaceFile(Place(NamedRoot.place(of: path)), content: named.root.record.text))] + naming
-        changes += try self.changes(toMenuOf: all, roots: entries(of: namedRoots()) + [entry])
-        let lines = loader == nil ? BootLoader.lines(of: BootMenu(volume: kernels.volume, entries: [entry])) : []
-        let ending = loader == nil ? "what its entry needs is above" : "'\(entry.title)' in the menu boots it"
-        return DeploymentPlan(site: self, changes: changes, outcome: lines + [kept + ending], notes: root.leftBehind + (try menuNotes()))
+        do throws(Failure) {
+            var changes = try drafts + missingFolders() + additions(named.files, of: named.root.record, from: tree, beside: all)
+            var shared: [Deployment.File] = []
+            for file in named.root.record.files where try kernels.has(file) { shared.append(file) }
+            if !shared.isEmpty { changes.append(.prove(shared, of: named.root.record, in: kernels)) }
+            // The record comes first: what has the name is then known for what it is, wherever power fails.
+            changes += copy + [.step(.replaceFile(Place(NamedRoot.place(of: path)), content: named.root.record.text))] + naming
+            changes += try self.changes(toMenuOf: all, roots: entries(of: namedRoots()) + [entry])
+            let lines = loader == nil ? BootLoader.lines(of: BootMenu(volume: kernels.volume, entries: [entry])) : []
+            let ending = loader == nil ? "what its entry needs is above" : "'\(entry.title)' in the menu boots it"
+            return DeploymentPlan(
+                site: self, changes: changes, outcome: lines + [kept + ending], notes: root.leftBehind + (try menuNotes()))
+        } catch {
+            throw Failure("could not keep \(root.title) as '\(name)': \(error.message)", hint: error.hint)
+        }
     }
 
     /// What is left to do where the same was cut off after the root had its name; nil where that is not so.

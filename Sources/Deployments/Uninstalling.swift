@@ -29,9 +29,7 @@ extension Site {
         }
         var changes = try removingDrafts() + forgettingOnce()
         // Cut off, it can be run again.
-        var begun = settings
-        begun.isUninstalled = true
-        changes += [.step(.replaceFile(Place(Layout.settings), content: begun.text)), .sync(topLevel)]
+        changes += noting(isUninstalled: true)
         // No entry ever names a kernel that is not there.
         var notes: [String] = []
         // Another filesystem's stays with its kernels.
@@ -67,6 +65,14 @@ extension Site {
         let count = all.count == 1 ? "1 deployment" : "\(all.count) deployments"
         return DeploymentPlan(
             site: self, changes: changes, outcome: ["removed \(count) and the settings"], notes: notes + (try remains(of: formerLoaders)))
+    }
+
+    /// The way to write down that an uninstall began, or that somebody thought again.
+    func noting(isUninstalled: Bool) -> [Change] {
+        if settings.isUninstalled == isUninstalled { return [] }
+        var changed = settings
+        changed.isUninstalled = isUninstalled
+        return [.step(.replaceFile(Place(Layout.settings), content: changed.text)), .sync(topLevel)]
     }
 
     private func remains(of formerLoaders: [InstalledLoader]) throws(Failure) -> [String] {

@@ -125,7 +125,8 @@ extension OnDisk {
                 #expect(try await machine.fails("root keep 1 old --kernel 6.2").contains("6.2"))
                 let fill = "head -c 8M /dev/zero > '\(machine.boot)/fill' 2> /dev/null || true"
                 let told = try await machine.disk.change("\(fill); ! \(machine.command("root keep 1 old")) 2>&1; rm '\(machine.boot)/fill'")
-                #expect(told.contains("could not write the menu of "), "\(told)")
+                let reason = "Error: could not keep root 1 ('sample_image:latest') as 'old': could not write the menu of "
+                #expect(told.hasPrefix(reason), "\(told)")
                 #expect(try await machine.disk.look("ls -d old || true") == "")
             }
         }

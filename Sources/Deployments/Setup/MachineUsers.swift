@@ -86,8 +86,9 @@ struct MachineUsers {
         return names.isEmpty ? nil : Self.list(names.sorted())
     }
 
-    /// Whether each file that is in the folder of a top layer says the same.
+    /// Whether each file that is in the folder of a top layer says the same, and none is of something else.
     func has(allOf folder: Directory?) throws(Failure) -> Bool {
+        if try !others(in: folder).isEmpty { return false }
         for (name, text, _) in files {
             if let standing = try folder?.contents(of: Self.place(name)), !standing.elementsEqual(text.utf8) { return false }
         }
@@ -113,8 +114,7 @@ struct MachineUsers {
         if isThere {
             let standing = try parent.child(name)
             mode = try standing.status(of: .top)?.permissions ?? mode
-            let others = try standing.names { file in !files.contains { $0.name.utf8.elementsEqual(file) } }
-            if let other = others.first {
+            if let other = try others(in: standing).first {
                 throw Failure("'\(display(other))' is in it, which says nothing of people", hint: "move it away")
             }
         }
@@ -128,6 +128,11 @@ struct MachineUsers {
         try check(renameat2(parent.descriptor, Self.draft, parent.descriptor, name, flags))
         try check(fsync(parent.descriptor))
         try removeDraft(in: parent)
+    }
+
+    /// What is in their folder and says nothing of people.
+    private func others(in folder: Directory?) throws(Failure) -> [[UInt8]] {
+        try folder?.names { file in !files.contains { $0.name.utf8.elementsEqual(file) } } ?? []
     }
 
     /// What they are in until all are there. A layer's names of this kind are never copied to a root.

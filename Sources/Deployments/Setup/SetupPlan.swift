@@ -185,7 +185,7 @@ public struct SetupPlan {
         if let other = try topLevel.directory(at: topLayer)?.obstacle(toDirectory: path) {
             throw Failure("\(what): '\(topLayer / other)' is not a directory, and is laid over each root", hint: "take it out of there")
         }
-        guard let standing = try topLevel.status(of: subvolume) else { return }
+        guard let standing = try topLevel.target(of: subvolume) else { return }
         if standing.kind == .directory, try topLevel.directory(at: subvolume)?.subvolume() != nil { return }
         throw Failure("\(what): '\(subvolume)' of the btrfs is not a subvolume", hint: "move it away; setup makes one and fills it")
     }
