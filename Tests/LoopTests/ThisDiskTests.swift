@@ -177,6 +177,13 @@ extension Beside {
                     """
                 )
                 #expect(reason() == "it is on 2 devices")
+                // As long as it is mounted here it would stay attached.
+                try await disk.change(
+                    """
+                    device=$(losetup --associated '\(second)' --noheadings --output NAME)
+                    btrfs device remove "$device" .; losetup --detach "$device"
+                    """
+                )
             }
         }
 
