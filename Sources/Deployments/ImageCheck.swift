@@ -30,19 +30,6 @@ extension Site {
             ImageFiles(of: [tree]), under: topLayer, of: reference.description, on: disk, with: settings.options, kernelIsChosen: true)
         return check.findings.map(\.note)
     }
-
-    /// Those of them that hang on the machine alone: they may come long after an image was deployed, and to all of them at once.
-    func mountNotes(of tree: Directory) throws(Failure) -> [String] {
-        if disk == nil { return [] }
-        let topLayer = try? topLevel.directory(at: settings.topLayer)
-        let trees = [topLayer, tree].compactMap { $0 }.map { ImageFiles(of: [$0]) }
-        return try ImageFinding.endlessMounts(in: trees, on: disk, with: settings.options).map(\.note)
-    }
-
-    /// The same of what is held.
-    func mountNotes(of deployment: Deployment) throws(Failure) -> [String] {
-        try topLevel.directory(at: Layout.hold(deployment.chainID)).map { tree throws(Failure) in try mountNotes(of: tree) } ?? []
-    }
 }
 
 extension ImageFiles {
@@ -54,85 +41,22 @@ extension ImageFiles {
     }
 }
 
-/// A file, which the first tree that has it has for all.
-private func contentsOfFirst(_ path: Path, in trees: [ImageFiles]) throws(Failure) -> [UInt8]? {
-    for tree in trees {
-        if let content = try tree.contents(of: path, limit: 1 << 20) { return content }
-    }
-    return nil
-}
-
-extension ImageFinding {
-    /// What the fstab of some trees, the first of which goes before the others, mounts, and this machine does not have, or the trees have nothing
-    /// that opens: that stops the boot. `roots` is what the initramfs opens, as it does what the kernel's options name; `find` looks for a device
-    /// of this machine.
-    static func endlessMounts(
-        in trees: [ImageFiles], on roots: MachineDisk?, with options: KernelOptions,
-        find: (DeviceName) throws(Failure) -> MachineDisk? = MachineDisk.init(named:)
-    ) throws(Failure) -> [ImageFinding] {
-        guard let content = try contentsOfFirst("etc/fstab", in: trees) else { return [] }
-        var findings: [ImageFinding] = []
-        func add(_ line: MountsFile.Line, _ reason: String, _ remedy: String) {
-            let text = "\(display(line.target.utf8)) is on \(display(line.source.utf8)), \(reason)"
-            findings.append(ImageFinding(weight: .warning, subject: .fstab, text: text, remedy: remedy))
-        }
-        for line in try MountsFile(parsing: content).lines {
-            guard let name = line.neededDevice, name != roots?.uuid.map({ DeviceName.uuid($0) }) else { continue }
-            guard let disk = try find(name) else {
-                add(line, MountsFile.Line.absence.reason, MountsFile.Line.absence.remedy)
-                continue
-            }
-            for opener in disk.openers(besides: roots) {
-                if try !haveOne(of: opener.programs, trees) {
-                    add(
-                        line, "which \(opener) opens, and the image has none: the boot stops there",
-                        "install it in the Dockerfile: \(opener.packages); or add 'nofail' to that line")
-                } else if opener == .cryptsetup, try !namesEncrypted(trees), !namesEncryptedDevices(options.words) {
-                    add(
-                        line, "which is encrypted, and etc/crypttab names nothing: the boot stops there",
-                        "docker-btrfs setup brings this system's; or add 'nofail' to that line")
-                }
-            }
-        }
-        return findings
-    }
-
-    private static func namesEncrypted(_ trees: [ImageFiles]) throws(Failure) -> Bool {
-        let crypttab = String(decoding: try contentsOfFirst("etc/crypttab", in: trees) ?? [], as: UTF8.self)
-        if namesEncryptedDevices(crypttab: crypttab.split(separator: "\n")) { return true }
-        // OpenRC has a file of its own.
-        return try haveOne(of: ["etc/conf.d/dmcrypt"], trees)
-    }
-
-    fileprivate var note: String { "\(subject): \(text); \(remedy)" }
-}
-
-private func haveOne(of paths: [Path], _ trees: [ImageFiles]) throws(Failure) -> Bool {
-    for path in paths {
-        for tree in trees where try tree.status(of: path) != nil { return true }
-    }
-    return false
-}
-
 /// Whether interfaces(5) sets up a card, or says where else that is. The first of the trees goes before the others.
 private func namesNetworkCard(_ trees: [ImageFiles]) throws(Failure) -> Bool {
     for tree in trees {
         for name in try tree.names(in: "etc/network/interfaces.d") where name.first != UInt8(ascii: ".") { return true }
     }
-    for tree in trees {
-        guard let content = try tree.contents(of: "etc/network/interfaces", limit: 1 << 20) else { continue }
-        return String(decoding: content, as: UTF8.self).parts(at: "\n").contains { line in
-            let words = line.split { " \t\r".contains($0) }
-            if words.count < 2 { return false }
-            switch words[0] {
-            case "iface": return words[1] != "lo"
-            // As Debian has it; what is there is looked at.
-            case "source", "source-directory": return !["/etc/network/interfaces.d", "/etc/network/interfaces.d/*"].contains(words[1])
-            default: return false
-            }
+    let content = try trees.contents(of: "etc/network/interfaces") ?? []
+    return String(decoding: content, as: UTF8.self).parts(at: "\n").contains { line in
+        let words = line.split { " \t\r".contains($0) }
+        if words.count < 2 { return false }
+        switch words[0] {
+        case "iface": return words[1] != "lo"
+        // As Debian has it; what is there is looked at.
+        case "source", "source-directory": return !["/etc/network/interfaces.d", "/etc/network/interfaces.d/*"].contains(words[1])
+        default: return false
         }
     }
-    return false
 }
 
 /// The faults of a tree, under a top layer.
@@ -153,8 +77,9 @@ struct ImageCheck {
         try checkDevices()
         if let disk { try checkDrivers(of: disk) }
         try checkLogin()
-        try checkShells()
-        findings += try ImageFinding.endlessMounts(in: trees, on: disk, with: options)
+        let mounts = try trees.mounts()
+        try checkShells(beside: mounts)
+        findings += try ImageFinding.endlessMounts(mounts, in: trees, on: disk, with: options)
         try checkNetwork()
         try checkKeyboard()
         try checkCertificates()
@@ -281,10 +206,9 @@ struct ImageCheck {
     }
 
     /// The machine's people come with the shells that they have here.
-    private mutating func checkShells() throws(Failure) {
+    private mutating func checkShells(beside mounts: [MountsFile.Line]) throws(Failure) {
         // A shell may be in what is mounted there.
-        let mounts = try contentsOfFirst("etc/fstab", in: trees).map { content throws(Failure) in try MountsFile(parsing: content).lines }
-        let places = (mounts ?? []).compactMap { Path($0.target) }.filter { !$0.isTop }
+        let places = mounts.compactMap { Path($0.target) }.filter { !$0.isTop }
         for line in try lines("etc/docker-btrfs/users/passwd") {
             let fields = line.split(separator: ":", omittingEmptySubsequences: false)
             guard fields.count == 7, let shell = Path(fields[6].utf8), !shell.isTop, !places.contains(where: shell.isBelow),
@@ -404,8 +328,8 @@ struct ImageCheck {
     private var trees: [ImageFiles] { [topLayer, image].compactMap { $0 } }
 
     private func lines(_ path: Path) throws(Failure) -> [Substring] {
-        try contentsOfFirst(path, in: trees).map { String(decoding: $0, as: UTF8.self).split(separator: "\n") } ?? []
+        try trees.contents(of: path).map { String(decoding: $0, as: UTF8.self).split(separator: "\n") } ?? []
     }
 
-    private func has(_ paths: [Path]) throws(Failure) -> Bool { try haveOne(of: paths, trees) }
+    private func has(_ paths: [Path]) throws(Failure) -> Bool { try trees.have(oneOf: paths) }
 }

@@ -44,6 +44,9 @@ public struct ImageFinding: Equatable, Sendable {
         self.remedy = remedy
     }
 
+    /// For who is told it beside something else.
+    var note: String { "\(subject): \(text); \(remedy)" }
+
     package func with(text: String? = nil, remedy: String? = nil) -> ImageFinding {
         ImageFinding(weight: weight, subject: subject, cause: cause, text: text ?? self.text, remedy: remedy ?? self.remedy)
     }

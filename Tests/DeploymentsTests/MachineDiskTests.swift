@@ -58,10 +58,11 @@ struct MachineDiskTests {
         for program in programs { try fixture.write("", to: "image/\(program)") }
         let image = ImageFiles(of: [try Directory(opening: fixture.folder.appending(path: "image").path, label: "")])
         let find = { (_: DeviceName) throws(Failure) -> MachineDisk? in disk("/dev/dm-1") }
-        let found = try ImageFinding.endlessMounts(in: [image], on: disk("/dev/nvme0n1p2"), with: .none, find: find)
+        let found = try ImageFinding.endlessMounts([image].mounts(), in: [image], on: disk("/dev/nvme0n1p2"), with: .none, find: find)
         #expect(found.map(\.text) == reasons.map { "/home is on /dev/mapper/data, which \($0): the boot stops there" })
-        #expect(try ImageFinding.endlessMounts(in: [image], on: disk("/dev/dm-1"), with: .none, find: find) == [])
-        let opened = try ImageFinding.endlessMounts(in: [image], on: nil, with: KernelOptions("luks.name=1=home"), find: find)
+        #expect(try ImageFinding.endlessMounts([image].mounts(), in: [image], on: disk("/dev/dm-1"), with: .none, find: find) == [])
+        let opened = try ImageFinding.endlessMounts(
+            [image].mounts(), in: [image], on: nil, with: KernelOptions("luks.name=1=home"), find: find)
         #expect(!opened.contains { $0.text.contains("crypttab") })
     }
 

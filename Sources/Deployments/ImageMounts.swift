@@ -1,0 +1,83 @@
+internal import Basics
+internal import Boot
+internal import BootEntries
+internal import Initramfs
+
+extension Site {
+    /// What hangs on the machine alone, of what check finds: it may come long after an image was deployed, and to all of them at once.
+    func mountNotes(of tree: Directory) throws(Failure) -> [String] {
+        if disk == nil { return [] }
+        let topLayer = try? topLevel.directory(at: settings.topLayer)
+        let trees = [topLayer, tree].compactMap { $0 }.map { ImageFiles(of: [$0]) }
+        return try ImageFinding.endlessMounts(trees.mounts(), in: trees, on: disk, with: settings.options).map(\.note)
+    }
+
+    /// The same of what is held.
+    func mountNotes(of deployment: Deployment) throws(Failure) -> [String] {
+        try topLevel.directory(at: Layout.hold(deployment.chainID)).map { tree throws(Failure) in try mountNotes(of: tree) } ?? []
+    }
+}
+
+extension ImageFinding {
+    /// What the fstab of some trees mounts, and this machine does not have, or the trees have nothing that opens: that stops the boot. `roots` is
+    /// what the initramfs opens, as it does what the kernel's options name; `find` looks for a device of this machine.
+    static func endlessMounts(
+        _ mounts: [MountsFile.Line], in trees: [ImageFiles], on roots: MachineDisk?, with options: KernelOptions,
+        find: (DeviceName) throws(Failure) -> MachineDisk? = MachineDisk.init(named:)
+    ) throws(Failure) -> [ImageFinding] {
+        var findings: [ImageFinding] = []
+        func add(_ line: MountsFile.Line, _ reason: String, _ remedy: String) {
+            let text = "\(display(line.target.utf8)) is on \(display(line.source.utf8)), \(reason)"
+            findings.append(ImageFinding(weight: .warning, subject: .fstab, text: text, remedy: remedy))
+        }
+        for line in mounts {
+            guard let name = line.neededDevice, name != roots?.uuid.map({ DeviceName.uuid($0) }) else { continue }
+            guard let disk = try find(name) else {
+                add(line, MountsFile.Line.absence.reason, MountsFile.Line.absence.remedy)
+                continue
+            }
+            for opener in disk.openers(besides: roots) {
+                if try !trees.have(oneOf: opener.programs) {
+                    add(
+                        line, "which \(opener) opens, and the image has none: the boot stops there",
+                        "install it in the Dockerfile: \(opener.packages); or add 'nofail' to that line")
+                } else if opener == .cryptsetup, try !namesEncrypted(trees), !namesEncryptedDevices(options.words) {
+                    add(
+                        line, "which is encrypted, and etc/crypttab names nothing: the boot stops there",
+                        "docker-btrfs setup brings this system's; or add 'nofail' to that line")
+                }
+            }
+        }
+        return findings
+    }
+
+    private static func namesEncrypted(_ trees: [ImageFiles]) throws(Failure) -> Bool {
+        let crypttab = String(decoding: try trees.contents(of: "etc/crypttab") ?? [], as: UTF8.self)
+        if namesEncryptedDevices(crypttab: crypttab.split(separator: "\n")) { return true }
+        // OpenRC has a file of its own.
+        return try trees.have(oneOf: ["etc/conf.d/dmcrypt"])
+    }
+}
+
+/// Trees that are laid over each other: the first that has a file has it for all.
+extension [ImageFiles] {
+    /// A file, which is not larger than a list of people or mounts is; nil where none has it.
+    func contents(of path: Path) throws(Failure) -> [UInt8]? {
+        for tree in self {
+            if let content = try tree.contents(of: path, limit: 1 << 20) { return content }
+        }
+        return nil
+    }
+
+    func have(oneOf paths: [Path]) throws(Failure) -> Bool {
+        for path in paths {
+            for tree in self where try tree.status(of: path) != nil { return true }
+        }
+        return false
+    }
+
+    /// The lines of their fstab.
+    func mounts() throws(Failure) -> [MountsFile.Line] {
+        try contents(of: "etc/fstab").map { content throws(Failure) in try MountsFile(parsing: content).lines } ?? []
+    }
+}
