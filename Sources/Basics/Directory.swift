@@ -112,6 +112,12 @@ public final class Directory: Sendable {
         }
     }
 
+    /// Whether this is `other`, whatever mounts and symlinks led to either.
+    public func isSame(as other: Directory) throws(Failure) -> Bool {
+        guard let own = try status(of: .top), let others = try other.status(of: .top) else { return false }
+        return own.isSameFile(as: others)
+    }
+
     /// Whether this directory is `other` or lies below it, whatever symlinks led to either.
     public func isWithin(_ other: Directory) throws(Failure) -> Bool {
         guard let sought = try other.status(of: .top) else { return false }

@@ -35,9 +35,9 @@ public struct RunningRoot {
         guard let mounted = try runningRoot() else { throw Self.failure("'/proc/self/mountinfo' does not say where '/' is from") }
         let topLevel = try Self.topLevel(of: mounted.device)
         // The kernel tells devices by the paths that they had, and another filesystem may have one of those by now.
-        guard let found = try topLevel.directory(at: mounted.path)?.status(of: .top), let own = try tree.status(of: .top),
-            found.isSameFile(as: own)
-        else { throw Self.failure("'\(mounted.device)' does not have '\(mounted.path)', which is '/' here") }
+        guard let found = try topLevel.directory(at: mounted.path), try found.isSame(as: tree) else {
+            throw Self.failure("'\(mounted.device)' does not have '\(mounted.path)', which is '/' here")
+        }
         return (topLevel, mounted.path)
     }
 

@@ -31,16 +31,13 @@ extension Site {
     public func roots() throws(Failure) -> (roots: [EarlierRoot], faults: [String]) {
         let (found, faults) = Facts.roots(of: settings.root, on: topLevel)
         // What runs may be a root whose mark is not its own: one that came back from elsewhere.
-        let tree = if let root = try RunningRoot.current() { root.tree } else { try Directory(opening: "/") }
-        let running = try tree.status(of: .top)
+        let running = if let root = try RunningRoot.current() { root.tree } else { try Directory(opening: "/") }
         var roots: [EarlierRoot] = []
         for root in found {
             // One that came back from elsewhere may have the number of another one in its mark.
             let number = root.path == settings.root ? root.mark.number : Layout.number(root.path.name) ?? root.mark.number
-            let isBooted = try running.map { running throws(Failure) in
-                try topLevel.directory(at: root.path)?.status(of: .top)?.isSameFile(as: running) == true
-            }
-            roots.append(EarlierRoot(root: root, number: number, isBooted: isBooted == true))
+            let isBooted = try topLevel.directory(at: root.path)?.isSame(as: running) == true
+            roots.append(EarlierRoot(root: root, number: number, isBooted: isBooted))
         }
         return (roots, faults)
     }

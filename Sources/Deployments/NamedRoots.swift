@@ -42,7 +42,7 @@ public struct NamedRoot {
 extension Site {
     /// Those that are there, by their names. A subvolume that somebody else put in the place of one is none.
     public func namedRoots() throws(Failure) -> [NamedRoot] {
-        let running = try Directory(opening: "/").status(of: .top)
+        let running = try Directory(opening: "/")
         var found: [NamedRoot] = []
         for path in try namedRecords() {
             guard let content = try topLevel.contents(of: NamedRoot.place(of: path)), let record = Deployment(parsing: content),
@@ -51,9 +51,7 @@ extension Site {
                 let mark = try tree.attribute(Mark.attribute).flatMap({ Mark(parsing: $0, uuid: nil) }), mark.number == record.number,
                 mark.origin.imageID == record.imageID
             else { continue }
-            let status = try tree.status(of: .top)
-            let isBooted = running.flatMap { running in status.map { $0.isSameFile(as: running) } } ?? false
-            found.append(NamedRoot(path: path, record: record, isBooted: isBooted))
+            found.append(NamedRoot(path: path, record: record, isBooted: try tree.isSame(as: running)))
         }
         return found
     }

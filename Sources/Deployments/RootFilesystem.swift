@@ -59,7 +59,7 @@ struct RootFilesystem {
         if found.count <= 1 { return found.first }
         if let device = try runningRoot()?.device, let own = found.first(where: { $0.device == device }) { return own }
         if let root = try? RunningRoot.current()?.place().topLevel {
-            for filesystem in found where try filesystem.hasTopLevel(root) { return filesystem }
+            for filesystem in found where try filesystem.topLevel.isSame(as: root) { return filesystem }
         }
         let devices = found.map { "'\($0.device)'" }.joined(separator: ", ")
         throw Failure("could not choose a btrfs: \(devices) were all set up", hint: "name the one with --top-level DIR")
@@ -67,12 +67,6 @@ struct RootFilesystem {
 
     /// The top level as a boot has it: nothing is above it. A running root may be where it is mounted, and then holds none of it.
     func detached() throws(Failure) -> Directory { isMounted ? try topLevel.withoutMounts() : topLevel }
-
-    /// Whether another mount is of the same filesystem.
-    func hasTopLevel(_ other: Directory) throws(Failure) -> Bool {
-        guard let own = try topLevel.status(of: .top), let other = try other.status(of: .top) else { return false }
-        return own.isSameFile(as: other)
-    }
 
     /// Each btrfs that is mounted in the running system and can be opened, and why one could not be mounted again, as a disk that was pulled out.
     private static func opened() throws(Failure) -> (found: [RootFilesystem], failure: Failure?) {

@@ -7,9 +7,8 @@ extension Directory {
         get throws(Failure) {
             let marks: [Path] = [".dockerenv", "run/.containerenv", "run/systemd/container"]
             for mark in marks where try status(of: mark) != nil { return true }
-            guard isInContainer(), let first = try? Directory(opening: "/proc/1/root"), let top = try first.status(of: .top)
-            else { return false }
-            return try status(of: .top)?.isSameFile(as: top) == true
+            guard isInContainer(), let first = try? Directory(opening: "/proc/1/root") else { return false }
+            return try isSame(as: first)
         }
     }
 }

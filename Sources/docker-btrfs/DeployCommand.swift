@@ -118,7 +118,8 @@ struct RollbackCommand: ParsableCommand {
         abstract: "Make an earlier deployment the next boot again.",
         discussion: """
             Without a name it is the newest before the default that was good; where none was, the newest, and that is said. Run again, it \
-            goes back to where it was, if that was good. After deploy --once it takes that back, and the default stays. Of several with the name that is asked for it is the newest that is not the default.
+            goes back to where it was, if that was good. After deploy --once it takes that back, and the default stays. \
+            Of several with the name that is asked for it is the newest that is not the default.
             """
     )
 

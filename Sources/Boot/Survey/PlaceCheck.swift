@@ -61,10 +61,7 @@ struct Spot {
     /// Whether it is `other` or lies below it, whatever symlinks lead to either.
     private func isWithin(_ other: Spot) throws(Failure) -> Bool {
         if other.missing.isTop { return try directory.isWithin(other.directory) }
-        guard let own = try directory.status(of: .top), let above = try other.directory.status(of: .top), own.isSameFile(as: above) else {
-            return false
-        }
-        return missing.components.starts(with: other.missing.components)
+        return try directory.isSame(as: other.directory) && missing.components.starts(with: other.missing.components)
     }
 
     /// A root is deleted with all that is in it, and must not hold what the next boot reads.

@@ -19,7 +19,7 @@ struct GivenFiles {
         image = try own.directory(at: Layout.hold(origin.chainID))
         let isOfLayer = origin.topLayers.contains { $0 == topLayer || $0.isBelow(topLayer) }
         let isThere = try filesystem.topLevel.directory(at: topLayer) != nil
-        if isOfLayer, isThere, try filesystem.hasTopLevel(own) {
+        if isOfLayer, isThere, try filesystem.topLevel.isSame(as: own) {
             template = try RootBase.template(of: root.subvolume, on: own)?.tree
         } else {
             template = nil
