@@ -7,7 +7,7 @@ export LC_ALL := C.UTF-8
 
 bin := .build/bin
 programs := $(bin)/docker-btrfs-init $(bin)/docker-btrfs
-crash_test := .build/debug/crash-test
+embedded := DOCKER_BTRFS_EMBEDDED=1 swift build --quiet --configuration release --scratch-path .build-embedded
 # Debian's packages, by what they are for. build: static archives for docker-btrfs-init and headers for both programs. unit: what
 # the unit tests have files read and written by.
 packages_build := libbtrfsutil-dev libblkid-dev liblzma-dev libmount-dev libjansson-dev libmd-dev libzstd-dev nettle-dev zlib1g-dev
@@ -17,12 +17,13 @@ packages_lab := $(shell cat Tests/Lab/packages)
 packages_bench := busybox rsync time
 packages_deb := dpkg-dev lintian
 
-say = @printf '==> %s\n'
+export STARTED := $(or $(STARTED),$(shell date +%s))
+say = @printf '[%2d min] ==> %s\n' $$(((EPOCHSECONDS - STARTED) / 60))
 # $(call run-tests,OPTIONS): what failed is said once more at the end, where somebody looks. Who crashed is who had begun.
 run-tests = @umask 022; log=$$(mktemp); trap 'rm -f "$$log"' EXIT; MAKEFLAGS= swift test $(again) --event-stream-output-path "$$log" $(1) || \
     { printf '\n==> failed\n'; Tests/Lab/failures "$$log"; exit 1; }
 # What a tier needs. `make test` makes it first, and says so by READY: nothing builds beside tests, for which SwiftPM waits.
-lab := $(if $(READY),,packages-lab $(programs))
+lab := $(if $(READY),,packages-lab build)
 again := $(if $(READY),--skip-build --ignore-lock)
 # Tests of a module need neither root nor QEMU; these two tiers do.
 tiers := LoopTests GuestTests
@@ -32,16 +33,17 @@ help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
 
 .PHONY: demo
-demo: packages-lab $(programs) ## Boot a machine from a Docker image, in QEMU
+demo: packages-lab build ## Boot a machine from a Docker image, in QEMU
 	@Tests/Lab/demo
 
 .PHONY: build
-build: $(programs) ## Both programs, in .build/bin
+build: packages-build ## Both programs, in .build/bin
+	@$(MAKE) --no-print-directory --jobs 2 $(programs)
 
 # The tests on btrfs keep one processor busy, and Debian 13 and power cuts, one after the other, the other; whoever ends first makes room
 # for what guests boot. What a target said is shown when it has ended.
 .PHONY: test
-test: lint test-unit packages deb $(crash_test) ## Everything: lint, unit, Debian 13, loop-mounted btrfs, power cuts, QEMU
+test: lint test-unit packages deb test-programs ## Everything: lint, unit, Debian 13, loop-mounted btrfs, power cuts, QEMU
 	$(say) "beside each other: tests on loop-mounted btrfs and disks for guests; Debian 13 and power cuts"
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target READY=1 BESIDE=1 test-loop test-trixie test-crash lab-guest
 	@$(MAKE) --no-print-directory READY=1 test-guest
@@ -68,13 +70,13 @@ test-unit: packages-build packages-unit ## Tests of the modules, without root
 	$(call run-tests,$(foreach tier,$(tiers),--skip '^$(tier)\.'))
 
 .PHONY: test-trixie
-test-trixie: $(filter packages-%,$(lab)) ## Both programs and the unit tests, built in a Debian 13
+test-trixie: $(filter packages-%,$(lab)) ## docker-btrfs-init and the unit tests, built in a Debian 13
 	$(say) "Debian 13"
 	@SUITE=trixie Tests/Lab/initramfs-tree
-	@SUITE=trixie Tests/Lab/make-in-system build test-unit
+	@SUITE=trixie Tests/Lab/make-in-system $(bin)/docker-btrfs-init test-unit
 
 .PHONY: test-loop
-test-loop: $(lab) $(if $(READY),,deb) ## Both programs on loop-mounted btrfs
+test-loop: $(lab) $(if $(READY),,deb test-programs) ## Both programs on loop-mounted btrfs
 	$(say) "tests on loop-mounted btrfs"
 	@Tests/Lab/store
 	@Tests/Lab/initramfs
@@ -107,13 +109,15 @@ boot-matrix: lab-guest ## Boot each initramfs framework in each situation; write
 .PHONY: nightly
 nightly: export NIGHTLY := 1
 nightly: lab-guest ## What `make test` leaves out, for it is long: docs/testing.md tells what
+	$(say) "Debian 13"
+	@SUITE=trixie Tests/Lab/make-in-system build
 	$(say) "boots of the night"
-	$(call run-tests,--filter '^GuestTests\.(InitSystemTests|DiskFallbackTests|DeployTests|EngineTests|BootMatrixTests)' --filter '^LoopTests\.Beside/ThisDiskTests')
+	$(call run-tests,--filter '^GuestTests\.(InitSystemTests|DiskFallbackTests|DeployTests|EngineTests|BootMatrixTests)' --filter '^LoopTests\.(Beside/ThisDiskTests|OnDisk/FaultTests)')
 
 # WORLDS is how many, FIRST_WORLD the seed of the first.
 .PHONY: worlds
 worlds: export WORLDS := $(or $(WORLDS),300)
-worlds: packages-lab $(programs) ## Boots of random worlds: numbers, things in the way, full disks, calls that fail
+worlds: packages-lab build ## Boots of random worlds: numbers, things in the way, full disks, calls that fail
 	$(say) "random worlds"
 	@Tests/Lab/store
 	$(call run-tests,--filter '^LoopTests\.OnDisk/WorldTests')
@@ -123,7 +127,7 @@ crash-test: states := --whole
 .PHONY: test-crash crash-test
 crash-test: ## Power cuts: every state
 test-crash: ## Power cuts: a sample of the states that they leave
-test-crash crash-test: $(lab) $(if $(READY),,$(crash_test)) $(if $(BESIDE),test-trixie)
+test-crash crash-test: $(lab) $(if $(READY),,test-programs) $(if $(BESIDE),test-trixie)
 	$(say) "power cuts"
 	@Tests/Lab/prepare
 	@Tests/Lab/crash-test $(states)
@@ -136,16 +140,16 @@ fuzz: packages-build ## Random inputs for the parsers, with libFuzzer
 
 # Not a test: times are never right or wrong. OPTIONS go to the bench program: OPTIONS='--only start' for one part.
 .PHONY: bench
-bench: packages-lab packages-bench $(programs) ## Measure it beside scripts, copiers and initramfs frameworks; writes docs/benchmarks.md
+bench: packages-lab packages-bench test-programs ## Measure it beside scripts, copiers and initramfs frameworks; writes docs/benchmarks.md
 	$(say) "benchmarks"
 	@swift build --quiet --product bench
 	@Tests/Bench/run $(OPTIONS)
 
 # SwiftPM knows what is out of date; make does not.
-.PHONY: $(programs) $(crash_test)
+.PHONY: $(programs) test-programs
 $(bin)/docker-btrfs-init: packages-build
 	$(say) "docker-btrfs-init (Embedded Swift, static)"
-	@DOCKER_BTRFS_EMBEDDED=1 swift build --quiet --configuration release --scratch-path .build-embedded
+	@$(embedded) --product docker-btrfs-init
 	@mkdir -p $(bin)
 	@# The tables by which a stack is unwound: nothing here does that.
 	@objcopy --remove-section .eh_frame .build-embedded/release/docker-btrfs-init $@
@@ -155,7 +159,10 @@ $(bin)/docker-btrfs: packages-build
 	@swift build --quiet --configuration release --product docker-btrfs --static-swift-stdlib
 	@install -D .build/release/docker-btrfs $@
 
-$(crash_test): packages-build
+# Each does one thing of docker-btrfs-init, or does it wrong, for tests and benchmarks.
+test-programs: build
+	$(say) "programs for tests"
+	@$(embedded)
 	@swift build --quiet --product crash-test
 
 .PHONY: install
@@ -165,12 +172,12 @@ install: packages-build ## Lay out both programs, manual pages and the files for
 	install/package/files "$(DESTDIR)/"
 
 .PHONY: deb
-deb: packages-deb $(programs) ## A package for Debian, in .build
+deb: packages-deb build ## A package for Debian, in .build
 	$(say) "Debian package"
 	@lintian --fail-on error,warning --allow-root "$$(install/package/deb)"
 
 .PHONY: dist
-dist: $(programs) ## A tarball of what is installed, with its checksum, in .build
+dist: build ## A tarball of what is installed, with its checksum, in .build
 	$(say) "tarball"
 	@install/package/dist
 

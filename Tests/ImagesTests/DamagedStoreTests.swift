@@ -43,13 +43,13 @@ struct DamagedStoreTests {
     }
 
     @Test(arguments: Fixture.Name.allCases)
-    func `a thousand flipped bits`(name: Fixture.Name) throws {
+    func `hundreds of flipped bits`(name: Fixture.Name) throws {
         try fixture.unpack(name)
         let rows = try rows(of: name)
         let files = try fixture.files()
         var numbers = Numbers(state: 1)
         var found = 0
-        for _ in 0..<1000 {
+        for _ in 0..<300 {
             let file = try #require(files.randomElement(using: &numbers))
             let content = try fixture.bytes(of: file)
             var damaged = content
@@ -61,7 +61,7 @@ struct DamagedStoreTests {
             try fixture.write(content, to: file)
         }
         // Most files are of other images.
-        #expect(found > 0 && found < 1000)
+        #expect(found > 0 && found < 300)
     }
 
     /// Lists all images, where that is possible: what can be booted of them is what can be booted of the whole store.
@@ -118,7 +118,7 @@ struct DamagedStoreTests {
             let content = [UInt8](try fixture.bytes(of: file))
             for pointer in Self.pointers(in: content) {
                 let number = UInt8(truncatingIfNeeded: pointer.page)
-                for target in [number, 0, 1, 2, content[pointer.place] ^ 1, 0xff] {
+                for target in [number, 0, 0xff] + (pointer.isBranch ? [1, 2, content[pointer.place] ^ 1] : []) {
                     var damaged = content
                     damaged[pointer.place] = target
                     try fixture.write(Data(damaged), to: file)

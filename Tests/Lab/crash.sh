@@ -22,7 +22,7 @@ crash_boot() {
     (cd "$1" && find . | "$crash/busybox" cpio -o -H newc > "$SCRATCH/initrd.img" 2> /dev/null)
     rm -f "$3"
     truncate -s 0 "$3"
-    setpriv --pdeathsig KILL timeout "$4" qemu-system-x86_64 \
+    setpriv --pdeathsig TERM timeout --foreground "$4" qemu-system-x86_64 \
         -machine q35 -accel tcg,thread=multi -cpu Westmere,+rdrand -smp 2 -m 768 -nic none -no-reboot -display none -monitor none -serial stdio \
         -kernel "$LAB/vmlinuz" -initrd "$SCRATCH/initrd.img" -append "console=ttyS0 panic=-1 quiet $GUEST_LINE" \
         -blockdev "driver=file,node-name=data,filename=$2,cache.no-flush=on" \

@@ -117,7 +117,5 @@ extension OnDisk {
                 #expect(try await machine.disk.look(deployed) == before)
             }
         }
-
-        /// The first of two is held up while it writes to the disk.
     }
 }
