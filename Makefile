@@ -7,6 +7,7 @@ export LC_ALL := C.UTF-8
 
 bin := .build/bin
 programs := $(bin)/docker-btrfs-init $(bin)/docker-btrfs
+companion := .build/debug/docker-btrfs
 embedded := DOCKER_BTRFS_EMBEDDED=1 swift build --quiet --configuration release --scratch-path .build-embedded
 # Debian's packages, by what they are for. build: static archives for docker-btrfs-init and headers for both programs. unit: what
 # the unit tests have files read and written by.
@@ -26,7 +27,7 @@ run-tests = @umask 022; log=$$(mktemp); trap 'rm -f "$$log"' EXIT; MAKEFLAGS= sw
 lab := $(if $(READY),,packages-lab build)
 again := $(if $(READY),--skip-build --ignore-lock)
 # Tests of a module need neither root nor QEMU; these two tiers do.
-tiers := LoopTests GuestTests
+but-tiers := --skip '^LoopTests\.' --skip '^GuestTests\.'
 
 .PHONY: help
 help: ## What can be made
@@ -67,13 +68,19 @@ lint: packages-lint ## The form of Swift and of the scripts; the table of module
 .PHONY: test-unit
 test-unit: packages-build packages-unit ## Tests of the modules, without root
 	$(say) "unit tests"
-	$(call run-tests,$(foreach tier,$(tiers),--skip '^$(tier)\.'))
+	$(call run-tests,$(but-tiers))
 
 .PHONY: test-trixie
-test-trixie: $(filter packages-%,$(lab)) ## docker-btrfs-init and the unit tests, built in a Debian 13
+test-trixie: $(filter packages-%,$(lab)) $(if $(READY),,test-unit) ## Both programs built in a Debian 13, and the unit tests run there
 	$(say) "Debian 13"
 	@SUITE=trixie Tests/Lab/initramfs-tree
-	@SUITE=trixie Tests/Lab/make-in-system $(bin)/docker-btrfs-init test-unit
+	@SUITE=trixie Tests/Lab/make-in-system $(bin)/docker-btrfs-init $(companion)
+	@SUITE=trixie Tests/Lab/make-in-system --built test-built
+
+# What was built for the unit tests runs them in another Debian too. `make nightly` builds them there.
+.PHONY: test-built
+test-built: packages-unit
+	@.build/debug/docker-btrfsPackageTests.xctest --testing-library swift-testing $(but-tiers)
 
 .PHONY: test-loop
 test-loop: $(lab) $(if $(READY),,deb test-programs) ## Both programs on loop-mounted btrfs
@@ -91,7 +98,6 @@ lab-guest: $(lab) $(if $(BESIDE),test-loop)
 	@Tests/Lab/matrix
 	@SUITE=trixie Tests/Lab/matrix
 	@Tests/Lab/article
-	@Tests/Lab/article overlay2
 	@Tests/Lab/article containerd
 
 .PHONY: test-guest
@@ -110,9 +116,9 @@ boot-matrix: lab-guest ## Boot each initramfs framework in each situation; write
 nightly: export NIGHTLY := 1
 nightly: lab-guest ## What `make test` leaves out, for it is long: docs/testing.md tells what
 	$(say) "Debian 13"
-	@SUITE=trixie Tests/Lab/make-in-system build
+	@SUITE=trixie Tests/Lab/make-in-system build test-unit
 	$(say) "boots of the night"
-	$(call run-tests,--filter '^GuestTests\.(InitSystemTests|DiskFallbackTests|DeployTests|EngineTests|BootMatrixTests)' --filter '^LoopTests\.(Beside/ThisDiskTests|OnDisk/FaultTests)')
+	$(call run-tests,--filter '^GuestTests\.(InitSystemTests|DiskFallbackTests|DeployTests|EngineTests|BootMatrixTests|OldRootTests|OrdinaryBootTests|TwoDisksTests|MenuEntryTests)' --filter '^LoopTests\.(Beside/(ThisDiskTests|MergeEndTests|EngineTests)|OnDisk/(FaultTests|LargeLayerTests))'
 
 # WORLDS is how many, FIRST_WORLD the seed of the first.
 .PHONY: worlds
@@ -146,7 +152,7 @@ bench: packages-lab packages-bench test-programs ## Measure it beside scripts, c
 	@Tests/Bench/run $(OPTIONS)
 
 # SwiftPM knows what is out of date; make does not.
-.PHONY: $(programs) test-programs
+.PHONY: $(programs) $(companion) test-programs
 $(bin)/docker-btrfs-init: packages-build
 	$(say) "docker-btrfs-init (Embedded Swift, static)"
 	@$(embedded) --product docker-btrfs-init
@@ -158,6 +164,11 @@ $(bin)/docker-btrfs: packages-build
 	$(say) "docker-btrfs"
 	@swift build --quiet --configuration release --product docker-btrfs --static-swift-stdlib
 	@install -D .build/release/docker-btrfs $@
+
+# As it is built for tests.
+$(companion): packages-build
+	$(say) "docker-btrfs, for tests"
+	@swift build --quiet --product docker-btrfs
 
 # Each does one thing of docker-btrfs-init, or does it wrong, for tests and benchmarks.
 test-programs: build

@@ -17,12 +17,15 @@ struct EngineTests {
     }
 
     /// Docker's boot in QEMU in `DeployTests`.
-    private static let engines = [
-        Engine(name: "docker-overlay2", path: "docker_path=docker"),
-        Engine(name: "docker-containerd-overlayfs", path: "docker_path=docker", isPulled: true),
-        Engine(name: "containerd-overlayfs", path: "docker_path=containerd docker_namespace=default", emulator: .qemu),
-        Engine(name: "containerd-btrfs", path: "docker_path=containerd docker_namespace=default"),
-        Engine(name: "podman-overlay", path: "docker_path=storage", emulator: .qemu),
+    private static let engines =
+        [
+            Engine(name: "docker-overlay2", path: "docker_path=docker"),
+            Engine(name: "docker-containerd-overlayfs", path: "docker_path=docker", isPulled: true),
+            Engine(name: "containerd-btrfs", path: "docker_path=containerd docker_namespace=default"),
+            Engine(name: "podman-overlay", path: "docker_path=storage", emulator: .qemu),
+        ] + (isNightly ? enginesOfTheNight : [])
+    private static let enginesOfTheNight = [
+        Engine(name: "containerd-overlayfs", path: "docker_path=containerd docker_namespace=default"),
         Engine(name: "podman-btrfs", path: "docker_path=storage"),
     ]
 

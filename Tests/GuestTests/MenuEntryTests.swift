@@ -1,6 +1,8 @@
 import TestSupport
 import Testing
 
+/// By day `DeployTests` start by UEFI and rEFInd, with the entry that is written by docker-btrfs.
+@Suite(.enabled(if: isNightly))
 struct MenuEntryTests {
     @Test func `the article's menu entry leads from UEFI and rEFInd to the image's login prompt`() async throws {
         try await Machine.with(\.disk) { machine, prepared in

@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What cannot be booted ends in the initramfs's emergency target. The root of an earlier boot is there, and is not booted.
 struct OldRootTests {
-    @Test(arguments: [
+    private static let boots: [BadBoot] = [
         .noSuchImage,
         BadBoot(
             "no such store", "docker_path=docker", to: "docker_path=var/lib/docker",
@@ -29,7 +30,10 @@ struct OldRootTests {
             could not replace '/@': it is a subvolume that docker-btrfs did not make
             hint: give rootflags=subvol= a name that is not taken, for example @_docker
             """),
-    ])
+    ]
+
+    /// By day the last two: the loop tests have each of them.
+    @Test(arguments: isNightly ? boots : boots.suffix(2))
     func `a boot that fails stops, says why, and loses nothing`(boot: BadBoot) async throws {
         try await Machine.with(\.bootedDisk) { machine, _ in
             let before = try await machine.belongings()

@@ -1,6 +1,8 @@
 import TestSupport
 import Testing
 
+/// A Debian; the boot matrix has a smaller system by day.
+@Suite(.enabled(if: isNightly))
 struct OrdinaryBootTests {
     @Test func `without docker_path= the subvolume that rootflags= names is booted as it is`() async throws {
         try await Machine.with(\.bootedDisk) { machine, _ in

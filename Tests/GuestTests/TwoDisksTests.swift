@@ -1,7 +1,8 @@
 import TestSupport
 import Testing
 
-/// The root on one disk, the top layer on another.
+/// The root on one disk, the top layer on another: a Debian; the boot matrix has a smaller system by day.
+@Suite(.enabled(if: isNightly))
 struct TwoDisksTests {
     @Test func `the root stays the root's device, with a top layer on ext4 that comes before it`() async throws {
         try await Machine.with(\.disk) { machine, prepared in

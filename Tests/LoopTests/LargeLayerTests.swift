@@ -63,7 +63,8 @@ extension OnDisk {
             }
         }
 
-        @Test func `a boot with 200,000 files of two names each maps no more than 16 MiB, and they stay one file each`() async throws {
+        @Test(.enabled(if: isNightly))
+        func `a boot with 200,000 files of two names each maps no more than 16 MiB, and they stay one file each`() async throws {
             try await Disk.withStore { disk, _ in
                 try await output(of: ["truncate", "--size", "3G", disk.file])
                 try await output(of: ["losetup", "--set-capacity", disk.device])

@@ -20,7 +20,7 @@ extension Beside {
             let first = setting("MERGE_SEED", Int.random(in: 0..<1_000_000_000))
             var entries = 0
             try await MergeDisk.with { disk in
-                for seed in first..<first + setting("MERGE_STACKS", 40) {
+                for seed in first..<first + setting("MERGE_STACKS", 20) {
                     let stack = try MergeStack(on: disk, seed: UInt64(seed), options: Self.options[seed % Self.options.count])
                     let about = "MERGE_SEED=\(seed), \(stack.layers.count) layers, \(stack.options): "
                     do {

@@ -9,7 +9,7 @@ extension OnDisk {
         private static let seeds: [UInt64] = {
             let environment = ProcessInfo.processInfo.environment
             if let seed = environment["RACE"].flatMap({ UInt64($0) }) { return [seed] }
-            return Array(1...(environment["RACES"].flatMap { UInt64($0) } ?? 20))
+            return Array(1...(environment["RACES"].flatMap { UInt64($0) } ?? 10))
         }()
 
         @Test func `the second one waits, says for whom, and then makes its own root`() async throws {

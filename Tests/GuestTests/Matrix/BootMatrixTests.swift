@@ -33,14 +33,16 @@ struct Cell: Hashable, CustomTestStringConvertible {
             ?? (environment["BOOT_MATRIX"] != nil || cell.isOfTheNight == isNightly)
     }
 
-    /// A minute or more, where another cell is like it; and the disks of a framework whose other form is started from them.
+    /// By day each framework is booted as it was installed, and in what is its own; what stands for many situations, in most of them.
     private var isOfTheNight: Bool {
         switch row {
-        case .mkinitcpioSystemd, .dracutPlain:
-            [.twoDisks, .ext4, .vfat, .volumes, .spaces, .raid, .degraded, .hibernation].contains(column)
-        case .dracutSystemd: column == .hibernation
-        case .dracutSystemd13, .initramfsTools13: [.late, .nested].contains(column)
-        default: false
+        case .alone: false
+        case .initramfsTools: column == .hibernation
+        case .mkinitcpioBusybox: column == .late
+        case .dracutSystemd: ![.boots, .refuses, .encrypted, .volumes, .late].contains(column)
+        case .mkinitcpioSystemd, .unified: ![.boots, .ordinary].contains(column)
+        case .dracutPlain, .dracutSystemd13: column != .boots
+        case .initramfsTools13: column != .encrypted
         }
     }
 

@@ -27,7 +27,7 @@ actor MatrixPage {
 
         Each cell is a boot in QEMU, without KVM, on one processor: the system that is booted asserts, and the test reads the one line
         in which it says how that ended. `make boot-matrix` writes this page when all of them have passed; `make test-guest` runs
-        the same boots but for 21. The times go from QEMU's start to its end, with what else ran on the host at that time.
+        half of them, and `make nightly` the others. The times go from QEMU's start to its end, with what else ran on the host at that time.
 
 
         """
