@@ -5,7 +5,8 @@ import Testing
 struct KeptRootTests {
     private static let roots = ".docker-btrfs/roots/docker_rwlayer"
 
-    @Test func `work is read back from it, nothing piles up in five boots, and it can be booted itself`() async throws {
+    @Test(.enabled(if: isNightly))
+    func `work is read back from it, nothing piles up in five boots, and it can be booted itself`() async throws {
         try await Machine.with(\.disk, in: .userMode) { machine, _ in
             // systemd-tmpfiles makes both at a boot, where the root is a subvolume.
             try await machine.change(

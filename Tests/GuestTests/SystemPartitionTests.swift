@@ -2,6 +2,7 @@ import TestSupport
 import Testing
 
 /// A machine that boots from a unified kernel image on a FAT ESP, which `docker-btrfs install` has dracut make in the machine itself.
+@Suite(.enabled(if: isNightly))
 struct SystemPartitionTests {
     @Test func `the firmware starts what install made, and that makes a new root`() async throws {
         try await Machine.with(\.disk) { machine, _ in

@@ -41,7 +41,8 @@ struct Cell: Hashable, CustomTestStringConvertible {
         case .mkinitcpioBusybox: column == .late
         case .dracutSystemd: ![.boots, .refuses, .encrypted, .volumes, .late].contains(column)
         case .mkinitcpioSystemd, .unified: ![.boots, .ordinary].contains(column)
-        case .dracutPlain, .dracutSystemd13: column != .boots
+        case .dracutPlain: column != .boots
+        case .dracutSystemd13: true
         case .initramfsTools13: column != .encrypted
         }
     }
