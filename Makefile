@@ -26,7 +26,7 @@ run-tests = @umask 022; log=$$(mktemp); trap 'rm -f "$$log"' EXIT; MAKEFLAGS= sw
 # What a tier needs. `make test` makes it first, and says so by READY: nothing builds beside tests, for which SwiftPM waits.
 lab := $(if $(READY),,packages-lab build)
 again := $(if $(READY),--skip-build --ignore-lock)
-# Tests of a module need neither root nor QEMU; these two tiers do.
+# All but the two tiers that need root and QEMU.
 but-tiers := --skip '^LoopTests\.' --skip '^GuestTests\.'
 
 .PHONY: help
@@ -111,14 +111,17 @@ boot-matrix: lab-guest ## Boot each initramfs framework in each situation; write
 	$(say) "the boot matrix"
 	$(call run-tests,--filter '^GuestTests\.BootMatrixTests')
 
-# What is too long for each time.
+# What is too long for each time: the suites that look for NIGHTLY.
+guests_of_the_night := InitSystem|DiskFallback|Deploy|Engine|BootMatrix|OldRoot|OrdinaryBoot|TwoDisks|MenuEntry|KeptRoot|SystemPartition|Dracut
+loops_of_the_night := Beside/(ThisDisk|MergeEnd|Engine)|OnDisk/(Enter|Fault|LargeLayer)
 .PHONY: nightly
 nightly: export NIGHTLY := 1
-nightly: lab-guest ## What `make test` leaves out, for it is long: docs/testing.md tells what
+nightly: lab-guest test-programs ## What `make test` leaves out, for it is long: docs/testing.md tells what
 	$(say) "Debian 13"
 	@SUITE=trixie Tests/Lab/make-in-system build test-unit
-	$(say) "boots of the night"
-	$(call run-tests,--filter '^GuestTests\.(InitSystemTests|DiskFallbackTests|DeployTests|EngineTests|BootMatrixTests|OldRootTests|OrdinaryBootTests|TwoDisksTests|MenuEntryTests|KeptRootTests|SystemPartitionTests|DracutTests)' --filter '^LoopTests\.(Beside/(ThisDiskTests|MergeEndTests|EngineTests)|OnDisk/(EnterTests|FaultTests|LargeLayerTests))'
+	$(say) "tests of the night"
+	@Tests/Lab/store
+	$(call run-tests,--filter '^GuestTests\.($(guests_of_the_night))Tests' --filter '^LoopTests\.($(loops_of_the_night))Tests')
 
 # WORLDS is how many, FIRST_WORLD the seed of the first.
 .PHONY: worlds
