@@ -17,17 +17,17 @@ struct EngineTests {
     }
 
     /// Docker's boot in QEMU in `DeployTests`.
-    private static let engines =
+    private static let engines = each(
         [
             Engine(name: "docker-overlay2", path: "docker_path=docker"),
             Engine(name: "docker-containerd-overlayfs", path: "docker_path=docker", isPulled: true),
             Engine(name: "containerd-btrfs", path: "docker_path=containerd docker_namespace=default"),
             Engine(name: "podman-overlay", path: "docker_path=storage", emulator: .qemu),
-        ] + (isNightly ? enginesOfTheNight : [])
-    private static let enginesOfTheNight = [
-        Engine(name: "containerd-overlayfs", path: "docker_path=containerd docker_namespace=default"),
-        Engine(name: "podman-btrfs", path: "docker_path=storage"),
-    ]
+        ],
+        byNight: [
+            Engine(name: "containerd-overlayfs", path: "docker_path=containerd docker_namespace=default"),
+            Engine(name: "podman-btrfs", path: "docker_path=storage"),
+        ])
 
     @Test(arguments: engines) func `its image boots to a login, with all of its services`(_ engine: Engine) async throws {
         try await Machine.with(\.disk, in: engine.emulator) { machine, _ in

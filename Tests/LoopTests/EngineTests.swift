@@ -35,15 +35,13 @@ extension Beside {
             }
         }
 
-        private static let engines: [Engine] =
-            [
-                .docker("docker-beside-overlayfs", "containerd-overlayfs"), .containerd("btrfs"), .podman("overlay"), .podman("btrfs"),
-            ] + (isNightly ? enginesOfTheNight : [])
-        /// The same stores once more, by the other engine; overlay2 is Debian 12's by day.
-        private static let enginesOfTheNight: [Engine] = [
-            .docker("docker-overlay2", "docker-overlay2"), .docker("docker-containerd-overlayfs", "containerd-overlayfs"),
-            .docker("docker-containerd-btrfs", "containerd-btrfs"), .containerd("overlayfs"),
-        ]
+        /// By night the same stores once more, by the other engine; overlay2 is Debian 12's by day.
+        private static let engines: [Engine] = each(
+            [.docker("docker-beside-overlayfs", "containerd-overlayfs"), .containerd("btrfs"), .podman("overlay"), .podman("btrfs")],
+            byNight: [
+                .docker("docker-overlay2", "docker-overlay2"), .docker("docker-containerd-overlayfs", "containerd-overlayfs"),
+                .docker("docker-containerd-btrfs", "containerd-btrfs"), .containerd("overlayfs"),
+            ])
 
         /// Shows the stores of the disk where engines have them unless told otherwise, to this script alone.
         private static let usualPlaces = """
