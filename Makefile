@@ -7,7 +7,6 @@ export LC_ALL := C.UTF-8
 
 bin := .build/bin
 programs := $(bin)/docker-btrfs-init $(bin)/docker-btrfs
-companion := .build/debug/docker-btrfs
 embedded := DOCKER_BTRFS_EMBEDDED=1 swift build --quiet --configuration release --scratch-path .build-embedded
 # Debian's packages, by what they are for. build: static archives for docker-btrfs-init and headers for both programs. unit: what
 # the unit tests have files read and written by.
@@ -71,13 +70,12 @@ test-unit: packages-build packages-unit ## Tests of the modules, without root
 	$(call run-tests,$(but-tiers))
 
 .PHONY: test-trixie
-test-trixie: $(filter packages-%,$(lab)) $(if $(READY),,test-unit) ## Both programs built in a Debian 13, and the unit tests run there
+test-trixie: $(filter packages-%,$(lab)) $(if $(READY),,test-unit) ## The unit tests, run in a Debian 13
 	$(say) "Debian 13"
 	@SUITE=trixie Tests/Lab/initramfs-tree
-	@SUITE=trixie Tests/Lab/make-in-system $(bin)/docker-btrfs-init $(companion)
 	@SUITE=trixie Tests/Lab/make-in-system --built test-built
 
-# What was built for the unit tests runs them in another Debian too. `make nightly` builds them there.
+# What was built for the unit tests runs them in another Debian too. `make nightly` builds both programs and the tests there.
 .PHONY: test-built
 test-built: packages-unit
 	@.build/debug/docker-btrfsPackageTests.xctest --testing-library swift-testing $(but-tiers)
@@ -112,8 +110,8 @@ boot-matrix: lab-guest ## Boot each initramfs framework in each situation; write
 	$(call run-tests,--filter '^GuestTests\.BootMatrixTests')
 
 # What is too long for each time: the suites that look for NIGHTLY.
-guests_of_the_night := InitSystem|DiskFallback|Deploy|Engine|BootMatrix|OldRoot|OrdinaryBoot|TwoDisks|MenuEntry|KeptRoot|SystemPartition|Dracut
-loops_of_the_night := Beside/(ThisDisk|MergeEnd|Engine)|OnDisk/(Enter|Fault|LargeLayer)
+guests_of_the_night := Hostonly|OwnKernel|DiskImage|InitSystem|DiskFallback|Deploy|Engine|BootMatrix|OldRoot|OrdinaryBoot|TwoDisks|MenuEntry|KeptRoot|SystemPartition|Dracut
+loops_of_the_night := Beside/(ThisDisk|MergeEnd|Engine)|OnDisk/(Fault|LargeLayer)
 .PHONY: nightly
 nightly: export NIGHTLY := 1
 nightly: lab-guest test-programs ## What `make test` leaves out, for it is long: docs/testing.md tells what
@@ -155,7 +153,7 @@ bench: packages-lab packages-bench test-programs ## Measure it beside scripts, c
 	@Tests/Bench/run $(OPTIONS)
 
 # SwiftPM knows what is out of date; make does not.
-.PHONY: $(programs) $(companion) test-programs
+.PHONY: $(programs) test-programs
 $(bin)/docker-btrfs-init: packages-build
 	$(say) "docker-btrfs-init (Embedded Swift, static)"
 	@$(embedded) --product docker-btrfs-init
@@ -167,11 +165,6 @@ $(bin)/docker-btrfs: packages-build
 	$(say) "docker-btrfs"
 	@swift build --quiet --configuration release --product docker-btrfs --static-swift-stdlib
 	@install -D .build/release/docker-btrfs $@
-
-# As it is built for tests.
-$(companion): packages-build
-	$(say) "docker-btrfs, for tests"
-	@swift build --quiet --product docker-btrfs
 
 # Each does one thing of docker-btrfs-init, or does it wrong, for tests and benchmarks.
 test-programs: build

@@ -11,10 +11,9 @@ EXAMPLES=$REPO/docs/examples
 # What every guest's kernel is told beside its own command line. On a busy host the emulated timer may be too late for the kernel's
 # check of it, and what the kernel does against faults of real processors doubles the work of an emulator.
 GUEST_LINE='no_timer_check mitigations=off'
-# What `initramfs` and `matrix` make of that Debian, and the program that goes into its initramfs. It is built there where that is
-# another Debian than the one that the lab is for.
+# What `initramfs` and `matrix` make of that Debian, and the program that goes into its initramfs: the one that is packaged for all of them.
 SYSTEM=$LAB/initramfs MATRIX=$LAB/matrix INIT=$REPO/.build/bin/docker-btrfs-init
-[[ $SUITE == bookworm ]] || { SYSTEM+=-$SUITE MATRIX+=-$SUITE INIT=$SYSTEM/build/bin/docker-btrfs-init; }
+[[ $SUITE == bookworm ]] || { SYSTEM+=-$SUITE MATRIX+=-$SUITE; }
 export SYSTEM MATRIX INIT LAB SUITE REPO HERE EXAMPLES GUEST_LINE
 
 say() { printf '%s\n' "$*" >&2; }

@@ -37,11 +37,10 @@ struct Cell: Hashable, CustomTestStringConvertible {
     private var isOfTheNight: Bool {
         switch row {
         case .alone: false
-        case .initramfsTools: column == .hibernation
+        case .initramfsTools: [.twoDisks, .vfat, .spaces, .raid, .degraded, .hibernation].contains(column)
         case .mkinitcpioBusybox: column == .late
-        case .dracutSystemd: ![.boots, .refuses, .encrypted, .volumes, .late].contains(column)
-        case .mkinitcpioSystemd, .unified: ![.boots, .ordinary].contains(column)
-        case .dracutPlain: column != .boots
+        case .dracutSystemd: ![.boots, .refuses, .encrypted, .late].contains(column)
+        case .mkinitcpioSystemd, .unified, .dracutPlain: column != .boots
         case .dracutSystemd13: true
         case .initramfsTools13: column != .encrypted
         }

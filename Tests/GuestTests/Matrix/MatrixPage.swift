@@ -27,7 +27,7 @@ actor MatrixPage {
 
         Each cell is a boot in QEMU, without KVM, on one processor: the system that is booted asserts, and the test reads the one line
         in which it says how that ended. `make boot-matrix` writes this page when all of them have passed; `make test-guest` runs
-        half of them, and `make nightly` the others. The times go from QEMU's start to its end, with what else ran on the host at that time.
+        a part of them, and `make nightly` the others. The times go from QEMU's start to its end, with what else ran on the host at that time.
 
 
         """
@@ -45,7 +45,7 @@ actor MatrixPage {
         activate no LVM and resume no system.
 
         In the two rows of **Debian 13**, kernel, framework and image are Debian 13's (systemd 257, kernel 6.12, dracut 106,
-        initramfs-tools 0.148), docker-btrfs-init is built there, and the system is booted up to its multi-user target: no unit of it
+        initramfs-tools 0.148), docker-btrfs-init is Debian 12's, as packaged, and the system is booted up to its multi-user target: no unit of it
         failed. In the other rows frameworks and kernel are Debian 12's, and the image is busybox with a script as its init.
 
         What each column means:
