@@ -48,6 +48,6 @@ struct EmulatorTests {
             for _ in $(seq 50); do grep -qs . "/proc/$(cat pid)/cmdline" || { echo ended; exit; }; sleep 0.1; done
             cat told; kill "$(cat pid)"
             """
-        #expect(try await output(of: ["bash", "-uc", script, "bash", top.path, Repository.companion]) == "ended\n")
+        #expect(try await output(of: ["bash", "-uc", script, "bash", top.path, Repository.ordinaryCompanion]) == "ended\n")
     }
 }

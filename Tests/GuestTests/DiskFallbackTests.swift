@@ -16,7 +16,7 @@ struct DiskFallbackTests {
                 here='\(machine.folder)'; mkdir -p "$here/layer/etc/docker" "$here"/layer/etc/{udev/rules.d,systemd/system}
                 echo '{"storage-driver": "btrfs", "bridge": "none", "iptables": false, "ip6tables": false}' > "$here/layer/etc/docker/daemon.json"
                 \(DiskImageTests.scriptFiles)
-                '\(Repository.releasedCompanion)' image desktop:docker --data-root docker --grub '\(Lab.folder)/tools/usr/lib/grub' \\
+                '\(Repository.companion)' image desktop:docker --data-root docker --grub '\(Lab.folder)/tools/usr/lib/grub' \\
                     --hostname vm --top-layer "$here/layer" --options 'console=ttyS0 panic=-1 no_timer_check mitigations=off' \\
                     --output '\(disk.disks[0])'
                 """)

@@ -22,7 +22,7 @@ struct EngineTests {
             Engine(name: "docker-overlay2", path: "docker_path=docker"),
             Engine(name: "docker-containerd-overlayfs", path: "docker_path=docker", isPulled: true),
             Engine(name: "containerd-btrfs", path: "docker_path=containerd docker_namespace=default"),
-            Engine(name: "podman-overlay", path: "docker_path=storage", emulator: .qemu),
+            Engine(name: "podman-overlay", path: "docker_path=storage"),
         ],
         byNight: [
             Engine(name: "containerd-overlayfs", path: "docker_path=containerd docker_namespace=default"),

@@ -2,6 +2,7 @@ import TestSupport
 import Testing
 
 /// A system whose root docker-btrfs made builds its initramfs for itself, by `dracut --hostonly`: in it is the `subvolid=` of that root.
+@Suite(.enabled(if: isNightly))
 struct HostonlyTests {
     private static let kinds = ["systemd", "plain"]
 

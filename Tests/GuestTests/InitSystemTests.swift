@@ -21,7 +21,7 @@ struct InitSystemTests {
             let said = try await machine.change(
                 """
                 cd "$TOP"; echo secret > '\(machine.folder)/password'
-                '\(Repository.releasedCompanion)' image \(name):service --output '\(disk.disks[0])' --data-root docker --size 2G --fix --service \\
+                '\(Repository.companion)' image \(name):service --output '\(disk.disks[0])' --data-root docker --size 2G --fix --service \\
                     --grub '\(Lab.folder)/tools/usr/lib/grub' --root-password-file '\(machine.folder)/password' --hostname \(name) \\
                     --options 'console=ttyS0 panic=-1 no_timer_check mitigations=off' \(plain.map { "--plain \($0)" } ?? "")
                 """)

@@ -9,7 +9,7 @@ struct SmallMachineTests {
     /// The command that makes a disk of an image.
     private func image(_ name: String, _ file: String, _ more: String) -> String {
         """
-        '\(Repository.releasedCompanion)' image \(name) --output '\(file)' --data-root docker --grub '\(Lab.folder)/tools/usr/lib/grub' \\
+        '\(Repository.companion)' image \(name) --output '\(file)' --data-root docker --grub '\(Lab.folder)/tools/usr/lib/grub' \\
             --options '\(Self.options)' \(more)
         """
     }

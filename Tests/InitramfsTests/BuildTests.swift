@@ -234,9 +234,9 @@ struct BuildTests {
 
     @Test func `the companion says which package has a program that it needs`() async throws {
         let file = try scratch.write(try await Build(recipe).compressed(with: .zstd), to: "initrd.img")
-        #expect(try await run([Repository.companion, "check-initramfs", file], environment: ["PATH": "/nowhere"]).status == 0)
+        #expect(try await run([Repository.ordinaryCompanion, "check-initramfs", file], environment: ["PATH": "/nowhere"]).status == 0)
         try scratch.write(try await Build(recipe).compressed(with: .gzip), to: "initrd.img")
-        let outcome = try await run([Repository.companion, "check-initramfs", file], environment: ["PATH": "/nowhere"])
+        let outcome = try await run([Repository.ordinaryCompanion, "check-initramfs", file], environment: ["PATH": "/nowhere"])
         let message = "could not read '\(file)': there is no program 'gzip' for its compression\nhint: install the package 'gzip'\n"
         #expect(outcome == Outcome(status: 1, output: "", errors: "Error: \(message)"))
     }

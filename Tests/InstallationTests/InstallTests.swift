@@ -134,7 +134,7 @@ struct InstallTests {
             umask 077; "$1" install --root "$2" --framework dracut --binary "$2/program" > /dev/null
             cd "$2"; find usr etc var -type d ! -perm 755
             """#
-        #expect(try await output(of: ["bash", "-euc", script, "bash", Repository.companion, system.path]) == "")
+        #expect(try await output(of: ["bash", "-euc", script, "bash", Repository.ordinaryCompanion, system.path]) == "")
         #expect(try system.mode("usr/lib/systemd/system") == 0o755)
     }
 

@@ -100,7 +100,7 @@ extension OnDisk {
             }
         }
 
-        @Test func `a million names in one directory take no more memory than one`() async throws {
+        @Test(.enabled(if: isNightly)) func `a million names in one directory take no more memory than one`() async throws {
             try await Disk.withStore { disk, _ in
                 let layer = "\(disk.folder)/layer"
                 try await output(of: ["mkdir", layer])

@@ -154,7 +154,7 @@ extension OnDisk {
                         for folder in proc sys dev usr; do mkdir -p "$root/$folder"; mount --rbind "/$folder" "$root/$folder"; done
                         for folder in bin sbin lib lib64; do ln -sfn "usr/$folder" "$root/$folder"; done
                         mkdir -p "$root"/{etc,tmp,top}; mount -o subvolid=5 \(disk.device) "$root/top"
-                        cp '\(Repository.releasedCompanion)' '\(Repository.embeddedInit)' "$root/tmp"
+                        cp '\(Repository.companion)' '\(Repository.embeddedInit)' "$root/tmp"
                         [ ! -e "$root/mounts" ] || . "$root/mounts"
                         local status=0
                         shift; chroot "$root" "$@" || status=$?

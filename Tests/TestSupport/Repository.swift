@@ -8,19 +8,16 @@ public enum Repository {
         folder.appending(path: relative).path
     }
 
-    /// The program that goes into an initramfs.
+    /// Both programs as `make build` leaves them.
     public static let embeddedInit = path(".build/bin/docker-btrfs-init")
+    public static let companion = path(".build/bin/docker-btrfs")
 
     /// What merges layers as that program does, and does nothing else.
     public static let embeddedMerge = path(".build-embedded/release/merge-layers")
 
-    /// The same sources, built together with the tests.
+    /// The same sources, built together with the tests and not optimised.
     public static let ordinaryInit = builtHere("docker-btrfs-init")
-
-    public static let companion = builtHere("docker-btrfs")
-
-    /// What `make build` leaves, which runs in an image too.
-    public static let releasedCompanion = path(".build/bin/docker-btrfs")
+    public static let ordinaryCompanion = builtHere("docker-btrfs")
 
     private static func builtHere(_ program: String) -> String {
         URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: program).path
