@@ -351,6 +351,17 @@ int linux_power_off(void) { return reboot(RB_POWER_OFF); }
 
 void linux_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
 
+void linux_hold_standard_streams(void)
+{
+    int held;
+    do {
+        held = open("/dev/null", O_RDWR);
+        /* An initramfs may have none yet. Nobody can write to this one, and who is started does not have it. */
+        if (held < 0) held = open("/", O_PATH | O_CLOEXEC);
+    } while (held >= 0 && held <= STDERR_FILENO);
+    if (held > STDERR_FILENO) close(held);
+}
+
 bool linux_is_ignored(int signal)
 {
     struct sigaction action;

@@ -5,6 +5,7 @@ internal import CLinux
 internal import InitProcess
 internal import Planning
 
+linux_hold_standard_streams()
 linux_ignore_broken_pipes()
 if isInit() { runAsInit() }
 exit(run())

@@ -38,6 +38,7 @@ struct DockerBtrfs: AsyncParsableCommand {
     }
 
     static func main() async {
+        linux_hold_standard_streams()
         // What others are told who wait for this process: where it has begun once more, the kernel calls it 'exe'.
         pthread_setname_np(pthread_self(), "docker-btrfs")
         findSystemPrograms()

@@ -137,6 +137,8 @@ bool linux_is_in_memory(int descriptor);
 
 /* SIG_IGN is a cast macro. A reader of our messages that goes away must not end the boot. */
 void linux_ignore_broken_pipes(void);
+/* Where a standard stream is closed, what is opened next would have its number, and get what is said: a device, a kernel. */
+void linux_hold_standard_streams(void);
 bool linux_is_ignored(int signal);
 
 /* prctl(2) is variadic. What children of this program leave behind when they end becomes its child, and not that of process 1. */
