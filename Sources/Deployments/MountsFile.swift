@@ -220,9 +220,9 @@ extension MountsFile {
 
     static func volume(_ source: String) -> String {
         if case .uuid(let uuid) = DeviceName(source) { return uuid.lowercased() }
-        guard let path = mnt_resolve_spec(source, nil) else { return source }
-        defer { free(path) }
-        return (try? BootVolume(onDevice: String(cString: path)).uuid.lowercased()) ?? source
+        // libmount would take the name from the cache file of libblkid, which may tell of what was there two seconds ago.
+        guard let name = DeviceName(source), let path = try? BlockDevices.path(of: name) else { return source }
+        return (try? BootVolume(onDevice: path).uuid.lowercased()) ?? source
     }
 
     /// One of another kind comes after what it is mounted from.

@@ -287,8 +287,7 @@ extension OnDisk {
 extension Deployable {
     /// Returns the one before.
     fileprivate func changeUUID() async throws -> String {
-        let read = ["blkid", "--probe", "--output", "value", "--match-tag", "UUID", disk.device]
-        let before = try await output(of: read).trimmingCharacters(in: .newlines)
+        let before = try await disk.uuid()
         try await output(of: ["btrfs", "device", "scan", "--forget", disk.device])
         try await output(of: ["btrfstune", "-f", "-u", disk.device])
         return before

@@ -125,12 +125,11 @@ extension OnDisk {
 
         @Test func `what check warns of is told once, when it is deployed`() async throws {
             try await Deployable.with { machine in
-                // As blkid(8) prints what is here.
-                let own = try await output(of: ["blkid", "-o", "value", "-s", "UUID", machine.disk.device]).trimmingCharacters(
-                    in: .newlines)
+                let own = try await machine.disk.uuid()
                 try await machine.disk.change(
                     """
                     echo 'UUID=1234-5678 /media vfat defaults 0 0' >> boot_docker/etc/fstab
+                    # As blkid(8) prints what is here.
                     echo 'UUID="\(own)" /the\\040data btrfs defaults 0 0' >> boot_docker/etc/fstab
                     """)
                 let notes = [

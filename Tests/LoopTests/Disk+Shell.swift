@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 
 extension Disk {
@@ -17,6 +18,11 @@ extension Disk {
     func mounted(_ script: String, options: String = "subvolid=5") -> [String] {
         let outer = #"mkdir -p "$2"; mount -o "$1" "$3" "$2"; cd "$2"; eval "$4""#
         return ["unshare", "--mount", "bash", "-euo", "pipefail", "-c", outer, "bash", options, "\(folder)/top", device, script]
+    }
+
+    /// The UUID of its filesystem. Without --probe, blkid(8) tells what was on the device up to two seconds ago.
+    func uuid() async throws -> String {
+        try await output(of: ["blkid", "--probe", "--output", "value", "--match-tag", "UUID", device]).trimmingCharacters(in: .newlines)
     }
 
     /// All that a person can see of the files below a place: a line for each.

@@ -33,7 +33,7 @@ extension OnDisk {
 
                     """
                 let before = try await machine.disk.look("cat \(Self.table)")
-                let uuid = try await machine.disk.look("blkid -o value -s UUID \(machine.disk.device)").dropLast()
+                let uuid = try await machine.disk.uuid()
                 let told = try await machine.disk.change(
                     """
                     cat >> \(Self.table) << 'END'
@@ -54,7 +54,7 @@ extension OnDisk {
             try await with { machine in
                 let lines = "UUID=AAAA-AAAA /boot/efi tmpfs umask=0077 0 1\n"
                 let before = try await machine.disk.look("cat \(Self.table)")
-                let uuid = try await machine.disk.look("blkid -o value -s UUID \(machine.disk.device)").dropLast()
+                let uuid = try await machine.disk.uuid()
                 // A line of a person's for another partition stays as long as all else is as it was.
                 let again = "cat >> \(Self.table) << 'END'\n\(lines)END\n\(machine.command(machine.setup)) 2>&1"
                 #expect(try await machine.disk.change(again).contains("\nall is set up as it should be\n"))

@@ -17,10 +17,7 @@ extension OnDisk {
                 try await Deployable.with { machine in
                     let place = machine.disk.folder + "/docker"
                     try await output(of: ["mkdir", "-p", place])
-                    let uuid = { (device: String) in
-                        try await output(of: ["blkid", "-o", "value", "-s", "UUID", device]).split(separator: "\n")[0]
-                    }
-                    let (own, other) = (try await uuid(machine.disk.device), try await uuid(data.device))
+                    let (own, other) = (try await machine.disk.uuid(), try await data.uuid())
                     let bound = [
                         "UUID=\(own) /mnt/docker-btrfs/top btrfs subvolid=5,\(Self.options) 0 0\n",
                         "/mnt/docker-btrfs/top/docker \(place) none bind,\(Self.options),x-systemd.requires-mounts-for=/mnt/docker-btrfs/top 0 0\n",
@@ -41,10 +38,12 @@ extension OnDisk {
             try await moving { machine, place, disk, bound in
                 let data = String(disk.prefix { $0 != " " })
                 try await machine.disk.change(": > \(Self.table)")
-                let srv = try await machine.disk.look("blkid -o value -s UUID \(machine.disk.device)").dropLast()
+                let srv = try await machine.disk.uuid()
                 let rest = "UUID=\(srv) /srv btrfs subvol=docker_data/srv,noatime 0 0\n"
                 let (before, after) = isBack ? (bound.joined() + rest, rest + disk) : (disk + rest, rest + bound.joined())
-                let mount = isBack ? "mount '\(data)' '\(place)'; mkdir -p '\(place)/image'" : "mount --bind docker '\(place)'"
+                // Without the cache file of libblkid, for its disk had another filesystem a moment ago.
+                let back = "BLKID_FILE=/dev/null mount '\(data)' '\(place)'; mkdir -p '\(place)/image'"
+                let mount = isBack ? back : "mount --bind docker '\(place)'"
                 let told = try await machine.disk.change(
                     """
                     cat > \(Self.table) << 'END'
@@ -102,6 +101,7 @@ extension OnDisk {
                 let kept = try await machine.disk.change(
                     """
                     echo "LABEL=x $PWD btrfs subvolid=5 0 0" > '\(machine.disk.folder)/system/etc/fstab'; rm \(Self.table)
+                    blkid > /dev/null # It remembers what it found for two seconds.
                     btrfs filesystem label . x
                     \(machine.command(machine.setup)) > /dev/null 2>&1; cat \(Self.table)
                     """)

@@ -60,7 +60,7 @@ extension OnDisk {
                     END
                     \(machine.command(machine.setup))
                     """)
-                let uuid = try await machine.disk.look("blkid -o value -s UUID \(machine.disk.device)").dropLast()
+                let uuid = try await machine.disk.uuid()
                 for place in ["/srv", "/mnt/docker-btrfs/top"] {
                     #expect(told.contains("mounts '\(place)' from UUID=\(uuid) in place of UUID=3"), "\(told)")
                 }

@@ -34,9 +34,8 @@ extension OnDisk {
                     head --bytes 80M /dev/zero > boot_docker/large
                     head --bytes 2G /dev/zero > full 2> /dev/null || true; sync; truncate --size -40M full
                     """)
-                let uuid = try await output(of: ["blkid", "-o", "value", "-s", "UUID", disk.device])
                 var line = disk.line(keeping: "docker_keep=2")
-                line.topLayer = "UUID=\(uuid.split(separator: "\n")[0])"
+                line.topLayer = "UUID=\(try await disk.uuid())"
                 for _ in 1...3 { try await disk.bootWell(line) }
                 // Where room had to be made, those would be gone.
                 #expect(try await disk.look("cd docker_rwlayer; ls ../.docker-btrfs/roots/docker_rwlayer; ls large") == "1\n2\nlarge\n")
