@@ -10,12 +10,15 @@ public final class DiskFolder {
     /// What a machine is started with that is not on its disk, and what is laid over that.
     private static let others = ["overlay.qcow2", "kernel", "initrd", "monitor", "screen.png", "screen.png.new"]
 
+    /// What it is made in.
+    let place: String
     private let path: String
     /// Locked: nobody takes it for left.
     private let folder: Directory
 
     public init(in place: String) throws(Failure) {
         try Self.sweep(place)
+        self.place = place
         var template = Array("\(place)/\(Self.prefix)XXXXXX".utf8CString)
         if mkdtemp(&template) == nil { throw .system("create a folder in '\(place)'", hint: "run this as root") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -60,6 +60,8 @@ public struct Emulator: Sendable {
     public func command(withKVM: Bool) -> [String] {
         let name = Self.value(file)
         let throwAway = keepsWrites ? "" : ",snapshot=on"
+        // Without room for what it writes, it would stand still: whoever looks at it is to see why.
+        let disk = Self.device(sector) + (monitor == nil ? ",werror=report" : "")
         let forward = ports.map { ",hostfwd=tcp:127.0.0.1:\($0.host)-:\($0.guest)" }.joined()
         return [
             Self.program, "-machine", "q35", "-accel", withKVM ? "kvm" : "tcg,thread=multi", "-cpu", withKVM ? "host" : "max", "-smp",
@@ -67,7 +69,7 @@ public struct Emulator: Sendable {
             "-device", "virtio-rng-pci", "-no-reboot",
         ]
             + (direct.map { start(from: $0, name) } ?? [
-                "-drive", "file=\(name),format=\(format.emulated),if=none,id=disk\(throwAway),cache=unsafe", "-device", Self.device(sector),
+                "-drive", "file=\(name),format=\(format.emulated),if=none,id=disk\(throwAway),cache=unsafe", "-device", disk,
             ]) + (isUEFI ? ["-bios", Self.firmware] : [])
             + (monitor.map { ["-qmp", "unix:\(Self.value($0)),server=on,wait=off"] } ?? [])
             + (hasDisplay ? ["-serial", "mon:stdio"] : ["-nographic"])

@@ -26,14 +26,18 @@ final class MachineMonitor {
         if rename(draft, file) != 0 { throw .system("write '\(file)'") }
     }
 
-    private func ask(_ question: String) throws(Failure) {
+    /// Whether it stands still, for what its disk is kept in has no room for what it writes.
+    func isOutOfRoom() throws(Failure) -> Bool { try ask(#"{"execute": "query-status"}"#)["status"]?.string == "io-error" }
+
+    @discardableResult
+    private func ask(_ question: String) throws(Failure) -> JSON {
         let bytes = Array("\(question)\n".utf8)
         if !linux_write_all(descriptor, bytes, bytes.count) { throw .system("ask the virtual machine") }
         while true {
             let answer = try JSON(parsing: line(), name: "the virtual machine's answer")
             if let error = answer["error"] { throw Failure("the virtual machine refused: \(error["desc"]?.string ?? "no reason")") }
             // Events come at any time.
-            if answer["return"] != nil { return }
+            if let told = answer["return"] { return told }
         }
     }
 

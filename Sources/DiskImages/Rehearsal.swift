@@ -1,4 +1,5 @@
 public import Basics
+internal import Files
 internal import Linux
 internal import Programs
 internal import Synchronization
@@ -73,21 +74,33 @@ extension Rehearsal.Outcome {
         let console = Mutex(Console())
         let start = microsecondsNow()
         var emulator = emulator
-        let (monitor, screen) = (folder.monitor, folder.screen)
+        let (monitor, screen, place) = (folder.monitor, folder.screen, folder.place)
         emulator.monitor = monitor
-        let isMarked = { @Sendable () -> Bool in
-            // It may be about to end, or have no screen yet.
-            do throws(Failure) { try MachineMonitor(monitor).writeScreen(to: screen) } catch {}
-            // Whoever writes to it is in the middle of something.
-            do throws(Failure) { return try isGood() } catch { return false }
+        let isFull = Atomic(false)
+        // Whoever writes to the disk is in the middle of something.
+        let isMarked = { @Sendable () -> Bool in do throws(Failure) { return try isGood() } catch { return false } }
+        // The machine may be about to end, or have no screen yet.
+        let isDone = { @Sendable () -> Bool in
+            do throws(Failure) {
+                let machine = try MachineMonitor(monitor)
+                if try machine.isOutOfRoom() { isFull.store(true, ordering: .relaxed) }
+                // QEMU ends where there is none for a picture.
+                if try Directory(opening: place).freeSpace() > 16 << 20 { try machine.writeScreen(to: screen) }
+            } catch {}
+            return isFull.load(ordering: .relaxed) || isMarked()
         }
-        try await watchProgram(emulator.process(withKVM: withKVM), seconds: seconds, isOver: isMarked) { piece in
+        try await watchProgram(emulator.process(withKVM: withKVM), seconds: seconds, isOver: isDone) { piece in
             console.withLock { console in
                 let known = console.lines.count
                 console.take(piece)
                 for line in console.lines[known...] { tell(line) }
                 return console.isOver
             }
+        }
+        if isFull.load(ordering: .relaxed) {
+            throw Failure(
+                "could not rehearse: there is no room in '\(place)' for what the virtual machine writes",
+                hint: "make room there, or take another place with --rehearsal-folder")
         }
         let took = (microsecondsNow() - start) / 1_000_000
         let (lines, reason, isOver) = console.withLock { ($0.lines, $0.reason, $0.isOver) }

@@ -4,10 +4,10 @@ import Testing
 
 /// The next boot of a machine, in a virtual one before it happens.
 struct RehearsalTests {
-    private static func rehearse(_ machine: Machine, _ words: String) -> String {
+    private static func rehearse(_ machine: Machine, _ words: String, in place: String = "") -> String {
         let made = words.contains("--this-disk") ? "" : " --grub '\(Lab.folder)/tools/usr/lib/grub' --init '\(Repository.embeddedInit)'"
         return """
-            '\(Repository.companion)' \(words) --top-level . --rehearsal-folder '\(machine.folder)' \\
+            '\(Repository.companion)' \(words) --top-level . --rehearsal-folder '\(machine.folder)\(place)' \\
                 --rehearsal-time 300\(made) 2>&1 && status=0 || status=$?
             echo "status $status"
             """
@@ -75,6 +75,16 @@ struct RehearsalTests {
             let picture = try Data(contentsOf: URL(filePath: "\(machine.folder)/screen.png"))
             // Whole; what it shows may be black.
             #expect(picture.starts(with: [0x89] + "PNG".utf8) && picture.suffix(8).starts(with: "IEND".utf8), "\(picture.count) bytes")
+            let full = try await machine.change(
+                """
+                mkdir '\(machine.folder)/small'; mount -t tmpfs -o size=256M small '\(machine.folder)/small'
+                (until ls '\(machine.folder)'/small/*/overlay.qcow2 > /dev/null 2>&1; do sleep 0.2; done
+                    sleep 1; cat /dev/zero > '\(machine.folder)/small/more' 2> /dev/null || true) & filling=$!
+                \(Self.rehearse(machine, "rehearse --this-disk", in: "/small"))
+                wait "$filling"; ls '\(machine.folder)/small'; umount '\(machine.folder)/small'
+                """)
+            let words = "Error: could not rehearse: there is no room in '\(machine.folder)/small' for what the virtual machine writes\n"
+            #expect(full.contains(words) && full.hasSuffix("\nstatus 1\nmore\n"), "\(full)")
             let wrong = try await machine.change(Self.rehearse(machine, "rehearse --this-disk wrong"))
             let reason = "does not boot well: What happened:  could not load the kernel module '/usr/lib/modules/"
             #expect(wrong.contains("bad: wrong:latest (") && wrong.contains(reason), "\(wrong)")
