@@ -8,7 +8,7 @@ struct EngineTests {
         let name: String
         /// On the kernel command line.
         let path: String
-        var emulator = isNightly ? Emulator.qemu : .userMode
+        let emulator = isNightly ? Emulator.qemu : .userMode
         /// Whether the image comes from a registry, in an index for several platforms, as most do.
         var isPulled = false
 

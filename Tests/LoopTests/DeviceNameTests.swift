@@ -5,14 +5,10 @@ import Testing
 extension OnDisk {
     /// Names of devices: in another spelling, of another kind, of two devices at once.
     struct DeviceNameTests {
-        private func tag(_ name: String, of disk: Disk) async throws -> String {
-            try await output(of: ["blkid", "-po", "value", "-s", name, disk.device]).trimmingCharacters(in: .newlines)
-        }
-
         @Test func `a UUID in capitals is the same`() async throws {
             try await Disk.withStore { disk, _ in
                 var line = disk.line
-                line.root = "UUID=\(try await tag("UUID", of: disk).uppercased())"
+                line.root = "UUID=\(try await disk.uuid().uppercased())"
                 line.topLayer = line.root
                 try await disk.bootWell(line)
             }
@@ -20,12 +16,12 @@ extension OnDisk {
 
         @Test func `the UUID of one member is told from the filesystem's`() async throws {
             try await Disk.withStore { disk, _ in
-                let line = KernelLine(root: "UUID=\(try await tag("UUID_SUB", of: disk))", more: "rootdelay=0")
+                let line = KernelLine(root: "UUID=\(try await disk.tag("UUID_SUB"))", more: "rootdelay=0")
                 try await expectRefusal(
                     on: disk, line,
                     """
                     could not find the device '\(line.root)' (root=): it was not there after 0 s
-                    hint: '\(disk.device)' has it as root=UUID=\(try await tag("UUID", of: disk))
+                    hint: '\(disk.device)' has it as root=UUID=\(try await disk.uuid())
                     """)
             }
         }
@@ -52,7 +48,7 @@ extension OnDisk {
 
         @Test func `a copy of the disk is told, and a second device of the filesystem is not`() async throws {
             try await Disk.withStore { disk, _ in
-                let uuid = try await tag("UUID", of: disk)
+                let uuid = try await disk.uuid()
                 try await Disk.with(["true"], size: "256M") { second in
                     try await disk.change("btrfs device add -f \(second.device) .")
                     var line = disk.line
@@ -98,7 +94,7 @@ extension OnDisk {
                     }
                     for device in [disk.device, sprout.device] { try await output(of: ["btrfs", "device", "scan", device]) }
                     var line = disk.line("rootdelay=1")
-                    line.root = "UUID=\(try await tag("UUID", of: sprout))"
+                    line.root = "UUID=\(try await sprout.uuid())"
                     line.topLayer = line.root
                     try await sprout.bootWell(line)
                 }

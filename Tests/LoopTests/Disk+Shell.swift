@@ -20,9 +20,12 @@ extension Disk {
         return ["unshare", "--mount", "bash", "-euo", "pipefail", "-c", outer, "bash", options, "\(folder)/top", device, script]
     }
 
-    /// The UUID of its filesystem. Without --probe, blkid(8) tells what was on the device up to two seconds ago.
-    func uuid() async throws -> String {
-        try await output(of: ["blkid", "--probe", "--output", "value", "--match-tag", "UUID", device]).trimmingCharacters(in: .newlines)
+    /// The UUID of its filesystem.
+    func uuid() async throws -> String { try await tag("UUID") }
+
+    /// Without --probe, blkid(8) tells what was on the device up to two seconds ago.
+    func tag(_ name: String) async throws -> String {
+        try await output(of: ["blkid", "--probe", "--output", "value", "--match-tag", name, device]).trimmingCharacters(in: .newlines)
     }
 
     /// All that a person can see of the files below a place: a line for each.
