@@ -7,6 +7,14 @@ extension Beside {
     struct LostContentTests {
         @Test(arguments: ["docker-overlay2", "docker-containerd-overlayfs", "podman-overlay"])
         func `an image whose files have lost their content is not deployed, and they are named`(engine: String) async throws {
+            // Whoever calls sync(2) meanwhile, as tests beside this one do, has this disk written too.
+            for _ in 1...8 where try await isRefusedAfterPowerCut(engine) { return }
+            Issue.record("in no power cut a file lost its content")
+        }
+
+        /// Whether the power cut took the content of a file: else nothing was tested.
+        private func isRefusedAfterPowerCut(_ engine: String) async throws -> Bool {
+            var isRefused = false
             try await Disk.with(["mkfs.btrfs", "-q"], size: "512M") { disk in
                 try await disk.detach()
                 let cut = disk.folder + "/cut.img"
@@ -25,6 +33,7 @@ extension Beside {
                 let name = try #require(told.split(separator: "\n").last { $0.hasPrefix("127.0.0.1:") }?.split(separator: " ").first)
                 try await output(of: ["mv", cut, disk.file])
                 let disk = try await disk.attached()
+                guard try await disk.look("find . -path '*/usr/bin/bash' -size 0") != "" else { return }
                 let folder = engine.hasPrefix("podman") ? "storage" : "docker"
                 try await Deployable.with(disk, dataRoot: folder) { machine in
                     let told = try await machine.fails("deploy \(name)")
@@ -34,7 +43,9 @@ extension Beside {
                     let all = try await machine.disk.change("! \(machine.command("check --content \(name)"))")
                     #expect(all.contains("    /usr/bin/bash: it is empty and should have "), "\(all)")
                 }
+                isRefused = true
             }
+            return isRefused
         }
     }
 }
