@@ -1,7 +1,5 @@
 #include "CLinux.h"
 
-#include <linux/btrfs.h>
-#include <linux/btrfs_tree.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/kexec.h>
@@ -11,29 +9,12 @@
 #include <stdint.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/ptrace.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 __attribute__((used, section(".note.docker-btrfs"), aligned(4))) static const struct {
     unsigned name_size, version_size, type;
     char name[16], version[sizeof DOCKER_BTRFS_VERSION];
 } version_note = { sizeof "docker-btrfs", sizeof DOCKER_BTRFS_VERSION, 1, "docker-btrfs", DOCKER_BTRFS_VERSION };
-
-static int argument_count;
-static char **arguments;
-
-__attribute__((constructor)) static void keep_arguments(int argc, char **argv)
-{
-    argument_count = argc;
-    arguments = argv;
-}
-
-int linux_argument_count(void) { return argument_count; }
-
-const char *linux_argument(int index) { return arguments[index]; }
 
 int linux_errno(void) { return errno; }
 
@@ -136,64 +117,6 @@ int linux_remove_attribute_at(int directory, const char *name, const char *attri
     return before < 0 ? -1 : (int)leave(before, lremovexattr(name, attribute));
 }
 
-static struct rlimit first_file_limit;
-
-void linux_raise_file_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    if (first_file_limit.rlim_max == 0)
-        first_file_limit = limit;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-static int device_ioctl(int control, unsigned long request, const char *device)
-{
-    struct btrfs_ioctl_vol_args arguments = {0};
-    if (strlen(device) >= sizeof arguments.name) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    strcpy(arguments.name, device);
-    return ioctl(control, request, &arguments);
-}
-
-int linux_btrfs_scan_device(int control, const char *device) { return device_ioctl(control, BTRFS_IOC_SCAN_DEV, device); }
-
-int linux_btrfs_devices_ready(int control, const char *device)
-{
-    return device_ioctl(control, BTRFS_IOC_DEVICES_READY, device);
-}
-
-_Static_assert(sizeof(linux_btrfs_item) == sizeof(struct btrfs_ioctl_search_header), "the header of an item is as the kernel writes it");
-
-const int linux_btrfs_search_start = sizeof(struct btrfs_ioctl_search_args_v2);
-
-int linux_btrfs_search(
-    int file, linux_btrfs_key first, linux_btrfs_key last, unsigned long long since, void *buffer, unsigned long long size)
-{
-    struct btrfs_ioctl_search_args_v2 *arguments = buffer;
-    *arguments = (struct btrfs_ioctl_search_args_v2){
-        .key = {
-            .min_objectid = first.object, .min_type = first.type, .min_offset = first.offset,
-            .max_objectid = last.object, .max_type = last.type, .max_offset = last.offset,
-            .min_transid = since, .max_transid = ~0ULL, .nr_items = ~0U,
-        },
-        .buf_size = size - sizeof *arguments,
-    };
-    return ioctl(file, BTRFS_IOC_TREE_SEARCH_V2, arguments) == 0 ? (int)arguments->key.nr_items : -1;
-}
-
-int linux_btrfs_commit(int file) { return ioctl(file, BTRFS_IOC_SYNC); }
-
-int linux_btrfs_send(int subvolume, int file)
-{
-    struct btrfs_ioctl_send_args arguments = {.send_fd = file};
-    return ioctl(subvolume, BTRFS_IOC_SEND, &arguments);
-}
-
 long long linux_own_bytes(int file)
 {
     enum { extents = 128 };
@@ -221,55 +144,6 @@ long long linux_own_bytes(int file)
                 return sum;
         }
     }
-}
-
-int linux_btrfs_lift_limits(int subvolume)
-{
-    struct btrfs_ioctl_qgroup_limit_args arguments = {
-        .lim.flags = BTRFS_QGROUP_LIMIT_MAX_RFER | BTRFS_QGROUP_LIMIT_MAX_EXCL | BTRFS_QGROUP_LIMIT_RSV_RFER | BTRFS_QGROUP_LIMIT_RSV_EXCL,
-        .lim.max_rfer = ~0ULL, .lim.max_excl = ~0ULL, .lim.rsv_rfer = ~0ULL, .lim.rsv_excl = ~0ULL,
-    };
-    if (ioctl(subvolume, BTRFS_IOC_QGROUP_LIMIT, &arguments) == 0)
-        return 0;
-    /* Quotas are off, or this subvolume has none. */
-    return errno == ENOTCONN || errno == ENOENT || errno == EINVAL ? 0 : -1;
-}
-
-int linux_btrfs_space(int descriptor, linux_space *found_space)
-{
-    enum { most = 16 };
-    _Alignas(8) char buffer[sizeof(struct btrfs_ioctl_space_args) + most * sizeof(struct btrfs_ioctl_space_info)] = {0};
-    struct btrfs_ioctl_space_args *arguments = (struct btrfs_ioctl_space_args *)buffer;
-    struct statfs found;
-    arguments->space_slots = most;
-    if (ioctl(descriptor, BTRFS_IOC_SPACE_INFO, arguments) != 0 || fstatfs(descriptor, &found) != 0)
-        return -1;
-    unsigned long long data_free = 0, metadata_free = 0, data_used = 0, metadata_used = 0, reserve = 0;
-    for (unsigned i = 0; i < most && i < arguments->total_spaces; i++) {
-        const struct btrfs_ioctl_space_info *space = &arguments->spaces[i];
-        unsigned long long free_bytes = space->total_bytes - space->used_bytes;
-        if (space->flags & BTRFS_SPACE_INFO_GLOBAL_RSV) {
-            reserve += free_bytes;
-            continue;
-        }
-        /* On small filesystems a chunk may be for both. */
-        if (space->flags & BTRFS_BLOCK_GROUP_DATA) {
-            data_free += free_bytes;
-            data_used += space->used_bytes;
-        }
-        if (space->flags & BTRFS_BLOCK_GROUP_METADATA) {
-            metadata_free += free_bytes;
-            metadata_used += space->used_bytes;
-        }
-    }
-    /* statfs counts the free data chunks and what no chunk has taken. */
-    unsigned long long available = (unsigned long long)found.f_bavail * found.f_bsize;
-    unsigned long long untaken = available > data_free ? available - data_free : 0;
-    found_space->data = data_free + untaken;
-    found_space->metadata = (metadata_free > reserve ? metadata_free - reserve : 0) + untaken;
-    found_space->data_used = data_used;
-    found_space->metadata_used = metadata_used;
-    return 0;
 }
 
 static unsigned long filesystem_magic(int descriptor)
@@ -349,27 +223,6 @@ int linux_start_kernel(void) { return reboot(RB_KEXEC); }
 
 int linux_power_off(void) { return reboot(RB_POWER_OFF); }
 
-void linux_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
-
-void linux_hold_standard_streams(void)
-{
-    int held;
-    do {
-        held = open("/dev/null", O_RDWR);
-        /* An initramfs may have none yet. Nobody can write to this one, and who is started does not have it. */
-        if (held < 0) held = open("/", O_PATH | O_CLOEXEC);
-    } while (held >= 0 && held <= STDERR_FILENO);
-    if (held > STDERR_FILENO) close(held);
-}
-
-bool linux_is_ignored(int signal)
-{
-    struct sigaction action;
-    return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
-void linux_adopt_orphans(void) { prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
-
 int linux_load_module(int file, const char *parameters) { return (int)syscall(SYS_finit_module, file, parameters, 0); }
 
 int linux_listen_for_devices(void)
@@ -382,74 +235,4 @@ int linux_listen_for_devices(void)
         opened = -1;
     }
     return opened;
-}
-
-int linux_try_program(int root, const char *path)
-{
-    int status = 0;
-    pid_t child = fork();
-    if (child < 0)
-        return errno;
-    if (child == 0) {
-        /* Without its slash: at the name /sbin/init the TOMOYO security module would load its policy, from the wrong root. */
-        char *const none[] = {(char *)path + strspn(path, "/"), NULL};
-        if (fchdir(root) == 0 && chroot(".") == 0) {
-            /* Where nobody may trace (sysctl.kernel.yama.ptrace_scope=3), there is nothing to be told. */
-            if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
-                _exit(0);
-            execve(none[0], none, none + 1);
-        }
-        _exit(errno);
-    }
-    if (waitpid(child, &status, 0) != child)
-        return errno;
-    if (WIFSTOPPED(status)) {
-        kill(child, SIGKILL);
-        waitpid(child, &status, 0);
-        return 0;
-    }
-    /* A program that cannot be mapped as it says is killed by the kernel. */
-    return WIFEXITED(status) ? WEXITSTATUS(status) : ENOEXEC;
-}
-
-static void restore_what_was_changed(void)
-{
-    signal(SIGPIPE, SIG_DFL);
-    if (first_file_limit.rlim_max != 0)
-        setrlimit(RLIMIT_NOFILE, &first_file_limit);
-}
-
-void linux_run_on_console(const char *path)
-{
-    pid_t child = fork(), ended;
-    if (child == 0) {
-        restore_what_was_changed();
-        setsid();
-        ioctl(STDIN_FILENO, TIOCSCTTY, 1);
-        execl(path, path, (char *)NULL);
-        _exit(127);
-    }
-    if (child < 0)
-        return;
-    do ended = wait(NULL);
-    while (ended != child && (ended >= 0 || errno == EINTR));
-}
-
-int linux_fork_with(int descriptor)
-{
-    pid_t child = fork();
-    if (child == 0) {
-        if (descriptor > 0)
-            close_range(0, descriptor - 1, 0);
-        close_range(descriptor + 1, ~0U, 0);
-        setsid();
-    }
-    return child;
-}
-
-void linux_become(const char *program)
-{
-    restore_what_was_changed();
-    arguments[0] = (char *)program;
-    execv(program, arguments);
 }
