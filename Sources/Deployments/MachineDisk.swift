@@ -75,8 +75,8 @@ struct MachineDisk {
 extension MachineDisk {
     /// nil where there is no device of that name now.
     init?(named name: DeviceName) throws(Failure) {
-        guard let path = try BlockDevices.path(of: name) else { return nil }
-        self.init(device: path)
+        guard let found = try BlockDevices.device(of: name) else { return nil }
+        self.init(device: found.path)
     }
 }
 

@@ -1,6 +1,7 @@
 package import Basics
 internal import BootEntries
 internal import CLinux
+internal import Linux
 
 /// Where a directory of the running system is: on which filesystem, and where there.
 struct MountedFolder {
@@ -37,21 +38,13 @@ struct MountedFolder {
 }
 
 extension BootVolume {
-    /// What libblkid finds on a device.
+    /// What a device below /dev has. Fails where the filesystem has no UUID, or nobody but root may read it.
     init(onDevice device: String) throws(Failure) {
-        var cache: blkid_cache?
-        // The default cache file would be read and written on the machine; /dev/null stands for none.
-        if blkid_get_cache(&cache, "/dev/null") != 0 { throw .system("look at '\(device)'") }
-        defer { blkid_put_cache(cache) }
-        func tag(_ name: String) -> String? {
-            guard let value = blkid_get_tag_value(cache, name, device) else { return nil }
-            defer { free(value) }
-            return display(UnsafeRawBufferPointer(start: value, count: strlen(value)))
-        }
-        guard let uuid = tag("UUID") else {
+        let found = try DeviceName(device).flatMap { name throws(Failure) in try BlockDevices.device(of: name) }
+        guard let found, let uuid = found.filesystemUUID else {
             throw Failure("could not tell the UUID of the filesystem on '\(device)'", hint: "run this as root")
         }
-        self.init(uuid: uuid, label: tag("LABEL"), partition: tag("PARTUUID"))
+        self.init(uuid: uuid, label: found.label, partition: found.partitionUUID)
     }
 }
 

@@ -219,10 +219,11 @@ extension MountsFile {
     }
 
     static func volume(_ source: String) -> String {
-        if case .uuid(let uuid) = DeviceName(source) { return uuid.lowercased() }
+        guard let name = DeviceName(source) else { return source }
+        if case .uuid(let uuid) = name { return uuid.lowercased() }
         // libmount would take the name from the cache file of libblkid, which may tell of what was there two seconds ago.
-        guard let name = DeviceName(source), let path = try? BlockDevices.path(of: name) else { return source }
-        return (try? BootVolume(onDevice: path).uuid.lowercased()) ?? source
+        guard let device = try? BlockDevices.device(of: name) else { return source }
+        return device.filesystemUUID?.lowercased() ?? source
     }
 
     /// One of another kind comes after what it is mounted from.

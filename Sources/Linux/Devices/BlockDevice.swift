@@ -10,11 +10,11 @@ public struct BlockDevice: Sendable {
     /// nil where nothing was recognised.
     public let filesystemType: String?
     public let label: String?
-    let filesystemUUID: String?
+    public let filesystemUUID: String?
     /// Of this device, where the filesystem has several (`UUID_SUB`).
     let memberUUID: String?
     let partitionLabel: String?
-    let partitionUUID: String?
+    public let partitionUUID: String?
     /// What a mount of it fails with, where there is doubt that it can be mounted: members of its filesystem seem to be missing.
     public internal(set) var doubt: Failure?
 }
@@ -33,12 +33,12 @@ public struct BlockDevices: ~Copyable {
     }
 
     /// Whether a device of that name is there now.
-    public static func has(_ name: DeviceName) throws(Failure) -> Bool { try path(of: name) != nil }
+    public static func has(_ name: DeviceName) throws(Failure) -> Bool { try device(of: name) != nil }
 
-    /// Where that device is now; nil where it is not there.
-    public static func path(of name: DeviceName) throws(Failure) -> String? {
+    /// The device of that name now; nil where it is not there.
+    public static func device(of name: DeviceName) throws(Failure) -> BlockDevice? {
         var devices = try BlockDevices()
-        return devices.find(name)?.path
+        return devices.find(name)
     }
 
     /// The device of that name; nil where it is not there (yet).
