@@ -254,7 +254,7 @@ public struct DiskPlan: Sendable {
     private func explained(_ failure: Failure) -> Failure {
         let folder = Workshop.folder(of: choices.output)
         if Interruption.signal != nil { return failure }
-        guard let free = try? Directory(opening: folder).freeSpace(), free < 16 << 20 else { return failure }
+        guard let hasRoom = try? Workshop.hasRoom(in: folder), !hasRoom else { return failure }
         return Failure(
             "could not make '\(choices.output)': there is no room left in '\(folder)' (\(failure.message))", hint: "make room there")
     }

@@ -85,7 +85,7 @@ extension Rehearsal.Outcome {
                 let machine = try MachineMonitor(monitor)
                 if try machine.isOutOfRoom() { isFull.store(true, ordering: .relaxed) }
                 // QEMU ends where there is none for a picture.
-                if try Directory(opening: place).freeSpace() > 16 << 20 { try machine.writeScreen(to: screen) }
+                if try Workshop.hasRoom(in: place) { try machine.writeScreen(to: screen) }
             } catch {}
             return isFull.load(ordering: .relaxed) || isMarked()
         }

@@ -87,6 +87,9 @@ final class Workshop {
         String(path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...])
     }
 
+    /// Whether a virtual machine, or a disk that is made, finds room for more in a directory: programs fail before the last byte is taken.
+    static func hasRoom(in folder: String) throws(Failure) -> Bool { try Directory(opening: folder).freeSpace() >= 16 << 20 }
+
     func file(_ name: String) -> String { path + "/" + name }
 
     func open(_ name: String, label: String? = nil) throws(Failure) -> Directory { try Directory(opening: file(name), label: label) }

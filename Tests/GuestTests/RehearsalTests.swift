@@ -77,11 +77,12 @@ struct RehearsalTests {
             #expect(picture.starts(with: [0x89] + "PNG".utf8) && picture.suffix(8).starts(with: "IEND".utf8), "\(picture.count) bytes")
             let full = try await machine.change(
                 """
-                mkdir '\(machine.folder)/small'; mount -t tmpfs -o size=256M small '\(machine.folder)/small'
-                (until ls '\(machine.folder)'/small/*/overlay.qcow2 > /dev/null 2>&1; do sleep 0.2; done
-                    sleep 1; cat /dev/zero > '\(machine.folder)/small/more' 2> /dev/null || true) & filling=$!
+                small='\(machine.folder)/small'
+                mkdir "$small"; mount -t tmpfs -o size=256M small "$small"
+                (until ls "$small"/*/overlay.qcow2 > /dev/null 2>&1; do sleep 0.2; done
+                    sleep 1; cat /dev/zero > "$small/more" 2> /dev/null || true) & filling=$!
                 \(Self.rehearse(machine, "rehearse --this-disk", in: "/small"))
-                wait "$filling"; ls '\(machine.folder)/small'; umount '\(machine.folder)/small'
+                wait "$filling"; ls "$small"; umount "$small"
                 """)
             let words = "Error: could not rehearse: there is no room in '\(machine.folder)/small' for what the virtual machine writes\n"
             #expect(full.contains(words) && full.hasSuffix("\nstatus 1\nmore\n"), "\(full)")
