@@ -27,28 +27,29 @@ struct Disk {
     }
 
     /// Runs `body` with a disk that a command makes of an empty file, which is its last argument.
-    static func with(_ command: [String], size: String, _ body: (Disk) async throws -> Void) async throws {
+    static func with<Value>(_ command: [String], size: String, _ body: (Disk) async throws -> Value) async throws -> Value {
         let make = { (file: String) in
             try await output(of: ["truncate", "--size", size, file])
             try await output(of: command + [file])
         }
-        try await withFile({ _ = try await make($0) }, body)
+        return try await withFile({ _ = try await make($0) }, body)
     }
 
-    private static func withFile(_ make: (String) async throws -> Void, _ body: (Disk) async throws -> Void) async throws {
+    private static func withFile<Value>(
+        _ make: (String) async throws -> Void, _ body: (Disk) async throws -> Value
+    ) async throws -> Value {
         let folder = "\(folders)/\(getpid())-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let result: Result<Void, any Error>
+        let result: Result<Value, any Error>
         do {
             let file = folder + "/disk.img"
             try await make(file)
-            try await body(Disk(folder: folder, file: file, device: attach(file)))
-            result = .success(())
+            result = .success(try await body(Disk(folder: folder, file: file, device: attach(file))))
         } catch {
             result = .failure(error)
         }
         try await remove(folder)
-        try result.get()
+        return try result.get()
     }
 
     private static func attach(_ file: String, _ options: [String] = []) async throws -> String {

@@ -14,7 +14,6 @@ extension Beside {
 
         /// Whether the power cut took the content of a file: else nothing was tested.
         private func isRefusedAfterPowerCut(_ engine: String) async throws -> Bool {
-            var isRefused = false
             try await Disk.with(["mkfs.btrfs", "-q"], size: "512M") { disk in
                 try await disk.detach()
                 let cut = disk.folder + "/cut.img"
@@ -33,7 +32,7 @@ extension Beside {
                 let name = try #require(told.split(separator: "\n").last { $0.hasPrefix("127.0.0.1:") }?.split(separator: " ").first)
                 try await output(of: ["mv", cut, disk.file])
                 let disk = try await disk.attached()
-                guard try await disk.look("find . -path '*/usr/bin/bash' -size 0") != "" else { return }
+                guard try await disk.look("find . -path '*/usr/bin/bash' -size 0") != "" else { return false }
                 let folder = engine.hasPrefix("podman") ? "storage" : "docker"
                 try await Deployable.with(disk, dataRoot: folder) { machine in
                     let told = try await machine.fails("deploy \(name)")
@@ -43,9 +42,8 @@ extension Beside {
                     let all = try await machine.disk.change("! \(machine.command("check --content \(name)"))")
                     #expect(all.contains("    /usr/bin/bash: it is empty and should have "), "\(all)")
                 }
-                isRefused = true
+                return true
             }
-            return isRefused
         }
     }
 }
