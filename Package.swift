@@ -137,7 +137,7 @@ if embedded {
         // Reads, checks and builds initramfs images.
         .target(
             name: "Initramfs",
-            dependencies: ["Basics", "Boot", "CCompression", "CLinux", "Decompression", "Files", "InitProcess", "Programs"],
+            dependencies: ["Basics", "Boot", "CCompression", "CLinux", "Decompression", "Files", "InitProcess", "Linux", "Programs"],
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(

@@ -1,6 +1,6 @@
 internal import Basics
 internal import Boot
-internal import CLinux
+internal import Linux
 
 /// The modules that a recipe asks for, in the order in which /init loads them. Only the root's filesystem and what the user named must load:
 /// whether a driver finds its device is not known here.
@@ -45,15 +45,7 @@ private func hostFilesystems(_ recipe: Recipe) throws(Failure) -> [String] {
 func topLayerFilesystem(_ line: KernelCommandLine) -> String? {
     guard let layer = topLayer(line) else { return nil }
     if let type = layer.filesystemType { return type }
-    var cache: blkid_cache?
-    // The default cache file would be read and written; /dev/null stands for none.
-    guard blkid_get_cache(&cache, "/dev/null") == 0 else { return nil }
-    defer { blkid_put_cache(cache) }
-    guard let device = blkid_evaluate_spec(layer.device.specification, &cache) else { return nil }
-    defer { free(device) }
-    guard let type = blkid_get_tag_value(cache, "TYPE", device) else { return nil }
-    defer { free(type) }
-    return String(cString: type)
+    return (try? BlockDevices.device(of: layer.device))?.filesystemType
 }
 
 /// What is wrong with these keys, a boot tells.
