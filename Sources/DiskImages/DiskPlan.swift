@@ -254,7 +254,7 @@ public struct DiskPlan: Sendable {
     private func explained(_ failure: Failure) -> Failure {
         let folder = Workshop.folder(of: choices.output)
         if Interruption.signal != nil { return failure }
-        guard let hasRoom = try? Workshop.hasRoom(in: folder), !hasRoom else { return failure }
+        guard (try? Workshop.hasRoom(in: folder)) == false else { return failure }
         return Failure(
             "could not make '\(choices.output)': there is no room left in '\(folder)' (\(failure.message))", hint: "make room there")
     }
