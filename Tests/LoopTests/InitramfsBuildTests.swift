@@ -144,6 +144,9 @@ import Testing
             #expect(topLayerFilesystem(KernelCommandLine("toplayer=\(disk.device)".utf8)) == "vfat")
             #expect(topLayerFilesystem(KernelCommandLine("toplayer=\(disk.device) toplayerfstype=ext4".utf8)) == "ext4")
             #expect(topLayerFilesystem(KernelCommandLine("toplayer=\(disk.device) toplayerfstype=auto".utf8)) == "vfat")
+            // libblkid has a FAT's in capitals.
+            let uuid = try await disk.uuid().lowercased()
+            #expect(topLayerFilesystem(KernelCommandLine("toplayer=UUID=\(uuid)".utf8)) == "vfat")
         }
     }
 }
