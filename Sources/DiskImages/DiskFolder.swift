@@ -1,6 +1,7 @@
 public import Basics
 internal import CLinux
 internal import Glibc
+internal import Programs
 
 /// A folder for a disk that is made for one use, in which nobody else works. It is removed with the object; what a run that was killed left
 /// in the same place, the next one removes.
@@ -44,6 +45,20 @@ public final class DiskFolder {
         if opened < 0 { throw .system("make '\(file)'") }
         defer { close(opened) }
         if !linux_write_all(opened, content, content.count) { throw .system("write '\(file)'") }
+    }
+
+    /// Does what writes here. That there is no room is said as what the virtual machine writes says it.
+    func fill<Value>(_ write: () throws(Failure) -> Value) throws(Failure) -> Value {
+        do throws(Failure) { return try write() } catch {
+            if Interruption.signal != nil || (try? Workshop.hasRoom(in: place)) != false { throw error }
+            throw noRoom(for: "what the virtual machine needs (\(error.message))")
+        }
+    }
+
+    func noRoom(for what: String) -> Failure {
+        Failure(
+            "could not rehearse: there is no room in '\(place)' for \(what)",
+            hint: "make room there, or take another place with --rehearsal-folder")
     }
 
     /// Fails where no screen can be saved to that file later.

@@ -97,11 +97,7 @@ extension Rehearsal.Outcome {
                 return console.isOver
             }
         }
-        if isFull.load(ordering: .relaxed) {
-            throw Failure(
-                "could not rehearse: there is no room in '\(place)' for what the virtual machine writes",
-                hint: "make room there, or take another place with --rehearsal-folder")
-        }
+        if isFull.load(ordering: .relaxed) { throw folder.noRoom(for: "what the virtual machine writes") }
         let took = (microsecondsNow() - start) / 1_000_000
         let (lines, reason, isOver) = console.withLock { ($0.lines, $0.reason, $0.isOver) }
         let verdict: Rehearsal.Verdict = if isMarked() { .good } else if took >= seconds && !isOver { .late } else { .bad }

@@ -79,8 +79,8 @@ struct RehearsalTests {
                 """
                 small='\(machine.folder)/small'
                 mkdir "$small"; mount -t tmpfs -o size=256M small "$small"
-                (until ls "$small"/*/overlay.qcow2 > /dev/null 2>&1; do sleep 0.2; done
-                    sleep 1; cat /dev/zero > "$small/more" 2> /dev/null || true) & filling=$!
+                (until ls "$small"/*/monitor > /dev/null 2>&1; do sleep 0.2; done
+                    cat /dev/zero > "$small/more" 2> /dev/null || true) & filling=$!
                 \(Self.rehearse(machine, "rehearse --this-disk", in: "/small"))
                 wait "$filling"; ls "$small"; umount "$small"
                 """)

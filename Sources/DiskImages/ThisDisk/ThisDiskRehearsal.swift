@@ -45,7 +45,7 @@ public struct ThisDiskRehearsal: Sendable {
     public func perform(
         in folder: DiskFolder, seconds: Int, withKVM: Bool, show: (String) -> Void, tell: @escaping @Sendable (String) -> Void
     ) async throws(Failure) -> Rehearsal.Outcome {
-        let initrd = try writeKernel(in: folder)
+        let initrd = try folder.fill { () throws(Failure) in try writeKernel(in: folder) }
         var emulator = try Emulator(file: folder.overlay)
         emulator.memory = memory
         emulator.hasNetwork = false
@@ -55,7 +55,7 @@ public struct ThisDiskRehearsal: Sendable {
         let held = try HeldData(on: site.topLevel)
         let outcome: Rehearsal.Outcome
         do throws(Failure) {
-            let report = try capture(in: folder, held, show)
+            let report = try folder.fill { () throws(Failure) in try capture(in: folder, held, show) }
             try Interruption.check()
             show("start it in QEMU" + (withKVM ? "" : ", without KVM: that is slow"))
             let (overlay, path, start) = (folder.overlay, disk.path, disk.start)
