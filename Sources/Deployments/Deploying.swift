@@ -31,7 +31,8 @@ extension Site {
         if let content = try files.contents(of: kernel.path, limit: ImageKernel.limit) {
             let file = BootFile(.vmlinuz, content, source: kernel.path)
             if settings.kernels == .boot, try !kernels.has(file.file) {
-                try checkSpace(file.file.size, freeing: removableFiles(by: before), for: image.reference, beside: before)
+                try checkSpace(
+                    file.file.size, freeing: removableFiles(by: before), to: "deploy '\(image.reference)'", beside: before)
             }
         }
         try checkIsWhole(image, in: store, progress: progress)
@@ -107,7 +108,7 @@ extension Site {
         let start = once ? try startingOnce(deployment.imageID, reference, before: before.first) : []
         var changes = try removingDrafts() + missingFolders() + noting(isUninstalled: false)
         changes += origin.hold
-        changes += try additions(files, of: deployment, from: kernelTree, beside: before)
+        changes += try additions(files, of: deployment, from: kernelTree, to: "deploy '\(reference)'", beside: before)
         let isNew = !before.contains(deployment)
         if isNew {
             // What is written now is read back at once. Nothing is recorded of a kernel that is damaged.
@@ -252,7 +253,7 @@ extension Site {
 
     /// Fails, before anything is written, where there is no room for the old and the new at once.
     func additions(
-        _ files: [BootFile], of deployment: Deployment, from tree: Directory, beside others: [Deployment]
+        _ files: [BootFile], of deployment: Deployment, from tree: Directory, to what: String, beside others: [Deployment]
     ) throws(Failure) -> [Change] {
         // What a run that was killed left.
         let unused = try removableFiles(by: others + [deployment])
@@ -265,15 +266,13 @@ extension Site {
             additions.append(.addFile(file, to: kernels, image: tree))
         }
         if additions.isEmpty { return changes }
-        try checkSpace(needed, freeing: unused, for: deployment.reference, beside: others)
+        try checkSpace(needed, freeing: unused, to: what, beside: others)
         if try kernels.tree.directory(at: kernels.path) == nil { changes.append(.makeKernelFolder(kernels)) }
         return changes + additions + [.sync(kernels.tree)]
     }
 
     /// `unused` is removed before the new files are written.
-    private func checkSpace(
-        _ needed: Int, freeing unused: [Path], for reference: ImageReference, beside others: [Deployment]
-    ) throws(Failure) {
+    private func checkSpace(_ needed: Int, freeing unused: [Path], to what: String, beside others: [Deployment]) throws(Failure) {
         // The boot loader's own files, and what a filesystem takes for itself.
         let margin = 2 << 20
         var free = try kernels.freeSpace()
@@ -290,8 +289,8 @@ extension Site {
             } else { "'docker-btrfs prune' frees \(megabytes(gain)): \(dispensable.map(\.title).joined(separator: ", "))" }
         throw Failure(
             """
-            could not deploy '\(reference)': '\(kernels.tree.show(.top))' has \(megabytes(free)) free, and \(megabytes(needed + margin)) \
-            are needed while old and new are there
+            could not \(what): '\(kernels.tree.show(.top))' has \(megabytes(free)) free, and \(megabytes(needed + margin)) are needed \
+            while old and new are there
             """,
             hint: hint
         )

@@ -141,7 +141,8 @@ extension Site {
         }
         // What does not fit or cannot be written now is told before there is a copy without an entry.
         do throws(Failure) {
-            var changes = try drafts + missingFolders() + additions(named.files, of: named.root.record, from: tree, beside: all)
+            var changes = try drafts + missingFolders()
+            changes += try additions(named.files, of: named.root.record, from: tree, to: "copy its kernel", beside: all)
             var shared: [Deployment.File] = []
             for file in named.root.record.files where try kernels.has(file) { shared.append(file) }
             if !shared.isEmpty { changes.append(.prove(shared, of: named.root.record, in: kernels)) }

@@ -120,6 +120,11 @@ struct MachineUsersTests {
         // Whom somebody changed here is the machine's.
         try fixture.write("kiosk:x:1001:1001::/kiosk:/bin/bash\n", to: "root/etc/passwd")
         #expect(try MachineUsers(in: system("root"), image: system("given")).title == "kiosk")
+        // Where all people are the image's, a group of their own is all there is.
+        for file in ["passwd", "group", "shadow"] { try fixture.write(try fixture.read("given/etc/\(file)"), to: "root/etc/\(file)") }
+        #expect(try MachineUsers(in: system("root"), image: system("given")).title == "nobody")
+        try fixture.write("kiosk:x:1001:\nfamily:x:2000:kiosk\n", to: "root/etc/group")
+        #expect(try MachineUsers(in: system("root"), image: system("given")).title == "the group family")
     }
 
     @Test func `sub-uids are the people's`() async throws {

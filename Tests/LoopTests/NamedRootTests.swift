@@ -131,6 +131,22 @@ extension OnDisk {
             }
         }
 
+        @Test func `without room for its kernel, which no deployment has any more, a root is not kept`() async throws {
+            try await Deployable.with(setup: "--loader systemd-boot", partition: "8M") { machine in
+                try await machine.deployTwo()
+                try await machine.run("rm sample_image:latest")
+                let (fill, command) = ("'\(machine.boot)/fill'", machine.command("root keep 1 old"))
+                let told = try await machine.disk.change(
+                    """
+                    head -c $(($(stat -f -c '%a * %S' '\(machine.boot)') - 1048576)) /dev/zero > \(fill)
+                    ! \(command) 2>&1; rm \(fill); ls -d old || true
+                    """)
+                let what = "Error: could not keep root 1 ('sample_image:latest') as 'old': could not copy its kernel: "
+                #expect(told.contains("\n\(what)'\(machine.boot)' has "), "\(told)")
+                #expect(told.hasSuffix(" are needed while old and new are there\nhint: make room there\n"), "\(told)")
+            }
+        }
+
         @Test func `uninstall takes the entry, and leaves the root`() async throws {
             try await Deployable.with { machine in
                 try await machine.deployTwo()

@@ -67,7 +67,8 @@ struct MachineUsers {
             ("subgid", text(try lines("etc/subgid").filter(isOfPerson)), 0o644),
         ]
         let hasRoot = passwords.contains { $0[0] == "root" }
-        title = Self.list(users.map { String($0[0]) } + (hasRoot ? ["root's password"] : []))
+        let people = users.map { String($0[0]) } + (hasRoot ? ["root's password"] : [])
+        title = Self.list(people.isEmpty ? own.map { "the group \($0[0])" } : people)
     }
 
     /// UID_MIN and UID_MAX of login.defs(5) as distributions have them.
