@@ -106,9 +106,8 @@ extension Machine {
 
     /// Makes the filesystem of the machine's disk one on two disks, with everything on both, and returns the other one.
     fileprivate func addMember() async throws -> String {
-        // The host's kernel takes copies of one filesystem for one, and remembers members. So it gets an id of its own before.
+        // The host's kernel remembers members until it is told to forget them.
         let script = """
-            btrfstune -f -u "$1" > /dev/null
             truncate --size 256M "$2"
             mkdir "$2.top"
             disk=$(losetup --find --show "$1"); member=$(losetup --find --show "$2")

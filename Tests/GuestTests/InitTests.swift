@@ -56,7 +56,7 @@ struct InitTests {
 
     @Test func `it boots to its shell`() async throws {
         try await Machine.plain { machine in
-            let console = try await machine.start(Self.line, ["--until", "\n/ #"])
+            let console = try await machine.start(Self.line, ["--until", "/ #"])
             #expect(console.text.hasSuffix("\n/ #"))
         }
     }

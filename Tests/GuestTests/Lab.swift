@@ -20,21 +20,22 @@ enum Lab {
         return command("with-store", [disk] + option + shell)
     }
 
-    /// Runs a Bash script in the top level of a disk's filesystem and returns what it printed. Copies of one disk are told apart
-    /// by the kernel only while no two are mounted at once, so it is one at a time. `driver` is that of Docker.
+    /// Runs a Bash script in the top level of a disk's filesystem and returns what it printed. `driver` is that of Docker.
     @discardableResult
     static func change(_ disk: String, docker: Bool = false, driver: String? = nil, _ script: String) async throws -> String {
-        let option = docker ? [driver.map { "--docker=\($0)" } ?? "--docker"] : []
-        return try await mounting.withPermit { try await output(of: inside(disk, docker: option, script)) }
+        if !docker { return try await output(of: inside(disk, docker: [], script)) }
+        let option = driver.map { "--docker=\($0)" } ?? "--docker"
+        return try await engines.withPermit { try await output(of: inside(disk, docker: [option], script)) }
     }
 
     /// Runs a Bash script with an engine of Debian's newest suite on a disk, as `with-engine` has it.
     @discardableResult
     static func change(_ disk: String, engine: String, _ script: String) async throws -> String {
-        try await mounting.withPermit { try await output(of: command("with-engine", [disk, engine, script])) }
+        try await engines.withPermit { try await output(of: command("with-engine", [disk, engine, script])) }
     }
 
-    private static let mounting = Permits(1)
+    /// An engine writes much: one at a time.
+    private static let engines = Permits(1)
     /// A guest takes 1 GB and one processor, and now and then it waits for something.
     static let guests = Permits(3)
 }

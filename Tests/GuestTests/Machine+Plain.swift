@@ -6,21 +6,7 @@ extension Machine {
     /// Runs `body` with a machine that has a copy of the disk that `Tests/Lab/plain-disk` makes, when it may start.
     static func plain(in emulator: Emulator = .qemu, _ body: (Machine) async throws -> Void) async throws {
         try await output(of: Lab.command("plain-disk", []))
-        try await Lab.guests.withPermit {
-            let folder = "\(Lab.folder)/guests/\(getpid())/\(UUID().uuidString)"
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            let result: Result<Void, any Error>
-            do {
-                let disk = "\(folder)/disk.img"
-                try await output(of: ["cp", "--sparse=always", "--reflink=auto", "\(Lab.folder)/plain.img", disk])
-                try await body(Machine(folder: folder, disk: disk, disks: [disk], emulator: emulator))
-                result = .success(())
-            } catch {
-                result = .failure(error)
-            }
-            try FileManager.default.removeItem(atPath: folder)
-            try result.get()
-        }
+        try await with(copyOf: "\(Lab.folder)/plain.img", in: emulator, body)
     }
 
     /// Lets the system in a directory of the disk answer a script once it is booted, and go off.

@@ -27,7 +27,7 @@ struct Machine {
             let result: Result<Void, any Error>
             do {
                 let copy = "\(folder)/disk.img"
-                try await output(of: ["cp", "--sparse=always", "--reflink=auto", image, copy])
+                try await output(of: Lab.command("copy-disk", [image, copy]))
                 try await body(Machine(folder: folder, disk: copy, disks: [copy], emulator: emulator))
                 result = .success(())
             } catch {
