@@ -2,7 +2,7 @@ import Basics
 import TestSupport
 import Testing
 
-extension OnDisk {
+extension Beside {
     /// Files of every kind in the top layer, compared with their copies by all that the kernel tells of them.
     struct AttributeTests {
         @Test func `what a root had not is in it as in the top layer, and as cp -a copies it`() async throws {

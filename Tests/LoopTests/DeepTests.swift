@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-extension OnDisk {
+extension Beside {
     /// Directories in one another, more than anybody has.
     struct DeepTests {
         private static let deeper = "for (1..shift) { mkdir q(d); chdir q(d) or die }"

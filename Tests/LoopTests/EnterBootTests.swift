@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-extension OnDisk {
+extension Beside {
     struct EnterBootTests {
         @Test func `no file of the machine counts because a root calls itself so`() async throws {
             try await Enterable.with { machine in

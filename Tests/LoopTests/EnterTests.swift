@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension OnDisk {
+extension Beside {
     /// `docker-btrfs enter`: a root that is entered, what it sees and what it leaves.
     struct EnterTests {
         /// What is looked for among all processes sleeps a time of its own.

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-extension OnDisk {
+extension Beside {
     /// Each system call from the copy up to the swap fails once: by night with each error that a disk can give it.
     struct FaultTests {
         /// Only where the content of files cannot be shared.

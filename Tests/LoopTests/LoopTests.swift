@@ -6,7 +6,7 @@ import Testing
 @Suite("on a loop-mounted btrfs", .serialized, BuiltPrograms())
 enum OnDisk {}
 
-/// What makes a filesystem of its own, or needs none, and looks at nothing else, runs beside them.
+/// What has a filesystem of its own, or needs none, and looks at nothing else, runs beside them.
 @Suite("beside that", .serialized, BuiltPrograms())
 enum Beside {}
 

@@ -168,9 +168,10 @@ struct RandomUser {
         defer { close(file) }
         for _ in 0..<Int.random(in: 0...2, using: &random) {
             let size = [1, 100, 4096, 20_000].randomElement(using: &random) ?? 0
-            let bytes = (0..<size).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let words = (0...size / 8).map { _ in random.next() }
             // Beyond what is there now and then: what is between is a hole.
-            pwrite(file, bytes, size, [0, 0, 8192, 1 << 20].randomElement(using: &random) ?? 0)
+            let offset = [0, 0, 8192, 1 << 20].randomElement(using: &random) ?? 0
+            words.withUnsafeBytes { _ = pwrite(file, $0.baseAddress, size, offset) }
         }
     }
 

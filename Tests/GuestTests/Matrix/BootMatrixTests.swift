@@ -33,12 +33,12 @@ struct Cell: Hashable, CustomTestStringConvertible {
             ?? (environment["BOOT_MATRIX"] != nil || cell.isOfTheNight == isNightly)
     }
 
-    /// By day each framework is booted as it was installed, and in what is its own; what stands for many situations, in most of them.
+    /// By day each framework is booted as it was installed, and in what is its own; what is docker-btrfs-init's, without a framework.
     private var isOfTheNight: Bool {
         switch row {
         case .alone: false
-        case .initramfsTools: [.twoDisks, .vfat, .spaces, .raid, .degraded, .hibernation].contains(column)
-        case .mkinitcpioBusybox: column == .late
+        case .initramfsTools: ![.boots, .refuses, .ordinary, .late, .encrypted, .volumes].contains(column)
+        case .mkinitcpioBusybox: ![.boots, .refuses, .encrypted, .spaces, .hibernation].contains(column)
         case .dracutSystemd: ![.boots, .refuses, .encrypted, .late].contains(column)
         case .mkinitcpioSystemd, .unified, .dracutPlain: column != .boots
         case .dracutSystemd13: true
