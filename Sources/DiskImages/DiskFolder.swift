@@ -1,7 +1,6 @@
 public import Basics
 internal import CLinux
 internal import Glibc
-internal import Programs
 
 /// A folder for a disk that is made for one use, in which nobody else works. It is removed with the object; what a run that was killed left
 /// in the same place, the next one removes.
@@ -50,7 +49,7 @@ public final class DiskFolder {
     /// Does what writes here. That there is no room is said as what the virtual machine writes says it.
     func fill<Value>(_ write: () throws(Failure) -> Value) throws(Failure) -> Value {
         do throws(Failure) { return try write() } catch {
-            if Interruption.signal != nil || (try? Workshop.hasRoom(in: place)) != false { throw error }
+            if !Workshop.ranOutOfRoom(in: place) { throw error }
             throw noRoom(for: "what the virtual machine needs (\(error.message))")
         }
     }

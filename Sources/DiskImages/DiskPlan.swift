@@ -253,8 +253,7 @@ public struct DiskPlan: Sendable {
     /// What is written into the disk fails by an error of the disk's where there is no room for its file.
     private func explained(_ failure: Failure) -> Failure {
         let folder = Workshop.folder(of: choices.output)
-        if Interruption.signal != nil { return failure }
-        guard (try? Workshop.hasRoom(in: folder)) == false else { return failure }
+        if !Workshop.ranOutOfRoom(in: folder) { return failure }
         return Failure(
             "could not make '\(choices.output)': there is no room left in '\(folder)' (\(failure.message))", hint: "make room there")
     }

@@ -3,6 +3,7 @@ internal import CDisk
 internal import CLinux
 internal import Deployments
 internal import Files
+internal import Programs
 
 /// A folder beside the file that is made, in which nobody else works. It is removed with the object; what a run that was killed left, the
 /// next one for the same file removes.
@@ -89,6 +90,11 @@ final class Workshop {
 
     /// Whether a virtual machine, or a disk that is made, finds room for more in a directory: programs fail before the last byte is taken.
     static func hasRoom(in folder: String) throws(Failure) -> Bool { try Directory(opening: folder).freeSpace() >= 16 << 20 }
+
+    /// Whether what failed in a directory did so for want of room: programs say that in words of their own, or not at all.
+    static func ranOutOfRoom(in folder: String) -> Bool {
+        Interruption.signal == nil && (try? hasRoom(in: folder)) == false
+    }
 
     func file(_ name: String) -> String { path + "/" + name }
 
