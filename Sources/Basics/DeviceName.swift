@@ -36,6 +36,33 @@ public enum DeviceName: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// What udev's link of that path stands for, as `/dev/disk/by-uuid/…`; nil for any other name.
+    public var behindLink: DeviceName? {
+        guard case .path(let path) = self else { return nil }
+        for (folder, key) in [("uuid", "UUID"), ("label", "LABEL"), ("partuuid", "PARTUUID"), ("partlabel", "PARTLABEL")] {
+            let start = "/dev/disk/by-\(folder)/"
+            if path.begins(with: start) { return DeviceName("\(key)=\(Self.decoded(path.dropFirst(start.count)))") }
+        }
+        return nil
+    }
+
+    /// udev writes bytes that are not for names of files as `\x20`.
+    private static func decoded(_ name: Substring) -> String {
+        var (rest, bytes) = (Array(name.utf8)[...], [UInt8]())
+        while let byte = rest.popFirst() {
+            let digits = rest.dropFirst().prefix(2)
+            if byte == UInt8(ascii: "\\"), rest.first == UInt8(ascii: "x"), digits.count == 2,
+                let code = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+            {
+                bytes.append(code)
+                rest = rest.dropFirst(3)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// As the kernel command line has it.
     public var specification: String {
         switch self {

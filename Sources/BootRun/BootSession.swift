@@ -32,7 +32,7 @@ public struct BootSession {
     /// changing it and does not end soon.
     public init(mounting request: Request, kernel release: String? = nil, _ log: some BootLog) throws(Failure) {
         var stopwatch = Stopwatch()
-        let filesystems = try Filesystems(mounting: request, .recovering)
+        let filesystems = try Filesystems(mounting: request, .recovering) { log.notice($0) }
         stopwatch.lap("wait for the devices and mount them")
         let lock = try FilesystemLock(on: filesystems.topLevel, seconds: FilesystemLock.patience) { log.notice($0) }
         self.init(request, filesystems, lock, stopwatch, kernel: release)

@@ -23,7 +23,7 @@ struct Filesystems {
 
     /// Waits for the request's devices and mounts them, read-only and seen by nobody else. Fails where a mount could change what a
     /// hibernated system holds.
-    init(mounting request: Request, _ care: Care) throws(Failure) {
+    init(mounting request: Request, _ care: Care, _ tell: (String) -> Void = { _ in }) throws(Failure) {
         // Whoever cannot mount cannot look into devices either, and would wait for them in vain.
         if !isRunByRoot() {
             throw Failure(
@@ -33,8 +33,7 @@ struct Filesystems {
         var devices = try BlockDevices()
         let root = try devices.waiting(
             for: request.root.device, key: "root",
-            seconds: request.root.patience.seconds, degraded: request.rootOptions.contains("degraded")
-        )
+            seconds: request.root.patience.seconds, degraded: request.rootOptions.contains("degraded"), tell)
         try root.checkIsOpen(key: "root")
         if let type = root.filesystemType, type != "btrfs" {
             throw Failure("could not use '\(root.path)' (root=): it has \(type) on it, and the root of docker-btrfs is on btrfs")
@@ -46,12 +45,12 @@ struct Filesystems {
             MountRequest(root, key: "root", filesystemType: "btrfs", options: request.rootOptions, adding: own), label: "")
         notes += [devices.rivalNote(of: root, request.root.device, key: "root")].compactMap { $0 }
         do throws(Failure) {
-            topLayer = .success(try Self.mountTopLayer(request, care, root, among: &devices, &notes))
+            topLayer = .success(try Self.mountTopLayer(request, care, root, among: &devices, &notes, tell))
         } catch {
             topLayer = .failure(error)
         }
         do throws(Failure) {
-            store = .success(try Self.mountStore(request, care, root, among: &devices, &notes))
+            store = .success(try Self.mountStore(request, care, root, among: &devices, &notes, tell))
         } catch {
             store = .failure(error)
         }
@@ -74,36 +73,44 @@ struct Filesystems {
         self.topLayer = .success(try Directory(opening: topLayer ?? topLevel, label: "\(layer.device):"))
     }
 
+    /// Seconds.
+    private static let patienceBesideRoot = 10
+
     private static func mountTopLayer(
-        _ request: Request, _ care: Care, _ root: BlockDevice, among devices: inout BlockDevices, _ notes: inout [String]
+        _ request: Request, _ care: Care, _ root: BlockDevice, among devices: inout BlockDevices, _ notes: inout [String],
+        _ tell: (String) -> Void
     ) throws(Failure) -> Directory? {
         guard let layer = request.topLayer else { return nil }
+        // Not for ever, as rootwait may say: the root of the last boot, which is there, needs none.
+        let seconds = request.root.patience.seconds ?? patienceBesideRoot
         let device =
             layer.device == request.root.device
             ? root
             : try find(
-                layer.device, "toplayer", seconds: request.root.patience.seconds, degraded: layer.options.contains("degraded"),
-                among: &devices, &notes)
+                layer.device, "toplayer", seconds: seconds, degraded: layer.options.contains("degraded"),
+                among: &devices, &notes, tell)
         return try mount(device, layer.device, "toplayer", layer.filesystemType, layer.options, care)
     }
 
     private static func mountStore(
-        _ request: Request, _ care: Care, _ root: BlockDevice, among devices: inout BlockDevices, _ notes: inout [String]
+        _ request: Request, _ care: Care, _ root: BlockDevice, among devices: inout BlockDevices, _ notes: inout [String],
+        _ tell: (String) -> Void
     ) throws(Failure) -> StoreFilesystem? {
         guard let name = request.dockerDevice else { return nil }
         let key = Request.optIn.rawValue
         // Not for ever, as rootwait may say: an image that was booted before is held, and needs no store.
-        let seconds = request.root.patience.seconds ?? 10
-        let device = try find(name, key, seconds: seconds, degraded: false, among: &devices, &notes)
+        let seconds = request.root.patience.seconds ?? patienceBesideRoot
+        let device = try find(name, key, seconds: seconds, degraded: false, among: &devices, &notes, tell)
         // The root's filesystem by another of its names: then nothing has to be copied.
         if device.hasFilesystem(of: root) { return nil }
         return StoreFilesystem(device: name, top: try mount(device, name, key, nil, [], care))
     }
 
     private static func find(
-        _ name: DeviceName, _ key: String, seconds: Int?, degraded: Bool, among devices: inout BlockDevices, _ notes: inout [String]
+        _ name: DeviceName, _ key: String, seconds: Int?, degraded: Bool, among devices: inout BlockDevices, _ notes: inout [String],
+        _ tell: (String) -> Void
     ) throws(Failure) -> BlockDevice {
-        let device = try devices.waiting(for: name, key: key, seconds: seconds, degraded: degraded)
+        let device = try devices.waiting(for: name, key: key, seconds: seconds, degraded: degraded, tell)
         notes += [devices.rivalNote(of: device, name, key: key)].compactMap { $0 }
         return device
     }

@@ -13,11 +13,11 @@ public struct RootFilesystem: Equatable, Sendable {
     public var access: MountAccess { arguments.isWritable ? .readWrite : .readOnly }
 
     /// Waits so many seconds, or without end, until the device is there with all others of its filesystem. Fails where a
-    /// hibernated system holds it.
-    public func waiting(seconds: Int?) throws(Failure) -> BlockDevice {
+    /// hibernated system holds it. `tell` gets a line where that takes long.
+    public func waiting(seconds: Int?, _ tell: (String) -> Void) throws(Failure) -> BlockDevice {
         var devices = try BlockDevices()
         let found = try devices.waiting(
-            for: arguments.device, key: "root", seconds: seconds, degraded: arguments.flags.contains("degraded"))
+            for: arguments.device, key: "root", seconds: seconds, degraded: arguments.flags.contains("degraded"), tell)
         if !arguments.ignoresHibernation { try devices.checkHibernation() }
         return found
     }

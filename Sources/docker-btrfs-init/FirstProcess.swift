@@ -35,7 +35,7 @@ private func startMachine() throws(Failure) {
     log.info("waiting for \(arguments.device) (root=)")
     let made = try request.flatMap { request throws(Failure) in try RootMaking(request, isOwnBoot: true, log).run(report: nil) }
     // Where a root was made, it was waited for: a member of its filesystem that is still missing is not waited for twice.
-    let device = try filesystem.waiting(seconds: request == nil ? arguments.patience.seconds : 0)
+    let device = try filesystem.waiting(seconds: request == nil ? arguments.patience.seconds : 0) { log.notice($0) }
     let root = try withExtendedLifetime(made) { () throws(Failure) in
         try NewRoot(mounting: filesystem.mount(of: device), filesystem.access, initProgram: arguments.initProgram)
     }

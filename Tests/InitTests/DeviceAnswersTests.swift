@@ -71,7 +71,9 @@ struct DeviceAnswersTests {
     }
 
     @Test func `options of programs and of places are not the filesystem's`() {
-        let options = "ssd,X-mount.mkdir,x-systemd.automount,comment=mine,noatime,_netdev,compress=zstd,nofail,silent,Xfoo,commentary=1"
+        let options =
+            "ssd,X-mount.mkdir,x-systemd.automount,comment=mine,noatime,_netdev,compress=zstd,nofail,silent,Xfoo,commentary=1"
+            + ",iversion,seclabel,context=\"a:b\",user=me"
         let request = MountRequest(
             device: "/dev/sda2", filesystemType: "btrfs", options: options.split(separator: ",").map { String($0) })
         #expect(request.options == ["ssd", "compress=zstd", "Xfoo", "commentary=1"])

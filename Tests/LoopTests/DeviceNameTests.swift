@@ -14,6 +14,17 @@ extension OnDisk {
             }
         }
 
+        @Test(arguments: ["by-uuid", "by-label"])
+        func `a name by which udev would have a link needs no udev`(folder: String) async throws {
+            try await Disk.withStore { disk, _ in
+                let label = "on \(disk.device.dropFirst("/dev/".count))"
+                try await disk.change("btrfs filesystem label . '\(label)'")
+                var line = disk.line
+                line.root = "/dev/disk/\(folder)/" + (folder == "by-uuid" ? try await disk.uuid() : label.replacing(" ", with: "\\x20"))
+                try await disk.bootWell(line)
+            }
+        }
+
         @Test func `the UUID of one member is told from the filesystem's`() async throws {
             try await Disk.withStore { disk, _ in
                 let line = KernelLine(root: "UUID=\(try await disk.tag("UUID_SUB"))", more: "rootdelay=0")

@@ -20,6 +20,43 @@ extension OnDisk {
             }
         }
 
+        @Test func `rootwait does not wait for a top layer without end, and what is waited for is told`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.bootWell(disk.line(keeping: ""))
+                var line = disk.line(keeping: "rootwait")
+                line.topLayer = "LABEL=no-such-disk"
+                let outcome = try await disk.boot(line)
+                #expect(outcome.status == 0)
+                #expect(outcome.told.hasPrefix("still waiting for the device 'LABEL=no-such-disk' (toplayer=), 10 s at most\n"))
+                #expect(outcome.told.contains("booting root 1 ('sample_image:latest') instead"), "\(outcome.told)")
+            }
+        }
+
+        @Test func `a root whose disk is read-only says so`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await output(of: ["blockdev", "--setro", disk.device])
+                let outcome = try await disk.boot()
+                // The loop device would stay so for the next disk.
+                try await output(of: ["blockdev", "--setrw", disk.device])
+                #expect(outcome.status == 1 && outcome.told.contains("': its disk is read-only\nhint: look for a lock"), "\(outcome.told)")
+            }
+        }
+
+        @Test func `a subvolume of the top layer's flags that is not there is named`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await Disk.with(["mkfs.btrfs", "-q"], size: "128M") { other in
+                    var line = disk.line("toplayerflags=noatime,subvol=typo toplayer_path=/")
+                    line.topLayer = other.device
+                    try await expectRefusal(
+                        on: disk, line,
+                        """
+                        could not mount '\(other.device)' (toplayer=, btrfs): there is no subvolume 'typo' on it
+                        hint: correct subvol= in toplayerflags=
+                        """)
+                }
+            }
+        }
+
         @Test func `a root device that does not come is waited for`() async throws {
             let clock = ContinuousClock()
             let line = KernelLine(root: "/dev/no-such-disk", more: "docker_image=sample_image rootdelay=1")

@@ -43,7 +43,10 @@ public struct BlockDevices: ~Copyable {
 
     /// The device of that name; nil where it is not there (yet).
     mutating func find(_ name: DeviceName) -> BlockDevice? {
-        guard let tag = name.tag else { return device(name.specification) }
+        guard let tag = name.tag else {
+            // Where no udev runs, as in an initramfs of ours, nobody makes its links.
+            return device(name.specification) ?? name.behindLink.flatMap { find($0) }
+        }
         if let found = blkid_evaluate_tag(tag.name, tag.value, &cache) {
             defer { free(found) }
             return device(String(cString: found))

@@ -15,7 +15,7 @@ extension BlockDevice {
 
     /// Another name of this device with the value of `name`, as one that should have been said in its place; nil where it has none.
     func otherName(for name: DeviceName) -> String? {
-        guard let value = name.tag?.value else { return nil }
+        guard let value = (name.behindLink ?? name).tag?.value else { return nil }
         if let filesystemUUID, isSame(filesystemUUID, value) || isSame(memberUUID, value) { return "UUID=\(filesystemUUID)" }
         if isSame(partitionUUID, value) { return "PARTUUID=\(value)" }
         if label == display(value.utf8) { return "LABEL=\(value)" }

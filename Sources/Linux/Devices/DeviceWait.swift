@@ -17,14 +17,23 @@ extension BlockDevices {
     ///
     /// `seconds` is how long, nil for ever; `key` names the kernel command line key that asked, for the message. Fails when
     /// the time is over. A filesystem that lacks a member is taken then all the same if `degraded`, and else with a doubt: the kernel
-    /// says of one that grew out of a seed device that it lacks members, for ever, until it was mounted once.
+    /// says of one that grew out of a seed device that it lacks members, for ever, until it was mounted once. `tell` gets one line for
+    /// the person at the machine where that takes long.
     public mutating func waiting(
-        for name: DeviceName, key: String, seconds: Int?, degraded: Bool
+        for name: DeviceName, key: String, seconds: Int?, degraded: Bool, _ tell: (String) -> Void = { _ in }
     ) throws(Failure) -> BlockDevice {
         let start = linux_monotonic_nanoseconds()
         let events = DeviceEvents()
+        var isTold = false
         while true {
-            let isLate = seconds.map { linux_monotonic_nanoseconds() - start >= Int64($0) * 1_000_000_000 } ?? false
+            let passed = (linux_monotonic_nanoseconds() - start) / 1_000_000_000
+            let isLate = seconds.map { passed >= Int64($0) } ?? false
+            if passed >= Self.secondsInSilence && !isLate && !isTold {
+                isTold = true
+                let what = find(name) == nil ? "the device" : "all devices of the btrfs filesystem on"
+                let limit = seconds.map { "\($0) s at most" } ?? "for ever, as rootwait says"
+                tell("still waiting for \(what) '\(name)' (\(key)=), \(limit)")
+            }
             if var device = find(name) {
                 if device.filesystemType != "btrfs" || device.isComplete(among: &self) || (isLate && degraded) { return device }
                 if isLate {
@@ -39,14 +48,22 @@ extension BlockDevices {
         }
     }
 
+    private static let secondsInSilence = 5
+
     private mutating func absent(_ name: DeviceName, key: String, seconds: Int) -> Failure {
         let devices = all()
         let what = "could not find the device '\(name)' (\(key)=): it was not there after \(seconds) s"
         for device in devices {
             if let other = device.otherName(for: name) { return Failure(what, hint: "'\(device.path)' has it as \(key)=\(other)") }
         }
-        let isUUID = if case .uuid = name { true } else { false }
-        let here = devices.map { $0.summary(withUUID: isUUID) }.joined(separator: ", ")
+        let namesUUID =
+            switch name {
+            case .uuid: true
+            // A link that is not there: what it would lead to has a UUID to say in its place.
+            case .path(let path): path.begins(with: "/dev/disk/")
+            default: false
+            }
+        let here = devices.map { $0.summary(withUUID: namesUUID) }.joined(separator: ", ")
         let found = devices.isEmpty ? "no block device with a filesystem is here" : "here are \(here)"
         return Failure(what, hint: "\(found); one that is slow is waited for with rootwait=\(max(30, 3 * seconds))")
     }

@@ -53,11 +53,14 @@ public struct MountRequest: Sendable {
     private static let ofPlaces = [
         "defaults", "ro", "rw", "atime", "noatime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
         "suid", "nosuid", "dev", "nodev", "exec", "noexec", "symfollow", "nosymfollow", "auto", "noauto", "user", "nouser", "users",
-        "owner", "group", "_netdev", "nofail", "silent", "loud",
+        "owner", "group", "_netdev", "nofail", "silent", "loud", "iversion", "noiversion", "loop", "seclabel",
     ]
 
-    /// How options begin that programs like mount(8) and systemd keep to themselves.
-    private static let forPrograms = ["x-", "X-", "comment="]
+    /// How options begin that programs like mount(8) and systemd keep to themselves, and those of SELinux, whose policy is the root's: as
+    /// long as none is loaded, the kernel takes none of these.
+    private static let forPrograms = [
+        "x-", "X-", "comment=", "user=", "helper=", "uhelper=", "context=", "fscontext=", "defcontext=", "rootcontext=",
+    ]
 }
 
 extension Directory {
@@ -97,6 +100,12 @@ extension Directory {
         if fsconfig(picked, UInt32(FSCONFIG_SET_FLAG.rawValue), "rw", nil, 0) != 0
             || fsconfig(picked, UInt32(FSCONFIG_CMD_RECONFIGURE.rawValue), nil, nil, 0) != 0
         {
+            // btrfs says so of a device that the kernel takes for read-only. Nobody's rights are asked here.
+            if linux_errno() == EACCES || linux_errno() == EROFS {
+                throw Failure(
+                    "could not write to the filesystem of '\(show(.top))': its disk is read-only",
+                    hint: "look for a lock on the card or stick, and at the kernel's messages: a disk that fails may be made read-only")
+            }
             throw .system("make '\(show(.top))' writable")
         }
     }
@@ -172,7 +181,14 @@ private final class FilesystemContext {
     }
 
     func failure(mounting request: MountRequest) -> Failure {
-        Failure("could not mount '\(request.device)' (\(request.about)): \(reason())")
+        // btrfs leaves no words of its own for that.
+        if linux_errno() == ENOENT, let option = request.options.last(where: { $0.begins(with: "subvol=") }) {
+            let name = String(option.dropFirst("subvol=".count))
+            return Failure(
+                "could not mount '\(request.device)' (\(request.about)): there is no subvolume '\(display(name.utf8))' on it",
+                hint: request.flagsKey.map { "correct subvol= in \($0)" })
+        }
+        return Failure("could not mount '\(request.device)' (\(request.about)): \(reason())")
     }
 
     func failure(using option: String, of request: MountRequest) -> Failure {
