@@ -29,7 +29,7 @@ extension DiskBuilder {
             of: ImageFiles(of: [tree]), under: [layer], of: plan.source.image.reference.description, initProgram: nil,
             Facts.Host(kernelRelease: nil, time: 0))
         let top: Place = Place(.top)
-        var steps = contents.preparation(of: top, removingIdentity: true)
+        var steps = contents.preparation(of: top, from: top, removingIdentity: true)
         steps.append(.copyTopLayer(Place(.top, on: .topLayer(.path("/"))), .none, over: top))
         var machine = LinuxMachine(topLevel: tree, topLayer: .success(layer))
         for step in steps { try machine.carryOut(step) }

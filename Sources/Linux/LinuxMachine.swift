@@ -47,11 +47,11 @@ public struct LinuxMachine: Machine {
             try set(Mark.attribute, on: root) { mark.text(subvolume: $0) }
             if let layer = mark.knownLayer { try set(KnownLayer.attribute, on: root) { layer.text(root: $0) } }
         case .markGood(let root): try set(GoodMark.attribute, on: root) { GoodMark.text(subvolume: $0) }
-        case .replacePlaceholder(let path, let root): try existing(root).replacePlaceholder(path)
+        case .replacePlaceholder(let path, let root, let source): try existing(root).replacePlaceholder(path, like: nested(source))
         case .copyTopLayer(let layer, let rules, let root): return try copy(existing(layer), to: existing(root), rules)
         case .copyModules(let modules, let path, let root): try copyModules(modules, path, existing(root))
         case .replaceFile(let file, let content): return try replaceFile(file, content)
-        case .makeRoom(let need, let places): return try makeRoom(need, places)
+        case .makeRoom(let need, let leftovers, let roots): return try makeRoom(need, leftovers, roots)
         case .removeFile(let path, let root): try existing(root).inParent(of: path) { unlinkat($0, $1, 0) }
         case .sync: try check(syncfs(topLevel.descriptor))
         // No top layer has it: what may be there is the image's.
@@ -84,6 +84,12 @@ public struct LinuxMachine: Machine {
             if let rest = place.path(below: root.place) { return try root.directory.existing(rest) }
         }
         return try top(of: place.filesystem).existing(place.path)
+    }
+
+    /// A nested subvolume; nil where only its place is there, as in a snapshot.
+    private func nested(_ place: Place) throws(Failure) -> Directory? {
+        guard let found = try top(of: place.filesystem).directory(at: place.path), try found.subvolume() != nil else { return nil }
+        return found
     }
 
     /// The directory that a place is in. One of ours that somebody locked is opened up; those of a root are the image's.
@@ -199,10 +205,11 @@ public struct LinuxMachine: Machine {
         return notes
     }
 
-    /// Tells of what cannot be deleted, and goes on with the next.
-    private mutating func makeRoom(_ need: Need, _ places: [Place]) throws(Failure) -> [String] {
+    /// Tells of each root that went, and of what cannot be deleted, and goes on with the next.
+    private mutating func makeRoom(_ need: Need, _ leftovers: [Place], _ roots: [Place]) throws(Failure) -> [String] {
         var notes: [String] = []
-        for place in places {
+        var free = try topLevel.space()
+        for place in leftovers + roots {
             do throws(Failure) {
                 notes += try deleteSubvolume(place)
             } catch {
@@ -210,10 +217,16 @@ public struct LinuxMachine: Machine {
                 continue
             }
             try topLevel.waitForCleaner()
-            if try topLevel.space().covers(need + .record) { return notes }
+            let before = free
+            free = try topLevel.space()
+            let isRoot = roots.contains(place)
+            if isRoot { notes.append("\(place) was deleted for want of room") }
+            if free.covers(need + .record) { return notes }
+            // For the record alone not all roots go where what fills the disk is in none of them.
+            if isRoot && free.covers(need) && free.data <= before.data { return notes }
         }
-        if try topLevel.space().covers(need) { return notes }
-        throw Failure((["there is still not enough"] + notes).joined(separator: "; "), hint: "remove images or files that are not needed")
+        if free.covers(need) { return notes }
+        throw Failure((["there is still not enough"] + notes).joined(separator: "; "), hint: need.hint(free: free))
     }
 
     private mutating func rename(_ place: Place, _ to: Place, _ flags: UInt32) throws(Failure) -> [String] {
@@ -289,9 +302,11 @@ extension Directory {
         try inParent(of: path) { mkdirat($0, $1, 0o700) == 0 ? fchmodat($0, $1, permissions, AT_SYMLINK_NOFOLLOW) : -1 }
     }
 
-    fileprivate func replacePlaceholder(_ path: Path) throws(Failure) {
+    /// The new directory has owner, mode and attributes of `subvolume`: a home is still its user's.
+    fileprivate func replacePlaceholder(_ path: Path, like subvolume: Directory?) throws(Failure) {
         try inParent(of: path) { unlinkat($0, $1, AT_REMOVEDIR) }
-        try createDirectory(path, 0o755)
+        try createDirectory(path, subvolume == nil ? 0o755 : 0o700)
+        if let subvolume { try TargetDirectory(existing(path), at: path, depth: 0).copyAttributes(from: subvolume, .butOurs, CopyBuffer()) }
     }
 }
 

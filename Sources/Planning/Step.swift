@@ -18,8 +18,8 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
     case mark(Place, Mark)
     /// Says on a root that a boot of it was good: a step of the booted system.
     case markGood(Place)
-    /// Puts an ordinary directory where a root has the empty place of a nested subvolume.
-    case replacePlaceholder(Path, of: Place)
+    /// Puts an ordinary directory where a root has the empty place of a nested subvolume: `like` that, where it is there.
+    case replacePlaceholder(Path, of: Place, like: Place)
     /// Lays one directory over another. The contents of its files are on the disk when this is done.
     case copyTopLayer(Place, LayerRules, over: Place)
     /// Lays a directory of kernel modules over another one of a root, which need not be there.
@@ -33,8 +33,8 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
     case keepTemplate(of: Place, at: Place)
     /// Replaces a small file as a whole; it is on the disk when this is done.
     case replaceFile(Place, content: String)
-    /// Deletes roots in this order until the filesystem has that much free.
-    case makeRoom(Need, deleting: [Place])
+    /// Deletes leftovers and then roots, in this order, until the filesystem has that much free.
+    case makeRoom(Need, deleting: [Place], roots: [Place] = [])
     /// Returns when all that was done so far would survive a power cut.
     case sync
     /// Fails where `to` exists.
@@ -58,7 +58,7 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
         case .mark(let root, let mark):
             "mark \(root) as root \(mark.number), made from '\(mark.origin.reference.text)' (\(mark.origin.imageID))\(mark.origin.topLayersText)"
         case .markGood(let root): "mark \(root) as good"
-        case .replacePlaceholder(let path, let root): "make \(root / path) an ordinary directory"
+        case .replacePlaceholder(let path, let root, _): "make \(root / path) an ordinary directory"
         case .copyTopLayer(let layer, _, let root): "copy the top layer \(layer) over \(root)"
         case .copyModules(let modules, let path, let root): "copy the kernel modules \(modules) to \(root / path)"
         case .removeFile(let path, let root): "remove the file \(root / path)"
@@ -66,8 +66,8 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
         case .storeFile(let path, let root, let layer): "store the file \(root / path) in the top layer as \(layer / path)"
         case .keepTemplate(let root, let place): "keep \(root) as the template \(place)"
         case .replaceFile(let file, _): "write the file \(file)"
-        case .makeRoom(let need, let places):
-            "make room for \(need) by deleting, one by one, \(places.map { "\($0)" }.joined(separator: ", "))"
+        case .makeRoom(let need, let leftovers, let roots):
+            "make room for \(need) by deleting, one by one, \((leftovers + roots).map { "\($0)" }.joined(separator: ", "))"
         case .sync: "write everything to the disk"
         case .rename(let place, let to): "rename \(place) to \(to)"
         case .exchange(let place, let other): "exchange \(place) and \(other)"
@@ -111,6 +111,15 @@ public struct Need: Equatable, Sendable, CustomStringConvertible {
 
     public static func + (one: Need, other: Need) -> Need {
         Need(data: sum(one.data, other.data), metadata: sum(one.metadata, other.metadata))
+    }
+
+    /// What a person can do where `free` does not cover this.
+    package func hint(free: Need) -> String {
+        // The kernel gives a chunk of data back once it is empty, which deleted files seldom make it.
+        let (less, more) = (metadata - free.metadata, free.data - data)
+        return less > 0 && more > less
+            ? "data has room that metadata lacks: 'btrfs balance start -dusage=50 MOUNTPOINT' in a running system gives it back"
+            : "remove images or files that are not needed"
     }
 
     /// Whether that much is free where this is.

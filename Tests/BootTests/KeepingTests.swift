@@ -102,8 +102,9 @@ struct KeepingTests {
         let mark = Mark(origin: .image("v1"), number: 3, made: 1_800_000_000)
         #expect(
             plan.steps.prefix(4) == [
-                .snapshot(of: place(1), at: new), .mark(new, mark), .replacePlaceholder("var/lib/machines", of: new),
-                .replacePlaceholder("srv", of: new),
+                .snapshot(of: place(1), at: new), .mark(new, mark),
+                .replacePlaceholder("var/lib/machines", of: new, like: place(1) / "var/lib/machines"),
+                .replacePlaceholder("srv", of: new, like: place(1) / "srv"),
             ])
         #expect(plan.notes.last == "what is in '/srv' of root 1 stays there, in '/.docker-btrfs/roots/docker_rwlayer/1/srv'")
     }

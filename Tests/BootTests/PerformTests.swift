@@ -117,10 +117,10 @@ struct PerformTests {
         let steps: [Step] = [
             .createDirectory("tmp", permissions: 0o1777), .createDirectory("a", permissions: 0o755), .snapshot(of: "a", at: "b"),
             .hold(layer: "a", at: "b"), .mark("a", Mark(origin: origin, number: 7, made: 0)), .markGood("a"),
-            .replacePlaceholder("b", of: "a"),
+            .replacePlaceholder("b", of: "a", like: "c"),
             .copyTopLayer(Place(.top, on: .topLayer(.label("x"))), .none, over: "a"), .copyModules("a", to: "b", of: "c"),
             .removeFile(odd, of: "c"),
-            .replaceFile("a", content: "b\n"), .makeRoom(Need(data: 5 << 20, metadata: 6 << 20 - 1), deleting: ["a", "b"]), .sync,
+            .replaceFile("a", content: "b\n"), .makeRoom(Need(data: 5 << 20, metadata: 6 << 20 - 1), deleting: ["a"], roots: ["b"]), .sync,
             .rename("a", to: "b/c"), .exchange("a", "b"), .deleteSubvolume("a b"),
             .loadKernel("boot/k", initramfs: "boot/i", of: "a"), .startKernel,
         ]

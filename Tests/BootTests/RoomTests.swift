@@ -22,7 +22,7 @@ struct RoomTests {
 
     /// What is deleted to make room.
     private func room(_ facts: Facts, adding text: String = "") throws -> (need: Need, roots: [Place])? {
-        for case .makeRoom(let need, let roots) in try plan(facts, adding: text).steps { return (need, roots) }
+        for case .makeRoom(let need, let leftovers, let roots) in try plan(facts, adding: text).steps { return (need, leftovers + roots) }
         return nil
     }
 
@@ -33,7 +33,7 @@ struct RoomTests {
 
     @Test func `older roots go before anything is built, the oldest first, and never the last good one`() throws {
         let plan = try plan(tight(), adding: "docker_keep=9")
-        #expect(plan.steps.first == .makeRoom(need, deleting: [place(1), place(3)]))
+        #expect(plan.steps.first == .makeRoom(need, deleting: [], roots: [place(1), place(3)]))
         #expect(plan.afterwards == [.rename(new, to: place(4))])
     }
 
@@ -88,7 +88,7 @@ struct RoomTests {
             facts.kept.removeLast()
             facts.leftover = .replaced(.kept(3, "v1"))
         }
-        #expect(try plan(facts).steps.prefix(2) == [.rename(new, to: place(3)), .makeRoom(need, deleting: [place(1)])])
+        #expect(try plan(facts).steps.prefix(2) == [.rename(new, to: place(3)), .makeRoom(need, deleting: [], roots: [place(1)])])
     }
 
     @Test(arguments: [(true, 0), (false, 80 << 20)])
@@ -135,6 +135,16 @@ struct RoomTests {
         let full = Need(data: 0, metadata: 1 << 30)
         #expect(try room(tight(full))?.roots == [place(1), place(3)])
         #expect(try room(tight(full) { $0.kept = [.kept(2, "v1", .good)] }) == nil)
+        #expect(try room(tight(full), adding: "docker_mode=persist") == nil, "work is worth more than a count")
+    }
+
+    @Test func `where data has the room that metadata lacks, it is said what gives it back`() throws {
+        let facts = tight(Need(data: 400 << 30, metadata: 1 << 20)) { facts in
+            facts.kept = []
+            facts.topLayer = nil
+        }
+        let failure = #expect(throws: Failure.self) { try plan(facts) }
+        #expect(failure?.hint?.hasPrefix("data has room that metadata lacks: 'btrfs balance start -dusage=50 ") == true)
     }
 
     @Test func `a root that stays needs none`() throws {

@@ -27,6 +27,26 @@ extension OnDisk {
             }
         }
 
+        @Test func `a home that is a subvolume is still its user's`() async throws {
+            try await Disk.withStore { disk, _ in
+                let line = disk.line(keeping: "")
+                try await disk.bootWell(line)
+                try await disk.change(
+                    """
+                    cd docker_rwlayer; mkdir -p home; for name in home/anna scratch; do btrfs subvolume create "$name"; done
+                    chown 1000:100 home/anna; chmod 700 home/anna; setfacl --modify u:33:x home/anna; chmod 1777 scratch
+                    """)
+                try await disk.bootWell(line)
+                try await disk.bootWell(disk.line(keeping: "docker_root=previous"))
+                #expect(
+                    try await disk.look(
+                        "cd docker_rwlayer; stat --format '%n %u %g %a' home/anna scratch; getfacl --numeric home/anna | grep 33")
+                        == "home/anna 1000 100 710\nscratch 0 0 1777\nuser:33:--x\n")
+                // What a snapshot has in such a place is of no one.
+                #expect(try await disk.look("stat --format %i docker_rwlayer/home/anna") != "2\n")
+            }
+        }
+
         @Test func `ls, keep and rm`() async throws {
             try await Disk.withStore { disk, store in
                 try await Deployable.with(disk, dataRoot: "docker", images: store.images) { machine in

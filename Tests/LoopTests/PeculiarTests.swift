@@ -81,6 +81,24 @@ extension OnDisk {
             }
         }
 
+        @Test(arguments: [("", "2\n3\n4\n"), ("docker_mode=persist", "1\n2\n3\n4\n")])
+        func `what fills the disk in no root costs one of them at most, and none that has work in it`(
+            mode: String, kept: String
+        ) async throws {
+            try await Disk.withStore { disk, _ in
+                let tags = ["latest", "v2", "latest", "v2"]
+                let lines = tags.map { disk.line(keeping: "docker_keep=9 docker_tries=9 \(mode)", tag: $0) }
+                for line in lines { try await disk.bootWell(line) }
+                try await disk.change("head --bytes 1G /dev/zero > full 2> /dev/null || true; sync")
+                let outcome = try await disk.boot(lines[0])
+                #expect(outcome.status == 0)
+                let roots = ".docker-btrfs/roots/docker_rwlayer"
+                #expect(outcome.told.contains("'/\(roots)/1' was deleted for want of room") == mode.isEmpty, "\(outcome.told)")
+                #expect(!outcome.told.contains("'/\(roots)/2' was deleted"))
+                #expect(try await disk.look("ls \(roots)") == kept)
+            }
+        }
+
         @Test func `with metadata full there is a whole root, and what could not be done is said`() async throws {
             try await Disk.withStore { disk, _ in
                 try await disk.bootWell(disk.line(keeping: ""))

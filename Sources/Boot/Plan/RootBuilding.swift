@@ -9,7 +9,7 @@ extension Rotation {
     func build(_ source: Facts.Source, _ mark: Mark, _ modules: Path?, _ template: Path?, at new: Place) -> [Step] {
         if let template, facts.templates.contains(template) { return [.snapshot(of: Place(template), at: new), .mark(new, mark)] }
         var steps: [Step] = [.snapshot(of: source.tree, at: new), .mark(new, mark)]
-        steps += source.contents.preparation(of: new, removingIdentity: layers.removeIdentity)
+        steps += source.contents.preparation(of: new, from: source.tree, removingIdentity: layers.removeIdentity)
         if isLabelled(source) { steps.append(.replaceFile(new / ".autorelabel", content: "")) }
         steps += copying(modules, to: new)
         if let device = request.topLayer?.device {
@@ -50,24 +50,30 @@ extension Rotation {
     func makeRoom(for need: Need, sparing root: Facts.Root?, _ template: Path?) throws(Failure) -> [Step] {
         guard let space = facts.space, !space.covers(need + .record) else { return [] }
         if let capacity = facts.capacity, !capacity.covers(need) {
-            throw noRoom("could have \(capacity.text) if it was empty", need)
+            throw noRoom("could have \(capacity.text) if it was empty", need, free: capacity)
         }
         let (good, goodHere) = (facts.roots.last { $0.isGood }, goodWithThisKernel(among: facts.roots))
         let unfinished = (facts.leftover == .unfinished ? [new] : []) + facts.unfinishedHolds.map { Place($0) }
-        let older = facts.kept.filter { $0 != good && $0 != goodHere && $0 != root && $0.obstacle == nil }
-        let dispensable = unfinished + facts.templates.filter { $0 != template }.map { Place($0) } + older.map { Place($0.path) }
-        if !dispensable.isEmpty { return [.makeRoom(need, deleting: dispensable)] }
-        if space.covers(need) { return [] }
-        throw noRoom("has \(space.text)", need)
+        // A root that persisted has work in it, which is worth more than a count.
+        let isForCountAlone = space.covers(need)
+        let older = facts.kept.filter { kept in
+            kept != good && kept != goodHere && kept != root && kept.obstacle == nil && !(isForCountAlone && request.mode == .persist)
+        }
+        let leftovers = unfinished + facts.templates.filter { $0 != template }.map { Place($0) }
+        if !leftovers.isEmpty || !older.isEmpty {
+            return [.makeRoom(need, deleting: leftovers, roots: older.map { Place($0.path) })]
+        }
+        if isForCountAlone { return [] }
+        throw noRoom("has \(space.text)", need, free: space)
     }
 
-    private func noRoom(_ what: String, _ need: Need) -> Failure {
+    private func noRoom(_ what: String, _ need: Need, free: Need) -> Failure {
         let extent = facts.topLayer?.extent
         let largest = extent?.largest.map { " (the largest is '\($0)', \((extent?.largestSize ?? 0) >> 20) MiB)" } ?? ""
         return Failure(
             "could not make a new root: the filesystem \(what), and \(need.data >> 20) and \(need.metadata >> 20) are needed",
             hint: need.data == 0
-                ? "remove images or files that are not needed"
+                ? need.hint(free: free)
                 : "take files out of the top layer\(largest), or remove images that are not needed"
         )
     }
@@ -80,7 +86,7 @@ extension Facts.Root {
     /// A copy of it. What lies in its nested subvolumes stays there.
     package func copy(at new: Place, _ mark: Mark?) -> [Step] {
         [.snapshot(of: Place(path), at: new)] + (mark.map { [.mark(new, $0)] } ?? [])
-            + nested.filter { $0.bytes.count < Self.longest }.map { .replacePlaceholder($0, of: new) }
+            + nested.filter { $0.bytes.count < Self.longest }.map { .replacePlaceholder($0, of: new, like: Place(path / $0)) }
     }
 
     /// What a copy of it has not.
@@ -91,8 +97,8 @@ extension Facts.Root {
 
 extension Facts.Contents {
     /// What makes of a snapshot of a layer what a top layer is laid over.
-    package func preparation(of root: Place, removingIdentity: Bool) -> [Step] {
-        var steps: [Step] = placeholders.map { .replacePlaceholder($0, of: root) }
+    package func preparation(of root: Place, from tree: Place, removingIdentity: Bool) -> [Step] {
+        var steps: [Step] = placeholders.map { .replacePlaceholder($0, of: root, like: tree / $0) }
         steps += missingDirectories.map { .createDirectory(root / $0, permissions: $0 == "tmp" ? 0o1777 : 0o755) }
         steps += leftovers.map { .removeFile($0, of: root) }
         return steps + (removingIdentity ? identity.map { .removeFile($0, of: root) } : [])

@@ -81,7 +81,7 @@ extension [Step] {
     /// The roots and templates that a step of these may delete.
     var deleted: [Place] {
         flatMap { step in
-            if case .makeRoom(_, let places) = step { return places }
+            if case .makeRoom(_, let leftovers, let roots) = step { return leftovers + roots }
             return []
         }
     }

@@ -100,7 +100,7 @@ extension Site {
             Facts.Host(kernelRelease: nil, time: 0)
         )
         var steps: [Step] = [.snapshot(of: Place(path), at: Self.draft)]
-        steps += contents.preparation(of: Self.draft, removingIdentity: layers.removeIdentity)
+        steps += contents.preparation(of: Self.draft, from: Place(path), removingIdentity: layers.removeIdentity)
         steps += layers.map { .copyTopLayer(Place($0.path), $0.manifest.rules, over: Self.draft) }
         var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(nil))
         try remove(&machine)
