@@ -351,9 +351,8 @@ final class DiskBuilder {
 
     private func convert(_ format: DiskFormat, _ isCompressed: Bool) async throws(Failure) {
         guard let converter = format.converter else { return }
-        let compression = isCompressed ? ["-c", "-o", "compression_type=zstd"] : []
         try await Tools.run(
-            ["qemu-img", "convert", "-f", "raw", "-O", converter, "-m", "16", "-W"] + compression + format.options + [
+            ["qemu-img", "convert", "-f", "raw", "-O", converter] + format.conversion(compressed: isCompressed) + [
                 disk, workshop.file(Workshop.convertedName),
             ],
             to: "convert the disk to \(format.rawValue)")

@@ -27,8 +27,16 @@ public enum DiskFormat: String, Sendable, CaseIterable {
     /// As `qemu-system-x86_64 -drive format=` has it.
     public var emulated: String { converter ?? "raw" }
 
-    /// What needs to be told to the format: VHD's geometry would change the size.
-    var options: [String] { converter == "vpc" ? ["-o", "force_size=on"] : [] }
+    /// What qemu-img(1) is told to convert a disk by.
+    func conversion(compressed: Bool) -> [String] {
+        // Two blocks that a VDI gets at once may write their counts in the wrong order: the next one is then laid over the last. That
+        // driver alone has no lock for it, and only qcow2 gains by writes out of order.
+        let order = self == .qcow2 ? ["-W"] : []
+        let compression = compressed ? ["-c", "-o", "compression_type=zstd"] : []
+        // VHD's geometry would change the size.
+        let size = converter == "vpc" ? ["-o", "force_size=on"] : []
+        return ["-m", "16"] + order + compression + size
+    }
 
     /// The largest disk that such a file can be, in bytes; nil where only the file's filesystem sets a limit. As qemu-img(1) has it, but for
     /// VMDK: its tables have 32 bits for a sector of the file, which qemu-img does not look at.

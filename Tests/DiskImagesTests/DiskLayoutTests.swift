@@ -13,6 +13,11 @@ struct DiskLayoutTests {
         #expect(try layout(559).root.count == least)
     }
 
+    @Test func `only qcow2 is written out of order`() {
+        let unordered = DiskFormat.allCases.filter { $0.conversion(compressed: false).contains("-W") }
+        #expect(unordered == [.qcow2], "qemu-img's own VDI then has a count that a virtual machine overwrites data by")
+    }
+
     @Test(arguments: [(DiskFormat.qcow2, 2 << 50), (.vdi, 0x1_ffff_f800_0000), (.vhdx, 64 << 40), (.vhd, 0xff00_0000 << 9)])
     func `the largest disk of a format is what qemu-img has for it`(format: DiskFormat, bytes: Int) {
         #expect(format.largestDisk == bytes)
