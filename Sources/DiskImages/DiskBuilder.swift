@@ -30,6 +30,8 @@ final class DiskBuilder {
     }
 
     var disk: String { workshop.file(Workshop.diskName) }
+    /// GRUB for a BIOS, until it is on the disk.
+    private var core: String { workshop.file("scratch/core.img") }
     var mountPoint: String { workshop.file("root") }
     var choices: DiskChoices { plan.choices }
     var topLayer: Path { choices.plain == nil ? choices.machine?.settings.topLayer ?? "boot_docker" : Self.plainLayer }
@@ -79,7 +81,7 @@ final class DiskBuilder {
                 try makeFolder(path.parent, 0o755)
                 try makeSubvolume(path, 0o755)
             }
-        case .addLoader(let loader): try addLoader(loader)
+        case .addLoader(let loader): try await addLoader(loader)
         case .deploy(_, let kernel): try await deploy(kernel)
         case .finish: try await finish()
         case .layTree: try layTree()
@@ -87,7 +89,7 @@ final class DiskBuilder {
         case .addPlainKernel(let kernel): try await addPlainKernel(kernel)
         case .fillRoot(let filesystem, let layout): try await fillRoot(filesystem, layout)
         case .fillSystem: try await fillSystem()
-        case .embedLoader(let layout): try await embed(layout)
+        case .embedLoader(let layout): try embed(layout)
         case .convert(let format, let isCompressed): try await convert(format, isCompressed)
         case .rename: try workshop.handOut(isConverted: plan.format.converter != nil, replacing: choices.replaces)
         }
@@ -282,7 +284,7 @@ final class DiskBuilder {
         try root().write(content, mode: mode, to: topLayer / path)
     }
 
-    func addLoader(_ loader: DiskLoader) throws(Failure) {
+    func addLoader(_ loader: DiskLoader) async throws(Failure) {
         let boot = try workshop.open("scratch/boot", label: "")
         func make(_ folders: [Path]) throws(Failure) {
             for folder in folders where try boot.directory(at: folder) == nil { try boot.makeDirectory(folder) }
@@ -294,6 +296,10 @@ final class DiskBuilder {
             try make(["grub"])
             try write(Array(GrubLoader.configuration.utf8), "grub/grub.cfg")
             try write(Array(GrubLoader.environment.utf8), "grub/grubenv")
+            let scratch = workshop.file("scratch")
+            try await GrubLoader.make(
+                bios: choices.firmware.hasBIOS ? core : nil, uefi: choices.firmware.hasUEFI ? "\(scratch)/boot/EFI/BOOT/BOOTX64.EFI" : nil,
+                from: choices.grub, system: layout.systemUUID, in: scratch)
         case .systemdBoot:
             try make(["loader", "loader/entries"])
             try write(Array(SystemdLoader.configuration.utf8), "loader/loader.conf")
@@ -320,10 +326,6 @@ final class DiskBuilder {
 
     func fillSystem() async throws(Failure) {
         let boot = workshop.file("scratch/boot")
-        if choices.loader == .grub && choices.firmware.hasUEFI {
-            try await GrubLoader.uefi.make(
-                at: boot + "/EFI/BOOT/BOOTX64.EFI", from: choices.grub, system: layout.systemUUID, in: workshop)
-        }
         let names = try workshop.open("scratch/boot").names().map { boot + "/" + String(decoding: $0, as: UTF8.self) }
         try await Tools.run(
             ["mcopy", "-s", "-Q", "-i", "\(disk)@@\(layout.system.lowerBound)"] + names + ["::"], to: "fill the boot menu's partition")
@@ -338,9 +340,7 @@ final class DiskBuilder {
         if umount2(mountPoint, 0) != 0 { throw .system("unmount the disk's btrfs") }
     }
 
-    private func embed(_ layout: DiskLayout) async throws(Failure) {
-        let core = workshop.file("scratch/core.img")
-        try await GrubLoader.bios.make(at: core, from: choices.grub, system: layout.systemUUID, in: workshop)
+    private func embed(_ layout: DiskLayout) throws(Failure) {
         guard let content = try fileContents(core), let boot = try fileContents("\(choices.grub)/i386-pc/boot.img") else {
             throw Failure("could not find GRUB's boot.img in '\(choices.grub)/i386-pc'", hint: "apt-get install grub-pc-bin")
         }

@@ -63,7 +63,7 @@ extension DiskStep: CustomStringConvertible {
         case .copyKernel(let kernel, let source): "copy the kernel \(kernel) of '\(source.image.reference)' into the top layer"
         case .copyTopLayer(_, let name): "copy \(name) into the top layer"
         case .makeSubvolumes(let paths): "make the subvolumes \(paths.map { "'\($0)'" }.joined(separator: ", ")) for the top layer's fstab"
-        case .addLoader(.grub): "write the configuration of GRUB"
+        case .addLoader(.grub): "make GRUB, and write its configuration"
         case .addLoader(.systemdBoot): "write systemd-boot and its configuration"
         case .deploy(let image, let kernel): "deploy \(image) with kernel \(kernel)"
         case .finish: "copy kernel, menu and loader to their partition, and write all of the btrfs"

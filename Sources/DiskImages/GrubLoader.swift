@@ -41,16 +41,32 @@ struct GrubLoader {
         return (parts + names.map { "\($0).mod" }).allSatisfy { access("\(folder)/\(platform)/\($0)", F_OK) == 0 }
     }
 
-    /// Writes the program to a file; its menu is `/grub/grub.cfg` of the filesystem `system`.
-    func make(at output: String, from folder: String, system: String, in workshop: Workshop) async throws(Failure) {
-        let early = workshop.file("scratch/early.cfg")
+    /// Writes the programs to files, each where it is wanted; their menu is `/grub/grub.cfg` of the filesystem `system`.
+    static func make(
+        bios core: String?, uefi program: String?, from folder: String, system: String, in scratch: String
+    ) async throws(Failure) {
+        let early = "\(scratch)/early.cfg"
         let text = "search --no-floppy --fs-uuid --set=root \(system)\nset prefix=($root)/grub\n"
-        try Directory(opening: workshop.file("scratch"), label: "").write(Array(text.utf8), mode: 0o600, to: "early.cfg")
-        try await Tools.run(
-            [
-                Tools.grubImage, "--directory", "\(folder)/\(platform)", "--format", platform, "--prefix", "(,gpt2)/grub",
-                "--config", early, "--output", output,
-            ] + modules + Self.common, to: "make GRUB for \(platform)")
+        try Directory(opening: scratch, label: "").write(Array(text.utf8), mode: 0o600, to: "early.cfg")
+        // On two processors both take as long as one.
+        async let first = bios.failure(making: core, from: folder, early)
+        async let second = uefi.failure(making: program, from: folder, early)
+        if let failure = await [first, second].compactMap({ $0 }).first { throw failure }
+    }
+
+    /// Why it could not be made; nil also where it is wanted nowhere.
+    private func failure(making output: String?, from folder: String, _ early: String) async -> Failure? {
+        guard let output else { return nil }
+        let command = [
+            Tools.grubImage, "--directory", "\(folder)/\(platform)", "--format", platform, "--prefix", "(,gpt2)/grub",
+            "--config", early, "--output", output,
+        ]
+        do throws(Failure) {
+            try await Tools.run(command + modules + Self.common, to: "make GRUB for \(platform)")
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// The menu's beginning. Entries are in files of their own, which `docker-btrfs deploy` replaces.
