@@ -71,7 +71,7 @@ enum DockerPlugin: Equatable {
                 let name = command.configuration.commandName ?? ""
                 if name.hasPrefix(typed) { found.append("\(name)\t\(command.configuration.abstract)") }
             }
-        } else if ["deploy", "check", "enter"].contains(words[0]) {
+        } else if ["deploy", "check", "enter", "image", "run", "rehearse"].contains(words[0]) {
             found = images().filter { $0.hasPrefix(typed) }
         }
         return (found + [":4"]).map { $0 + "\n" }.joined()

@@ -68,10 +68,15 @@ struct RehearseCommand: AsyncParsableCommand {
     }
 }
 
+/// What starts a machine. A disk may be for both.
+enum MachineFirmware: String, CaseIterable, ExpressibleByArgument {
+    case uefi, bios
+}
+
 /// How a boot is rehearsed.
 struct RehearsalOptions: ParsableArguments {
     @Option(help: "What starts the virtual machine: uefi or bios, which it is without this.")
-    var rehearsalFirmware: Firmware?
+    var rehearsalFirmware: MachineFirmware?
 
     @Option(help: ArgumentHelp("How long it may take.", valueName: "seconds"))
     var rehearsalTime = Self.usualTime
@@ -109,7 +114,6 @@ struct RehearsalOptions: ParsableArguments {
                 throw ValidationError("--screenshot: \(error.message)")
             }
         }
-        if rehearsalFirmware == .both { throw ValidationError("a machine starts by one firmware: uefi or bios") }
         if rehearsalTime < 1 { throw ValidationError("--rehearsal-time takes a number from 1 on") }
         if rehearsalMemory < 64 { throw ValidationError("--rehearsal-memory takes a number from 64 on") }
     }
@@ -133,7 +137,7 @@ struct RehearsalOptions: ParsableArguments {
         defer { withExtendedLifetime(folder) {} }
         var choices = DiskChoices(image: image, output: folder.file)
         choices.machine = machine
-        choices.firmware = rehearsalFirmware ?? .bios
+        choices.firmware = rehearsalFirmware == .uefi ? .uefi : .bios
         choices.kernel = kernel
         if let grub { choices.grub = grub }
         choices.program = if let program { program } else { try builtInit() }

@@ -42,6 +42,9 @@ struct DockerPluginTests {
         #expect(call == .complete(["de"]))
         #expect(DockerPlugin.completions(["de"]) { [] } == "deploy\tMake an image the next boot.\n:4\n")
         #expect(DockerPlugin.completions(["deploy", "d"]) { ["desktop:latest", "other"] } == "desktop:latest\n:4\n")
+        for command in ["check", "enter", "image", "run", "rehearse"] {
+            #expect(DockerPlugin.completions([command, ""]) { ["desktop:latest"] } == "desktop:latest\n:4\n")
+        }
         #expect(DockerPlugin.completions(["status", ""]) { ["desktop:latest"] } == ":4\n")
     }
 }

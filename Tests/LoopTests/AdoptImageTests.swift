@@ -115,6 +115,8 @@ extension Beside {
                     try await first.bootWell(first.line(keeping: "docker_keep=3"))
                     let unchanged = try await machine.disk.change("\(machine.command("adopt --image /etc")) 2>&1 || true")
                     #expect(unchanged.contains("could not adopt '/etc': nothing was changed there"), "\(unchanged)")
+                    let all = try await machine.disk.change("\(machine.command("adopt --image")) 2>&1")
+                    #expect(all.hasPrefix("note: nothing was changed in root 1 ") && all.split(separator: "\n").count == 1, "\(all)")
                     try await first.change(Self.changes + "\n" + Self.others)
                     let told = try await first.change("\(machine.command("adopt --image")) 2>&1")
                     for note in [

@@ -63,6 +63,9 @@ extension Site {
         }
         let root = difference.root
         guard let tree = try topLevel.directory(at: root.root.path) else { throw Failure("could not open '\(root.path)': it is not there") }
+        if paths.isEmpty && difference.changes.isEmpty {
+            return ImageAdoption(tree: tree, files: [], lines: [], notes: ["nothing was changed in \(root.title)"])
+        }
         var (changes, notes) = try difference.changes(at: paths.isEmpty ? ["/"] : paths, in: tree)
         if let place = try context.flatMap({ context throws(Failure) in try changes.place(of: context, in: tree) }) {
             changes.removeAll { $0.path == place || $0.path.isBelow(place) }
