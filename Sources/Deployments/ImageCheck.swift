@@ -274,17 +274,7 @@ struct ImageCheck {
 
     /// systemd-networkd asks for servers of names, and leaves to others what is done with them.
     private mutating func checkNames() throws(Failure) {
-        let resolved: [Path] = [
-            "etc/systemd/system/multi-user.target.wants/systemd-resolved.service",
-            "etc/systemd/system/sysinit.target.wants/systemd-resolved.service",
-            "etc/systemd/system/dbus-org.freedesktop.resolve1.service",
-        ]
-        if try has(resolved) { return }
-        if try lines("etc/resolv.conf").contains(where: { $0.hasPrefix("nameserver") }) { return }
-        add(
-            .warning, .names, "systemd-networkd is enabled, and nothing resolves names",
-            "install systemd-resolved in the Dockerfile, and RUN systemctl enable systemd-resolved; or put etc/resolv.conf into the top layer"
-        )
+        if try !trees.resolveNames() { findings.append(.names) }
     }
 
     /// The top layer says which keyboard there is; the kernel knows that of the United States alone.
@@ -332,4 +322,25 @@ struct ImageCheck {
     }
 
     private func has(_ paths: [Path]) throws(Failure) -> Bool { try trees.have(oneOf: paths) }
+}
+
+extension ImageFinding {
+    package static let names = ImageFinding(
+        weight: .warning, subject: .names, text: "systemd-networkd is enabled, and nothing resolves names",
+        remedy:
+            "install systemd-resolved in the Dockerfile, and RUN systemctl enable systemd-resolved; or put etc/resolv.conf into the top layer")
+}
+
+extension [ImageFiles] {
+    /// Whether something there knows servers of names, or asks systemd-networkd for them.
+    package func resolveNames() throws(Failure) -> Bool {
+        let resolved: [Path] = [
+            "etc/systemd/system/multi-user.target.wants/systemd-resolved.service",
+            "etc/systemd/system/sysinit.target.wants/systemd-resolved.service",
+            "etc/systemd/system/dbus-org.freedesktop.resolve1.service",
+        ]
+        if try have(oneOf: resolved) { return true }
+        let servers = try contents(of: "etc/resolv.conf").map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return servers.split(separator: "\n").contains { $0.hasPrefix("nameserver") }
+    }
 }

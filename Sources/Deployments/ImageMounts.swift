@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 internal import Boot
 internal import BootEntries
 internal import Initramfs
@@ -69,7 +69,7 @@ extension [ImageFiles] {
         return nil
     }
 
-    func have(oneOf paths: [Path]) throws(Failure) -> Bool {
+    package func have(oneOf paths: [Path]) throws(Failure) -> Bool {
         for path in paths {
             for tree in self where try tree.status(of: path) != nil { return true }
         }

@@ -71,7 +71,8 @@ struct DiskCheck {
             case .identity: true
             case .login: mayLogIn
             case .selinux: choices.plain != nil
-            case .network: finding.cause == .idleNetworkd || finding.cause == .idleIfup
+            case .network:
+                finding.cause == .idleNetworkd || finding.cause == .idleIfup && fixable.contains { $0.finding.subject == .network }
             default: false
             }
         }
@@ -106,10 +107,14 @@ struct DiskCheck {
         if choices.fixes {
             fixes = fixable
             findings.removeAll { finding in fixable.contains { $0.finding == finding } }
+            findings += fixable.compactMap(\.lacks)
         } else {
             for fix in fixable where !findings.contains(fix.finding) { findings.append(fix.finding) }
         }
-        if let kernel { try checkDrivers(of: kernel.release, in: kernel.files, for: format, choices) }
+        if let kernel {
+            try checkDrivers(of: kernel.release, in: kernel.files, for: format, choices)
+            if initSystem == .none && choices.isService { try checkModules(of: kernel.release, in: kernel.files) }
+        }
     }
 
     private mutating func add(
@@ -127,6 +132,16 @@ struct DiskCheck {
         add(
             .uki, "nothing in it makes a unified kernel image, as its next deploy has to",
             "RUN apt-get install --yes --no-install-recommends binutils \(SystemdLoader.package)")
+    }
+
+    /// What the initramfs does not load is loaded by the busybox that the top layer brings.
+    private mutating func checkModules(of kernel: String, in files: ImageFiles) throws(Failure) {
+        guard let list = Path("lib/modules/\(kernel)/modules.dep") else { return }
+        let text = String(decoding: try files.contents(of: list, limit: 64 << 20) ?? [], as: UTF8.self)
+        if !text.contains(".ko.zst:") { return }
+        add(
+            .drivers, "the modules of the kernel \(kernel) are compressed by zstd, which busybox does not unpack: there is no network",
+            "--kernel-image with another kernel, such as Debian's", .error)
     }
 
     private static let kernelRemedy = "the distribution's usual kernel has more: \(ImageFinding.kernelRemedy)"

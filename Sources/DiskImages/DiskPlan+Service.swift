@@ -54,9 +54,13 @@ extension DiskPlan {
                 Self.service, process.script(for: shell, busybox: busybox), mode: process.user == nil ? 0o700 : 0o750,
                 about: "what a container of the image runs, with its ENV and WORKDIR")
             if let user = process.user { steps.append(.give(Self.service, toGroup: user.group)) }
-            if let folder = Path(process.folder), try source.files.target(of: folder) == nil {
+            // An engine makes them for a container.
+            let volumes = process.volumes.filter { $0 != process.folder }
+            let folders = [(process.folder, "the image's WORKDIR")] + volumes.map { ($0, "a VOLUME of the image") }
+            for (name, title) in folders {
+                guard let folder = Path(name), try source.files.target(of: folder) == nil else { continue }
                 // A mark for a file that is nowhere: of it the root gets the directory alone, and that of an image's next version stays its own.
-                add(folder / ".wh.docker-btrfs", "", about: "the image's WORKDIR, which it does not have")
+                add(folder / ".wh.docker-btrfs", "", about: "\(title), which it does not have")
             }
             jobs.append(
                 BootJob(
@@ -89,6 +93,8 @@ extension DiskPlan {
         }
     }
 
+    private static let groups: Path = "etc/group"
+
     /// Who runs the service and is no user of the image; and where nothing gives a root its users, who logs in. Says whether there is
     /// something for `users` to merge.
     private mutating func addPeople(_ user: ImageProcess.User?, _ check: DiskCheck) throws(Failure) -> Bool {
@@ -96,13 +102,26 @@ extension DiskPlan {
         if let user, !user.isKnown, check.initSystem != .systemd {
             lines.append("application:x:\(user.user):\(user.group)::/:/sbin/nologin")
         }
+        // OpenRC asks for its name.
+        var groups: [String] = []
+        if let group = user?.group, check.initSystem != .systemd,
+            try !ImageProcess.lines(Self.groups, in: source.files).contains(where: { $0.count > 2 && ImageProcess.id($0[2]) == group })
+        {
+            groups.append("application:x:\(group):")
+        }
         let path: Path = "etc/passwd"
         let known = try source.files.contents(of: path, limit: 1 << 20)
         if known != nil && check.initSystem != .none && choices.plain == nil {
             // The image's next version has other users: no file of it is replaced as a whole.
-            if lines.isEmpty { return false }
-            steps.append(.write("etc/docker-btrfs/users/passwd", [UInt8]().withLines(lines), mode: 0o644, about: "who runs the service"))
-            return true
+            for (name, lines) in [("passwd", lines), ("group", groups)] where !lines.isEmpty {
+                let file = ("etc/docker-btrfs/users" as Path).appending(name: Array(name.utf8))
+                steps.append(.write(file, [UInt8]().withLines(lines), mode: 0o644, about: "who runs the service"))
+            }
+            return !lines.isEmpty || !groups.isEmpty
+        }
+        if !groups.isEmpty {
+            let known = try source.files.contents(of: Self.groups, limit: 1 << 20) ?? []
+            steps.append(.write(Self.groups, known.withLines(groups), mode: 0o644, about: "the image's, with that of who runs the service"))
         }
         var people = known ?? []
         if check.initSystem == .none && choices.passwordFile != nil || known == nil && choices.isService {

@@ -10,6 +10,8 @@ struct Fix {
     var inittab: String?
     /// What the kernel is told more.
     var options: String?
+    /// What is still missing with it.
+    var lacks: ImageFinding?
 }
 
 extension Fix {
@@ -56,14 +58,19 @@ extension Fix {
         let what = "there is no login on ttyS0, where QEMU shows the machine"
         if initSystem == .runit {
             let folder = try InitSystem.runitFolder(in: files)
-            guard try files.status(of: folder / "getty-ttyS0") == nil else { return nil }
-            let link = DiskStep.link(folder / "getty-ttyS0", to: "/etc/sv/getty-ttyS0")
-            let hasService = try files.target(of: "etc/sv/getty-ttyS0") != nil
+            // As Debian and Void call it.
+            let names: [Path] = ["getty-ttyS0", "agetty-ttyS0"]
+            for name in names where try files.status(of: folder / name) != nil { return nil }
+            var there: Path?
+            for name in names where try files.target(of: "etc/sv" / name) != nil { there = name }
+            let name = there ?? names[0]
+            let getty = try files.target(of: "sbin/getty") == nil ? "/sbin/agetty" : "/sbin/getty"
             let run = DiskStep.write(
-                "etc/sv/getty-ttyS0/run", Array("#!/bin/sh\nexec /sbin/getty -L ttyS0 115200 vt100\n".utf8), mode: 0o755,
+                "etc/sv" / name / "run", Array("#!/bin/sh\nexec \(getty) -L ttyS0 115200 vt100\n".utf8), mode: 0o755,
                 about: "a login on the serial port")
             return Fix(
-                finding: warning(.console, what, "RUN ln -s /etc/sv/getty-ttyS0 \(folder)"), steps: (hasService ? [] : [run]) + [link])
+                finding: warning(.console, what, "RUN ln -s /etc/sv\(name) \(folder)"),
+                steps: (there == nil ? [run] : []) + [.link(folder / name, to: "/etc/sv\(name)")])
         }
         // OpenRC has none of its own: init(8) starts it.
         guard let content = try text(InitSystem.inittab, in: files), initSystem != .systemd else { return nil }
@@ -79,6 +86,9 @@ extension Fix {
     private static func network(in files: ImageFiles, _ initSystem: InitSystem, _ found: [ImageFinding]) throws(Failure) -> Fix? {
         guard let finding = found.first(where: { $0.subject == .network }) else { return nil }
         if finding.cause == .idleIfup {
+            // ifup leaves it to one of them.
+            let clients = ["dhclient", "dhcpcd", "udhcpc"] as [Path]
+            if try ![files].have(oneOf: ["sbin", "usr/sbin", "usr/bin", "bin"].flatMap { folder in clients.map { folder / $0 } }) { return nil }
             // What runit starts finds its programs only where the kernel gave init a PATH.
             let path = initSystem == .runit ? " PATH=/usr/sbin:/usr/bin:/sbin:/bin" : ""
             let card = "auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n"
@@ -98,6 +108,7 @@ extension Fix {
                 .link("etc/systemd/system/multi-user.target.wants/systemd-networkd.service", to: unit),
                 .link("etc/systemd/system/dbus-org.freedesktop.network1.service", to: unit),
                 write("etc/systemd/network/20-wired.network", DiskPlan.wiredNetwork, "systemd-networkd asks for addresses"),
-            ])
+            ],
+            lacks: try [files].resolveNames() ? nil : .names)
     }
 }

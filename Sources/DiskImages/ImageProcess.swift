@@ -9,6 +9,8 @@ struct ImageProcess {
         let group: UInt32
         /// Whether etc/passwd has a line of it, which programs that change to it ask for.
         let isKnown: Bool
+        /// Groups that etc/group has it in; none where USER names one.
+        var others: [UInt32] = []
     }
 
     /// ENTRYPOINT and CMD.
@@ -29,29 +31,36 @@ struct ImageProcess {
         if command.isEmpty { throw Failure("\(what): it has neither ENTRYPOINT nor CMD", hint: "say in the Dockerfile what it runs") }
         volumes = (config?["Volumes"]?.members ?? []).map { $0.0 }.sorted()
         folder = config?["WorkingDir"]?.string.flatMap { $0.isEmpty ? nil : $0 } ?? "/"
-        let names = (config?["User"]?.string ?? "").parts(at: ":", maxSplits: 1)
+        let names = (config?["User"]?.string ?? "").parts(at: ":", maxSplits: 1, omittingEmpty: false)
         let people = try Self.lines("etc/passwd", in: files)
         var home = "/root"
         var user: User?
-        if let first = names.first {
+        if names != [""] {
+            // A group alone is root's.
+            let first = names[0].isEmpty ? "0" : names[0]
             let person = people.first { $0[0] == first } ?? people.first { $0.count > 2 && $0[2] == first }
             guard let number = Self.id(person.map { $0.count > 2 ? $0[2] : "" } ?? first) else {
                 throw Failure("\(what): its USER is '\(first)', and its etc/passwd has none of that name", hint: Self.range)
             }
             var found: UInt32? = person.map { Self.id($0.count > 3 ? $0[3] : "") } ?? 0
-            if names.count > 1 {
-                let line = try Self.lines("etc/group", in: files).first { $0[0] == names[1] }
+            let groups = try Self.lines("etc/group", in: files)
+            var others: [UInt32] = []
+            if names.count > 1, !names[1].isEmpty {
+                let line = groups.first { $0[0] == names[1] }
                 found = Self.id(line.map { $0.count > 2 ? $0[2] : "" } ?? names[1])
                 if found == nil {
                     throw Failure("\(what): its USER has the group '\(names[1])', and its etc/group none of that name", hint: Self.range)
                 }
+            } else if let name = person?[0] {
+                let lines = groups.filter { $0.count > 3 && $0[3].parts(at: ",").contains(name) }
+                others = lines.compactMap { Self.id($0[2]) }.filter { $0 != found }
             }
             guard let group = found else {
                 throw Failure("\(what): its USER is '\(first)', whose group in its etc/passwd is no number", hint: Self.range)
             }
             home = person.flatMap { $0.count > 5 ? $0[5] : nil } ?? "/"
             let isKnown = people.contains { $0.count > 2 && Self.id($0[2]) == number }
-            user = number == 0 && group == 0 ? nil : User(user: number, group: group, isKnown: isKnown)
+            user = number == 0 && group == 0 ? nil : User(user: number, group: group, isKnown: isKnown, others: others)
         }
         self.user = user
         let given = words("Env").map { $0.parts(at: "=", maxSplits: 1, omittingEmpty: false) }
@@ -64,14 +73,14 @@ struct ImageProcess {
     }
 
     /// Of the highest number, (uid_t)-1, system calls take it that a process stays who it is: root.
-    private static func id(_ text: String) -> UInt32? { UInt32(text).flatMap { $0 == .max ? nil : $0 } }
+    static func id(_ text: String) -> UInt32? { UInt32(text).flatMap { $0 == .max ? nil : $0 } }
 
     private static let range = "numbers go from 0 to \(UInt32.max - 1)"
 
     /// A list of people is not larger.
     private static let limit = 1 << 20
 
-    private static func lines(_ path: Path, in files: ImageFiles) throws(Failure) -> [[String]] {
+    static func lines(_ path: Path, in files: ImageFiles) throws(Failure) -> [[String]] {
         let text = String(decoding: try files.contents(of: path, limit: limit) ?? [], as: UTF8.self)
         return text.parts(at: "\n").map { $0.parts(at: ":", omittingEmpty: false) }
     }

@@ -152,8 +152,11 @@ extension InitSystem {
                 try link("etc/runlevels/\(job.kind == .first ? "sysinit" : "default")/\(job.name)", "/etc/init.d/\(job.name)"),
             ]
         case .runit:
-            let user = job.user.map { "chpst -u :\($0.user):\($0.group) " } ?? ""
-            let end = job.kind == .always ? "exec \(user)\(job.command)" : "\(job.command)\nexec sleep 2147483647"
+            let user = job.user.map { user in
+                let groups = [user.group] + user.others
+                return "chpst -u :\(user.user):\(groups.map { "\($0)" }.joined(separator: ":")) "
+            }
+            let end = job.kind == .always ? "exec \(user ?? "")\(job.command)" : "\(job.command)\nexec sleep 2147483647"
             return [
                 try write("etc/sv/\(job.name)/run", "#!/bin/sh\nexec 2>&1\n\(end)\n", 0o755),
                 .link(try Self.runitFolder(in: files).appending(name: Array(job.name.utf8)), to: "/etc/sv/\(job.name)"),
@@ -166,10 +169,9 @@ extension InitSystem {
     func lines(for jobs: [BootJob]) -> [String] {
         guard let isBusybox = usesBusybox else { return [] }
         return jobs.enumerated().map { number, job in
-            // start-stop-daemon(8) becomes the program, as that user.
-            let user = job.user.map {
-                "\(Self.busybox) start-stop-daemon -S -p /run/\(job.name).pid -c \($0.user):\($0.group) -a "
-            }
+            // start-stop-daemon(8) becomes the program, as that user. By a file that is never there nothing is running already. A sysvinit
+            // leaves a line out whose process has more than 127 bytes, which two long numbers and more than this would be.
+            let user = job.user.map { "\(Self.busybox) start-stop-daemon -S -p /run/none -c \($0.user):\($0.group) -a " }
             let action =
                 switch job.kind {
                 // A sysvinit has started sshd before it comes to a line of the runlevel that is behind its own.

@@ -83,7 +83,7 @@ struct InitSystemTests {
         }
     }
 
-    private static let user = ImageProcess.User(user: 101, group: 102, isKnown: true)
+    private static let user = ImageProcess.User(user: 101, group: 102, isKnown: true, others: [7, 8])
     private static let job = BootJob(name: "application", about: "what web runs", kind: .always, command: "/a b", user: user)
     private static let forms: [(InitSystem, String)] = [
         (
@@ -127,17 +127,17 @@ struct InitSystemTests {
             etc/sv/application/run 755
             #!/bin/sh
             exec 2>&1
-            exec chpst -u :101:102 /a b
+            exec chpst -u :101:102:7:8 /a b
             etc/runit/runsvdir/default/application -> /etc/sv/application
             """
         ),
         (
             .inittab(isBusybox: true),
-            "::respawn:/usr/lib/docker-btrfs/busybox start-stop-daemon -S -p /run/application.pid -c 101:102 -a /a -- b"
+            "::respawn:/usr/lib/docker-btrfs/busybox start-stop-daemon -S -p /run/none -c 101:102 -a /a -- b"
         ),
         (
             .inittab(isBusybox: false),
-            "d0:2345:respawn:/usr/lib/docker-btrfs/busybox start-stop-daemon -S -p /run/application.pid -c 101:102 -a /a -- b"
+            "d0:2345:respawn:/usr/lib/docker-btrfs/busybox start-stop-daemon -S -p /run/none -c 101:102 -a /a -- b"
         ),
     ]
 
@@ -154,6 +154,13 @@ struct InitSystemTests {
             let text = steps.joined() + system.lines(for: [Self.job]).joined(separator: "\n")
             #expect(text.trimmingCharacters(in: .newlines) == expected)
         }
+    }
+
+    @Test func `a sysvinit takes the line of whatever user`() {
+        let user = ImageProcess.User(user: .max - 1, group: .max - 1, isKnown: false)
+        let job = BootJob(name: "application", about: "", kind: .always, command: "\(DiskPlan.service)", user: user)
+        let line = InitSystem.inittab(isBusybox: false).lines(for: [job])[0]
+        #expect(line.split(separator: ":", maxSplits: 3)[3].utf8.count <= 127)
     }
 
     @Test func `an inittab starts what comes first before anything of a runlevel`() {
@@ -192,7 +199,10 @@ struct InitSystemTests {
         #expect(
             try fixes(["sbin/init": "->/bin/busybox", "bin/busybox": "", "etc/inittab": "::respawn:/bin/getty -L 115200 console\n"]) == [])
         let runit = ["lib/runit/runit-init": "", "sbin/init": "->/lib/runit/runit-init", "etc/sv/getty-ttyS0/run": ""]
-        let openrc = ["sbin/init": "", "sbin/openrc": "", "etc/rc.conf": "a=1\n#rc_sys=\"lxc\"\nrc_sys=\"docker\"\nb=2\n", "sbin/ifup": ""]
+        let openrc = [
+            "sbin/init": "", "sbin/openrc": "", "etc/rc.conf": "a=1\n#rc_sys=\"lxc\"\nrc_sys=\"docker\"\nb=2\n", "sbin/ifup": "",
+            "usr/sbin/dhcpcd": "",
+        ]
         #expect(
             try fixes(openrc) == [
                 "container|/etc/rc.conf: a=1\n#rc_sys=\"lxc\"\nb=2\n",
@@ -201,6 +211,12 @@ struct InitSystemTests {
         #expect(
             try fixes(runit.merging(["etc/service/x/run": ""]) { $1 }) == ["console|/etc/service/getty-ttyS0 -> /etc/sv/getty-ttyS0"])
         #expect(try fixes(runit) == ["console|/etc/runit/runsvdir/default/getty-ttyS0 -> /etc/sv/getty-ttyS0"])
+        let void = runit.filter { $0.key != "etc/sv/getty-ttyS0/run" }
+        #expect(
+            try fixes(void.merging(["etc/sv/agetty-ttyS0/run": ""]) { $1 })
+                == ["console|/etc/runit/runsvdir/default/agetty-ttyS0 -> /etc/sv/agetty-ttyS0"])
+        #expect(try fixes(void.merging(["etc/runit/runsvdir/default/agetty-ttyS0": "->/etc/sv/agetty-ttyS0"]) { $1 }) == [])
+        #expect(try fixes(void).first?.contains("/run: #!/bin/sh\nexec /sbin/agetty -L ttyS0 115200 vt100\n|") == true)
         // Alpine's OpenRC is started by busybox's init.
         #expect(
             try fixes(["sbin/init": "->/bin/busybox", "bin/busybox": "", "sbin/openrc": "", "etc/inittab": "::wait:/sbin/openrc default\n"])
@@ -215,8 +231,21 @@ struct InitSystemTests {
             ("source /run/network/interfaces\n", false), ("#iface eth0 inet dhcp\n", true),
         ])
     func `a network that is set up is left alone`(table: String, isBrought: Bool) throws {
-        let found = try fixes(["sbin/init": "", "sbin/ifup": "", "etc/network/interfaces": table])
+        let found = try fixes(["sbin/init": "", "sbin/ifup": "", "sbin/udhcpc": "", "etc/network/interfaces": table])
         #expect(found.contains { $0.hasPrefix("network|") } == isBrought)
+    }
+
+    @Test func `a network of which a part would still be missing is not said to be whole`() throws {
+        #expect(try fixes(["sbin/init": "", "sbin/ifup": ""]) == [], "nothing asks for an address")
+        let networkd = [
+            "usr/lib/systemd/systemd": "", "sbin/init": "->/usr/lib/systemd/systemd", "usr/lib/systemd/system/systemd-networkd.service": "",
+        ]
+        for (more, lacks) in [([:], true), (["etc/resolv.conf": "nameserver 192.0.2.1\n"], false)] as [([String: String], Bool)] {
+            try withTree(networkd.merging(more) { $1 }) { files in
+                let fix = try Fix.all(for: files, .systemd, shortcomings(of: files, under: nil, of: "x"), serial: true).first
+                #expect(fix?.finding.subject == .network && (fix?.lacks == .names) == lacks)
+            }
+        }
     }
 
     @Test func `lines come after a last one without an end`() {
@@ -320,16 +349,21 @@ struct InitSystemTests {
 
     @Test func `who runs it is a name or a number, with a group or without`() throws {
         func user(_ text: String) throws -> ImageProcess.User? {
-            let people = "large:x:4294967295:34::/:/bin/sh\nof-large:x:35:4294967295::/:/bin/sh\nof-none:x:36:::/:/bin/sh\n"
+            let people =
+                "large:x:4294967295:34::/:/bin/sh\nof-large:x:35:4294967295::/:/bin/sh\nof-none:x:36:::/:/bin/sh\nmember:x:37:50::/:/bin/sh\n"
             let files = [
                 "etc/passwd": "root:x:0:0::/root:/bin/sh\nweb:x:33:34::/srv:/bin/sh\n" + people,
-                "etc/group": "people:x:50:\nlarge:x:4294967295:\n",
+                "etc/group": "people:x:50:a,member\nothers:x:51:member\nnone:x:52:members\nlarge:x:4294967295:member\n",
             ]
             return try process("\"Cmd\": [\"/a\"], \"User\": \"\(text)\"", files).user
         }
         #expect(try user("") == nil && user("root") == nil && user("0:0") == nil)
         #expect(try user("33") == ImageProcess.User(user: 33, group: 34, isKnown: true))
         #expect(try user("web:people") == ImageProcess.User(user: 33, group: 50, isKnown: true))
+        #expect(try user(":50") == ImageProcess.User(user: 0, group: 50, isKnown: true))
+        #expect(try user("web:") == ImageProcess.User(user: 33, group: 34, isKnown: true))
+        #expect(try user("member") == ImageProcess.User(user: 37, group: 50, isKnown: true, others: [51]))
+        #expect(try user("37") == user("member") && user("member:50")?.others == [])
         #expect(try user("7:8") == ImageProcess.User(user: 7, group: 8, isKnown: false))
         #expect(try user("of-large:people") == ImageProcess.User(user: 35, group: 50, isKnown: true))
         let (what, hint) = ("could not make a service of 'web': its USER", "numbers go from 0 to 4294967294")

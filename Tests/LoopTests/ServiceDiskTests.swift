@@ -37,7 +37,7 @@ extension OnDisk.DiskImageTests {
                     dd if=vm.raw of=root bs=1M skip=258 count=765 conv=sparse status=none
                     mkdir --parents made; mount -o loop,ro root made; cd made; [ ! -d boot_docker ] || cd boot_docker
                     stat -c '%a %u:%g' usr/lib/docker-btrfs/service; tail -n 1 usr/lib/docker-btrfs/service
-                    stat -c '%a %F' 'app/a b'; ls -A 'app/a b'
+                    for folder in 'app/a b' data; do stat -c '%a %F' "$folder"; ls -A "$folder"; done
                     ls .autorelabel 2> /dev/null || true
                     grep -o 'sysctl[^" ]*' ../.docker-btrfs/settings || true; readlink sbin/init; head -n 1 etc/inittab; grep ssh-keygen etc/inittab; cut -d ' ' -f 2- etc/fstab
                     cd '\(disk.folder)'; umount made
@@ -49,6 +49,7 @@ extension OnDisk.DiskImageTests {
                         750 0:8
                         exec /usr/lib/docker-btrfs/busybox env -- \(path) SECRET=secret HOME=/ /bin/bash < /dev/null
                         755 directory
+                        \(plain.isEmpty ? ".wh.docker-btrfs\n" : "")755 directory
                         \(plain.isEmpty ? ".wh.docker-btrfs\nsysctl.net.ipv4.ip_unprivileged_port_start=0\n" : ".autorelabel\n")/usr/lib/docker-btrfs/busybox
                         ::sysinit:/usr/lib/docker-btrfs/busybox sh /usr/lib/docker-btrfs/boot
                         ::wait:/usr/bin/ssh-keygen -A
