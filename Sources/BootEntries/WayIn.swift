@@ -38,7 +38,14 @@ extension InstalledLoader {
 
     private func refindWayIn() throws(Failure) -> WayIn {
         let missing = RefindMenu.missing(in: try text(of: "refind.conf"))
-        return missing.isEmpty ? WayIn() : WayIn(missing: WayIn.Lines(file: "refind.conf", lines: missing))
+        var way = missing.isEmpty ? WayIn() : WayIn(missing: WayIn.Lines(file: "refind.conf", lines: missing))
+        let scans = try text(of: "refind.conf").split(whereSeparator: \.isNewline).map { $0.split { " \t,".contains($0) } }
+        // Of its own accord rEFInd shows them, and where the list adds to that.
+        if let last = scans.last(where: { $0.first == "scanfor" }), !last.contains("manual"), !last.contains("+") {
+            let file = directory.show("refind.conf")
+            way.note = "'\(file)' says 'scanfor' without 'manual': rEFInd shows no entry of docker-btrfs until that is added"
+        }
+        return way
     }
 
     private func grubWayIn() throws(Failure) -> WayIn {

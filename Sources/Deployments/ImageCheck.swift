@@ -328,7 +328,8 @@ extension ImageFinding {
     package static let names = ImageFinding(
         weight: .warning, subject: .names, text: "systemd-networkd is enabled, and nothing resolves names",
         remedy:
-            "install systemd-resolved in the Dockerfile, and RUN systemctl enable systemd-resolved; or put etc/resolv.conf into the top layer")
+            "install systemd-resolved in the Dockerfile, and RUN systemctl enable systemd-resolved; or put etc/resolv.conf into the top layer"
+    )
 }
 
 extension [ImageFiles] {

@@ -36,6 +36,12 @@ extension ImageFinding {
                 add(line, MountsFile.Line.absence.reason, MountsFile.Line.absence.remedy)
                 continue
             }
+            let helpers = ["sbin", "usr/sbin", "usr/bin"].map { ($0 as Path).appending(name: Array("mount.\(line.type)".utf8)) }
+            if line.type == "ntfs-3g" || line.type.hasPrefix("fuse."), try !trees.have(oneOf: helpers) {
+                add(
+                    line, "whose \(line.type) the image has no mount.\(line.type) for: the boot stops there",
+                    "install it in the Dockerfile (ntfs-3g, for example); or add 'nofail' to that line")
+            }
             for opener in disk.openers(besides: roots) {
                 if try !trees.have(oneOf: opener.programs) {
                     add(

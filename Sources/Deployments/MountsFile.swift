@@ -101,11 +101,13 @@ package final class MountsFile {
     private func firstInRoot(besides data: [String]) -> (OpaquePointer, Path)? {
         let entries = entries
         for entry in entries {
-            guard let line = Line(entry), line.isOfPath, line.source.hasPrefix("/"), let source = Path(line.source) else { continue }
+            guard let line = Line(entry) else { continue }
             let others = entries.filter { $0 != entry }.compactMap { mnt_fs_get_target($0).map { String(cString: $0) } }
             let places = Set((["/dev", "/proc", "/run", "/sys"] + data + others).compactMap { Path($0) }.filter { !$0.isTop })
-            let above = sequence(first: source) { $0.isTop ? nil : $0.parent }
-            if !above.contains(where: places.contains) { return (entry, source) }
+            for source in line.origins {
+                let above = sequence(first: source) { $0.isTop ? nil : $0.parent }
+                if !above.contains(where: places.contains) { return (entry, source) }
+            }
         }
         return nil
     }
@@ -164,11 +166,22 @@ extension MountsFile {
         package var isSwap: Bool { type == "swap" }
 
         var isBind: Bool { has(oneOf: ["bind", "rbind"]) }
-        /// Whether it mounts what is at another path.
-        fileprivate var isOfPath: Bool { isBind || isSwap || has(oneOf: ["loop"]) }
+        /// The paths of what it mounts: a device, a directory, a file of a filesystem, with or without the option loop, an overlay's layers.
+        fileprivate var origins: [Path] {
+            // `//server/share` is none, and what a program of FUSE takes is its own matter.
+            if source.hasPrefix("/") && !source.hasPrefix("//") && !type.hasPrefix("fuse") { return [Path(source)].compactMap { $0 } }
+            if type != "overlay" { return [] }
+            let layers = options.parts(at: ",").filter { option in
+                ["lowerdir=", "upperdir=", "workdir="].contains { option.hasPrefix($0) }
+            }
+            return layers.flatMap { $0.parts(at: "=", maxSplits: 1).last?.parts(at: ":") ?? [] }.compactMap { Path($0) }
+        }
 
         /// Whether a boot goes on without its device.
-        var mayBeAbsent: Bool { has(oneOf: ["nofail", "noauto"]) }
+        var mayBeAbsent: Bool { has(oneOf: ["nofail", "noauto", "x-systemd.automount", "_netdev"]) }
+
+        /// Whether engines start without it, and begin an empty store in the root.
+        var letsEnginesStart: Bool { mayBeAbsent && !options.contains("x-systemd.required-by=") }
 
         /// The device that a boot ends without; nil where it goes on.
         var neededDevice: DeviceName? { target == "/" || isSwap || mayBeAbsent ? nil : device }

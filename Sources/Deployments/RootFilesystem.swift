@@ -14,10 +14,12 @@ struct RootFilesystem {
     /// Whether it was opened where the running system has it mounted.
     private let isMounted: Bool
 
-    /// Whether its device is one of LUKS, LVM or RAID, and not a disk's or a partition's.
+    /// Whether its device is one of LUKS, LVM, RAID or bcache, and not a disk's or a partition's.
     var isMapped: Bool { Self.isMapped(device) }
 
-    static func isMapped(_ device: String) -> Bool { ["/dev/mapper/", "/dev/dm-", "/dev/md"].contains { device.hasPrefix($0) } }
+    static func isMapped(_ device: String) -> Bool {
+        ["/dev/mapper/", "/dev/dm-", "/dev/md", "/dev/bcache"].contains { device.hasPrefix($0) }
+    }
 
     init(topLevel: Directory, device: String, volume: BootVolume) {
         self.topLevel = topLevel

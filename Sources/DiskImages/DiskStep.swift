@@ -54,7 +54,8 @@ extension DiskStep: CustomStringConvertible {
         case .sendLayers(let layers):
             "send \(layers.count) layer\(layers.count == 1 ? "" : "s") to '/docker/btrfs/subvolumes', the topmost from '\(layers.last?.folder ?? .top)'"
         case .mergeLayers(let cache): "merge the layers to '/docker/btrfs/subvolumes\(cache)'"
-        case .writeRecord(.copied(let layers)): "record the image and its \(layers.count) layer\(layers.count == 1 ? "" : "s") in '/docker/image/btrfs'"
+        case .writeRecord(.copied(let layers)):
+            "record the image and its \(layers.count) layer\(layers.count == 1 ? "" : "s") in '/docker/image/btrfs'"
         case .writeRecord(.merged): "record the image with one layer in '/docker/image/btrfs'"
         case .setUp: "make the top layer '/boot_docker'"
         case .write(let path, _, _, let about): "write '\(path)' of the top layer: \(about)"

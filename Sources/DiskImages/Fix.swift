@@ -88,7 +88,8 @@ extension Fix {
         if finding.cause == .idleIfup {
             // ifup leaves it to one of them.
             let clients = ["dhclient", "dhcpcd", "udhcpc"] as [Path]
-            if try ![files].have(oneOf: ["sbin", "usr/sbin", "usr/bin", "bin"].flatMap { folder in clients.map { folder / $0 } }) { return nil }
+            let places = ["sbin", "usr/sbin", "usr/bin", "bin"].flatMap { (folder: Path) in clients.map { folder / $0 } }
+            if try ![files].have(oneOf: places) { return nil }
             // What runit starts finds its programs only where the kernel gave init a PATH.
             let path = initSystem == .runit ? " PATH=/usr/sbin:/usr/bin:/sbin:/bin" : ""
             let card = "auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n"

@@ -35,6 +35,14 @@ import Testing
         #expect(InstalledLoader.hasSecureBoot(folder.path) == isOn)
     }
 
+    @Test(arguments: [
+        ("scanfor internal,external", false), ("scanfor internal, manual", true), ("#scanfor internal", true), ("scanfor +,tools", true),
+    ])
+    func `a rEFInd that shows no entries of a configuration is told`(line: String, isShown: Bool) throws {
+        try write("\(line)\n", to: "EFI/refind/refind.conf")
+        #expect(try (only().wayIn().note == nil) == isShown)
+    }
+
     @Test func refindNeedsTwoLines() throws {
         try write("timeout 2\n# include docker-btrfs.conf\nINCLUDE docker-btrfs-earlier.conf\n", to: "EFI/refind/refind.conf")
         let loader = try only()

@@ -109,6 +109,22 @@ extension OnDisk {
             }
         }
 
+        @Test func `homes in the root are told until something keeps them`() async throws {
+            try await Deployable.with { machine in
+                let system = "\(machine.disk.folder)/system"
+                let arrange = """
+                    printf '%s\\n' 'ann:x:1000:1000::/home/ann:/bin/sh' 'bob:x:1001:1001::/home/bob:/bin/sh' 'eve:x:1002:1002::/gone:/bin/sh' \
+                        >> '\(system)/etc/passwd'
+                    mkdir -p '\(system)'/home/{ann,bob}; rm boot_docker/etc/fstab
+                    """
+                let told = try await machine.disk.change("\(arrange)\n\(machine.command(machine.setup)) --users 2>&1")
+                let note = "the homes of ann, bob are in this system's root and in no other one: --data /home keeps what is there for all"
+                #expect(told.contains("note: \(note)\n"), "\(told)")
+                let again = try await machine.disk.change("\(machine.command(machine.setup)) --data /home 2>&1")
+                #expect(!again.contains("the homes of"), "\(again)")
+            }
+        }
+
         @Test func `what is mounted of a file or directory of the root is mounted in no other root`() async throws {
             try await Deployable.with { machine in
                 let told = try await machine.disk.change(
@@ -123,6 +139,9 @@ extension OnDisk {
                     /var/home /home none bind 0 0
                     /home/www /pages none rw,bind,nosuid 0 0
                     /image.iso /cd iso9660 loop,ro 0 0
+                    /root/disk.img /image ext4 defaults 0 2
+                    overlay /merged overlay ro,lowerdir=/disk/files:/root/lower 0 0
+                    overlay /other overlay ro,lowerdir=/disk/files:/disk/more 0 0
                     /disk/files /files none rbind 0 0
                     /files/more /more none bind 0 0
                     /srv/x /x none bind 0 0
@@ -137,9 +156,13 @@ extension OnDisk {
                     "'/home' of this system is mounted in no root, for '/var/home' is in this system's own; ",
                     "'/pages' of this system is mounted in no root, for '/home/www' is in this system's own; ",
                     "'/cd' of this system is mounted in no root, for '/image.iso' is in this system's own; ",
+                    "'/image' of this system is mounted in no root, for '/root/disk.img' is in this system's own; ",
+                    "'/merged' of this system is mounted in no root, for '/root/lower' is in this system's own; ",
                 ] { #expect(told.contains("note: \(note)"), "\(told)") }
                 let table = try await machine.disk.look("awk '{ print $1 }' boot_docker/etc/fstab")
-                let kept = ["UUID=3", "/dev/sda9", "/disk/swap", "/disk/files", "/files/more", "/srv/x", "/dev/shm", "//server/share"]
+                let kept = [
+                    "UUID=3", "/dev/sda9", "/disk/swap", "overlay", "/disk/files", "/files/more", "/srv/x", "/dev/shm", "//server/share",
+                ]
                 #expect(table.hasPrefix(kept.joined(separator: "\n") + "\n"), "\(table)")
             }
         }

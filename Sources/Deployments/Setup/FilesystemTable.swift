@@ -14,6 +14,8 @@ package struct FilesystemTable {
     let added: [String]
     /// What a person should know.
     let notes: [String]
+    /// Where all lines mount.
+    let targets: [Path]
     /// Where our own lines mount, each after those above it, with its mode. Not each init makes the place of a mount.
     let places: [(path: Path, mode: UInt32)]
 
@@ -37,7 +39,7 @@ package struct FilesystemTable {
         let existing = try topLayer?.contents(of: Self.path)
         let base = if let existing { existing } else { try machine.system.contents(of: Self.path) ?? [] }
         let table = try MountsFile(parsing: base)
-        let (store, boot) = (Self.store(machine, device, table), Self.boot(machine))
+        let (store, boot) = (Self.store(machine, device, table), Self.boot(machine, table))
         var lines = store + boot
         let inside = lines.compactMap { Path($0.target) }.filter { $0.isBelow(Self.closed) }
         var places: [(path: Path, mode: UInt32)] = []
@@ -109,6 +111,12 @@ package struct FilesystemTable {
                     hint: "take that line out of '\(machine.settings.topLayer / Self.path)' first")
             }
             if try table.add(line, isReplacing: existing == nil && (isOther || !line.isTheirs)) { added.append("'\(line.target)'") }
+            if let standing = table.line(at: line.target), standing.letsEnginesStart {
+                let engine = line.target.contains("containerd") ? "containerd" : "docker"
+                notes.append(
+                    "'\(display(line.target.utf8))' of the top layer's etc/fstab may be absent, and the engine then begins an empty store: "
+                        + "add 'x-systemd.required-by=\(engine).service,x-systemd.before=\(engine).service' to that line")
+            }
         }
         for line in lines.dropFirst(store.count) where try table.add(line, isReplacing: existing == nil) {
             added.append("'\(line.target)'")
@@ -127,6 +135,7 @@ package struct FilesystemTable {
                     + "\(Line.absence.reason); \(Line.absence.remedy)")
         }
         self.notes = notes
+        targets = table.lines.compactMap { Path($0.target) }
         text = existing != nil && added.isEmpty && told.isEmpty ? nil : try table.text()
         let mounts = existing == nil && added.isEmpty ? ["what this system does"] : added
         self.added = (mounts.isEmpty ? [] : ["mounts " + mounts.joined(separator: ", ")]) + told
@@ -230,10 +239,20 @@ package struct FilesystemTable {
     }
 
     /// The boot menu, where it is a folder of the system that setup ran on: no root has that.
-    private static func boot(_ machine: FoundMachine) -> [Line] {
-        guard let folder = machine.ownBoot, let uuid = try? folder.volume().uuid else { return [] }
+    private static func boot(_ machine: FoundMachine, _ table: MountsFile) -> [Line] {
+        guard let folder = machine.ownBoot, let uuid = try? folder.volume().uuid else { return partition(machine, table) }
         let (top, options) = ((closed / "boot").description, "noatime,nofail")
         return [filesystem(of: folder, on: "UUID=\(uuid)", at: top, options), bind(folder, from: top, at: folder.place, options)]
+    }
+
+    /// The boot loader's partition, where it is mounted in its usual place and the table has it nowhere: systemd found it, or a person mounted it.
+    private static func partition(_ machine: FoundMachine, _ table: MountsFile) -> [Line] {
+        guard let folder = machine.loaderFolder, let uuid = machine.bootVolume, folder.type != "btrfs",
+            InstalledLoader.usualFolders.contains(folder.mountPoint),
+            !table.lines.contains(where: { $0.target == folder.mountPoint || MountsFile.volume($0.source) == uuid.lowercased() })
+        else { return [] }
+        let options = folder.type == "vfat" ? "umask=0077,noatime,nofail" : "noatime,nofail"
+        return [Line(source: "UUID=\(uuid)", target: folder.mountPoint, type: folder.type, options: options)]
     }
 
     /// The line that mounts the boot loader's partition, where that is another one than it was: made anew, or in a layer that was copied from

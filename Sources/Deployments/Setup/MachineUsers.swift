@@ -10,6 +10,7 @@ struct MachineUsers {
     let files: [(name: String, text: String, mode: UInt32)]
     /// Who they are, as a person is told.
     let title: String
+    let homes: [(name: String, path: Path)]
 
     /// Where a top layer has them.
     static let folder: Path = "etc/docker-btrfs/users"
@@ -66,6 +67,7 @@ struct MachineUsers {
             ("subuid", text(try lines("etc/subuid").filter(isOfPerson)), 0o644),
             ("subgid", text(try lines("etc/subgid").filter(isOfPerson)), 0o644),
         ]
+        homes = users.compactMap { line in line.count > 5 ? Path(line[5].utf8).map { (String(line[0]), $0) } : nil }
         let hasRoot = passwords.contains { $0[0] == "root" }
         let people = users.map { String($0[0]) } + (hasRoot ? ["root's password"] : [])
         title = Self.list(people.isEmpty ? own.map { "the group \($0[0])" } : people)
@@ -148,7 +150,7 @@ struct MachineUsers {
 
     private static func place(_ name: String) -> Path { Path.top.appending(name: Array(name.utf8)) }
 
-    private static func list(_ names: [String]) -> String {
+    static func list(_ names: [String]) -> String {
         let shown = names.prefix(5).map { display($0.utf8) }.joined(separator: ", ")
         return names.isEmpty ? "nobody" : shown + (names.count > 5 ? ", …" : "")
     }

@@ -24,6 +24,8 @@ public struct SetupPlan {
     private let given: GivenFiles?
     private var changes: [SetupChange] = []
     private var made: Set<Path> = []
+    /// Of the system's people.
+    private var homes: [(name: String, path: Path)] = []
 
     /// With `isLocked` nobody else changes anything there as long as this lives; fails where somebody does. With `renewsUsers` the people that
     /// the top layer has give way to those of the system.
@@ -42,7 +44,9 @@ public struct SetupPlan {
         topLayer = machine.settings.topLayer
         given = choices.system == "/" ? try GivenFiles(on: machine.filesystem, topLayer: topLayer) : nil
         try add(machine.settings, choices, renewsUsers: renewsUsers)
-        try addTable(FilesystemTable(machine, data: choices.data, in: topLevel.directory(at: topLayer)))
+        let table = try FilesystemTable(machine, data: choices.data, in: topLevel.directory(at: topLayer))
+        try addTable(table)
+        try noteHomes(besides: table.targets)
         addSettings(machine.settings)
     }
 
@@ -303,6 +307,22 @@ public struct SetupPlan {
         }
         try replace("usr/lib/docker-btrfs/users", bytes(hooks_machine_users), about: "gives each root these users")
         try addUnit("docker-btrfs-users.service", hooks_machine_users_unit, wantedBy: "sysinit.target")
+        homes = users.homes
+    }
+
+    /// A home that is in the running root is in no other one.
+    private mutating func noteHomes(besides mounts: [Path]) throws(Failure) {
+        let device = try system.status(of: .top)?.device
+        var lost: [(name: String, path: Path)] = []
+        for home in homes where !home.path.isTop {
+            if mounts.contains(where: { !$0.isTop && (home.path == $0 || home.path.isBelow($0)) }) { continue }
+            if let found = try system.status(of: home.path), found.kind == .directory, found.device == device { lost.append(home) }
+        }
+        guard let first = lost.first else { return }
+        let who = MachineUsers.list(lost.map(\.name))
+        notes.append(
+            "the home\(lost.count == 1 ? "" : "s") of \(who) \(lost.count == 1 ? "is" : "are") in this system's root and in no other one: "
+                + "--data \(first.path.parent.isTop ? first.path : first.path.parent) keeps what is there for all")
     }
 
     /// An image needs nothing of ours inside: what marks a boot as good, and what deploys the next image, come with the top layer.
