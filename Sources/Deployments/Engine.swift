@@ -5,6 +5,9 @@ internal import Images
 struct Engine {
     let words: [String]
 
+    /// What systemd starts; nil for Podman, which nothing starts.
+    var service: String? { ["docker": "docker", "nerdctl": "containerd"][words[0]] }
+
     /// Where there are no images yet, Podman if `root` is what it made for them, else Docker.
     init(of stores: ImageStores?, in root: Directory?, _ choice: StoreChoice) {
         let kind = stores?.kinds.first

@@ -141,7 +141,7 @@ struct DiskCheck {
         if !text.contains(".ko.zst:") { return }
         add(
             .drivers, "the modules of the kernel \(kernel) are compressed by zstd, which busybox does not unpack: there is no network",
-            "--kernel-image with another kernel, such as Debian's", .error)
+            "--kernel-image with another kernel, such as Debian's")
     }
 
     private static let kernelRemedy = "the distribution's usual kernel has more: \(ImageFinding.kernelRemedy)"

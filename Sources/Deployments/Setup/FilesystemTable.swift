@@ -111,8 +111,7 @@ package struct FilesystemTable {
                     hint: "take that line out of '\(machine.settings.topLayer / Self.path)' first")
             }
             if try table.add(line, isReplacing: existing == nil && (isOther || !line.isTheirs)) { added.append("'\(line.target)'") }
-            if let standing = table.line(at: line.target), standing.letsEnginesStart {
-                let engine = line.target.contains("containerd") ? "containerd" : "docker"
+            if let standing = table.line(at: line.target), standing.letsEnginesStart, let engine = machine.engine.service {
                 notes.append(
                     "'\(display(line.target.utf8))' of the top layer's etc/fstab may be absent, and the engine then begins an empty store: "
                         + "add 'x-systemd.required-by=\(engine).service,x-systemd.before=\(engine).service' to that line")
