@@ -102,8 +102,9 @@ extension Directory {
         {
             // btrfs says so of a device that the kernel takes for read-only. Nobody's rights are asked here.
             if linux_errno() == EACCES || linux_errno() == EROFS {
+                let place = label.isEmpty ? "" : " of '\(show(.top))'"
                 throw Failure(
-                    "could not write to the filesystem of '\(show(.top))': its disk is read-only",
+                    "could not write to the filesystem\(place): its disk is read-only",
                     hint: "look for a lock on the card or stick, and at the kernel's messages: a disk that fails may be made read-only")
             }
             throw .system("make '\(show(.top))' writable")
