@@ -131,7 +131,7 @@ struct InitFailureTests {
             "say rootfstype=TYPE if there is one, or another root="),
         .init(
             "no such subvolume", "root=LABEL=linux rootflags=subvol=nowhere",
-            "could not mount '/dev/ubda' (root=, btrfs): No such file or directory", usual),
+            "could not mount '/dev/ubda' (root=, btrfs): there is no subvolume 'nowhere' on it", "correct subvol= in rootflags="),
         .init(
             "a root without init", "root=LABEL=linux",
             "could not start the system: the root has no init: there is no program at /sbin/init, /usr/sbin/init, /etc/init, /bin/init, /lib/systemd/systemd",

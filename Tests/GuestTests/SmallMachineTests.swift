@@ -55,7 +55,8 @@ struct SmallMachineTests {
             try await output(of: boot.command)
             _ = try? await button
             let console = try Console(log: boot.log).text
-            #expect(console.contains("uid=1000(application) gid=1001 groups=1001\n/app/www\nit's a $machine\nthat was all"))
+            let who = "uid=1000(application) gid=1001(application) groups=1001(application)"
+            #expect(console.contains("\(who)\n/app/www\nit's a $machine\nthat was all"))
         }
     }
 }
