@@ -37,9 +37,10 @@ extension InstalledLoader {
     }
 
     private func refindWayIn() throws(Failure) -> WayIn {
-        let missing = RefindMenu.missing(in: try text(of: "refind.conf"))
+        let configuration = try text(of: "refind.conf")
+        let missing = RefindMenu.missing(in: configuration)
         var way = missing.isEmpty ? WayIn() : WayIn(missing: WayIn.Lines(file: "refind.conf", lines: missing))
-        let scans = try text(of: "refind.conf").split(whereSeparator: \.isNewline).map { $0.split { " \t,".contains($0) } }
+        let scans = configuration.split(whereSeparator: \.isNewline).map { $0.split { " \t,".contains($0) } }
         // Of its own accord rEFInd shows them, and where the list adds to that.
         if let last = scans.last(where: { $0.first == "scanfor" }), !last.contains("manual"), !last.contains("+") {
             let file = directory.show("refind.conf")

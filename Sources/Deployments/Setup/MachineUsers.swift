@@ -1,4 +1,5 @@
 internal import Basics
+internal import Boot
 internal import CLinux
 internal import Files
 internal import Linux
@@ -10,7 +11,7 @@ struct MachineUsers {
     let files: [(name: String, text: String, mode: UInt32)]
     /// Who they are, as a person is told.
     let title: String
-    let homes: [(name: String, path: Path)]
+    private let homes: [(name: String, path: Path)]
 
     /// Where a top layer has them.
     static let folder: Path = "etc/docker-btrfs/users"
@@ -75,6 +76,22 @@ struct MachineUsers {
 
     /// UID_MIN and UID_MAX of login.defs(5) as distributions have them.
     private static let people = 1000...60000
+
+    /// What is said of homes that are in the root of the system, and in no other one: nothing of `mounts` brings them along.
+    func homeNotes(in system: Directory, besides mounts: [Path]) throws(Failure) -> [String] {
+        let device = try system.status(of: .top)?.device
+        var lost: [(name: String, path: Path)] = []
+        for home in homes where !home.path.isTop {
+            if mounts.contains(where: { !$0.isTop && (home.path == $0 || home.path.isBelow($0)) }) { continue }
+            if let found = try system.status(of: home.path), found.kind == .directory, found.device == device { lost.append(home) }
+        }
+        guard let first = lost.first else { return [] }
+        let (homes, are) = lost.count == 1 ? ("home", "is") : ("homes", "are")
+        return [
+            "the \(homes) of \(Self.list(lost.map(\.name))) \(are) in this system's root and in no other one: "
+                + "--data \(first.path.parent.isTop ? first.path : first.path.parent) keeps what is there for all"
+        ]
+    }
 
     /// Who is another one in the folder of a top layer, if that is there; nil where nobody is.
     func difference(from folder: Directory?) throws(Failure) -> String? {
@@ -150,7 +167,7 @@ struct MachineUsers {
 
     private static func place(_ name: String) -> Path { Path.top.appending(name: Array(name.utf8)) }
 
-    static func list(_ names: [String]) -> String {
+    private static func list(_ names: [String]) -> String {
         let shown = names.prefix(5).map { display($0.utf8) }.joined(separator: ", ")
         return names.isEmpty ? "nobody" : shown + (names.count > 5 ? ", …" : "")
     }
