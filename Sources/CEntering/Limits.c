@@ -1,0 +1,90 @@
+#include "Limits.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+/* The numbers of a kernel that is asked in another way count as those of none: what is refused here would be called otherwise there. */
+#if defined __x86_64__
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#define OTHER_NUMBERS 0x40000000 /* x32 */
+#elif defined __aarch64__
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#define OTHER_NUMBERS 0x7fffffff
+#endif
+
+/* What capabilities do not keep from a root user. */
+static const struct { int number; const char *name; } refused[] = {
+    /* The kernel's keyrings belong to users and not to namespaces: root's here are root's there. */
+    {SYS_keyctl, "keyctl"}, {SYS_add_key, "add_key"}, {SYS_request_key, "request_key"},
+    /* With a handle every file of the filesystem is to be had, whatever the root is. */
+    {SYS_open_by_handle_at, "open_by_handle_at"},
+    /* Parts of the kernel in which faults were found again and again, and no system needs inside. */
+    {SYS_bpf, "bpf"}, {SYS_userfaultfd, "userfaultfd"}, {SYS_perf_event_open, "perf_event_open"},
+    {SYS_kexec_load, "kexec_load"}, {SYS_kexec_file_load, "kexec_file_load"},
+};
+static const int refused_count = sizeof refused / sizeof *refused;
+
+const char *entering_refused(int index) {
+    /* In a user namespace of its own a process has every capability again, for what the kernel takes to be its own. */
+    static const char *others[] = {
+        "clone and unshare with CLONE_NEWUSER", "clone3 (its flags are not to be seen)", "ioctl with TIOCSTI or TIOCLINUX"};
+    if (index < refused_count) return refused[index].name;
+    return index < refused_count + 3 ? others[index - refused_count] : NULL;
+}
+
+#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define EQUAL(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, yes, no)
+#define RETURN(value) BPF_STMT(BPF_RET | BPF_K, value)
+#define REFUSE(error) RETURN(SECCOMP_RET_ERRNO | (error))
+#define ALLOW RETURN(SECCOMP_RET_ALLOW)
+
+int entering_install_filter(void) {
+    /* The lower half of an argument comes first in memory: both architectures are little endian. */
+    static const struct sock_filter begin[] = {
+        LOAD(arch), EQUAL(ARCHITECTURE, 1, 0), REFUSE(ENOSYS),
+        LOAD(nr), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, OTHER_NUMBERS, 0, 1), REFUSE(ENOSYS),
+        EQUAL(SYS_clone3, 0, 1), REFUSE(ENOSYS),
+        EQUAL(SYS_clone, 1, 0), EQUAL(SYS_unshare, 0, 4),
+        LOAD(args[0]), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1), REFUSE(EPERM), ALLOW,
+        EQUAL(SYS_ioctl, 0, 5),
+        LOAD(args[1]), EQUAL(TIOCSTI, 1, 0), EQUAL(TIOCLINUX, 0, 1), REFUSE(EPERM), ALLOW,
+    };
+    enum { begin_count = sizeof begin / sizeof *begin };
+    struct sock_filter filter[begin_count + 2 * sizeof refused / sizeof *refused + 1];
+    memcpy(filter, begin, sizeof begin);
+    int count = begin_count;
+    for (int index = 0; index < refused_count; index++) {
+        filter[count++] = (struct sock_filter)EQUAL((unsigned)refused[index].number, 0, 1);
+        filter[count++] = (struct sock_filter)REFUSE(EPERM);
+    }
+    filter[count++] = (struct sock_filter)ALLOW;
+    struct sock_fprog program = {.len = (unsigned short)count, .filter = filter};
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
+
+int entering_set_capabilities(unsigned long long kept) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    unsigned low = (unsigned)kept, high = (unsigned)(kept >> 32);
+    struct __user_cap_data_struct data[2] = {{low, low, 0}, {high, high, 0}};
+    return (int)syscall(SYS_capset, &header, data);
+}
+
+int entering_limit(const struct entering_command *command) {
+    for (int capability = 0; capability < 64; capability++) {
+        if (command->capabilities >> capability & 1) continue;
+        /* EINVAL: the kernel has no more. */
+        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 && errno != EINVAL) return -1;
+    }
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return -1;
+    /* By the kernel's own calls: those of glibc ask all threads of the caller, which are not here. */
+    if (syscall(SYS_setgroups, command->group_count, command->groups) != 0) return -1;
+    if (syscall(SYS_setresgid, command->group, command->group, command->group) != 0) return -1;
+    if (syscall(SYS_setresuid, command->user, command->user, command->user) != 0) return -1;
+    return command->user == 0 ? entering_set_capabilities(command->capabilities) : 0;
+}
