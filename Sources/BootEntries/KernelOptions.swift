@@ -83,6 +83,11 @@ extension KernelOptions {
     public init(toAdd text: String) throws(Failure) {
         try self.init(text)
         guard let word = ofEntries.words.first else { return }
+        if Self.key(of: word) == "rootflags" {
+            throw Failure(
+                "could not use '\(word)' in the options: each entry says by itself which subvolume is mounted",
+                hint: "how that is mounted is an option of its own: docker-btrfs setup --rootflags noatime,compress=zstd")
+        }
         throw Failure(
             "could not use '\(word)' in the options: each entry says by itself what is booted",
             hint: "leave it out: --options '\(withoutThoseOfEntries)'")

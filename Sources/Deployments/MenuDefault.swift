@@ -30,14 +30,18 @@ extension Settings {
 
     /// The options of an entry that boots a subvolume as it is.
     func options(ofSubvolume path: Path, on volume: BootVolume) throws(Failure) -> KernelOptions {
-        try KernelOptions("rw") + KernelOptions("root", "UUID=\(volume.uuid)")
-            + KernelOptions("rootflags", "subvol=\(display(path.bytes))") + options
+        try KernelOptions("rw") + KernelOptions("root", "UUID=\(volume.uuid)") + mountOptions(ofSubvolume: path) + options
     }
 
     /// Those of an entry in which `image` says what is booted.
     func options(of image: KernelOptions, on volume: BootVolume) throws(Failure) -> KernelOptions {
         let device = "UUID=\(volume.uuid)"
-        return try KernelOptions("rw") + KernelOptions("root", device) + KernelOptions("rootflags", "subvol=\(display(root.bytes))")
-            + image + KernelOptions("toplayer", device) + KernelOptions("toplayer_path", display(topLayer.bytes)) + options
+        return try KernelOptions("rw") + KernelOptions("root", device) + mountOptions(ofSubvolume: root) + image
+            + KernelOptions("toplayer", device) + KernelOptions("toplayer_path", display(topLayer.bytes)) + options
+    }
+
+    /// In one word: the last of several is all that most initramfs see.
+    private func mountOptions(ofSubvolume path: Path) throws(Failure) -> KernelOptions {
+        try KernelOptions("rootflags", (["subvol=\(display(path.bytes))"] + (rootFlags?.options ?? [])).joined(separator: ","))
     }
 }

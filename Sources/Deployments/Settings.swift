@@ -33,6 +33,8 @@ public struct Settings: Equatable, Sendable {
     public var topLayer: Path
     /// What the machine's own command line has beside what docker-btrfs says.
     public var options: KernelOptions
+    /// How the root is mounted; nil where an earlier version did not look for it.
+    public var rootFlags: RootFlags?
     /// Whether an uninstall began: what it took from the boot menu is not there to tell that this is the machine's own filesystem.
     var isUninstalled = false
 
@@ -40,7 +42,7 @@ public struct Settings: Equatable, Sendable {
         loader: BootLoader, boot: String?, loaderFolder: Path? = nil, bootVolume: DeviceName? = nil, kernels: Kernels, store: Path,
         storeDevice: DeviceName? = nil,
         root: Path, topLayer: Path,
-        options: KernelOptions
+        options: KernelOptions, rootFlags: RootFlags? = nil
     ) {
         self.loader = loader
         self.boot = boot
@@ -52,6 +54,7 @@ public struct Settings: Equatable, Sendable {
         self.root = root
         self.topLayer = topLayer
         self.options = options
+        self.rootFlags = rootFlags
     }
 
     private static let uninstalled = "uninstalled"
@@ -95,7 +98,8 @@ public struct Settings: Equatable, Sendable {
             loaderFolder: json["loader_folder"]?.string.flatMap { Path($0) },
             bootVolume: json["boot_device"]?.string.flatMap { DeviceName($0) }, kernels: word("kernels", Kernels.self),
             store: path("store"), storeDevice: device, root: path("root"), topLayer: path("top_layer"),
-            options: KernelOptions(text("options"))
+            options: KernelOptions(text("options")),
+            rootFlags: json["rootflags"]?.string.map { text throws(Failure) in try RootFlags(text) }
         )
         isUninstalled = json["state"]?.string == Self.uninstalled
     }
@@ -110,7 +114,8 @@ public struct Settings: Equatable, Sendable {
                 ] + (storeDevice.map { [("store_device", .string($0.description))] } ?? []) + [
                     ("root", .string(display(root.bytes))), ("top_layer", .string(display(topLayer.bytes))),
                     ("options", .string(options.description)),
-                ] + (isUninstalled ? [("state", .string(Self.uninstalled))] : [])
+                ] + (rootFlags.map { [("rootflags", .string($0.description))] } ?? [])
+                + (isUninstalled ? [("state", .string(Self.uninstalled))] : [])
         ).text
     }
 }

@@ -40,6 +40,9 @@ struct SetupCommand: ParsableCommand {
     @Option(help: ArgumentHelp("What the kernel is told beside what docker-btrfs says.", valueName: "text"))
     var options: String?
 
+    @Option(help: ArgumentHelp("How the root is mounted, beside its subvolume; '' for no options.", valueName: "options"))
+    var rootflags: String?
+
     @Option(help: ArgumentHelp("A directory that is the same in each root, filled once from here; may be given again.", valueName: "path"))
     var data: [String] = []
 
@@ -70,6 +73,7 @@ struct SetupCommand: ParsableCommand {
         choices.root = name
         choices.topLayer = topLayer
         choices.options = options
+        choices.rootFlags = rootflags
         choices.data = data
         choices.update = update
         choices.companion = try thisProgram()

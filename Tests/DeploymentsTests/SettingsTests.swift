@@ -24,6 +24,14 @@ struct SettingsTests {
         #expect(failure?.message == "could not read 's': 'store_device' is 'data', which is no device")
     }
 
+    @Test func `how the root is mounted is one of them, also where that is said by no option`() throws {
+        for flags in [RootFlags.none, try RootFlags("noatime,compress=zstd")] {
+            var settings = Self.settings
+            settings.rootFlags = flags
+            #expect(try Settings(parsing: Array(settings.text.utf8), name: "s") == settings)
+        }
+    }
+
     @Test(
         arguments: [
             ("{", "could not read 's': it is not JSON: line 1: "),

@@ -139,7 +139,7 @@ struct DeployTests {
                 of years
                 6.1
                 loop\u{20}
-                subvol=desktop-old
+                subvol=desktop-old,noatime,compress=zstd:2
                 0
                 1
                 Error: could not remove '/desktop-old': the system runs on it
@@ -243,6 +243,7 @@ struct DeployTests {
         systemctl is-active docker-btrfs-good.service docker-btrfs-users.service
         id ann
         cat /home/ann/work
+        findmnt -n -o OPTIONS / | tr , '\\n' | grep -x -e noatime -e compress=.*
         """
 
     private static func expected(_ version: String, kernel: String) -> String {
@@ -255,6 +256,8 @@ struct DeployTests {
         active
         uid=1000(ann) gid=1000(ann) groups=1000(ann),27(sudo)
         of years
+        noatime
+        compress=zstd:2
 
         """
     }
@@ -264,6 +267,11 @@ extension Machine {
     /// What a person does once; and that the root runs what is on the disk `script`.
     @discardableResult
     func setUp() async throws -> String {
+        try await change(
+            """
+            echo "UUID=$(blkid -c /dev/null -o value -s UUID "$(findmnt -n -o SOURCE -T . | sed 's/\\[.*//')") / btrfs noatime,compress=zstd:2,subvol=@ 0 0" \\
+                >> system/etc/fstab
+            """)
         let told = try await companion("setup --data /home --options 'console=ttyS0 panic=-1 no_timer_check mitigations=off'")
         try await change(
             """

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -10,6 +11,8 @@ extension OnDisk {
                     "--options 'root=UUID=1 rootflags=subvol=@ quiet'",
                     "could not use 'root=UUID=1' in the options: each entry says by itself what is booted\nhint: leave it out: --options 'quiet'"
                 ),
+                ("--options 'quiet rootflags=compress=zstd'", "could not use 'rootflags=compress=zstd' in the options: "),
+                ("--rootflags compres=zstd", "could not use 'compres=zstd' in rootflags=: it is not one of the options that a root can"),
                 ("--options docker-path=docker", "could not use 'docker-path=docker' in the options"),
                 ("--name a,b", "could not call the root '/a,b'"),
                 (
@@ -56,6 +59,26 @@ extension OnDisk {
                     try await machine.run("\(machine.setup) \(words)")
                 }
                 #expect(try await machine.everything() == before)
+            }
+        }
+
+        @Test func `the root is mounted as the system of before had it, in every entry`() async throws {
+            try await Deployable.with { machine in
+                let uuid = try await machine.disk.uuid()
+                try await machine.disk.change("rm .docker-btrfs/settings")
+                let table = "UUID=\(uuid) /btrfs btrfs subvolid=5,noatime 0 0\nUUID=\(uuid) / btrfs relatime,compress=zstd:2,subvol=@ 0 1\n"
+                try Data(table.utf8).write(to: URL(filePath: machine.disk.folder + "/system/etc/fstab"))
+                let told = try await machine.run(machine.setup)
+                #expect(told.contains(/\nrootflags    relatime,compress=zstd:2 +--rootflags OPTIONS\n/), "\(told)")
+                try await machine.run("deploy sample_image:v2")
+                let flags = "rootflags=subvol=docker_rwlayer,relatime,compress=zstd:2 "
+                #expect(try String(contentsOfFile: "\(machine.boot)/EFI/refind/docker-btrfs.conf", encoding: .utf8).contains(flags))
+                // Chosen once, it stays.
+                try await machine.run("\(machine.setup) --rootflags ''")
+                try await machine.run("deploy")
+                let entry = try String(contentsOfFile: "\(machine.boot)/EFI/refind/docker-btrfs.conf", encoding: .utf8)
+                #expect(entry.contains("rootflags=subvol=docker_rwlayer "), "\(entry)")
+                #expect(try await machine.run(machine.setup).hasSuffix("\nall is set up as it should be\n"))
             }
         }
 

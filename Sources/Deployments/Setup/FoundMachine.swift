@@ -20,6 +20,7 @@ public struct SetupChoices: Sendable {
     public var root: String?
     public var topLayer: String?
     public var options: String?
+    public var rootFlags: String?
     /// Directories that are the same in each root.
     public var data: [String] = []
     /// Whether roots to come look for a new image by themselves.
@@ -126,6 +127,10 @@ struct FoundMachine {
         if let namespace = choices.namespace {
             options = try options.without { $0 == "docker_namespace" } + KernelOptions("docker_namespace", namespace)
         }
+        let rootFlags =
+            if let text = choices.rootFlags { try RootFlags(text) } else if let known = before?.rootFlags { known } else {
+                try Self.rootFlags(in: system, of: filesystem.volume)
+            }
         var folder = try loader.map { loader throws(Failure) in try MountedFolder(loader.directory) }
         let loaderFolder = folder?.path
         let printed = try loader == nil ? boot.map { place throws(Failure) in try MountedFolder(Directory(opening: place)) } : nil
@@ -148,12 +153,21 @@ struct FoundMachine {
             loader: loader?.kind ?? .print, boot: boot, loaderFolder: loaderFolder,
             bootVolume: bootVolume.map { .uuid($0) }, kernels: kernels, store: place.path,
             storeDevice: storeDevice, root: try Self.path(choices.root) ?? before?.root ?? "docker_rwlayer",
-            topLayer: try Self.path(choices.topLayer) ?? before?.topLayer ?? "boot_docker", options: options)
+            topLayer: try Self.path(choices.topLayer) ?? before?.topLayer ?? "boot_docker", options: options, rootFlags: rootFlags)
         try settings.check(on: filesystem)
         let choice = try settings.storeChoice(on: filesystem.volume)
         engine = Engine(of: try? ImageStores(in: data, at: .top, choice), in: data, choice)
         lines = describe(loader)
         notes += try machineNotes(roots, choices, choice)
+    }
+
+    /// How a system mounts its root, and the btrfs wherever it does.
+    private static func rootFlags(in system: Directory, of volume: BootVolume) throws(Failure) -> RootFlags {
+        let table = try MountsFile(parsing: system.contents(of: FilesystemTable.path) ?? [])
+        let root = table.line(at: "/")
+        let lines = [root].compactMap { $0 } + table.lines
+        let own = lines.first { ["btrfs", "auto"].contains($0.type) && MountsFile.volume($0.source) == volume.uuid.lowercased() }
+        return RootFlags(ofRoot: root?.options ?? "", filesystem: own?.options ?? "")
     }
 
     /// The one that was set up with this data-root, or the data-root's own, or where that is none that can be booted from, one that was set
@@ -282,6 +296,8 @@ struct FoundMachine {
         return try (try? StoreFilesystem(inRunningSystem: device))?.top.mountedPlace(of: before.store)
     }
 
+    private static func text(_ options: String) -> String { options.isEmpty ? "none" : options }
+
     private func describe(_ loader: InstalledLoader?) -> [String] {
         let kernels =
             switch settings.kernels {
@@ -306,8 +322,9 @@ struct FoundMachine {
         rows += [
             ("kernels", kernels, "--kernels btrfs|boot|uki"),
             ("root", "'\(settings.root)'", "--name NAME"),
+            ("rootflags", Self.text(settings.rootFlags?.description ?? ""), "--rootflags OPTIONS"),
             ("top layer", "'\(settings.topLayer)'", "--top-layer PATH"),
-            ("options", settings.options.words.isEmpty ? "none" : settings.options.description, "--options TEXT"),
+            ("options", Self.text(settings.options.description), "--options TEXT"),
         ]
         return rows.map { name, text, option in
             "\(name)\(String(repeating: " ", count: 13 - name.count))\(text)\(String(repeating: " ", count: max(2, 72 - text.count)))\(option)"
