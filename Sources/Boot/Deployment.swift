@@ -89,6 +89,9 @@ extension Deployment {
     /// Where the one of an image is.
     package static func path(of id: ImageID) -> Path { Layout.deployments.appending(name: Array(id.digest.hex.utf8)) }
 
+    /// Whether it is there tells that somebody went back from the deployment of an image: it is not taken again by itself.
+    package static func leftMark(of id: ImageID) -> Path { Layout.deployments.appending(name: Array("\(id.digest.hex).left".utf8)) }
+
     /// That of an image; nil where there is none. Fails on one that is damaged.
     package static func of(_ id: ImageID, on topLevel: Directory) throws(Failure) -> Deployment? {
         guard let content = try topLevel.contents(of: path(of: id)) else { return nil }

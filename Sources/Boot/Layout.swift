@@ -15,6 +15,7 @@ internal import Planning
 ///     /.docker-btrfs/base                         what a root was before it was changed, as long as `docker-btrfs diff` looks at it
 ///     /.docker-btrfs/keeping                      a root that is being kept under a name, before it has that
 ///     /.docker-btrfs/deployments/<image id>       an image that was made ready to boot: what its kernel's files are
+///     /.docker-btrfs/deployments/<image id>.left  that somebody went back from it
 ///     /.docker-btrfs/deployments/NAME.root        the same of a root that a person keeps as the subvolume NAME
 ///     /.docker-btrfs/boot/                        kernels and initramfs images, where the boot loader reads btrfs
 ///     /.docker-btrfs/settings                     what `docker-btrfs setup` found, or was told

@@ -34,10 +34,13 @@ public struct BootMenu: Equatable, Sendable {
     /// Where kernels and initramfs images are.
     public let volume: BootVolume
     public let entries: [BootEntry]
+    /// Whether anybody starts an entry where the loader asks for a password for all else.
+    public let isUnrestricted: Bool
 
-    public init(volume: BootVolume, entries: [BootEntry]) {
+    public init(volume: BootVolume, entries: [BootEntry], isUnrestricted: Bool = false) {
         self.volume = volume
         self.entries = entries
+        self.isUnrestricted = isUnrestricted
     }
 }
 

@@ -9,7 +9,7 @@ enum GrubMenu {
     /// Two files, the one with the default last. Fails on what GRUB cannot hand to the kernel.
     static func files(for menu: BootMenu) throws(Failure) -> [MenuFile] {
         var texts: [String] = []
-        for entry in menu.entries { texts.append(try text(of: entry, on: menu.volume)) }
+        for entry in menu.entries { texts.append(try text(of: entry, in: menu)) }
         // Not over an entry that somebody chose for the next boot alone.
         let chosen = menu.entries.first.map { "\nif [ -z \"${boot_once}\" ]; then set default=\(quoted($0.id)); fi\n" } ?? ""
         return [
@@ -37,7 +37,7 @@ enum GrubMenu {
         }.map { $0.1 }
     }
 
-    private static func text(of entry: BootEntry, on volume: BootVolume) throws(Failure) -> String {
+    private static func text(of entry: BootEntry, in menu: BootMenu) throws(Failure) -> String {
         if entry.isUnified {
             throw Failure(
                 "could not write the entry '\(entry.title)' for GRUB: its kernel is in a unified kernel image",
@@ -56,17 +56,18 @@ enum GrubMenu {
         }
         let initrds = entry.initrds.map { quoted($0.description) }
         let initrd = initrds.isEmpty ? "" : "    initrd \(initrds.joined(separator: " "))\n"
+        let access = menu.isUnrestricted ? " --unrestricted" : ""
         // openSUSE's GRUB looks for paths below a btrfs's default subvolume where this says so; ours go from the top level.
         return """
 
-            menuentry \(quoted(entry.title)) --class docker-btrfs --id \(quoted(entry.id)) {
+            menuentry \(quoted(entry.title)) --class docker-btrfs\(access) --id \(quoted(entry.id)) {
                 insmod part_gpt
                 insmod part_msdos
                 insmod btrfs
                 insmod fat
                 insmod ext2
                 set btrfs_relative_path=n
-                search --no-floppy --fs-uuid --set=root \(quoted(volume.uuid))
+                search --no-floppy --fs-uuid --set=root \(quoted(menu.volume.uuid))
                 linux \(([quoted(entry.kernel.description)] + words).joined(separator: " "))
             \(initrd)}
 

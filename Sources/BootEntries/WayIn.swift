@@ -46,6 +46,13 @@ extension InstalledLoader {
             let file = directory.show("refind.conf")
             way.note = "'\(file)' says 'scanfor' without 'manual': rEFInd shows no entry of docker-btrfs until that is added"
         }
+        // The last one counts, and ours is in what the lines include.
+        let include = scans.lastIndex { $0.count > 1 && $0[0].lowercased() == "include" && $0[1].contains(RefindMenu.current.fileName) }
+        if let include, scans[include...].contains(where: { $0.first?.lowercased() == "default_selection" }) {
+            let file = directory.show("refind.conf")
+            way.note =
+                "'\(file)' has a 'default_selection' below the lines of docker-btrfs, and rEFInd takes the last one: move it above them"
+        }
         return way
     }
 
@@ -72,19 +79,39 @@ extension InstalledLoader {
         return way
     }
 
-    private func systemdBootWayIn() throws(Failure) -> WayIn {
-        if let name = try Self.firmwareDefault(), !name.hasPrefix(Self.ownIDs) {
-            return WayIn(note: "the firmware's LoaderEntryDefault chooses '\(name)': bootctl set-default '' takes it away")
+    /// Whether GRUB's own entries are started without the password that it may ask for: a machine that nobody sits at starts by them.
+    public var letsAnybodyStartEntries: Bool {
+        get throws(Failure) {
+            guard kind == .grub else { return false }
+            return try text(of: "grub.cfg").split(whereSeparator: \.isNewline).contains { line in
+                line.split(whereSeparator: \.isWhitespace).first == "menuentry" && line.contains(" --unrestricted")
+            }
         }
-        let lines = try text(of: "loader/loader.conf").split(whereSeparator: \.isNewline)
-        guard let line = lines.last(where: { $0.split(whereSeparator: \.isWhitespace).first == "default" }) else { return WayIn() }
-        let name = line.split(whereSeparator: \.isWhitespace).dropFirst().joined(separator: " ")
-        if name.hasPrefix(Self.ownIDs) { return WayIn() }
-        return WayIn(
-            note: "'\(directory.show("loader/loader.conf"))' chooses '\(name)': take the line out, or say 'default docker-btrfs-*'")
     }
 
-    private func text(of path: Path) throws(Failure) -> String {
-        String(decoding: try directory.contents(of: path) ?? [], as: UTF8.self)
+    private func systemdBootWayIn() throws(Failure) -> WayIn {
+        if let name = try Self.firmwareDefault(), !Self.followsDefault(name) {
+            return WayIn(note: "the firmware's LoaderEntryDefault chooses '\(name)': bootctl set-default '' takes it away")
+        }
+        let configuration: Path = "loader/loader.conf"
+        // systemd-boot reads it on the ESP alone, and its entries may be on another partition.
+        let others = Self.usualFolders.compactMap { try? Directory(opening: $0) }
+        let isThere = { (place: Directory) in (try? place.status(of: configuration)) != nil }
+        guard let place = ([directory] + others).first(where: isThere) else { return WayIn() }
+        let lines = try Self.text(of: configuration, in: place).split(whereSeparator: \.isNewline)
+        guard let line = lines.last(where: { $0.split(whereSeparator: \.isWhitespace).first == "default" }) else { return WayIn() }
+        let name = line.split(whereSeparator: \.isWhitespace).dropFirst().joined(separator: " ")
+        if Self.followsDefault(name) { return WayIn() }
+        return WayIn(
+            note: "'\(place.show(configuration))' chooses '\(name)': take the line out, or say 'default docker-btrfs-*'")
+    }
+
+    /// Whether what systemd-boot is to start first is a pattern of all our entries: an entry alone stays the first when another is deployed.
+    private static func followsDefault(_ name: String) -> Bool { name.hasPrefix(ownIDs) && name.hasSuffix("*") }
+
+    private func text(of path: Path) throws(Failure) -> String { try Self.text(of: path, in: directory) }
+
+    private static func text(of path: Path, in folder: Directory) throws(Failure) -> String {
+        String(decoding: try folder.contents(of: path) ?? [], as: UTF8.self)
     }
 }

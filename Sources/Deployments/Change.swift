@@ -19,6 +19,7 @@ enum Change {
     case removeKernelFolder(KernelFolder)
     /// One of ours, that is empty, on the top level.
     case removeFolder(Path, on: Directory)
+    case makeMenuFolder(Path, of: InstalledLoader)
     case writeMenu(MenuFile, of: InstalledLoader)
     case removeMenu(Path, of: InstalledLoader)
     /// Tells the boot loader which entry is the next one, once; nil, that it is the default again.
@@ -39,6 +40,7 @@ extension Change: CustomStringConvertible {
         case .removeFile(let path, let folder): "remove '\(folder.tree.show(path))'"
         case .removeFolder(let path, _): "remove the directory '\(path)'"
         case .removeKernelFolder(let folder): "remove the directory '\(folder.tree.show(folder.path))'"
+        case .makeMenuFolder(let path, let loader): "make the directory '\(loader.directory.show(path))'"
         case .writeMenu(let file, let loader): "write the menu of \(loader.kind.title), '\(loader.directory.show(file.path))'"
         case .removeMenu(let path, let loader): "remove '\(loader.directory.show(path))'"
         case .startOnce(let id?, _, let loader): "tell \(loader.kind.title) that the next boot is '\(id)', once"
@@ -57,6 +59,7 @@ extension Change: CustomStringConvertible {
         case .removeFile(let path, let folder): try folder.tree.remove(path)
         case .removeFolder(let path, let topLevel): try topLevel.removeEmptyDirectory(path)
         case .removeKernelFolder(let folder): try folder.tree.removeEmptyDirectory(folder.path)
+        case .makeMenuFolder(let path, let loader): try loader.directory.makeDirectory(path, mode: 0o755)
         case .writeMenu(let file, let loader): try loader.directory.write(Array(file.text.utf8), mode: 0o644, to: file.path)
         case .removeMenu(let path, let loader): try loader.directory.remove(path)
         case .startOnce(_, .grubEnvironment(let file), let loader):

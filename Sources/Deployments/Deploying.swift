@@ -22,7 +22,8 @@ extension Site {
         try checkLoaderFolder()
         var files = try image.files(in: store?.top ?? topLevel)
         if let other = try treeOfKernel(besides: files) { files = ImageFiles(of: [other]) }
-        let (kernel, isOnly) = try ImageKernel.choose(release, in: files, of: image.reference.description)
+        let known = try self.release(of: image.id, among: before, in: files)
+        let (kernel, isOnly) = try ImageKernel.choose(release ?? known, in: files, of: image.reference.description)
         // Whether docker-btrfs is in the initramfs is seen when the layers are one.
         if let disk, disk.isMapped, try !files.hasInitramfs(of: kernel.release, isOnly: isOnly) {
             throw ImageKernel.cannotOpen(disk, image.reference.description)
@@ -64,18 +65,21 @@ extension Site {
     ) async throws(Failure) -> DeploymentPlan {
         let before = try Deployment.all(on: topLevel).deployments
         let origin = try origin(of: wanted(asked, among: before))
-        let (reference, tree, release) = (origin.reference, origin.tree, release ?? origin.release)
+        let (reference, tree) = (origin.reference, origin.tree)
         let last = before.first?.number ?? 0
         var deployment: Deployment
         var files: [BootFile] = []
         var warnings: [String] = []
         let kernelTree = try treeOfKernel(besides: ImageFiles(of: [tree])) ?? tree
-        let known = before.first { known in
+        let known = try self.release(of: origin.id, among: before, in: ImageFiles(of: [kernelTree]))
+        let release = release ?? known
+        let standing = before.first { known in
             known.imageID == origin.id && known.chainID == origin.chainID && (release == nil || release == known.release)
                 && known.isUnified == (settings.kernels == .uki)
         }
         let options = try settings.options(of: origin.id, on: volume).description
-        let isReady = if let known, try isWhole(known) { try await !isOutdated(known, program, options, from: kernelTree) } else { false }
+        let isReady =
+            if let standing, try isWhole(standing) { try await !isOutdated(standing, program, options, from: kernelTree) } else { false }
         var built = ""
         if !isReady {
             let kernel = try await ImageKernel(
@@ -91,12 +95,12 @@ extension Site {
                 warnings.append("Secure Boot is on, and '\(first.file.name)' is not signed: the firmware does not start it, nor does shim")
             }
         }
-        if let known, isReady || known.files == files.map(\.file) {
-            deployment = known
+        if let standing, isReady || standing.files == files.map(\.file) {
+            deployment = standing
             // It is followed under the name that it was asked for by.
-            if case .name = reference.kind, reference.kind != known.reference.kind { deployment.reference = reference }
+            if case .name = reference.kind, reference.kind != standing.reference.kind { deployment.reference = reference }
             // A tag that was moved.
-            if known.number < last && !once { deployment.number = last + 1 }
+            if standing.number < last && !once { deployment.number = last + 1 }
             warnings += try mountNotes(of: tree)
         } else {
             deployment = Deployment(
@@ -123,17 +127,24 @@ extension Site {
             changes += record(others[0])
         }
         if isNew { changes += record(deployment) }
+        changes += try noting(left: [], wanted: [deployment])
         changes += try self.changes(
             toMenuOf: ([deployment] + others).sorted { $0.number > $1.number }, with: deployment,
             freed: removableFiles(by: before + [deployment]))
         // What the menu named before, of the same image; what a person wrote may name it still.
-        let former = loader == nil ? [] : known?.files.map(kernels.place) ?? []
+        let former = loader == nil ? [] : standing?.files.map(kernels.place) ?? []
         changes += try unusedFiles(by: others + [deployment]).filter(former.contains).map { .removeFile($0, from: kernels) }
         let ending = once ? start : try forgettingOnce()
         let outcome = once ? outcomeOnce(deployment, others[0]) : try outcome(deployment, others)
         return DeploymentPlan(
             site: self, changes: changes + ending, outcome: outcome,
             notes: try origin.notes + warnings + absences(among: others) + menuNotes())
+    }
+
+    /// That of the kernel that an image is deployed with, where it is still there: chosen once, it stays.
+    private func release(of image: ImageID, among all: [Deployment], in files: ImageFiles) throws(Failure) -> String? {
+        let known = all.first { $0.imageID == image }?.release
+        return try ImageKernel.kernels(in: files).first { $0.release == known }?.release
     }
 
     /// Whether a deployment's initramfs has another version of docker-btrfs-init than `program` is, or does not get to the disk that the roots

@@ -48,8 +48,6 @@ extension Site {
         let chainID: ChainID
         let reference: ImageReference
         let tree: Directory
-        /// The kernel's, where that was chosen before.
-        var release: String?
         var hold: [Change] = []
         var notes: [String] = []
     }
@@ -82,7 +80,7 @@ extension Site {
             }
             let reason = failure.map { " (\($0.message))" } ?? ""
             return DeploymentOrigin(
-                id: known.imageID, chainID: known.chainID, reference: known.reference, tree: tree, release: known.release,
+                id: known.imageID, chainID: known.chainID, reference: known.reference, tree: tree,
                 notes: ["the store has \(known.title) no more\(reason): it is made from '\(path)', which is held"])
         }
     }

@@ -44,7 +44,7 @@ extension Change {
         case .step(.hold), .step(.merge), .step(.snapshot), .step(.deleteSubvolume), .step(.makeRoom), .addFile, .removeFile,
             .writeMenu, .removeMenu, .startOnce:
             true
-        case .step, .makeKernelFolder, .removeKernelFolder, .removeFolder, .prove, .sync: false
+        case .step, .makeKernelFolder, .makeMenuFolder, .removeKernelFolder, .removeFolder, .prove, .sync: false
         }
     }
 }
@@ -75,6 +75,17 @@ extension Site {
 
     func record(_ deployment: Deployment) -> [Change] {
         [.step(.replaceFile(Place(Deployment.path(of: deployment.imageID)), content: deployment.text)), .sync(topLevel)]
+    }
+
+    /// The ways to note that somebody went back from some deployments, and that others are wanted.
+    func noting(left: [Deployment], wanted: [Deployment]) throws(Failure) -> [Change] {
+        let marks = left.map { Deployment.leftMark(of: $0.imageID) }
+        var changes: [Change] = []
+        for mark in marks where try topLevel.status(of: mark) == nil { changes.append(.step(.replaceFile(Place(mark), content: ""))) }
+        for mark in wanted.map({ Deployment.leftMark(of: $0.imageID) }) where !marks.contains(mark) {
+            if try topLevel.status(of: mark) != nil { changes.append(.step(.removeFile(mark, of: Place(.top)))) }
+        }
+        return changes.isEmpty ? [] : changes + [.sync(topLevel)]
     }
 
     /// The deployment that a text names: by its image's id or the beginning of it, or by its reference, of which the default or the

@@ -48,23 +48,23 @@ public struct Following {
         let all = try Deployment.all(on: site.topLevel).deployments
         let known = all.filter { $0.reference.kind == reference.kind }.map(\.imageID)
         say("pull \(name) with \(engineName)")
-        do throws(Failure) {
-            try await runPull()
-        } catch {
+        if let complaint = try await runPull() {
+            let failure = "could not pull '\(name)': \(engineName): \(complaint)"
             if known.isEmpty {
-                throw error.hinting("'docker-btrfs deploy \(name)' takes the image of that name that is here, if there is one")
+                throw Failure(failure, hint: "'docker-btrfs deploy \(name)' takes the image of that name that is here, if there is one")
             }
-            if !Self.isOfNetwork(error.message) { throw error }
-            let note = "\(error.message); it is as if there were nothing new"
-            return News(notes: [note], isForDeployment: false, image: nil, failure: error.message)
+            if !Self.isOfNetwork(complaint) { throw Failure(failure) }
+            let note = "\(failure); it is as if there were nothing new"
+            return News(notes: [note], isForDeployment: false, image: nil, failure: failure)
         }
         let id = try site.image(reference, in: site.storeFilesystem()).id
         let digest = try await digest()
         let title = "image \(id.digest.hex.prefix(12))"
         let isLast = last?.name == name && last?.image == id.digest.hex
+        let isLeft = try site.topLevel.status(of: Deployment.leftMark(of: id)) != nil
         // One that the registry has again is new: the one between was taken back there. One that is next under another name alone is called
         // by this one from then on.
-        let isNew = id == before ? !known.contains(id) : !isLast || !all.contains { $0.imageID == id }
+        let isNew = id == before ? !known.contains(id) : !(isLast || isLeft) || !all.contains { $0.imageID == id }
         say("\(name): \(digest), \(title)\(isNew ? "" : ", nothing new")")
         if !isNew {
             // Somebody went back from it.
@@ -79,9 +79,14 @@ public struct Following {
         return News(notes: [], isForDeployment: true, image: id, failure: nil)
     }
 
-    /// Whether an engine says that it came to no registry: in the words of Go's package net, by which all of them ask.
-    static func isOfNetwork(_ message: String) -> Bool {
-        ["dial ", "no such host", "timeout", "deadline exceeded", "connection reset"].contains { message.contains($0) }
+    /// Whether what an engine complains of is that it came to no registry: in the words of Go's packages net and net/http, by which all of
+    /// them ask. None of these is part of an image's name; `dial unix` is how a client asks an engine that does not run.
+    static func isOfNetwork(_ complaint: String) -> Bool {
+        let reasons = [
+            "dial tcp", "dial udp", "no such host", "i/o timeout", "TLS handshake timeout", "Client.Timeout", "deadline exceeded",
+            "connection reset",
+        ]
+        return !complaint.contains("dial unix") && reasons.contains { complaint.contains($0) }
     }
 
     /// Notes what came of it. Returns whether there is something new to boot.
@@ -100,14 +105,14 @@ public struct Following {
         try? site.write(Update(time: secondsNow(), name: name, image: image, deployed: nil, failure: reason))
     }
 
-    /// A person sees how far it is; a journal gets the reason where it fails.
-    private func runPull() async throws(Failure) {
+    /// A person sees how far it is. Returns what the engine complained of; nil where it pulled.
+    private func runPull() async throws(Failure) -> String? {
         let command = engine.words + ["pull", name]
-        if isatty(STDOUT_FILENO) == 1 { return try await execute(command) }
-        guard let outcome = try await runProgram(command) else {
+        let isSeen = isatty(STDOUT_FILENO) == 1
+        guard let outcome = if isSeen { try await runShowing(command) } else { try await runProgram(command) } else {
             throw Failure("could not pull '\(name)': there is no program '\(engineName)'")
         }
-        if outcome.status != 0 { throw Failure("could not pull '\(name)': \(engineName): \(outcome.complaint)") }
+        return outcome.status == 0 ? nil : outcome.complaint
     }
 
     /// As the registry names it.

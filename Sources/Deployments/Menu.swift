@@ -18,7 +18,8 @@ extension Site {
                     options: try settings.options(of: deployment.imageID, on: volume), isUnified: deployment.isUnified,
                     number: deployment.number))
         }
-        return BootMenu(volume: kernels.volume, entries: entries + others)
+        return try BootMenu(
+            volume: kernels.volume, entries: entries + others, isUnrestricted: loader?.letsAnybodyStartEntries ?? false)
     }
 
     func entryID(of image: ImageID) -> String { "docker-btrfs-\(image.digest.hex.prefix(12))" }
@@ -78,6 +79,9 @@ extension Site {
         let files = try loader.kind.files(for: menu(of: shown, and: last))
         try loader.checkOwnership(of: files)
         var changes: [Change] = []
+        for folder in loader.menuFolders where !files.isEmpty {
+            if try loader.directory.directory(at: folder) == nil { changes.append(.makeMenuFolder(folder, of: loader)) }
+        }
         for file in try [loader.wayIn().file].compactMap({ $0 }) + files {
             if try loader.directory.contents(of: file.path)?.elementsEqual(file.text.utf8) != true {
                 changes += [.writeMenu(file, of: loader), .sync(loader.directory)]
@@ -91,7 +95,9 @@ extension Site {
     func checkLoaderFolder(of other: InstalledLoader? = nil) throws(Failure) {
         guard let loader = other ?? loader else { return }
         for path in loader.menuFolders {
-            guard let folder = try loader.directory.directory(at: path) else { continue }
+            // One that is not there is made.
+            let standing = try loader.directory.directory(at: path)
+            guard let folder = if let standing { standing } else { try loader.directory.directory(at: path.parent) } else { continue }
             if faccessat(folder.descriptor, ".", W_OK, 0) == 0 { continue }
             let reason = linux_errno()
             let place = loader.directory.show(path)
@@ -141,10 +147,18 @@ extension Site {
             hint: "make room there")
     }
 
-    /// What the machine boots when nobody chooses: the records' default, unless the menu with it could not be written.
+    /// What the machine boots when nobody chooses: the records' default, unless the menu with it could not be written. nil where nothing is
+    /// deployed, and where the record of what the menu names is damaged.
     func next(among all: [Deployment]) throws(Failure) -> Deployment? {
         let text = try loader?.textOfDefault() ?? ""
-        return all.first { text.contains($0.imageID.digest.hex) } ?? all.first
+        if let named = all.first(where: { text.contains($0.imageID.digest.hex) }) { return named }
+        return try damagedNext() == nil ? all.first : nil
+    }
+
+    /// The damaged record of what the machine boots when nobody chooses.
+    func damagedNext() throws(Failure) -> Path? {
+        let text = try loader?.textOfDefault() ?? ""
+        return try Deployment.all(on: topLevel).damaged.first { text.contains(display($0.name)) }
     }
 
     /// The image that the machine boots when nobody chooses, and what it was called; nil where nothing is deployed.

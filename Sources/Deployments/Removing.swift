@@ -41,6 +41,8 @@ extension Site {
         }
         let others = all.filter { $0.imageID != target.imageID }
         changes += try self.changes(toMenuOf: [target] + others) + forgettingOnce()
+        let left = try [next, nextOnce(among: all)].compactMap { $0 }.filter { $0.imageID != target.imageID }
+        changes += try noting(left: left, wanted: [target])
         if changes.isEmpty {
             throw Failure("could not roll back to \(target.title): it is what the machine boots next already", hint: "name another one")
         }
@@ -83,10 +85,9 @@ extension Site {
         for name in names {
             // What it is called is not to be read: it has its id alone.
             if let path = damaged.first(where: { isID(name, of: $0) }) {
-                if try loader?.textOfDefault()?.contains(display(path.name)) == true {
+                if try damagedNext() == path {
                     throw Failure(
-                        "could not remove '\(path)', which is damaged: its image is what the machine boots next",
-                        hint: "deploy that image again, or another one first")
+                        "could not remove '\(path)', which is damaged: its image is what the machine boots next", hint: Self.afterDamage)
                 }
                 if !unreadable.contains(path) { unreadable.append(path) }
                 continue
@@ -127,6 +128,8 @@ extension Site {
         return plan
     }
 
+    private static let afterDamage = "deploy that image again, or another one first"
+
     func dispensable(among all: [Deployment], keeping count: Int) throws(Failure) -> [Deployment] {
         let booted = try BootedRoot.current()?.mark.origin.imageID
         var needed = Set(all.prefix(1).map(\.imageID))
@@ -140,6 +143,11 @@ extension Site {
     private func plan(
         removing leaving: [Deployment], and unreadable: [Path] = [], of all: [Deployment], beside damaged: [Path]
     ) throws(Failure) -> DeploymentPlan {
+        if let path = try damagedNext() {
+            throw Failure(
+                "could not write the boot menu without '\(path)', which is damaged: its image is what the machine boots next",
+                hint: Self.afterDamage)
+        }
         let staying = all.filter { !leaving.contains($0) }
         // No entry ever names a kernel that is not there.
         var changes = try self.changes(toMenuOf: staying)
@@ -148,6 +156,7 @@ extension Site {
         // Of roots that somebody deleted.
         records += try namedLeftovers().map { NamedRoot.place(of: $0) }
         changes += records.map { .step(.removeFile($0, of: Place(.top))) }
+        changes += try noting(left: [], wanted: leaving)
         if !records.isEmpty { changes.append(.sync(topLevel)) }
         changes += try removing(unusedFiles(by: staying))
         var lines: [String] = []

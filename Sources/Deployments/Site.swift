@@ -88,7 +88,10 @@ public struct Site: Sendable {
             throw error.hinting("mount the boot loader's partition there")
         }
         let all = try InstalledLoader.all(in: tree)
-        let found = all.first { $0.kind == settings.loader }
+        let fitting = all.filter { $0.kind == settings.loader }
+        // There may be a second one on its partition, as a copy in EFI/BOOT.
+        let known = fitting.first { (try? MountedFolder($0.directory))?.path == settings.loaderFolder }
+        let found = known ?? fitting.first
         if found == nil && settings.loader != .print {
             // A partition that is not mounted has its menu still.
             let isSeen = if boot != nil || !all.isEmpty { true } else { try MountedFolder(tree).isMountPoint }
@@ -103,10 +106,11 @@ public struct Site: Sendable {
             }
         }
         // Another system may have something else at that place, as an image that brings a boot loader of its own. What a person names is taken.
-        if boot == nil, let known = settings.loaderFolder, let found, case let now = try MountedFolder(found.directory).path, now != known {
+        if boot == nil, let wanted = settings.loaderFolder, let found, case let now = try MountedFolder(found.directory).path, now != wanted
+        {
             let (place, title) = (found.directory.show(.top), settings.loader.title)
             throw Failure(
-                "could not use '\(place)': on its filesystem it is '\(now)', and the \(title) that was set up is '\(known)'",
+                "could not use '\(place)': on its filesystem it is '\(now)', and the \(title) that was set up is '\(wanted)'",
                 hint: "mount that there, or name its place: --boot DIR; if this one starts the machine, 'docker-btrfs setup' takes it")
         }
         let own = KernelFolder(onTopLevel: filesystem.topLevel, filesystem.volume)

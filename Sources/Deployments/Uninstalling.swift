@@ -52,7 +52,7 @@ extension Site {
         for path in all.map({ Deployment.path(of: $0.imageID) }) + damaged + named {
             changes.append(.step(.removeFile(path, of: Place(.top))))
         }
-        changes.append(.sync(topLevel))
+        changes += try noting(left: [], wanted: all) + [.sync(topLevel)]
         if isOwn || settings.kernels == .btrfs {
             changes += try removing(kernels.unused(by: []))
             if try kernels.tree.directory(at: kernels.path) != nil { changes += [.removeKernelFolder(kernels), .sync(kernels.tree)] }

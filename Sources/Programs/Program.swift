@@ -89,6 +89,29 @@ package func runProgram(_ command: [String], writingTo file: Int32) async throws
     }
 }
 
+/// Runs a program of the system on the terminal; nil where there is no such program. What it complains of is shown there and kept. Fails when
+/// a signal came.
+package func runShowing(_ command: [String]) async throws(Failure) -> ProgramOutcome? {
+    let watch = Task { try await Interruption.handOn() }
+    defer { watch.cancel() }
+    return try await unlessMissing(command[0]) {
+        let result = try await Subprocess.run(
+            executable(command[0]), arguments: Arguments(Array(command.dropFirst())), input: .currentStandardInput,
+            output: .currentStandardOutput, error: .sequence
+        ) { execution in
+            var errors: [UInt8] = []
+            for try await piece in execution.standardError {
+                let bytes = piece.withUnsafeBytes { Array($0) }
+                _ = linux_write_all(STDERR_FILENO, bytes, bytes.count)
+                errors += bytes.prefix(max(0, (1 << 20) - errors.count))
+            }
+            return errors
+        }
+        try Interruption.check()
+        return ProgramOutcome(result.terminationStatus, output: [], errors: result.closureResult)
+    }
+}
+
 /// Runs a program of the system that reads what `next` gives, piece by piece, until one is empty; nil where there is no such program. Fails
 /// when a signal came.
 package func runProgram(

@@ -52,6 +52,33 @@ import Testing
         #expect(try loader.wayIn() == WayIn())
     }
 
+    @Test(
+        arguments: [
+            ("default_selection Microsoft\ninclude docker-btrfs-earlier.conf\ninclude docker-btrfs.conf\n", true),
+            ("include docker-btrfs-earlier.conf\ninclude \"docker-btrfs.conf\"\nDefault_Selection Microsoft\n", false),
+            ("include docker-btrfs-earlier.conf\ninclude docker-btrfs.conf\n#default_selection x\n", true),
+            ("include docker-btrfs-earlier.conf\ninclude docker-btrfs.conf\ndefault_selection x\ninclude themes/x.conf\n", false),
+        ])
+    func `a rEFInd that chooses another entry after ours is told`(configuration: String, isOurs: Bool) throws {
+        try write(configuration, to: "EFI/refind/refind.conf")
+        #expect(try (only().wayIn() == WayIn()) == isOurs)
+    }
+
+    @Test(
+        arguments: [
+            ("menuentry 'Debian' --class debian --unrestricted {\n}\n", true),
+            ("menuentry 'Debian' --class debian {\n}\n# --unrestricted\nset superusers=root\n", false),
+            ("  menuentry 'Debian' --unrestricted --id x {\n", true),
+        ])
+    func `an entry asks for no password of GRUB where its own ask for none`(configuration: String, isFree: Bool) throws {
+        try write(configuration, to: "grub/grub.cfg")
+        #expect(try only().letsAnybodyStartEntries == isFree)
+        let example = try BootMenu.example()
+        let menu = BootMenu(volume: example.volume, entries: example.entries, isUnrestricted: isFree)
+        let lines = try BootLoader.grub.files(for: menu).flatMap { $0.text.split(separator: "\n") }.filter { $0.hasPrefix("menuentry ") }
+        #expect(lines.count == 4 && lines.allSatisfy { $0.contains(" --unrestricted ") == isFree })
+    }
+
     @Test func grubGetsOurCustomFile() throws {
         try write("source ${config_directory}/custom.cfg\n", to: "grub/grub.cfg")
         let loader = try only()
@@ -114,6 +141,9 @@ import Testing
         #expect(try only().wayIn().note?.contains("chooses 'arch.conf'") == true)
         try write("default docker-btrfs-*\n", to: "loader/loader.conf")
         #expect(try only().wayIn() == WayIn())
+        // It stays the first when another one is deployed.
+        try write("default docker-btrfs-fefadf163068.conf\n", to: "loader/loader.conf")
+        #expect(try only().wayIn().note?.contains("chooses 'docker-btrfs-fefadf163068.conf'") == true)
     }
 
     @Test func leftoversAreOurs() throws {

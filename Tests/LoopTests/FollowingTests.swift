@@ -45,6 +45,13 @@ extension OnDisk {
                             follow standing
                             \(machine.command("rollback"))
                             for version in 3 4; do echo "$version" > "$context/version"; publish; follow "pruned-$version" --prune; done
+                            # What was deployed by hand is gone back from too.
+                            echo 5 > "$context/version"
+                            publish
+                            in_tree docker pull --quiet "$registry/desk"
+                            (\(machine.command("deploy")) "$registry/desk")
+                            \(machine.command("rollback"))
+                            follow left
                             printf 'FROM scratch\\nCOPY version /etc/version\\n' > "$context/Dockerfile"
                             publish
                             ! follow refused
@@ -71,6 +78,10 @@ extension OnDisk {
                     #expect(told["pruned-3"]?.contains("nothing is to be removed\n") == true, "\(told)")
                     let pruned = try #require(told["pruned-4"])
                     #expect(pruned.contains("\nremoved 127.0.0.1:") && !pruned.contains("\nremoved mine"), "\(pruned)")
+                    let left = try #require(told["left"])
+                    #expect(
+                        left.contains(", nothing new\nnote: image ") && left.contains(" is not the next boot: 'docker-btrfs deploy"),
+                        "\(left)")
                     #expect(told["refused"]?.contains("mine:latest") == true, "what was deployed by hand stays")
                     let refused = try #require(told["refused"])
                     #expect(refused.contains("Error: could not deploy '127.0.0.1:") && refused.contains(": kernel: there is none\n"))
@@ -81,10 +92,12 @@ extension OnDisk {
                     #expect(told["unnamed"]?.contains("its name has no registry, and it may have been built here\nhint: ") == true)
 
                     // What was deployed last is what is booted.
-                    let id = try #require(try await disk.look("ls -t .docker-btrfs/deployments").split(separator: "\n").first)
+                    let id = try #require(
+                        try await disk.look("ls -t .docker-btrfs/deployments | grep -v left").split(separator: "\n").first)
                     let line = "root=\(disk.device) rootflags=subvol=docker_rwlayer docker_deployed=sha256:\(id) rw"
                     try await output(of: [Repository.embeddedInit, "--cmdline", line])
-                    #expect(try await disk.look("cat docker_rwlayer/etc/version; ls .docker-btrfs/deployments | wc -l") == "4\n4\n")
+                    #expect(
+                        try await disk.look("cat docker_rwlayer/etc/version; ls .docker-btrfs/deployments | grep -c -v left") == "4\n5\n")
                 }
             }
         }

@@ -64,5 +64,36 @@ extension OnDisk {
                 #expect(try await machine.disk.look("cat \(Self.table)") == after)
             }
         }
+
+        @Test func `of two on one partition the one that was set up is taken`() async throws {
+            try await with { machine in
+                let second = "mkdir -p '\(machine.boot)/EFI/BOOT'; echo timeout 3 > '\(machine.boot)/EFI/BOOT/refind.conf'"
+                try await machine.disk.change(second)
+                try await machine.run("deploy sample_image:v2")
+                #expect(try machine.menu("docker-btrfs.conf").contains("sample_image:v2"))
+                #expect(try await machine.disk.look("ls '\(machine.boot)/EFI/BOOT'") == "refind.conf\n")
+                #expect(try await machine.run(machine.setup).hasSuffix("\nall is set up as it should be\n"))
+
+                // At first nobody knows which of them starts the machine.
+                try await machine.disk.change("rm .docker-btrfs/settings")
+                let told = try await machine.fails(machine.setup)
+                #expect(told.contains("could not choose a boot loader: there is rEFInd in "), "\(told)")
+                #expect(told.hasSuffix("hint: choose with --loader, and --boot with the loader's own folder\n"), "\(told)")
+                let setup = "'\(Repository.companion)' \(machine.setup) --boot '\(machine.boot)/EFI/refind'"
+                #expect(try await machine.disk.change(setup).contains("boot loader  rEFInd, '\(machine.boot)/EFI/refind/'"))
+                #expect(try await machine.run("status").contains("  next  sample_image:v2"))
+            }
+        }
+
+        @Test func `a systemd-boot without entries gets the directory of them`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await Deployable.with(disk, dataRoot: "docker", setup: "--loader systemd-boot") { machine in
+                    try await machine.disk.change(
+                        "rm -r '\(machine.boot)/loader/entries'; echo timeout 3 > '\(machine.boot)/loader/loader.conf'")
+                    try await machine.run("deploy sample_image:v2")
+                    #expect(try await machine.disk.look("ls '\(machine.boot)/loader/entries' | wc -l") == "1\n")
+                }
+            }
+        }
     }
 }

@@ -32,6 +32,12 @@ extension FoundMachine {
         let wanted = choices.loader ?? before?.loader
         var fitting = found.filter { wanted == nil || $0.0.kind == wanted }
         if choices.boot == nil && fitting.contains(where: { $0.1 == known }) { fitting = fitting.filter { $0.1 == known } }
+        if fitting.count > 1, let before, fitting.contains(where: { $0.0.folder == before.loaderFolder }) {
+            fitting = fitting.filter { $0.0.folder == before.loaderFolder }
+        }
+        // It reads the ESP and, where there is one, XBOOTLDR, which is for the entries.
+        if fitting.count > 1, fitting.allSatisfy({ $0.0.kind == .systemdBoot }) { fitting = fitting.filter { $0.0.hasEntries } }
+        if fitting.isEmpty, let chosen = choices.boot, let one = try around(chosen), wanted == nil || one.0.kind == wanted { return one }
         if fitting.count == 1 { return fitting[0] }
         let seen = found.map { "\($0.0.kind.title) in '\($0.1)\($0.0.folder)'" }.joined(separator: ", ")
         if fitting.isEmpty {
@@ -41,7 +47,21 @@ extension FoundMachine {
                     + (choices.loader == nil && found.count == 1 ? "'--loader \(found[0].0.kind.rawValue)' takes it; " : "")
                     + "mount its partition and say where: --boot DIR; '--loader print' prints the entry for any other")
         }
-        throw Failure("could not choose a boot loader: there is \(seen)", hint: "choose with --loader and --boot")
+        throw Failure(
+            "could not choose a boot loader: there is \(seen)", hint: "choose with --loader, and --boot with the loader's own folder")
+    }
+
+    /// The one whose own folder that is, and where its partition is mounted.
+    private static func around(_ folder: String) throws(Failure) -> (InstalledLoader, String)? {
+        guard let own = try Directory(opening: folder).status(of: .top) else { return nil }
+        // `EFI/refind` at most.
+        for above in ["..", "../.."] {
+            guard let tree = try? Directory(opening: "\(folder)/\(above)") else { continue }
+            for loader in try InstalledLoader.all(in: tree) {
+                if try loader.directory.status(of: .top)?.isSameFile(as: own) == true { return (loader, try tree.place()) }
+            }
+        }
+        return nil
     }
 
     static func kernels(for loader: InstalledLoader?, on filesystem: RootFilesystem) throws(Failure) -> Settings.Kernels {
@@ -51,6 +71,8 @@ extension FoundMachine {
 }
 
 extension InstalledLoader {
+    fileprivate var hasEntries: Bool { menuFolders.allSatisfy { (try? directory.directory(at: $0)) != nil } }
+
     /// Whether rEFInd has its driver for btrfs.
     fileprivate var readsBtrfs: Bool {
         get throws(Failure) {
