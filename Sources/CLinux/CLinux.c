@@ -200,6 +200,8 @@ bool linux_write_all(int descriptor, const void *bytes, size_t count)
     return true;
 }
 
+bool linux_output_failed(void) { return ferror(stdout) != 0; }
+
 int linux_reboot(void) { return reboot(RB_AUTOBOOT); }
 
 int linux_load_kernel(int tree, const char *kernel, const char *initramfs, const char *line)

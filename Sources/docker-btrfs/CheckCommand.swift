@@ -61,10 +61,10 @@ struct CheckCommand: ParsableCommand {
                 let state = count == 0 ? "are as they were recorded" : "were looked at, and \(count) of them are not as they were recorded"
                 show("\(content.title) in \(part.name): \(part.count.files) files \(state)")
                 for difference in part.differences { show("    \(difference.path): \(difference.reason)") }
-                for layer in part.unrecorded { tell(note: "nothing is recorded of the files of the layer '\(layer)'") }
             }
             if let remedy { show("hint: \(remedy)") }
         }
+        for layer in content.parts.flatMap(\.unrecorded) { tell(note: "nothing is recorded of the files of the layer '\(layer)'") }
         if remedy != nil { throw ExitCode.failure }
     }
 }

@@ -30,30 +30,53 @@ enum DockerPlugin: Equatable {
             return
         }
         var rest = arguments[...]
-        var host = environment["DOCKER_HOST"]
-        var context = environment["DOCKER_CONTEXT"]
+        var settings: [String: String] = [:]
         while let option = rest.first, option.hasPrefix("-") {
             rest = rest.dropFirst()
-            let parts = option.split(separator: "=", maxSplits: 1).map(String.init)
-            guard Self.valued.contains(parts[0]) else { continue }
-            let value = parts.count == 2 ? parts[1] : rest.popFirst() ?? ""
-            if ["-H", "--host"].contains(parts[0]) { host = value }
-            if ["-c", "--context"].contains(parts[0]) { context = value }
+            guard let (name, attached) = Self.valued(option) else { continue }
+            settings[name] = attached ?? rest.popFirst() ?? ""
         }
-        if let host, !host.isEmpty, !host.hasPrefix("unix://") { throw Self.isRemote("the host '\(host)'") }
-        if let context, !context.isEmpty, context != "default" { throw Self.isRemote("the context '\(context)'") }
+        func said(_ name: String, _ variable: String) -> String? {
+            [settings[name], environment[variable]].compactMap { $0 }.first { !$0.isEmpty }
+        }
+        let folder = said("config", "DOCKER_CONFIG") ?? environment["HOME"].map { "\($0)/.docker" }
+        // As docker chooses: a host goes before a context that is not an option.
+        let host = said("host", "DOCKER_HOST")
+        if let host, !host.hasPrefix("unix://") { throw Self.isRemote("the host '\(host)'") }
+        let context = said("context", host == nil ? "DOCKER_CONTEXT" : "") ?? (host == nil ? folder.flatMap(Self.currentContext) : nil)
+        if let context, context != "default" { throw Self.isRemote("the context '\(context)'") }
         let isHelp = rest.first == "help"
         let own = rest.drop { $0 == "help" }.dropFirst()
         self = .command(isHelp ? own + ["--help"] : Array(own))
     }
 
-    /// Those of docker's own options that have a value.
-    private static let valued: Set<String> = [
-        "--config", "-c", "--context", "-H", "--host", "-l", "--log-level", "--tlscacert", "--tlscert", "--tlskey",
-    ]
+    /// Those of docker's own options that have a value, and the letters of some.
+    private static let valued: Set<String> = ["config", "context", "host", "log-level", "tlscacert", "tlscert", "tlskey"]
+    private static let letters: [Character: String] = ["c": "context", "H": "host", "l": "log-level"]
+
+    /// Which of these an option is, and its value where that is attached: `--context=far`, `-cfar`, `-Dc=far`. nil for one that has none.
+    private static func valued(_ option: String) -> (name: String, value: String?)? {
+        if option.hasPrefix("--") {
+            let parts = option.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            return valued.contains(parts[0]) ? (parts[0], parts.count == 2 ? parts[1] : nil) : nil
+        }
+        guard let place = option.firstIndex(where: { letters[$0] != nil }), let name = letters[option[place]] else { return nil }
+        let rest = option[option.index(after: place)...]
+        return (name, rest.isEmpty ? nil : String(rest.hasPrefix("=") ? rest.dropFirst() : rest))
+    }
+
+    /// What `docker context use` chose; nil where nothing did.
+    private static func currentContext(in folder: String) -> String? {
+        guard let bytes = try? fileContents("\(folder)/config.json"), let json = try? JSON(parsing: bytes, name: "config.json") else {
+            return nil
+        }
+        return json["currentContext"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+    }
 
     private static func isRemote(_ what: String) -> Failure {
-        Failure("could not use \(what): images are booted from this machine's own disk", hint: "run docker btrfs on the machine itself")
+        Failure(
+            "could not use \(what): images are booted from this machine's own disk",
+            hint: "run docker btrfs on the machine itself, or 'docker --context default btrfs …'")
     }
 
     static let description = JSONOutput.object([

@@ -41,8 +41,8 @@ func show(_ line: String) {
 
 /// Fails where something of what was printed did not come where it was to: a file on a disk without room. Who closed it wants nothing.
 func checkOutput() throws(Failure) {
-    // What could not be written stays to be written, and cannot be now either.
-    if fflush(nil) != 0 && fcntl(STDOUT_FILENO, F_GETFD) >= 0 {
+    let isWritten = fflush(nil) == 0 && !linux_output_failed()
+    if !isWritten && fcntl(STDOUT_FILENO, F_GETFD) >= 0 {
         throw Failure("could not write all that was to be said to the standard output", hint: "what was to be done is done")
     }
 }

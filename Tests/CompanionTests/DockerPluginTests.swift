@@ -1,4 +1,5 @@
 import Basics
+import Foundation
 import Testing
 
 @testable import docker_btrfs
@@ -24,6 +25,7 @@ struct DockerPluginTests {
 
     @Test(arguments: [
         "-H ssh://there btrfs status", "--host=tcp://10.0.0.1 btrfs status", "-c there btrfs status", "--context=there btrfs",
+        "-cthere btrfs status", "-Htcp://there:2375 btrfs status", "-Dcthere btrfs status", "-DH=ssh://there btrfs", "-Dc there btrfs",
     ])
     func `another machine is refused`(line: String) {
         let failure = #expect(throws: Failure.self) {
@@ -35,6 +37,27 @@ struct DockerPluginTests {
     @Test func `another machine in the environment is refused`() {
         let surroundings = Self.docker.merging(["DOCKER_HOST": "ssh://there"]) { $1 }
         #expect(throws: Failure.self) { try DockerPlugin(["btrfs", "status"], environment: surroundings) }
+    }
+
+    @Test(
+        arguments: [
+            ("btrfs status", [:], false), ("-c default btrfs status", [:], true), ("-H unix:///run/docker.sock btrfs status", [:], true),
+            ("btrfs status", ["DOCKER_CONTEXT": "default"], true), ("btrfs status", ["DOCKER_HOST": "unix:///run/docker.sock"], true),
+            ("--config /nothing btrfs status", [:], true),
+        ] as [(String, [String: String], Bool)])
+    func `another machine that docker was told to use from then on is refused`(
+        line: String, variables: [String: String], isHere: Bool
+    ) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder.appending(path: ".docker"), withIntermediateDirectories: true)
+        try Data(#"{"auths": {}, "currentContext": "far"}"#.utf8).write(to: folder.appending(path: ".docker/config.json"))
+        for place in [["HOME": folder.path], ["HOME": "/nowhere", "DOCKER_CONFIG": folder.path + "/.docker"]] {
+            let surroundings = Self.docker.merging(place) { $1 }.merging(variables) { $1 }
+            let words = line.split(separator: " ").map(String.init)
+            let isTaken = (try? DockerPlugin(words, environment: surroundings)) != nil
+            #expect(isTaken == isHere)
+        }
     }
 
     @Test func `words are completed`() throws {

@@ -106,7 +106,7 @@ extension OnDisk {
                     OVERVIEW: Show what is booted, what the next boot takes, and what there is to go back to.
                     docker-btrfs \(version)
                     Error: could not use the host 'ssh://there': images are booted from this machine's own disk
-                    hint: run docker btrfs on the machine itself
+                    hint: run docker btrfs on the machine itself, or 'docker --context default btrfs …'
 
                     """)
         }

@@ -161,3 +161,5 @@ const char *linux_argument(int index);
 
 /* Embedded Swift's print() goes through putchar; this writes a whole buffer to a descriptor. */
 bool linux_write_all(int descriptor, const void *bytes, size_t count);
+/* Whether something of what was printed could not be written. */
+bool linux_output_failed(void);
