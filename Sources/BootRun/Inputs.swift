@@ -25,7 +25,12 @@ extension Request {
     private init?(reading line: KernelCommandLine, _ configurationFile: String?) throws(Failure) {
         // A boot that is none of ours does not end at our configuration either.
         if !Self.isAsked(by: line) { return nil }
-        try self.init(line, Self.configuration(configurationFile))
+        do throws(Failure) {
+            try self.init(line, Self.configuration(configurationFile))
+        } catch {
+            // What is missing may be there, with a mistake in its name.
+            throw line.strayKeys.reversed().reduce(error) { $0.hinting(first: $1) }
+        }
     }
 
     private static func configuration(_ file: String?) throws(Failure) -> Configuration {

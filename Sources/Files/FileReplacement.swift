@@ -78,5 +78,10 @@ package func replaceFile(_ path: String, with bytes: [UInt8]) throws(Failure) {
     if stat(path, &found) == 0 && Int32(found.st_mode) & S_IFMT != S_IFREG {
         throw Failure("could not write '\(path)': it is there and is not a regular file")
     }
-    try Directory(opening: folder).write(bytes, mode: 0o600, to: file)
+    let above = try Directory(opening: folder)
+    // Another run may write another file there, by the same name until that is whole.
+    while linux_flock(above.descriptor, LOCK_EX) != 0 {
+        if linux_errno() != EINTR { throw .system("lock '\(folder)'") }
+    }
+    try above.write(bytes, mode: 0o600, to: file)
 }

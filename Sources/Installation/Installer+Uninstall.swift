@@ -4,6 +4,8 @@ internal import Programs
 extension Installer {
     /// Removes what `install` wrote, but not what was changed since.
     public func uninstall() async throws(Failure) {
+        let lock = try locked()
+        defer { unlock(lock) }
         guard let record = try tree.record() else {
             throw Failure("could not uninstall: docker-btrfs is not installed: there is no '\(tree.show(InstallRecord.path))'")
         }

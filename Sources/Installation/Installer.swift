@@ -1,4 +1,5 @@
 public import Basics
+internal import CLinux
 internal import Files
 internal import Programs
 
@@ -37,8 +38,24 @@ public struct Installer: Sendable {
     /// Whether `install` was here.
     public var isInstalled: Bool { get throws(Failure) { try tree.record() != nil } }
 
+    /// Keeps others out until it is unlocked: two at once would undo what the other one wrote. It is that of the program, which
+    /// nothing else locks (flock(2)); nil where nothing is changed.
+    func locked() throws(Failure) -> Directory? {
+        guard action == .perform, let folder = try tree.directory(at: "usr") else { return nil }
+        if linux_flock(folder.descriptor, LOCK_EX | LOCK_NB) == 0 { return folder }
+        throw Failure(
+            "could not change '\(tree.show(.top))': another install or uninstall has '\(folder.show(.top))' locked",
+            hint: "try again when that has ended")
+    }
+
+    func unlock(_ folder: Directory?) {
+        if let folder { _ = linux_flock(folder.descriptor, LOCK_UN) }
+    }
+
     /// `program` is docker-btrfs-init. Whatever fails, all is as it was before.
     public func install(_ given: InitramfsTool?, program: [UInt8]) async throws(Failure) {
+        let lock = try locked()
+        defer { unlock(lock) }
         let framework = if let given { given } else { try await InitramfsTool.used(in: tree) }
         let (plan, record) = try InstallPlan.installing(framework, program: program, into: tree)
         let rebuild = try await rebuild(framework, record)

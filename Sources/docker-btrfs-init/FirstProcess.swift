@@ -80,7 +80,7 @@ private func tell(_ failure: Failure) {
 
 private func screenEnd() -> Screen.End {
     let panic = firstLine(of: "/proc/sys/kernel/panic").flatMap { Int($0) } ?? 0
-    return Screen.End(panic: panic, hasShell: isInInitramfs() && access("/bin/sh", X_OK) == 0)
+    return Screen.End(panic: panic, hasShell: isInInitramfs() && Console.isRead && access("/bin/sh", X_OK) == 0)
 }
 
 private func wait() -> Never {

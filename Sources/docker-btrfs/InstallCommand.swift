@@ -2,6 +2,7 @@ public import ArgumentParser
 import Basics
 import Deployments
 import Glibc
+import Initramfs
 public import Installation
 
 struct InstallCommand: AsyncParsableCommand {
@@ -28,7 +29,10 @@ struct InstallCommand: AsyncParsableCommand {
 
     private func program() throws(Failure) -> [UInt8] {
         let path = if let binary { binary } else { try initBesideThisProgram() }
-        if let bytes = try fileContents(path) { return bytes }
+        if let bytes = try fileContents(path) {
+            try checkInitProgram(path)
+            return bytes
+        }
         throw Failure("could not open '\(path)': it is not there", hint: "say where docker-btrfs-init is: --binary FILE")
     }
 }

@@ -60,6 +60,17 @@ struct MachineUsersTests {
             try FileManager.default.contentsOfDirectory(atPath: "\(image)/etc").sorted() == ["docker-btrfs", "group", "passwd", "shadow"])
     }
 
+    @Test func `files of a person's own, whose last line has no end, are read to that`() async throws {
+        for (name, text) in try files() {
+            try fixture.write(String(text.reversed().drop { $0 == "\n" }.reversed()), to: "image/etc/docker-btrfs/users/\(name)")
+        }
+        try await output(of: ["sh", Repository.path("hooks/machine/users"), fixture.folder.appending(path: "image").path])
+        #expect(
+            try fixture.read("image/etc/passwd")
+                == (files()["passwd"] ?? "") + "root:x:0:0:root:/root:/bin/sh\nmessagebus:x:102:102::/:/bin/false\n")
+        #expect(try fixture.read("image/etc/group").contains("sudo:x:27:ann,bob\n"))
+    }
+
     @Test func `in a root that goes on, what people changed is theirs, until the machine's are others`() async throws {
         for (name, text) in try files() { try fixture.write(text, to: "image/etc/docker-btrfs/users/\(name)") }
         func give() async throws -> String {

@@ -13,7 +13,7 @@ struct BuildTests {
 
     init() throws {
         scratch = try Scratch()
-        try scratch.write(sampleProgram(), to: "init")
+        try scratch.write(sampleProgram(version), to: "init")
         try scratch.write(
             Array("kernel/btrfs.ko: kernel/xor.ko\nkernel/xor.ko:\nkernel/nvme.ko:\n".utf8), to: "tree/lib/modules/6.1/modules.dep")
         try scratch.write(Array("options nvme a=1\n".utf8), to: "tree/etc/modprobe.d/a.conf")
@@ -109,7 +109,7 @@ struct BuildTests {
         var recipe = recipe
         recipe.shell = .busybox
         await expect(recipe, "could not find 'T/bin/busybox'", hint: "install the package 'busybox-static' or 'busybox'")
-        try scratch.write(sampleProgram(), to: "tree/bin/busybox")
+        try scratch.write(sampleProgram(version), to: "tree/bin/busybox")
         let image = try await image(recipe)
         #expect(image.target(of: "bin/sh")?.path == "usr/bin/busybox")
         #expect(image.target(of: "bin/sh")?.permissions == 0o755)

@@ -26,6 +26,18 @@ struct ImageTests {
         #expect(try await compression.decompress(packed + packed, name: "x") == bytes + bytes)
     }
 
+    /// In a unified kernel image each of several initramfs images is filled up to four bytes, and the kernel passes over that.
+    @Test(arguments: [Compression.zstd, .xz, .gzip, .lz4, .bzip2], [1, 3, 512])
+    func `zeros behind what is packed are passed over`(compression: Compression, count: Int) async throws {
+        let content = (0..<5000).map { UInt8(truncatingIfNeeded: $0 / 97) } + [UInt8](repeating: 0, count: 600)
+        let packed = try await compression.compress(content, name: "x")
+        let filled = packed + [UInt8](repeating: 0, count: count)
+        #expect(try await compression.decompress(filled, name: "x") == content)
+        await #expect(throws: Failure.self, "what is cut off is not whole") {
+            try await compression.decompress(Array(packed.dropLast(packed.count / 2)) + [0], name: "x")
+        }
+    }
+
     @Test func `the frame format of lz4 is read too`() async throws {
         let scratch = try Scratch()
         try scratch.write(CPIOTests.archive, to: "a")

@@ -36,7 +36,7 @@ struct InspectionTests {
     static let systemdInit: Parts = [.symlink("init", to: "/usr/lib/systemd/systemd")]
     static let systemctl: Parts = [.file("usr/bin/systemctl", mode: 0o755, [])]
 
-    static let staticProgram = sampleProgram()
+    static let staticProgram = sampleProgram(version)
 
     static let whole: [(framework: Framework, parts: [Parts])] = [
         (.none, [own, ownModule, ownList]),
@@ -158,6 +158,7 @@ struct InspectionTests {
             "?/usr/lib/modules/x.ko a=1\n",
             "modules: /usr/lib/modules/x.ko, which /etc/docker-btrfs/modules names, is not there or no module"
         ),
+        (String(repeating: "?", count: 1 << 20 + 1), "modules: /etc/docker-btrfs/modules has more than 1 MiB"),
         ("/init/../x", "modules: /init/../x, which /etc/docker-btrfs/modules names, is not there or no module"),
     ])
     func `a list of modules that is wrong`(list: String, message: String) async throws {

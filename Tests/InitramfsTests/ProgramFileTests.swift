@@ -87,8 +87,15 @@ struct ProgramFileTests {
         #expect(message(200 + 2 * 40, 0) == "could not build a unified kernel image: section '.initrd' is not what was put there")
     }
 
+    /// What it is divided by.
+    @Test func `a program whose sections are aligned to nothing is none`() {
+        var bytes = Self.image
+        bytes.replaceSubrange(120..<124, with: [0, 0, 0, 0])
+        #expect(throws: Failure("could not read 'x': it is no EFI program for x86-64")) { try PortableExecutable(bytes, name: "x") }
+    }
+
     @Test func `a program and its version`() {
-        let elf = ELF(sampleProgram()[...])
+        let elf = ELF(sampleProgram(version)[...])
         #expect(elf?.initVersion == version)
         #expect(elf?.isStatic == true)
         #expect(elf?.machine == ELF.x86)
@@ -98,7 +105,7 @@ struct ProgramFileTests {
     }
 
     @Test func `a byte that is wrong, or missing, breaks neither reader`() {
-        for bytes in [sampleProgram(), Self.image] {
+        for bytes in [sampleProgram(version), Self.image] {
             for position in bytes.indices {
                 for value: UInt8 in [0, 1, 0x7f, 0xff] {
                     var changed = bytes

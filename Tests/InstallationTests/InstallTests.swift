@@ -1,4 +1,5 @@
 import Basics
+import Foundation
 import TestSupport
 import Testing
 
@@ -129,13 +130,32 @@ struct InstallTests {
 
     /// The umask is the whole process's, and other tests run in this one.
     @Test func `directories are open to all, whatever the umask is`() async throws {
-        try system.write("program\n", to: "program")
+        try Data(sampleProgram(version)).write(to: URL(filePath: system.path + "/program"))
         let script = #"""
             umask 077; "$1" install --root "$2" --framework dracut --binary "$2/program" > /dev/null
             cd "$2"; find usr etc var -type d ! -perm 755
             """#
         #expect(try await output(of: ["bash", "-euc", script, "bash", Repository.ordinaryCompanion, system.path]) == "")
         #expect(try system.mode("usr/lib/systemd/system") == 0o755)
+    }
+
+    /// A boot would take its success for that of a boot from an image.
+    @Test func `another program than docker-btrfs-init is not installed`() async throws {
+        let script = #"! "$1" install --root "$2" --framework dracut --binary "$3" 2>&1; ls "$2""#
+        for program in ["/bin/sh", "/etc/passwd"] {
+            let told = try await output(of: ["bash", "-euc", script, "bash", Repository.ordinaryCompanion, system.path, program])
+            #expect(told.hasPrefix("Error: could not take '\(program)' for /init: ") && told.split(separator: "\n").count <= 2, "\(told)")
+        }
+    }
+
+    @Test func `two at once are one after the other`() async throws {
+        try system.write("", to: "usr/a")
+        let script = #"exec 9< "$2/usr"; flock 9; ! "$1" install --root "$2" --framework dracut --binary "$3" 2>&1; ls "$2""#
+        try Data(sampleProgram(version)).write(to: URL(filePath: system.path + "/program"))
+        let told = try await output(of: [
+            "bash", "-euc", script, "bash", Repository.ordinaryCompanion, system.path, system.path + "/program",
+        ])
+        #expect(told.hasPrefix("Error: could not change '\(system.path)") && told.hasSuffix("\nprogram\nusr\n"), "\(told)")
     }
 
     @Test func `an install that was cut off is finished by the next`() async throws {

@@ -10,7 +10,7 @@ struct PremountHookTests {
             printf '%s\\n' "$2" > "$root/cmdline"
             [ -z "$3" ] || { printf '#!/bin/sh\\n%s\\n' "$3" > "$root/init"; chmod 755 "$root/init"; }
             echo 'panic() { echo panic; exit; }' > "$root/functions"
-            echo 'local_device_setup() { echo "waited for $1"; }' > "$root/local"
+            echo 'local_device_setup() { echo "waited ${ROOTDELAY:+$ROOTDELAY s }for $1"; }' > "$root/local"
             sed "s,/proc/cmdline,$root/cmdline,; s,/scripts/,$root/,; s,/usr/bin/docker-btrfs-init,$root/init," "$1" > "$root/hook"
             [ "$4" != mkinitcpio ] || echo run_hook >> "$root/hook"
             modprobe() { :; }; err() { :; }; launch_interactive_shell() { echo panic; exit; }
@@ -24,6 +24,17 @@ struct PremountHookTests {
     func `a boot that nobody asked of docker-btrfs is left alone`(hook: String, line: String) async throws {
         #expect(try await calls(hook, line) == "")
         #expect(try await calls(hook, line, program: nil) == "")
+    }
+
+    /// initramfs-tools knows rootdelay= alone.
+    @Test(
+        arguments: [
+            ("rootwait=60", "60 s "), ("rootwait", "2147483647 s "), ("rootwait=x", ""), ("rootwait= rootwaits=3", ""),
+            ("rootwait rootwait=5", "5 s "), ("*", ""),
+        ])
+    func `the root is waited for as long as rootwait says`(words: String, seconds: String) async throws {
+        let told = try await calls("initramfs-tools", "ro \(words) docker_path=/docker")
+        #expect(told == "waited \(seconds)for ZFS=rpool/ROOT/pve-1\nran\n")
     }
 
     @Test(arguments: ["docker_path=/docker", "docker-path=/docker", "\"docker_path=/a b\"", "quiet docker_deployed=0123"])

@@ -67,6 +67,7 @@ extension Compression {
         var piece = [UInt8](repeating: 0, count: 1 << 20)
         var start = 0
         while true {
+            if start > 0 && decoder.isAtEnd && bytes[start...].allSatisfy({ $0 == 0 }) { break }
             let step = bytes[start...].withUnsafeBytes { input in
                 piece.withUnsafeMutableBytes { decoder.decode(input, into: $0) }
             }
@@ -74,8 +75,8 @@ extension Compression {
             start += step.read
             output += piece[..<step.written]
             if output.count > limit { throw isTooLarge("read '\(name)'", limit) }
-            // More may come without more input, but not behind the end of a frame.
-            if start == bytes.count && (step.written < piece.count || decoder.isAtEnd) { break }
+            // More may come without more input.
+            if start == bytes.count && step.written < piece.count { break }
         }
         if !decoder.isAtEnd { throw isDamaged("read '\(name)'") }
         return output

@@ -31,11 +31,27 @@ public enum Compression: String, CaseIterable, Sendable {
     /// `name` is what messages call the data.
     func decompress(_ bytes: [UInt8], name: String) async throws(Failure) -> [UInt8] {
         let limit = Self.limit(packed: bytes.count)
+        let bytes = withoutFilling(bytes)
         if let output = try decompressedHere(bytes, name: name, limit: limit) { return output }
         let outcome = try await run(["-d", "-c"], on: bytes, "read '\(name)'", limit: limit)
         // Status 2 is a warning of gzip's: something follows the data, padding for example.
         if outcome.status == 0 || self == .gzip && outcome.status == 2 { return outcome.output }
         throw Failure("could not read '\(name)': \(program) could not decompress it: \(outcome.complaint)")
+    }
+
+    /// Without the zeros that fill a file up, as each of several in a unified kernel image: the kernel passes over them, and not each decoder
+    /// does. Those of zstd and gzip are found by what undoes these.
+    private func withoutFilling(_ bytes: [UInt8]) -> [UInt8] {
+        switch self {
+        // A stream ends in `YZ`.
+        case .xz: return Array(bytes[...(bytes.lastIndex { $0 != 0 } ?? 0)])
+        // The old format is blocks, each with its size.
+        case .lz4 where bytes.starts(with: magics[1]):
+            var end = 4
+            while let size = bytes.number(at: end, size: 4), size > 0, end + 4 + size <= bytes.count { end += 4 + size }
+            return bytes[end...].allSatisfy { $0 == 0 } ? Array(bytes[..<end]) : bytes
+        default: return bytes
+        }
     }
 
     /// Small, in a form that the kernel takes, the same for the same bytes.

@@ -29,7 +29,8 @@ struct PortableExecutable {
         guard let header = bytes.number(at: 0x3c, size: 4), bytes.number(at: header, size: 4) == 0x4550,
             bytes.number(at: header + 4, size: 2) == 0x8664, let count = bytes.number(at: header + 6, size: 2),
             let optionalSize = bytes.number(at: header + 20, size: 2), bytes.number(at: header + 24, size: 2) == 0x20b,
-            let imageBase = bytes.number(at: header + 48, size: 8), let alignment = bytes.number(at: header + 56, size: 4)
+            let imageBase = bytes.number(at: header + 48, size: 8), let alignment = bytes.number(at: header + 56, size: 4),
+            alignment > 0
         else { throw broken }
         self.imageBase = imageBase
         sectionAlignment = alignment

@@ -100,7 +100,7 @@ private func initProgram(_ file: String) throws(Failure) -> [CPIOEntry] {
 }
 
 /// Fails where no initramfs can be built with that docker-btrfs-init.
-package func checkInitProgram(_ file: String) throws(Failure) { _ = try initProgram(file) }
+public func checkInitProgram(_ file: String) throws(Failure) { _ = try initProgram(file) }
 
 /// A busybox that needs no library. Fails where the content is none, or nil.
 package func staticBusybox(_ content: [UInt8]?, called name: String) throws(Failure) -> [UInt8] {

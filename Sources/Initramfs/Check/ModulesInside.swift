@@ -57,7 +57,9 @@ private func isBtrfs(_ path: Path) -> Bool { path.name.starts(with: "btrfs.ko".u
 private func listedModules(in image: InitramfsImage) -> Finding {
     func wrong(_ text: String) -> Finding { Finding(mark: .missing, subject: "modules", text: text) }
     do throws(Failure) {
-        let list = try ModuleList(parsing: Array(image.target(of: modulesListPath)?.content ?? [])).modules
+        let content = image.target(of: modulesListPath)?.content ?? []
+        if content.count > 1 << 20 { return wrong("\(modulesListPath) has more than 1 MiB") }
+        let list = try ModuleList(parsing: Array(content)).modules
         var seen: Set<String> = []
         for module in list where seen.insert(module.path).inserted {
             guard let path = Path(module.path), let entry = image.target(of: path), ELF(entry.content) != nil else {

@@ -1,7 +1,5 @@
-import Basics
-
 /// The smallest file that is a program or a module for x86-64: a header, no segments, one section and the names.
-func sampleELF(section: String, _ content: [UInt8]) -> [UInt8] {
+public func sampleELF(section: String, _ content: [UInt8]) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: 64)
     func put(_ value: Int, at offset: Int, size: Int = 8) {
         for byte in 0..<size { bytes[offset + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
@@ -23,10 +21,10 @@ func sampleELF(section: String, _ content: [UInt8]) -> [UInt8] {
 }
 
 /// What passes for docker-btrfs-init: a static program with our note.
-func sampleProgram() -> [UInt8] {
+public func sampleProgram(_ version: String) -> [UInt8] {
     sampleELF(section: ".note.docker-btrfs", [UInt8](repeating: 0, count: 28) + Array(version.utf8) + [0])
 }
 
-func sampleModule(_ information: String...) -> [UInt8] {
+public func sampleModule(_ information: String...) -> [UInt8] {
     sampleELF(section: ".modinfo", information.flatMap { Array($0.utf8) + [0] })
 }
