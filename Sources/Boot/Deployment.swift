@@ -90,7 +90,13 @@ extension Deployment {
     package static func path(of id: ImageID) -> Path { Layout.deployments.appending(name: Array(id.digest.hex.utf8)) }
 
     /// Whether it is there tells that somebody went back from the deployment of an image: it is not taken again by itself.
-    package static func leftMark(of id: ImageID) -> Path { Layout.deployments.appending(name: Array("\(id.digest.hex).left".utf8)) }
+    package static func leftMark(of id: ImageID) -> Path { Layout.deployments.appending(name: Array(id.digest.hex.utf8) + leftEnding) }
+
+    private static let leftEnding = Array(".left".utf8)
+
+    package static func isLeftMark(_ name: [UInt8]) -> Bool {
+        name.suffix(leftEnding.count).elementsEqual(leftEnding) && Digest(hex: Array(name.dropLast(leftEnding.count))) != nil
+    }
 
     /// That of an image; nil where there is none. Fails on one that is damaged.
     package static func of(_ id: ImageID, on topLevel: Directory) throws(Failure) -> Deployment? {

@@ -139,11 +139,29 @@ static int reopen_device(int number, const struct stat *status, int access) {
     return done ? 0 : -1;
 }
 
+/* The terminal itself, where its mode and its owner cannot be changed. One that is none of this system's mounts, as that of a container's
+ * caller, stays as it is. */
+static int reopen_terminal(int number, int access) {
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", number);
+    int tree = entering_open_tree(path, MOUNT_ATTR_RDONLY);
+    if (tree < 0) return errno == EINVAL ? 0 : -1;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", tree);
+    int file = open(path, access | O_NOCTTY | O_CLOEXEC);
+    int done = file >= 0 && dup2(file, number) == number;
+    int error = errno;
+    if (file >= 0) close(file);
+    close(tree);
+    errno = error;
+    return done ? 0 : -1;
+}
+
 int entering_shield(int number) {
     struct stat status;
     int flags = fcntl(number, F_GETFL);
     if (flags < 0 || fstat(number, &status) != 0) return 0;
-    if (S_ISCHR(status.st_mode)) return isatty(number) ? 0 : reopen_device(number, &status, flags & O_ACCMODE);
+    if (S_ISCHR(status.st_mode) && isatty(number)) return reopen_terminal(number, flags & O_ACCMODE);
+    if (S_ISCHR(status.st_mode)) return reopen_device(number, &status, flags & O_ACCMODE);
     if (number != STDIN_FILENO) return 0;
     if (S_ISDIR(status.st_mode)) return errno = EISDIR, -1;
     if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) return 0;

@@ -16,7 +16,8 @@ extension Site {
             changes.append(.removeMenu(folder / Directory.draftName, of: loader))
         }
         let records = try drafts(in: Layout.deployments) { name in
-            Draft.finished(name).flatMap { Digest(hex: $0) } != nil || NamedRoot.isDraft(name)
+            let finished = Draft.finished(name)
+            return finished.map { Digest(hex: $0) != nil || Deployment.isLeftMark($0) } ?? false || NamedRoot.isDraft(name)
         }
         for path in records { changes.append(.step(.removeFile(path, of: Place(.top)))) }
         if try topLevel.status(of: Layout.keeping) != nil { changes.append(.step(.deleteSubvolume(Place(Layout.keeping)))) }

@@ -136,7 +136,7 @@ extension Site {
             if release != nil { throw error }
             return DeploymentPlan(
                 site: self, changes: drafts + copy + naming,
-                outcome: ["\(kept)rootflags=subvol=\(name) boots it, without docker_path= and docker_deployed="],
+                outcome: ["\(kept)\(try KernelOptions("rootflags", "subvol=\(name)")) boots it, without docker_path= and docker_deployed="],
                 notes: root.leftBehind + ["it has no entry in the menu: \(error.message)"])
         }
         // What does not fit or cannot be written now is told before there is a copy without an entry.
@@ -175,6 +175,10 @@ extension Site {
         let sentence = "could not keep \(root.title) as '\(name)'"
         guard let path = Path(name), path.components.count == 1 else {
             throw Failure("\(sentence): that is not a name on the top level", hint: "such as 'desktop-old'")
+        }
+        if name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f || $0 == "\"" }) {
+            throw Failure(
+                "\(sentence): a kernel command line cannot name that", hint: "choose a name without control characters and quotes")
         }
         if Int(name) != nil {
             throw Failure("\(sentence): numbers are those of roots", hint: "choose another name")

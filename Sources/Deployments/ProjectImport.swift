@@ -49,9 +49,9 @@ package final class RootArchiveFile {
         let refusal = Failure(
             "it is not what docker-btrfs export writes",
             hint: "an image goes to the store by docker load or podman load, and is entered from there")
-        guard let (name, length) = RootArchive.member(try RootArchive.bytes(of: file, at: 0, RootArchive.block)), name == RootArchive.layer,
-            length <= size - RootArchive.block
+        guard let (name, length) = RootArchive.member(try RootArchive.bytes(of: file, at: 0, RootArchive.block)), name == RootArchive.layer
         else { throw refusal }
+        if length > size - RootArchive.block { throw Failure("it is cut off", hint: "copy it again, or export it again") }
         let layer = RootArchive.block..<(RootArchive.block + length)
         let digest = try RootArchive.digest(of: file, in: layer)
         var place = RootArchive.block.clampedSum(with: RootArchive.padded(length))
@@ -104,44 +104,43 @@ package final class RootArchiveFile {
         }
     }
 
+    /// What a stream makes is in a subvolume of ours, and goes with it, whatever it is.
     private static let received: Path = "received"
 
     /// The subvolumes that a run left in a project's folder which was killed before there was the project, or that one is making.
     static func drafts(in folder: Path, _ topLevel: Directory) throws(Failure) -> [Path] {
-        let received = folder / Self.received
-        var drafts = try topLevel.directory(at: received)?.names().map { received.appending(name: $0) } ?? []
-        if try topLevel.status(of: folder / "new") != nil { drafts.append(folder / "new") }
+        var drafts: [Path] = []
+        for path in [folder / received, folder / "new"] where try topLevel.status(of: path) != nil { drafts.append(path) }
         return drafts
     }
 
-    /// Deletes them, and all that is empty then.
+    /// Deletes them, and the folder if that is empty then.
     static func removing(_ drafts: [Path], in folder: Path, _ topLevel: Directory) -> [Change] {
-        drafts.map { .step(.deleteSubvolume(Place($0))) }
-            + [.removeFolder(folder / Self.received, on: topLevel), .removeFolder(folder, on: topLevel)]
+        drafts.map { .step(.deleteSubvolume(Place($0))) } + [.removeFolder(folder, on: topLevel)]
     }
 
     /// What a run that was killed left.
     private func clear(_ folder: Path, _ topLevel: Directory) throws(Failure) {
         for draft in try Self.drafts(in: folder, topLevel) { try Step.deleteSubvolume(Place(draft)).perform(on: topLevel) }
-        try topLevel.removeEmptyDirectory(folder / Self.received)
     }
 
     private func unpack(to folder: Path, on site: Site) async throws(Failure) {
         let topLevel = site.topLevel
         let draft = folder / "new"
+        guard let parent = try topLevel.directory(at: folder) else { throw Failure("'\(folder)' is gone") }
+        if try isHeld(copiedTo: draft, topLevel) { return }
         switch format {
         case .docker:
-            guard let parent = try topLevel.directory(at: folder) else { throw Failure("'\(folder)' is gone") }
             if btrfs_util_create_subvolume_fd(parent.descriptor, "new", 0, nil, nil) != BTRFS_UTIL_OK { throw .reason() }
             guard let tree = try topLevel.directory(at: draft) else { throw Failure("'\(draft)' is gone") }
             try await give(to: [
-                "tar", "--extract", "--file=-", "--numeric-owner", "--same-owner", "--same-permissions", "--acls", "--xattrs",
+                "tar", "--extract", "--file=-", "--numeric-owner", "--same-owner", "--same-permissions", "--xattrs",
                 "--xattrs-include=*", "--directory=/proc/\(getpid())/fd/\(tree.descriptor)",
             ])
             withExtendedLifetime(tree) {}
         case .btrfs:
             let received = folder / Self.received
-            if mkdirat(topLevel.descriptor, received.cString, 0o700) != 0 { throw .system("make the directory '\(received)'") }
+            if btrfs_util_create_subvolume_fd(parent.descriptor, "received", 0, nil, nil) != BTRFS_UTIL_OK { throw .reason() }
             // btrfs-progs looks for its target among the mounts. This process has its own: nobody else sees this one, over a directory that
             // every system has, and nothing is left of it where this process is killed.
             let mounted = "/tmp"
@@ -155,9 +154,18 @@ package final class RootArchiveFile {
                 throw Failure("it has several subvolumes, or none")
             }
             try Step.snapshot(of: Place(received.appending(name: names[0])), at: Place(draft)).perform(on: topLevel)
-            try Step.deleteSubvolume(Place(received.appending(name: names[0]))).perform(on: topLevel)
-            _ = unlinkat(topLevel.descriptor, received.cString, AT_REMOVEDIR)
+            try Step.deleteSubvolume(Place(received)).perform(on: topLevel)
         }
+    }
+
+    /// Whether the same was imported before, or came as a layer: the draft shares all with that.
+    private func isHeld(copiedTo draft: Path, _ topLevel: Directory) throws(Failure) -> Bool {
+        let filesystem = try FilesystemLock(on: topLevel, seconds: FilesystemLock.patience) { _ in }
+        defer { withExtendedLifetime(filesystem) {} }
+        let hold = Layout.hold(ChainID(digest))
+        if try topLevel.directory(at: hold) == nil { return false }
+        try Step.snapshot(of: Place(hold), at: Place(draft)).perform(on: topLevel)
+        return true
     }
 
     /// Lets a program read it. Fails where that was other bytes than those that were read first.

@@ -15,10 +15,12 @@ extension Site {
             let (found, own) = Facts.roots(of: name, on: topLevel)
             faults += own
             guard let root = found.last else {
-                if try !RootArchiveFile.drafts(in: Layout.roots(of: name), topLevel).isEmpty {
+                if try !remains(of: name).isEmpty {
                     faults.append(
-                        "the project '\(display(name.name))' is not whole: it is being made, or a run that was killed left it; root rm removes it"
-                    )
+                        """
+                        the project '\(display(name.name))' is not whole: it is being made, a run that was killed left it, or it lost its mark; \
+                        root rm removes it
+                        """)
                 }
                 continue
             }
@@ -71,16 +73,27 @@ extension Site {
         return sum
     }
 
+    /// What there is of a project without a root: drafts, and a subvolume in the root's place without a mark.
+    private func remains(of name: Path) throws(Failure) -> [Path] {
+        let drafts = try RootArchiveFile.drafts(in: Layout.roots(of: name), topLevel)
+        let place = Layout.kept(name, 1)
+        return try topLevel.directory(at: place)?.subvolume() != nil ? drafts + [place] : drafts
+    }
+
     /// The way to delete projects, with what was done in them, and what a run left of one that was killed before it was whole.
     public func removing(projects names: [String]) throws(Failure) -> DeploymentPlan {
         var changes: [Change] = []
         var outcome: [String] = []
         var locks: [Directory] = []
-        for name in names {
+        var seen: Set<String> = []
+        for name in names where seen.insert(name).inserted {
             // Who names one to be removed did not say which of both it is.
             let one = try projects().projects.first { $0.project == name }
             let path = Layout.roots(of: Layout.project(name))
-            let drafts = Self.isName(name) ? try RootArchiveFile.drafts(in: path, topLevel) : []
+            let drafts =
+                if !Self.isName(name) { [] as [Path] } else if one == nil { try remains(of: Layout.project(name)) } else {
+                    try RootArchiveFile.drafts(in: path, topLevel)
+                }
             guard one != nil || !drafts.isEmpty, let folder = try topLevel.directory(at: path) else {
                 throw Failure("could not find a root or a project '\(name)'", hint: "docker-btrfs root ls shows which there are")
             }

@@ -102,7 +102,8 @@ package enum RootArchive: String, CaseIterable, Sendable {
         // The header of the layer is written when its length is known.
         if lseek(file, off_t(Self.block), SEEK_SET) < 0 { throw .reason() }
         let options = [
-            "--format=posix", "--pax-option=delete=atime,delete=ctime", "--numeric-owner", "--one-file-system", "--sort=name", "--acls",
+            "--format=posix", "--pax-option=delete=atime,delete=ctime", "--numeric-owner", "--one-file-system", "--sort=name",
+            // ACLs are among them, with numbers: by --acls tar writes the names that this machine has for them.
             "--xattrs", "--xattrs-include=*",
         ]
         let own = Mark.prefixes.map { "--xattrs-exclude=\($0)*" }

@@ -119,10 +119,13 @@ package struct Entrance {
         let request = MountRequest(device: device, filesystemType: "btrfs", options: ["subvolid=\(subvolume.id)"])
         let tree = OpenFile(try request.mount(.readWrite, UInt32(MOUNT_ATTR_NODEV)))
         defer { withExtendedLifetime(tree) {} }
+        // It locks the path that the root is mounted at, by a file beside it: each has another root there, which is locked by its folder.
+        setenv("SYSTEMD_NSPAWN_LOCK", "0", 1)
         var nspawn = self
         nspawn.command = [
             // A file of the machine's own for that name, which is the root's to choose, is for another container.
-            "systemd-nspawn", "--quiet", "--boot", "--directory=\(place)", "--machine=\(hostname)", "--settings=no", "--register=no",
+            "systemd-nspawn", "--quiet", "--boot", "--directory=\(place)", "--machine=docker-btrfs-\(getpid())",
+            "--hostname=\(hostnameOfNspawn)", "--settings=no", "--register=no",
             "--keep-unit",
         ]
         if network == .none { nspawn.command.append("--private-network") }
@@ -140,6 +143,12 @@ package struct Entrance {
         let ending = try nspawn.start(steps, nil, explain, inNamespaces: [(CLONE_NEWNS, "CLONE_NEWNS")], withoutInit: true)
         guard let failure = ending.failure, ending.status >= 126 else { return ending }
         throw Failure(failure.message, hint: "--boot needs it: apt-get install systemd-container")
+    }
+
+    /// It takes none whose parts are empty, or have a hyphen at an end.
+    private var hostnameOfNspawn: String {
+        let parts = hostname.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.allSatisfy { !$0.isEmpty && !$0.hasPrefix("-") && !$0.hasSuffix("-") } ? hostname : "enter"
     }
 
     /// Not a link to one.

@@ -11,12 +11,14 @@ package struct SharedPath {
     package init(_ text: String) throws(Failure) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         source = parts[0]
-        target = parts.last ?? ""
+        let target = parts.last ?? ""
         for path in [source, target] where !path.hasPrefix("/") || path.split(separator: "/").contains("..") {
             throw Failure(
                 "could not bind '\(text)': '\(path)' is not an absolute path without '..'", hint: "--bind /SRC or --bind /SRC:/DST")
         }
-        let first = target.split(separator: "/").first.map(String.init) ?? ""
+        // '/./run//x' is '/run/x'.
+        self.target = Path(target)?.description ?? target
+        let first = self.target.split(separator: "/").first.map(String.init) ?? ""
         if ["", "proc", "sys", "dev"].contains(first) {
             throw Failure(
                 "could not bind '\(source)' at '\(target)': '/\(first)' is the root's own", hint: "--bind /SRC:/DST names another place")

@@ -38,7 +38,11 @@ package struct ProgramOutcome {
         let lines = errors.split(separator: UInt8(ascii: "\n")).map { display($0) }
         // Some tell what they do before that.
         let isError = { (line: String) in ["ERROR: ", "Error: ", "Error response ", "fatal: "].contains { line.hasPrefix($0) } }
-        guard let line = lines.first(where: isError) ?? lines.first else { return ending.words }
+        let hasNoRoom = { (line: String) in line.contains("No space left on device") }
+        // tar's, which are no errors.
+        let isNote = { (line: String) in [": Removing leading ", ": socket ignored", "time stamp "].contains { line.contains($0) } }
+        guard let line = lines.first(where: hasNoRoom) ?? lines.first(where: isError) ?? lines.first(where: { !isNote($0) }) ?? lines.first
+        else { return ending.words }
         let path = line.hasPrefix("/") ? line.firstRange(of: ": ") : nil
         return String(line[(path?.upperBound ?? line.startIndex)...])
     }

@@ -89,5 +89,33 @@ extension OnDisk {
             done
             echo "$hit of 36"
             """#
+
+        @Test func `the kernel that was chosen is that of the image as long as it has it`() async throws {
+            try await Deployable.with(partition: "64M") { machine in
+                for name in ["sample_image:latest", "sample_image:v2"] { try await machine.addKernel("6.2", to: name) }
+                let unchosen = try await machine.fails("deploy sample_image:v2")
+                #expect(unchosen.hasPrefix("Error: could not choose the kernel of 'sample_image:v2': it has 6.1, 6.2\n"), "\(unchosen)")
+                try await machine.run("deploy sample_image:v2 --kernel 6.2")
+                // What of it is lost, is written again.
+                try await machine.disk.change("rm .docker-btrfs/boot/initrd-*")
+                #expect(try await machine.run("deploy").contains(" with kernel 6.2, "))
+                #expect(try await machine.run("deploy --kernel 6.1").contains(" with kernel 6.1, "))
+            }
+        }
+
+        @Test func `no command drops what is next because its record is damaged`() async throws {
+            try await Deployable.with(partition: "64M") { machine in
+                for name in ["latest", "v2"] { try await machine.run("deploy sample_image:\(name)") }
+                try await machine.disk.change(": > .docker-btrfs/deployments/\(machine.id("sample_image:v2"))")
+                let menu = try machine.menu("docker-btrfs.conf")
+                let told = try await machine.fails("prune")
+                #expect(
+                    told.contains("which is damaged: its image is what the machine boots next\nhint: deploy that image again, "), "\(told)")
+                #expect(try machine.menu("docker-btrfs.conf") == menu)
+                #expect(try await !machine.run("status").contains(" next "))
+                try await machine.run("deploy sample_image:v2")
+                #expect(try await machine.run("status").contains(/\ next +sample_image:v2/))
+            }
+        }
     }
 }

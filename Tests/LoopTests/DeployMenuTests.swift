@@ -210,11 +210,8 @@ extension OnDisk {
                 try await machine.disk.change("echo 'MZ: other' > docker/btrfs/subvolumes/\(layer)/boot/vmlinuz-6.1")
                 try await machine.run("deploy sample_image:latest")
                 try await machine.disk.change("echo > .docker-btrfs/deployments/\(one)*")
-                for (words, reason) in [
-                    ("rm \(one)", "', which is damaged: its image is what the machine boots next\n"),
-                    ("prune", "could not write the boot menu: nothing would be in it, and '"),
-                ] {
-                    #expect(try await machine.fails(words).contains(reason))
+                for words in ["rm \(one)", "prune"] {
+                    #expect(try await machine.fails(words).contains("', which is damaged: its image is what the machine boots next\n"))
                 }
                 let kernels = "ls .docker-btrfs/boot | grep -c vmlinuz"
                 try await machine.run("deploy sample_image:v2")

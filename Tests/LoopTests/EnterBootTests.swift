@@ -10,9 +10,13 @@ extension Beside {
                     mkdir stand-in; printf '#!/bin/sh\\nprintf "%%s\\\\n" "$@"\\n' > stand-in/systemd-nspawn; chmod 755 stand-in/systemd-nspawn
                     \(machine.command("--project p tools -- sh -c 'echo trusted > /etc/hostname'"))
                     PATH=$PWD/stand-in:$PATH \(machine.command("--project p --boot")) 2>&1
+                    \(machine.command("--project p -- sh -c 'echo -x..y > /etc/hostname'"))
+                    PATH=$PWD/stand-in:$PATH \(machine.command("--project p --boot")) 2>&1 | grep hostname
                     """)
                 let words = told.split(separator: "\n")
-                #expect(words.contains("--machine=trusted") && words.contains("--settings=no"), "\(told)")
+                #expect(
+                    words.contains("--hostname=trusted") && words.contains("--hostname=enter") && words.contains("--settings=no"), "\(told)"
+                )
             }
         }
     }

@@ -163,6 +163,25 @@ extension Beside {
             }
         }
 
+        @Test func `the caller's terminal keeps its mode and its owner where the command has it`() async throws {
+            try await Enterable.with { machine in
+                let terminal = try CallersTerminal()
+                defer { terminal.close() }
+                let inner =
+                    "busybox chmod 666 /proc/self/fd/0; busybox chown 1234 /proc/self/fd/0; read line; echo got $line; echo line >&2"
+                let command = machine.command("tools -- sh -c '\(inner)'").replacing("'", with: "'\\''")
+                let before = try await output(of: ["stat", "--format", "%a %u", terminal.path])
+                async let told = machine.disk.change(
+                    "timeout 60 setsid --ctty --wait bash -c '\(command) | cat > out' <> \(terminal.path) >&0 2>&0; cat out")
+                try await terminal.types("word\n")
+                try await terminal.shows("line\r\n")
+                let got = try await told
+                #expect(got == "got word\n")
+                let after = try await output(of: ["stat", "--format", "%a %u", terminal.path])
+                #expect(after == before)
+            }
+        }
+
         @Test func `a file that is written to gets what the command writes, and is not its to read, to empty or to change`() async throws {
             try await Enterable.with { machine in
                 let enter = { (words: String) in machine.command("--bind $PWD/tries:/tries \(words)") }

@@ -207,6 +207,38 @@ extension OnDisk {
             }
         }
 
+        @Test func `nothing is left of a stream without a subvolume, and what was imported twice shares all`() async throws {
+            try await Enterable.with { machine in
+                let companion = "'\(Repository.companion)'"
+                try Data(SendStream.withoutSubvolume).write(to: URL(filePath: machine.disk.folder + "/stream"))
+                let script = """
+                    ! \(companion) import '\(machine.disk.folder)/stream' taken --top-level . 2> /dev/null
+                    ls -A .docker-btrfs/roots
+                    \(machine.command("--project work tools")) -- sh -c 'head -c 70000000 /dev/urandom > /large; echo a > /listed'
+                    setfacl -m u:1:r .docker-btrfs/roots/.*work/1/listed
+                    \(companion) export work -o out --top-level . > /dev/null
+                    tar -xOf out layer.tar | grep -a -c user:daemon || true
+                    for name in first second; do
+                        \(companion) import out $name --top-level .; \(companion) diff $name --top-level .
+                        getfacl --numeric --omit-header .docker-btrfs/roots/.*$name/1/listed | grep user:1
+                    done
+                    head -c 1000000 out > cut; ! \(companion) import cut other --top-level . 2>&1
+                    """
+                let told = try await machine.disk.change(script)
+                #expect(
+                    told == """
+                        0
+                        made the project 'first' of 'out'
+                        user:1:r--
+                        made the project 'second' of 'out'
+                        user:1:r--
+                        Error: could not import 'cut': it is cut off
+                        hint: copy it again, or export it again
+
+                        """)
+            }
+        }
+
         @Test(arguments: ["docker", "btrfs"])
         func `what an import left that was killed is shown, and removed by the project's name`(format: String) async throws {
             try await Enterable.with { machine in
@@ -230,7 +262,7 @@ extension OnDisk {
                         Error: could not remove project 'gone': somebody makes it
                         hint: end what runs there
                         status 137
-                        note: the project 'gone' is not whole: it is being made, or a run that was killed left it; root rm removes it
+                        note: the project 'gone' is not whole: it is being made, a run that was killed left it, or it lost its mark; root rm removes it
                         removed what there was of project 'gone'
                         .docker-btrfs%2Fprojects%2Fwork
                         Error: could not find a root or a project 'gone'
@@ -252,6 +284,12 @@ private enum SendStream {
         let link = command(8, own + attribute(3, number(257, 8)) + attribute(17, Array(path.utf8)))
         let write = command(15, own + attribute(18, number(0, 8)) + attribute(19, Array("taken".utf8)))
         return Array("btrfs-stream\0".utf8) + number(1, 4) + subvolume + link + write + command(21, [])
+    }
+
+    /// A directory beside all subvolumes.
+    static var withoutSubvolume: [UInt8] {
+        Array("btrfs-stream\0".utf8) + number(1, 4)
+            + command(4, attribute(15, Array("plain".utf8)) + attribute(3, number(257, 8))) + command(21, [])
     }
 
     private static func attribute(_ type: UInt64, _ content: [UInt8]) -> [UInt8] {

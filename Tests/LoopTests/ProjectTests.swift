@@ -4,6 +4,20 @@ import Testing
 extension Beside {
     /// Roots that are kept under names: what several share, and how one survives a loss.
     struct ProjectTests {
+        @Test func `one that lost its mark is shown, and removed by its name, however often that is said`() async throws {
+            try await Enterable.with { machine in
+                let companion = "'\(Repository.companion)'"
+                let script = """
+                    for name in p q; do \(machine.command("--project $name tools -- true")); done
+                    \(machine.command("--project p -- setfattr -x user.docker-btrfs.root /"))
+                    \(companion) root ls --top-level . 2>&1 | grep -c "note: the project 'p' is not whole: "
+                    \(companion) root rm p q p q --top-level . | grep removed; ls -A .docker-btrfs/roots
+                    """
+                let told = try await machine.disk.change(script)
+                #expect(told == "1\nremoved what there was of project 'p'\nremoved project 'q'\n")
+            }
+        }
+
         @Test func `ten projects share nearly all, and do not see one another`() async throws {
             try await Enterable.with { machine in
                 let companion = "'\(Repository.companion)'"

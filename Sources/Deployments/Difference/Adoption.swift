@@ -123,6 +123,8 @@ extension Site {
             // What it was in may be gone as a whole, and its place may be taken.
             if let from = change.from, try tree.status(of: from.parent) != nil, try tree.status(of: from) == nil { try remove(from) }
             if change.kind == .deleted {
+                // What it was in may be another directory now, with another of that name in it.
+                if try tree.status(of: change.path) != nil { continue }
                 // What takes away the directory that it was in takes it away, too.
                 if try tree.status(of: change.path.parent)?.kind != .directory { continue }
                 let standing = try topLevel.directory(at: layer)?.status(of: change.path)

@@ -56,9 +56,9 @@ extension FoundMachine {
         guard let own = try Directory(opening: folder).status(of: .top) else { return nil }
         // `EFI/refind` at most.
         for above in ["..", "../.."] {
-            guard let tree = try? Directory(opening: "\(folder)/\(above)") else { continue }
-            for loader in try InstalledLoader.all(in: tree) {
-                if try loader.directory.status(of: .top)?.isSameFile(as: own) == true { return (loader, try tree.place()) }
+            guard let place = try? Directory(opening: "\(folder)/\(above)").place() else { continue }
+            for loader in try InstalledLoader.all(in: Directory(opening: place)) {
+                if try loader.directory.status(of: .top)?.isSameFile(as: own) == true { return (loader, place) }
             }
         }
         return nil
