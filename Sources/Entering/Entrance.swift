@@ -133,14 +133,17 @@ package struct Entrance {
         nspawn.command += binds.map(\.optionOfNspawn)
         let steps = [
             EntryStep(description: "have mounts of its own", call: "mount(\"/\", MS_REC | MS_PRIVATE)", action: ENTERING_PRIVATE),
+            Isolation.processes,
             .attach(
                 tree.descriptor, at: place, "mount '\(root.show(.top))' at '\(place)'",
                 "fsmount(\"btrfs\", NODEV), move_mount(\"\(place)\")"),
+            Self.child, Self.session(hasTerminal: false),
             EntryStep(
                 description: "become '\(nspawn.command.joined(separator: " "))'", call: "execve(\"systemd-nspawn\")",
                 action: ENTERING_EXEC),
         ]
-        let ending = try nspawn.start(steps, nil, explain, inNamespaces: [(CLONE_NEWNS, "CLONE_NEWNS")], withoutInit: true)
+        let ending = try nspawn.start(
+            steps, nil, explain, inNamespaces: [(CLONE_NEWNS, "CLONE_NEWNS"), (CLONE_NEWPID, "CLONE_NEWPID")], withoutInit: true)
         guard let failure = ending.failure, ending.status >= 126 else { return ending }
         throw Failure(failure.message, hint: "--boot needs it: apt-get install systemd-container")
     }
@@ -157,17 +160,22 @@ package struct Entrance {
         return lstat(path, &status) == 0 && Int32(status.st_mode) & S_IFMT == S_IFDIR
     }
 
+    private static let child = EntryStep(
+        description: "start the command, and stay as its process 1, which reaps what others leave",
+        call: "close_range(3, ~0), clone(SIGCHLD)",
+        action: ENTERING_CHILD)
+
+    private static func session(hasTerminal: Bool) -> EntryStep {
+        EntryStep(
+            description: "begin a session\(hasTerminal ? " with a terminal of its own" : "")",
+            call: "setsid()\(hasTerminal ? ", ioctl(TIOCSCTTY)" : "")", action: ENTERING_SESSION)
+    }
+
     private func ending(hasTerminal: Bool) -> [EntryStep] {
         var refused: [String] = []
         while let name = entering_refused(Int32(refused.count)) { refused.append(String(cString: name)) }
         return [
-            EntryStep(
-                description: "start the command, and stay as its process 1, which reaps what others leave",
-                call: "close_range(3, ~0), clone(SIGCHLD)",
-                action: ENTERING_CHILD),
-            EntryStep(
-                description: "begin a session\(hasTerminal ? " with a terminal of its own" : "")",
-                call: "setsid()\(hasTerminal ? ", ioctl(TIOCSCTTY)" : "")", action: ENTERING_SESSION),
+            Self.child, Self.session(hasTerminal: hasTerminal),
             EntryStep(
                 description: "have refused: \(refused.joined(separator: ", "))", call: "seccomp(SECCOMP_SET_MODE_FILTER)",
                 action: ENTERING_FILTER),

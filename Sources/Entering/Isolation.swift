@@ -8,9 +8,12 @@ enum Isolation {
     /// Where the root is put for the moment that pivot_root(2) takes. Every system has it, and nothing of it is needed any more.
     static let doorstep = "/proc"
 
+    static let processes = EntryStep.mount(
+        "proc", at: "/proc", "", plain | MOUNT_ATTR_NOEXEC, "it shows the processes of here, and no others")
+
     /// The filesystems that the kernel shows itself by. No symlink of the image is followed to any of these places.
     static let kernelFilesystems: [EntryStep] = [
-        .mount("proc", at: "/proc", "", plain | MOUNT_ATTR_NOEXEC, "it shows the processes of here, and no others"),
+        processes,
         // With devices, unlike all other mounts: those that are made here are all that there are.
         .mount("tmpfs", at: "/dev", "mode=0755,size=65536,nr_inodes=1024", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, ""),
         .node("null", 1, 3), .node("zero", 1, 5), .node("full", 1, 7), .node("random", 1, 8), .node("urandom", 1, 9), .node("tty", 5, 0),

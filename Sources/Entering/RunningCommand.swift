@@ -95,8 +95,8 @@ struct RunningCommand {
 
     /// Whoever does not end when asked to is ended at the third time.
     private func handle(_ number: Int32, _ asked: inout Int) {
-        if number == SIGWINCH {
-            if let terminal { _ = entering_copy_size(STDIN_FILENO, terminal.master) }
+        if number == SIGWINCH, let terminal {
+            _ = entering_copy_size(STDIN_FILENO, terminal.master)
             return
         }
         if Self.ending.contains(number) { asked += 1 }

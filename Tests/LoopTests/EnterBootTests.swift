@@ -19,5 +19,25 @@ extension Beside {
                 )
             }
         }
+
+        @Test func `what a boot started ends where the program is killed, and several are booted at once`() async throws {
+            try await Enterable.with { machine in
+                let told = try await machine.disk.change(
+                    """
+                    mkdir stand-in; seconds=$((RANDOM + 100000))
+                    printf '#!/bin/sh\nsetsid sleep %s &\necho "$SYSTEMD_NSPAWN_LOCK" "$@"; sleep %s\n' $seconds $seconds > stand-in/systemd-nspawn
+                    chmod 755 stand-in/systemd-nspawn; PATH=$PWD/stand-in:$PATH
+                    for name in tools second; do
+                        \(machine.command("--boot $name")) > "told-$name" 2>&1 & processes+=($!)
+                        until grep -q -- --machine "told-$name"; do kill -0 $!; sleep 0.1; done
+                    done
+                    cat told-* | grep -o '^0 .*' | grep -o 'machine=[^ ]*' | sort -u | wc -l
+                    kill -KILL "${processes[@]}"; wait || true
+                    for wait in {1..50}; do pgrep -f "sleep $seconds" > /dev/null || break; sleep 0.1; done
+                    pgrep -f "sleep $seconds" || \(machine.command("tools -- true")); ls -A .docker-btrfs/enter
+                    """)
+                #expect(told == "2\n", "\(told)")
+            }
+        }
     }
 }
