@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
 int entering_watch(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }
 
@@ -103,16 +105,16 @@ static int mount_new(const struct entering_step *step) {
     return tree < 0 ? -1 : attach(tree, step->path);
 }
 
-/* The file that has this number, opened again to be read, on a mount that is read-only. */
-static int reopen(int number, bool is_disk) {
+/* The file that has this number, opened again to be read, on a mount that is read-only. Of a named pipe nobody else is waited for. */
+static int reopen(int number, bool is_disk, int flags) {
     off_t place = lseek(number, 0, SEEK_CUR);
     char name[64];
     snprintf(name, sizeof name, "/proc/self/fd/%d", number);
     int tree = entering_open_tree(name, MOUNT_ATTR_RDONLY);
     if (tree < 0) return -1;
     snprintf(name, sizeof name, "/proc/self/fd/%d", tree);
-    int file = open(name, O_RDONLY | O_CLOEXEC);
-    int done = file >= 0 && (place < 0 || lseek(file, place, SEEK_SET) >= 0);
+    int file = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    int done = file >= 0 && fcntl(file, F_SETFL, flags) == 0 && (place < 0 || lseek(file, place, SEEK_SET) >= 0);
     /* A disk is opened for writing whatever its mount is, where that has devices. */
     if (done && is_disk) done = set_attributes(tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV) == 0;
     if (done) done = dup2(file, number) == number;
@@ -137,6 +139,13 @@ static int reopen_device(int number, const struct stat *status, int access) {
     if (context >= 0) close(context);
     errno = error;
     return done ? 0 : -1;
+}
+
+bool entering_is_named_pipe(int number) {
+    struct stat status;
+    struct statfs filesystem;
+    return fstat(number, &status) == 0 && S_ISFIFO(status.st_mode) && fstatfs(number, &filesystem) == 0
+        && filesystem.f_type != PIPEFS_MAGIC;
 }
 
 /* The terminal itself, where its mode and its owner cannot be changed. One that is none of this system's mounts, as that of a container's
@@ -164,9 +173,9 @@ int entering_shield(int number) {
     if (S_ISCHR(status.st_mode)) return reopen_device(number, &status, flags & O_ACCMODE);
     if (number != STDIN_FILENO) return 0;
     if (S_ISDIR(status.st_mode)) return errno = EISDIR, -1;
-    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) return 0;
+    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode) && !entering_is_named_pipe(number)) return 0;
     if ((flags & O_ACCMODE) == O_WRONLY || flags & O_PATH) return errno = EBADF, -1;
-    return reopen(number, S_ISBLK(status.st_mode));
+    return reopen(number, S_ISBLK(status.st_mode), flags);
 }
 
 static int bind_path(const struct entering_step *step) {
@@ -245,7 +254,8 @@ static void serve(pid_t child) {
                 if (ended == child) _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
             }
         } else if (number > 0) {
-            kill(-child, number);
+            /* One of a session that has no terminal is not stopped by the other. */
+            kill(-child, number == SIGTSTP ? SIGSTOP : number);
         }
     }
 }

@@ -1,8 +1,9 @@
 internal import Basics
+internal import CEntering
 internal import CLinux
 internal import Glibc
 
-/// What a command writes to in place of a file, a disk or a directory of the caller: that has a mode, an owner and attributes, which the
+/// What a command writes to in place of a file, a named pipe, a disk or a directory of the caller: that has a mode, an owner and attributes, which the
 /// command could change, and by its name in /proc a content, which it could read.
 final class OutputPipe {
     /// Which of the command's files it is: both where they are one file, so that what is written to these keeps its order.
@@ -29,7 +30,9 @@ final class OutputPipe {
         var first: (stat, Int32)?
         for number in [STDOUT_FILENO, STDERR_FILENO] {
             var status = stat()
-            if fstat(number, &status) != 0 || ![S_IFREG, S_IFBLK, S_IFDIR].contains(Int32(status.st_mode) & S_IFMT) { continue }
+            if fstat(number, &status) != 0 { continue }
+            let isFile = [S_IFREG, S_IFBLK, S_IFDIR].contains(Int32(status.st_mode) & S_IFMT)
+            if !isFile && !entering_is_named_pipe(number) { continue }
             let flags = fcntl(number, F_GETFL)
             if let first, let pipe = pipes.first, (first.0.st_dev, first.0.st_ino, first.1) == (status.st_dev, status.st_ino, flags) {
                 pipe.numbers.append(number)

@@ -26,7 +26,9 @@ struct RunningCommand {
         var ends: [Int32] = [-1, -1]
         pipe2(&ends, O_CLOEXEC | O_NONBLOCK)
         Self.pipe.store(ends[1], ordering: .sequentiallyConsistent)
-        let taken = Self.signals.filter { !linux_is_ignored($0) }
+        // A terminal of its own stops it by itself.
+        let signals = Self.signals + (terminal == nil ? [SIGTSTP, SIGCONT] : [])
+        let taken = signals.filter { !linux_is_ignored($0) }
         for number in taken { Self.take(number) }
         // A file that may not become as large is said as any that cannot be written.
         let before = signal(SIGXFSZ, SIG_IGN)
@@ -101,6 +103,8 @@ struct RunningCommand {
         }
         if Self.ending.contains(number) { asked += 1 }
         kill(process, asked < 3 ? number : SIGKILL)
+        // Whoever stopped this program stopped the command: it reads nothing until both go on.
+        if number == SIGTSTP { raise(SIGSTOP) }
     }
 
     private func hand(from: Int32, to: Int32) -> Bool {

@@ -163,6 +163,32 @@ extension Beside {
             }
         }
 
+        @Test func `a named pipe of the caller's keeps its mode and its owner, and hands on what comes`() async throws {
+            try await Enterable.with { machine in
+                let told = try await machine.disk.change(
+                    """
+                    mkfifo -m 600 in out; cat out > got & reader=$!; (sleep 0.5; echo word) > in & writer=$!
+                    \(machine.command("tools -- sh -c 'busybox chmod 666 /proc/self/fd/0 /proc/self/fd/1; busybox chown 1 /proc/self/fd/0; cat'")) \
+                        < in > out 2> /dev/null
+                    wait $reader $writer; cat got; stat --format '%a %u' in out
+                    """)
+                #expect(told == "word\n600 0\n600 0\n")
+            }
+        }
+
+        @Test func `a command without a terminal of its own is stopped with the program, and goes on with it`() async throws {
+            try await Enterable.with { machine in
+                let told = try await machine.disk.change(
+                    """
+                    \(machine.command("tools -- sh -c 'while :; do echo x; sleep 0.05; done'")) < /dev/null > out & process=$!
+                    more() { local before=$(wc -l < out); sleep 0.6; [[ $(wc -l < out) -gt $((before + 1)) ]] && echo goes || echo stands; }
+                    until [ -s out ]; do kill -0 $process; sleep 0.1; done
+                    more; kill -TSTP $process; sleep 0.3; more; kill -CONT $process; sleep 0.3; more; kill -TERM $process; wait $process || echo $?
+                    """)
+                #expect(told == "goes\nstands\ngoes\n143\n")
+            }
+        }
+
         @Test func `the caller's terminal keeps its mode and its owner where the command has it`() async throws {
             try await Enterable.with { machine in
                 let terminal = try CallersTerminal()

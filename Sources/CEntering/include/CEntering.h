@@ -75,6 +75,9 @@ struct entering_report {
  * own process: owner, mode and attributes of the file must not be its to change (CVE-2019-5736). */
 int entering_restart(char *const *arguments);
 
+/* Whether it is a pipe that has a name, and with that a mode and an owner of its own. */
+bool entering_is_named_pipe(int number);
+
 /* By its name in /proc a file that is open is opened once more, for writing too, and its mode, owner and attributes are changed. So in
  * place of a standard input that is a file or a disk comes the same one at the same place, to be read, on a mount that is read-only; of any
  * of the three numbers that is another device and no terminal, the same device by a file of its own. -1 with errno where that is not
