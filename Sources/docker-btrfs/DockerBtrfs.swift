@@ -68,10 +68,10 @@ struct DockerBtrfs: AsyncParsableCommand {
     }
 }
 
-/// The variables that docker has for its plug-ins.
+/// The variables that tell which docker is meant, and that docker has for its plug-ins.
 private func surroundings() -> [String: String] {
     var found: [String: String] = [:]
-    for name in [DockerPlugin.sign, "DOCKER_HOST", "DOCKER_CONTEXT"] {
+    for name in [DockerPlugin.sign, "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "HOME"] {
         if let value = getenv(name) { found[name] = String(cString: value) }
     }
     return found

@@ -95,6 +95,10 @@ extension OnDisk {
                 "$1" btrfs status --help | head -n 1
                 "$1" --log-level=error btrfs --version
                 "$1" -H ssh://there btrfs status 2>&1 || true
+                "$1" context create far --docker host=ssh://root@there > /dev/null
+                "$1" context use far > /dev/null 2>&1
+                "$1" btrfs status 2>&1 || true
+                "$1" --context default btrfs --version
                 """
             let client = Repository.path(".build/lab/tools/usr/bin/docker")
             let told = try await output(of: [
@@ -107,6 +111,9 @@ extension OnDisk {
                     docker-btrfs \(version)
                     Error: could not use the host 'ssh://there': images are booted from this machine's own disk
                     hint: run docker btrfs on the machine itself, or 'docker --context default btrfs …'
+                    Error: could not use the context 'far': images are booted from this machine's own disk
+                    hint: run docker btrfs on the machine itself, or 'docker --context default btrfs …'
+                    docker-btrfs \(version)
 
                     """)
         }
