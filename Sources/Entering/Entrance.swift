@@ -245,7 +245,7 @@ package struct Entrance {
         for output in outputs { output.closeWriting() }
         let (last, failure) = follow(reports, steps, explain)
         close(reports)
-        let status = RunningCommand(process, terminal, outputs).wait()
+        let status = try RunningCommand(process, terminal, outputs).wait()
         if let failure, last != ENTERING_EXEC { throw failure }
         if let lost = outputs.compactMap(\.failure).first { return Ending(status: status == 0 ? 1 : status, failure: failure ?? lost) }
         return Ending(status: status, failure: failure)

@@ -1,3 +1,4 @@
+internal import Basics
 internal import CEntering
 internal import CLinux
 internal import Glibc
@@ -21,10 +22,20 @@ struct RunningCommand {
         self.outputs = outputs
     }
 
-    /// Hands on keys, output and signals until the command ends. Returns its exit status as a shell tells it.
-    func wait() -> Int32 {
+    /// Hands on keys, output and signals until the command ends. Returns its exit status as a shell tells it. Fails where it cannot be watched;
+    /// it is ended then.
+    func wait() throws(Failure) -> Int32 {
         var ends: [Int32] = [-1, -1]
-        pipe2(&ends, O_CLOEXEC | O_NONBLOCK)
+        let isMade = pipe2(&ends, O_CLOEXEC | O_NONBLOCK) == 0
+        let watch = isMade ? entering_watch(process) : -1
+        if watch < 0 {
+            let failure = Failure.system("watch the command")
+            for end in ends where end >= 0 { close(end) }
+            kill(process, SIGKILL)
+            _ = ending()
+            terminal?.end()
+            throw failure
+        }
         Self.pipe.store(ends[1], ordering: .sequentiallyConsistent)
         // A terminal of its own stops it by itself.
         let signals = Self.signals + (terminal == nil ? [SIGTSTP, SIGCONT] : [])
@@ -33,7 +44,6 @@ struct RunningCommand {
         // A file that may not become as large is said as any that cannot be written.
         let before = signal(SIGXFSZ, SIG_IGN)
         terminal?.handOver()
-        let watch = entering_watch(process)
         serve(watch, signals: ends[0])
         if let terminal { drain(terminal.master) { hand(from: terminal.master, to: STDOUT_FILENO) } }
         for output in outputs { drain(output.reading, output.handOn) }
@@ -42,6 +52,10 @@ struct RunningCommand {
         signal(SIGXFSZ, before)
         Self.pipe.store(-1, ordering: .sequentiallyConsistent)
         for end in ends + [watch] { close(end) }
+        return ending()
+    }
+
+    private func ending() -> Int32 {
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0 && linux_errno() == EINTR {}
         let signal = status & 0x7f
@@ -52,6 +66,9 @@ struct RunningCommand {
         var action = sigaction()
         action.sa_flags = SA_RESTART
         action.__sigaction_handler.sa_handler = { number in
+            // Of the call that it comes in between.
+            let error = errno
+            defer { errno = error }
             var byte = UInt8(truncatingIfNeeded: number)
             _ = write(RunningCommand.pipe.load(ordering: .sequentiallyConsistent), &byte, 1)
         }
