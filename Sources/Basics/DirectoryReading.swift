@@ -14,7 +14,7 @@ extension Directory {
     }
 
     /// Hands out names as `forEachName` does, up to the first one that `fits`. False where none did.
-    package func containsName(where fits: (_ name: [CChar], _ kind: UInt8) throws(Failure) -> Bool) throws(Failure) -> Bool {
+    func containsName(where fits: (_ name: [CChar], _ kind: UInt8) throws(Failure) -> Bool) throws(Failure) -> Bool {
         let reader = try NameReader(descriptor)
         while let entry = try reader.next() {
             if try fits(entry.name, entry.kind) { return true }

@@ -20,6 +20,8 @@ internal import Planning
 ///     /.docker-btrfs/boot/                        kernels and initramfs images, where the boot loader reads btrfs
 ///     /.docker-btrfs/settings                     what `docker-btrfs setup` found, or was told
 ///     /.docker-btrfs/update                       what came of the last `docker-btrfs deploy --pull`
+///     /.docker-btrfs/data.new                     what `docker-btrfs setup --data` copies, before it has its name
+///     /.docker-btrfs/send                         read-only snapshots, as long as `docker-btrfs image` sends them
 ///     /.docker-btrfs/record                       how often each image and root was tried
 package enum Layout {
     package static let home = Place.home.path

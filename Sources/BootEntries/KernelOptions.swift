@@ -77,7 +77,7 @@ extension KernelOptions {
     /// The words that each entry, or its boot loader, writes itself.
     private var ofEntries: KernelOptions { without { !Self.isOfEntries($0) } }
 
-    public var withoutThoseOfEntries: KernelOptions { without(Self.isOfEntries) }
+    private var withoutThoseOfEntries: KernelOptions { without(Self.isOfEntries) }
 
     /// What a person adds to each entry. Fails where that would say otherwise than the entry which root is booted.
     public init(toAdd text: String) throws(Failure) {

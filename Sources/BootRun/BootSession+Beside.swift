@@ -9,7 +9,7 @@ extension BootSession {
     package var topLevel: Directory { filesystems.topLevel }
 
     package func plan(besideAt place: Place, keepsLayer: Bool) throws(Failure) -> Plan {
-        try Plan(besideFor: request, given: facts, at: place, keepsLayer: keepsLayer).telling(request.notes + filesystems.notes)
+        try Plan(besideFor: request, given: facts, at: place, keepsLayer: keepsLayer).telling(notes)
     }
 
     /// Performs one of these. `tell` gets each step before it is done.

@@ -25,7 +25,7 @@ public struct BootSession {
                 try Filesystems(mounting: request, .untouched)
             }
         stopwatch.lap("wait for the devices and mount them")
-        self.init(request, filesystems, nil, stopwatch, kernel: release)
+        self.init(request, filesystems, lock: nil, stopwatch, kernel: release)
     }
 
     /// A boot to perform. Fails where the root's filesystem cannot be mounted, or must not be, and where another process is
@@ -35,12 +35,12 @@ public struct BootSession {
         let filesystems = try Filesystems(mounting: request, .recovering) { log.notice($0) }
         stopwatch.lap("wait for the devices and mount them")
         let lock = try FilesystemLock(on: filesystems.topLevel, seconds: FilesystemLock.patience) { log.notice($0) }
-        self.init(request, filesystems, lock, stopwatch, kernel: release)
+        self.init(request, filesystems, lock: lock, stopwatch, kernel: release)
     }
 
     private init(
-        _ request: Request, _ filesystems: Filesystems, _ lock: FilesystemLock?, _ stopwatch: Stopwatch, _ obstacle: String? = nil,
-        kernel release: String? = nil
+        _ request: Request, _ filesystems: Filesystems, lock: FilesystemLock?, _ stopwatch: Stopwatch, kernel release: String?,
+        kernelObstacle obstacle: String? = nil
     ) {
         self.request = request
         self.filesystems = filesystems
@@ -70,7 +70,7 @@ public struct BootSession {
 
     /// The same boot after something was changed. With an `obstacle`, no other kernel is started.
     public func again(kernelObstacle obstacle: String? = nil) -> BootSession {
-        BootSession(request, filesystems, lock, stopwatch, obstacle)
+        BootSession(request, filesystems, lock: lock, stopwatch, kernel: facts.host.kernelRelease, kernelObstacle: obstacle)
     }
 
     /// The mark of the root that is in its place; nil where there is none.
@@ -93,9 +93,9 @@ public struct BootSession {
     }
 
     /// What is to be told of any plan of this boot.
-    private var notes: [String] { request.notes + filesystems.notes }
+    var notes: [String] { request.notes + filesystems.notes }
 
-    public func planToStop() -> Plan {
+    func planToStop() -> Plan {
         Plan(stopping: request, given: facts)
     }
 

@@ -29,7 +29,7 @@ public struct Report {
         ]
     }
 
-    public var totalMicroseconds: Int { stopwatch.laps.reduce(0) { $0 + $1.microseconds } }
+    var totalMicroseconds: Int { stopwatch.laps.reduce(0) { $0 + $1.microseconds } }
 
     /// Ends the time that is reported. The filesystems are closed by now, which the kernel takes its time for.
     public mutating func end() {

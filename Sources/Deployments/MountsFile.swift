@@ -163,7 +163,7 @@ extension MountsFile {
 
         /// nil for what is on no block device.
         package var device: DeviceName? { DeviceName(source) }
-        package var isSwap: Bool { type == "swap" }
+        fileprivate var isSwap: Bool { type == "swap" }
 
         var isBind: Bool { has(oneOf: ["bind", "rbind"]) }
         /// The paths of what it mounts: a device, a directory, a file of a filesystem, with or without the option loop, an overlay's layers.

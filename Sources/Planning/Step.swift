@@ -1,6 +1,6 @@
 public import Basics
 
-/// Everything that docker-btrfs can do to a machine's disk. This list is the worst that it can do.
+/// Everything that a boot can do to a machine's disk. This list is the worst that it can do.
 ///
 /// A step says on which filesystem it acts: it has places. Paths `of` a root go from there, and symlinks of the image on their
 /// way never lead out of it. The description of a step is the dry run's line, the boot log's line and, with `could not` before

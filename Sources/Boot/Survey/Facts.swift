@@ -166,9 +166,9 @@ public struct Facts: Sendable {
     /// Roots without a mark of their own that were prepared from a layer and the top layer: read-only snapshots.
     public var templates: [Path]
     /// What is called as a template is, and is none.
-    public var strayTemplates: [Path] = []
+    var strayTemplates: [Path] = []
     /// Whether roots of other names may be on this filesystem.
-    public var hasOtherNames = false
+    var hasOtherNames = false
     /// Files that the standing root's system made for this machine, and the top layer is to have.
     public var minted: [Path]
     public var record: Record
