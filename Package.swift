@@ -236,7 +236,8 @@ if embedded {
             exclude: ["stores"],
             swiftSettings: strict + sameHeaders
         ),
-        .testTarget(name: "ImagesTests", dependencies: ["Basics", "Fixtures", "Images"], swiftSettings: strict + sameHeaders),
+        .testTarget(
+            name: "ImagesTests", dependencies: ["Basics", "Fixtures", "Images", "TestSupport"], swiftSettings: strict + sameHeaders),
         .testTarget(
             name: "BootTests",
             dependencies: ["Basics", "Boot", "Fixtures", "Images", "Planning"],

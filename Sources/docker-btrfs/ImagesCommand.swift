@@ -40,7 +40,7 @@ struct ImagesCommand: ParsableCommand {
             [
                 image.names.isEmpty ? "<none>" : image.names.joined(separator: ", "),
                 image.id.map { String($0.digest.hex.prefix(12)) } ?? "<none>",
-                image.size.map { megabytes($0) } ?? "-",
+                image.size.map { roundedMegabytes($0) } ?? "-",
                 image.created.map { date($0) } ?? "-",
                 image.store.word,
                 bootability.verdict.rawValue,
@@ -124,8 +124,8 @@ extension ListedImage {
     }
 }
 
-/// As `docker images` shows sizes.
-private func megabytes(_ bytes: Int) -> String { "\((bytes + 500_000) / 1_000_000) MB" }
+/// To the nearest: an image's size is no room that is needed.
+private func roundedMegabytes(_ bytes: Int) -> String { "\((bytes + 500_000) / 1_000_000) MB" }
 
 /// The day in UTC.
 private func date(_ seconds: Int) -> String {

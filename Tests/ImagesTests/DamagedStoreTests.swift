@@ -2,19 +2,8 @@ import Basics
 import Fixtures
 import Foundation
 import Images
+import TestSupport
 import Testing
-
-/// Numbers that are the same in each run (splitmix64).
-private struct Numbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = (state ^ state >> 30) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
-        return value ^ value >> 31
-    }
-}
 
 /// Every store with one thing wrong: the answer is the right one or a refusal, and it comes.
 struct DamagedStoreTests {
@@ -47,7 +36,7 @@ struct DamagedStoreTests {
         try fixture.unpack(name)
         let rows = try rows(of: name)
         let files = try fixture.files()
-        var numbers = Numbers(state: 1)
+        var numbers = SplitMix(seed: 1)
         var found = 0
         for _ in 0..<300 {
             let file = try #require(files.randomElement(using: &numbers))
@@ -83,7 +72,7 @@ struct DamagedStoreTests {
         try fixture.unpack(name)
         let rows = try rows(of: name)
         let files = try fixture.files()
-        var numbers = Numbers(state: 2)
+        var numbers = SplitMix(seed: 2)
         // Those that have every name and layer, and some of the others.
         let lists = files.filter { $0.hasSuffix(".db") || $0.hasSuffix("s.json") }
         for file in (lists + files.filter { !lists.contains($0) }.shuffled(using: &numbers)).prefix(30) {

@@ -179,7 +179,7 @@ extension OnDisk {
         @Test(arguments: [1, 2, 3])
         func `500 changes by programs are those that a comparison of everything finds`(seed: UInt64) async throws {
             try await withRoot { machine in
-                var chance = Chance(seed: seed)
+                var chance = SplitMix(seed: seed)
                 try await machine.disk.change(
                     """
                     cd docker_rwlayer/srv; for one in {a..f}; do for two in {1..5}; do
@@ -193,7 +193,7 @@ extension OnDisk {
                 let names = ["a", "b", "c", "d", "e", "f", "1", "2", "3", "4", "5", "x", "y", "z"]
                 var script = "cd docker_rwlayer/srv/tree\n"
                 for number in 1...500 {
-                    let place = { (chance: inout Chance) in
+                    let place = { (chance: inout SplitMix) in
                         let depth = chance.pick([1, 2, 3, 3, 3])
                         return (1...depth).map { _ in chance.pick(names) }.joined(separator: "/")
                     }

@@ -2,20 +2,8 @@ import Basics
 import CLinux
 import Foundation
 import Linux
+import TestSupport
 import Testing
-
-/// Random numbers that are the same for the same seed: SplitMix64.
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var bits = state
-        bits = (bits ^ bits >> 30) &* 0xbf58_476d_1ce4_e5b9
-        bits = (bits ^ bits >> 27) &* 0x94d0_49bb_1331_11eb
-        return bits ^ bits >> 31
-    }
-}
 
 /// Layers that random operations of a system left: the lowest in an ordinary directory, each other one through a mount of an
 /// overlay that has it for its upper directory.
@@ -23,7 +11,7 @@ struct MergeStack {
     let disk: MergeDisk
     let seed: UInt64
     let options: [String]
-    private var random: Seeded
+    private var random: SplitMix
     /// The topmost first.
     private(set) var layers: [String] = []
 
@@ -32,7 +20,7 @@ struct MergeStack {
         self.disk = disk
         self.seed = seed
         self.options = options
-        random = Seeded(state: seed)
+        random = SplitMix(seed: seed)
         try makeDirectory(String(seed))
         for number in 0..<Int.random(in: 2...6, using: &random) { try addLayer(number) }
     }
@@ -90,7 +78,7 @@ private func writableOverlay(_ options: [String]) throws -> Int32 {
 /// Does with the files of a folder what a system does, at random.
 struct RandomUser {
     let folder: String
-    var random: Seeded
+    var random: SplitMix
 
     /// Few, so that they meet.
     private static let names: [[UInt8]] =

@@ -61,7 +61,7 @@ extension OnDisk {
         /// One run is held up at a random call, the other begins at a random time; the image and the top layer change between.
         @Test(arguments: seeds)
         func `whatever is held up, the root is one of the two, whole, and so is the next`(seed: UInt64) async throws {
-            var chance = Chance(seed: seed)
+            var chance = SplitMix(seed: seed)
             let calls = ["renameat2", "fsetxattr", "ioctl", "openat2", "unlinkat", "mkdirat", "fsync", "syncfs", "write", "flock"]
             let delays = (0..<2).map { _ in (chance.pick(calls), Int.random(in: 1...8, using: &chance), chance.pick([0.1, 0.3, 0.6])) }
             let pause = Int.random(in: 0...400, using: &chance)

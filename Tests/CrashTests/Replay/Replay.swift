@@ -1,4 +1,5 @@
 import Basics
+import TestSupport
 
 /// How many states were looked at.
 struct Counts {
@@ -40,7 +41,7 @@ struct Replay<History: Notes> {
         self.state = state
         self.filesystemSize = filesystemSize
         self.history = history
-        random = SplitMix(state: seed)
+        random = SplitMix(seed: seed)
     }
 
     /// Calls `visit` with `limit` states at most, from all over the log.
@@ -110,18 +111,5 @@ struct Replay<History: Notes> {
         try state.become(durable)
         for (entry, _) in entries { try state.write(log.data(of: entry), at: entry.place) }
         try await visit(entries.last?.history ?? history, counts)
-    }
-}
-
-/// A small generator that gives the same numbers for the same seed: <https://prng.di.unimi.it/splitmix64.c>
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Something that is not as it should be on a disk before a boot: a script in its top level.
 struct Mishap {
     /// What a boot may do about it.
@@ -15,7 +17,7 @@ struct Mishap {
     let demand: Demand
 
     /// What each kind of mishap makes, for one draw.
-    static func random(_ chance: inout Chance) -> Mishap {
+    static func random(_ chance: inout SplitMix) -> Mishap {
         let kinds = [number, time, record, mark, thing, thing, thing, folder, room, rootThing]
         return chance.pick(kinds)(&chance)
     }
@@ -24,7 +26,7 @@ struct Mishap {
     private static let roots = ".docker-btrfs/roots/docker_rwlayer"
 
     /// Names with numbers that are larger than any root's, or that no root has.
-    private static func number(_ chance: inout Chance) -> Mishap {
+    private static func number(_ chance: inout SplitMix) -> Mishap {
         let number = chance.pick([
             "0", "007", "2147483646", "2147483647", "2147483648", "18446744073709551616", "99999999999999999999999", "-1",
         ])
@@ -33,7 +35,7 @@ struct Mishap {
     }
 
     /// Times that do not fit nanoseconds in 64 bits, or lie before 1970.
-    private static func time(_ chance: inout Chance) -> Mishap {
+    private static func time(_ chance: inout SplitMix) -> Mishap {
         let time = chance.pick([
             "@9223372036", "@9223372037", "2300-01-01", "@-1", "1800-01-01", "@4611686018427387904", "@9223372036854775807",
         ])
@@ -45,7 +47,7 @@ struct Mishap {
     }
 
     /// A record with a right sum and wrong contents, or with anything in its place.
-    private static func record(_ chance: inout Chance) -> Mishap {
+    private static func record(_ chance: inout SplitMix) -> Mishap {
         let line = chance.pick([
             "image sha256:a sha256:b 2147483647 good x", "image sha256:a sha256:b 99999999999999999999 good x",
             "root 2147483647 2147483647 docker_rwlayer",
@@ -59,7 +61,7 @@ struct Mishap {
     }
 
     /// Marks that nobody of us wrote, on a root that was kept.
-    private static func mark(_ chance: inout Chance) -> Mishap {
+    private static func mark(_ chance: inout SplitMix) -> Mishap {
         let field = chance.pick([
             "s/^number .*/number 2147483647/", "s/^number .*/number 99999999999999999999/", "s/^made .*/made 9223372036854775807/",
             "s/^made .*/made -9223372036854775808/", "s/^image .*/image \\x1b[31m/", "s/^layer .*/layer ..\\/../", "s/^id .*/id sha256:/",
@@ -75,7 +77,7 @@ struct Mishap {
     }
 
     /// Anything at any place of the layout that is ours.
-    private static func thing(_ chance: inout Chance) -> Mishap {
+    private static func thing(_ chance: inout SplitMix) -> Mishap {
         let place = chance.pick([
             "\(home)/record", "\(home)/record.new", "\(roots)/new", "\(roots)/README", "\(roots)/1", "\(roots)/2", "\(home)/roots/README",
             "\(home)/roots/other", "\(home)/roots/other/1", "\(home)/roots/%zz", "\(home)/templates/README", "\(home)/layers/README",
@@ -86,7 +88,7 @@ struct Mishap {
     }
 
     /// Anything in the place of a folder of the layout, which somebody moved away.
-    private static func folder(_ chance: inout Chance) -> Mishap {
+    private static func folder(_ chance: inout SplitMix) -> Mishap {
         let place = chance.pick([home, "\(home)/roots", roots, "\(home)/layers", "\(home)/templates"])
         // A link to another folder is one that somebody wants.
         let making = chance.pick(things.filter { $0 != "link up" })
@@ -100,7 +102,7 @@ struct Mishap {
     ]
 
     /// What a user of the booted system can make of the root that is to be replaced.
-    private static func rootThing(_ chance: inout Chance) -> Mishap {
+    private static func rootThing(_ chance: inout SplitMix) -> Mishap {
         let making = chance.pick([
             "btrfs property set -ts docker_rwlayer ro true", "chattr +i docker_rwlayer",
             "rm docker_rwlayer/lib; ln -s lib docker_rwlayer/lib",
@@ -114,7 +116,7 @@ struct Mishap {
     }
 
     /// A disk that is full, or only looks so.
-    private static func room(_ chance: inout Chance) -> Mishap {
+    private static func room(_ chance: inout SplitMix) -> Mishap {
         let (making, demand): (String, Demand) = chance.pick([
             ("truncate --size 9G boot_docker/sparse", .newRoot),
             ("truncate --size 7E boot_docker/sparse", .newRoot),

@@ -18,7 +18,7 @@ struct World: CustomStringConvertible {
     let image: (tag: String, version: String)
 
     init(seed: UInt64) {
-        var chance = Chance(seed: seed)
+        var chance = SplitMix(seed: seed)
         self.seed = seed
         boots = chance.pick([0, 1, 1, 2, 3])
         isGood = chance.happens(40)
@@ -29,7 +29,7 @@ struct World: CustomStringConvertible {
         image = chance.pick([("latest", "1"), ("v2", "2")])
     }
 
-    private static func fault(_ chance: inout Chance) -> Fault {
+    private static func fault(_ chance: inout SplitMix) -> Fault {
         Fault(
             call: chance.pick(Fault.calls), number: Int.random(in: 1...12, using: &chance), error: chance.pick(["EIO", "ENOSPC", "EDQUOT"]))
     }
