@@ -15,6 +15,8 @@ public enum LayerName: Equatable, Sendable {
     public static var namesNothing: Failure { Failure("a whiteout must name something in its directory") }
 
     private static let prefix = ".wh.".utf8
+    /// What takes away all that the root has in its directory.
+    public static let opaqueName: [UInt8] = Array(".wh..wh..opq".utf8)
 
     /// Where a layer says that what is at a path goes.
     public static func whiteout(of path: Path) -> Path { path.parent.appending(name: Array(prefix) + path.name) }

@@ -30,6 +30,19 @@ extension OnDisk {
             }
         }
 
+        @Test(arguments: ["mkdir", "touch", "ln -s /nowhere"])
+        func `what is no layer in the place of a hold is put aside, and the layer is held`(make: String) async throws {
+            try await Disk.withStore { disk, store in
+                try await disk.bootWell()
+                let name = try await disk.look("ls .docker-btrfs/layers | tr -d '\\n'")
+                try await disk.change("btrfs -q subvolume delete .docker-btrfs/layers/\(name); \(make) .docker-btrfs/layers/\(name)")
+                let outcome = try await disk.boot()
+                #expect(outcome.status == 0, "\(outcome.told)")
+                #expect(try await disk.look("btrfs property get -ts .docker-btrfs/layers/\(name) ro") == "ro=true\n")
+                #expect(try await disk.look("cat docker_rwlayer/etc/version") == "1\n")
+            }
+        }
+
         @Test func `a hold is read-only, and Docker's own layer is as it was`() async throws {
             try await Disk.withStore { disk, _ in
                 let before = try await disk.files(in: "docker")

@@ -27,6 +27,44 @@ extension OnDisk {
             }
         }
 
+        /// Without the folder that is this machine's, its files would be taken for those of all.
+        @Test(
+            arguments: [
+                ("machine/desk", "/mnt/pc"), ("machine/desk", "gone"), ("common", "../../gone"), ("machine", "/machines"),
+                ("machine/desk", "file"),
+            ])
+        func `a link that leads to no layer is refused`(path: String, target: String) async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.change(
+                    """
+                    mkdir -p room/{common,machine/desk}/etc; touch room/machine/file; rm -r 'room/\(path)'; ln -s '\(target)' 'room/\(path)'
+                    """)
+                let outcome = try await disk.boot(disk.line("toplayer_path=room systemd.hostname=desk"))
+                #expect(outcome.status != 0)
+                let reason = "could not use '\(disk.device):/room/\(path)' of the top layer: that link leads to no directory\n"
+                #expect(outcome.told.contains(reason), "\(outcome.told)")
+                #expect(try await disk.look("ls -d docker_rwlayer 2> /dev/null || true") == "")
+            }
+        }
+
+        @Test func `a link leads where it does from the top, and what changes there is in the next root`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.change(
+                    """
+                    mkdir -p room/{common/etc,machine,pc/etc} pc/etc; ln -s ../../pc room/machine/desk; echo one > pc/etc/a
+                    echo '{"create_only": ["/etc/machine-id"]}' > room/common/.docker-btrfs.json
+                    """)
+                let line = disk.line("toplayer_path=room systemd.hostname=desk")
+                for _ in 0..<2 { try await disk.bootWell(line) }
+                try await disk.change("echo two > pc/etc/a; echo 2d4c64db7ecb294e9f43f31960545a27 > docker_rwlayer/etc/machine-id")
+                try await disk.bootWell(line)
+                #expect(try await disk.look("cat docker_rwlayer/etc/a; ls room/common/etc; ls pc/etc") == "two\na\nmachine-id\n")
+                try await disk.change("rm room/machine/desk; ln -s ../.. room/machine/desk")
+                let outcome = try await disk.boot(line)
+                #expect(outcome.told.contains("as the top layer: it holds '/docker_rwlayer'"), "\(outcome.told)")
+            }
+        }
+
         @Test func `what one layer leaves out is left out of that one alone`() async throws {
             try await Disk.withStore { disk, _ in
                 try await disk.change(

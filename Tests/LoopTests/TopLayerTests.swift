@@ -38,6 +38,20 @@ extension OnDisk {
             }
         }
 
+        @Test(
+            arguments: [
+                ("mkdir -p usr/sbin; touch usr/sbin/.wh.init sbin/.wh.init", "it has no init"), ("touch .wh..wh..opq", "it has no init"),
+                ("touch .wh.usr .wh.sbin .wh.lib", "it has no init"),
+            ])
+        func `an init that the top layer takes away is none`(change: String, reason: String) async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.change("cd boot_docker; mkdir -p sbin; \(change)")
+                let outcome = try await disk.boot()
+                #expect(outcome.status != 0 && outcome.told.contains(reason), "\(outcome.told)")
+                #expect(try await disk.look("ls -d docker_rwlayer 2> /dev/null || true") == "")
+            }
+        }
+
         @Test func `what is none of the machine's files is left out, and does not make another root`() async throws {
             try await Disk.withStore { disk, _ in
                 let names = "lost+found .Trash-0/files .git .snapshots/1 home/ann/.git srv/drafts srv/kept/drafts"

@@ -112,6 +112,9 @@ private func rootFlags(_ root: RootArguments) throws(Failure) -> (name: Path, op
             hint: "choose another name, or docker_root=NUMBER for a root that was kept"
         )
     }
+    if Layout.roots(of: place).name.count > 255 {
+        throw Failure("could not use 'subvol=\(name)': the name is too long to keep roots under it", hint: "choose a shorter name")
+    }
     return (place, flags.filter { !$0.begins(with: "subvol=") && $0 != "ro" && $0 != "rw" })
 }
 

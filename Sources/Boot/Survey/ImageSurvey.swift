@@ -62,7 +62,7 @@ package struct ImageSurvey {
     /// The layer that was held when an image was booted or deployed; nil where it is not held any more.
     func held(_ chainID: ChainID, _ imageID: ImageID, _ reference: ImageReference) throws(Failure) -> Facts.Source? {
         let path = Layout.hold(chainID)
-        guard let layer = try topLevel.directory(at: path) else { return nil }
+        guard topLevel.isHeld(chainID), let layer = try topLevel.directory(at: path) else { return nil }
         return try source(reference, imageID, chainID, [layer], .subvolume(Place(path)), layer.subvolume()?.state)
     }
 

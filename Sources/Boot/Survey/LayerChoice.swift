@@ -7,25 +7,43 @@ package import Basics
 struct LayerChoice {
     /// From the folder, in the order in which they are laid over the root.
     let paths: [Path]
+    /// Whether a symlink leads to any of them: it may be outside the folder.
+    let hasLinks: Bool
     let note: String?
 
     private static let common: Path = "common"
     fileprivate static let machine: Path = "machine"
 
-    init(in folder: Directory, for host: Facts.Host) throws(Failure) {
-        guard try folder.hasLayersByMachine(at: .top), let machines = try folder.directory(at: Self.machine) else {
+    /// Symlinks lead where they do from the top of the filesystem. Fails where one leads nowhere: another machine's files, or none, would be
+    /// taken for this one's.
+    init(in folder: Path, on filesystem: Directory, for host: Facts.Host) throws(Failure) {
+        var hasLinks = false
+        func isLayer(_ path: Path) throws(Failure) -> Bool {
+            guard let found = try filesystem.status(of: folder / path) else { return false }
+            if found.kind != .symlink { return found.kind == .directory }
+            hasLinks = true
+            if try filesystem.target(of: folder / path)?.kind == .directory { return true }
+            throw Failure(
+                "could not use '\(filesystem.show(folder / path))' of the top layer: that link leads to no directory",
+                hint: "make it a directory, or let it lead to one on the same filesystem")
+        }
+        guard try isLayer(Self.machine), let machines = try filesystem.directory(at: folder / Self.machine) else {
             paths = [.top]
             note = nil
+            self.hasLinks = false
             return
         }
         let called = host.names.map { Self.plain(Array($0.utf8)) }
         let names = try machines.names { called.contains(Self.plain($0)) }
         let own = Self.names(names, fitting: host.names).map { Self.machine.appending(name: $0) }
-        let common = try folder.target(of: Self.common)?.kind == .directory ? [Self.common] : []
-        paths = common + own
+        for path in own where try !isLayer(path) {
+            throw Failure("could not use '\(filesystem.show(folder / path))' of the top layer: it is not a directory")
+        }
+        paths = try (isLayer(Self.common) ? [Self.common] : []) + own
+        self.hasLinks = hasLinks
         let all = display(host.names.joined(separator: ", ").utf8)
         let why = all.isEmpty ? "nothing names this machine" : "it may be called \(all)"
-        note = own.isEmpty ? "no folder in '\(folder.show(Self.machine))' is for this machine: \(why)" : nil
+        note = own.isEmpty ? "no folder in '\(machines.show(.top))' is for this machine: \(why)" : nil
         if paths.isEmpty, let note {
             throw Failure("could not choose a top layer: \(note)", hint: "add such a folder, or one called common")
         }

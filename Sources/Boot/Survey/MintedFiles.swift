@@ -28,12 +28,11 @@ extension MachineFiles {
         do throws(Failure) {
             try ImageFiles(of: [system]).forEachFile(fitting: pattern) { path throws(Failure) in
                 if found.count > Self.most { return }
-                if try brings(path) { return }
                 if try image.hasSame(path, as: system) { return }
-                if isCopied(path) {
-                    found.append(path)
-                } else {
+                if !isCopied(path) {
                     faults.add("'\(path)' is not stored in the top layer: with that name it would not be a file there")
+                } else if try !brings(path) {
+                    found.append(path)
                 }
             }
         } catch {
@@ -47,7 +46,10 @@ extension MachineFiles {
     }
 
     private func isCopied(_ path: Path) -> Bool {
-        for layer in described where !layer.manifest.rules.isCopied(path.name, in: path.parent) { return false }
+        // What a directory is left out with, is left out too.
+        for place in sequence(first: path, next: { $0.parent.isTop ? nil : $0.parent }) {
+            for layer in described where !layer.manifest.rules.isCopied(place.name, in: place.parent) { return false }
+        }
         return true
     }
 

@@ -113,7 +113,11 @@ extension Facts.Contents {
         lacksMachineID = !hasMachineID && systemd?.isSameFile(as: program) == true
         identity = []
         do throws(Failure) {
-            for file in try image.identityFiles() where try !Self.has([file], in: topLayer, where: { _ in true }) { identity.append(file) }
+            for file in try image.identityFiles() {
+                var isOwn = try Self.has([file], in: topLayer) { _ in true }
+                for layer in topLayer where !isOwn { isOwn = try layer.only?.takesAway(file) == true }
+                if !isOwn { identity.append(file) }
+            }
         } catch {
             notes.append("\(error.message); whether image '\(name)' brings what only one machine should have is not known")
         }
@@ -150,6 +154,7 @@ extension Facts.Contents {
         for path in paths {
             for layer in layers {
                 if let found = try layer.target(of: path), fits(found) { return found }
+                if try layer.only?.takesAway(path) == true { break }
             }
         }
         return nil
@@ -171,5 +176,16 @@ extension Facts.Contents {
             found += places.sortedByBytes { $0.bytes }
         }
         return found
+    }
+}
+
+extension Directory {
+    /// Whether this layer takes away what those below it have at a path: by a whiteout of it, or of a directory above it.
+    fileprivate func takesAway(_ path: Path) throws(Failure) -> Bool {
+        for place in sequence(first: path, next: { $0.parent.isTop ? nil : $0.parent }) {
+            if try status(of: LayerName.whiteout(of: place)) != nil { return true }
+            if try status(of: place.parent.appending(name: LayerName.opaqueName)) != nil { return true }
+        }
+        return false
     }
 }

@@ -25,7 +25,7 @@ extension Facts {
         let names = faults.without([], "what is held is not known") { () throws(Failure) in
             try topLevel.directory(at: Layout.layers)?.names() ?? []
         }
-        let held = names.compactMap { Digest(hex: $0).map { ChainID($0) } }
+        let held = names.compactMap { Digest(hex: $0).map { ChainID($0) } }.filter { topLevel.isHeld($0) }
         let unfinished = names.filter { Draft.isOfLayer($0) }
         unfinishedHolds = unfinished.map { Layout.layers.appending(name: $0) }
         self.held = held
@@ -73,11 +73,12 @@ extension Facts {
             topLevel: topLevel, store: other, topLayer: machineFiles?.layers ?? [], initProgram: request.root.initProgram, host: host)
         let sources = SourceSurvey(request: request, images: images, missing: missing)
         let source = try sources.wanted(roots: Self.inOrder(kept, leftover, standing))
-        try checkPlaces(request, on: topLevel, missing == nil ? other?.top ?? topLevel : nil, machineFiles.map { Spot($0.folder) }, faults)
+        let layers = machineFiles.map { ([$0.folder] + $0.layers).map { Spot($0) } } ?? []
+        for layer in layers.isEmpty ? [nil] : layers.map(Optional.some) {
+            try checkPlaces(request, on: topLevel, missing == nil ? other?.top ?? topLevel : nil, layer, faults)
+        }
         // What is held may not have been to be listed.
-        if !held.contains(source.chainID), !missingDirectories.contains(Layout.layers),
-            try topLevel.status(of: Layout.hold(source.chainID)) != nil
-        {
+        if !held.contains(source.chainID), !missingDirectories.contains(Layout.layers), topLevel.isHeld(source.chainID) {
             held.append(source.chainID)
         }
         topLayer = try machineFiles?.facts(marks: Self.inOrder(kept, leftover, standing).map { $0.mark })
@@ -158,6 +159,17 @@ extension Facts {
 }
 
 extension Directory {
+    /// Whether a layer is held, and not something else in its place, which is nobody's layer.
+    func isHeld(_ chain: ChainID) -> Bool {
+        do throws(Failure) {
+            guard let layer = try directory(at: Layout.hold(chain)) else { return false }
+            if !isOnBtrfs { return true }
+            return try layer.subvolume() != nil
+        } catch {
+            return false
+        }
+    }
+
     /// Whether a directory of ours is there. What else has its place is put aside.
     fileprivate func leadsToDirectory(_ path: Path) throws(Failure) -> Bool {
         guard let found = try status(of: path) else { return false }

@@ -14,6 +14,8 @@ struct MachineFiles {
     /// Why everybody can read its files in the root.
     private let exposure: String?
     private let isShared: Bool
+    /// Whether all of them are in the folder.
+    private let areInFolder: Bool
 
     /// nil where the request has none. Fails where nothing is there or for this machine, and where a manifest is wrong.
     init?(of request: Request, on filesystem: Directory?, besides topLevel: Directory, _ host: Facts.Host) throws(Failure) {
@@ -21,15 +23,19 @@ struct MachineFiles {
         guard let folder = try filesystem.directory(at: asked.path) else {
             throw try filesystem.absent(asked.path, as: "the top layer", key: "toplayer_path")
         }
-        let choice = try LayerChoice(in: folder, for: host)
+        let choice = try LayerChoice(in: asked.path, on: filesystem, for: host)
         var layers: [Directory] = []
         var described: [Facts.Layer] = []
         for path in choice.paths {
-            guard let layer = try folder.directory(at: path) else { continue }
+            // As the copy opens it.
+            guard let layer = try filesystem.directory(at: asked.path / path) else {
+                throw Failure("could not open the top layer '\(filesystem.show(asked.path / path))': it is not there any more")
+            }
             layers.insert(layer, at: 0)
             described.append(Facts.Layer(path: asked.path / path, manifest: try LayerManifest(of: layer)))
         }
         self.folder = folder
+        areInFolder = !choice.hasLinks
         self.layers = layers
         self.described = described
         note = choice.note
@@ -42,9 +48,9 @@ struct MachineFiles {
     /// A subvolume knows when it was changed. Of an ordinary directory btrfs tells whether it was since the last root was made.
     /// Otherwise every file is looked at. `marks` are those of the roots that there are, the last one's last.
     func facts(marks: [Mark]) throws(Failure) -> Facts.TopLayer {
-        if let state = try folder.subvolumeState() { return facts(state: state) }
+        if areInFolder, let state = try folder.subvolumeState() { return facts(state: state) }
         // Only on the roots' own filesystem: a clone of another one may count on as that does.
-        guard isShared, let here = folder.place() else {
+        guard isShared, areInFolder, let here = folder.place() else {
             let walk = try walk(hasState: true)
             return facts(state: walk.state, extent: walk.extent)
         }

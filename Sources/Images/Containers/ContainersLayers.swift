@@ -21,6 +21,8 @@ struct ContainersLayers {
         name = store.root.show(folder / "layers.json")
         for file: Path in ["volatile-layers.json", "layers.json"] {
             guard let content = try store.root.contents(of: folder / file, limit: Self.limit) else { continue }
+            // Podman does not wait until this one is on the disk: after a power cut it may be empty, and no image is in it.
+            if file == "volatile-layers.json" && content.isEmpty { continue }
             try JSON.forEachElement(of: content, name: store.root.show(folder / file)) { (json) throws(Failure) in
                 guard let id = json["id"]?.string.flatMap({ Digest(hex: $0.utf8) }) else { return }
                 layers[id] = try Self.layer(json, name: name)
