@@ -52,6 +52,17 @@ extension OnDisk {
             }
         }
 
+        @Test func `a whiteout that the layer leaves out takes nothing away`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.change(
+                    """
+                    cd boot_docker; mkdir -p sbin usr/sbin; touch .wh..wh..opq sbin/.wh.init usr/sbin/.wh.init
+                    echo '{"ignore": ["/.wh.*", "/sbin/.wh.*", "/usr/sbin/.wh.*"]}' > .docker-btrfs.json
+                    """)
+                try await disk.bootWell()
+            }
+        }
+
         @Test func `what is none of the machine's files is left out, and does not make another root`() async throws {
             try await Disk.withStore { disk, _ in
                 let names = "lost+found .Trash-0/files .git .snapshots/1 home/ann/.git srv/drafts srv/kept/drafts"

@@ -182,9 +182,11 @@ extension Facts.Contents {
 extension Directory {
     /// Whether this layer takes away what those below it have at a path: by a whiteout of it, or of a directory above it.
     fileprivate func takesAway(_ path: Path) throws(Failure) -> Bool {
+        let rules = try LayerManifest(of: self).rules
         for place in sequence(first: path, next: { $0.parent.isTop ? nil : $0.parent }) {
-            if try status(of: LayerName.whiteout(of: place)) != nil { return true }
-            if try status(of: place.parent.appending(name: LayerName.opaqueName)) != nil { return true }
+            for whiteout in [LayerName.whiteout(of: place), place.parent.appending(name: LayerName.opaqueName)] {
+                if try status(of: whiteout) != nil, !rules.ignores(whiteout.name, in: whiteout.parent) { return true }
+            }
         }
         return false
     }
