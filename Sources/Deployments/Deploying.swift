@@ -22,8 +22,8 @@ extension Site {
         try checkLoaderFolder()
         var files = try image.files(in: store?.top ?? topLevel)
         if let other = try treeOfKernel(besides: files) { files = ImageFiles(of: [other]) }
-        let known = try self.release(of: image.id, among: before, in: files)
-        let (kernel, isOnly) = try ImageKernel.choose(release ?? known, in: files, of: image.reference.description)
+        let known = before.first { $0.imageID == image.id }?.release
+        let (kernel, isOnly) = try ImageKernel.choose(release, known: known, in: files, of: image.reference.description)
         // Whether docker-btrfs is in the initramfs is seen when the layers are one.
         if let disk, disk.isMapped, try !files.hasInitramfs(of: kernel.release, isOnly: isOnly) {
             throw ImageKernel.cannotOpen(disk, image.reference.description)
@@ -71,11 +71,10 @@ extension Site {
         var files: [BootFile] = []
         var warnings: [String] = []
         let kernelTree = try treeOfKernel(besides: ImageFiles(of: [tree])) ?? tree
-        let known = try self.release(of: origin.id, among: before, in: ImageFiles(of: [kernelTree]))
-        let release = release ?? known
-        let standing = before.first { known in
-            known.imageID == origin.id && known.chainID == origin.chainID && (release == nil || release == known.release)
-                && known.isUnified == (settings.kernels == .uki)
+        let known = before.first { $0.imageID == origin.id }
+        let standing = known.flatMap { known in
+            let isSame = known.chainID == origin.chainID && known.isUnified == (settings.kernels == .uki)
+            return isSame && (release == nil || release == known.release) ? known : nil
         }
         let options = try settings.options(of: origin.id, on: volume).description
         let isReady =
@@ -83,7 +82,7 @@ extension Site {
         var built = ""
         if !isReady {
             let kernel = try await ImageKernel(
-                in: kernelTree, of: reference.description, release: release, program: program,
+                in: kernelTree, of: reference.description, release: release, known: known?.release, program: program,
                 machine: disk.map { ($0, settings.options) }, say: say)
             files = kernel.files
             if settings.kernels == .uki {
@@ -139,12 +138,6 @@ extension Site {
         return DeploymentPlan(
             site: self, changes: changes + ending, outcome: outcome,
             notes: try origin.notes + warnings + absences(among: others) + menuNotes())
-    }
-
-    /// That of the kernel that an image is deployed with, where it is still there: chosen once, it stays.
-    private func release(of image: ImageID, among all: [Deployment], in files: ImageFiles) throws(Failure) -> String? {
-        let known = all.first { $0.imageID == image }?.release
-        return try ImageKernel.kernels(in: files).first { $0.release == known }?.release
     }
 
     /// Whether a deployment's initramfs has another version of docker-btrfs-init than `program` is, or does not get to the disk that the roots

@@ -10,14 +10,14 @@ struct ImageKernel {
     /// First the kernel.
     let files: [BootFile]
 
-    /// `program` is docker-btrfs-init, for an initramfs that is built here: for `machine`, with what its kernel is told, or for any. That one
-    /// opens no mapped device.
+    /// `known` is the release that was chosen before. `program` is docker-btrfs-init, for an initramfs that is built here: for `machine`, with
+    /// what its kernel is told, or for any. That one opens no mapped device.
     init(
-        in image: Directory, of reference: String, release asked: String?, program: String,
+        in image: Directory, of reference: String, release asked: String?, known: String? = nil, program: String,
         machine: (disk: MachineDisk, options: KernelOptions)?,
         say: (String) -> Void
     ) async throws(Failure) {
-        let (chosen, isOnly) = try Self.choose(asked, in: ImageFiles(of: [image]), of: reference)
+        let (chosen, isOnly) = try Self.choose(asked, known: known, in: ImageFiles(of: [image]), of: reference)
         release = chosen.release
         var files = try Self.kernel(chosen.path, in: image)
         var refused: String?
@@ -94,10 +94,10 @@ struct ImageKernel {
         return BootFile(.uki, try await UnifiedKernelImage(recipe).built(around: Array(archives.joined())), source: nil)
     }
 
-    /// Looks for the kernel `asked`, or for the only one that there is. Fails where there is none, and where there are several to
-    /// choose from.
+    /// Looks for the kernel `asked`, or for `known`, which was chosen before, or for the only one that there is. Fails where there is none, and
+    /// where there are several to choose from.
     static func choose(
-        _ asked: String?, in image: ImageFiles, of reference: String
+        _ asked: String?, known: String? = nil, in image: ImageFiles, of reference: String
     ) throws(Failure) -> (kernel: (release: String, path: Path), isOnly: Bool) {
         let kernels = try kernels(in: image)
         guard let first = kernels.first else {
@@ -107,10 +107,11 @@ struct ImageKernel {
             )
         }
         let names = kernels.map(\.release).joined(separator: ", ")
-        if asked == nil && kernels.count > 1 {
+        let known = kernels.first { $0.release == known }
+        if asked == nil && known == nil && kernels.count > 1 {
             throw Failure("could not choose the kernel of '\(reference)': it has \(names)", hint: "choose one with --kernel VERSION")
         }
-        guard let chosen = asked.map({ asked in kernels.first { $0.release == asked } }) ?? first else {
+        guard let chosen = asked.map({ asked in kernels.first { $0.release == asked } }) ?? known ?? first else {
             throw Failure("could not find the kernel '\(asked ?? "")' in '\(reference)'", hint: "it has \(names)")
         }
         return (chosen, kernels.count == 1)

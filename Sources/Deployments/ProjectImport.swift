@@ -128,7 +128,7 @@ package final class RootArchiveFile {
         let topLevel = site.topLevel
         let draft = folder / "new"
         guard let parent = try topLevel.directory(at: folder) else { throw Failure("'\(folder)' is gone") }
-        if try isHeld(copiedTo: draft, topLevel) { return }
+        if try copyHeld(to: draft, topLevel) { return }
         switch format {
         case .docker:
             if btrfs_util_create_subvolume_fd(parent.descriptor, "new", 0, nil, nil) != BTRFS_UTIL_OK { throw .reason() }
@@ -158,8 +158,8 @@ package final class RootArchiveFile {
         }
     }
 
-    /// Whether the same was imported before, or came as a layer: the draft shares all with that.
-    private func isHeld(copiedTo draft: Path, _ topLevel: Directory) throws(Failure) -> Bool {
+    /// Makes the draft of what is held, where the same was imported before, or came as a layer: it shares all with that. Returns whether it did.
+    private func copyHeld(to draft: Path, _ topLevel: Directory) throws(Failure) -> Bool {
         let filesystem = try FilesystemLock(on: topLevel, seconds: FilesystemLock.patience) { _ in }
         defer { withExtendedLifetime(filesystem) {} }
         let hold = Layout.hold(ChainID(digest))
