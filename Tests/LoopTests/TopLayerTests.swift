@@ -52,6 +52,14 @@ extension OnDisk {
             }
         }
 
+        @Test func `what an image calls as a layer's rules are called is no rule`() async throws {
+            try await Disk.withStore { disk, store in
+                let layer = try #require(store.images["sample_image:latest"]).cacheID
+                try await disk.change("echo '{' > docker/btrfs/subvolumes/\(layer)/.docker-btrfs.json")
+                try await disk.bootWell()
+            }
+        }
+
         @Test func `a whiteout that the layer leaves out takes nothing away`() async throws {
             try await Disk.withStore { disk, _ in
                 try await disk.change(

@@ -61,9 +61,8 @@ package struct ImageSurvey {
 
     /// The layer that was held when an image was booted or deployed; nil where it is not held any more.
     func held(_ chainID: ChainID, _ imageID: ImageID, _ reference: ImageReference) throws(Failure) -> Facts.Source? {
-        let path = Layout.hold(chainID)
-        guard topLevel.isHeld(chainID), let layer = try topLevel.directory(at: path) else { return nil }
-        return try source(reference, imageID, chainID, [layer], .subvolume(Place(path)), layer.subvolume()?.state)
+        guard let layer = topLevel.held(chainID) else { return nil }
+        return try source(reference, imageID, chainID, [layer], .subvolume(Place(Layout.hold(chainID))), layer.subvolume()?.state)
     }
 
     private func source(

@@ -3,7 +3,7 @@ package import Basics
 /// Fails where one of the directories of a boot lies in another that is copied or deleted as a whole. `store` is the filesystem of the
 /// store; nil where it is not there.
 func checkPlaces(
-    _ request: Request, on topLevel: Directory, _ store: Directory?, _ topLayer: Spot?, _ faults: Faults
+    _ request: Request, on topLevel: Directory, _ store: Directory?, _ topLayers: [Spot], _ faults: Faults
 ) throws(Failure) {
     let dataRoot = try request.dockerPath.flatMap { path throws(Failure) in
         try store?.target(of: path)?.kind == .directory ? try store?.directory(at: path).map { Spot($0) } : nil
@@ -11,12 +11,13 @@ func checkPlaces(
     for (path, what) in [(request.name, "the root"), (Layout.home, "what docker-btrfs keeps in")] {
         let folder = faults.without(nil, "what is in it is not known") { () throws(Failure) in try Spot(path, on: topLevel) }
         try folder?.checkLacks(dataRoot, within: what, as: "Docker's data-root", key: Request.optIn.rawValue)
-        try folder?.checkLacks(topLayer, within: what, as: "the top layer", key: "toplayer_path")
+        for layer in topLayers { try folder?.checkLacks(layer, within: what, as: "the top layer", key: "toplayer_path") }
     }
-    guard let topLayer else { return }
     // Copying a directory into itself never ends, and the store is no one's machine files.
-    try topLayer.checkLacksMachine(try Spot(request.name.parent, on: topLevel), request.name)
-    try topLayer.checkLacksMachine(dataRoot, request.dockerPath ?? .top)
+    for layer in topLayers {
+        try layer.checkLacksMachine(try Spot(request.name.parent, on: topLevel), request.name)
+        try layer.checkLacksMachine(dataRoot, request.dockerPath ?? .top)
+    }
 }
 
 extension Facts {
@@ -28,8 +29,8 @@ extension Facts {
         _ = try missingParents(of: request.name, on: topLevel)
         // What is on another device cannot hold any of these.
         let layer = request.topLayer.flatMap { $0.device == request.root.device ? $0.path : nil }
-        let spot = try layer.map { path throws(Failure) in try Spot(path, on: topLevel) }
-        try checkPlaces(request, on: topLevel, request.dockerDevice == nil ? topLevel : nil, spot, faults)
+        let spots = try layer.map { path throws(Failure) in [try Spot(path, on: topLevel)] } ?? []
+        try checkPlaces(request, on: topLevel, request.dockerDevice == nil ? topLevel : nil, spots, faults)
     }
 }
 

@@ -113,11 +113,7 @@ extension Facts.Contents {
         lacksMachineID = !hasMachineID && systemd?.isSameFile(as: program) == true
         identity = []
         do throws(Failure) {
-            for file in try image.identityFiles() {
-                var isOwn = try Self.has([file], in: topLayer) { _ in true }
-                for layer in topLayer where !isOwn { isOwn = try layer.only?.takesAway(file) == true }
-                if !isOwn { identity.append(file) }
-            }
+            for file in try image.identityFiles() where try !Self.isCovered(file, by: topLayer) { identity.append(file) }
         } catch {
             notes.append("\(error.message); whether image '\(name)' brings what only one machine should have is not known")
         }
@@ -152,12 +148,22 @@ extension Facts.Contents {
         of paths: [Path], in layers: [ImageFiles], where fits: (Status) -> Bool
     ) throws(Failure) -> Status? {
         for path in paths {
-            for layer in layers {
+            for (place, layer) in layers.enumerated() {
                 if let found = try layer.target(of: path), fits(found) { return found }
-                if try layer.only?.takesAway(path) == true { break }
+                // The last one is the image, or has none below it.
+                if place + 1 < layers.count, try layer.only?.takesAway(path) == true { break }
             }
         }
         return nil
+    }
+
+    /// Whether layers replace or take away what an image has at a path.
+    private static func isCovered(_ path: Path, by layers: [ImageFiles]) throws(Failure) -> Bool {
+        for layer in layers {
+            if try layer.target(of: path) != nil { return true }
+            if try layer.only?.takesAway(path) == true { return true }
+        }
+        return false
     }
 
     /// The subvolumes that are nested in the layer, and where it has such an empty place itself (inode 2) in the directories
@@ -182,10 +188,10 @@ extension Facts.Contents {
 extension Directory {
     /// Whether this layer takes away what those below it have at a path: by a whiteout of it, or of a directory above it.
     fileprivate func takesAway(_ path: Path) throws(Failure) -> Bool {
-        let rules = try LayerManifest(of: self).rules
         for place in sequence(first: path, next: { $0.parent.isTop ? nil : $0.parent }) {
             for whiteout in [LayerName.whiteout(of: place), place.parent.appending(name: LayerName.opaqueName)] {
-                if try status(of: whiteout) != nil, !rules.ignores(whiteout.name, in: whiteout.parent) { return true }
+                if try status(of: whiteout) == nil { continue }
+                if try !LayerManifest(of: self).rules.ignores(whiteout.name, in: whiteout.parent) { return true }
             }
         }
         return false

@@ -25,7 +25,7 @@ extension Facts {
         let names = faults.without([], "what is held is not known") { () throws(Failure) in
             try topLevel.directory(at: Layout.layers)?.names() ?? []
         }
-        let held = names.compactMap { Digest(hex: $0).map { ChainID($0) } }.filter { topLevel.isHeld($0) }
+        let held = names.compactMap { Digest(hex: $0).map { ChainID($0) } }.filter { topLevel.held($0) != nil }
         let unfinished = names.filter { Draft.isOfLayer($0) }
         unfinishedHolds = unfinished.map { Layout.layers.appending(name: $0) }
         self.held = held
@@ -73,12 +73,10 @@ extension Facts {
             topLevel: topLevel, store: other, topLayer: machineFiles?.layers ?? [], initProgram: request.root.initProgram, host: host)
         let sources = SourceSurvey(request: request, images: images, missing: missing)
         let source = try sources.wanted(roots: Self.inOrder(kept, leftover, standing))
-        let layers = machineFiles.map { ([$0.folder] + $0.layers).map { Spot($0) } } ?? []
-        for layer in layers.isEmpty ? [nil] : layers.map(Optional.some) {
-            try checkPlaces(request, on: topLevel, missing == nil ? other?.top ?? topLevel : nil, layer, faults)
-        }
+        try checkPlaces(
+            request, on: topLevel, missing == nil ? other?.top ?? topLevel : nil, machineFiles?.places.map { Spot($0) } ?? [], faults)
         // What is held may not have been to be listed.
-        if !held.contains(source.chainID), !missingDirectories.contains(Layout.layers), topLevel.isHeld(source.chainID) {
+        if !held.contains(source.chainID), !missingDirectories.contains(Layout.layers), topLevel.held(source.chainID) != nil {
             held.append(source.chainID)
         }
         topLayer = try machineFiles?.facts(marks: Self.inOrder(kept, leftover, standing).map { $0.mark })
@@ -159,14 +157,14 @@ extension Facts {
 }
 
 extension Directory {
-    /// Whether a layer is held, and not something else in its place, which is nobody's layer.
-    func isHeld(_ chain: ChainID) -> Bool {
+    /// A layer that is held; nil where it is not, or something else is in its place, which is nobody's layer.
+    func held(_ chain: ChainID) -> Directory? {
         do throws(Failure) {
-            guard let layer = try directory(at: Layout.hold(chain)) else { return false }
-            if !isOnBtrfs { return true }
-            return try layer.subvolume() != nil
+            guard let layer = try directory(at: Layout.hold(chain)) else { return nil }
+            let isLayer = if isOnBtrfs { try layer.subvolume() != nil } else { true }
+            return isLayer ? layer : nil
         } catch {
-            return false
+            return nil
         }
     }
 

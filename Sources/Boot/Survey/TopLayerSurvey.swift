@@ -45,6 +45,9 @@ struct MachineFiles {
         isShared = asked.device == request.root.device || tops.0 == tops.1
     }
 
+    /// All directories that it is made of: those in the folder are looked at with that.
+    var places: [Directory] { areInFolder ? [folder] : [folder] + layers }
+
     /// A subvolume knows when it was changed. Of an ordinary directory btrfs tells whether it was since the last root was made.
     /// Otherwise every file is looked at. `marks` are those of the roots that there are, the last one's last.
     func facts(marks: [Mark]) throws(Failure) -> Facts.TopLayer {
