@@ -105,15 +105,16 @@ static int mount_new(const struct entering_step *step) {
     return tree < 0 ? -1 : attach(tree, step->path);
 }
 
-/* The file that has this number, opened again to be read, on a mount that is read-only. Of a named pipe nobody else is waited for. */
-static int reopen(int number, bool is_disk, int flags) {
+/* What has this number, opened again on a mount that is read-only: its mode and its owner cannot be changed. Of a named pipe nobody else is
+ * waited for. `flags` are those that it has (fcntl(2)). */
+static int reopen(int number, int access, bool is_disk, int flags) {
     off_t place = lseek(number, 0, SEEK_CUR);
     char name[64];
     snprintf(name, sizeof name, "/proc/self/fd/%d", number);
     int tree = entering_open_tree(name, MOUNT_ATTR_RDONLY);
     if (tree < 0) return -1;
     snprintf(name, sizeof name, "/proc/self/fd/%d", tree);
-    int file = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    int file = open(name, access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     int done = file >= 0 && fcntl(file, F_SETFL, flags) == 0 && (place < 0 || lseek(file, place, SEEK_SET) >= 0);
     /* A disk is opened for writing whatever its mount is, where that has devices. */
     if (done && is_disk) done = set_attributes(tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV) == 0;
@@ -148,34 +149,18 @@ bool entering_is_named_pipe(int number) {
         && filesystem.f_type != PIPEFS_MAGIC;
 }
 
-/* The terminal itself, where its mode and its owner cannot be changed. One that is none of this system's mounts, as that of a container's
- * caller, stays as it is. */
-static int reopen_terminal(int number, int access) {
-    char path[32];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", number);
-    int tree = entering_open_tree(path, MOUNT_ATTR_RDONLY);
-    if (tree < 0) return errno == EINVAL ? 0 : -1;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", tree);
-    int file = open(path, access | O_NOCTTY | O_CLOEXEC);
-    int done = file >= 0 && dup2(file, number) == number;
-    int error = errno;
-    if (file >= 0) close(file);
-    close(tree);
-    errno = error;
-    return done ? 0 : -1;
-}
-
 int entering_shield(int number) {
     struct stat status;
     int flags = fcntl(number, F_GETFL);
     if (flags < 0 || fstat(number, &status) != 0) return 0;
-    if (S_ISCHR(status.st_mode) && isatty(number)) return reopen_terminal(number, flags & O_ACCMODE);
+    /* A terminal on none of this system's mounts, as that of a container's caller, stays as it is. */
+    if (S_ISCHR(status.st_mode) && isatty(number)) return reopen(number, flags & O_ACCMODE, false, flags) == 0 || errno == EINVAL ? 0 : -1;
     if (S_ISCHR(status.st_mode)) return reopen_device(number, &status, flags & O_ACCMODE);
     if (number != STDIN_FILENO) return 0;
     if (S_ISDIR(status.st_mode)) return errno = EISDIR, -1;
     if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode) && !entering_is_named_pipe(number)) return 0;
     if ((flags & O_ACCMODE) == O_WRONLY || flags & O_PATH) return errno = EBADF, -1;
-    return reopen(number, S_ISBLK(status.st_mode), flags);
+    return reopen(number, O_RDONLY, S_ISBLK(status.st_mode), flags);
 }
 
 static int bind_path(const struct entering_step *step) {

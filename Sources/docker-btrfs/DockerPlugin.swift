@@ -36,15 +36,16 @@ enum DockerPlugin: Equatable {
             guard let (name, attached) = Self.valued(option) else { continue }
             settings[name] = attached ?? rest.popFirst() ?? ""
         }
-        func said(_ name: String, _ variable: String) -> String? {
-            [settings[name], environment[variable]].compactMap { $0 }.first { !$0.isEmpty }
-        }
-        let folder = said("config", "DOCKER_CONFIG") ?? environment["HOME"].map { "\($0)/.docker" }
-        // As docker chooses: a host goes before a context that is not an option.
-        let host = said("host", "DOCKER_HOST")
+        func said(_ text: String?) -> String? { text.flatMap { $0.isEmpty ? nil : $0 } }
+        let host = said(settings["host"]) ?? said(environment["DOCKER_HOST"])
         if let host, !host.hasPrefix("unix://") { throw Self.isRemote("the host '\(host)'") }
-        let context = said("context", host == nil ? "DOCKER_CONTEXT" : "") ?? (host == nil ? folder.flatMap(Self.currentContext) : nil)
-        if let context, context != "default" { throw Self.isRemote("the context '\(context)'") }
+        var context = said(settings["context"])
+        // As docker chooses: a host goes before a context that is not an option.
+        if context == nil && host == nil {
+            let folder = said(settings["config"]) ?? said(environment["DOCKER_CONFIG"]) ?? environment["HOME"].map { "\($0)/.docker" }
+            context = said(environment["DOCKER_CONTEXT"]) ?? folder.flatMap(Self.currentContext)
+        }
+        if let context, !context.isEmpty, context != "default" { throw Self.isRemote("the context '\(context)'") }
         let isHelp = rest.first == "help"
         let own = rest.drop { $0 == "help" }.dropFirst()
         self = .command(isHelp ? own + ["--help"] : Array(own))
@@ -70,7 +71,7 @@ enum DockerPlugin: Equatable {
         guard let bytes = try? fileContents("\(folder)/config.json"), let json = try? JSON(parsing: bytes, name: "config.json") else {
             return nil
         }
-        return json["currentContext"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+        return json["currentContext"]?.string
     }
 
     private static func isRemote(_ what: String) -> Failure {
