@@ -23,7 +23,7 @@ extension OnDisk {
                     """)
                 // The fastest runs may be through before they are killed.
                 let hit = told.split(separator: "\n").last.flatMap { Int($0.prefix { $0 != " " }) }
-                #expect(try #require(hit) >= 12, "\(told)")
+                #expect(try #require(hit) >= 18, "\(told)")
             }
         }
 
@@ -63,7 +63,8 @@ extension OnDisk {
             timed() {
                 local start=$EPOCHREALTIME
                 ("$@") > /dev/null
-                took[$1]=$(awk "BEGIN { print $EPOCHREALTIME - $start }")
+                # The shortest: what took longer beside other work may end sooner the next time.
+                took[$1]=$(awk "BEGIN { took = $EPOCHREALTIME - $start; last = ${took[$1]:-3600}; print took < last ? took : last }")
             }
             hit=0 new=sample_image:latest newID=$one old=sample_image:v2 oldID=$two
             timed deploy $new
