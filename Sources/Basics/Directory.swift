@@ -79,11 +79,20 @@ public final class Directory: Sendable {
     /// The whole content of a regular file; nil where there is nothing. Fails on anything but a regular file, and on more
     /// than `limit` bytes: what is read here is metadata.
     public func contents(of path: Path, limit: Int = 64 << 20) throws(Failure) -> [UInt8]? {
-        // To open a device may be to use it, and an image may have any. A fifo may hold up the boot.
-        let isOther = try target(of: path)?.kind == .other
-        guard let opened = try open(path, isOther ? O_PATH : O_RDONLY | O_NONBLOCK, what: "open") else { return nil }
+        guard let opened = try openFile(path) else { return nil }
         defer { close(opened) }
         return try content(of: opened, name: show(path), limit: limit)
+    }
+
+    /// The same file, to be read in parts.
+    package func file(at path: Path) throws(Failure) -> RegularFile? {
+        try openFile(path).map { opened throws(Failure) in try RegularFile(owning: opened, name: show(path)) }
+    }
+
+    /// To open a device may be to use it, and an image may have any. A fifo may hold up the boot.
+    private func openFile(_ path: Path) throws(Failure) -> Int32? {
+        let isOther = try target(of: path)?.kind == .other
+        return try open(path, isOther ? O_PATH : O_RDONLY | O_NONBLOCK, what: "open")
     }
 
     /// The names in this directory but `.` and `..`, sorted by their bytes: those that fit, for a directory that others can fill.

@@ -94,10 +94,9 @@ struct ImageCheck {
 
     /// The top layer has the one that made it, and it runs with the image's C library.
     private mutating func checkCompanion() throws(Failure) {
-        let limit = 1 << 28
-        guard let program = try topLayer?.contents(of: "usr/bin/docker-btrfs", limit: limit), let needed = ELF.newestGlibc(in: program),
-            let library = try image.sharedLibrary("libc.so.6"), let content = try image.contents(of: library, limit: limit),
-            let found = ELF.newestGlibc(in: content), found < needed
+        guard let needed = try topLayer?.file(at: "usr/bin/docker-btrfs").flatMap(ELF.newestGlibc),
+            let library = try image.sharedLibrary("libc.so.6"), let found = try image.file(at: library).flatMap(ELF.newestGlibc),
+            found < needed
         else { return }
         add(
             .warning, .companion,
@@ -114,7 +113,7 @@ struct ImageCheck {
         }
         var bad: [Path] = []
         for (_, path) in kernels {
-            if let content = try tree.contents(of: path, limit: ImageKernel.limit), !ImageKernel.isKernel(content) { bad.append(path) }
+            if let file = try tree.file(at: path), try !ImageKernel.isKernel(file.bytes(at: 0, 1 << 10)) { bad.append(path) }
         }
         for path in bad {
             let weight = bad.count == kernels.count ? ImageFinding.Weight.error : .warning

@@ -43,22 +43,22 @@ package final class RootArchiveFile {
         if status.st_mode & mode_t(S_IFMT) != S_IFREG { throw Failure("it is no regular file", hint: "write what export writes to one") }
         let size = Int(status.st_size)
         // BTRFS_SEND_STREAM_MAGIC of the kernel's fs/btrfs/send.h.
-        if try RootArchive.bytes(of: file, at: 0, 13) == Array("btrfs-stream\0".utf8) {
+        if try bytes(of: file, at: 0, 13) == Array("btrfs-stream\0".utf8) {
             return (.btrfs, nil, 0..<size, try RootArchive.digest(of: file, in: 0..<size))
         }
         let refusal = Failure(
             "it is not what docker-btrfs export writes",
             hint: "an image goes to the store by docker load or podman load, and is entered from there")
-        guard let (name, length) = RootArchive.member(try RootArchive.bytes(of: file, at: 0, RootArchive.block)), name == RootArchive.layer
+        guard let (name, length) = RootArchive.member(try bytes(of: file, at: 0, RootArchive.block)), name == RootArchive.layer
         else { throw refusal }
         if length > size - RootArchive.block { throw Failure("it is cut off", hint: "copy it again, or export it again") }
         let layer = RootArchive.block..<(RootArchive.block + length)
         let digest = try RootArchive.digest(of: file, in: layer)
         var place = RootArchive.block.clampedSum(with: RootArchive.padded(length))
         var (reference, id): (ImageReference?, ImageID?)
-        while let (name, length) = RootArchive.member(try RootArchive.bytes(of: file, at: place, RootArchive.block)) {
+        while let (name, length) = RootArchive.member(try bytes(of: file, at: place, RootArchive.block)) {
             guard length <= 1 << 20 else { throw refusal }
-            let content = try RootArchive.bytes(of: file, at: place + RootArchive.block, length)
+            let content = try bytes(of: file, at: place + RootArchive.block, length)
             if name == "manifest.json" {
                 let manifest = try JSON(parsing: content, name: "manifest.json").elements?.first
                 guard let text = manifest?["RepoTags"]?.elements?.first?.string else { throw refusal }
@@ -174,7 +174,7 @@ package final class RootArchiveFile {
         var place = layer.lowerBound
         let outcome = try await runProgram(command) { () throws(Failure) in
             try Interruption.check()
-            let piece = try RootArchive.bytes(of: file, at: place, min(1 << 20, layer.upperBound - place))
+            let piece = try bytes(of: file, at: place, min(1 << 20, layer.upperBound - place))
             builder.add(piece)
             place += piece.count
             return piece

@@ -155,15 +155,6 @@ package enum RootArchive: String, CaseIterable, Sendable {
         return builder.digest()
     }
 
-    /// As many as there are.
-    static func bytes(of file: Int32, at place: Int, _ count: Int) throws(Failure) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        let done = pread(file, &bytes, count, off_t(place))
-        if done < 0 { throw .reason() }
-        if done < count { bytes.removeLast(count - done) }
-        return bytes
-    }
-
     /// The name and the length of a file in an archive, by a header as `header` makes it; nil for anything else.
     static func member(_ header: [UInt8]) -> (name: String, length: Int)? {
         guard header.count == block, header[257..<262].elementsEqual("ustar".utf8) else { return nil }

@@ -44,9 +44,8 @@ extension DiskFormat {
         let opened = linux_open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0)
         if opened < 0 { throw .system("open '\(file)'") }
         defer { close(opened) }
-        var bytes = [UInt8](repeating: 0, count: 21 * 512)
-        let count = pread(opened, &bytes, bytes.count, 0)
-        if count < 0 { throw .system("read '\(file)'") }
-        return Array(bytes[..<count])
+        do throws(Failure) { return try bytes(of: opened, at: 0, 21 * 512) } catch {
+            throw Failure("could not read '\(file)': \(error.message)")
+        }
     }
 }

@@ -37,8 +37,9 @@ struct ImageCheckTests {
     }
 
     @Test func `a companion that is newer than the image's C library is told`() throws {
-        let library = try Data(contentsOf: URL(filePath: "/lib/x86_64-linux-gnu/libc.so.6"))
-        let newest = try #require(ELF.newestGlibc(in: Array(library)))
+        let folder = "/lib/x86_64-linux-gnu"
+        let newest = try #require(try Directory(opening: folder).file(at: "libc.so.6").flatMap(ELF.newestGlibc))
+        let library = try Data(contentsOf: URL(filePath: "\(folder)/libc.so.6"))
         // Any file does for a program that has such versions in it.
         try library.write(to: fixture.folder.appending(path: "image/lib/libc.so.6"))
         try fixture.write("", to: "top/usr/bin/docker-btrfs")

@@ -91,6 +91,13 @@ package struct ImageFiles {
         return try directory.contents(of: name, limit: limit)
     }
 
+    /// The same file, to be read in parts.
+    package func file(at path: Path) throws(Failure) -> RegularFile? {
+        if let only { return try only.file(at: path) }
+        guard case .other(let directory, let name, _) = try find(path, following: true) else { return nil }
+        return try directory.file(at: name)
+    }
+
     private func status(of found: Found?) throws(Failure) -> Status? {
         switch found {
         case nil: nil

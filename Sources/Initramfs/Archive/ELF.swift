@@ -1,34 +1,60 @@
-internal import Basics
+package import Basics
 
 /// A program, or a kernel module, for a 64-bit machine.
 package struct ELF {
     /// What it is for; 62 is x86-64.
     let machine: Int
-    private let bytes: ArraySlice<UInt8>
+    /// In bytes.
+    private let size: Int
+    /// Reads a part that is within the file; nil where that fails.
+    private let part: (_ start: Int, _ count: Int) -> ArraySlice<UInt8>?
 
     /// nil for what is no such file or is cut off.
     init?(_ bytes: ArraySlice<UInt8>) {
-        guard bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46, 2, 1]), let machine = bytes.number(at: 18, size: 2) else { return nil }
-        self.bytes = bytes
-        self.machine = machine
+        self.init(size: bytes.count) { bytes.dropFirst($0).prefix($1) }
     }
+
+    /// The same of a file of which only what is looked at is read.
+    private init?(_ file: RegularFile) {
+        self.init(size: file.size) { start, count in
+            guard count <= Self.largest, let bytes = try? file.bytes(at: start, count), bytes.count == count else { return nil }
+            return bytes[...]
+        }
+    }
+
+    private init?(size: Int, part: @escaping (_ start: Int, _ count: Int) -> ArraySlice<UInt8>?) {
+        guard size >= Self.headerSize, let header = part(0, Self.headerSize), header.starts(with: [0x7f, 0x45, 0x4c, 0x46, 2, 1]),
+            let machine = header.number(at: 18, size: 2)
+        else { return nil }
+        (self.size, self.part, self.machine) = (size, part, machine)
+    }
+
+    private static let headerSize = 64
+    /// No part of a program that is read has more bytes. A file without data may have any size.
+    private static let largest = 256 << 20
+
+    private func content(at offset: Int, _ count: Int) -> ArraySlice<UInt8>? {
+        offset >= 0 && count >= 0 && count <= size - offset ? part(offset, count) : nil
+    }
+
+    private func number(at offset: Int, size: Int) -> Int? { content(at: offset, size)?.number(at: 0, size: size) }
 
     /// Whether the kernel can start it without a dynamic linker.
     var isStatic: Bool {
-        guard let segments = bytes.number(at: 32, size: 8), let count = bytes.number(at: 56, size: 2) else { return false }
+        guard let segments = number(at: 32, size: 8), let count = number(at: 56, size: 2) else { return false }
         let interpreter = 3
-        return !(0..<count).contains { bytes.number(at: segments + $0 * 56, size: 4) == interpreter }
+        return !(0..<count).contains { number(at: segments + $0 * 56, size: 4) == interpreter }
     }
 
     static let x86 = 62
 
     /// The content of a section; nil where there is none of that name.
     func section(_ name: String) -> ArraySlice<UInt8>? {
-        guard let table = bytes.number(at: 40, size: 8), let count = bytes.number(at: 60, size: 2),
-            let namesIndex = bytes.number(at: 62, size: 2), let names = content(ofHeaderAt: table + namesIndex * 64)
+        guard let table = number(at: 40, size: 8), let count = number(at: 60, size: 2),
+            let namesIndex = number(at: 62, size: 2), let names = content(ofHeaderAt: table + namesIndex * 64)
         else { return nil }
         for index in 0..<count {
-            guard let offset = bytes.number(at: table + index * 64, size: 4), offset < names.count else { continue }
+            guard let offset = number(at: table + index * 64, size: 4), offset < names.count else { continue }
             // Not the whole name: one of those that lead there may be as long as the file.
             if names.dropFirst(offset).starts(with: Array(name.utf8) + [0]) {
                 return content(ofHeaderAt: table + index * 64)
@@ -38,10 +64,8 @@ package struct ELF {
     }
 
     private func content(ofHeaderAt header: Int) -> ArraySlice<UInt8>? {
-        guard let offset = bytes.number(at: header + 24, size: 8), let size = bytes.number(at: header + 32, size: 8),
-            offset + size <= bytes.count
-        else { return nil }
-        return bytes.dropFirst(offset).prefix(size)
+        guard let offset = number(at: header + 24, size: 8), let size = number(at: header + 32, size: 8) else { return nil }
+        return content(at: offset, size)
     }
 }
 
@@ -57,9 +81,9 @@ extension ELF {
     }
 
     /// The newest version of the GNU C library that a program asks for, or that a library has: 36 for GLIBC_2.36; nil where there is none.
-    package static func newestGlibc(in file: [UInt8]) -> Int? {
+    package static func newestGlibc(in file: RegularFile) -> Int? {
         let prefix = Array("GLIBC_2.".utf8)
-        let names = ELF(file[...])?.section(".dynstr")?.split(separator: 0) ?? []
+        let names = ELF(file)?.section(".dynstr")?.split(separator: 0) ?? []
         return names.filter { $0.starts(with: prefix) }.compactMap { Int(String(decoding: $0.dropFirst(prefix.count), as: UTF8.self)) }
             .max()
     }
