@@ -86,10 +86,9 @@ struct Captures {
             try await disk.subvolume(["create", place])
             var tree = Tree(in: place)
             try BenchDisk.makeBootable(&tree)
-            let (kernel, initramfs) = try Companion.addModules(to: &tree)
-            try tree.addDirectory("boot")
-            try kernel.write(to: URL(filePath: "\(place)/boot/vmlinuz-6.1"))
-            try initramfs.write(to: URL(filePath: "\(place)/boot/initrd.img-6.1"))
+            let lab = try LabKernel()
+            try await lab.addModules(to: tree)
+            try lab.addBootFiles(to: place)
         }
         try await Companion.makeBoot(at: boot)
         let place = ["--top-level", disk.mountPoint, "--boot", boot]

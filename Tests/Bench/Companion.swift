@@ -60,33 +60,22 @@ struct Companion {
         try await disk.subvolume(["create", image])
         var tree = Tree(in: image)
         try BenchDisk.makeBootable(&tree)
-        let (kernel, initramfs) = try Self.addModules(to: &tree)
-        size = kernel.count + initramfs.count
+        let lab = try LabKernel()
+        try await lab.addModules(to: tree)
+        size = lab.kernel.count + lab.initramfs.count
         try FileManager.default.createDirectory(atPath: disk.path(store.path), withIntermediateDirectories: true)
         for (number, placed) in try store.write(on: disk.mountPoint, imageFiles: Array(1...Self.images)).enumerated() {
             let place = disk.path(placed.layer)
             try await disk.subvolume(["snapshot", image, place])
             if number > 1 { continue }
-            try FileManager.default.createDirectory(atPath: "\(place)/boot", withIntermediateDirectories: true)
-            try (kernel + Data(repeating: UInt8(number), count: 512)).write(to: URL(filePath: "\(place)/boot/vmlinuz-6.1"))
-            // A frame of zstd's that is skipped.
+            // At the end of the initramfs, a frame of zstd's that is skipped.
             let frame = Data([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 0, 0, 0, UInt8(number)])
-            try (initramfs + frame).write(to: URL(filePath: "\(place)/boot/initrd.img-6.1"))
+            try lab.addBootFiles(to: place, ending: Data(repeating: UInt8(number), count: 512), frame)
             if number == 1 {
                 try Data().write(to: URL(filePath: "\(place)/boot/second"))
                 try FileManager.default.createSymbolicLink(atPath: disk.path("second"), withDestinationPath: "\(place)/boot")
             }
         }
-    }
-
-    /// What a kernel of 6.1 has in an image. Returns the lab's kernel, which is called so, and what `initramfs build` made for it.
-    static func addModules(to tree: inout Tree) throws -> (kernel: Data, initramfs: Data) {
-        let lab = ProcessInfo.processInfo.environment["LAB"] ?? Repository.path(".build/lab")
-        try tree.add("usr/lib/modules/6.1/modules.dep", "")
-        try FileManager.default.removeItem(atPath: "\(tree.folder)/lib")
-        try FileManager.default.createSymbolicLink(atPath: "\(tree.folder)/lib", withDestinationPath: "usr/lib")
-        let files = try ["vmlinuz", "init.img"].map { try Data(contentsOf: URL(filePath: "\(lab)/initramfs/\($0)")) }
-        return (files[0], files[1])
     }
 
     /// The boot loader's partition. The host's kernel need not know FAT: ext4 stands for it.
@@ -127,7 +116,7 @@ struct Companion {
             return time
         case .cp:
             try await output(of: ["sync"])
-            let files = ["vmlinuz", "initrd.img"].map { disk.path("second/\($0)-6.1") }
+            let files = try LabKernel().names.map { disk.path("second/\($0)") }
             let script = "cp \"$1\" \"$2\" \"$3/files\" && sync --file-system \"$3\""
             let time = try command(["bash", "-c", script, "bash"] + files + [boot]).measured()
             try await output(of: ["bash", "-euc", "rm \"$1\"/files/*; sync", "bash", boot])
