@@ -157,7 +157,7 @@ extension Site {
     /// Why the initramfs of a deployment does not get to the disk that the roots are on now; nil where it does, and where that cannot be told.
     func obstacle(toDiskFor deployment: Deployment) async throws(Failure) -> String? {
         // To unpack an initramfs takes longer than all else that status looks at.
-        guard let disk, disk.isMapped || !disk.drivers.isEmpty, let held = try topLevel.directory(at: Layout.hold(deployment.chainID)),
+        guard let disk, disk.isMapped || !disk.drivers.isEmpty, let held = topLevel.held(deployment.chainID),
             let image = try await kernels.initramfs(of: deployment)
         else { return nil }
         let tree = try treeOfKernel(besides: ImageFiles(of: [held])) ?? held
@@ -232,7 +232,7 @@ extension Site {
     func remedy(for deployment: Deployment) -> String {
         let store = try? storeFilesystem()
         let isMeant = (try? image(deployment.reference, in: store))?.id == deployment.imageID
-        let isHeld = (try? topLevel.directory(at: Layout.hold(deployment.chainID))) != nil
+        let isHeld = topLevel.held(deployment.chainID) != nil
         if isMeant || isHeld || (try? image(ImageReference(deployment.imageID), in: store)) != nil {
             return "'docker-btrfs deploy \(isMeant ? deployment.reference.description : deployment.shortID)' writes it anew"
         }
@@ -241,8 +241,7 @@ extension Site {
 
     /// Why a deployment cannot be booted, with 'its' for it; nil where all that it had when it was made is still there.
     func damage(of deployment: Deployment) throws(Failure) -> String? {
-        let layer = Layout.hold(deployment.chainID)
-        if try topLevel.directory(at: layer) == nil { return "its layer is not held as '\(layer)' any more" }
+        if topLevel.held(deployment.chainID) == nil { return "its layer is not held as '\(Layout.hold(deployment.chainID))' any more" }
         return try kernelDamage(of: deployment)
     }
 

@@ -29,7 +29,7 @@ extension Site {
             return .image(try image(reference, in: store), in: store)
         } catch {
             guard let named = try? deployments(reference.text, among: before), named.count == 1,
-                try topLevel.directory(at: Layout.hold(named[0].chainID)) != nil
+                topLevel.held(named[0].chainID) != nil
             else { throw error }
             // A store that cannot be opened has no images.
             let isOpen = store != nil || settings.storeDevice == nil
@@ -56,7 +56,7 @@ extension Site {
         switch wanted {
         case .image(let image, let store):
             let source = try source(of: image, in: store)
-            let held = try topLevel.directory(at: Layout.hold(source.chainID))
+            let held = topLevel.held(source.chainID)
             if held == nil { try checkIsWhole(image, in: store) { _ in } }
             let found = if let held { held } else { try topLevel.directory(at: source.tree.path) }
             guard let tree = found else {
@@ -72,7 +72,7 @@ extension Site {
                 hold: held == nil ? [.step(source.hold)] : [])
         case .held(let known, let failure):
             let path = Layout.hold(known.chainID)
-            guard let tree = try topLevel.directory(at: path) else {
+            guard let tree = topLevel.held(known.chainID) else {
                 throw Failure("could not open the layer '\(path)': it is not there")
             }
             try refusing(known.reference) { () throws(Failure) in

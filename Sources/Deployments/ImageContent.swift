@@ -45,12 +45,11 @@ extension Site {
         let records = try LayerRecords(of: image, in: store, site: self, depth: .content)
         let filesystem = store?.top ?? topLevel
         var parts = [try part("the store", records, try image.wholeTree(in: filesystem), progress)]
-        let hold = Layout.hold(image.chainID)
-        let held = try topLevel.directory(at: hold)
+        let held = topLevel.held(image.chainID)
         if let held {
             parts.append(try part("the held layer '\(held.show(.top))'", records, held, progress))
         }
-        return ImageContent(title: image.title, parts: parts, held: held == nil ? nil : hold)
+        return ImageContent(title: image.title, parts: parts, held: held == nil ? nil : Layout.hold(image.chainID))
     }
 
     private func part(

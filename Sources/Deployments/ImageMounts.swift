@@ -14,7 +14,7 @@ extension Site {
 
     /// The same of what is held.
     func mountNotes(of deployment: Deployment) throws(Failure) -> [String] {
-        try topLevel.directory(at: Layout.hold(deployment.chainID)).map { tree throws(Failure) in try mountNotes(of: tree) } ?? []
+        try topLevel.held(deployment.chainID).map { tree throws(Failure) in try mountNotes(of: tree) } ?? []
     }
 }
 

@@ -162,9 +162,9 @@ package final class RootArchiveFile {
     private func copyHeld(to draft: Path, _ topLevel: Directory) throws(Failure) -> Bool {
         let filesystem = try FilesystemLock(on: topLevel, seconds: FilesystemLock.patience) { _ in }
         defer { withExtendedLifetime(filesystem) {} }
-        let hold = Layout.hold(ChainID(digest))
-        if try topLevel.directory(at: hold) == nil { return false }
-        try Step.snapshot(of: Place(hold), at: Place(draft)).perform(on: topLevel)
+        let chain = ChainID(digest)
+        if topLevel.held(chain) == nil { return false }
+        try Step.snapshot(of: Place(Layout.hold(chain)), at: Place(draft)).perform(on: topLevel)
         return true
     }
 
@@ -191,7 +191,7 @@ package final class RootArchiveFile {
         let draft = Place(Layout.new(project))
         // Of a single layer the chain is the layer.
         let chain = ChainID(digest)
-        if try topLevel.status(of: Layout.hold(chain)) == nil {
+        if topLevel.held(chain) == nil {
             try Step.hold(layer: draft, at: Place(Layout.hold(chain))).perform(on: topLevel)
         }
         let origin = Origin(

@@ -33,6 +33,24 @@ extension OnDisk {
             }
         }
 
+        @Test func `what is no layer in the place of a held one is told, put aside, and held again`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image")
+                let name = try await machine.disk.look("ls .docker-btrfs/layers | tr -d '\\n'")
+                try await machine.disk.change(
+                    "cd .docker-btrfs/layers; btrfs -q subvolume delete \(name); mkdir \(name); touch \(name)/mine")
+                let damage = "its layer is not held as '/.docker-btrfs/layers/\(name)' any more"
+                #expect(try await machine.disk.change(machine.command("status") + " 2>&1 || true").contains(damage))
+                try await machine.run("deploy sample_image")
+                #expect(
+                    try await machine.disk.look("ls .docker-btrfs/layers/\(name).1; btrfs property get -ts .docker-btrfs/layers/\(name) ro")
+                        == "mine\nro=true\n")
+                #expect(try await !machine.disk.change(machine.command("status") + " 2>&1").contains("is not held"))
+                try await machine.disk.change("mv docker away")
+                try await machine.boot("sample_image:latest")
+            }
+        }
+
         @Test func `a kernel that is damaged becomes nobody's, also when it is tried again`() async throws {
             try await Deployable.with { machine in
                 try await machine.run("deploy sample_image:latest")

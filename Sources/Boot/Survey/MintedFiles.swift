@@ -12,7 +12,7 @@ extension MachineFiles {
         let consequence = "what the system of \(root.title) made for this machine is not carried over"
         return faults.without([], consequence) { () throws(Failure) in
             guard let system = try topLevel.directory(at: root.path),
-                let image = try topLevel.directory(at: Layout.hold(root.mark.origin.chainID))
+                let image = topLevel.held(root.mark.origin.chainID)
             else { return [] }
             var found: [Path] = []
             for pattern in described.flatMap({ $0.manifest.createOnly }) {

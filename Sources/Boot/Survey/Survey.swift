@@ -48,7 +48,7 @@ extension Facts {
             wanted = .failure(error)
             if let root = rootOfKernel(request) {
                 kernel = faults.without(nil, Self.staying) { () throws(Failure) in
-                    guard let layer = try topLevel.directory(at: Layout.hold(root.mark.origin.chainID)) else { return nil }
+                    guard let layer = topLevel.held(root.mark.origin.chainID) else { return nil }
                     return try Self.kernel(in: [layer], host)
                 }
             }
@@ -158,7 +158,7 @@ extension Facts {
 
 extension Directory {
     /// A layer that is held; nil where it is not, or something else is in its place, which is nobody's layer.
-    func held(_ chain: ChainID) -> Directory? {
+    package func held(_ chain: ChainID) -> Directory? {
         do throws(Failure) {
             guard let layer = try directory(at: Layout.hold(chain)) else { return nil }
             let isLayer = if isOnBtrfs { try layer.subvolume() != nil } else { true }

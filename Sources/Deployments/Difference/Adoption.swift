@@ -165,7 +165,7 @@ extension Site {
         for layer in origin.topLayers.reversed() {
             guard let known = try topLevel.directory(at: layer / MachineUsers.folder) else { continue }
             changes = others
-            return try MachineUsers(in: tree, known: known, image: topLevel.directory(at: Layout.hold(origin.chainID)))
+            return try MachineUsers(in: tree, known: known, image: topLevel.held(origin.chainID))
         }
         return nil
     }
@@ -190,7 +190,7 @@ extension Site {
 
     /// Whether the image, or a layer below the machine's own, has something at a path; true where that cannot be told.
     private func isBelow(_ path: Path, _ layer: Path, _ origin: Origin) throws(Failure) -> Bool {
-        guard let image = try topLevel.directory(at: Layout.hold(origin.chainID)) else { return true }
+        guard let image = topLevel.held(origin.chainID) else { return true }
         if try image.status(of: path) != nil { return true }
         for other in origin.topLayers where other != layer {
             if try topLevel.directory(at: other)?.status(of: path) != nil { return true }

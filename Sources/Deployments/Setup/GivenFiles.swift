@@ -16,7 +16,7 @@ struct GivenFiles {
     init?(on filesystem: RootFilesystem, topLayer: Path) throws(Failure) {
         guard let root = try RunningRoot.current() else { return nil }
         let (origin, own) = (root.mark.origin, try root.place().topLevel)
-        image = try own.directory(at: Layout.hold(origin.chainID))
+        image = own.held(origin.chainID)
         let isOfLayer = origin.topLayers.contains { $0 == topLayer || $0.isBelow(topLayer) }
         let isThere = try filesystem.topLevel.directory(at: topLayer) != nil
         if isOfLayer, isThere, try filesystem.topLevel.isSame(as: own) {
