@@ -26,9 +26,9 @@ public struct Deployment: Equatable, Sendable {
     public var number: Int
     /// Seconds since 1970 by the machine's clock.
     public let made: Int
-    /// The kernel's release, as lib/modules names it.
+    /// The kernel's release, as lib/modules names it; empty where no menu starts it.
     public let release: String
-    /// First the kernel, then what is loaded with it, in that order.
+    /// First the kernel, then what is loaded with it, in that order; none where no menu starts it.
     public let files: [File]
 
     public init(
@@ -79,7 +79,8 @@ extension Deployment {
             guard let file = File(line) else { return nil }
             files.append(file)
         }
-        if files.isEmpty { return nil }
+        // One that no menu starts has neither a kernel nor files; any other was cut off.
+        if files.isEmpty != release.isEmpty { return nil }
         self.init(
             imageID: ImageID(id), chainID: ChainID(chain), reference: reference, number: Int(number), made: made, release: release,
             files: files
@@ -101,7 +102,7 @@ extension Deployment {
     /// That of an image; nil where there is none. Fails on one that is damaged.
     package static func of(_ id: ImageID, on topLevel: Directory) throws(Failure) -> Deployment? {
         guard let content = try topLevel.contents(of: path(of: id)) else { return nil }
-        if let found = Deployment(parsing: content), found.imageID == id { return found }
+        if let found = Deployment(parsing: content), found.imageID == id, !found.files.isEmpty { return found }
         throw Failure(
             "could not read '\(topLevel.show(path(of: id)))': it is damaged, or of a later version", hint: "deploy the image again")
     }

@@ -61,6 +61,15 @@ struct KernelFolder {
         try (tree.directory(at: path) ?? tree).freeSpace()
     }
 
+    /// Whether it is none of these, or not there.
+    func isOther(than others: [KernelFolder]) throws(Failure) -> Bool {
+        guard let own = try tree.target(of: path) else { return true }
+        for other in others {
+            if try other.tree.target(of: other.path)?.isSameFile(as: own) == true { return false }
+        }
+        return true
+    }
+
     /// Our files that no deployment has: of those that were removed, or never finished.
     func unused(by deployments: [Deployment]) throws(Failure) -> [Path] {
         let needed = Set(deployments.flatMap { $0.files.map(\.name) })

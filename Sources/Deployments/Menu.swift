@@ -182,10 +182,12 @@ extension Site {
     func menuNotes() throws(Failure) -> [String] {
         var notes: [String] = []
         for former in try formerLoaders() {
-            let files = try former.ownFiles().map { "'\(former.directory.show($0))'" }.joined(separator: ", ")
+            let (menu, kernels) = (former.loader, former.kernels.tree)
+            let paths = try menu.ownFiles().map { menu.directory.show($0) } + leftKernels(of: former).map { kernels.show($0) }
+            let files = paths.map { "'\($0)'" }.joined(separator: ", ")
             notes.append(
                 """
-                \(former.kind.title) in '\(former.directory.show(.top))' has a menu from before, which is written no more and may name what is \
+                \(menu.kind.title) in '\(menu.directory.show(.top))' has a menu from before, which is written no more and may name what is \
                 gone: remove \(files), once \(settings.loader.title) starts this machine
                 """)
         }

@@ -1,6 +1,7 @@
 public import Basics
 internal import Boot
 internal import BootEntries
+internal import CLinux
 
 /// What the boot menu's default is started with.
 public struct MenuDefault: Sendable {
@@ -11,8 +12,14 @@ public struct MenuDefault: Sendable {
 
     /// nil where nothing is deployed. Where the boot loader's partition is not mounted, it is what was deployed last.
     public static func current() throws(Failure) -> MenuDefault? {
-        // One that cannot be chosen or opened is not what this system was started from.
-        guard let filesystem = try? RootFilesystem.withSettings(), let settings = try Settings.current(on: filesystem.topLevel) else {
+        let filesystem: RootFilesystem?
+        do throws(Failure) { filesystem = try RootFilesystem.withSettings() } catch {
+            // What only root may look at may be there.
+            if geteuid() != 0 { throw error }
+            // One that cannot be chosen or opened is not what this system was started from.
+            return nil
+        }
+        guard let filesystem, let settings = try Settings.current(on: filesystem.topLevel) else {
             return nil
         }
         let all = try Deployment.all(on: filesystem.topLevel).deployments

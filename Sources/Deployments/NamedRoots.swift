@@ -4,7 +4,8 @@ internal import BootEntries
 internal import Linux
 internal import Planning
 
-/// A root that a person keeps under a name of his own: with a kernel that has its modules, it is an entry of the boot menu.
+/// A root that a person keeps under a name of his own: with a kernel that has its modules, and a name that the boot loader can say, it is an
+/// entry of the boot menu.
 public struct NamedRoot {
     /// On the top level.
     let path: Path
@@ -19,7 +20,8 @@ public struct NamedRoot {
     public var imageID: String { record.imageID.description }
     /// When it was kept, in seconds since 1970.
     public var made: Int { record.made }
-    public var release: String { record.release }
+    /// The kernel's; nil where it has no entry.
+    public var release: String? { record.files.isEmpty ? nil : record.release }
     /// That of the root that it is a copy of.
     public var number: Int { record.number }
 
@@ -96,7 +98,8 @@ extension Site {
     /// kept.
     func entries(of roots: [NamedRoot]) throws(Failure) -> [BootEntry] {
         var entries: [BootEntry] = []
-        for root in roots where try kernelDamage(of: root.record) == nil {
+        for root in roots where !root.record.files.isEmpty {
+            if try kernelDamage(of: root.record) != nil { continue }
             let entry = try entry(of: root)
             if (try? files(of: entry)) != nil { entries.append(entry) }
         }
@@ -134,8 +137,10 @@ extension Site {
         } catch {
             // A kernel that was asked for is one that it is to be booted with.
             if release != nil { throw error }
+            // Without a kernel it is listed and can be removed as well as the others.
+            let record = root.record(with: "", [])
             return DeploymentPlan(
-                site: self, changes: drafts + copy + naming,
+                site: self, changes: try drafts + missingFolders() + recorded(record, at: path, copy) + naming,
                 outcome: ["\(kept)\(try KernelOptions("rootflags", "subvol=\(name)")) boots it, without docker_path= and docker_deployed="],
                 notes: root.leftBehind + ["it has no entry in the menu: \(error.message)"])
         }
@@ -146,8 +151,7 @@ extension Site {
             var shared: [Deployment.File] = []
             for file in named.root.record.files where try kernels.has(file) { shared.append(file) }
             if !shared.isEmpty { changes.append(.prove(shared, of: named.root.record, in: kernels)) }
-            // The record comes first: what has the name is then known for what it is, wherever power fails.
-            changes += copy + [.step(.replaceFile(Place(NamedRoot.place(of: path)), content: named.root.record.text))] + naming
+            changes += recorded(named.root.record, at: path, copy) + naming
             changes += try self.changes(toMenuOf: all, roots: entries(of: namedRoots()) + [entry])
             let lines = loader == nil ? BootLoader.lines(of: BootMenu(volume: kernels.volume, entries: [entry])) : []
             let ending = loader == nil ? "what its entry needs is above" : "'\(entry.title)' in the menu boots it"
@@ -156,6 +160,11 @@ extension Site {
         } catch {
             throw Failure("could not keep \(root.title) as '\(name)': \(error.message)", hint: error.hint)
         }
+    }
+
+    /// The record comes before the name: what has that is then known for what it is, wherever power fails.
+    private func recorded(_ record: Deployment, at path: Path, _ copy: [Change]) -> [Change] {
+        copy + [.step(.replaceFile(Place(NamedRoot.place(of: path)), content: record.text))]
     }
 
     /// What is left to do where the same was cut off after the root had its name; nil where that is not so.
@@ -176,9 +185,12 @@ extension Site {
         guard let path = Path(name), path.components.count == 1 else {
             throw Failure("\(sentence): that is not a name on the top level", hint: "such as 'desktop-old'")
         }
-        if name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f || $0 == "\"" }) {
+        if path.name.count > 200
+            || name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f || "\",".unicodeScalars.contains($0) })
+        {
             throw Failure(
-                "\(sentence): a kernel command line cannot name that", hint: "choose a name without control characters and quotes")
+                "\(sentence): a kernel command line cannot name that",
+                hint: "choose a name of at most 200 bytes, without control characters, quotes and commas")
         }
         if Int(name) != nil {
             throw Failure("\(sentence): numbers are those of roots", hint: "choose another name")
@@ -196,24 +208,17 @@ extension Site {
     private func named(
         _ root: Facts.Root, at path: Path, from tree: Directory, kernel release: String?, program: String, say: (String) -> Void
     ) async throws(Failure) -> (root: NamedRoot, files: [BootFile]) {
-        if path.name.contains(where: { $0 == UInt8(ascii: ",") }) || path.name.count > 200 {
-            throw Failure("'\(path)' cannot be said in rootflags=subvol=")
+        func named(_ release: String, _ files: [Deployment.File]) -> NamedRoot {
+            NamedRoot(path: path, record: root.record(with: release, files), isBooted: false)
         }
-        let origin = root.mark.origin
-        func record(_ release: String, _ files: [Deployment.File]) -> NamedRoot {
-            let record = Deployment(
-                imageID: origin.imageID, chainID: origin.chainID, reference: origin.reference, number: root.mark.number, made: secondsNow(),
-                release: release, files: files)
-            return NamedRoot(path: path, record: record, isBooted: false)
-        }
-        if let known = try Deployment.of(origin.imageID, on: topLevel), release == nil || release == known.release,
+        if let known = try Deployment.of(root.mark.origin.imageID, on: topLevel), release == nil || release == known.release,
             try kernelDamage(of: known) == nil, try ImageFiles(of: [tree]).releases().contains(known.release)
         {
-            return (record(known.release, known.files), [])
+            return (named(known.release, known.files), [])
         }
         let kernel = try await ImageKernel(
             in: tree, of: root.title, release: release, program: program, machine: disk.map { ($0, settings.options) }, say: say)
-        return (record(kernel.release, kernel.files.map(\.file)), kernel.files)
+        return (named(kernel.release, kernel.files.map(\.file)), kernel.files)
     }
 
     /// The way to delete roots that have names, with what was done in them, or what is left of them.
@@ -248,5 +253,15 @@ extension Site {
         changes += records.map { .step(.removeFile(NamedRoot.place(of: $0), of: Place(.top))) } + [.sync(topLevel)]
         let outcome = leaving.map { "removed '\($0.path)'" } + left.map { "removed what was left of '\($0)'" }
         return DeploymentPlan(site: self, changes: changes, outcome: outcome, notes: [])
+    }
+}
+
+extension Facts.Root {
+    /// What is written down of a copy that is kept under a name; with a kernel and its files where that has an entry.
+    fileprivate func record(with release: String, _ files: [Deployment.File]) -> Deployment {
+        let origin = mark.origin
+        return Deployment(
+            imageID: origin.imageID, chainID: origin.chainID, reference: origin.reference, number: mark.number, made: secondsNow(),
+            release: release, files: files)
     }
 }

@@ -134,11 +134,18 @@ public struct Site: Sendable {
         try settings.storeDevice.map { device throws(Failure) in try StoreFilesystem(inRunningSystem: device) }
     }
 
-    /// Boot loaders that have a menu for this filesystem, and are not the one that was set up: another one was before, or in another place.
-    func formerLoaders() throws(Failure) -> [InstalledLoader] {
+    /// A boot loader that has a menu for this filesystem from before.
+    struct FormerLoader {
+        let loader: InstalledLoader
+        /// On its partition.
+        let kernels: KernelFolder
+    }
+
+    /// Those that are not the one that was set up: another one was before, or in another place.
+    func formerLoaders() throws(Failure) -> [FormerLoader] {
         if disk == nil { return [] }
         var known = try [loader?.directory.status(of: .top)].compactMap { $0 }
-        var found: [InstalledLoader] = []
+        var found: [FormerLoader] = []
         for folder in [boot, settings.boot].compactMap({ $0 }) + InstalledLoader.usualFolders {
             guard let tree = try? Directory(opening: folder) else { continue }
             for other in try InstalledLoader.all(in: tree) {
@@ -146,9 +153,18 @@ public struct Site: Sendable {
                     continue
                 }
                 known.append(place)
-                if try other.textOfAll().contains("root=UUID=\(volume.uuid)") { found.append(other) }
+                if try other.textOfAll().contains("root=UUID=\(volume.uuid)") {
+                    found.append(FormerLoader(loader: other, kernels: KernelFolder(inTopOf: tree, volume)))
+                }
             }
         }
         return found
+    }
+
+    /// The kernels that only such a menu names. Another filesystem may have its own beside them.
+    func leftKernels(of former: FormerLoader) throws(Failure) -> [Path] {
+        guard try former.kernels.isOther(than: [kernels, self.former].compactMap { $0 }) else { return [] }
+        let menu = try former.loader.textOfAll()
+        return try former.kernels.unused(by: []).filter { menu.contains(display($0.name)) }
     }
 }

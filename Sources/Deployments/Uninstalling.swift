@@ -44,8 +44,9 @@ extension Site {
             if !menu.isEmpty { changes.append(.sync(loader.directory)) }
         }
         for former in formerLoaders {
-            try checkLoaderFolder(of: former)
-            changes += try former.ownFiles().map { .removeMenu($0, of: former) } + [.sync(former.directory)]
+            let loader = former.loader
+            try checkLoaderFolder(of: loader)
+            changes += try loader.ownFiles().map { .removeMenu($0, of: loader) } + [.sync(loader.directory)]
         }
         // They are started by nothing any more.
         let named = try namedRecords().map { NamedRoot.place(of: $0) }
@@ -60,11 +61,17 @@ extension Site {
         if let former, isOwn || settings.kernels != .btrfs, try !former.unused(by: []).isEmpty {
             changes += try removing(former.unused(by: []), from: former) + [.removeKernelFolder(former), .sync(former.tree)]
         }
+        for former in formerLoaders {
+            let files = try leftKernels(of: former)
+            if files.isEmpty { continue }
+            changes += removing(files, from: former.kernels) + [.removeKernelFolder(former.kernels), .sync(former.kernels.tree)]
+        }
         // Without these none of it is found again.
         changes += [.step(.removeFile(Layout.settings, of: Place(.top))), .sync(topLevel)]
         let count = all.count == 1 ? "1 deployment" : "\(all.count) deployments"
         return DeploymentPlan(
-            site: self, changes: changes, outcome: ["removed \(count) and the settings"], notes: notes + (try remains(of: formerLoaders)))
+            site: self, changes: changes, outcome: ["removed \(count) and the settings"],
+            notes: notes + (try remains(of: formerLoaders.map(\.loader))))
     }
 
     /// The way to write down that an uninstall began, or that somebody thought again.

@@ -18,7 +18,9 @@ package struct Account: Equatable {
         let number = UInt32(parts[0])
         let entry = users.first { $0[0] == parts[0] } ?? users.first { number != nil && UInt32($0[2]) == number }
         guard let text = entry?[2] ?? Self.digits(parts[0]) else {
-            throw Failure("could not find the user '\(parts[0])' in '/etc/passwd' of the root", hint: "a number needs no entry there")
+            throw Failure(
+                "could not find the user '\(parts[0])' in '/etc/passwd' of the root",
+                hint: "a number needs no entry there, and the people that setup took are added at boot")
         }
         user = try Self.id(text, of: "user", entry?[0])
         let all = try Self.lines(of: "etc/group", fields: 4, in: root)

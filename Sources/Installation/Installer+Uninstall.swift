@@ -11,7 +11,7 @@ extension Installer {
         }
         let rebuild = try await rebuild(record.framework, record)
         let copies = rebuild?.previous.filter { !$0.wasKept }.map(\.copy)
-        let plan = try InstallPlan(uninstalling: record, copies: copies ?? [], from: tree)
+        let plan = try InstallPlan(uninstalling: record, copies: copies, from: tree)
         if action == .dryRun { return describe(plan, rebuild) }
         try await Interruption.taken { () throws(Failure) in
             let undoing = try perform(plan.changes)

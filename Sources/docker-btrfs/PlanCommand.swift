@@ -13,7 +13,7 @@ struct PlanCommand: ParsableCommand {
             The same survey and the same plan as docker-btrfs-init makes in the initramfs, for the default of the boot menu where something \
             is deployed, else for the command line that this machine was started with, or for another one. With --format json one object: verdict (new: a new root of the image; copy: of an \
             earlier root; stay: the root as it is; refused), image, id and root (its number) of what is booted, steps (a line each), notes. \
-            Where it is refused, image is what was asked for, the first note says why, and the exit status is 1.
+            Where it is refused, image is what was asked for (null where that is not known), the first note says why, and the exit status is 1.
             """
     )
 
@@ -37,29 +37,34 @@ struct PlanCommand: ParsableCommand {
     }
 
     func run() throws {
+        var image: String?
+        do throws(Failure) {
+            let (request, release) = try request()
+            image = request.image.text
+            let boot = try BootSession(rehearsing: request, topLevel: topLevel, topLayer: topLayer, kernel: release)
+            let plan = try boot.plan()
+            switch format {
+            case .text:
+                print(plan.description, terminator: "")
+                for note in plan.notes { tell(note: note) }
+            case .json: print(plan.json(plan.mark ?? boot.standing), terminator: "")
+            }
+        } catch {
+            if format == .text { throw error }
+            print(json("refused", image: image, notes: [error.message] + [error.hint].compactMap { $0 }), terminator: "")
+            throw ExitCode.failure
+        }
+    }
+
+    /// What a boot is asked for, and its kernel where that is the menu's.
+    private func request() throws(Failure) -> (Request, release: String?) {
         let next = cmdline == nil && topLevel == nil ? try MenuDefault.current() : nil
         let line = cmdline ?? next?.options
-        guard let request = try Request(commandLine: line, configurationFile: config) else {
-            let strays = try KernelCommandLine.asked(by: line).strayKeys
-            throw Failure(
-                "could not plan a boot: neither '\(Request.optIn)=' nor 'docker_deployed=' is on the kernel command line",
-                hint: strays.first ?? "docker-btrfs deploy IMAGE makes an entry that has it; --cmdline takes another line")
-        }
-        let boot = try BootSession(rehearsing: request, topLevel: topLevel, topLayer: topLayer, kernel: next?.release)
-        switch format {
-        case .text:
-            let plan = try boot.plan()
-            print(plan.description, terminator: "")
-            for note in plan.notes { tell(note: note) }
-        case .json:
-            do throws(Failure) {
-                let plan = try boot.plan()
-                print(plan.json(plan.mark ?? boot.standing), terminator: "")
-            } catch {
-                print(json("refused", image: request.image.text, notes: [error.message] + [error.hint].compactMap { $0 }), terminator: "")
-                throw ExitCode.failure
-            }
-        }
+        if let request = try Request(commandLine: line, configurationFile: config) { return (request, next?.release) }
+        let strays = try KernelCommandLine.asked(by: line).strayKeys
+        throw Failure(
+            "could not plan a boot: neither '\(Request.optIn)=' nor 'docker_deployed=' is on the kernel command line",
+            hint: strays.first ?? "docker-btrfs deploy IMAGE makes an entry that has it; --cmdline takes another line")
     }
 }
 

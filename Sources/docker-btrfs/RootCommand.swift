@@ -19,7 +19,7 @@ struct RootListCommand: ParsableCommand {
             docker_root=NUMBER on the kernel command line goes on with one of them. With --format json one object a line: number, \
             reference, id, made (seconds since 1970), booted, good, path (from the top level); of a project also project (its name) and own (the \
             bytes of data that it shares with nothing else); of a root that has a name: name, number (of the root that it is a copy of), \
-            reference, id, made (when it was kept), booted, kernel, path.
+            reference, id, made (when it was kept), booted, kernel (null where it has no entry in the menu), path.
             """
     )
 
@@ -43,7 +43,10 @@ struct RootListCommand: ParsableCommand {
             let rows = roots.reversed().map { ["\($0.number)", $0.reference, age(of: $0.made, now: now), $0.state] }
             print(table([["NUMBER", "IMAGE", "MADE", "STATE"]] + rows))
             if !named.isEmpty {
-                let rows = named.map { [$0.name, $0.reference, age(of: $0.made, now: now), $0.release + ($0.isBooted ? ", booted" : "")] }
+                let rows = named.map { root in
+                    let kernel = (root.release ?? "none, no entry") + (root.isBooted ? ", booted" : "")
+                    return [root.name, root.reference, age(of: root.made, now: now), kernel]
+                }
                 print("\n" + table([["NAME", "IMAGE", "KEPT", "KERNEL"]] + rows))
             }
             if projects.isEmpty { break }
@@ -143,7 +146,8 @@ extension NamedRoot {
     fileprivate var line: String {
         JSONOutput.object([
             ("name", .string(name)), ("number", .integer(number)), ("reference", .string(reference)), ("id", .string(imageID)),
-            ("made", .integer(made)), ("booted", .boolean(isBooted)), ("kernel", .string(release)), ("path", .string("/" + name)),
+            ("made", .integer(made)), ("booted", .boolean(isBooted)),
+            ("kernel", release.map { .string($0) } ?? .null), ("path", .string("/" + name)),
         ]).line
     }
 }

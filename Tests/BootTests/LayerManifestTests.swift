@@ -51,6 +51,15 @@ struct LayerManifestTests {
         #expect(throws: Failure("could not read 'x/.docker-btrfs.json': \(reason)")) { try manifest(text) }
     }
 
+    @Test func `one that is a symlink to nothing is not taken for none`() throws {
+        let tree = try Tree()
+        try tree.link(".docker-btrfs.json", to: "nowhere.json")
+        let failure = Failure("could not open '/.docker-btrfs.json': it is a symlink, and leads to nothing", hint: "correct or remove it")
+        #expect(throws: failure) { try LayerManifest(of: tree.open()) }
+        try tree.write(#"{"image_identity": "remove"}"#, to: "nowhere.json")
+        #expect(try LayerManifest(of: tree.open()).imageIdentity == .remove)
+    }
+
     @Test(arguments: [
         ("key", ["key"], ["keys", "ke", ""]),
         ("ssh_*_key", ["ssh_rsa_key", "ssh__key"], ["ssh_key", "ssh_rsa_key.pub", "xssh_rsa_key"]),

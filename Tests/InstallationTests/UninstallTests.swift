@@ -77,7 +77,7 @@ struct UninstallTests {
         #expect(try await system.inventory() == before)
     }
 
-    @Test func `the copy of an initramfs goes too, unless it is another file by now`() async throws {
+    @Test func `without a build the copy of an initramfs stays, and is told`() async throws {
         try await system.install(.dracut)
         try system.write("old\n", to: "boot/old-initrd")
         try system.write("mine\n", to: "boot/old-other")
@@ -89,7 +89,8 @@ struct UninstallTests {
         try tree.perform(.record(record))
         let lines = try await system.uninstall()
         #expect(lines.contains("left 'ROOT/boot/old-other': it is not as docker-btrfs wrote it"))
-        #expect(try system.exists("boot/old-initrd") == false)
+        #expect(lines.contains("left 'ROOT/boot/old-initrd', the initramfs from before: remove it once one without docker-btrfs is built"))
+        #expect(try system.exists("boot/old-initrd"))
     }
 
     @Test func `where it is not installed`() async throws {

@@ -39,6 +39,11 @@ extension OnDisk {
                 let refused = try await plan("docker_image=nope")
                 #expect(refused.1 == 1 && refused.0["verdict"] as? String == "refused" && refused.0["image"] as? String == "nope")
                 #expect((refused.0["notes"] as? [String])?.first == "could not find image 'nope:latest' in /docker (docker, btrfs driver)")
+                // What was asked for may not be known.
+                let line = "quiet"
+                let unknown = try await TestSupport.run([Repository.companion, "plan", "--format", "json", "--cmdline", line])
+                #expect(unknown.status == 1 && unknown.errors == "")
+                #expect(try object(unknown.output)["verdict"] as? String == "refused" && object(unknown.output)["image"] is NSNull)
                 #expect(refused.0["id"] is NSNull && refused.0["root"] is NSNull && refused.0["steps"] as? [String] == [])
             }
         }

@@ -41,6 +41,21 @@ extension OnDisk {
             }
         }
 
+        @Test func `uninstall takes the kernels that a boot loader from before had on its partition`() async throws {
+            try await Deployable.with(setup: "--loader systemd-boot", partition: "64M") { machine in
+                try await machine.run("deploy sample_image:latest")
+                let kernels = try await machine.disk.look("ls '\(machine.boot)/docker-btrfs'").split(separator: "\n")
+                #expect(kernels.count == 2)
+                try await machine.run(machine.setup.replacing("systemd-boot", with: "print"))
+                let told = try await machine.disk.change(machine.command("deploy sample_image:latest") + " 2>&1")
+                #expect(told.contains("systemd-boot in '\(machine.boot)' has a menu from before, "), "\(told)")
+                #expect(kernels.allSatisfy { told.contains("'\(machine.boot)/docker-btrfs/\($0)'") }, "\(told)")
+                try await machine.run("uninstall")
+                #expect(
+                    try await machine.disk.look("find '\(machine.boot)' .docker-btrfs/boot -name '*-[0-9a-f]*' 2> /dev/null || true") == "")
+            }
+        }
+
         @Test(
             arguments: [
                 (

@@ -54,6 +54,15 @@ extension OnDisk {
                         could not mount '\(other.device)' (toplayer=, btrfs): there is no subvolume 'typo' on it
                         hint: correct subvol= in toplayerflags=
                         """)
+                    try await disk.change("mount '\(other.device)' /mnt; mkdir /mnt/plain; umount /mnt")
+                    line = disk.line("toplayerflags=subvol=plain toplayer_path=/")
+                    line.topLayer = other.device
+                    try await expectRefusal(
+                        on: disk, line,
+                        """
+                        could not mount '\(other.device)' (toplayer=, btrfs): Invalid argument
+                        hint: if subvol= in toplayerflags= names a directory and no subvolume, say it with toplayer_path= instead
+                        """)
                 }
             }
         }

@@ -56,7 +56,7 @@ extension Beside {
             #expect(try await system.digest(of: image) == good)
 
             try await system.output("docker-btrfs", "uninstall", "--no-build")
-            try await system.output("rm", image)
+            try await system.output("rm", image, "\(image).old")
             try await configure("kernel_cmdline='root=LABEL=linux quiet'")
             #expect(try await system.inventory().symmetricDifference(before) == [])
         }

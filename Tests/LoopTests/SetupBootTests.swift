@@ -48,6 +48,21 @@ extension OnDisk {
             }
         }
 
+        @Test func `a line of this system that mounts another one there is renewed at the first setup`() async throws {
+            try await with { machine in
+                let uuid = try await machine.disk.uuid()
+                let told = try await machine.disk.change(
+                    """
+                    rm \(Self.table)
+                    echo 'UUID=AAAA-AAAA \(machine.boot) tmpfs umask=0077 0 1' > '\(machine.disk.folder)/system/etc/fstab'
+                    \(machine.command(machine.setup)) 2>&1
+                    """)
+                #expect(told.contains("mounts '\(machine.boot)' from UUID=\(uuid) in place of UUID=AAAA-AAAA"), "\(told)")
+                #expect(!told.contains("the boot stops there"), "\(told)")
+                #expect(try await machine.disk.look("cat \(Self.table)").contains("UUID=\(uuid) \(machine.boot) tmpfs umask=0077"))
+            }
+        }
+
         @Test func `in a top layer that came from another disk it is mounted where it was, and by hand it is mounted in no root`()
             async throws
         {

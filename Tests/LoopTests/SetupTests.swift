@@ -47,6 +47,11 @@ extension OnDisk {
 
                     """
                 ),
+                ("--data /", "could not keep '/' as data: each root has its own"),
+                ("--data /srv/../etc", "it has to be a path that begins with '/' and has no '..' in it"),
+                ("--init /bin/ls", "/bin/ls is not docker-btrfs-init"),
+                ("--namespace 'a b'", "could not use 'a b' as a namespace of containerd: "),
+                ("--namespace=-a", "could not use '-a' as a namespace of containerd: "),
                 ("--data /etc/hostname/more", "could not keep '/etc/hostname/more' as data: '/etc/hostname' is not a directory"),
                 ("--data /srv/", nil),
             ] as [(String, String?)])

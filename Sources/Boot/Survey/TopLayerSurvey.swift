@@ -118,6 +118,11 @@ extension LayerManifest {
     /// That of a layer; an empty one where it has none.
     package init(of layer: Directory) throws(Failure) {
         guard let content = try layer.contents(of: LayerRules.manifest, limit: 1 << 20) else {
+            if try layer.status(of: LayerRules.manifest) != nil {
+                throw Failure(
+                    "could not open '\(layer.show(LayerRules.manifest))': it is a symlink, and leads to nothing",
+                    hint: "correct or remove it")
+            }
             self = .none
             return
         }

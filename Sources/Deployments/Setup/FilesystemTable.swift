@@ -123,7 +123,7 @@ package struct FilesystemTable {
         if table.removeUnused(Self.top, besides: wanted) { told.append("mounts '\(Self.top)' no more") }
         // The layer came from another disk.
         let isMoved = changes.contains { $0.old.source.hasPrefix("UUID=") && $0.old.source != device && $0.new.source == device }
-        if existing != nil, let (old, new) = Self.renewedBoot(machine, table, isMoved: isMoved) {
+        if let (old, new) = Self.renewedBoot(machine, table, isMoved: isMoved) {
             try table.replace(old, with: new)
             changes.append((old, new))
         }
@@ -144,8 +144,13 @@ package struct FilesystemTable {
 
     /// Where a directory that was asked for is, and its subvolume from the top level.
     static func data(_ text: String) throws(Failure) -> (place: Path, subvolume: Path) {
-        guard text.hasPrefix("/"), let place = Path(text), !place.isTop else {
-            throw Failure("could not keep '\(text)' as data: it has to be a path that begins with '/'", hint: "for example --data /home")
+        guard text.hasPrefix("/"), let place = Path(text) else {
+            throw Failure(
+                "could not keep '\(text)' as data: it has to be a path that begins with '/' and has no '..' in it",
+                hint: "for example --data /home")
+        }
+        if place.isTop {
+            throw Failure("could not keep '/' as data: each root has its own", hint: "name the directories that stay: --data /home")
         }
         if place.bytes.contains(UInt8(ascii: ",")) {
             throw Failure("could not keep '\(text)' as data: mount options cannot name what has a comma", hint: "give it another name")

@@ -125,7 +125,8 @@ struct FoundMachine {
                 choices.system == "/" ? try KernelOptions(firstLine(of: "/proc/cmdline") ?? "").ofTheMachine : .none
             }
         if let namespace = choices.namespace {
-            options = try options.without { $0 == "docker_namespace" } + KernelOptions("docker_namespace", namespace)
+            options = options.without { $0 == "docker_namespace" }
+            if !namespace.isEmpty { options = try options + KernelOptions("docker_namespace", Self.namespace(namespace)) }
         }
         let rootFlags =
             if let text = choices.rootFlags { try RootFlags(text) } else if let known = before?.rootFlags { known } else {
@@ -260,6 +261,18 @@ struct FoundMachine {
         guard let text else { return nil }
         guard let path = Path(text), !path.isTop else { throw Failure("could not use '\(text)': it is no path below the top level") }
         return path
+    }
+
+    /// As containerd takes one (containerd/identifiers).
+    private static func namespace(_ text: String) throws(Failure) -> String {
+        let words = text.utf8.split(omittingEmptySubsequences: false) { $0 < 0x80 && "._-".utf8.contains($0) }
+        let isName = words.allSatisfy { word in
+            !word.isEmpty && word.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7a).contains($0 | 0x20) }
+        }
+        if isName && text.utf8.count <= 76 { return text }
+        throw Failure(
+            "could not use '\(text)' as a namespace of containerd: it has letters and digits, with '.', '_' and '-' between them",
+            hint: "'ctr namespaces ls' lists them; Docker's is the one without --namespace")
     }
 
     /// The first of the engines' roots in which there is a store; nil where there is none yet.

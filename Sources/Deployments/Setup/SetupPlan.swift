@@ -315,6 +315,7 @@ public struct SetupPlan {
         guard let program = try fileContents(initProgram) else {
             throw Failure("could not open '\(initProgram)': it is not there", hint: "say where docker-btrfs-init is: --init FILE")
         }
+        try checkInitProgram(initProgram)
         try replace(programPath, program, about: "marks a boot as good")
         try addUnit("docker-btrfs-good.service", hooks_systemd_booted, wantedBy: "multi-user.target")
         guard let companion else { return }

@@ -189,7 +189,11 @@ private final class FilesystemContext {
                 "could not mount '\(request.device)' (\(request.about)): there is no subvolume '\(display(name.utf8))' on it",
                 hint: request.flagsKey.map { "correct subvol= in \($0)" })
         }
-        return Failure("could not mount '\(request.device)' (\(request.about)): \(reason())")
+        let isOfNoSubvolume = linux_errno() == EINVAL && request.options.contains { $0.begins(with: "subvol=") }
+        return Failure(
+            "could not mount '\(request.device)' (\(request.about)): \(reason())",
+            hint: isOfNoSubvolume && request.flagsKey == "toplayerflags="
+                ? "if subvol= in toplayerflags= names a directory and no subvolume, say it with toplayer_path= instead" : nil)
     }
 
     func failure(using option: String, of request: MountRequest) -> Failure {
