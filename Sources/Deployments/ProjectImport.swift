@@ -85,9 +85,7 @@ package final class RootArchiveFile {
         let topLevel = site.topLevel
         try topLevel.makeWritable()
         let folder = Layout.roots(of: Layout.project(name))
-        for path in [Place.home.path, Layout.allRoots, Layout.layers, folder] where try topLevel.status(of: path) == nil {
-            if mkdirat(topLevel.descriptor, path.cString, 0o700) != 0 { throw .system("make the directory '\(path)'") }
-        }
+        try topLevel.makeMissing([Layout.home, Layout.allRoots, Layout.layers, folder])
         // Nobody makes or enters the project before it is there.
         guard let lock = try topLevel.directory(at: folder), linux_flock(lock.descriptor, LOCK_EX | LOCK_NB) == 0 else {
             throw Failure("could not import '\(path)': somebody else makes the project '\(name)'", hint: "wait until that has ended")

@@ -15,10 +15,7 @@ final class SendFolder {
         self.topLevel = topLevel
         // Nobody prunes a layer under us.
         lock = try FilesystemLock(on: topLevel, seconds: FilesystemLock.patience) { _ in }
-        for folder in [Layout.home, path] where try topLevel.directory(at: folder) == nil {
-            let above = try topLevel.parent(of: folder, what: "make the directory")
-            if mkdirat(above.descriptor, folder.fileName, 0o700) != 0 { throw .system("make the directory '\(folder)'") }
-        }
+        try topLevel.makeMissing([Layout.home, path])
         try clear()
     }
 

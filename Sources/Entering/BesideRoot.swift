@@ -7,20 +7,20 @@ internal import Planning
 
 /// A root that is made to be entered, and deleted after that: `/.docker-btrfs/enter/1/root`; or a project's, which stays.
 ///
-/// Its folder is locked (flock(2)) as long as somebody works in it. What nobody has locked was left by a process that was killed; the
-/// next one deletes it.
+/// The folder of a project's is locked (flock(2)) as long as somebody works in it.
 package struct BesideRoot {
-    private static let folder = Layout.entered
-    private static let name: Path = "root"
+    private enum Folder {
+        case work(WorkFolder)
+        /// Open, and locked with that.
+        case project(Directory)
+    }
 
     package let tree: Directory
     /// A path below /dev of its filesystem.
     package let device: String
     private let topLevel: Directory
     private let place: Path
-    private let isKept: Bool
-    /// Open, and locked with that.
-    private let lock: Directory
+    private let folder: Folder
 
     /// Makes one as a boot of that request would: for a project where that is named, else for this one time. `image` is what a person
     /// asked for. `explain` gets each step before it is done.
@@ -33,24 +33,23 @@ package struct BesideRoot {
         topLevel = session.topLevel
         self.device = device
         try topLevel.makeWritable()
-        try Self.sweep(topLevel)
-        isKept = project != nil
         let draft: Path
         if let project {
             let name = Layout.project(project)
             (place, draft) = (Layout.kept(name, 1), Layout.new(name))
-            lock = try Self.folder(of: name, topLevel)
+            folder = .project(try Self.folder(of: name, topLevel))
             // What a run that was killed left.
             if try topLevel.status(of: draft) != nil { try Step.deleteSubvolume(Place(draft)).perform(on: topLevel) }
         } else {
-            let made = try Self.makeFolder(topLevel)
-            (place, draft, lock) = (made.place / Self.name, made.place / Self.name, made.folder)
+            let work = try WorkFolder(in: Layout.entered, on: topLevel)
+            (place, folder) = (work.place / "root", .work(work))
+            draft = place
         }
         let path = place
         do throws(Failure) {
             // Another run may have made the project in the meantime.
             if try topLevel.status(of: path) == nil {
-                let plan = try session.plan(besideAt: Place(draft), keepsLayer: isKept)
+                let plan = try session.plan(besideAt: Place(draft), keepsLayer: project != nil)
                 let ending: [Step] = draft == path ? [] : [.rename(Place(draft), to: Place(path)), .sync]
                 let whole = Plan(steps: plan.steps + ending)
                 try session.perform(beside: whole, telling: { explain("\($0)", $0.call) }, note: note)
@@ -61,7 +60,7 @@ package struct BesideRoot {
             guard let tree = try topLevel.directory(at: path) else { throw Failure("'\(path)' is gone") }
             self.tree = tree
         } catch {
-            if project == nil { try? Self.delete(path.parent, topLevel) }
+            if case .work(let work) = folder { try? work.delete() }
             throw error
         }
     }
@@ -71,13 +70,12 @@ package struct BesideRoot {
         self.topLevel = topLevel
         self.device = device
         place = path
-        isKept = true
         let gone = Failure("could not enter '\(path)': it is not there any more")
         guard let folder = try topLevel.directory(at: path.parent) else { throw gone }
         if linux_flock(folder.descriptor, LOCK_SH | LOCK_NB) != 0 { throw Failure("could not enter '\(path)': it is being removed") }
         // Not before: it may have been removed until then.
         guard let tree = try folder.directory(at: Path.top.appending(name: path.name)) else { throw gone }
-        lock = folder
+        self.folder = .project(folder)
         self.tree = tree
         try Self.check(project, at: path, isOf: image, topLevel)
         try topLevel.makeWritable()
@@ -98,18 +96,16 @@ package struct BesideRoot {
         let filesystem = try FilesystemLock(on: topLevel, seconds: FilesystemLock.patience) { _ in }
         self.topLevel = topLevel
         self.device = device
-        isKept = false
         try topLevel.makeWritable()
-        try Self.sweep(topLevel)
-        let made = try Self.makeFolder(topLevel)
-        (place, lock) = (made.place / Self.name, made.folder)
+        let work = try WorkFolder(in: Layout.entered, on: topLevel)
+        (place, folder) = (work.place / "root", .work(work))
         let copy = place
         do throws(Failure) {
             try Step.hold(layer: Place(path), at: Place(copy)).perform(on: topLevel)
             guard let tree = try topLevel.directory(at: copy) else { throw Failure("'\(copy)' is gone") }
             self.tree = tree
         } catch {
-            try? Self.delete(copy.parent, topLevel)
+            try? work.delete()
             throw error
         }
         withExtendedLifetime(filesystem) {}
@@ -117,68 +113,23 @@ package struct BesideRoot {
 
     /// Deletes it, with all that was made in it, unless it is a project's.
     package func end(explain: (String, String) -> Void = { _, _ in }) throws(Failure) {
-        defer { withExtendedLifetime(lock) {} }
-        if isKept { return }
+        defer { withExtendedLifetime(folder) {} }
+        guard case .work(let work) = folder else { return }
         let step = Step.deleteSubvolume(Place(place))
         explain("\(step)", step.call)
-        try Self.delete(place.parent, topLevel)
-    }
-
-    private static func delete(_ place: Path, _ topLevel: Directory) throws(Failure) {
-        if try topLevel.status(of: place / name) != nil {
-            do throws(Failure) { try Step.deleteSubvolume(Place(place / name)).perform(on: topLevel) } catch {
-                throw error.hinting("the next run of enter deletes it, once nothing runs in it any more")
-            }
-        }
-        guard let parent = try topLevel.directory(at: place.parent) else { return }
-        if unlinkat(parent.descriptor, cString(place.name), AT_REMOVEDIR) != 0 && linux_errno() != ENOENT {
-            throw .system("remove '\(place)'")
-        }
-    }
-
-    /// Deletes what nobody works in.
-    private static func sweep(_ topLevel: Directory) throws(Failure) {
-        for entry in try topLevel.directory(at: folder)?.names() ?? [] {
-            let place = folder.appending(name: entry)
-            guard try topLevel.status(of: place)?.kind == .directory, let left = try topLevel.directory(at: place) else { continue }
-            if linux_flock(left.descriptor, LOCK_EX | LOCK_NB) != 0 { continue }
-            // One that something still runs in keeps nobody out of another.
-            try? delete(place, topLevel)
-        }
-    }
-
-    private static func make(_ paths: [Path], _ topLevel: Directory) throws(Failure) {
-        for path in paths where try topLevel.status(of: path) == nil {
-            if mkdirat(topLevel.descriptor, path.cString, 0o700) != 0 { throw .system("make the directory '\(path)'") }
+        do throws(Failure) { try work.delete() } catch {
+            throw error.hinting("the next run of enter deletes it, once nothing runs in it any more")
         }
     }
 
     /// The folder of a project's roots, locked as by all who are in one.
     private static func folder(of name: Path, _ topLevel: Directory) throws(Failure) -> Directory {
         let path = Layout.roots(of: name)
-        try make([Place.home.path, Layout.allRoots, path], topLevel)
+        try topLevel.makeMissing([Layout.home, Layout.allRoots, path])
         guard let folder = try topLevel.directory(at: path), linux_flock(folder.descriptor, LOCK_SH | LOCK_NB) == 0 else {
             throw .system("lock '\(path)'")
         }
         return folder
-    }
-
-    private static func makeFolder(_ topLevel: Directory) throws(Failure) -> (place: Path, folder: Directory) {
-        try make([Place.home.path, folder], topLevel)
-        guard let parent = try topLevel.directory(at: folder) else { throw Failure("could not find '\(folder)'") }
-        for number in 1... {
-            let name = Array("\(number)".utf8)
-            if mkdirat(parent.descriptor, cString(name), 0o700) != 0 {
-                if linux_errno() == EEXIST { continue }
-                throw .system("make a directory in '\(folder)'")
-            }
-            let place = folder.appending(name: name)
-            guard let made = try topLevel.directory(at: place), linux_flock(made.descriptor, LOCK_EX | LOCK_NB) == 0 else {
-                throw .system("lock '\(place)'")
-            }
-            return (place, made)
-        }
-        throw Failure("could not make a directory in '\(folder)'")
     }
 }
 

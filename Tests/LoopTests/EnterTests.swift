@@ -63,7 +63,7 @@ extension Beside {
                         1
                         1
                         Error: could not find the user 'nobody' in '/etc/passwd' of the root
-                        hint: a number needs no entry there
+                        hint: a number needs no entry there, and the people that setup took are added at boot
                         0
                         in
                         uid=1234(some) gid=1235(some) groups=1235(some),1236(more)

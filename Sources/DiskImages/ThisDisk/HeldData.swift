@@ -5,37 +5,17 @@ internal import Linux
 internal import Planning
 internal import Programs
 
-/// Read-only snapshots that keep the data of a filesystem where they are, for whoever reads its disk: `/.docker-btrfs/rehearsals/1/…`.
-///
-/// The folder is locked (flock(2)) as long as that goes on. What nobody has locked was left by a process that was killed; the next one
-/// deletes it, and so does `deploy`.
+/// Read-only snapshots that keep the data of a filesystem where they are, for whoever reads its disk: `/.docker-btrfs/rehearsals/1/…`. What a
+/// process left that was killed, `deploy` deletes too.
 final class HeldData {
-    private static let folder = Layout.rehearsals
-
     private let topLevel: Directory
-    private let place: Path
-    private let lock: Directory
+    private let folder: WorkFolder
 
     init(on topLevel: Directory) throws(Failure) {
         let filesystem = try FilesystemLock(on: topLevel, seconds: FilesystemLock.patience) { _ in }
         self.topLevel = topLevel
         try topLevel.makeWritable()
-        for path in [Place.home.path, Self.folder] where try topLevel.status(of: path) == nil {
-            if mkdirat(topLevel.descriptor, path.cString, 0o700) != 0 { throw .system("make the directory '\(path)'") }
-        }
-        var number = 1
-        for name in try topLevel.directory(at: Self.folder)?.names() ?? [] {
-            let left = Self.folder.appending(name: name)
-            guard let opened = try topLevel.directory(at: left) else { continue }
-            if linux_flock(opened.descriptor, LOCK_EX | LOCK_NB) == 0 { try Self.delete(left, topLevel) }
-            number = max(number, (clampedNumber(name) ?? 0).clampedSum(with: 1))
-        }
-        place = Self.folder.appending(name: Array("\(number)".utf8))
-        if mkdirat(topLevel.descriptor, place.cString, 0o700) != 0 { throw .system("make the directory '\(place)'") }
-        guard let made = try topLevel.directory(at: place), linux_flock(made.descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw .system("lock '\(place)'")
-        }
-        lock = made
+        folder = try WorkFolder(in: Layout.rehearsals, on: topLevel)
         withExtendedLifetime(filesystem) {}
     }
 
@@ -50,7 +30,7 @@ final class HeldData {
     /// cannot have any, and nobody needs its content; `root` must be none of these. Says how many there are.
     func hold(but layers: [Path], root: Path) throws(Failure) -> Int {
         var made = 0
-        let leftOut = [Self.folder, Layout.entered] + layers
+        let leftOut = [Layout.rehearsals, Layout.entered] + layers
         let all = [Path.top] + (try topLevel.nestedSubvolumes())
         let last = all.filter { $0.isTop || $0 == root }
         let first = all.filter { path in
@@ -58,7 +38,7 @@ final class HeldData {
         }
         for path in first + last {
             try Interruption.check()
-            let copy = place.appending(name: Array("\(made + 1)".utf8))
+            let copy = folder.place.appending(name: Array("\(made + 1)".utf8))
             var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(nil))
             let step = Step.hold(layer: Place(path), at: Place(copy))
             do throws(Failure) { _ = try machine.perform(step) } catch {
@@ -77,18 +57,8 @@ final class HeldData {
     }
 
     func end() throws(Failure) {
-        try Self.delete(place, topLevel)
+        try folder.delete()
         // Not while somebody else has one.
-        _ = unlinkat(topLevel.descriptor, Self.folder.cString, AT_REMOVEDIR)
-    }
-
-    private static func delete(_ place: Path, _ topLevel: Directory) throws(Failure) {
-        for name in try topLevel.directory(at: place)?.names() ?? [] {
-            try Step.deleteSubvolume(Place(place.appending(name: name))).perform(on: topLevel)
-        }
-        guard let parent = try topLevel.directory(at: place.parent) else { return }
-        if unlinkat(parent.descriptor, cString(place.name), AT_REMOVEDIR) != 0 && linux_errno() != ENOENT {
-            throw .system("remove '\(place)'")
-        }
+        _ = unlinkat(topLevel.descriptor, Layout.rehearsals.cString, AT_REMOVEDIR)
     }
 }
