@@ -24,7 +24,7 @@ public struct Record: Equatable, Sendable {
         public var tries: Int
     }
 
-    /// The image that was tried or marked last is the last.
+    /// In the order in which boots of them were last good, else first begun.
     public private(set) var images: [Image] = []
     public private(set) var roots: [Root] = []
 
@@ -70,12 +70,22 @@ public struct Record: Equatable, Sendable {
         return next
     }
 
-    /// The record once a boot of a root called `name` was begun.
-    func trying(_ mark: Mark, of name: Path) -> Record {
+    /// The record once a boot of a root called `name` was begun, which may be a copy of another one.
+    func trying(_ mark: Mark, copyOf source: Mark? = nil, of name: Path) -> Record {
         var next = self
         next.update(mark.origin, name) { $0.tries = Self.oneMore($0.tries) }
-        let number = mark.counted().number
-        next.setTries(Self.oneMore(tries(ofRoot: name, number)), ofRoot: name, number)
+        for number in [source?.number, mark.counted().number].compactMap({ $0 }) {
+            next.setTries(Self.oneMore(tries(ofRoot: name, number)), ofRoot: name, number)
+        }
+        return next
+    }
+
+    /// The record once a person asked for an image again: it has its chances, whatever came of it before.
+    package func givingChances(to id: ImageID, under name: Path) -> Record {
+        var next = self
+        for index in next.images.indices where next.images[index].id == id && [name, nil].contains(next.images[index].name) {
+            next.images[index].tries = 0
+        }
         return next
     }
 
@@ -86,7 +96,7 @@ public struct Record: Equatable, Sendable {
         for index in next.images.indices where next.images[index].name == name && next.images[index].isGood {
             next.images[index].tries = 0
         }
-        next.update(mark.origin, name) { image in
+        next.update(mark.origin, name, isLast: true) { image in
             image.tries = 0
             image.isGood = true
         }
@@ -104,13 +114,18 @@ public struct Record: Equatable, Sendable {
     /// Stays within what a record can have.
     private static func oneMore(_ tries: Int) -> Int { tries < Int32.max ? tries + 1 : tries }
 
-    private mutating func update(_ origin: Origin, _ name: Path, _ change: (inout Image) -> Void) {
+    private mutating func update(_ origin: Origin, _ name: Path, isLast: Bool = false, _ change: (inout Image) -> Void) {
         var image =
             image(origin.imageID, under: name)
             ?? Image(name: name, id: origin.imageID, chainID: origin.chainID, reference: origin.reference, tries: 0, isGood: false)
         image.name = name
         change(&image)
-        images.removeAll { $0.id == image.id && $0.name == name }
+        let place = images.firstIndex { $0.id == image.id && $0.name == name }
+        if let place, !isLast {
+            images[place] = image
+            return
+        }
+        if let place { images.remove(at: place) }
         images.append(image)
         let own = images.indices.filter { images[$0].name == name }
         if let oldest = own.first, own.count > Self.limit { images.remove(at: oldest) }

@@ -101,7 +101,11 @@ public struct BootSession {
 
     /// Performs a plan of this boot.
     public func perform(_ plan: Plan, _ log: some BootLog) throws(Failure) -> MadeRoot {
-        if let place = try filesystems.topLevel.directory(at: request.name)?.mountPoint() {
+        let standing: Directory?
+        do throws(Failure) { standing = try filesystems.topLevel.directory(at: request.name) } catch {
+            throw error.hinting("say rootflags=subvol=OTHER at the boot menu: a new root gets that name, and what is there stays")
+        }
+        if let place = try standing?.mountPoint() {
             throw Failure("could not replace '\(request.name)': it is mounted at \(place)", hint: "the next boot replaces it")
         }
         for note in plan.notes { log.notice(note) }

@@ -19,13 +19,16 @@ public func markBootAsGood(telling tell: (String) -> Void) throws(Failure) -> St
                     : "the root was not made by docker-btrfs"))
     }
     let (topLevel, name) = try root.place()
-    let lock = try FilesystemLock(on: topLevel, seconds: FilesystemLock.patience, telling: tell)
-    let plan = Plan(markingGood: root.mark, of: name, given: Record.current(on: topLevel).record)
+    // Whoever deploys a large image meanwhile takes minutes, and nobody marks this boot later.
+    let lock = try FilesystemLock(on: topLevel, seconds: 60 * FilesystemLock.patience, telling: tell)
+    let (record, damage) = Record.current(on: topLevel)
+    // What is damaged, or of a later version, the next boot tells of before it is written anew.
+    let plan = Plan(markingGood: root.mark, of: name, given: damage == nil ? record : nil)
     var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(nil))
     var observer = FirstFailure()
     try withExtendedLifetime(lock) { () throws(Failure) in try plan.perform(on: &machine, observer: &observer) }
     if let failure = observer.failure { throw failure }
-    return "root \(root.mark.number) of '\(root.mark.origin.reference.text)' booted well"
+    return "root \(root.mark.number) of '\(root.mark.origin.reference.text)' booted well" + (damage.map { "; \($0)" } ?? "")
 }
 
 /// Here everything is asked for, and nobody looks on.

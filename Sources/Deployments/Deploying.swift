@@ -133,11 +133,23 @@ extension Site {
         // What the menu named before, of the same image; what a person wrote may name it still.
         let former = loader == nil ? [] : standing?.files.map(kernels.place) ?? []
         changes += try unusedFiles(by: others + [deployment]).filter(former.contains).map { .removeFile($0, from: kernels) }
+        let (chances, doubt) = try givingChances(to: deployment)
+        changes += chances
         let ending = once ? start : try forgettingOnce()
         let outcome = once ? outcomeOnce(deployment, others[0]) : try outcome(deployment, others)
         return DeploymentPlan(
             site: self, changes: changes + ending, outcome: outcome,
-            notes: try origin.notes + warnings + absences(among: others) + menuNotes())
+            notes: try origin.notes + warnings + doubt + absences(among: others) + menuNotes())
+    }
+
+    /// An image that had its tries is booted again where a person asks for it, and is not given up at once.
+    func givingChances(to deployment: Deployment) throws(Failure) -> (changes: [Change], notes: [String]) {
+        let record = Record.current(on: topLevel).record
+        guard try record.hadTries(deployment.imageID, settings.request(on: volume)) else { return ([], []) }
+        let tries = record.tries(ofImage: deployment.imageID, under: settings.root)
+        let content = record.givingChances(to: deployment.imageID, under: settings.root).text
+        let note = "none of the last \(tries) boots of \(deployment.title) was good: from now on it is tried anew"
+        return ([.step(.replaceFile(.record, content: content)), .sync(topLevel)], [note])
     }
 
     /// Whether a deployment's initramfs has another version of docker-btrfs-init than `program` is, or does not get to the disk that the roots

@@ -41,6 +41,8 @@ extension Site {
         }
         let others = all.filter { $0.imageID != target.imageID }
         changes += try self.changes(toMenuOf: [target] + others) + forgettingOnce()
+        let (chances, tries) = try givingChances(to: target)
+        changes += chances
         let left = try [next, nextOnce(among: all)].compactMap { $0 }.filter { $0.imageID != target.imageID }
         changes += try noting(left: left, wanted: [target])
         if changes.isEmpty {
@@ -49,10 +51,10 @@ extension Site {
         let isStaying = try isWhole(current)
         let staying = isStaying && current.imageID != target.imageID ? "; \(current.shortID) stays in the menu" : ""
         let more = asked == nil && all.count > 2 && !earlier.contains(where: isGood) ? ", nor of another earlier deployment" : ""
-        let doubt = isGood(target) ? [] : ["no boot of \(target.title) was good yet\(more)"]
+        let doubt = isGood(target) || !tries.isEmpty ? [] : ["no boot of \(target.title) was good yet\(more)"]
         return DeploymentPlan(
             site: self, changes: changes, outcome: ["next boot: \(target.title) with kernel \(target.release)\(staying)"],
-            notes: doubt + (try mountNotes(of: target)) + (try absences(among: others)) + (try menuNotes()))
+            notes: doubt + tries + (try mountNotes(of: target)) + (try absences(among: others)) + (try menuNotes()))
     }
 
     /// The newest earlier deployment that was good, or where none was, the newest, of those that can be booted; nil where none can. One

@@ -51,7 +51,7 @@ public struct LinuxMachine: Machine {
         case .copyTopLayer(let layer, let rules, let root): return try copy(existing(layer), to: existing(root), rules)
         case .copyModules(let modules, let path, let root): try copyModules(modules, path, existing(root))
         case .replaceFile(let file, let content): return try replaceFile(file, content)
-        case .makeRoom(let need, let leftovers, let roots): return try makeRoom(need, leftovers, roots)
+        case .makeRoom(let need, let wish, let leftovers, let roots): return try makeRoom(need, wish, leftovers, roots)
         case .removeFile(let path, let root): try existing(root).inParent(of: path) { unlinkat($0, $1, 0) }
         case .sync: try check(syncfs(topLevel.descriptor))
         // No top layer has it: what may be there is the image's.
@@ -206,7 +206,9 @@ public struct LinuxMachine: Machine {
     }
 
     /// Tells of each root that went, and of what cannot be deleted, and goes on with the next.
-    private mutating func makeRoom(_ need: Need, _ leftovers: [Place], _ roots: [Place]) throws(Failure) -> [String] {
+    private mutating func makeRoom(
+        _ need: Need, _ wish: Need, _ leftovers: [Place], _ roots: [Place]
+    ) throws(Failure) -> [String] {
         var notes: [String] = []
         var free = try topLevel.space()
         for place in leftovers + roots {
@@ -221,9 +223,9 @@ public struct LinuxMachine: Machine {
             free = try topLevel.space()
             let isRoot = roots.contains(place)
             if isRoot { notes.append("\(place) was deleted for want of room") }
-            if free.covers(need + .record) { return notes }
-            // For the record alone not all roots go where what fills the disk is in none of them.
-            if isRoot && free.covers(need) && free.data <= before.data { return notes }
+            if free.covers(need + wish) { return notes }
+            // For what is only wished for, not all roots go where what fills the disk is in none of them.
+            if isRoot && free.covers(need) && !free.isMuchMore(than: before) { return notes }
         }
         if free.covers(need) { return notes }
         throw Failure((["there is still not enough"] + notes).joined(separator: "; "), hint: need.hint(free: free))

@@ -34,7 +34,7 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
     /// Replaces a small file as a whole; it is on the disk when this is done.
     case replaceFile(Place, content: String)
     /// Deletes leftovers and then roots, in this order, until the filesystem has that much free.
-    case makeRoom(Need, deleting: [Place], roots: [Place] = [])
+    case makeRoom(Need, wish: Need = .record, deleting: [Place], roots: [Place] = [])
     /// Returns when all that was done so far would survive a power cut.
     case sync
     /// Fails where `to` exists.
@@ -66,7 +66,7 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
         case .storeFile(let path, let root, let layer): "store the file \(root / path) in the top layer as \(layer / path)"
         case .keepTemplate(let root, let place): "keep \(root) as the template \(place)"
         case .replaceFile(let file, _): "write the file \(file)"
-        case .makeRoom(let need, let leftovers, let roots):
+        case .makeRoom(let need, _, let leftovers, let roots):
             "make room for \(need) by deleting, one by one, \((leftovers + roots).map { "\($0)" }.joined(separator: ", "))"
         case .sync: "write everything to the disk"
         case .rename(let place, let to): "rename \(place) to \(to)"
@@ -80,10 +80,11 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
 
 extension Step {
     /// Whether a root is none without it. A boot that cannot be counted is still a boot, and a root without a file that the last
-    /// one made is still the image with the machine's files. What cannot be deleted is put aside by what needs its place.
+    /// one made is still the image with the machine's files. What cannot be deleted is put aside by what needs its place. A root that is made
+    /// from the store's own layer does not need that to be held.
     var isVital: Bool {
         switch self {
-        case .replaceFile, .carryFile, .deleteSubvolume: false
+        case .replaceFile, .carryFile, .deleteSubvolume, .hold: false
         default: true
         }
     }
@@ -124,6 +125,11 @@ public struct Need: Equatable, Sendable, CustomStringConvertible {
 
     /// Whether that much is free where this is.
     public func covers(_ need: Need) -> Bool { data >= need.data && metadata >= need.metadata }
+
+    /// Whether it is more than a subvolume itself takes.
+    package func isMuchMore(than before: Need) -> Bool {
+        data - before.data >= 1 << 20 || metadata - before.metadata >= 1 << 20
+    }
 
     /// Sizes are what a disk says. More than can be counted is more than there is.
     private static func sum(_ one: Int, _ other: Int) -> Int {

@@ -25,7 +25,7 @@ extension Facts {
             places[place.path] = nil
             held.removeAll { Layout.hold($0) == place.path }
         case .hold(_, let place): held += [Digest(hex: place.path.name)].compactMap { $0.map { ChainID($0) } }
-        case .makeRoom(_, let leftovers, let roots): for place in leftovers + roots { places[place.path] = nil }
+        case .makeRoom(_, _, let leftovers, let roots): for place in leftovers + roots { places[place.path] = nil }
         case .replaceFile(_, let content): record = Record(parsing: Array(content.utf8)) ?? Record()
         default: break
         }

@@ -139,8 +139,28 @@ struct FallbackTests {
         let plan = try plan(failing())
         let record = Record.example(good: ["v1"], images: ["v2": 3])
         let mark = Mark(origin: .image("v1"), number: 6, made: 1_800_000_000)
+        let source = Mark(origin: .image("v1"), number: 3, made: 1_800_000_000)
         #expect(plan.steps.contains(.mark(".docker-btrfs/roots/docker_rwlayer/new", mark)))
-        #expect(plan.steps.contains(.replaceFile(".docker-btrfs/record", content: record.trying(mark, of: "docker_rwlayer").text)))
+        #expect(
+            plan.steps.contains(
+                .replaceFile(".docker-btrfs/record", content: record.trying(mark, copyOf: source, of: "docker_rwlayer").text)))
+        #expect(record.trying(mark, copyOf: source, of: "docker_rwlayer").tries(ofRoot: "docker_rwlayer", 3) == 1)
+    }
+
+    @Test func `a root that copies of do not boot well has its tries too, and an older good one is kept for after them`() throws {
+        var facts = failing { facts in
+            facts.kept = [.kept(1, "v2", .good), .kept(2, "v2", .good)]
+            facts.standing = .root(3, "v2")
+            facts.record = .example(good: ["v2"], images: ["v2": 3])
+        }
+        var copied: [String] = []
+        for _ in 1...7 {
+            let plan = try plan(facts, adding: "docker_keep=2")
+            copied.append(
+                plan.notes.first { $0.contains("; booting root ") }.map { String($0.split(separator: "booting ")[1].prefix(6)) } ?? "none")
+            facts.follow(plan)
+        }
+        #expect(copied == ["root 2", "root 2", "root 2", "root 1", "root 1", "root 1", "none"])
     }
 
     @Test func `the third boot after a bad image came is the last of it, boot by boot`() throws {

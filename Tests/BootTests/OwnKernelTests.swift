@@ -89,6 +89,30 @@ struct OwnKernelTests {
         #expect(try !decision(facts, adding: asked).startsKernel)
     }
 
+    @Test func `where no root boots under the loader's kernel, it is started however often it was`() throws {
+        let only = facts { facts in
+            facts.kept = []
+            facts.standing = .root(.kept(2, "v2", .good) { ($0.path, $0.modules) = ("docker_rwlayer", .absent) })
+            facts.record = .example(good: ["v2"], images: ["v2": 3])
+        }
+        let why =
+            "none of the last 3 boots of image 'sample:v2' (\(ImageID.named("v2"))) was good; it is booted again with its own kernel, "
+        for text in [asked, "\(asked) docker_image=sample:v2"] {
+            let decision = try decision(only, adding: text)
+            #expect(decision.startsKernel && decision.choice == .build(.image("v2", modules: .absent), modules: nil))
+            #expect(decision.notes == [why + "for nothing here has modules for the running one"])
+        }
+        // Two images that had their tries: the kernel that was looked for is the good one's.
+        var both = only
+        both.lastGood = .image("v1", modules: .absent)
+        both.record = .example(good: ["v1"], images: ["v1": 3, "v2": 3])
+        let decision = try decision(both, adding: asked)
+        #expect(decision.startsKernel && decision.choice == .build(.image("v1", modules: .absent), modules: nil))
+        // Without a kernel of its own there is nothing to start.
+        both.kernel = nil
+        #expect(throws: Failure.self) { try BootTests.decision(both, adding: asked) }
+    }
+
     @Test func `without an image the last good root boots with its own`() throws {
         let failure = Failure("could not find the top layer")
         let hold = Layout.hold(.named("chain-v1"))
@@ -103,12 +127,13 @@ struct OwnKernelTests {
         #expect(plan.startsKernel && plan.steps.contains(load))
         #expect(plan.notes == ["could not find the top layer; booting root 2 ('sample:v1') instead, the last one that booted well"])
 
-        // Not for ever, and not without being asked.
-        facts.kept = []
-        #expect(throws: failure) { try Plan(after: failure, for: BootTests.request(adding: "docker_kernel=loader"), given: facts) }
+        // Not for ever where another root boots without it, and not without being asked.
         facts.record = .example(good: ["v1"], images: ["v1": 3])
-        #expect(throws: failure) { try Plan(after: failure, for: request, given: facts) }
+        #expect(try !Plan(after: failure, for: request, given: facts).startsKernel)
+        facts.kept = []
+        #expect(try Plan(after: failure, for: request, given: facts).startsKernel)
         facts.record = .example(good: ["v1"])
+        #expect(throws: failure) { try Plan(after: failure, for: BootTests.request(adding: "docker_kernel=loader"), given: facts) }
         facts.kernel = nil
         #expect(throws: failure) { try Plan(after: failure, for: request, given: facts) }
     }

@@ -179,5 +179,25 @@ struct RecordTests {
         let plan = Plan(markingGood: mark("v2", 2), of: "a name", given: record)
         let content = record.good(mark("v2", 2), of: "a name").text
         #expect(plan.steps == [.markGood("a name"), .replaceFile(".docker-btrfs/record", content: content)])
+        // A kept root that is booted by its path, and a record that the next boot is to tell of.
+        #expect(Plan(markingGood: mark("v2", 2), of: Layout.kept("a name", 2), given: record).steps.count == 1)
+        #expect(Plan(markingGood: mark("v2", 2), of: "a name", given: nil).steps == [.markGood("a name")])
+    }
+
+    @Test func `the last good image stays the last good one while another is tried`() {
+        let good = Record().good(mark("v1", 1), of: "a").good(mark("v2", 2), of: "a")
+        let tried = good.trying(mark("v1", 3), of: "a").trying(mark("v1", 4), of: "a")
+        #expect(tried.lastGood(under: "a", but: nil)?.id == .named("v2"))
+        #expect(tried.lastGoodLayers == [.named("chain-v2")])
+        #expect(tried.tries(ofImage: .named("v1"), under: "a") == 2)
+        #expect(tried.good(mark("v1", 4), of: "a").lastGoodLayers == [.named("chain-v1")])
+    }
+
+    @Test func `an image that is asked for again has its chances`() {
+        let tried = Record().trying(mark("v1", 1), of: "a").trying(mark("v1", 2), of: "b").trying(mark("v2", 3), of: "a")
+        let given = tried.givingChances(to: .named("v1"), under: "a")
+        #expect(given.tries(ofImage: .named("v1"), under: "a") == 0)
+        #expect(given.tries(ofImage: .named("v1"), under: "b") == 1)
+        #expect(given.tries(ofImage: .named("v2"), under: "a") == 1)
     }
 }

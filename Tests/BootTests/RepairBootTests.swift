@@ -8,7 +8,8 @@ import Testing
 struct RepairBootTests {
     @Test(arguments: [
         "systemd.unit=rescue.target", "systemd.unit=emergency.target", "rd.systemd.unit=emergency.target", "systemd.unit=runlevel1.target",
-        "rescue", "emergency", "single", "s", "S", "-s", "1", "-b", "rd.rescue", "rd.emergency", "rd.break", "rd.break=pre-mount", "break",
+        "rescue", "emergency", "recovery", "recovery nomodeset", "single", "s", "S", "-s", "1", "-b", "rd.rescue", "rd.emergency",
+        "rd.break", "rd.break=pre-mount", "break",
         "break=postmount", "init=/bin/sh", "init=/usr/bin/bash", "init=/bin/busybox", "init=/sbin/sulogin",
     ])
     func `rescue, emergency, a stop in the initramfs and a shell`(text: String) throws {

@@ -91,7 +91,7 @@ struct TemplateTests {
                 facts.templates = [stale]
                 facts.space = Need(data: 0, metadata: 0)
             })
-        guard case .makeRoom(_, let places, _)? = plan.steps.first(where: { if case .makeRoom = $0 { true } else { false } }) else {
+        guard case .makeRoom(_, _, let places, _)? = plan.steps.first(where: { if case .makeRoom = $0 { true } else { false } }) else {
             Issue.record("nothing makes room")
             return
         }

@@ -33,6 +33,29 @@ extension OnDisk {
             }
         }
 
+        @Test func `an image that had its tries has them again where a person asks for it`() async throws {
+            try await Deployable.with { machine in
+                let (one, two) = ("sample_image:latest", "sample_image:v2")
+                func version() async throws -> String { try await machine.disk.look("cat docker_rwlayer/etc/version") }
+                try await machine.run("deploy \(one)")
+                try await machine.boot(one)
+                try await machine.disk.markGood()
+                try await machine.run("deploy \(two)")
+                for _ in 1...3 { try await machine.boot(two) }
+                try await machine.boot(two)
+                #expect(try await version() == "1\n")
+                let note = "note: none of the last 3 boots of \(two) (\(try machine.shortID(two))) was good: from now on it is tried anew\n"
+                for words in ["deploy \(two)", "rollback \(two)"] {
+                    #expect(try await machine.disk.change(machine.command(words) + " 2>&1").contains(note))
+                    try await machine.boot(two)
+                    #expect(try await version() == "2\n")
+                    for _ in 1...2 { try await machine.boot(two) }
+                    try await machine.boot(two)
+                    #expect(try await version() == "1\n")
+                }
+            }
+        }
+
         @Test func `what is no layer in the place of a held one is told, put aside, and held again`() async throws {
             try await Deployable.with { machine in
                 try await machine.run("deploy sample_image")

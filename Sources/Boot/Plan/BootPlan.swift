@@ -85,7 +85,8 @@ struct Rotation {
         case .restore(let root, let modules):
             let mark = Mark(origin: root.mark.origin, number: places.number, made: facts.host.time)
             let building = loading + root.copy(at: new, mark) + copying(modules, to: new)
-            return try swap(mark, building: building, clear(for: Self.least, sparing: root), notes + root.leftBehind)
+            let clearing = try clear(for: Self.snapshot, sparing: root)
+            return swap(mark, copyOf: root.mark, building: building, clearing, notes + root.leftBehind)
         case .build(let source, let modules):
             let origin = Origin(
                 reference: source.reference, imageID: source.imageID, chainID: source.chainID, layer: source.tree.path,
@@ -100,8 +101,8 @@ struct Rotation {
         }
     }
 
-    private func swap(_ mark: Mark, building: [Step], _ clearing: [Step], _ notes: [String]) -> Plan {
-        let steps = clearing + directories + building + attempt(mark)
+    private func swap(_ mark: Mark, copyOf source: Mark? = nil, building: [Step], _ clearing: [Step], _ notes: [String]) -> Plan {
+        let steps = clearing + directories + building + attempt(mark, copyOf: source)
         switch facts.standing {
         case .nothing, .foreign: return keep(nil, under: mark, Plan(steps: steps + [.rename(new, to: root)], notes: notes))
         case .root(let old): return keep(old, under: mark, Plan(steps: steps + [.exchange(new, root)], notes: notes))
@@ -122,8 +123,8 @@ struct Rotation {
     }
 
     /// Takes away what is in the way. Where there is no room, what is deleted is waited for.
-    private func clear(for need: Need, sparing root: Facts.Root? = nil, using template: Path? = nil) throws(Failure) -> [Step] {
-        let room = try makeRoom(for: need, sparing: root, template)
+    private func clear(for needed: Room, sparing root: Facts.Root? = nil, using template: Path? = nil) throws(Failure) -> [Step] {
+        let room = try makeRoom(for: needed, sparing: root, template)
         return switch facts.leftover {
         case .replaced(let root): [.rename(new, to: Place(root.path))] + room
         case .unfinished where room.isEmpty: [.deleteSubvolume(new)]
@@ -133,13 +134,13 @@ struct Rotation {
     }
 
     /// Counts this boot, unless a person does something else than boot the system, or chose a root: that says nothing about its image. The
-    /// kernel that started this one counted it.
-    private func attempt(_ mark: Mark) -> [Step] {
+    /// kernel that started this one counted it. A boot of a copy is one of what it is a copy of, too.
+    private func attempt(_ mark: Mark, copyOf source: Mark? = nil) -> [Step] {
         if request.isForRepair || request.earlierRoot != nil || request.kernel == .started || startsOther { return [] }
         // A new root may have the number of one that was never finished, and whose boot was counted.
         let numbers = facts.roots.map { $0.mark.number }
         let known = facts.hasOtherNames ? facts.record : facts.record.adopted(by: request.name)
-        let record = known.forgetting(rootsOf: request.name, but: numbers).trying(mark, of: request.name)
+        let record = known.forgetting(rootsOf: request.name, but: numbers).trying(mark, copyOf: source, of: request.name)
         return [.replaceFile(Place(Layout.record), content: record.text)]
     }
 
@@ -150,10 +151,10 @@ struct Rotation {
 }
 
 extension Plan {
-    /// Marks a boot of the root called `name` as good, on the root and in the record: the plan of the booted system.
-    public init(markingGood mark: Mark, of name: Path, given record: Record) {
-        self.init(steps: [
-            .markGood(Place(name)), .replaceFile(Place(Layout.record), content: record.good(mark, of: name).text),
-        ])
+    /// Marks a boot of the root called `name` as good, on the root and in the record where there is one: the plan of the booted system.
+    public init(markingGood mark: Mark, of name: Path, given record: Record?) {
+        // A kept root that is booted by its path says nothing about its image, as when its boot was begun.
+        let record = Layout.isKept(name) ? nil : record?.good(mark, of: name)
+        self.init(steps: [.markGood(Place(name))] + (record.map { [.replaceFile(Place(Layout.record), content: $0.text)] } ?? []))
     }
 }

@@ -36,34 +36,43 @@ extension Rotation {
         modules.map { [.copyModules(Place($0), to: ("lib/modules" as Path).appending(name: $0.name), of: new)] } ?? []
     }
 
-    /// What a snapshot and all the rest takes that is no file of the top layer.
-    static let least = Need(data: 0, metadata: 16 << 20)
+    /// What a snapshot takes that has all its files, by far.
+    static let snapshot = Room(need: Need(data: 0, metadata: 2 << 20), wish: Need(data: 0, metadata: 14 << 20) + .record)
 
-    func needed(for source: Facts.Source, using template: Path?) -> Need {
-        if let template, facts.templates.contains(template) { return Self.least }
+    /// What a root takes, and what is wished for beside that: it is hard to tell when a filesystem has no metadata left, and a root that
+    /// cannot be made costs nothing.
+    struct Room {
+        let need: Need
+        var wish = Need.record
+    }
+
+    func needed(for source: Facts.Source, using template: Path?) -> Room {
+        if let template, facts.templates.contains(template) { return Self.snapshot }
         let merging = facts.held.contains(source.chainID) ? .nothing : source.needToHold
-        return Self.least + merging + (facts.topLayer?.extent.map { $0.need(shared: facts.topLayer?.isShared == true) } ?? .nothing)
+        let layer = facts.topLayer?.extent.map { $0.need(shared: facts.topLayer?.isShared == true) } ?? .nothing
+        return Room(need: Need(data: 0, metadata: 16 << 20) + merging + layer)
     }
 
     /// Where there is no room for a new root, one that was not finished goes, and a hold that was not, then templates of others, then
     /// older ones, but for the last good one and the one that the new one is made from. Nothing goes where that cannot be enough.
-    func makeRoom(for need: Need, sparing root: Facts.Root?, _ template: Path?) throws(Failure) -> [Step] {
-        guard let space = facts.space, !space.covers(need + .record) else { return [] }
+    func makeRoom(for room: Room, sparing root: Facts.Root?, _ template: Path?) throws(Failure) -> [Step] {
+        let need = room.need
+        guard let space = facts.space, !space.covers(need + room.wish) else { return [] }
         if let capacity = facts.capacity, !capacity.covers(need) {
             throw noRoom("could have \(capacity.text) if it was empty", need, free: capacity)
         }
         let (good, goodHere) = (facts.roots.last { $0.isGood }, goodWithThisKernel(among: facts.roots))
         let unfinished = (facts.leftover == .unfinished ? [new] : []) + facts.unfinishedHolds.map { Place($0) }
-        // A root that persisted has work in it, which is worth more than a count.
-        let isForCountAlone = space.covers(need)
+        // A root that persisted has work in it, which is worth more than what is only wished for.
+        let isNeeded = !space.covers(need)
         let older = facts.kept.filter { kept in
-            kept != good && kept != goodHere && kept != root && kept.obstacle == nil && !(isForCountAlone && request.mode == .persist)
+            kept != good && kept != goodHere && kept != root && kept.obstacle == nil && (isNeeded || request.mode != .persist)
         }
         let leftovers = unfinished + facts.templates.filter { $0 != template }.map { Place($0) }
         if !leftovers.isEmpty || !older.isEmpty {
-            return [.makeRoom(need, deleting: leftovers, roots: older.map { Place($0.path) })]
+            return [.makeRoom(need, wish: room.wish, deleting: leftovers, roots: older.map { Place($0.path) })]
         }
-        if isForCountAlone { return [] }
+        if !isNeeded { return [] }
         throw noRoom("has \(space.text)", need, free: space)
     }
 

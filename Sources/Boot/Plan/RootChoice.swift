@@ -45,7 +45,10 @@ extension Decision {
         if let decision = facts.tooOften(source, request) ?? facts.unchanged(source, request, startsKernel) {
             self = decision
         } else if source.contents.modules == .absent && !startsKernel {
-            self = try facts.withoutModules(source, request)
+            do throws(Failure) { self = try facts.withoutModules(source, request) } catch {
+                guard let decision = facts.onceMore(source, request) else { throw error }
+                self = decision
+            }
         } else {
             let notes = facts.endOfPersistence(source, request, startsKernel)
             self.init(choice: .build(source, modules: nil), notes: notes, startsKernel: startsKernel)
@@ -136,13 +139,27 @@ extension Facts {
 
     fileprivate func usable(_ roots: [Root]) -> Root? { roots.last { $0.isGood } ?? roots.last }
 
-    /// The root whose own kernel is looked for, where there is no image; nil where there is one, or that kernel had its chances.
+    /// The root whose own kernel is looked for, where there is no image; nil where there is one, or where that kernel had its chances and
+    /// another root boots without it.
     func rootOfKernel(_ request: Request) -> Root? {
-        guard request.kernel == .image, case .failure = wanted, let root = usable(roots),
-            record.tries(ofImage: root.mark.origin.imageID, under: request.name) < request.tries
-        else { return nil }
-        return root
+        guard request.kernel == .image, case .failure = wanted, let root = usable(roots) else { return nil }
+        let hasChances = record.tries(ofImage: root.mark.origin.imageID, under: request.name) < request.tries
+        return hasChances || areAllWithoutModules && modulesElsewhere == nil ? root : nil
     }
+
+    /// The image with its own kernel, also where that had its chances: no root boots under the running one, and a machine that may not come up
+    /// is no worse than one that does not.
+    fileprivate func onceMore(_ source: Source, _ request: Request) -> Decision? {
+        guard kernel != nil, areAllWithoutModules else { return nil }
+        let own = sourceOfKernel(source, request)
+        let tries = record.tries(ofImage: own.imageID, under: request.name)
+        let note =
+            "none of the last \(tries) boots of image '\(own.reference.text)' (\(own.imageID)) was good; it is booted again with its own kernel, "
+            + "for nothing here has modules for the running one"
+        return Decision(choice: .build(own, modules: nil), notes: [note], startsKernel: true)
+    }
+
+    private var areAllWithoutModules: Bool { roots.allSatisfy { $0.modules == .absent } }
 
     /// Whose kernel is looked for: that of the last good image, once this one was tried too often.
     func sourceOfKernel(_ source: Source, _ request: Request) -> Source {

@@ -30,9 +30,17 @@ extension Rotation {
         let count = request.mode == .persist ? max(1, request.keep) : request.keep
         if count == 0 { return [] }
         var worthy = Array(roots.suffix(count))
-        if let good = roots.last(where: { $0.isGood }) { worthy.append(good) }
+        let good = roots.filter { $0.isGood }
+        // Those that failed do not push out what boots may still go back to.
+        worthy += good.suffix(isFailing ? count : 1)
         if let good = goodWithThisKernel(among: roots) { worthy.append(good) }
         return worthy
+    }
+
+    /// Whether something else is booted in place of the image, for that had its tries.
+    private var isFailing: Bool {
+        guard case .success(let source) = facts.wanted else { return false }
+        return facts.record.hadTries(source.imageID, request)
     }
 
     /// With `docker_kernel=image` the running kernel is the loader's: a root that is good with it too is what can be gone back to.
@@ -81,7 +89,7 @@ extension [Step] {
     /// The roots and templates that a step of these may delete.
     var deleted: [Place] {
         flatMap { step in
-            if case .makeRoom(_, let leftovers, let roots) = step { return leftovers + roots }
+            if case .makeRoom(_, _, let leftovers, let roots) = step { return leftovers + roots }
             return []
         }
     }

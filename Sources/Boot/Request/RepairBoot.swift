@@ -2,7 +2,7 @@ internal import Basics
 
 extension KernelCommandLine {
     /// Whether it asks for something else than the running system: for systemd's rescue or emergency mode (kernel-command-line(7)),
-    /// sysvinit's single user (init(8)), a stop in the initramfs, or a shell in the place of init.
+    /// sysvinit's single user (init(8)), Ubuntu's recovery menu, a stop in the initramfs, or a shell in the place of init.
     var asksForRepair: Bool {
         parameters.contains { parameter in
             guard let value = parameter.value else { return Self.repairWords.contains(parameter.key) }
@@ -15,7 +15,8 @@ extension KernelCommandLine {
     }
 
     private static let repairWords = [
-        "rescue", "emergency", "single", "s", "S", "-s", "1", "-b", "rd.rescue", "rd.emergency", "rd.single", "break", "rd.break",
+        "rescue", "emergency", "recovery", "single", "s", "S", "-s", "1", "-b", "rd.rescue", "rd.emergency", "rd.single", "break",
+        "rd.break",
     ]
     private static let repairUnits = ["rescue.target", "emergency.target", "rescue.service", "emergency.service", "runlevel1.target"]
     private static let shells = ["sh", "bash", "dash", "ash", "zsh", "fish", "ksh", "mksh", "busybox", "sulogin"]
