@@ -38,6 +38,9 @@ package enum Layout {
     package static let templates: Path = ".docker-btrfs/templates"
     static let record = Place.record.path
 
+    /// In a folder of top layers: where those are that are chosen by what a machine is called.
+    package static let machineLayers: Path = "machine"
+
     /// Where the roots called `name` lie when they are not in their place.
     package static func roots(of name: Path) -> Path {
         allRoots.appending(name: escaped(name.bytes))

@@ -48,6 +48,11 @@ public struct KernelOptions: Equatable, Sendable, CustomStringConvertible {
         KernelOptions(words: words.filter { !isDropped(Self.key(of: $0)) })
     }
 
+    /// What `init=` names; nil where that is not said.
+    package var initProgram: Path? {
+        words.last { Self.key(of: $0) == "init" }.flatMap { Path(String($0.replacing("\"", with: "").dropFirst("init=".count))) }
+    }
+
     public var description: String { words.joined(separator: " ") }
 
     private static func key(of word: String) -> Substring {

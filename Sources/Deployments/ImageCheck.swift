@@ -73,7 +73,7 @@ struct ImageCheck {
         self.image = image
         self.topLayer = topLayer.map { ImageFiles(of: [$0]) }
         if !kernelIsChosen { try checkKernel() }
-        try checkSystem(name, under: topLayer)
+        try checkSystem(name, under: topLayer, options.initProgram)
         try checkDevices()
         if let disk { try checkDrivers(of: disk) }
         try checkLogin()
@@ -133,11 +133,11 @@ struct ImageCheck {
     }
 
     /// An init and an os-release.
-    private mutating func checkSystem(_ name: String, under topLayer: Directory?) throws(Failure) {
+    private mutating func checkSystem(_ name: String, under topLayer: Directory?, _ initProgram: Path?) throws(Failure) {
         let contents: Facts.Contents
         do throws(Failure) {
             contents = try Facts.Contents(
-                of: image, under: [topLayer].compactMap { $0 }, of: name, initProgram: nil, Facts.Host(kernelRelease: nil, time: 0))
+                of: image, under: [topLayer].compactMap { $0 }, of: name, initProgram: initProgram, Facts.Host(kernelRelease: nil, time: 0))
         } catch {
             var cause: ImageFinding.Cause? = .noInit
             for tree in [image, self.topLayer].compactMap({ $0 }) where try tree.hasInit() { cause = nil }

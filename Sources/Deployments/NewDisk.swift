@@ -31,9 +31,11 @@ package func kernelFiles(
 }
 
 /// What is wrong with an image under a top layer for any machine. What depends on the machine that runs is left out: the disks that an fstab
-/// names.
-package func shortcomings(of image: ImageFiles, under topLayer: Directory?, of name: String) throws(Failure) -> [ImageFinding] {
-    try ImageCheck(image, under: topLayer, of: name).findings.filter { $0.subject != .fstab }
+/// names. `options` are what the kernel is told.
+package func shortcomings(
+    of image: ImageFiles, under topLayer: Directory?, of name: String, _ options: KernelOptions
+) throws(Failure) -> [ImageFinding] {
+    try ImageCheck(image, under: topLayer, of: name, with: options).findings.filter { $0.subject != .fstab }
 }
 
 /// The releases of an image's kernels.
@@ -41,9 +43,9 @@ package func kernels(in image: ImageFiles) throws(Failure) -> [String] { try Ima
 
 /// The same findings, and the release of the kernel, with what that is in. Fails where there are several and none of them is `asked` for.
 package func check(
-    _ image: ImageFiles, under topLayer: Directory?, of name: String, kernel asked: String?
+    _ image: ImageFiles, under topLayer: Directory?, of name: String, kernel asked: String?, _ options: KernelOptions
 ) throws(Failure) -> (findings: [ImageFinding], kernel: (release: String, files: ImageFiles)?) {
-    let findings = try shortcomings(of: image, under: topLayer, of: name)
+    let findings = try shortcomings(of: image, under: topLayer, of: name, options)
     // The error says it.
     if findings.contains(where: { $0.weight == .error && $0.subject.isOfKernel }) { return (findings, nil) }
     // As `deploy` takes it.

@@ -25,12 +25,13 @@ extension DiskBuilder {
         // As a root is prepared.
         let tree = try workshop.open("root", label: "")
         guard let layer = try scratch.directory(at: Self.plainLayer) else { throw Failure("could not find the top layer: it is gone") }
+        let initProgram = try KernelOptions(kernelOptions).initProgram
         let contents = try Facts.Contents(
-            of: ImageFiles(of: [tree]), under: [layer], of: plan.source.image.reference.description, initProgram: nil,
+            of: ImageFiles(of: [tree]), under: [layer], of: plan.source.image.reference.description, initProgram: initProgram,
             Facts.Host(kernelRelease: nil, time: 0))
         let top: Place = Place(.top)
         var steps = contents.preparation(of: top, from: top, removingIdentity: true)
-        steps.append(.copyTopLayer(Place(.top, on: .topLayer(.path("/"))), .none, over: top))
+        try steps.append(.copyTopLayer(Place(.top, on: .topLayer(.path("/"))), LayerManifest(of: layer).rules, over: top))
         var machine = LinuxMachine(topLevel: tree, topLayer: .success(layer))
         for step in steps { try machine.carryOut(step) }
         // The first boot labels all of it, and starts once more.

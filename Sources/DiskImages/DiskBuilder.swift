@@ -173,7 +173,7 @@ final class DiskBuilder {
         defer { umount2(source, Int32(MNT_DETACH)) }
         let received = DockerRecord.store / "received"
         try makeFolder(received, 0o700)
-        let sending = try SendFolder(on: workshop.open("source", label: ""))
+        let sending = try SendFolder(on: workshop.open("source", label: ""), tell: progress)
         for (index, layer) in layers.enumerated() {
             try sending.hold(place.path / layer.folder, as: "\(index)")
         }

@@ -1,5 +1,6 @@
 internal import Basics
 internal import Boot
+internal import BootEntries
 internal import Deployments
 internal import Images
 internal import Initramfs
@@ -22,9 +23,9 @@ struct DiskCheck {
     /// What the top layer is to bring.
     private(set) var fixes: [Fix] = []
 
-    init(_ source: ImageSource, _ choices: DiskChoices, _ format: DiskFormat) throws(Failure) {
+    init(_ source: ImageSource, _ choices: DiskChoices, _ format: DiskFormat, _ options: KernelOptions) throws(Failure) {
         let files = source.files
-        let own = try InitSystem(of: files)
+        let own = try InitSystem(of: files, options.initProgram)
         let missing = own == .inittab(isBusybox: true) ? try InitSystem.missingStart(in: files) : nil
         initSystem = missing != nil && choices.isService ? .none : own
         hasShell = try files.target(of: "bin/sh")?.isExecutableFile == true
@@ -45,12 +46,12 @@ struct DiskCheck {
                     "could not take the kernel of '\(other)' for '\(name)': that has its own, \(own.joined(separator: ", "))",
                     hint: "leave --kernel-image out; a disk that is --plain takes it")
             }
-            (found, kernel) = try check(kernelSource.files, under: nil, of: other, kernel: choices.kernel)
+            (found, kernel) = try check(kernelSource.files, under: nil, of: other, kernel: choices.kernel, options)
             found =
                 try found.filter { $0.subject.isOfKernel }.map { $0.ofKernelImage(other) }
-                + shortcomings(of: files, under: topLayer, of: name).filter { !$0.subject.isOfKernel }
+                + shortcomings(of: files, under: topLayer, of: name, options).filter { !$0.subject.isOfKernel }
         } else {
-            (found, kernel) = try check(files, under: topLayer, of: name, kernel: choices.kernel)
+            (found, kernel) = try check(files, under: topLayer, of: name, kernel: choices.kernel, options)
         }
         self.kernel = kernel?.release
         if choices.isService && initSystem == .none {

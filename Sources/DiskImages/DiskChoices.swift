@@ -4,6 +4,8 @@ internal import Images
 /// What the person who makes a disk may say.
 public struct DiskChoices: Sendable {
     public var image: String
+    /// What it is called in what is said of it; its name in the store where nil.
+    public var title: String?
     public var output: String
     /// Whether a file that is there already is replaced.
     public var replaces = false

@@ -19,7 +19,7 @@ extension DiskPlan {
         let process = try choices.isService ? ImageProcess(source.configuration, of: name, in: source.files) : nil
         if let process, choices.plain == nil, choices.options?.contains("docker_mode=persist") != true {
             notes += process.volumes.map {
-                "'\($0)' is a VOLUME of '\(name)': what is written there is gone with the next boot, unless etc/fstab mounts something there"
+                "'\(display($0.utf8))' is a VOLUME of '\(name)': what is written there is gone with the next boot, unless etc/fstab mounts something there"
             }
         }
         // As engines have it in a container.
@@ -59,6 +59,10 @@ extension DiskPlan {
             let folders = [(process.folder, "the image's WORKDIR")] + volumes.map { ($0, "a VOLUME of the image") }
             for (name, title) in folders {
                 guard let folder = Path(name), try source.files.target(of: folder) == nil else { continue }
+                if choices.plain == nil && folder.components.first == Layout.machineLayers.name {
+                    notes.append("'\(display(name.utf8))', \(title), is not there, and no top layer brings it: 'RUN mkdir -p' does")
+                    continue
+                }
                 // A mark for a file that is nowhere: of it the root gets the directory alone, and that of an image's next version stays its own.
                 add(folder / ".wh.docker-btrfs", "", about: "\(title), which it does not have")
             }

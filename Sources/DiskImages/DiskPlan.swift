@@ -59,8 +59,8 @@ public struct DiskPlan: Sendable {
                 try ImageSource(choices.image, in: choices.dataRoot, StoreChoice(namespace: choices.namespace))
             }
         imageID = source.image.id.description
-        title = "\(source.image.reference) (\(source.image.id.digest.hex.prefix(12)))"
-        let check = try DiskCheck(source, choices, format)
+        title = "\(choices.title ?? source.image.reference.description) (\(source.image.id.digest.hex.prefix(12)))"
+        let check = try DiskCheck(source, choices, format, options)
         findings = check.findings
         notes = source.notes + (check.kernelSource?.notes ?? [])
         // The machine-id that the image was made with is taken away at boot. Without any, systemd would enable what its presets say, whatever
@@ -199,8 +199,25 @@ public struct DiskPlan: Sendable {
             steps.append(.write("root/.ssh/authorized_keys", try publicKeys(in: file), mode: 0o600, about: "root's keys"))
         }
         if let folder = choices.topLayer {
-            _ = try Directory(opening: folder)
+            try Self.check(topLayer: folder, besides: choices)
             steps.append(.copyTopLayer(from: folder, called: "'\(folder)'"))
+        }
+    }
+
+    /// Fails where the disk would be copied into itself, or would have no layer for the machine that it becomes, and on rules that cannot be
+    /// read.
+    private static func check(topLayer folder: String, besides choices: DiskChoices) throws(Failure) {
+        let layer = try Directory(opening: folder)
+        _ = try LayerManifest(of: layer)
+        if try Directory(opening: Workshop.folder(of: choices.output)).isWithin(layer) {
+            throw Failure(
+                "could not make '\(choices.output)': it is in the top layer '\(folder)', which is copied to it",
+                hint: "name a file outside of that")
+        }
+        if choices.plain == nil, try layer.target(of: Layout.machineLayers)?.kind == .directory {
+            throw Failure(
+                "could not take '\(folder)' for the disk's top layer: it holds layers that are chosen by a machine's own names",
+                hint: "name the one that is meant: '\(folder)/\(Layout.machineLayers)/NAME'")
         }
     }
 
@@ -234,19 +251,19 @@ public struct DiskPlan: Sendable {
     /// Makes the disk; `say` gets each step before it is begun, `progress` once a second how far it is.
     public func perform(say: (String) -> Void, progress: @escaping @Sendable (String) -> Void) async throws(Failure) {
         guard let layout else { return }
-        let builder = try DiskBuilder(self, layout, progress)
-        do throws(Failure) {
-            try await Interruption.taken { () throws(Failure) in
+        try await Interruption.taken { () throws(Failure) in
+            let builder = try DiskBuilder(self, layout, progress)
+            do throws(Failure) {
                 for step in steps {
                     try Interruption.check()
                     say(step.description)
                     try await builder.perform(step)
                 }
+            } catch {
+                let failure = explained(error)
+                builder.close()
+                throw failure
             }
-        } catch {
-            let failure = explained(error)
-            builder.close()
-            throw failure
         }
     }
 

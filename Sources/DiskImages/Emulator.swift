@@ -11,7 +11,8 @@ public struct Emulator: Sendable {
     /// What the disk addresses by, in bytes.
     public var sector = 512
     public var hasDisplay = false
-    var keepsWrites = false
+    /// A disk that is thrown away itself needs no other file for that.
+    public var keepsWrites = false
     /// None for a machine that has the name and the keys of another one.
     var hasNetwork = true
     /// Ports of this machine that lead to ports of the guest's.

@@ -91,7 +91,10 @@ struct ImageProcess {
     /// log, would be the journal's socket, which nothing opens, or the console, which only root does: it is a pipe then, as in a container.
     /// What reads it outlives the program's stop and is no child of it.
     func script(for shell: String, busybox: String = "") -> String {
-        let words = environment.map { "\($0.name)=\($0.value)" } + command
+        // env(1) takes a program with '=' in its name for a variable.
+        let isLikeVariable = command.first?.contains("=") == true
+        let starting = isLikeVariable ? shell.parts(at: " ") + ["-c", #"exec "$0" "$@""#] : []
+        let words = environment.map { "\($0.name)=\($0.value)" } + starting + command
         return """
             #!\(shell)
             # Written by docker-btrfs: the image's ENV, WORKDIR, ENTRYPOINT and CMD.

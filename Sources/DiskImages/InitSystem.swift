@@ -11,9 +11,10 @@ enum InitSystem: Equatable {
     case other
     case none
 
-    init(of files: ImageFiles) throws(Failure) {
+    /// `asked` is what `init=` names.
+    init(of files: ImageFiles, _ asked: Path? = nil) throws(Failure) {
         func target(_ paths: [Path]) throws(Failure) -> Status? { try Self.program(paths, in: files) }
-        guard let program = try target(usualInits) else {
+        guard let program = try target(asked.map { [$0] } ?? usualInits) else {
             self = .none
             return
         }

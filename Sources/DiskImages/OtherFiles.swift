@@ -34,8 +34,8 @@ extension DiskFormat {
         guard header.starts(with: "KDMV".utf8), header.dropFirst(12).prefix(8).contains(where: { $0 != 0 }) else {
             return "its data are in other files"
         }
-        let descriptor = String(decoding: header.dropFirst(512), as: UTF8.self)
-        return descriptor.contains("parentFileNameHint") ? "it lies on a parent" : nil
+        // By its bytes: a letter with an accent behind it is another one, and to QEMU the same.
+        return header.dropFirst(512).contains(Array("parentFileNameHint".utf8)) ? "it lies on a parent" : nil
     }
 
     /// The header, and for VMDK the descriptor, of which QEMU reads 20 sectors.

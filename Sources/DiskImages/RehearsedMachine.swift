@@ -30,7 +30,7 @@ public struct RehearsedMachine: Sendable {
         guard let folder = try site.topLevel.directory(at: settings.topLayer) else {
             throw Failure("could not find the top layer '\(settings.topLayer)'", hint: "docker-btrfs setup makes one")
         }
-        if try folder.status(of: "machine")?.kind == .directory {
+        if try folder.status(of: Layout.machineLayers)?.kind == .directory {
             throw Failure(
                 "could not rehearse a boot with '\(settings.topLayer)': it holds layers that are chosen by the machine's own names, which a virtual machine does not have"
             )

@@ -7,28 +7,32 @@ enum RootPassword {
     static func passwd(
         _ content: [UInt8], shell: String? = nil, isProgram: (String) throws(Failure) -> Bool = { _ in true }
     ) throws(Failure) -> [UInt8] {
-        var lines = String(decoding: content, as: UTF8.self).parts(at: "\n")
-        let index = lines.firstIndex { $0.begins(with: "root:") }
+        var lines = lines(content)
+        let index = lines.firstIndex(where: isRoots)
         if index == nil && shell == nil { return content }
-        var fields = index.map { lines[$0].parts(at: ":", omittingEmpty: false) } ?? []
+        var fields = index.map { String(decoding: lines[$0], as: UTF8.self).parts(at: ":", omittingEmpty: false) } ?? []
         if fields.count != 7 { fields = ["root", "x", "0", "0", "root", "/root", shell ?? ""] }
         fields[1] = "x"
         // Without one, login(1) takes /bin/sh.
         if let shell, try !isProgram(fields[6].isEmpty ? "/bin/sh" : fields[6]) { fields[6] = shell }
-        let line = fields.joined(separator: ":")
+        let line = Array(fields.joined(separator: ":").utf8)[...]
         if let index { lines[index] = line } else { lines.insert(line, at: 0) }
         return text(lines)
     }
 
     /// The image's lines, with root's first.
     static func shadow(_ content: [UInt8], hash: String) -> [UInt8] {
-        let others = String(decoding: content, as: UTF8.self).parts(at: "\n").filter { !$0.begins(with: "root:") }
-        return text([line(hash)] + others)
+        text([Array(line(hash).utf8)[...]] + lines(content).filter { !isRoots($0) })
     }
 
     static func line(_ hash: String) -> String { "root:\(hash):20000:0:99999:7:::" }
 
-    private static func text(_ lines: [String]) -> [UInt8] { Array(lines.map { $0 + "\n" }.joined().utf8) }
+    /// Names of others may be of any bytes, and stay as they are.
+    private static func lines(_ content: [UInt8]) -> [ArraySlice<UInt8>] { content.split(separator: 0x0a) }
+
+    private static func isRoots(_ line: ArraySlice<UInt8>) -> Bool { line.starts(with: "root:".utf8) }
+
+    private static func text(_ lines: [ArraySlice<UInt8>]) -> [UInt8] { Array(lines.map { $0 + [0x0a] }.joined()) }
 }
 
 /// What a file says of root's password. It is read when the disk is planned: what is wrong with it is said before anything is written.

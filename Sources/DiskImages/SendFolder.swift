@@ -3,6 +3,7 @@ internal import Boot
 internal import CLinux
 internal import Files
 internal import Linux
+internal import Programs
 
 /// Read-only snapshots of layers for `btrfs send`, which takes no others, on the filesystem that has them. They are deleted at the end; what
 /// a run that was killed left, the next one deletes.
@@ -11,10 +12,10 @@ final class SendFolder {
     private let topLevel: Directory
     private let lock: FilesystemLock
 
-    init(on topLevel: Directory) throws(Failure) {
+    init(on topLevel: Directory, tell: (String) -> Void) throws(Failure) {
         self.topLevel = topLevel
         // Nobody prunes a layer under us.
-        lock = try FilesystemLock(on: topLevel, seconds: FilesystemLock.patience) { _ in }
+        lock = try FilesystemLock(on: topLevel, seconds: FilesystemLock.patience, until: Interruption.check, telling: tell)
         try topLevel.makeMissing([Layout.home, path])
         try clear()
     }

@@ -122,20 +122,23 @@ struct RehearsalOptions: ParsableArguments {
     func rehearse(
         _ image: String?, on site: Site, kernel: String?, program: String?, isQuiet: Bool, isVerbose: Bool
     ) async throws -> RehearsalEnd {
-        guard let image = try image.map({ name throws(Failure) in try site.imageID(ofEntry: name) ?? name }) ?? site.nextImage()?.id else {
+        let next = image == nil ? try site.nextImage() : nil
+        guard let chosen = try image.map({ name throws(Failure) in try site.imageID(ofEntry: name) ?? name }) ?? next?.id else {
             throw Failure("could not rehearse the next boot: nothing is deployed", hint: "name an image")
         }
         return try await Interruption.taken { () throws(Failure) in
-            try await rehearse(image, RehearsedMachine(of: site), kernel, program, isQuiet, isVerbose)
+            try await rehearse(chosen, next?.name, RehearsedMachine(of: site), kernel, program, isQuiet, isVerbose)
         }
     }
 
     private func rehearse(
-        _ image: String, _ machine: RehearsedMachine, _ kernel: String?, _ program: String?, _ isQuiet: Bool, _ isVerbose: Bool
+        _ image: String, _ title: String?, _ machine: RehearsedMachine, _ kernel: String?, _ program: String?, _ isQuiet: Bool,
+        _ isVerbose: Bool
     ) async throws(Failure) -> RehearsalEnd {
         let folder = try DiskFolder(in: rehearsalFolder)
         defer { withExtendedLifetime(folder) {} }
         var choices = DiskChoices(image: image, output: folder.file)
+        choices.title = title
         choices.machine = machine
         choices.firmware = rehearsalFirmware == .uefi ? .uefi : .bios
         choices.kernel = kernel

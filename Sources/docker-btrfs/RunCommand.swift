@@ -74,7 +74,8 @@ struct RunCommand: AsyncParsableCommand {
         plan.showFindings()
         if plan.findings.contains(where: { $0.weight == .error }) { throw Failure("could not run '\(image)': it cannot boot") }
         // It also looks whether QEMU is there, before a disk is made for it.
-        let emulator = try emulator(of: file)
+        var emulator = try emulator(of: file)
+        emulator.keepsWrites = true
         for note in plan.notes { tell(note: note) }
         if dryRun { plan.lines.forEach(show) } else { try await plan.perform(isQuiet: false) }
         try await start(emulator)

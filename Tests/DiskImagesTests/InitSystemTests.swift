@@ -1,5 +1,6 @@
 import Basics
 import Boot
+import BootEntries
 import Deployments
 import Foundation
 import TestSupport
@@ -173,7 +174,7 @@ struct InitSystemTests {
     private func fixes(_ files: [String: String], serial: Bool = true) throws -> [String] {
         var lines: [String] = []
         try withTree(files) { files in
-            let found = try shortcomings(of: files, under: nil, of: "x")
+            let found = try shortcomings(of: files, under: nil, of: "x", .none)
             for fix in try Fix.all(for: files, InitSystem(of: files), found, serial: serial) {
                 let steps = fix.steps.map { step in
                     switch step {
@@ -242,7 +243,7 @@ struct InitSystemTests {
         ]
         for (more, lacks) in [([:], true), (["etc/resolv.conf": "nameserver 192.0.2.1\n"], false)] as [([String: String], Bool)] {
             try withTree(networkd.merging(more) { $1 }) { files in
-                let fix = try Fix.all(for: files, .systemd, shortcomings(of: files, under: nil, of: "x"), serial: true).first
+                let fix = try Fix.all(for: files, .systemd, shortcomings(of: files, under: nil, of: "x", .none), serial: true).first
                 #expect(fix?.finding.subject == .network && (fix?.lacks == .names) == lacks)
             }
         }
@@ -273,6 +274,11 @@ struct InitSystemTests {
         #expect(try passwd("root:x:0:0:root:/root:/sbin/nologin\n", shell: "/our/sh") == "root:x:0:0:root:/root:/our/sh\n")
         #expect(try passwd("root::0:0:me:/:/bin/sh\n", shell: "/our/sh") == "root:x:0:0:me:/:/bin/sh\n")
         #expect(try passwd("root::0:0:me:/:\n", shell: "/our/sh") == "root:x:0:0:me:/:\n")
+        // Others' names may be of any bytes.
+        let latin: [UInt8] = [0xe9] + Array(":x:1:1:M".utf8) + [0xfc] + Array("ller:/:/bin/sh\n".utf8)
+        let people = try RootPassword.passwd(latin + Array("root::0:0::/:/bin/sh\n".utf8))
+        #expect(people.starts(with: latin))
+        #expect(RootPassword.shadow(latin, hash: "$6$a").suffix(latin.count).elementsEqual(latin))
         let shadow = RootPassword.shadow(Array("web:!:1::::::\nroot:*:1::::::".utf8), hash: "$6$a")
         #expect(String(decoding: shadow, as: UTF8.self) == "root:$6$a:20000:0:99999:7:::\nweb:!:1::::::\n")
     }
@@ -309,6 +315,13 @@ struct InitSystemTests {
                 c' 1.bad=x -i=y UID=1000 PATH=/p HOME=/srv '/run it' --x '$(id)' < /dev/null
 
                 """)
+    }
+
+    @Test func `a program with '=' in its name is none of env's variables`() throws {
+        let process = try process(#""Env": ["PATH=/p"], "Entrypoint": ["/opt/a=b", "x y"]"#)
+        let words = #"-c 'exec "$0" "$@"' /opt/a=b 'x y' < /dev/null"#
+        #expect(process.script(for: "/bin/sh").contains("PATH=/p HOME=/root /bin/sh \(words)\n"))
+        #expect(process.script(for: "/b/busybox sh", busybox: "/b/busybox ").contains("HOME=/root /b/busybox sh \(words)\n"))
     }
 
     @Test(arguments: ["dash", "bash"])

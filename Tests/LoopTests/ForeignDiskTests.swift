@@ -16,8 +16,10 @@ extension Beside {
                 qemu-img create -q -f vmdk -o subformat=twoGbMaxExtentSparse parts.vmdk 1M
                 # A sparse file without a capacity, whose descriptor names extents.
                 cp whole.vmdk inside.vmdk; head -c 8 /dev/zero | dd of=inside.vmdk bs=1 seek=12 conv=notrunc status=none
+                # As QEMU reads it, two bytes behind that word say nothing.
+                perl -0pe 's/(parentFileNameHint)="/$1\\xcc\\x81/' parent.vmdk > accent.vmdk; ! cmp -s parent.vmdk accent.vmdk
                 for disk in whole.* old.qcow2 stream.vmdk; do "$1" run $disk --dry-run > told 2>&1 || { echo "$disk"; cat told; }; done
-                for disk in backing.qcow2 data.qcow2 flat.vmdk parent.vmdk parts.vmdk inside.vmdk; do
+                for disk in backing.qcow2 data.qcow2 flat.vmdk parent.vmdk accent.vmdk parts.vmdk inside.vmdk; do
                     ! "$1" run $disk --dry-run 2>&1 | grep '^Error'
                 done
                 """
@@ -27,6 +29,7 @@ extension Beside {
                     Error: could not run 'data.qcow2': its data are in another file, which may be any file of this machine
                     Error: could not run 'flat.vmdk': its data are in other files, which may be any file of this machine
                     Error: could not run 'parent.vmdk': it lies on a parent, which may be any file of this machine
+                    Error: could not run 'accent.vmdk': it lies on a parent, which may be any file of this machine
                     Error: could not run 'parts.vmdk': its data are in other files, which may be any file of this machine
                     Error: could not run 'inside.vmdk': its data are in other files, which may be any file of this machine
 

@@ -14,6 +14,29 @@ extension OnDisk.DiskImageTests {
         }
     }
 
+    @Test func `a plain disk has the top layer by its own rules`() async throws {
+        try await withImage("mkdir -p top/etc; touch top/etc/{left,out}; echo '{\"ignore\": [\"/etc/out\"]}' > top/.docker-btrfs.json") {
+            disk in
+            let make = command("sample_image", "\(disk.folder)/vm.raw", "--plain ext4 --top-layer top")
+            let script = """
+                \(make) > /dev/null 2>&1
+                dd if='\(disk.folder)/vm.raw' of='\(disk.folder)/root' bs=1M skip=258 count=765 conv=sparse status=none
+                for file in etc/left etc/out .docker-btrfs.json; do debugfs -R "stat /$file" '\(disk.folder)/root' 2>&1 | grep -o 'Type: [a-z]*\\|not found'; done
+                rm '\(disk.folder)/vm.raw'; echo '{"nonsense": 1}' > top/.docker-btrfs.json
+                ! \(make) 2>&1 | tail -n 1
+                """
+            let found = try await disk.change(script)
+            #expect(
+                found == """
+                    Type: regular
+                    not found
+                    not found
+                    Error: could not read 'top/.docker-btrfs.json': there is no member 'nonsense'
+
+                    """)
+        }
+    }
+
     /// Makes a disk with one filesystem and compares it with the image, which `mount` mounts at `$image`.
     private func check(_ filesystem: String, driver: String, _ build: String, microcode: String = "", mount: String) async throws {
         try await withImage(driver: driver, "\(build)\necho secret > password") { disk in

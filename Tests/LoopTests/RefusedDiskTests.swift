@@ -51,7 +51,7 @@ extension OnDisk.DiskImageTests {
                 | docker build --network none --tag application - > /dev/null
             # As an engine with userns-remap has it.
             chown 7:8 "$(dirname docker/btrfs/subvolumes/*/mark)"
-            echo secret > password; : > empty; echo '$6$a:b$c' > no-hash; mkdir efi stub release release/etc
+            echo secret > password; : > empty; echo '$6$a:b$c' > no-hash; mkdir -p efi stub release/etc layers/machine
             printf -- '-----BEGIN OPENSSH %s KEY-----\\nb3Bl AAAA\\n' PRIVATE > private
             echo ID=mended > release/etc/os-release
             links=release/etc/systemd/system/multi-user.target.wants; mkdir -p $links; echo own > $links/docker-btrfs-good.service
@@ -109,6 +109,15 @@ extension OnDisk.DiskImageTests {
                 ("vm.raw", "--ssh-key password", "could not use 'password': it has no public key"),
                 ("vm.raw", "--ssh-key private", "could not use 'private': it is a private key"),
                 ("vm.raw", "--top-layer nowhere", "could not open the directory 'nowhere': No such file or directory"),
+                (
+                    "vm.raw", "--top-layer '\(disk.folder)'",
+                    "/vm.raw': it is in the top layer '\(disk.folder)', which is copied to it\\nhint: name a file outside of that\\n"
+                ),
+                (
+                    "vm.raw", "--top-layer layers",
+                    "could not take 'layers' for the disk's top layer: it holds layers that are chosen by a machine's"
+                ),
+                ("vm.raw", "--options init=/nowhere", "error: system: could not use the image 'sample_image:latest': "),
                 ("vm.raw", "--init nowhere", "could not find docker-btrfs-init as 'nowhere'"),
                 ("vm.raw", "--init password", "could not take 'password' for /init: "),
                 ("vm.raw", "--uki --systemd stub", "could not read 'stub/linuxx64.efi.stub': it is no EFI program for x86-64"),
@@ -123,6 +132,8 @@ extension OnDisk.DiskImageTests {
                 let said = try await disk.change("! \(command("sample_image", "\(out)/\(file)", more)) 2>&1")
                 #expect(said.contains(message.replacing("\\n", with: "\n")) && !said.contains("make the FAT"), "\(said)")
             }
+            let named = try await disk.change(command("no-init", "\(out)/vm.raw", "--options init=/bin/bash --dry-run") + " 2>&1")
+            #expect(!named.contains("error: "), "\(named)")
             // Of whatever size files may be elsewhere.
             let folder = "\(disk.folder)/ext4.d"
             let large = try await disk.change(

@@ -12,7 +12,7 @@ struct LayerChoice {
     let note: String?
 
     private static let common: Path = "common"
-    fileprivate static let machine: Path = "machine"
+    fileprivate static let machine = Layout.machineLayers
 
     /// Symlinks lead where they do from the top of the filesystem. Fails where one leads nowhere: another machine's files, or none, would be
     /// taken for this one's.

@@ -183,7 +183,7 @@ extension Site {
         if layer != settings.topLayer && layer == settings.topLayer / "common" {
             throw Failure(
                 "could not adopt anything: '\(layer)' is for all machines",
-                hint: "make '\(settings.topLayer / "machine")' a folder for this one")
+                hint: "make '\(settings.topLayer / Layout.machineLayers)' a folder for this one")
         }
         return layer
     }

@@ -12,7 +12,7 @@ final class HeldData {
     private let folder: WorkFolder
 
     init(on topLevel: Directory) throws(Failure) {
-        let filesystem = try FilesystemLock(on: topLevel, seconds: FilesystemLock.patience) { _ in }
+        let filesystem = try FilesystemLock(on: topLevel, seconds: FilesystemLock.patience, until: Interruption.check) { _ in }
         self.topLevel = topLevel
         try topLevel.makeWritable()
         folder = try WorkFolder(in: Layout.rehearsals, on: topLevel)

@@ -13,8 +13,10 @@ public final class FilesystemLock: Sendable {
     private let topLevel: Directory
 
     /// Waits so many seconds for another process that has it; `tell` gets a line for the person who waits too. Then fails with the
-    /// other's name.
-    public init(on topLevel: Directory, seconds: Int, telling tell: (String) -> Void) throws(Failure) {
+    /// other's name. `check` is asked ten times a second whether it goes on waiting, and ends that by its failure.
+    public init(
+        on topLevel: Directory, seconds: Int, until check: () throws(Failure) -> Void = {}, telling tell: (String) -> Void
+    ) throws(Failure) {
         // An open file of its own: a child process that keeps the filesystem mounted does not keep the lock.
         self.topLevel = try topLevel.existing(.top)
         let end = microsecondsNow() + seconds * 1_000_000
@@ -32,6 +34,7 @@ public final class FilesystemLock: Sendable {
             if !hasTold { tell("waiting for \(holder), which is changing the filesystem of the root, \(seconds) s at most") }
             hasTold = true
             usleep(100_000)
+            try check()
         }
     }
 
