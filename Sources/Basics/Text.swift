@@ -15,6 +15,13 @@ extension String {
         Array(utf8).split(separator: UInt8(ascii: separator), maxSplits: maxSplits, omittingEmptySubsequences: omittingEmpty)
             .map { String(decoding: $0, as: UTF8.self) }
     }
+
+    public func has(_ scalar: Unicode.Scalar) -> Bool { utf8.contains(UInt8(ascii: scalar)) }
+
+    /// With `text` in the place of each such letter: what reads the result knows nothing of accents.
+    public func escaping(_ scalar: Unicode.Scalar, as text: String) -> String {
+        parts(at: scalar, omittingEmpty: false).joined(separator: text)
+    }
 }
 
 /// The standard library's own are copied into each place that puts a text together, which was a ninth of docker-btrfs-init.

@@ -46,7 +46,7 @@ enum GrubMenu {
         var words: [String] = []
         for word in entry.options.unquoted {
             // grub_create_loader_cmdline puts a backslash before these, which the kernel takes for itself.
-            if word.contains("'") || word.contains("\\") {
+            if word.has("'") || word.has("\\") {
                 throw Failure(
                     "could not write the kernel option '\(word)' for GRUB: it changes ' and \\ on the way to the kernel",
                     hint: "leave it out: --options TEXT"
@@ -80,6 +80,6 @@ enum GrubMenu {
             scalar.isASCII
                 && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil || "./:=-_,".unicodeScalars.contains(scalar))
         }
-        return plain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+        return plain && !text.isEmpty ? text : "'" + text.escaping("'", as: "'\\''") + "'"
     }
 }

@@ -31,10 +31,10 @@ public struct KernelOptions: Equatable, Sendable, CustomStringConvertible {
 
     /// A key and its value, in quotes where it has spaces. Fails on a value that the kernel's grammar has no way to write.
     public init(_ key: String, _ value: String) throws(Failure) {
-        if value.contains("\"") {
+        if value.has("\"") {
             throw Failure("could not write '\(key)=\(value)' on a kernel command line: there is a quote in it")
         }
-        try self.init(value.contains(" ") ? "\(key)=\"\(value)\"" : "\(key)=\(value)")
+        try self.init(value.has(" ") ? "\(key)=\"\(value)\"" : "\(key)=\(value)")
     }
 
     public static let none = KernelOptions(words: [])
@@ -50,17 +50,17 @@ public struct KernelOptions: Equatable, Sendable, CustomStringConvertible {
 
     /// What `init=` names; nil where that is not said.
     package var initProgram: Path? {
-        words.last { Self.key(of: $0) == "init" }.flatMap { Path(String($0.replacing("\"", with: "").dropFirst("init=".count))) }
+        words.last { Self.key(of: $0) == "init" }.flatMap { $0.escaping("\"", as: "").after("init=").flatMap { Path($0) } }
     }
 
     public var description: String { words.joined(separator: " ") }
 
     private static func key(of word: String) -> Substring {
-        word.drop { $0 == "\"" }.prefix { $0 != "=" }
+        Substring(word.parts(at: "=", maxSplits: 1, omittingEmpty: false)[0]).drop { $0 == "\"" }
     }
 
     /// The words without the quotes, which hold each together: GRUB puts its own around what has spaces.
-    var unquoted: [String] { words.map { $0.replacing("\"", with: "") } }
+    var unquoted: [String] { words.map { $0.escaping("\"", as: "") } }
 }
 
 extension KernelOptions {

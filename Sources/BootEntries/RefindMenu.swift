@@ -51,10 +51,10 @@ enum RefindMenu {
     }
 
     /// As UEFI has paths. rEFInd makes backslashes of slashes too, but not in quotes.
-    private static func path(_ path: Path) -> String { path.description.replacing("/", with: "\\") }
+    private static func path(_ path: Path) -> String { path.description.escaping("/", as: "\\") }
 
     /// In quotes, which double inside.
-    private static func quoted(_ text: String) -> String { "\"" + text.replacing("\"", with: "\"\"") + "\"" }
+    private static func quoted(_ text: String) -> String { "\"" + text.escaping("\"", as: "\"\"") + "\"" }
 }
 
 extension Path {

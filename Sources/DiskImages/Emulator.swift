@@ -53,8 +53,8 @@ public struct Emulator: Sendable {
     /// A file's name as a value of QEMU's options: a comma ends the value unless it is doubled, and what is before a colon is a protocol
     /// unless a slash comes first.
     static func value(_ file: String) -> String {
-        let isProtocol = file.prefix { $0 != "/" }.contains(":")
-        return (isProtocol ? "./" : "") + file.replacing(",", with: ",,")
+        let isProtocol = file.parts(at: "/", omittingEmpty: false)[0].has(":")
+        return (isProtocol ? "./" : "") + file.escaping(",", as: ",,")
     }
 
     /// `withKVM`: whether the processor runs the guest itself.

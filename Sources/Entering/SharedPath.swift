@@ -27,7 +27,7 @@ package struct SharedPath {
 
     /// The same for systemd-nspawn(1): without what is mounted below it, as in a root that is not booted.
     var optionOfNspawn: String {
-        let paths = [source, target].map { $0.replacing("\\", with: "\\\\").replacing(":", with: "\\:") }
+        let paths = [source, target].map { $0.escaping("\\", as: "\\\\").escaping(":", as: "\\:") }
         return "--bind=\(paths.joined(separator: ":")):norbind"
     }
 

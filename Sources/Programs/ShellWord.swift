@@ -13,6 +13,5 @@ package func isPlainWord(_ word: String) -> Bool {
 
 /// A word as sh(1) takes it for itself.
 package func shellWord(_ word: String) -> String {
-    // By bytes: a quote with an accent after it is one too.
-    isPlainWord(word) ? word : "'" + word.parts(at: "'", omittingEmpty: false).joined(separator: #"'\''"#) + "'"
+    isPlainWord(word) ? word : "'" + word.escaping("'", as: #"'\''"#) + "'"
 }

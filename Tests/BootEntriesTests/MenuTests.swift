@@ -64,6 +64,17 @@ import Testing
         }
     }
 
+    /// With an accent after it a quote is another letter to people, and to boot loaders the same.
+    @Test func aQuoteWithAnAccentIsOneToo() async throws {
+        let entry = BootEntry(id: "x", title: "a'\u{301}b\"\u{301}c", kernel: "k", initrds: [], options: .none)
+        let menu = try BootMenu(volume: BootMenu.example().volume, entries: [entry])
+        #expect(try #require(BootLoader.grub.files(for: menu).last).text.contains("'a'\\''\u{301}b\"\u{301}c'"))
+        #expect(try #require(BootLoader.refind.files(for: menu).last).text.contains("\"a'\u{301}b\"\"\u{301}c\""))
+        try grubCannotHandThemOn("x=it'\u{301}s")
+        #expect(throws: Failure.self) { try KernelOptions("x", "a\"\u{301}") }
+        #expect(try KernelOptions("root=\u{301}x quiet").without { $0 == "root" }.description == "quiet")
+    }
+
     /// lib/cmdline.c of GRUB puts a backslash before them.
     @Test(arguments: ["x=it's", "x=a\\040b"])
     func grubCannotHandThemOn(_ option: String) throws {

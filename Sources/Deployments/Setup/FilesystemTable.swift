@@ -155,7 +155,7 @@ package struct FilesystemTable {
         if place.bytes.contains(UInt8(ascii: ",")) {
             throw Failure("could not keep '\(text)' as data: mount options cannot name what has a comma", hint: "give it another name")
         }
-        let name = display(place.bytes).replacing("/", with: "-")
+        let name = display(place.bytes).escaping("/", as: "-")
         return (place, ("docker_data" as Path).appending(name: Array(name.utf8)))
     }
 
