@@ -111,6 +111,14 @@ public struct Record: Equatable, Sendable {
         return next
     }
 
+    /// Without what was counted under names that no root has any more: nothing falls back to its images.
+    func forgetting(names isGone: (Path) -> Bool) -> Record {
+        var next = self
+        next.images.removeAll { image in image.name.map { isGone($0) } ?? false }
+        next.roots.removeAll { isGone($0.name) }
+        return next
+    }
+
     /// Stays within what a record can have.
     private static func oneMore(_ tries: Int) -> Int { tries < Int32.max ? tries + 1 : tries }
 

@@ -61,7 +61,7 @@ final class DiskBuilder {
                 ],
                 to: "\(step)")
         case .formatRoot(let layout): try await formatRoot(layout)
-        case .sendLayers(let layers): try await send(layers)
+        case .sendLayers(let layers, let makesGRUB): try await send(layers, makingGRUB: makesGRUB)
         case .mergeLayers(let cache): try merge(to: cache)
         case .writeRecord(let kind): try write(kind)
         case .setUp: try await setUp()
@@ -81,7 +81,7 @@ final class DiskBuilder {
                 try makeFolder(path.parent, 0o755)
                 try makeSubvolume(path, 0o755)
             }
-        case .addLoader(let loader): try await addLoader(loader)
+        case .addLoader(let loader, let isMade): try await addLoader(loader, isMade: isMade)
         case .deploy(_, let kernel): try await deploy(kernel)
         case .finish: try await finish()
         case .layTree: try layTree()
@@ -166,6 +166,13 @@ final class DiskBuilder {
         return try await body()
     }
 
+    private func send(_ layers: [DockerLayer], makingGRUB: Bool) async throws(Failure) {
+        let grub = makingGRUB ? try grub() : nil
+        async let failure = grub?.failureOfMaking()
+        try await send(layers)
+        if let failure = await failure { throw failure }
+    }
+
     private func send(_ layers: [DockerLayer]) async throws(Failure) {
         guard let place = plan.source.place else { throw Failure("could not send layers: their store is not on btrfs") }
         let source = workshop.file("source")
@@ -247,7 +254,7 @@ final class DiskBuilder {
 
     /// The last console is where an init writes to: QEMU shows the serial port, the others a screen.
     var kernelOptions: String {
-        let consoles = plan.format.host.name == "QEMU" ? "console=tty0 console=ttyS0,115200" : "console=ttyS0,115200 console=tty0"
+        let consoles = plan.format.isOfQEMU ? "console=tty0 console=ttyS0,115200" : "console=ttyS0,115200 console=tty0"
         return (plan.fixedOptions + [choices.options ?? consoles]).joined(separator: " ")
     }
 
@@ -264,7 +271,9 @@ final class DiskBuilder {
     /// As on a machine whose own files are those that the options say.
     private func setUp() async throws(Failure) {
         let scratch = try workshop.open("scratch", label: "")
-        for path in ["system", "system/etc", "boot"] as [Path] { try scratch.makeDirectory(path) }
+        for path in ["system", "system/etc", "boot"] as [Path] where try scratch.directory(at: path) == nil {
+            try scratch.makeDirectory(path)
+        }
         let system = try workshop.open("scratch/system", label: "")
         for (path, text) in plan.nameFiles { try system.write(Array(text.utf8), mode: 0o644, to: path) }
         if let password = plan.password {
@@ -284,7 +293,19 @@ final class DiskBuilder {
         try root().write(content, mode: mode, to: topLayer / path)
     }
 
-    func addLoader(_ loader: DiskLoader) async throws(Failure) {
+    /// For each firmware that the disk starts by.
+    private func grub() throws(Failure) -> GrubLoader.Making {
+        let scratch = try workshop.open("scratch", label: "")
+        for folder in ["boot", "boot/EFI", "boot/EFI/BOOT"] as [Path] where try scratch.directory(at: folder) == nil {
+            try scratch.makeDirectory(folder)
+        }
+        let place = workshop.file("scratch")
+        return try GrubLoader.Making(
+            bios: choices.firmware.hasBIOS ? core : nil, uefi: choices.firmware.hasUEFI ? "\(place)/boot/EFI/BOOT/BOOTX64.EFI" : nil,
+            from: choices.grub, system: layout.systemUUID, in: place)
+    }
+
+    func addLoader(_ loader: DiskLoader, isMade: Bool) async throws(Failure) {
         let boot = try workshop.open("scratch/boot", label: "")
         func make(_ folders: [Path]) throws(Failure) {
             for folder in folders where try boot.directory(at: folder) == nil { try boot.makeDirectory(folder) }
@@ -296,10 +317,7 @@ final class DiskBuilder {
             try make(["grub"])
             try write(Array(GrubLoader.configuration.utf8), "grub/grub.cfg")
             try write(Array(GrubLoader.environment.utf8), "grub/grubenv")
-            let scratch = workshop.file("scratch")
-            try await GrubLoader.make(
-                bios: choices.firmware.hasBIOS ? core : nil, uefi: choices.firmware.hasUEFI ? "\(scratch)/boot/EFI/BOOT/BOOTX64.EFI" : nil,
-                from: choices.grub, system: layout.systemUUID, in: scratch)
+            if !isMade, let failure = try await grub().failureOfMaking() { throw failure }
         case .systemdBoot:
             try make(["loader", "loader/entries"])
             try write(Array(SystemdLoader.configuration.utf8), "loader/loader.conf")

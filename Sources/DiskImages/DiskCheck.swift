@@ -64,7 +64,7 @@ struct DiskCheck {
         hasDockerSettings = try files.status(of: "etc/docker/daemon.json") != nil
         hasIdleNetworkd = found.contains { $0.cause == .idleNetworkd }
         let mayLogIn = choices.passwordFile != nil || choices.keyFile != nil || choices.topLayer != nil
-        let serial = choices.options.map { $0.contains("console=ttyS0") } ?? (format.host.name == "QEMU")
+        let serial = choices.options.map { $0.contains("console=ttyS0") } ?? format.isOfQEMU
         let fixable = initSystem == .none || choices.machine != nil ? [] : try Fix.all(for: files, initSystem, found, serial: serial)
         // The disk's top layer has what is taken away at boot, what networkd sets up, and the options of this command somebody who logs in.
         found.removeAll { finding in

@@ -54,6 +54,8 @@ public enum DiskFormat: String, Sendable, CaseIterable {
     /// Whether it may be written to a disk as it is, or to a stick.
     var isOfMetal: Bool { converter == nil }
 
+    var isOfQEMU: Bool { host.name == "QEMU" }
+
     /// Which machine takes such a disk by itself, on which controller, and the drivers that it needs: all of one of these groups.
     var host: (name: String, controller: String, drivers: [[String]]) {
         switch self {
@@ -85,7 +87,7 @@ extension DiskPlan {
             : "-drive \(shellWord(drive + ",if=none,id=disk")) -device \(Emulator.device(choices.sector))"
         let uefi = choices.firmware.hasBIOS ? "" : " -bios \(Emulator.firmware)"
         let line = "qemu-system-x86_64 -accel kvm -accel tcg -cpu max -m 2048 -nic user,model=virtio-net-pci\(uefi) \(bytes) -nographic"
-        return format.host.name == "QEMU"
+        return format.isOfQEMU
             ? ["start it: \(line)"]
             : ["start it: a machine of \(format.host.name) with '\(file)' on \(format.host.controller), or", "    \(line)"]
     }

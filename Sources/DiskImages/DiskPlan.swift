@@ -43,7 +43,7 @@ public struct DiskPlan: Sendable {
         if choices.isCompressed && format != .qcow2 {
             throw Failure("could not compress '\(choices.output)': only qcow2 can be", hint: "name it .qcow2, or compress the file by zstd")
         }
-        if choices.sector != 512 && format.host.name != "QEMU" {
+        if choices.sector != 512 && !format.isOfQEMU {
             throw Failure(
                 "could not make '\(choices.output)' with sectors of \(choices.sector) bytes: \(format.host.name) has those of 512 bytes alone",
                 hint: "leave --sector-size out, or name it .qcow2")
@@ -86,7 +86,7 @@ public struct DiskPlan: Sendable {
         let layers = try source.subvolumes()
         steps = [.makeDisk(layout), .formatSystem(layout), .formatRoot(layout)]
         if let layers {
-            steps += [.sendLayers(layers), .writeRecord(.copied(layers))]
+            steps += [.sendLayers(layers, makingGRUB: choices.loader == .grub), .writeRecord(.copied(layers))]
         } else {
             let cache = Path.top.appending(name: Array(Digest.of(Array("cache \(source.image.chainID)".utf8)).hex.utf8))
             steps += [.mergeLayers(to: cache), .writeRecord(.merged(cache))]
@@ -96,7 +96,7 @@ public struct DiskPlan: Sendable {
         steps.append(.setUp)
         if choices.machine == nil { try addService(check, kernel, layout) }
         try addFiles(layout, check)
-        steps += [.addLoader(choices.loader), .deploy(source.image.reference.description, kernel: kernel), .finish]
+        steps += [.addLoader(choices.loader, isMade: layers != nil), .deploy(source.image.reference.description, kernel: kernel), .finish]
         addEnd(layout)
     }
 

@@ -41,17 +41,28 @@ struct GrubLoader {
         return (parts + names.map { "\($0).mod" }).allSatisfy { access("\(folder)/\(platform)/\($0)", F_OK) == 0 }
     }
 
-    /// Writes the programs to files, each where it is wanted; their menu is `/grub/grub.cfg` of the filesystem `system`.
-    static func make(
-        bios core: String?, uefi program: String?, from folder: String, system: String, in scratch: String
-    ) async throws(Failure) {
-        let early = "\(scratch)/early.cfg"
-        let text = "search --no-floppy --fs-uuid --set=root \(system)\nset prefix=($root)/grub\n"
-        try Directory(opening: scratch, label: "").write(Array(text.utf8), mode: 0o600, to: "early.cfg")
-        // On two processors both take as long as one.
-        async let first = bios.failure(making: core, from: folder, early)
-        async let second = uefi.failure(making: program, from: folder, early)
-        if let failure = await [first, second].compactMap({ $0 }).first { throw failure }
+    /// How the programs are made, each where it is wanted.
+    struct Making {
+        private let core: String?
+        private let program: String?
+        private let folder: String
+        private let early: String
+
+        /// The files to write, from the modules in `folder`; their menu is `/grub/grub.cfg` of the filesystem `system`.
+        init(bios core: String?, uefi program: String?, from folder: String, system: String, in scratch: String) throws(Failure) {
+            (self.core, self.program, self.folder) = (core, program, folder)
+            early = "\(scratch)/early.cfg"
+            let text = "search --no-floppy --fs-uuid --set=root \(system)\nset prefix=($root)/grub\n"
+            try Directory(opening: scratch, label: "").write(Array(text.utf8), mode: 0o600, to: "early.cfg")
+        }
+
+        /// Makes them; why that was not possible.
+        func failureOfMaking() async -> Failure? {
+            // On two processors both take as long as one.
+            async let first = GrubLoader.bios.failure(making: core, from: folder, early)
+            async let second = GrubLoader.uefi.failure(making: program, from: folder, early)
+            return await [first, second].compactMap { $0 }.first
+        }
     }
 
     /// Why it could not be made; nil also where it is wanted nowhere.

@@ -93,6 +93,19 @@ struct SurveyTests {
         #expect(try tree.facts().held == [.digits(digits)])
     }
 
+    @Test func `what was counted under a name that no root has any more is forgotten`() throws {
+        let mark = Mark(origin: .image("v1"), number: 3, made: 0)
+        let names: [Path] = ["docker_rwlayer", "there", "kept", "gone", Layout.kept("gone", 3)]
+        let record = names.reduce(Record()) { $0.trying(mark, of: $1) }
+        try tree.write(record.text, to: ".docker-btrfs/record")
+        try tree.make("there")
+        try tree.make(".docker-btrfs/roots/kept/3")
+        let found = try tree.facts().record
+        #expect(
+            found.images.map(\.name) == ["docker_rwlayer", "there", "kept"]
+                && found.roots.map(\.name) == ["docker_rwlayer", "there", "kept"])
+    }
+
     @Test func `the record is read, and one that cannot be read stops no boot`() throws {
         let record = Record.example(good: ["v1"], images: ["v2": 2])
         try tree.write(record.text, to: ".docker-btrfs/record")

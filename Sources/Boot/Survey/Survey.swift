@@ -21,7 +21,9 @@ extension Facts {
         if !missingDirectories.contains(Layout.roots(of: request.name)) {
             leftover = survey.leftover(of: request.name, among: Self.inOrder(kept, .nothing, standing), taken: takenNumbers)
         }
-        (record, recordDamage) = Record.current(on: topLevel)
+        let (record, damage) = Record.current(on: topLevel)
+        self.record = record.forgetting { name in name != request.name && topLevel.hasNone(of: name) }
+        recordDamage = damage
         let names = faults.without([], "what is held is not known") { () throws(Failure) in
             try topLevel.directory(at: Layout.layers)?.names() ?? []
         }
@@ -165,6 +167,16 @@ extension Directory {
             return isLayer ? layer : nil
         } catch {
             return nil
+        }
+    }
+
+    /// Whether no root has that name, nor had it and is kept. What cannot be looked at may be one.
+    fileprivate func hasNone(of name: Path) -> Bool {
+        do throws(Failure) {
+            if try status(of: name) != nil { return false }
+            return try status(of: Layout.roots(of: name)) == nil
+        } catch {
+            return false
         }
     }
 
