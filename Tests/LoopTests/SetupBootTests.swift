@@ -60,6 +60,15 @@ extension OnDisk {
                 #expect(told.contains("mounts '\(machine.boot)' from UUID=\(uuid) in place of UUID=AAAA-AAAA"), "\(told)")
                 #expect(!told.contains("the boot stops there"), "\(told)")
                 #expect(try await machine.disk.look("cat \(Self.table)").contains("UUID=\(uuid) \(machine.boot) tmpfs umask=0077"))
+                // What is mounted there is of another type: it is none that the line means.
+                let vfat = "UUID=AAAA-AAAA \(machine.boot) vfat umask=0077 0 1"
+                try await machine.disk.change(
+                    """
+                    rm \(Self.table)
+                    echo '\(vfat)' > '\(machine.disk.folder)/system/etc/fstab'
+                    \(machine.command(machine.setup)) > /dev/null 2>&1
+                    """)
+                #expect(try await machine.disk.look("cat \(Self.table)").contains("\n\(vfat)\n"))
             }
         }
 

@@ -267,7 +267,10 @@ package struct FilesystemTable {
         }
         let usual = InstalledLoader.usualFolders.compactMap { table.line(at: $0) }.filter { $0.type == folder.type }
         let line = table.line(at: folder.mountPoint) ?? (isMoved && usual.count == 1 ? usual[0] : nil)
-        guard let line, !line.isBind, MountsFile.volume(line.source) != uuid.lowercased() else { return nil }
+        // What is mounted there may be something else by hand.
+        guard let line, !line.isBind, [folder.type, "auto"].contains(line.type), MountsFile.volume(line.source) != uuid.lowercased() else {
+            return nil
+        }
         var new = line
         new.source = "UUID=\(uuid)"
         return (line, new)
