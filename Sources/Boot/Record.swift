@@ -134,7 +134,9 @@ public struct Record: Equatable, Sendable {
             return
         }
         if let place { images.remove(at: place) }
-        images.append(image)
+        // What a version before wrote is as old as it was.
+        let former = isLast ? nil : images.firstIndex { $0.id == image.id && $0.name == nil }
+        images.insert(image, at: former.map { $0 + 1 } ?? images.count)
         let own = images.indices.filter { images[$0].name == name }
         if let oldest = own.first, own.count > Self.limit { images.remove(at: oldest) }
     }

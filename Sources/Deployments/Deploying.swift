@@ -144,9 +144,11 @@ extension Site {
 
     /// An image that had its tries is booted again where a person asks for it, and is not given up at once.
     func givingChances(to deployment: Deployment) throws(Failure) -> (changes: [Change], notes: [String]) {
-        let record = Record.current(on: topLevel).record
-        guard try record.hadTries(deployment.imageID, settings.request(on: volume)) else { return ([], []) }
-        let tries = record.tries(ofImage: deployment.imageID, under: settings.root)
+        let (record, request) = (Record.current(on: topLevel).record, try settings.request(on: volume))
+        // The boot of this system may still be good.
+        let pending = try BootedRoot.current()?.isPending(deployment.imageID) == true ? 1 : 0
+        let tries = record.tries(ofImage: deployment.imageID, under: settings.root) - pending
+        if tries < request.tries || !record.hadTries(deployment.imageID, request) { return ([], []) }
         let content = record.givingChances(to: deployment.imageID, under: settings.root).text
         let note = "none of the last \(tries) boots of \(deployment.title) was good: from now on it is tried anew"
         return ([.step(.replaceFile(.record, content: content)), .sync(topLevel)], [note])

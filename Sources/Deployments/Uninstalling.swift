@@ -13,7 +13,7 @@ extension Site {
                 "could not remove the boot menu's entries: this system is root \(booted.mark.number) of '\(settings.root)', and is started by one",
                 hint: "start another system first")
         }
-        if let named = try namedRoots().first(where: { $0.isBooted }) {
+        if let named = try namedRoots().first(where: { $0.isBooted && $0.release != nil }) {
             throw Failure(
                 "could not remove the boot menu's entries: this system is '\(named.path)', and is started by one",
                 hint: "start another system first")

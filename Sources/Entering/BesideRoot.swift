@@ -35,6 +35,7 @@ package struct BesideRoot {
         try topLevel.makeWritable()
         let draft: Path
         if let project {
+            try WorkFolder.sweep(Layout.entered, topLevel)
             let name = Layout.project(project)
             (place, draft) = (Layout.kept(name, 1), Layout.new(name))
             folder = .project(try Self.folder(of: name, topLevel))

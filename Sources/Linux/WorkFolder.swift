@@ -15,13 +15,7 @@ package final class WorkFolder {
     package init(in parent: Path, on topLevel: Directory) throws(Failure) {
         self.topLevel = topLevel
         try topLevel.makeMissing([Place.home.path, parent])
-        for name in try topLevel.directory(at: parent)?.names() ?? [] {
-            let left = parent.appending(name: name)
-            guard try topLevel.status(of: left)?.kind == .directory, let folder = try topLevel.directory(at: left) else { continue }
-            if linux_flock(folder.descriptor, LOCK_EX | LOCK_NB) != 0 { continue }
-            // One that something still runs in keeps nobody out of another.
-            do throws(Failure) { try Self.delete(left, topLevel) } catch {}
-        }
+        try Self.sweep(parent, topLevel)
         var number = 1
         while try topLevel.status(of: parent.appending(name: Array("\(number)".utf8))) != nil { number += 1 }
         place = parent.appending(name: Array("\(number)".utf8))
@@ -30,6 +24,17 @@ package final class WorkFolder {
             throw .system("lock '\(place)'")
         }
         lock = made
+    }
+
+    /// Deletes those in `parent` that nobody works in.
+    package static func sweep(_ parent: Path, _ topLevel: Directory) throws(Failure) {
+        for name in try topLevel.directory(at: parent)?.names() ?? [] {
+            let left = parent.appending(name: name)
+            guard try topLevel.status(of: left)?.kind == .directory, let folder = try topLevel.directory(at: left) else { continue }
+            if linux_flock(folder.descriptor, LOCK_EX | LOCK_NB) != 0 { continue }
+            // One that something still runs in keeps nobody out of another.
+            do throws(Failure) { try delete(left, topLevel) } catch {}
+        }
     }
 
     /// Deletes it, with all that was made in it.

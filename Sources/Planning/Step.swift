@@ -91,8 +91,11 @@ extension Step {
 
     /// What it means for the machine that it failed, where the step does not say that.
     var consequence: String {
-        if case .replaceFile(.record, _) = self { return "; this boot is not counted (docker_tries=)" }
-        return ""
+        switch self {
+        case .replaceFile(.record, _): "; this boot is not counted (docker_tries=)"
+        case .hold: "; the image cannot be booted any more once it is removed"
+        default: ""
+        }
     }
 }
 

@@ -163,6 +163,16 @@ struct FallbackTests {
         #expect(copied == ["root 2", "root 2", "root 2", "root 1", "root 1", "root 1", "none"])
     }
 
+    @Test func `good roots stay while boots fail, as many as are kept`() throws {
+        var facts = Facts.later { facts in
+            facts.kept = [.kept(1, "v2", .good), .kept(2, "v2", .good), .kept(3, "v2", .good)]
+            facts.standing = .root(.kept(4, "v2", .good) { $0.path = "docker_rwlayer" })
+            facts.record = .example(good: ["v2"])
+        }
+        for _ in 1...6 { facts.follow(try plan(facts, adding: "docker_keep=3")) }
+        #expect(facts.kept.filter(\.isGood).map(\.mark.number) == [2, 3, 4])
+    }
+
     @Test func `the third boot after a bad image came is the last of it, boot by boot`() throws {
         var facts = Facts.later { facts in
             facts.standing = .root(2, "v1", .good)

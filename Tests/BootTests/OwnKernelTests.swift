@@ -108,6 +108,11 @@ struct OwnKernelTests {
         both.record = .example(good: ["v1"], images: ["v1": 3, "v2": 3])
         let decision = try decision(both, adding: asked)
         #expect(decision.startsKernel && decision.choice == .build(.image("v1", modules: .absent), modules: nil))
+        #expect(
+            decision.notes.first?.contains("was good; 'sample:v1' (\(ImageID.named("v1"))), the last image that booted well, is") == true)
+        // What a person chose is that.
+        let chosen = try BootTests.decision(both, adding: "\(asked) docker_image=sample:v2")
+        #expect(chosen.startsKernel && chosen.choice == .build(.image("v2", modules: .absent), modules: nil))
         // Without a kernel of its own there is nothing to start.
         both.kernel = nil
         #expect(throws: Failure.self) { try BootTests.decision(both, adding: asked) }

@@ -132,7 +132,7 @@ extension Facts {
     }
 
     /// Whether the image's own kernel is started. One that never comes up has its chances and no more, also where the image is what a
-    /// person chose.
+    /// person chose, as long as anything else boots.
     fileprivate func startsKernel(of source: Source, _ request: Request) -> Bool {
         kernel != nil && hasChances(source, request)
     }
@@ -152,18 +152,23 @@ extension Facts {
     fileprivate func onceMore(_ source: Source, _ request: Request) -> Decision? {
         guard kernel != nil, areAllWithoutModules else { return nil }
         let own = sourceOfKernel(source, request)
-        let tries = record.tries(ofImage: own.imageID, under: request.name)
+        let tries = record.tries(ofImage: source.imageID, under: request.name)
+        let which = own.imageID == source.imageID ? "it" : "'\(own.reference.text)' (\(own.imageID)), the last image that booted well,"
         let note =
-            "none of the last \(tries) boots of image '\(own.reference.text)' (\(own.imageID)) was good; it is booted again with its own kernel, "
-            + "for nothing here has modules for the running one"
-        return Decision(choice: .build(own, modules: nil), notes: [note], startsKernel: true)
+            "none of the last \(tries) boots of image '\(source.reference.text)' (\(source.imageID)) was good; \(which) is booted again with its "
+            + "own kernel, for nothing here has modules for the running one"
+        var decision =
+            unchanged(own, request, true)
+            ?? Decision(choice: .build(own, modules: nil), notes: endOfPersistence(own, request, true), startsKernel: true)
+        decision.notes.insert(note, at: 0)
+        return decision
     }
 
     private var areAllWithoutModules: Bool { roots.allSatisfy { $0.modules == .absent } }
 
-    /// Whose kernel is looked for: that of the last good image, once this one was tried too often.
+    /// Whose kernel is looked for: that of the last good image, once this one was tried too often, and no person chose it.
     func sourceOfKernel(_ source: Source, _ request: Request) -> Source {
-        hasChances(source, request) ? source : lastGood ?? source
+        request.isImageChosen || hasChances(source, request) ? source : lastGood ?? source
     }
 
     private func hasChances(_ source: Source, _ request: Request) -> Bool {

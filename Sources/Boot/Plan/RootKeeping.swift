@@ -32,15 +32,15 @@ extension Rotation {
         var worthy = Array(roots.suffix(count))
         let good = roots.filter { $0.isGood }
         // Those that failed do not push out what boots may still go back to.
-        worthy += good.suffix(isFailing ? count : 1)
+        worthy += good.suffix(mayFail ? count : 1)
         if let good = goodWithThisKernel(among: roots) { worthy.append(good) }
         return worthy
     }
 
-    /// Whether something else is booted in place of the image, for that had its tries.
-    private var isFailing: Bool {
+    /// Whether the image was booted since its last good boot.
+    private var mayFail: Bool {
         guard case .success(let source) = facts.wanted else { return false }
-        return facts.record.hadTries(source.imageID, request)
+        return facts.record.tries(ofImage: source.imageID, under: request.name) > 0
     }
 
     /// With `docker_kernel=image` the running kernel is the loader's: a root that is good with it too is what can be gone back to.

@@ -11,11 +11,11 @@ extension MachineFiles {
         guard case .root(let root) = standing, note == nil, root.mark.origin.isOver(described.map { $0.path }) else { return [] }
         let consequence = "what the system of \(root.title) made for this machine is not carried over"
         return faults.without([], consequence) { () throws(Failure) in
-            guard let system = try topLevel.directory(at: root.path),
-                let image = topLevel.held(root.mark.origin.chainID)
-            else { return [] }
+            let patterns = described.flatMap { $0.manifest.createOnly }
+            guard !patterns.isEmpty, let system = try topLevel.directory(at: root.path) else { return [] }
+            guard let image = topLevel.held(root.mark.origin.chainID) else { throw Failure("the layer of \(root.title) is not held") }
             var found: [Path] = []
-            for pattern in described.flatMap({ $0.manifest.createOnly }) {
+            for pattern in patterns {
                 for path in minted(pattern, system, image, faults) where !found.contains(path) { found.append(path) }
             }
             return found
