@@ -123,7 +123,13 @@ extension Site {
         let drafts = try removingDrafts()
         let draft = Place(Layout.keeping)
         let copy = root.copy(at: draft, nil).map { Change.step($0) } + [.sync(topLevel)]
-        let naming: [Change] = [.step(.rename(draft, to: Place(path))), .sync(topLevel)]
+        // The record comes before the name: what has that is then known for what it is, wherever power fails.
+        func making(_ record: Deployment) -> [Change] {
+            copy + [
+                .step(.replaceFile(Place(NamedRoot.place(of: path)), content: record.text)), .step(.rename(draft, to: Place(path))),
+                .sync(topLevel),
+            ]
+        }
         let kept = "kept \(root.title) as '\(path)', which no boot replaces: "
         let (tree, named, entry): (Directory, (root: NamedRoot, files: [BootFile]), BootEntry)
         do throws(Failure) {
@@ -140,7 +146,7 @@ extension Site {
             // Without a kernel it is listed and can be removed as well as the others.
             let record = root.record(with: "", [])
             return DeploymentPlan(
-                site: self, changes: try drafts + missingFolders() + recorded(record, at: path, copy) + naming,
+                site: self, changes: try drafts + missingFolders() + making(record),
                 outcome: ["\(kept)\(try KernelOptions("rootflags", "subvol=\(name)")) boots it, without docker_path= and docker_deployed="],
                 notes: root.leftBehind + ["it has no entry in the menu: \(error.message)"])
         }
@@ -151,7 +157,7 @@ extension Site {
             var shared: [Deployment.File] = []
             for file in named.root.record.files where try kernels.has(file) { shared.append(file) }
             if !shared.isEmpty { changes.append(.prove(shared, of: named.root.record, in: kernels)) }
-            changes += recorded(named.root.record, at: path, copy) + naming
+            changes += making(named.root.record)
             changes += try self.changes(toMenuOf: all, roots: entries(of: namedRoots()) + [entry])
             let lines = loader == nil ? BootLoader.lines(of: BootMenu(volume: kernels.volume, entries: [entry])) : []
             let ending = loader == nil ? "what its entry needs is above" : "'\(entry.title)' in the menu boots it"
@@ -160,11 +166,6 @@ extension Site {
         } catch {
             throw Failure("could not keep \(root.title) as '\(name)': \(error.message)", hint: error.hint)
         }
-    }
-
-    /// The record comes before the name: what has that is then known for what it is, wherever power fails.
-    private func recorded(_ record: Deployment, at path: Path, _ copy: [Change]) -> [Change] {
-        copy + [.step(.replaceFile(Place(NamedRoot.place(of: path)), content: record.text))]
     }
 
     /// What is left to do where the same was cut off after the root had its name; nil where that is not so.
@@ -185,9 +186,8 @@ extension Site {
         guard let path = Path(name), path.components.count == 1 else {
             throw Failure("\(sentence): that is not a name on the top level", hint: "such as 'desktop-old'")
         }
-        if path.name.count > 200
-            || name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f || "\",".unicodeScalars.contains($0) })
-        {
+        let hasControls = name.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7f }
+        if path.name.count > 200 || hasControls || name.has("\"") || name.has(",") {
             throw Failure(
                 "\(sentence): a kernel command line cannot name that",
                 hint: "choose a name of at most 200 bytes, without control characters, quotes and commas")

@@ -137,6 +137,8 @@ public struct Site: Sendable {
     /// A boot loader that has a menu for this filesystem from before.
     struct FormerLoader {
         let loader: InstalledLoader
+        /// All of its menu.
+        let menu: String
         /// On its partition.
         let kernels: KernelFolder
     }
@@ -153,8 +155,9 @@ public struct Site: Sendable {
                     continue
                 }
                 known.append(place)
-                if try other.textOfAll().contains("root=UUID=\(volume.uuid)") {
-                    found.append(FormerLoader(loader: other, kernels: KernelFolder(inTopOf: tree, volume)))
+                let menu = try other.textOfAll()
+                if menu.contains("root=UUID=\(volume.uuid)") {
+                    found.append(FormerLoader(loader: other, menu: menu, kernels: KernelFolder(inTopOf: tree, volume)))
                 }
             }
         }
@@ -164,7 +167,6 @@ public struct Site: Sendable {
     /// The kernels that only such a menu names. Another filesystem may have its own beside them.
     func leftKernels(of former: FormerLoader) throws(Failure) -> [Path] {
         guard try former.kernels.isOther(than: [kernels, self.former].compactMap { $0 }) else { return [] }
-        let menu = try former.loader.textOfAll()
-        return try former.kernels.unused(by: []).filter { menu.contains(display($0.name)) }
+        return try former.kernels.unused(by: []).filter { former.menu.contains(display($0.name)) }
     }
 }

@@ -265,7 +265,7 @@ struct FoundMachine {
 
     /// As containerd takes one (containerd/identifiers).
     private static func namespace(_ text: String) throws(Failure) -> String {
-        let words = text.utf8.split(omittingEmptySubsequences: false) { $0 < 0x80 && "._-".utf8.contains($0) }
+        let words = text.utf8.split(omittingEmptySubsequences: false) { "._-".utf8.contains($0) }
         let isName = words.allSatisfy { word in
             !word.isEmpty && word.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7a).contains($0 | 0x20) }
         }
