@@ -40,14 +40,13 @@ public enum DeviceName: Equatable, Sendable, CustomStringConvertible {
     public var behindLink: DeviceName? {
         guard case .path(let path) = self else { return nil }
         for (folder, key) in [("uuid", "UUID"), ("label", "LABEL"), ("partuuid", "PARTUUID"), ("partlabel", "PARTLABEL")] {
-            let start = "/dev/disk/by-\(folder)/"
-            if path.begins(with: start) { return DeviceName("\(key)=\(Self.decoded(path.dropFirst(start.count)))") }
+            if let name = path.after("/dev/disk/by-\(folder)/") { return DeviceName("\(key)=\(Self.decoded(name))") }
         }
         return nil
     }
 
     /// udev writes bytes that are not for names of files as `\x20`.
-    private static func decoded(_ name: Substring) -> String {
+    private static func decoded(_ name: String) -> String {
         var (rest, bytes) = (Array(name.utf8)[...], [UInt8]())
         while let byte = rest.popFirst() {
             let digits = rest.dropFirst().prefix(2)

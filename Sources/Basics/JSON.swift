@@ -106,7 +106,7 @@ public indirect enum JSONOutput: Sendable {
             if scalar.value < 0x20 || isSafe(scalar.value) {
                 escaped.unicodeScalars.append(scalar)
             } else {
-                for unit in String(scalar).utf16 {
+                for unit in scalar.utf16 {
                     escaped += "\\u" + hexadecimal([UInt8(truncatingIfNeeded: unit >> 8), UInt8(truncatingIfNeeded: unit)])
                 }
             }

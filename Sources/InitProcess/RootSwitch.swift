@@ -23,7 +23,7 @@ extension NewRoot {
 
     /// Moves a mount into the root, where a symlink of the image cannot lead it out.
     private func handOver(_ place: String) throws(Failure) {
-        let name = String(place.dropFirst())
+        let name = place.after("/") ?? place
         mkdirat(directory.descriptor, name, 0o755)
         let target = linux_openat2(directory.descriptor, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, linux_resolve_in_root)
         defer { if target >= 0 { close(target) } }

@@ -183,8 +183,7 @@ private final class FilesystemContext {
 
     func failure(mounting request: MountRequest) -> Failure {
         // btrfs leaves no words of its own for that.
-        if linux_errno() == ENOENT, let option = request.options.last(where: { $0.begins(with: "subvol=") }) {
-            let name = String(option.dropFirst("subvol=".count))
+        if linux_errno() == ENOENT, let name = request.options.compactMap({ $0.after("subvol=") }).last {
             return Failure(
                 "could not mount '\(request.device)' (\(request.about)): there is no subvolume '\(display(name.utf8))' on it",
                 hint: request.flagsKey.map { "correct subvol= in \($0)" })
