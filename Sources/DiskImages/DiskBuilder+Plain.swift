@@ -93,9 +93,8 @@ extension DiskBuilder {
 
     /// The kernel's files and the menu, for their partition.
     func addPlainKernel(_ kernel: String) async throws(Failure) {
-        let scratch = try workshop.open("scratch", label: "")
-        for path in ["boot", "boot/grub", "boot/linux"] as [Path] { try scratch.makeDirectory(path) }
         let boot = try workshop.open("scratch/boot", label: "")
+        try boot.makeDirectory("linux")
         let files = try await kernelFiles(
             in: tree(), of: plan.source.image.reference.description, kernel: kernel, rootFilesystem: choices.plain?.rawValue ?? "btrfs",
             program: choices.program)

@@ -27,6 +27,9 @@ final class DiskBuilder {
         workshop = try Workshop(for: plan.choices.output)
         // mtools wants a geometry of whole tracks, which nothing has any more.
         setenv("MTOOLS_SKIP_CHECK", "1", 1)
+        let scratch = try workshop.open("scratch", label: "")
+        let menu: [Path] = plan.choices.loader == .grub ? ["boot/grub"] : ["boot/loader", "boot/loader/entries"]
+        for path in ["boot", "boot/EFI", "boot/EFI/BOOT"] + menu { try scratch.makeDirectory(path) }
     }
 
     var disk: String { workshop.file(Workshop.diskName) }
@@ -61,7 +64,7 @@ final class DiskBuilder {
                 ],
                 to: "\(step)")
         case .formatRoot(let layout): try await formatRoot(layout)
-        case .sendLayers(let layers, let makesGRUB): try await send(layers, makingGRUB: makesGRUB)
+        case .sendLayers(let layers): try await send(layers)
         case .mergeLayers(let cache): try merge(to: cache)
         case .writeRecord(let kind): try write(kind)
         case .setUp: try await setUp()
@@ -81,7 +84,7 @@ final class DiskBuilder {
                 try makeFolder(path.parent, 0o755)
                 try makeSubvolume(path, 0o755)
             }
-        case .addLoader(let loader, let isMade): try await addLoader(loader, isMade: isMade)
+        case .addLoader(let loader): try addLoader(loader)
         case .deploy(_, let kernel): try await deploy(kernel)
         case .finish: try await finish()
         case .layTree: try layTree()
@@ -164,13 +167,6 @@ final class DiskBuilder {
         }
         defer { watch.cancel() }
         return try await body()
-    }
-
-    private func send(_ layers: [DockerLayer], makingGRUB: Bool) async throws(Failure) {
-        let grub = makingGRUB ? try grub() : nil
-        async let failure = grub?.failureOfMaking()
-        try await send(layers)
-        if let failure = await failure { throw failure }
     }
 
     private func send(_ layers: [DockerLayer]) async throws(Failure) {
@@ -271,9 +267,7 @@ final class DiskBuilder {
     /// As on a machine whose own files are those that the options say.
     private func setUp() async throws(Failure) {
         let scratch = try workshop.open("scratch", label: "")
-        for path in ["system", "system/etc", "boot"] as [Path] where try scratch.directory(at: path) == nil {
-            try scratch.makeDirectory(path)
-        }
+        for path in ["system", "system/etc"] as [Path] { try scratch.makeDirectory(path) }
         let system = try workshop.open("scratch/system", label: "")
         for (path, text) in plan.nameFiles { try system.write(Array(text.utf8), mode: 0o644, to: path) }
         if let password = plan.password {
@@ -293,33 +287,23 @@ final class DiskBuilder {
         try root().write(content, mode: mode, to: topLayer / path)
     }
 
-    /// For each firmware that the disk starts by.
-    private func grub() throws(Failure) -> GrubLoader.Making {
-        let scratch = try workshop.open("scratch", label: "")
-        for folder in ["boot", "boot/EFI", "boot/EFI/BOOT"] as [Path] where try scratch.directory(at: folder) == nil {
-            try scratch.makeDirectory(folder)
-        }
+    /// For each firmware that the disk starts by; nil for another loader.
+    func grub() throws(Failure) -> GrubLoader.Making? {
+        if choices.loader != .grub { return nil }
         let place = workshop.file("scratch")
         return try GrubLoader.Making(
             bios: choices.firmware.hasBIOS ? core : nil, uefi: choices.firmware.hasUEFI ? "\(place)/boot/EFI/BOOT/BOOTX64.EFI" : nil,
             from: choices.grub, system: layout.systemUUID, in: place)
     }
 
-    func addLoader(_ loader: DiskLoader, isMade: Bool) async throws(Failure) {
+    private func addLoader(_ loader: DiskLoader) throws(Failure) {
         let boot = try workshop.open("scratch/boot", label: "")
-        func make(_ folders: [Path]) throws(Failure) {
-            for folder in folders where try boot.directory(at: folder) == nil { try boot.makeDirectory(folder) }
-        }
         func write(_ content: [UInt8], _ path: Path) throws(Failure) { try boot.write(content, mode: 0o644, to: path) }
-        try make(["EFI", "EFI/BOOT"])
         switch loader {
         case .grub:
-            try make(["grub"])
             try write(Array(GrubLoader.configuration.utf8), "grub/grub.cfg")
             try write(Array(GrubLoader.environment.utf8), "grub/grubenv")
-            if !isMade, let failure = try await grub().failureOfMaking() { throw failure }
         case .systemdBoot:
-            try make(["loader", "loader/entries"])
             try write(Array(SystemdLoader.configuration.utf8), "loader/loader.conf")
             guard let program = try SystemdLoader.content(in: plan.source.files, or: choices.systemd) else {
                 throw Failure("systemd-boot is gone")

@@ -86,7 +86,7 @@ public struct DiskPlan: Sendable {
         let layers = try source.subvolumes()
         steps = [.makeDisk(layout), .formatSystem(layout), .formatRoot(layout)]
         if let layers {
-            steps += [.sendLayers(layers, makingGRUB: choices.loader == .grub), .writeRecord(.copied(layers))]
+            steps += [.sendLayers(layers), .writeRecord(.copied(layers))]
         } else {
             let cache = Path.top.appending(name: Array(Digest.of(Array("cache \(source.image.chainID)".utf8)).hex.utf8))
             steps += [.mergeLayers(to: cache), .writeRecord(.merged(cache))]
@@ -96,7 +96,7 @@ public struct DiskPlan: Sendable {
         steps.append(.setUp)
         if choices.machine == nil { try addService(check, kernel, layout) }
         try addFiles(layout, check)
-        steps += [.addLoader(choices.loader, isMade: layers != nil), .deploy(source.image.reference.description, kernel: kernel), .finish]
+        steps += [.addLoader(choices.loader), .deploy(source.image.reference.description, kernel: kernel), .finish]
         addEnd(layout)
     }
 
@@ -254,9 +254,12 @@ public struct DiskPlan: Sendable {
         try await Interruption.taken { () throws(Failure) in
             let builder = try DiskBuilder(self, layout, progress)
             do throws(Failure) {
+                let grub = try builder.grub()
+                async let failure = grub?.failureOfMaking()
                 for step in steps {
                     try Interruption.check()
                     say(step.description)
+                    if case .addLoader = step, let failure = await failure { throw builder.workshop.named(failure) }
                     try await builder.perform(step)
                 }
             } catch {

@@ -7,9 +7,8 @@ enum DiskStep {
     case makeDisk(DiskLayout)
     case formatSystem(DiskLayout)
     case formatRoot(DiskLayout)
-    /// Layers of Docker's btrfs driver, from the lowest on, each to a subvolume that shares what the one below has. That waits for disks, and
-    /// GRUB is made in that time where it is wanted.
-    case sendLayers([DockerLayer], makingGRUB: Bool)
+    /// Layers of Docker's btrfs driver, from the lowest on, each to a subvolume that shares what the one below has.
+    case sendLayers([DockerLayer])
     case mergeLayers(to: Path)
     case writeRecord(DockerLayerKind)
     /// The settings and the top layer that `setup` makes.
@@ -25,8 +24,8 @@ enum DiskStep {
     case copyTopLayer(from: String, called: String)
     /// What the top layer's fstab mounts of the disk's btrfs.
     case makeSubvolumes([Path])
-    /// GRUB itself may be there already.
-    case addLoader(DiskLoader, isMade: Bool = false)
+    /// What of GRUB takes a while is made while the steps before wait for disks.
+    case addLoader(DiskLoader)
     case deploy(String, kernel: String)
     case finish
     /// The rest is of a disk with one filesystem that has all files. First what an image and a top layer are together.
@@ -53,8 +52,8 @@ extension DiskStep: CustomStringConvertible {
             "make a disk of \(layout.size >> 20) MiB\(layout.sector == 512 ? "" : " with sectors of \(layout.sector) bytes"): GPT, a partition for a BIOS's loader, one for the boot menu, one for the root"
         case .formatSystem(let layout): "make the FAT of the boot menu, \(layout.systemUUID)"
         case .formatRoot(let layout): "make the btrfs \(layout.rootUUID)"
-        case .sendLayers(let layers, let makesGRUB):
-            "send \(layers.count) layer\(layers.count == 1 ? "" : "s") to '/docker/btrfs/subvolumes', the topmost from '\(layers.last?.folder ?? .top)'\(makesGRUB ? ", and make GRUB meanwhile" : "")"
+        case .sendLayers(let layers):
+            "send \(layers.count) layer\(layers.count == 1 ? "" : "s") to '/docker/btrfs/subvolumes', the topmost from '\(layers.last?.folder ?? .top)'"
         case .mergeLayers(let cache): "merge the layers to '/docker/btrfs/subvolumes\(cache)'"
         case .writeRecord(.copied(let layers)):
             "record the image and its \(layers.count) layer\(layers.count == 1 ? "" : "s") in '/docker/image/btrfs'"
@@ -66,8 +65,8 @@ extension DiskStep: CustomStringConvertible {
         case .copyKernel(let kernel, let source): "copy the kernel \(kernel) of '\(source.image.reference)' into the top layer"
         case .copyTopLayer(_, let name): "copy \(name) into the top layer"
         case .makeSubvolumes(let paths): "make the subvolumes \(paths.map { "'\($0)'" }.joined(separator: ", ")) for the top layer's fstab"
-        case .addLoader(.grub, let isMade): isMade ? "write GRUB's configuration" : "make GRUB, and write its configuration"
-        case .addLoader(.systemdBoot, _): "write systemd-boot and its configuration"
+        case .addLoader(.grub): "make GRUB, and write its configuration"
+        case .addLoader(.systemdBoot): "write systemd-boot and its configuration"
         case .deploy(let image, let kernel): "deploy \(image) with kernel \(kernel)"
         case .finish: "copy kernel, menu and loader to their partition, and write all of the btrfs"
         case .layTree: "lay the top layer over the image"

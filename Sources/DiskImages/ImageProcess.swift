@@ -92,7 +92,7 @@ struct ImageProcess {
     /// What reads it outlives the program's stop and is no child of it.
     func script(for shell: String, busybox: String = "") -> String {
         // env(1) takes a program with '=' in its name for a variable.
-        let isLikeVariable = command.first?.contains("=") == true
+        let isLikeVariable = command.first?.has("=") == true
         let starting = isLikeVariable ? shell.parts(at: " ") + ["-c", #"exec "$0" "$@""#] : []
         let words = environment.map { "\($0.name)=\($0.value)" } + starting + command
         return """

@@ -46,9 +46,8 @@ struct PartitionTable {
     /// Of a disk that is there. Fails with the reason where its first sectors have none that is whole.
     init(reading disk: Int32, size: Int, sector: Int) throws(Failure) {
         func read(_ start: UInt64, _ count: Int) throws(Failure) -> [UInt8] {
-            var bytes = [UInt8](repeating: 0, count: count)
-            guard let offset = off_t(exactly: start).flatMap({ start in start > Int64.max / 4096 ? nil : start * off_t(sector) }),
-                pread(disk, &bytes, count, offset) == count
+            guard let start = Int(exactly: start), start <= Int.max / 4096,
+                let bytes = try? Basics.bytes(of: disk, at: start * sector, count), bytes.count == count
             else { throw Failure("its partition table cannot be read") }
             return bytes
         }
@@ -125,8 +124,8 @@ struct PartitionTable {
 
     /// Fails with the reason alone.
     func write(to disk: Int32) throws(Failure) {
-        var first = [UInt8](repeating: 0, count: sector)
-        if pread(disk, &first, sector, 0) != sector { throw .reason() }
+        let first = try Basics.bytes(of: disk, at: 0, sector)
+        if first.count != sector { throw Failure("it ends in its first sector") }
         for group in writes(over: first) {
             for write in group where pwrite(disk, write.bytes, write.bytes.count, off_t(write.offset)) != write.bytes.count {
                 throw .reason()

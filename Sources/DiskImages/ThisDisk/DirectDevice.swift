@@ -52,7 +52,7 @@ final class DiskFile {
 
     /// nil where it ends before.
     func read(at place: Int, _ count: Int) -> [UInt8]? {
-        var bytes = [UInt8](repeating: 0, count: count)
-        return pread(descriptor, &bytes, count, off_t(place)) == count ? bytes : nil
+        let bytes = try? Basics.bytes(of: descriptor, at: place, count)
+        return bytes?.count == count ? bytes : nil
     }
 }
