@@ -17,7 +17,7 @@ package struct FilesystemTable {
     /// Where all lines mount.
     let targets: [Path]
     /// Where our own lines mount, each after those above it, with its mode. Not each init makes the place of a mount.
-    let places: [(path: Path, mode: UInt32)]
+    private(set) var places: [(path: Path, mode: UInt32)] = []
 
     /// Whole filesystems are mounted in there. Others than root find old roots on them, with old programs that run as root, and can lock
     /// what roots are changed under.
@@ -35,33 +35,69 @@ package struct FilesystemTable {
     /// The top layer's, or where it has none the running system's without its root; with the images' store, which builds the next
     /// one, and with the directories that are the same in each root.
     init(_ machine: FoundMachine, data: [String], in topLayer: Directory?) throws(Failure) {
-        let device = "UUID=\(machine.filesystem.volume.uuid)"
         let existing = try topLayer?.contents(of: Self.path)
         let base = if let existing { existing } else { try machine.system.contents(of: Self.path) ?? [] }
-        let table = try MountsFile(parsing: base)
-        let (store, boot) = (Self.store(machine, device, table), Self.boot(machine, table))
-        var lines = store + boot
-        let inside = lines.compactMap { Path($0.target) }.filter { $0.isBelow(Self.closed) }
-        var places: [(path: Path, mode: UInt32)] = []
+        var work = try Work(machine: machine, table: MountsFile(parsing: base), isNew: existing == nil)
+        let (store, boot) = (Self.store(machine, work.device, work.table), Self.boot(machine, work.table))
+        let inside = (store + boot).compactMap { Path($0.target) }.filter { $0.isBelow(Self.closed) }
+        let folders = inside + boot.compactMap { Path($0.target) }
         if !inside.isEmpty { places.append((Self.closed, 0o700)) }
-        for path in inside + boot.compactMap({ Path($0.target) }) { places.append((path, 0o755)) }
-        self.places = places
-        let topLevel = machine.filesystem.topLevel
-        let wanted = lines.compactMap { Path($0.target) }
-        let others = table.lines.filter { line in !wanted.contains { $0 == Path(line.target) } }
+        places += folders.map { ($0, 0o755) }
+        let wanted = (store + boot).compactMap { Path($0.target) }
+        try work.renew(besides: wanted)
+        if work.isNew { work.leaveOut(besides: data) }
+        let kept = try work.lines(ofData: data, besides: store + boot)
+        for line in store { try work.add(toStore: line) }
+        for line in boot + kept where try work.table.add(line, isReplacing: work.isNew) { work.added.append("'\(line.target)'") }
+        try work.end(wanted)
+        let isSame = !work.isNew && work.added.isEmpty && work.told.isEmpty
+        let mounts = work.isNew && work.added.isEmpty ? ["what this system does"] : work.added
+        added = (mounts.isEmpty ? [] : ["mounts " + mounts.joined(separator: ", ")]) + work.told
+        notes = work.notes
+        targets = work.table.lines.compactMap { Path($0.target) }
+        text = isSame ? nil : try work.table.text()
+    }
+
+    /// The table on its way from what it was.
+    private struct Work {
+        let machine: FoundMachine
+        let table: MountsFile
+        /// Whether the top layer has none yet.
+        let isNew: Bool
+        /// Where lines were added.
+        var added: [String] = []
+        /// What became of lines that were there.
         var told: [String] = []
-        for line in others where Self.isOfNoEngine(line, machine, device) {
-            table.remove(target: line.target)
-            told.append("mounts '\(display(line.target.utf8))' no more")
-        }
-        var changes = try table.renew { line throws(Failure) in
-            if !others.contains(line) { return nil }
-            return try Self.renewed(line, machine, device) { subvolume throws(Failure) in try topLevel.status(of: subvolume) != nil }
-        }
         var notes: [String] = []
-        if existing == nil {
+        private var changes: [(old: Line, new: Line)] = []
+
+        init(machine: FoundMachine, table: MountsFile, isNew: Bool) {
+            (self.machine, self.table, self.isNew) = (machine, table, isNew)
+        }
+
+        /// The btrfs of the roots.
+        var device: String { "UUID=\(machine.filesystem.volume.uuid)" }
+
+        /// Lines that setup wrote before, of what is elsewhere now or nowhere, but at the places that are `wanted`.
+        mutating func renew(besides wanted: [Path]) throws(Failure) {
+            let others = table.lines.filter { line in !wanted.contains { $0 == Path(line.target) } }
+            for line in others where FilesystemTable.isOfNoEngine(line, machine, device) {
+                table.remove(target: line.target)
+                told.append("mounts '\(display(line.target.utf8))' no more")
+            }
+            let (machine, device) = (machine, device)
+            changes = try table.renew { line throws(Failure) in
+                if !others.contains(line) { return nil }
+                return try FilesystemTable.renewed(line, machine, device) { subvolume throws(Failure) in
+                    try machine.filesystem.topLevel.status(of: subvolume) != nil
+                }
+            }
+        }
+
+        /// What this system mounts, and no root does.
+        mutating func leaveOut(besides data: [String]) {
             table.remove(target: "/")
-            for place in Self.ofImages where !data.contains(place) && table.remove(target: place) {
+            for place in FilesystemTable.ofImages where !data.contains(place) && table.remove(target: place) {
                 notes.append(
                     "'\(place)' of this system is mounted in no root, for the image has its own; the top layer's etc/fstab can mount it all the same"
                 )
@@ -72,72 +108,75 @@ package struct FilesystemTable {
                 )
             }
         }
-        for path in data {
-            let (place, subvolume) = try Self.data(path)
-            let line = Line(
-                source: device, target: place.description, type: "btrfs", options: "subvol=\(display(subvolume.bytes)),noatime")
-            // '/srv/data' and '/srv-data' are called the same.
-            let others = lines.map(\.target) + table.targets(ofOptions: line.options)
-            if let other = others.first(where: { Path($0) != place && (try? Self.data($0))?.subvolume == subvolume }) {
-                throw Failure(
-                    "could not keep '\(line.target)' as data: its subvolume '\(subvolume)' is that of '\(other)'",
-                    hint: "mount a subvolume of your own there, in the top layer's etc/fstab")
-            }
-            if let source = table.source(at: line.target, besides: "subvol", display(subvolume.bytes)) {
-                if existing != nil {
+
+        mutating func lines(ofData data: [String], besides own: [Line]) throws(Failure) -> [Line] {
+            var lines: [Line] = []
+            for path in data {
+                let (place, subvolume) = try FilesystemTable.data(path)
+                let line = Line(
+                    source: device, target: place.description, type: "btrfs", options: "subvol=\(display(subvolume.bytes)),noatime")
+                // '/srv/data' and '/srv-data' are called the same.
+                let others = (own + lines).map(\.target) + table.targets(ofOptions: line.options)
+                if let other = others.first(where: { Path($0) != place && (try? FilesystemTable.data($0))?.subvolume == subvolume }) {
                     throw Failure(
-                        "could not keep '\(line.target)' as data: the top layer's etc/fstab mounts '\(source)' there",
-                        hint: "take that line out of '\(machine.settings.topLayer / Self.path)' first; what is there now is copied")
+                        "could not keep '\(line.target)' as data: its subvolume '\(subvolume)' is that of '\(other)'",
+                        hint: "mount a subvolume of your own there, in the top layer's etc/fstab")
                 }
-                notes.append(
-                    "'\(line.target)' of this system is mounted from '\(source)': each root has the copy of it instead; without --data it stays mounted"
-                )
+                if let source = table.source(at: line.target, besides: "subvol", display(subvolume.bytes)) {
+                    if !isNew {
+                        throw Failure(
+                            "could not keep '\(line.target)' as data: the top layer's etc/fstab mounts '\(source)' there",
+                            hint:
+                                "take that line out of '\(machine.settings.topLayer / FilesystemTable.path)' first; what is there now is copied"
+                        )
+                    }
+                    notes.append(
+                        "'\(line.target)' of this system is mounted from '\(source)': each root has the copy of it instead; without --data it stays mounted"
+                    )
+                }
+                lines.append(line)
             }
-            lines.append(line)
+            return lines
         }
-        var added: [String] = []
-        for line in store {
+
+        mutating func add(toStore line: Line) throws(Failure) {
             let standing = table.line(at: line.target)
-            if let standing, Self.isOurs(standing) {
-                guard let new = Self.renewed(standing, as: line) else { continue }
-                try table.replace(standing, with: new)
-                changes.append((standing, new))
-                continue
+            if let standing, FilesystemTable.isOurs(standing) {
+                guard let new = FilesystemTable.renewed(standing, as: line) else { return }
+                return try replace(standing, with: new)
             }
             let isOther = standing.flatMap { table.origin(of: $0) }.map { $0 != table.origin(of: line) } ?? false
-            if let standing, isOther, existing != nil {
+            if let standing, isOther, !isNew {
                 throw Failure(
                     "could not mount the images' store at '\(line.target)': the top layer's etc/fstab mounts '\(standing.source)' there",
-                    hint: "take that line out of '\(machine.settings.topLayer / Self.path)' first")
+                    hint: "take that line out of '\(machine.settings.topLayer / FilesystemTable.path)' first")
             }
-            if try table.add(line, isReplacing: existing == nil && (isOther || !line.isTheirs)) { added.append("'\(line.target)'") }
+            if try table.add(line, isReplacing: isNew && (isOther || !line.isTheirs)) { added.append("'\(line.target)'") }
             if let standing = table.line(at: line.target), standing.letsEnginesStart, let engine = machine.engine.service {
                 notes.append(
                     "'\(display(line.target.utf8))' of the top layer's etc/fstab may be absent, and the engine then begins an empty store: "
                         + "add 'x-systemd.required-by=\(engine).service,x-systemd.before=\(engine).service' to that line")
             }
         }
-        for line in lines.dropFirst(store.count) where try table.add(line, isReplacing: existing == nil) {
-            added.append("'\(line.target)'")
+
+        /// What can be told when all lines are there.
+        mutating func end(_ wanted: [Path]) throws(Failure) {
+            if table.removeUnused(FilesystemTable.top, besides: wanted) { told.append("mounts '\(FilesystemTable.top)' no more") }
+            // The layer came from another disk.
+            let isMoved = changes.contains { $0.old.source.hasPrefix("UUID=") && $0.old.source != device && $0.new.source == device }
+            if let (old, new) = FilesystemTable.renewedBoot(machine, table, isMoved: isMoved) { try replace(old, with: new) }
+            told += changes.map(FilesystemTable.told)
+            for line in table.lines where try line.isWaitedForInVain {
+                notes.append(
+                    "'\(display(line.target.utf8))' of the top layer's etc/fstab is on \(display(line.source.utf8)), "
+                        + "\(Line.absence.reason); \(Line.absence.remedy)")
+            }
         }
-        if table.removeUnused(Self.top, besides: wanted) { told.append("mounts '\(Self.top)' no more") }
-        // The layer came from another disk.
-        let isMoved = changes.contains { $0.old.source.hasPrefix("UUID=") && $0.old.source != device && $0.new.source == device }
-        if let (old, new) = Self.renewedBoot(machine, table, isMoved: isMoved) {
+
+        private mutating func replace(_ old: Line, with new: Line) throws(Failure) {
             try table.replace(old, with: new)
             changes.append((old, new))
         }
-        told += changes.map(Self.told)
-        for line in table.lines where try line.isWaitedForInVain {
-            notes.append(
-                "'\(display(line.target.utf8))' of the top layer's etc/fstab is on \(display(line.source.utf8)), "
-                    + "\(Line.absence.reason); \(Line.absence.remedy)")
-        }
-        self.notes = notes
-        targets = table.lines.compactMap { Path($0.target) }
-        text = existing != nil && added.isEmpty && told.isEmpty ? nil : try table.text()
-        let mounts = existing == nil && added.isEmpty ? ["what this system does"] : added
-        self.added = (mounts.isEmpty ? [] : ["mounts " + mounts.joined(separator: ", ")]) + told
     }
 
     typealias Line = MountsFile.Line
