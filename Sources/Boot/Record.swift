@@ -138,7 +138,8 @@ public struct Record: Equatable, Sendable {
         let former = isLast ? nil : images.firstIndex { $0.id == image.id && $0.name == nil }
         images.insert(image, at: former.map { $0 + 1 } ?? images.count)
         let own = images.indices.filter { images[$0].name == name }
-        if let oldest = own.first, own.count > Self.limit { images.remove(at: oldest) }
+        let lastGood = own.last { images[$0].isGood }
+        if own.count > Self.limit, let oldest = own.first(where: { $0 != lastGood }) { images.remove(at: oldest) }
     }
 
     private mutating func setTries(_ tries: Int, ofRoot name: Path, _ number: Int) {

@@ -224,8 +224,8 @@ public struct LinuxMachine: Machine {
             let isRoot = roots.contains(place)
             if isRoot { notes.append("\(place) was deleted for want of room") }
             if free.covers(need + wish) { return notes }
-            // For what is only wished for, not all roots go where what fills the disk is in none of them.
-            if isRoot && free.covers(need) && !free.isMuchMore(than: before) { return notes }
+            // Not all roots go where what fills the disk is in none of them.
+            if isRoot && !free.isMuchMore(than: before) { break }
         }
         if free.covers(need) { return notes }
         throw Failure((["there is still not enough"] + notes).joined(separator: "; "), hint: need.hint(free: free))

@@ -81,10 +81,10 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
 extension Step {
     /// Whether a root is none without it. A boot that cannot be counted is still a boot, and a root without a file that the last
     /// one made is still the image with the machine's files. What cannot be deleted is put aside by what needs its place. A root that is made
-    /// from the store's own layer does not need that to be held.
+    /// from the store's own layer does not need that to be held. The place of a subvolume that a snapshot leaves out is an empty directory.
     var isVital: Bool {
         switch self {
-        case .replaceFile, .carryFile, .deleteSubvolume, .hold: false
+        case .replaceFile, .carryFile, .deleteSubvolume, .hold, .replacePlaceholder: false
         default: true
         }
     }

@@ -33,6 +33,21 @@ struct AfterFailureTests {
         #expect(plan.notes == note("root 1 ('sample:v1')", "the last one that booted well"))
     }
 
+    @Test func `one that had its tries makes way for the good one before it, if there is one`() throws {
+        let facts = Facts.later { facts in
+            facts.kept = [.kept(1, "v1", .good)]
+            facts.standing = .root(2, "v1", .good)
+            facts.record = .example(good: ["v1"], roots: [2: 3])
+        }
+        #expect(try plan(after: facts).notes == note("root 1 ('sample:v1')", "the last one that booted well"))
+        for alone in [
+            Facts.later { ($0.kept, $0.standing, $0.record) = ([], facts.standing, facts.record) },
+            .later { ($0.kept, $0.standing, $0.record) = (facts.kept, facts.standing, .example(roots: [1: 3, 2: 3])) },
+        ] {
+            #expect(try plan(after: alone).notes == note("root 2 ('sample:v1')", "the last one that booted well"))
+        }
+    }
+
     @Test func `without a good one the newest`() throws {
         #expect(try plan(after: .later()).notes == note("root 2 ('sample:v1')", "which is not known to boot well"))
         let facts = Facts.later { $0.standing = .nothing }

@@ -36,6 +36,12 @@ extension Facts.Source {
     }
 }
 
+extension Facts.Kernel {
+    static func of(_ version: String) -> Facts.Kernel {
+        Facts.Kernel(path: "boot/vmlinuz-6.19", initramfs: "boot/initrd.img-6.19", chainID: Origin.image(version).chainID)
+    }
+}
+
 extension Facts.Root {
     enum Quality { case good, new }
 

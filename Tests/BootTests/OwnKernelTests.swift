@@ -8,7 +8,7 @@ import Testing
 /// `docker_kernel=image`: the image's own kernel is started where another one runs.
 struct OwnKernelTests {
     private let asked = "docker_kernel=image"
-    private let kernel = Facts.Kernel(path: "boot/vmlinuz-6.19", initramfs: "boot/initrd.img-6.19")
+    private let kernel = Facts.Kernel.of("v2")
 
     /// v2 has no modules for the running kernel, and a kernel of its own; root 2 of v1 stands and booted well.
     private func facts(_ change: (inout Facts) -> Void = { _ in }) -> Facts {
@@ -73,6 +73,7 @@ struct OwnKernelTests {
         var facts = facts { facts in
             facts.kept = [.kept(1, "v0", .good)]
             facts.lastGood = .image("v1", modules: .absent)
+            facts.kernel = .of("v1")
             facts.standing = .root(.kept(2, "v2") { $0.path = "docker_rwlayer" })
             facts.record = .example(good: ["v1"], images: ["v2": 3])
         }
@@ -105,12 +106,14 @@ struct OwnKernelTests {
         // Two images that had their tries: the kernel that was looked for is the good one's.
         var both = only
         both.lastGood = .image("v1", modules: .absent)
+        both.kernel = .of("v1")
         both.record = .example(good: ["v1"], images: ["v1": 3, "v2": 3])
         let decision = try decision(both, adding: asked)
         #expect(decision.startsKernel && decision.choice == .build(.image("v1", modules: .absent), modules: nil))
         #expect(
             decision.notes.first?.contains("was good; 'sample:v1' (\(ImageID.named("v1"))), the last image that booted well, is") == true)
         // What a person chose is that.
+        both.kernel = .of("v2")
         let chosen = try BootTests.decision(both, adding: "\(asked) docker_image=sample:v2")
         #expect(chosen.startsKernel && chosen.choice == .build(.image("v2", modules: .absent), modules: nil))
         // Without a kernel of its own there is nothing to start.
@@ -124,6 +127,7 @@ struct OwnKernelTests {
         let load = Step.loadKernel(kernel.path, initramfs: kernel.initramfs, of: Place(hold))
         var facts = facts { facts in
             facts.wanted = .failure(failure)
+            facts.kernel = .of("v1")
             facts.kept = [.kept(1, "v1")]
             facts.standing = .root(.kept(2, "v1", .good) { ($0.path, $0.modules) = ("docker_rwlayer", .absent) })
         }
@@ -172,7 +176,58 @@ struct OwnKernelTests {
         let plan = try plan(facts, adding: "\(asked) docker_mode=persist")
         let record = Step.replaceFile(".docker-btrfs/record", content: facts.record.trying(root.mark, of: "docker_rwlayer").text)
         let load = Step.loadKernel(kernel.path, initramfs: kernel.initramfs, of: "docker/layer-v2")
-        #expect(plan == Plan(steps: [load, record], startsKernel: true))
+        #expect(plan == Plan(steps: [load], afterwards: [record], startsKernel: true), "that it cannot be counted ends no good root")
+        root.isGood = false
+        let new = try BootTests.plan(self.facts { ($0.standing, $0.held) = (.root(root), facts.held) }, adding: "\(asked) docker_mode=persist")
+        #expect(new == Plan(steps: [load, record], startsKernel: true), "a kernel that never came up is started where that is counted")
+    }
+
+    /// v2 is given up; the kernels of v1 and v2 are both unknown to the loader.
+    private func givenUp(_ change: (inout Facts) -> Void = { _ in }) -> Facts {
+        facts { facts in
+            var root = Facts.Root.kept(5, "v1", .good).with(topLayer: "sha256:files")
+            (root.path, root.modules) = ("docker_rwlayer", .absent)
+            (facts.kept, facts.standing) = ([], .root(root))
+            facts.lastGood = .image("v1", modules: .absent)
+            facts.kernel = .of("v1")
+            facts.record = .example(good: ["v1"], images: ["v2": 3])
+            change(&facts)
+        }
+    }
+
+    @Test func `what stands in for an image goes on in its root that persists`() throws {
+        let facts = givenUp()
+        guard case .root(let root) = facts.standing else { return }
+        let plan = try plan(facts, adding: "\(asked) docker_mode=persist")
+        #expect(plan.startsKernel && plan.steps.last == .loadKernel(kernel.path, initramfs: kernel.initramfs, of: "docker/layer-v1"))
+        #expect(try decision(facts, adding: "\(asked) docker_mode=persist").choice == .stay(root))
+        #expect(plan.notes.first?.contains("booting 'sample:v1'") == true && plan.notes.count == 1)
+        #expect(try decision(facts, adding: asked).choice == .build(.image("v1", modules: .absent), modules: nil))
+    }
+
+    @Test func `the kernel is taken out of the tree that it was found in, whatever root goes on`() throws {
+        let facts = givenUp { $0.record = .example(good: ["v1"], images: ["v1": 6, "v2": 3], roots: [5: 1]) }
+        let plan = try plan(facts, adding: "\(asked) docker_mode=persist")
+        #expect(plan.notes.first?.contains("is booted again with its own kernel") == true)
+        #expect(plan.steps.contains(.loadKernel(kernel.path, initramfs: kernel.initramfs, of: "docker/layer-v1")))
+    }
+
+    @Test func `where no new root can be made, a root of the image that has its kernel is started with that`() throws {
+        let failure = Failure("could not make a new root: there is no room")
+        let facts = facts { facts in
+            facts.kept = []
+            facts.standing = .root(.kept(2, "v2", .good) { ($0.path, $0.modules) = ("docker_rwlayer", .absent) })
+            facts.held = [.named("chain-v2")]
+        }
+        let plan = try Plan(after: failure, for: BootTests.request(adding: asked), given: facts)
+        #expect(plan.startsKernel && plan.steps == [.loadKernel(kernel.path, initramfs: kernel.initramfs, of: "docker/layer-v2")])
+        #expect(plan.notes == ["\(failure.message); booting root 2 ('sample:v2') instead, the last one that booted well"])
+        // A good one under the running kernel is better than one that is not known to be.
+        let other = self.facts { facts in
+            facts.kept = [.kept(1, "v1", .good)]
+            facts.standing = .root(.kept(2, "v2") { ($0.path, $0.modules) = ("docker_rwlayer", .absent) })
+        }
+        #expect(try !Plan(after: failure, for: BootTests.request(adding: asked), given: other).startsKernel)
     }
 }
 
@@ -200,7 +255,9 @@ struct OwnKernelSurveyTests {
     func `with its initramfs`(initramfs: String) throws {
         try add("6.19", initramfs: initramfs)
         let path = try #require(Path("boot/\(initramfs)"))
-        #expect(try facts().kernel == Facts.Kernel(path: "boot/vmlinuz-6.19", initramfs: path))
+        let found = try facts().kernel
+        #expect(found?.path == "boot/vmlinuz-6.19" && found?.initramfs == path)
+        #expect(try found?.chainID == facts().wanted.get().chainID)
         #expect(try facts().faults == [])
         #expect(try tree.facts().kernel == nil, "nothing asks for it")
     }

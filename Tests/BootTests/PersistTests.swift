@@ -55,6 +55,19 @@ struct PersistTests {
         #expect(try decision(facts, adding: persist).choice == .stay(root))
     }
 
+    @Test func `an image of which no boot is ever marked as good keeps its work`() throws {
+        let tried = Record.example(good: ["v1"], images: ["v2": 9], roots: [5: 9])
+        let facts = standing(.kept(5, "v2").with(topLayer: "sha256:files")) { facts in
+            facts.kept = []
+            facts.record = Record.example(images: ["v2": 9], roots: [5: 9])
+        }
+        guard case .root(let root) = facts.standing else { return }
+        #expect(try decision(facts, adding: persist).choice == .stay(root))
+        // Where another one was good, that stands in.
+        let other = standing(.kept(5, "v2").with(topLayer: "sha256:files")) { $0.record = tried }
+        #expect(try decision(other, adding: persist).choice == .restore(other.kept[0]))
+    }
+
     @Test(arguments: ["sha256:other files", nil])
     func `another state of the top layer gives a new root, and that is said`(topLayer: String?) throws {
         let facts = standing(.kept(5, "v2", .good).with(topLayer: topLayer))

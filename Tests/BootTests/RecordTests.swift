@@ -173,6 +173,9 @@ struct RecordTests {
         #expect(record.images.map { $0.id } == (9...40).map { .named("v\($0)") })
         #expect(record.roots.count == 1)
         #expect(Record(parsing: Array(record.text.utf8)) == record)
+        var good = Record().good(mark("v0", 1), of: "a").good(mark("v1", 1), of: "a")
+        for number in 2...40 { good = good.trying(mark("v\(number)", number), of: "a") }
+        #expect(good.images.map { $0.id } == ([1] + (10...40)).map { .named("v\($0)") }, "the last good one is what boots go back to")
     }
 
     @Test func `a good boot is marked on the root, and in the record`() {

@@ -47,7 +47,7 @@ struct RoomTests {
         let facts = tight { facts in
             facts.kept[0].isGood = true
             facts.kept[1].modules = .absent
-            facts.kernel = Facts.Kernel(path: "boot/vmlinuz-6.19", initramfs: "boot/initrd.img-6.19")
+            facts.kernel = .of("v2")
         }
         #expect(try room(facts, adding: "docker_kernel=image")?.roots == [place(3)])
         #expect(try room(facts)?.roots == [place(1), place(3)])

@@ -33,6 +33,13 @@ struct TemplateTests {
         #expect(plan.steps.contains { if case .copyTopLayer = $0 { true } else { false } })
     }
 
+    @Test(arguments: [(190, true), (191, false)])
+    func `where its name would be longer than a file's, there is none`(length: Int, isKept: Bool) throws {
+        let name = String(repeating: "n", count: length)
+        let request = try #require(try Request(article.replacing("subvol=docker_rwlayer", with: "subvol=\(name)")))
+        #expect(try (facts().template(of: facts().wanted.get(), for: request) != nil) == isKept)
+    }
+
     @Test func `an unchanged boot is a snapshot of it`() throws {
         var facts = facts()
         let template = try #require(try template(facts))

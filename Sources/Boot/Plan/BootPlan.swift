@@ -15,7 +15,7 @@ extension Plan {
 
     /// The plan of a boot that goes on with the root that stands, as a last resort. Fails where none does.
     public init(stayingAfter failure: Failure, for request: Request, given facts: Facts) throws(Failure) {
-        self = try Rotation(request, facts).plan(Decision(after: failure, stayingOn: facts))
+        self = try Rotation(request, facts).plan(Decision(after: failure, for: request, stayingOn: facts))
     }
 
     /// Puts the root away, so that nothing mounts it by its name: a boot that is to stop must not go on there.
@@ -54,22 +54,19 @@ struct Rotation {
     }
 
     func plan(_ decision: Decision) throws(Failure) -> Plan {
-        var plan = try plan(decision, loading: decision.startsKernel ? load(decision.choice) : [])
+        var plan = try plan(decision, loading: decision.startsKernel ? load() : [])
         plan.startsKernel = decision.startsKernel
         return plan
     }
 
     /// Holds the image's layer and gives the running kernel the image's own, before anything is changed: where that fails, another
     /// root may be right.
-    private func load(_ choice: RootChoice) -> [Step] {
+    private func load() -> [Step] {
         guard let kernel = facts.kernel else { return [] }
-        guard case .success(var source) = facts.wanted else {
-            return facts.rootOfKernel(request).map { root in
-                [.loadKernel(kernel.path, initramfs: kernel.initramfs, of: Place(Layout.hold(root.mark.origin.chainID)))]
-            } ?? []
-        }
-        if case .build(let other, _) = choice { source = other }
-        return hold(source) + [.loadKernel(kernel.path, initramfs: kernel.initramfs, of: source.tree)]
+        let source = [try? facts.wanted.get(), facts.lastGood].compactMap { $0 }.first { $0.chainID == kernel.chainID }
+        // That of a root is held.
+        let tree = source?.tree ?? Place(Layout.hold(kernel.chainID))
+        return (source.map { hold($0) } ?? []) + [.loadKernel(kernel.path, initramfs: kernel.initramfs, of: tree)]
     }
 
     private func plan(_ decision: Decision, loading: [Step]) throws(Failure) -> Plan {
@@ -79,7 +76,9 @@ struct Rotation {
         case .stay(let root):
             // A kept root that was chosen says nothing about its image: it is as its last boot left it.
             if Layout.isKept(request.name) { return Plan(steps: [], notes: notes) }
-            if !loading.isEmpty { return Plan(steps: directories + loading + attempt(root.mark), notes: notes) }
+            // A kernel that may not come up is started where that is counted.
+            if !loading.isEmpty && !root.isGood { return Plan(steps: directories + loading + attempt(root.mark), notes: notes) }
+            if !loading.isEmpty { return Plan(steps: loading, afterwards: home + attempt(root.mark), notes: notes) }
             // A boot that cannot be counted is still a boot: the disk may be read-only.
             return Plan(steps: [], afterwards: home + attempt(root.mark) + dropHolds(whileStaying: root), notes: notes)
         case .restore(let root, let modules):

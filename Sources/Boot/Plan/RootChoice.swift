@@ -60,11 +60,14 @@ extension Decision {
     /// what failed before where there is none.
     init(after failure: Failure, for request: Request, given facts: Facts) throws(Failure) {
         try facts.standing.checkIsOurs(request.name)
-        let own = facts.kernel == nil ? nil : facts.rootOfKernel(request)
-        if let root = own ?? facts.usable(facts.roots.filter { $0.modules != .absent }) {
+        let here = facts.usable(facts.roots.filter { $0.modules != .absent }, request)
+        var own = facts.kernel == nil ? nil : facts.rootOfKernel(request)
+        // With the running kernel there may be a better one, where an image that was never good is not the reason.
+        if own?.isGood == false, here?.isGood == true { own = nil }
+        if let root = own ?? here {
             self.init(after: failure, choice: facts.choice(of: root), root)
             startsKernel = own != nil
-        } else if let modules = facts.modulesElsewhere, let root = facts.usable(facts.roots) {
+        } else if let modules = facts.modulesElsewhere, let root = facts.usable(facts.roots, request) {
             // The first boots with a new kernel: all roots have the modules of the former one.
             self.init(after: failure, choice: .restore(root, modules: modules), root)
             notes[0] += ", with the modules in '\(modules)'"
@@ -74,12 +77,12 @@ extension Decision {
     }
 
     /// As a last resort, the root that stands.
-    init(after failure: Failure, stayingOn facts: Facts) throws(Failure) {
+    init(after failure: Failure, for request: Request, stayingOn facts: Facts) throws(Failure) {
         if case .root(let root) = facts.standing, root.modules != .absent {
             self.init(after: failure, choice: .stay(root), root)
             return
         }
-        guard let root = facts.usable(facts.roots), root.modules == .absent else { throw failure }
+        guard let root = facts.usable(facts.roots, request), root.modules == .absent else { throw failure }
         throw Failure("\(failure.message); \(root.title)\(root.lack)", hint: failure.hint)
             .hinting(first: "choose an earlier entry of the boot menu, which has that root's kernel")
     }
@@ -137,12 +140,17 @@ extension Facts {
         kernel != nil && hasChances(source, request)
     }
 
-    fileprivate func usable(_ roots: [Root]) -> Root? { roots.last { $0.isGood } ?? roots.last }
+    /// The newest good one that has its chances still, else the newest good one, else the newest.
+    fileprivate func usable(_ roots: [Root], _ request: Request) -> Root? {
+        let good = roots.filter { $0.isGood }
+        return good.last { record.tries(ofRoot: request.name, $0.mark.number) < request.tries } ?? good.last ?? roots.last
+    }
 
-    /// The root whose own kernel is looked for, where there is no image; nil where there is one, or where that kernel had its chances and
-    /// another root boots without it.
+    /// The root that is booted with its own kernel where there is no new one: of all, or of those whose kernel was found. nil where that
+    /// kernel had its chances and another root boots without it.
     func rootOfKernel(_ request: Request) -> Root? {
-        guard request.kernel == .image, case .failure = wanted, let root = usable(roots) else { return nil }
+        let roots = kernel.map { kernel in self.roots.filter { $0.mark.origin.chainID == kernel.chainID } } ?? self.roots
+        guard request.kernel == .image, let root = usable(roots, request) else { return nil }
         let hasChances = record.tries(ofImage: root.mark.origin.imageID, under: request.name) < request.tries
         return hasChances || areAllWithoutModules && modulesElsewhere == nil ? root : nil
     }
@@ -201,7 +209,12 @@ extension Facts {
             // The loader started the kernel of the image that is given up.
             let modules = lastGood.contents.modules == .absent && !isStarted ? modulesElsewhere : nil
             let note = "\(why); booting '\(lastGood.reference.text)' (\(lastGood.imageID)) instead, the last image that booted well; \(how)"
-            image = Decision(choice: .build(lastGood, modules: modules), notes: [note], startsKernel: isStarted)
+            // In a root of it that persists there is work.
+            var decision =
+                (isStarted ? unchanged(lastGood, request, true) : nil)
+                ?? Decision(choice: .build(lastGood, modules: modules), startsKernel: isStarted)
+            decision.notes.insert(note, at: 0)
+            image = decision
             if !record.hadTries(lastGood.imageID, request) { return image }
         }
         if let root = good.last(where: { record.tries(ofRoot: request.name, $0.mark.number) < request.tries }) {
@@ -215,7 +228,9 @@ extension Facts {
     fileprivate func unchanged(_ source: Source, _ request: Request, _ startsKernel: Bool) -> Decision? {
         guard request.mode == .persist, let root = roots.last(where: { difference(of: $0, from: source, startsKernel) == nil })
         else { return nil }
-        if record.tries(ofRoot: request.name, root.mark.number) >= request.tries { return nil }
+        // Where no boot of it is ever marked as good, none says that the work in it is at fault.
+        let isMarked = root.isGood || record.isGood(image: source.imageID, under: request.name)
+        if isMarked, record.tries(ofRoot: request.name, root.mark.number) >= request.tries { return nil }
         let choice = choice(of: root)
         if case .stay = choice { return Decision(choice: choice, startsKernel: startsKernel) }
         let note = "going on with a copy of \(root.title), which was made from the same image and top layer"

@@ -4,11 +4,13 @@ internal import Planning
 /// A template is a root as it was before its first boot. The next root of the same making is a snapshot of it, whatever the top
 /// layer's size.
 extension Facts {
-    /// Where the template of that layer and the top layer lies, or would; nil where a new root is made from more than these.
+    /// Where the template of that layer and the top layer lies, or would; nil where a new root is made from more than these, or no file
+    /// can have that name.
     func template(of source: Source, for request: Request) -> Path? {
         guard request.mode == .fresh, minted.isEmpty, let topLayer, let layerState = source.layerState else { return nil }
         let recipe = "docker-btrfs template 1\n\(source.chainID)\n\(layerState)\n\(topLayer.state)\n"
-        return Layout.template(request.name, Digest.of(Array(recipe.utf8)))
+        let template = Layout.template(request.name, Digest.of(Array(recipe.utf8)))
+        return template.name.count > 255 ? nil : template
     }
 
     /// Whether a root of that layer needs no copy of the top layer.

@@ -42,6 +42,8 @@ public struct Facts: Sendable {
     public struct Kernel: Equatable, Sendable {
         public let path: Path
         public let initramfs: Path
+        /// What that tree is.
+        public let chainID: ChainID
     }
 
     /// What a layer's filesystem has and lacks.
@@ -147,7 +149,7 @@ public struct Facts: Sendable {
     public var host: Host
     /// What the image that is asked for gives, or why it gives nothing.
     public var wanted: Result<Source, Failure>
-    /// The kernel of that image, where it is asked for and another one runs, which can start it.
+    /// The kernel of that image, or of one that stands in for it, where it is asked for and another one runs, which can start it.
     public var kernel: Kernel?
     /// What the last image gives whose boot was good, where that is another one.
     public var lastGood: Source?

@@ -48,7 +48,7 @@ extension ImageFiles {
 
     /// The image's own kernel, for `docker_kernel=image`; nil where it is the one that runs. Fails with the reason alone where there
     /// is none to start, or none to choose.
-    func ownKernel(besides running: String?) throws(Failure) -> Facts.Kernel? {
+    func ownKernel(of chain: ChainID, besides running: String?) throws(Failure) -> Facts.Kernel? {
         let releases = try releases()
         if let running, releases.contains(running) { return nil }
         var found: Facts.Kernel?
@@ -58,7 +58,7 @@ extension ImageFiles {
             guard let initramfs = try firstFile(of: Self.initramfs(of: release, isOnly: releases.count == 1)) else {
                 throw Failure("the image has no initramfs for its kernel \(release)")
             }
-            found = Facts.Kernel(path: kernel, initramfs: initramfs)
+            found = Facts.Kernel(path: kernel, initramfs: initramfs, chainID: chain)
         }
         if found == nil { throw Failure("the image has no kernel with modules") }
         return found

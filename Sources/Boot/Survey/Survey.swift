@@ -51,7 +51,7 @@ extension Facts {
             if let root = rootOfKernel(request) {
                 kernel = faults.without(nil, Self.staying) { () throws(Failure) in
                     guard let layer = topLevel.held(root.mark.origin.chainID) else { return nil }
-                    return try Self.kernel(in: [layer], host)
+                    return try Self.kernel(of: root.mark.origin.chainID, in: [layer], host)
                 }
             }
         }
@@ -109,11 +109,11 @@ extension Facts {
         for place in source.root.places {
             if let layer = try top.directory(at: place.path) { layers.append(layer) }
         }
-        return try kernel(in: layers, host)
+        return try kernel(of: source.chainID, in: layers, host)
     }
 
-    private static func kernel(in layers: [Directory], _ host: Host) throws(Failure) -> Kernel? {
-        guard let kernel = try ImageFiles(of: layers).ownKernel(besides: host.kernelRelease) else { return nil }
+    private static func kernel(of chain: ChainID, in layers: [Directory], _ host: Host) throws(Failure) -> Kernel? {
+        guard let kernel = try ImageFiles(of: layers).ownKernel(of: chain, besides: host.kernelRelease) else { return nil }
         if let obstacle = host.kernelObstacle { throw Failure(obstacle) }
         return kernel
     }
