@@ -60,10 +60,9 @@ extension Change: CustomStringConvertible {
         case .removeFolder(let path, let topLevel): try topLevel.removeEmptyDirectory(path)
         case .removeKernelFolder(let folder): try folder.tree.removeEmptyDirectory(folder.path)
         case .makeMenuFolder(let path, let loader): try loader.directory.makeDirectory(path, mode: 0o755)
-        case .writeMenu(let file, let loader): try loader.directory.write(Array(file.text.utf8), mode: 0o644, to: file.path)
+        case .writeMenu(let file, let loader): try loader.write(file)
         case .removeMenu(let path, let loader): try loader.directory.remove(path)
-        case .startOnce(_, .grubEnvironment(let file), let loader):
-            try loader.directory.write(Array(file.text.utf8), mode: 0o644, to: file.path)
+        case .startOnce(_, .grubEnvironment(let file), let loader): try loader.write(file)
         case .startOnce(_, .firmwareVariable(let name, let content), _): try writeFirmwareVariable(name, content)
         case .prove(let files, _, let folder): for file in files { try folder.prove(file) }
         case .sync(let directory): try directory.sync()
@@ -110,3 +109,11 @@ extension Deployment {
 
 /// As people read sizes of kernels.
 public func megabytes(_ bytes: Int) -> String { bytes < 1_000_000 ? "\((bytes + 999) / 1000) kB" : "\((bytes + 999_999) / 1_000_000) MB" }
+
+extension InstalledLoader {
+    /// No more may read it than could read the one before.
+    fileprivate func write(_ file: MenuFile) throws(Failure) {
+        let mode = (try directory.status(of: file.path)?.permissions ?? 0o644) & 0o644
+        try directory.write(Array(file.text.utf8), mode: mode, to: file.path)
+    }
+}

@@ -139,7 +139,7 @@ extension Site {
         let outcome = once ? outcomeOnce(deployment, others[0]) : try outcome(deployment, others)
         return DeploymentPlan(
             site: self, changes: changes + ending, outcome: outcome,
-            notes: try origin.notes + warnings + doubt + absences(among: others) + menuNotes())
+            notes: try origin.notes + warnings + doubt + absences(among: others) + namedAbsences() + menuNotes())
     }
 
     /// An image that had its tries is booted again where a person asks for it, and is not given up at once.

@@ -103,6 +103,6 @@ public struct Inventory {
                     ?? "the boot menu is not what it should be: docker-btrfs deploy writes it anew")
         }
         if let next { notes += try site.mountNotes(of: next) }
-        self.notes = notes + (try site.menuNotes())
+        self.notes = notes + (try site.namedAbsences()) + (try site.menuNotes())
     }
 }

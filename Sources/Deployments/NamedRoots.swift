@@ -76,13 +76,37 @@ extension Site {
 
     /// Those that may go before the menu is written: where only the record was, the menu names the kernel before.
     func removableFiles(by deployments: [Deployment]) throws(Failure) -> [Path] {
-        let menu = try loader?.textOfAll() ?? ""
+        // What a person wrote is not known.
+        guard let loader else { return [] }
+        let menu = try loader.textOfAll()
         return try unusedFiles(by: deployments).filter { !menu.contains(display($0.name)) }
     }
 
     /// None where a record is damaged, which may need any of them.
     private func unusedFiles(by deployments: [Deployment], and roots: [NamedRoot]) throws(Failure) -> [Path] {
-        try Deployment.all(on: topLevel).damaged.isEmpty ? kernels.unused(by: deployments + roots.map(\.record)) : []
+        try Deployment.all(on: topLevel).damaged.isEmpty ? unused(in: kernels, by: deployments + roots.map(\.record)) : []
+    }
+
+    /// Files of ours in a folder that none of these has, nor the menu of another btrfs, which may have its kernels in the same partition.
+    func unused(in folder: KernelFolder, by deployments: [Deployment] = []) throws(Failure) -> [Path] {
+        let unused = try folder.unused(by: deployments)
+        if unused.isEmpty || folder.path == Layout.bootFiles { return unused }
+        var others = ""
+        for loader in try InstalledLoader.all(in: folder.tree) where try loader.file(startingRootsOfOtherThan: volume.uuid) != nil {
+            others += try loader.textOfAll()
+        }
+        return unused.filter { !others.contains(display($0.name)) }
+    }
+
+    /// Which kept roots had an entry in the menu, and have none now: their kernels were elsewhere, or for another boot loader.
+    func namedAbsences() throws(Failure) -> [String] {
+        var notes: [String] = []
+        for root in try namedRoots() {
+            guard let damage = try kernelDamage(of: root.record) else { continue }
+            notes.append(
+                "'\(root.path)' is not in the menu: \(damage); 'docker-btrfs root keep \(root.number) \(root.name)' makes its entry again")
+        }
+        return notes
     }
 
     /// The entry that boots it as a subvolume like any other.
@@ -116,8 +140,8 @@ extension Site {
     public func keeping(
         root number: Int, as name: String, kernel release: String?, program: String, say: (String) -> Void
     ) async throws(Failure) -> DeploymentPlan {
+        if let plan = try await finishing(root: number, as: name, kernel: release, program: program, say: say) { return plan }
         let root = try root(number).root
-        if let plan = try finishing(root, as: name) { return plan }
         let path = try freePath(of: root, name)
         let all = try Deployment.all(on: topLevel).deployments
         let drafts = try removingDrafts()
@@ -137,16 +161,16 @@ extension Site {
                 throw Failure("nothing is deployed, so there is no menu")
             }
             tree = found
-            named = try await self.named(root, at: path, from: tree, kernel: release, program: program, say: say)
+            named = try await self.named(
+                NamedRoot(path: path, record: root.record, isBooted: false), from: tree, kernel: release, program: program, say: say)
             entry = try self.entry(of: named.root)
             _ = try files(of: entry)
         } catch {
             // A kernel that was asked for is one that it is to be booted with.
             if release != nil { throw error }
             // Without a kernel it is listed and can be removed as well as the others.
-            let record = root.record(with: "", [])
             return DeploymentPlan(
-                site: self, changes: try drafts + missingFolders() + making(record),
+                site: self, changes: try drafts + missingFolders() + making(root.record),
                 outcome: ["\(kept)\(try KernelOptions("rootflags", "subvol=\(name)")) boots it, without docker_path= and docker_deployed="],
                 notes: root.leftBehind + ["it has no entry in the menu: \(error.message)"])
         }
@@ -168,17 +192,32 @@ extension Site {
         }
     }
 
-    /// What is left to do where the same was cut off after the root had its name; nil where that is not so.
-    private func finishing(_ root: Facts.Root, as name: String) throws(Failure) -> DeploymentPlan? {
-        let kept = try namedRoots().first {
-            $0.path == Path(name) && $0.number == root.mark.number && $0.record.imageID == root.mark.origin.imageID
+    /// What is left to do where the same was cut off after the root had its name, or its kernel is not there any more; nil where that is not
+    /// so.
+    private func finishing(
+        root number: Int, as name: String, kernel release: String?, program: String, say: (String) -> Void
+    ) async throws(Failure) -> DeploymentPlan? {
+        let all = try namedRoots()
+        guard let kept = all.first(where: { $0.path == Path(name) && $0.number == number }),
+            let tree = try topLevel.directory(at: kept.path)
+        else { return nil }
+        let deployments = try Deployment.all(on: topLevel).deployments
+        var changes: [Change] = []
+        var entry = try entries(of: [kept]).first
+        if entry == nil && !kept.record.files.isEmpty {
+            let named = try await self.named(kept, from: tree, kernel: release, program: program, say: say)
+            changes = try additions(named.files, of: named.root.record, from: tree, to: "copy its kernel", beside: deployments)
+            changes += [.step(.replaceFile(Place(NamedRoot.place(of: kept.path)), content: named.root.record.text)), .sync(topLevel)]
+            entry = try self.entry(of: named.root)
         }
-        guard let kept, let entry = try entries(of: [kept]).first else { return nil }
-        let changes = try self.changes(toMenuOf: Deployment.all(on: topLevel).deployments)
+        guard let entry else { return nil }
+        changes += try self.changes(toMenuOf: deployments, roots: entries(of: all.filter { $0.path != kept.path }) + [entry])
         if changes.isEmpty { return nil }
+        let lines = loader == nil ? BootLoader.lines(of: BootMenu(volume: kernels.volume, entries: [entry])) : []
+        let ending = loader == nil ? "what its entry needs is above" : "'\(entry.title)' in the menu boots it"
         return DeploymentPlan(
             site: self, changes: try removingDrafts() + changes,
-            outcome: ["\(root.title) is '\(kept.path)' already: '\(entry.title)' in the menu boots it"], notes: try menuNotes())
+            outcome: lines + ["root \(number) ('\(kept.reference)') is '\(kept.path)' already: \(ending)"], notes: try menuNotes())
     }
 
     private func freePath(of root: Facts.Root, _ name: String) throws(Failure) -> Path {
@@ -204,20 +243,21 @@ extension Site {
         return path
     }
 
-    /// What it is to be, and those of its files that have to be written.
+    /// What it is to be with a kernel, and those of its files that have to be written.
     private func named(
-        _ root: Facts.Root, at path: Path, from tree: Directory, kernel release: String?, program: String, say: (String) -> Void
+        _ root: NamedRoot, from tree: Directory, kernel release: String?, program: String, say: (String) -> Void
     ) async throws(Failure) -> (root: NamedRoot, files: [BootFile]) {
         func named(_ release: String, _ files: [Deployment.File]) -> NamedRoot {
-            NamedRoot(path: path, record: root.record(with: release, files), isBooted: false)
+            NamedRoot(path: root.path, record: root.record.with(release, files), isBooted: root.isBooted)
         }
-        if let known = try Deployment.of(root.mark.origin.imageID, on: topLevel), release == nil || release == known.release,
+        if let known = try Deployment.of(root.record.imageID, on: topLevel), release == nil || release == known.release,
             try kernelDamage(of: known) == nil, try ImageFiles(of: [tree]).releases().contains(known.release)
         {
             return (named(known.release, known.files), [])
         }
         let kernel = try await ImageKernel(
-            in: tree, of: root.title, release: release, program: program, machine: disk.map { ($0, settings.options) }, say: say)
+            in: tree, of: "root \(root.number) ('\(root.reference)')", release: release, program: program,
+            machine: disk.map { ($0, settings.options) }, say: say)
         return (named(kernel.release, kernel.files.map(\.file)), kernel.files)
     }
 
@@ -257,11 +297,19 @@ extension Site {
 }
 
 extension Facts.Root {
-    /// What is written down of a copy that is kept under a name; with a kernel and its files where that has an entry.
-    fileprivate func record(with release: String, _ files: [Deployment.File]) -> Deployment {
+    /// What is written down of a copy that is kept under a name, and has no entry yet.
+    fileprivate var record: Deployment {
         let origin = mark.origin
         return Deployment(
             imageID: origin.imageID, chainID: origin.chainID, reference: origin.reference, number: mark.number, made: secondsNow(),
-            release: release, files: files)
+            release: "", files: [])
+    }
+}
+
+extension Deployment {
+    /// The same with a kernel and its files.
+    fileprivate func with(_ release: String, _ files: [File]) -> Deployment {
+        Deployment(
+            imageID: imageID, chainID: chainID, reference: reference, number: number, made: made, release: release, files: files)
     }
 }

@@ -54,7 +54,7 @@ extension Site {
         let doubt = isGood(target) || !tries.isEmpty ? [] : ["no boot of \(target.title) was good yet\(more)"]
         return DeploymentPlan(
             site: self, changes: changes, outcome: ["next boot: \(target.title) with kernel \(target.release)\(staying)"],
-            notes: doubt + tries + (try mountNotes(of: target)) + (try absences(among: others)) + (try menuNotes()))
+            notes: doubt + tries + (try mountNotes(of: target)) + (try absences(among: others)) + (try namedAbsences()) + (try menuNotes()))
     }
 
     /// The newest earlier deployment that was good, or where none was, the newest, of those that can be booted; nil where none can. One
@@ -160,16 +160,30 @@ extension Site {
         changes += records.map { .step(.removeFile($0, of: Place(.top))) }
         changes += try noting(left: [], wanted: leaving)
         if !records.isEmpty { changes.append(.sync(topLevel)) }
-        changes += try removing(unusedFiles(by: staying))
+        let unused = try unusedFiles(by: staying)
+        changes += removing(unused)
+        var freed = unused.map { kernels.tree.show($0) }
+        // Where kernels lay before. What a person wrote may name them.
+        if let former, loader != nil {
+            let left = try self.unused(in: former)
+            changes += removing(left, from: former)
+            freed += left.map { former.tree.show($0) }
+        }
         var lines: [String] = []
         for one in leaving {
             let freed = damaged.isEmpty ? try size(ofFilesOnlyIn: [one], among: all) : 0
             lines.append("removed \(one.title): \(megabytes(freed)); its layer goes with the next boot")
         }
         lines += unreadable.map { "removed '\($0)', which was damaged; 'docker-btrfs prune' removes its kernel" }
+        if lines.isEmpty && !freed.isEmpty {
+            lines.append("removed what no deployment needs: " + freed.map { "'\($0)'" }.joined(separator: ", "))
+        }
+        if lines.isEmpty { lines.append(changes.isEmpty ? "nothing is to be removed" : "nothing else is to be removed") }
+        let ofPerson =
+            loader == nil && !unused.isEmpty ? ["entries that you wrote for another boot loader may name kernels that are gone"] : []
         return DeploymentPlan(
-            site: self, changes: changes, outcome: lines.isEmpty ? ["nothing is to be removed"] : lines,
-            notes: damaged.filter { !unreadable.contains($0) }.map { Self.keepsKernels($0) })
+            site: self, changes: changes, outcome: lines,
+            notes: ofPerson + damaged.filter { !unreadable.contains($0) }.map { Self.keepsKernels($0) })
     }
 
     /// What a record that cannot be read means for kernels.

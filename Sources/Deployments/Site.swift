@@ -167,6 +167,6 @@ public struct Site: Sendable {
     /// The kernels that only such a menu names. Another filesystem may have its own beside them.
     func leftKernels(of former: FormerLoader) throws(Failure) -> [Path] {
         guard try former.kernels.isOther(than: [kernels, self.former].compactMap { $0 }) else { return [] }
-        return try former.kernels.unused(by: []).filter { former.menu.contains(display($0.name)) }
+        return try unused(in: former.kernels).filter { former.menu.contains(display($0.name)) }
     }
 }

@@ -55,11 +55,11 @@ extension Site {
         }
         changes += try noting(left: [], wanted: all) + [.sync(topLevel)]
         if isOwn || settings.kernels == .btrfs {
-            changes += try removing(kernels.unused(by: []))
+            changes += try removing(unused(in: kernels))
             if try kernels.tree.directory(at: kernels.path) != nil { changes += [.removeKernelFolder(kernels), .sync(kernels.tree)] }
         }
-        if let former, isOwn || settings.kernels != .btrfs, try !former.unused(by: []).isEmpty {
-            changes += try removing(former.unused(by: []), from: former) + [.removeKernelFolder(former), .sync(former.tree)]
+        if let former, isOwn || settings.kernels != .btrfs, try !unused(in: former).isEmpty {
+            changes += try removing(unused(in: former), from: former) + [.removeKernelFolder(former), .sync(former.tree)]
         }
         for former in formerLoaders {
             let files = try leftKernels(of: former)
@@ -94,10 +94,11 @@ extension Site {
         } else if loader == nil {
             notes.append("\(settings.loader.title) is not in '\(boot ?? "")' any more: what it has elsewhere names kernels that are gone")
         }
+        let kept = try namedRoots().map { "'\($0.path)', " }.joined()
         return notes + [
             """
-            the top layer '\(settings.topLayer)', roots and held layers in '\(Layout.home)' and subvolumes of data are left: \
-            delete them when nothing needs them
+            the root '\(settings.root)', \(kept)the top layer '\(settings.topLayer)', roots and held layers in '\(Layout.home)' and \
+            subvolumes of data are left: delete them when nothing needs them
             """
         ]
     }

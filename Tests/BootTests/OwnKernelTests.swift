@@ -178,7 +178,8 @@ struct OwnKernelTests {
         let load = Step.loadKernel(kernel.path, initramfs: kernel.initramfs, of: "docker/layer-v2")
         #expect(plan == Plan(steps: [load], afterwards: [record], startsKernel: true), "that it cannot be counted ends no good root")
         root.isGood = false
-        let new = try BootTests.plan(self.facts { ($0.standing, $0.held) = (.root(root), facts.held) }, adding: "\(asked) docker_mode=persist")
+        let other = self.facts { ($0.standing, $0.held) = (.root(root), facts.held) }
+        let new = try BootTests.plan(other, adding: "\(asked) docker_mode=persist")
         #expect(new == Plan(steps: [load, record], startsKernel: true), "a kernel that never came up is started where that is counted")
     }
 

@@ -113,6 +113,60 @@ extension OnDisk {
             }
         }
 
+        @Test func `kernels that another btrfs's menu names stay, whichever boot loader it is of`() async throws {
+            try await Deployable.with(setup: "--loader refind --kernels boot", partition: "64M") { machine in
+                let layer = try #require(machine.images["sample_image:v2"]).cacheID
+                try await machine.disk.change("echo 'MZ: other' > docker/btrfs/subvolumes/\(layer)/boot/vmlinuz-6.1")
+                let files = "ls '\(machine.boot)/docker-btrfs' 2> /dev/null | sort"
+                try await machine.run("deploy sample_image:latest")
+                let others = try await machine.disk.look(files).split(separator: "\n")
+                let replace = "s/=UUID=[0-9a-f-]*/=UUID=01234567-89ab-cdef-0123-456789abcdef/g"
+                let boot = machine.boot
+                try await output(
+                    of: ["bash", "-euc", "sed -i '\(replace)' '\(boot)'/EFI/refind/docker-btrfs*; mkdir -p '\(boot)/loader/entries'"])
+                try await machine.run(machine.setup.replacing("refind", with: "systemd-boot"))
+                try await machine.run("deploy sample_image:v2")
+                try await machine.run("rm sample_image:latest")
+                #expect(try await machine.run("prune") == "nothing is to be removed\n")
+                let both = try await machine.disk.look(files).split(separator: "\n")
+                #expect(both.count > others.count && others.allSatisfy(both.contains), "\(others) \(both)")
+                try await machine.run("uninstall")
+                #expect(try await machine.disk.look(files).split(separator: "\n") == others)
+            }
+        }
+
+        @Test func `where a person writes the entries, deploy removes no kernel, and prune names those that it does`() async throws {
+            try await Deployable.with(setup: "--loader print") { machine in
+                let layer = "docker/btrfs/subvolumes/\(try #require(machine.images["sample_image:latest"]).cacheID)"
+                try await machine.disk.change(
+                    "cd \(layer); cp -a usr/lib/modules/6.1 usr/lib/modules/6.5; echo 'MZ: newer' > boot/vmlinuz-6.5; echo 6 > boot/initrd.img-6.5"
+                )
+                let list = "ls .docker-btrfs/boot | sort"
+                try await machine.run("deploy sample_image:latest --kernel 6.5")
+                let first = try await machine.disk.look(list).split(separator: "\n")
+                try await machine.run("deploy sample_image:latest --kernel 6.1")
+                try await machine.run("deploy sample_image:v2")
+                let all = try await machine.disk.look(list).split(separator: "\n")
+                #expect(first.allSatisfy(all.contains), "\(first) \(all)")
+                let told = try await machine.disk.change(machine.command("prune") + " 2>&1")
+                let gone = try #require(first.first { $0.hasPrefix("vmlinuz") })
+                #expect(told.contains("\nremoved what no deployment needs: '") && told.contains("/\(gone)'"), "\(told)")
+                #expect(told.contains("note: entries that you wrote for another boot loader may name kernels that are gone\n"), "\(told)")
+                #expect(try await machine.run("prune") == "nothing is to be removed\n")
+            }
+        }
+
+        @Test func `prune takes kernels from where they lay before`() async throws {
+            try await Deployable.with(setup: "--kernels boot", partition: "64M") { machine in
+                try await machine.run("deploy sample_image:latest")
+                try await machine.run(machine.setup.replacing("--kernels boot", with: "--kernels btrfs"))
+                try await machine.run("deploy sample_image:latest")
+                let told = try await machine.run("prune")
+                #expect(told.contains("\nremoved what no deployment needs: '\(machine.boot)/docker-btrfs/"), "\(told)")
+                #expect(try await machine.disk.look("ls '\(machine.boot)/docker-btrfs'; ls .docker-btrfs/boot | wc -l") == "2\n")
+            }
+        }
+
         @Test func `the menu of a btrfs that got another UUID is its own still`() async throws {
             try await Deployable.with { machine in
                 try await machine.run("deploy sample_image:latest")

@@ -105,6 +105,32 @@ extension OnDisk {
             }
         }
 
+        @Test
+        func `one whose kernel is not where kernels lie now is named, and gets its entry again, also without the root that it was of`()
+            async throws
+        {
+            try await Deployable.with(setup: "--kernels btrfs", partition: "64M") { machine in
+                try await machine.deployTwo()
+                try await machine.run("root keep 1 old")
+                try await machine.run(machine.setup.replacing("--kernels btrfs", with: "--kernels boot"))
+                try await machine.run("rm sample_image:latest || true")
+                let told = try await machine.disk.change(machine.command("deploy sample_image:v2") + " 2>&1")
+                let note = "note: '/old' is not in the menu: its kernel's file 'vmlinuz-"
+                let remedy = "; 'docker-btrfs root keep 1 old' makes its entry again\n"
+                #expect(told.contains(note) && told.contains(remedy), "\(told)")
+                #expect(!(try await machine.allMenus()).contains("old, root 1"))
+                try await machine.disk.change("btrfs subvolume delete .docker-btrfs/roots/docker_rwlayer/1 > /dev/null")
+                let again = try await machine.run("root keep 1 old")
+                #expect(
+                    again.hasSuffix(
+                        "root 1 ('sample_image:latest') is '/old' already: 'old, root 1 of sample_image:latest' in the menu boots it\n"))
+                #expect(try await machine.allMenus().contains("old, root 1"))
+                #expect(!(try await machine.disk.change(machine.command("status") + " 2>&1")).contains("'/old'"))
+                let end = try await machine.disk.change(machine.command("uninstall") + " 2>&1")
+                #expect(end.contains("the root '/docker_rwlayer', '/old', the top layer '"), "\(end)")
+            }
+        }
+
         @Test func `what no entry can name is kept, and that is said`() async throws {
             try await Deployable.with(setup: "--loader grub", partition: "8M") { machine in
                 try await machine.deployTwo()

@@ -10,6 +10,8 @@ package struct FilesystemTable {
 
     /// nil where nothing is missing.
     let text: String?
+    /// That of the table that it comes from: who keeps passwords of network filesystems there lets nobody else read it.
+    let mode: UInt32
     /// What was added, for a person.
     let added: [String]
     /// What a person should know.
@@ -37,6 +39,7 @@ package struct FilesystemTable {
     init(_ machine: FoundMachine, data: [String], in topLayer: Directory?) throws(Failure) {
         let existing = try topLayer?.contents(of: Self.path)
         let base = if let existing { existing } else { try machine.system.contents(of: Self.path) ?? [] }
+        mode = (try (existing == nil ? machine.system : topLayer)?.target(of: Self.path)?.permissions ?? 0o644) & 0o644
         var work = try Work(machine: machine, table: MountsFile(parsing: base), isNew: existing == nil)
         let (store, boot) = (Self.store(machine, work.device, work.table), Self.boot(machine, work.table))
         let inside = (store + boot).compactMap { Path($0.target) }.filter { $0.isBelow(Self.closed) }

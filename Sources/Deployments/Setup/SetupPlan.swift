@@ -364,7 +364,7 @@ public struct SetupPlan {
         guard let text = table.text else { return }
         let place = topLayer / FilesystemTable.path
         try makeFolder(place.parent)
-        changes.append(.write(place, Array(text.utf8), mode: 0o644, about: table.added.joined(separator: ", ")))
+        changes.append(.write(place, Array(text.utf8), mode: table.mode, about: table.added.joined(separator: ", ")))
     }
 }
 
