@@ -11,12 +11,11 @@ extension Site {
     /// The way to make of an image's layers what a boot would make of them; nil where that was made, or the store has the image as
     /// one tree. What `deploying` plans is known only then. Fails where the image could not be deployed.
     public func merging(
-        _ asked: String?, kernel release: String?, once: Bool, progress: @escaping (String) -> Void
+        _ asked: String?, kernel release: String?, progress: @escaping (String) -> Void
     ) throws(Failure) -> DeploymentPlan? {
         let before = try Deployment.all(on: topLevel).deployments
         guard case .image(let image, let store) = try wanted(asked, among: before) else { return nil }
         if case .subvolume = image.tree, store == nil { return nil }
-        if once { _ = try startingOnce(image.id, image.reference, before: before.first) }
         let source = try source(of: image, in: store)
         guard case .step(.merge) = Change.step(source.hold) else { return nil }
         try checkLoaderFolder()
@@ -178,6 +177,13 @@ extension Site {
         return try image.obstacle(to: disk, settings.options, deployment.release, in: tree)
     }
 
+    /// Fails where an image cannot be deployed for one boot, before anything that takes time.
+    public func checkOnce(_ asked: String?) throws(Failure) {
+        let before = try Deployment.all(on: topLevel).deployments
+        guard case .image(let image, _) = try wanted(asked, among: before) else { return }
+        _ = try startingOnce(image.id, image.reference, before: before.first)
+    }
+
     /// Fails, before anything is written, where the boot loader cannot be told of one boot, or there is no other one after it.
     private func startingOnce(_ image: ImageID, _ reference: ImageReference, before standing: Deployment?) throws(Failure) -> [Change] {
         let what = "could not deploy '\(reference)' for one boot"
@@ -211,7 +217,7 @@ extension Site {
     func image(_ reference: ImageReference, in store: StoreFilesystem?) throws(Failure) -> Image {
         let stores = try imageStores(in: store)
         let image: Image
-        do throws(Failure) { image = try stores.image(reference).image } catch {
+        do throws(Failure) { image = try stores.image(reference).image.calledByID } catch {
             throw error.placing(settings.store, of: store?.top ?? topLevel)
         }
         try checkPlatform(image)

@@ -68,7 +68,7 @@ extension Site {
                 throw Failure("could not open the layer '\(source.tree.path)': it is not there")
             }
             return DeploymentOrigin(
-                id: image.id, chainID: source.chainID, reference: Self.name(of: image), tree: tree,
+                id: image.id, chainID: source.chainID, reference: image.reference, tree: tree,
                 hold: held == nil ? [.step(source.hold)] : [])
         case .held(let known, let failure):
             let path = Layout.hold(known.chainID)
@@ -95,12 +95,6 @@ extension Site {
         try source.contents.checkOwner(of: image.reference.text)
         try refusing(image.reference) { () throws(Failure) in try checkBoot(of: image, in: store) }
         return source
-    }
-
-    /// What a deployment is called. The beginning of an id reads like a name too, and no engine has one of that name to follow.
-    private static func name(of image: Image) -> ImageReference {
-        guard let prefix = image.reference.idPrefix, image.id.digest.hex.utf8.starts(with: prefix) else { return image.reference }
-        return ImageReference(image.id)
     }
 
     func refusing(_ reference: ImageReference, where check: () throws(Failure) -> Void) throws(Failure) {

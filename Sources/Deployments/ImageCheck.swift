@@ -263,7 +263,8 @@ struct ImageCheck {
         }
         if hasIfup {
             return add(
-                .warning, .network, "ifup is there, and etc/network/interfaces names no network card", "put one there", .idleIfup)
+                .warning, .network, "ifup is there, and '/etc/network/interfaces' names no network card",
+                "name one there, in the Dockerfile or in the top layer", .idleIfup)
         }
         add(
             .warning, .network, "nothing sets it up",

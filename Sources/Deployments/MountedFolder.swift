@@ -42,7 +42,9 @@ extension BootVolume {
     init(onDevice device: String) throws(Failure) {
         let found = try DeviceName(device).flatMap { name throws(Failure) in try BlockDevices.device(of: name) }
         guard let found, let uuid = found.filesystemUUID else {
-            throw Failure("could not tell the UUID of the filesystem on '\(device)'", hint: "run this as root")
+            throw Failure(
+                "could not tell the UUID of the filesystem on '\(device)'",
+                hint: geteuid() == 0 ? "it has to be on a disk, and have one" : "run this as root")
         }
         self.init(uuid: uuid, label: found.label, partition: found.partitionUUID)
     }

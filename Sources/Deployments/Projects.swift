@@ -52,6 +52,11 @@ extension Site {
         guard let name else { return try chosenRoot(nil) }
         if let number = Int(name) { return try root(number) }
         if let project = try project(name) { return project }
+        if let kept = try namedRoots().first(where: { $0.name == name }) {
+            throw Failure(
+                "could not take '\(name)': it is a root that is kept under a name, which is a system of its own",
+                hint: "roots are taken by their numbers, and projects: it is a copy of root \(kept.number)")
+        }
         let names = try projects().projects.compactMap { $0.project }.map { "'\($0)'" }.joined(separator: ", ")
         throw Failure("could not find the project '\(name)'", hint: names.isEmpty ? "there is none yet" : "there are \(names)")
     }

@@ -35,7 +35,9 @@ struct DiskLayout {
         let end = self.size - megabyte
         let needed = system.upperBound + max(least, megabyte + content + content / 2 + (isSmall ? 16 : 256) * megabyte)
         if end < needed {
-            throw Failure("could not make a disk of \(size / megabyte) MiB: the image needs \(needed / megabyte + 1) MiB", hint: "--size")
+            let least = needed / megabyte + 1
+            throw Failure(
+                "could not make a disk of \(size / megabyte) MiB: the image needs \(least) MiB", hint: "--size \(least)M, or more")
         }
         root = system.upperBound..<end
         func uuid() throws(Failure) -> String {

@@ -52,7 +52,7 @@ struct ImageSource {
         }
         try checkPlatform(image)
         (root, stores, filesystem, self.place) = (place.dataRoot, place.stores, place.filesystem, place.btrfs)
-        (self.image, self.notes) = (image, notes)
+        (self.image, self.notes) = (image.calledByID, notes)
         files = try image.files(in: filesystem)
         configuration = try stores.configuration(of: image)
         // No filesystem has more, whatever the store says.

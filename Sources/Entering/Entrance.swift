@@ -267,8 +267,7 @@ package struct Entrance {
             }
             let reason = report.error == ELOOP ? "what the image has there is a symlink" : String(cString: strerror(report.error))
             if step.action != ENTERING_EXEC { return (step.action, Failure("could not \(step.description): \(reason)")) }
-            let hint = report.error == ENOENT ? "the command comes after '--', as in: enter IMAGE -- ls /" : nil
-            return (step.action, Failure("could not run '\(arguments[0])' in the root: \(reason)", hint: hint))
+            return (step.action, Failure("could not run '\(arguments[0])' in the root: \(reason)"))
         }
     }
 }

@@ -19,7 +19,7 @@ public enum ImageTree: Equatable, Sendable {
 /// An image of a store, and where its file system is.
 public struct Image: Equatable, Sendable {
     /// As the user asked for it.
-    public let reference: ImageReference
+    public internal(set) var reference: ImageReference
     /// As the engine prints it: the digest of the configuration, or with containerd of the manifest or index. Of a container, its id.
     public let id: ImageID
     /// What names the tree: the chain id of the layers, or Podman's id of the top layer, which may have no chain id.
@@ -31,6 +31,14 @@ public struct Image: Equatable, Sendable {
     public let store: StoreKind
     /// Whether it is what a container became, which changes while its ids stay.
     public var isContainer = false
+
+    /// The same, called by its id where it was found by the beginning of that, which reads like a name: no engine has one of that name.
+    public var calledByID: Image {
+        guard let prefix = reference.idPrefix, id.digest.hex.utf8.starts(with: prefix) else { return self }
+        var image = self
+        image.reference = ImageReference(id)
+        return image
+    }
 }
 
 /// A line of a store's list of images.

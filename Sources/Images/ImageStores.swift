@@ -136,7 +136,10 @@ public struct ImageStores: Sendable {
         let names = try docker?.names() ?? []
         throw Failure(
             "could not find the container '\(name)' in \(titles)",
-            hint: names.isEmpty ? "containers of containerd are named by their ids in full" : "containers there: " + shortList(names)
+            hint: !names.isEmpty
+                ? "containers there: " + shortList(names)
+                : stores.contains { $0.kind.isContainerd }
+                    ? "containers of containerd are named by their ids in full" : "no container is there"
         )
     }
 

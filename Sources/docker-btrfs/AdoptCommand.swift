@@ -10,7 +10,7 @@ struct AdoptCommand: ParsableCommand {
             Files go there with all their attributes, of directories all that was changed in them; what was deleted is deleted in each new \
             root too. What systems write by themselves is taken only where its own path is named. \
             With --image, lines of a Dockerfile are printed instead, so that the next image has it: COPY, RUN rm, and the packages that were \
-            installed or removed by their names. Without paths it is all that was changed.
+            installed or removed by their names; with --image and without paths, it is all that was changed.
             """
     )
 
@@ -31,8 +31,10 @@ struct AdoptCommand: ParsableCommand {
     @OptionGroup var place: DeploymentPlace
 
     func validate() throws {
-        if paths.isEmpty && !image { throw ValidationError("Missing expected argument '<paths> ...'") }
         if context != nil && !image { throw ValidationError("'--context' is for '--image'") }
+        if paths.isEmpty && !image {
+            throw ValidationError("name what is to be adopted, as 'docker-btrfs diff' shows it; without paths it is for '--image'")
+        }
     }
 
     func run() throws {

@@ -88,6 +88,7 @@ struct DeployCommand: AsyncParsableCommand {
         guard let name = try image ?? site.nextImage()?.name else {
             throw Failure("could not rehearse the next boot: nothing is deployed", hint: "name an image")
         }
+        if once { try site.checkOnce(name) }
         let outcome = try await rehearsal.rehearse(
             name, on: site, kernel: kernel, program: initProgram, isQuiet: false, isVerbose: false)
         if outcome.status != 0 {
@@ -100,9 +101,10 @@ struct DeployCommand: AsyncParsableCommand {
     }
 
     private func deploy(_ image: String?, on site: Site) async throws {
+        if once { try site.checkOnce(image) }
         let program = if let initProgram { initProgram } else { try builtInit() }
         let merge = try showingProgress { progress throws(Failure) in
-            try site.merging(image, kernel: kernel, once: once, progress: progress)
+            try site.merging(image, kernel: kernel, progress: progress)
         }
         if let merge {
             if place.dryRun { return try place.finish(merge) }

@@ -27,7 +27,11 @@ struct DockerBtrfs: AsyncParsableCommand {
     }
 
     private static func command(of words: [String]) throws -> any ParsableCommand {
+        if words.first == "help", let sentence = misspelling(in: words.dropFirst()) { throw Misspelling(description: sentence) }
         do { return try parseAsRoot(words) } catch {
+            if exitCode(for: error) == .validationFailure, let sentence = misspelling(in: words[...]) {
+                throw Misspelling(description: sentence)
+            }
             guard exitCode(for: error) == .validationFailure, words.first == EnterCommand.configuration.commandName,
                 let hint = EnterCommand.hint(for: Array(words.dropFirst()))
             else { throw error }
@@ -35,6 +39,23 @@ struct DockerBtrfs: AsyncParsableCommand {
             tell(hint)
             throw ExitCode.validationFailure
         }
+    }
+
+    /// What is wrong where the words begin with one that is no command; nil where they begin with commands.
+    static func misspelling(in words: ArraySlice<String>) -> String? {
+        var (command, line): (any ParsableCommand.Type, String) = (self, "docker-btrfs")
+        for word in words {
+            let names = command.configuration.subcommands.compactMap { $0.configuration.commandName }
+            if names.isEmpty || word.hasPrefix("-") { return nil }
+            guard let next = command.configuration.subcommands.first(where: { $0.configuration.commandName == word }) else {
+                let distance = { (name: String) in editDistance(Array(name.utf8), Array(word.utf8)) }
+                let near = names.min { distance($0) < distance($1) }.flatMap { distance($0) <= 2 ? $0 : nil }
+                let hint = near.map { "did you mean '\(line) \($0)'?" } ?? "'\(line) --help' lists them"
+                return Failure("there is no command '\(line) \(word)'", hint: hint).description
+            }
+            (command, line) = (next, "\(line) \(word)")
+        }
+        return nil
     }
 
     static func main() async {
@@ -62,6 +83,9 @@ struct DockerBtrfs: AsyncParsableCommand {
                 Interruption.end(by: signal)
             }
             exit(withError: Complaint(failure))
+        } catch let error as Misspelling {
+            tell("Error: \(error.description)")
+            exit(withError: ExitCode.validationFailure)
         } catch {
             exit(withError: error)
         }
@@ -83,6 +107,11 @@ private func imageNames() -> [String] { (try? Site(topLevel: nil, boot: nil, isL
 extension CompletionKind {
     /// What can be deployed, as far as it begins so. Shells ask for it by `docker-btrfs ---completion`.
     static let imageNames = CompletionKind.custom { _, _, typed in docker_btrfs.imageNames().filter { $0.hasPrefix(typed) } }
+}
+
+/// Words of which one is no command.
+private struct Misspelling: Error {
+    let description: String
 }
 
 /// A failure as ArgumentParser prints it: `Error: …`, exit status 1.

@@ -78,7 +78,9 @@ struct DiskOptions: ParsableArguments {
     @Flag(help: "The top layer brings what the image lacks and it can: a login on the serial port, a network, an end of being a container.")
     var fix = false
 
-    @Option(help: ArgumentHelp("An image whose kernel and modules are taken, where this one has none.", valueName: "image"))
+    @Option(
+        help: ArgumentHelp("An image whose kernel and modules are taken, where this one has none.", valueName: "image"),
+        completion: .imageNames)
     var kernelImage: String?
 
     @Option(

@@ -171,11 +171,11 @@ struct ImageCheckTests {
             ),
             (
                 "rm usr/sbin/NetworkManager; mkdir -p etc/network; touch sbin/ifup; echo iface lo inet loopback > etc/network/interfaces",
-                ["warning network: ifup is there, and etc/network/interfaces names no network card"]
+                ["warning network: ifup is there, and '/etc/network/interfaces' names no network card"]
             ),
             (
                 "rm usr/sbin/NetworkManager; mkdir -p usr/sbin; touch usr/sbin/ifup usr/sbin/dhcpcd",
-                ["warning network: ifup is there, and etc/network/interfaces names no network card"]
+                ["warning network: ifup is there, and '/etc/network/interfaces' names no network card"]
             ),
             (
                 "mkdir -p usr/bin; touch usr/bin/dockerd",

@@ -9,7 +9,8 @@ struct DiskLayoutTests {
         let layout = { (megabytes: Int) throws(Failure) in
             try DiskLayout(size: megabytes << 20, sector: 512, content: 1 << 20, least: least, mayBeSmall: false)
         }
-        #expect(throws: Failure("could not make a disk of 558 MiB: the image needs 559 MiB", hint: "--size")) { try layout(558) }
+        let failure = Failure("could not make a disk of 558 MiB: the image needs 559 MiB", hint: "--size 559M, or more")
+        #expect(throws: failure) { try layout(558) }
         #expect(try layout(559).root.count == least)
     }
 

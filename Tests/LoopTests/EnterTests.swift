@@ -58,7 +58,6 @@ extension Beside {
                         137
                         127
                         Error: could not run 'nothing' in the root: No such file or directory
-                        hint: the command comes after '--', as in: enter IMAGE -- ls /
                         1
                         1
                         1

@@ -18,6 +18,13 @@ extension OnDisk {
                 let number = try await machine.fails("root keep 1 7")
                 #expect(number.hasSuffix(" as '7': numbers are those of roots\nhint: choose another name\n"))
                 let told = try await machine.run("root keep 1 old")
+                #expect(
+                    try await machine.fails("diff old")
+                        == """
+                        Error: could not take 'old': it is a root that is kept under a name, which is a system of its own
+                        hint: roots are taken by their numbers, and projects: it is a copy of root 1
+
+                        """)
                 let isPrinted = loader == "print"
                 let way = isPrinted ? "what its entry needs is above" : "'\(title)' in the menu boots it"
                 #expect(told.hasSuffix("as '/old', which no boot replaces: \(way)\n"))

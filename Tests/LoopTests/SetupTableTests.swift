@@ -15,6 +15,35 @@ extension OnDisk {
             }
         }
 
+        @Test func `who reads the table is no more than who read the one before`() async throws {
+            try await Deployable.with { machine in
+                let told = try await machine.disk.change(
+                    """
+                    (umask 077; echo '//srv/a /mnt cifs password=secret 0 0' > '\(machine.disk.folder)/system/etc/fstab'); rm boot_docker/etc/fstab
+                    \(machine.command(machine.setup)) > /dev/null 2>&1; stat -c %a boot_docker/etc/fstab; chmod 640 boot_docker/etc/fstab
+                    \(machine.command(machine.setup)) --data /srv > /dev/null 2>&1; stat -c %a boot_docker/etc/fstab
+                    grep -c -e secret -e /srv boot_docker/etc/fstab
+                    """)
+                #expect(told == "600\n640\n2\n")
+            }
+        }
+
+        @Test func `a directory of something else is not taken for where the images are`() async throws {
+            try await Deployable.with { machine in
+                let before = try await machine.everything()
+                for (place, hint) in [(".", "there is './docker'"), ("docker/btrfs", "say where Docker's data-root, ")] {
+                    let refused = try await machine.fails(machine.setup.replacing("--data-root docker", with: "--data-root \(place)"))
+                    #expect(refused.hasPrefix("Error: could not take '\(place)' for where the images are: it has files, and none that "))
+                    #expect(refused.contains("\nhint: \(hint)"), "\(refused)")
+                }
+                #expect(try await machine.everything() == before)
+                let absent = try await machine.fails(machine.setup.replacing("--data-root docker", with: "--data-root nothere"))
+                #expect(!absent.contains("--data-root DIR"), "\(absent)")
+                try await machine.disk.change("mkdir -p new/lost+found")
+                #expect(try await machine.run(machine.setup.replacing("--data-root docker", with: "--data-root new")).contains("store "))
+            }
+        }
+
         @Test func `data is not kept where the top layer mounts something else`() async throws {
             try await Deployable.with { machine in
                 try await machine.disk.change(

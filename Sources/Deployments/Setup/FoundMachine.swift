@@ -76,8 +76,9 @@ struct FoundMachine {
         let data: Directory
         do throws(Failure) { data = try Directory(opening: dataRoot) } catch {
             throw roots.flatMap { Self.otherNamespace(of: $0) }
-                ?? error.hinting("say where Docker's data-root or Podman's graphroot is: --data-root DIR")
+                ?? (choices.dataRoot == nil ? error.hinting("\(Self.whereStoresAre): --data-root DIR") : error)
         }
+        if choices.dataRoot != nil { try Self.checkMayBeStore(data, dataRoot) }
         let place = try MountedFolder(data)
         self.dataRoot = place
         beside =
@@ -273,6 +274,30 @@ struct FoundMachine {
         throw Failure(
             "could not use '\(text)' as a namespace of containerd: it has letters and digits, with '.', '_' and '-' between them",
             hint: "'ctr namespaces ls' lists them; Docker's is the one without --namespace")
+    }
+
+    private static let whereStoresAre = "say where Docker's data-root, containerd's root or Podman's graphroot is"
+
+    /// Fails where a directory that was named has files, and none of an engine's: that another one was meant is told before it is what the
+    /// engine finds for its own.
+    private static func checkMayBeStore(_ folder: Directory, _ place: String) throws(Failure) {
+        let names = try folder.names().filter { !$0.elementsEqual("lost+found".utf8) }
+        if names.isEmpty || isOfEngine(names) { return }
+        var stores: [String] = []
+        for name in names.map({ display($0) }).sorted() {
+            guard let path = Path(name), let inside = try? folder.directory(at: path)?.names(), isOfEngine(inside) else { continue }
+            stores.append("'\(place)\(place.hasSuffix("/") ? "" : "/")\(name)'")
+        }
+        throw Failure(
+            "could not take '\(place)' for where the images are: it has files, and none that Docker, containerd or Podman keeps them by",
+            hint: stores.isEmpty ? whereStoresAre : "there is \(stores.joined(separator: ", "))")
+    }
+
+    private static func isOfEngine(_ names: [[UInt8]]) -> Bool {
+        names.contains { name in
+            let name = display(name)
+            return ["image", "engine-id", "storage.lock"].contains(name) || name.hasPrefix("io.containerd.") || name.hasSuffix("-images")
+        }
     }
 
     /// The first of the engines' roots in which there is a store; nil where there is none yet.
