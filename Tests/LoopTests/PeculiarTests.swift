@@ -99,6 +99,27 @@ extension OnDisk {
             }
         }
 
+        @Test func `where no room comes of one root, no other goes, and the last one boots`() async throws {
+            try await Disk.withStore { disk, _ in
+                let tags = ["latest", "v2", "latest", "v2"]
+                let lines = tags.map { disk.line(keeping: "docker_keep=9 docker_tries=9 docker_mode=persist", tag: $0) }
+                for (index, line) in lines.enumerated() {
+                    try await disk.bootWell(line)
+                    try await disk.change("echo \(index) > boot_docker/etc/state; echo \(index) > docker_rwlayer/work")
+                }
+                try await disk.change(
+                    """
+                    head --bytes 1G /dev/zero > full 2> /dev/null || true; mkdir links
+                    perl -e 'for (1..200000) { symlink "x" x 3000, "links/$_" or last }'; sync
+                    """)
+                let outcome = try await disk.boot(lines[0])
+                #expect(outcome.status == 0)
+                #expect(!outcome.told.contains("/2' was deleted"), "\(outcome.told)")
+                #expect(outcome.told.contains("; booting root 4 ('sample_image:v2') instead, "), "\(outcome.told)")
+                #expect(try await disk.look("cat docker_rwlayer/work .docker-btrfs/roots/docker_rwlayer/{2,3}/work") == "3\n1\n2\n")
+            }
+        }
+
         @Test func `with metadata full there is a whole root, and what could not be done is said`() async throws {
             try await Disk.withStore { disk, _ in
                 try await disk.bootWell(disk.line(keeping: ""))
