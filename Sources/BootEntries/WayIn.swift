@@ -74,8 +74,15 @@ extension InstalledLoader {
             if !custom.elementsEqual(GrubMenu.customFile.text.utf8) { way.file = GrubMenu.customFile }
             return way
         }
-        let missing = GrubMenu.missing(in: String(decoding: custom, as: UTF8.self))
+        let text = String(decoding: custom, as: UTF8.self)
+        let missing = GrubMenu.missing(in: text)
         if !missing.isEmpty { way.missing = WayIn.Lines(file: GrubMenu.custom, lines: missing) }
+        let lines = text.split(whereSeparator: \.isNewline).map { $0.split(whereSeparator: \.isWhitespace) }
+        let source = lines.lastIndex { $0.first?.hasPrefix("#") == false && $0.contains { $0.contains(GrubMenu.current.fileName) } }
+        if let source, lines[source...].contains(where: { $0.count > 1 && $0[0] == "set" && $0[1].hasPrefix("default=") }) {
+            let file = directory.show(GrubMenu.custom)
+            way.note = "'\(file)' has a 'set default=' below the lines of docker-btrfs, and GRUB takes the last one: move it above them"
+        }
         return way
     }
 

@@ -100,6 +100,17 @@ import Testing
         #expect(try only().wayIn() == WayIn())
     }
 
+    @Test(
+        arguments: [
+            ("set default=win\nOURS", true), ("OURSset default=win\n", false), ("OURS  set default=\"1\"\n", false),
+            ("OURS# set default=win\nset timeout=2\n", true), ("#OURSset default=win\nOURS", true),
+        ])
+    func `a GRUB that chooses another entry after ours is told`(custom: String, isOurs: Bool) throws {
+        try write("source custom.cfg\n", to: "grub/grub.cfg")
+        try write(custom.replacing("OURS", with: GrubMenu.wayIn.joined(separator: "\n") + "\n"), to: "grub/custom.cfg")
+        #expect(try (only().wayIn() == WayIn()) == isOurs)
+    }
+
     @Test func grubIsToldOfOneBoot() throws {
         try write("menuentry x { true }\n", to: "grub/grub.cfg")
         let loader = try only()
