@@ -47,7 +47,7 @@ public struct Record: Equatable, Sendable {
     func knows(_ id: ImageID, under name: Path) -> Bool { image(id, under: name) != nil }
 
     /// The image whose boot was good most recently, but for one.
-    func lastGood(under name: Path, but id: ImageID?) -> Image? {
+    func lastGood(under name: Path, but id: ImageID? = nil) -> Image? {
         images.last { $0.id != id && image($0.id, under: name) == $0 && $0.isGood }
     }
 

@@ -138,7 +138,7 @@ extension Site {
         let outcome = once ? outcomeOnce(deployment, others[0]) : try outcome(deployment, others)
         return DeploymentPlan(
             site: self, changes: changes + ending, outcome: outcome,
-            notes: try origin.notes + warnings + doubt + absences(among: others) + namedAbsences() + menuNotes())
+            notes: try origin.notes + warnings + doubt + absences(among: others) + namedAbsences(beside: deployment) + menuNotes())
     }
 
     /// An image that had its tries is booted again where a person asks for it, and is not given up at once.
@@ -265,9 +265,10 @@ extension Site {
         return try kernelDamage(of: deployment)
     }
 
-    /// The same of what the boot loader reads.
-    func kernelDamage(of deployment: Deployment) throws(Failure) -> String? {
-        for file in deployment.files where try !kernels.has(file) {
+    /// The same of what the boot loader reads, where the files of a new one are written first.
+    func kernelDamage(of deployment: Deployment, beside new: Deployment? = nil) throws(Failure) -> String? {
+        for file in deployment.files where new?.files.contains(file) != true {
+            if try kernels.has(file) { continue }
             return "its kernel's file '\(file.name)' is not in '\(kernels.tree.show(kernels.path))'"
         }
         if deployment.isUnified && loader?.kind == .grub { return "GRUB does not start its unified kernel image" }
@@ -306,8 +307,12 @@ extension Site {
         if needed == 0 || free >= needed + margin { return }
         let dispensable = try dispensable(among: others, keeping: 0)
         let gain = try size(ofFilesOnlyIn: dispensable, among: others)
+        // What a person wrote may name those of before, which only prune removes.
+        let left = loader == nil ? try unusedFiles(by: others) : []
         let hint =
-            if let damaged = try Deployment.all(on: topLevel).damaged.first { Self.keepsKernels(damaged) } else if dispensable.isEmpty {
+            if let damaged = try Deployment.all(on: topLevel).damaged.first { Self.keepsKernels(damaged) } else if !left.isEmpty {
+                "'docker-btrfs prune' removes what no deployment needs, \(left.map { "'\(kernels.tree.show($0))'" }.joined(separator: ", "))"
+            } else if dispensable.isEmpty {
                 "make room there"
             } else { "'docker-btrfs prune' frees \(megabytes(gain)): \(dispensable.map(\.title).joined(separator: ", "))" }
         throw Failure(

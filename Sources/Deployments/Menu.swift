@@ -75,7 +75,7 @@ extension Site {
         }
         // A root is never what is booted when nobody chooses.
         var last: [BootEntry] = []
-        if !shown.isEmpty { last = if let roots { roots } else { try entries(of: namedRoots()) } }
+        if !shown.isEmpty { last = if let roots { roots } else { try entries(of: namedRoots(), beside: new) } }
         let files = try loader.kind.files(for: menu(of: shown, and: last))
         try loader.checkOwnership(of: files)
         var changes: [Change] = []

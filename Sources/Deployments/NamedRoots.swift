@@ -92,17 +92,19 @@ extension Site {
         let unused = try folder.unused(by: deployments)
         if unused.isEmpty || folder.path == Layout.bootFiles { return unused }
         var others = ""
-        for loader in try InstalledLoader.all(in: folder.tree) where try loader.file(startingRootsOfOtherThan: volume.uuid) != nil {
-            others += try loader.textOfAll()
+        let own = try refusalOfForeignMenu() == nil ? loader?.directory.status(of: .top) : nil
+        for other in try InstalledLoader.all(in: folder.tree) where try other.file(startingRootsOfOtherThan: volume.uuid) != nil {
+            if let own, try other.directory.status(of: .top)?.isSameFile(as: own) == true { continue }
+            others += try other.textOfAll()
         }
         return unused.filter { !others.contains(display($0.name)) }
     }
 
     /// Which kept roots had an entry in the menu, and have none now: their kernels were elsewhere, or for another boot loader.
-    func namedAbsences() throws(Failure) -> [String] {
+    func namedAbsences(beside new: Deployment? = nil) throws(Failure) -> [String] {
         var notes: [String] = []
         for root in try namedRoots() {
-            guard let damage = try kernelDamage(of: root.record) else { continue }
+            guard let damage = try kernelDamage(of: root.record, beside: new) else { continue }
             notes.append(
                 "'\(root.path)' is not in the menu: \(damage); 'docker-btrfs root keep \(root.number) \(root.name)' makes its entry again")
         }
@@ -118,12 +120,12 @@ extension Site {
             options: try settings.options(ofSubvolume: root.path, on: volume), isUnified: root.record.isUnified)
     }
 
-    /// The entries of those whose kernels are there, and whose names the boot loader can say: it may have been another one when they were
+    /// The entries of those whose kernels are there, or come with a new deployment, and whose names the boot loader can say: it may have been another one when they were
     /// kept.
-    func entries(of roots: [NamedRoot]) throws(Failure) -> [BootEntry] {
+    func entries(of roots: [NamedRoot], beside new: Deployment? = nil) throws(Failure) -> [BootEntry] {
         var entries: [BootEntry] = []
         for root in roots where !root.record.files.isEmpty {
-            if try kernelDamage(of: root.record) != nil { continue }
+            if try kernelDamage(of: root.record, beside: new) != nil { continue }
             let entry = try entry(of: root)
             if (try? files(of: entry)) != nil { entries.append(entry) }
         }
@@ -177,10 +179,7 @@ extension Site {
         // What does not fit or cannot be written now is told before there is a copy without an entry.
         do throws(Failure) {
             var changes = try drafts + missingFolders()
-            changes += try additions(named.files, of: named.root.record, from: tree, to: "copy its kernel", beside: all)
-            var shared: [Deployment.File] = []
-            for file in named.root.record.files where try kernels.has(file) { shared.append(file) }
-            if !shared.isEmpty { changes.append(.prove(shared, of: named.root.record, in: kernels)) }
+            changes += try writing(named, from: tree, beside: all)
             changes += making(named.root.record)
             changes += try self.changes(toMenuOf: all, roots: entries(of: namedRoots()) + [entry])
             let lines = loader == nil ? BootLoader.lines(of: BootMenu(volume: kernels.volume, entries: [entry])) : []
@@ -192,6 +191,16 @@ extension Site {
         }
     }
 
+    /// The way to write what is not there of its kernel, and to see that what is there is that.
+    private func writing(
+        _ named: (root: NamedRoot, files: [BootFile]), from tree: Directory, beside deployments: [Deployment]
+    ) throws(Failure) -> [Change] {
+        let changes = try additions(named.files, of: named.root.record, from: tree, to: "copy its kernel", beside: deployments)
+        var shared: [Deployment.File] = []
+        for file in named.root.record.files where try kernels.has(file) { shared.append(file) }
+        return changes + (shared.isEmpty ? [] : [.prove(shared, of: named.root.record, in: kernels)])
+    }
+
     /// What is left to do where the same was cut off after the root had its name, or its kernel is not there any more; nil where that is not
     /// so.
     private func finishing(
@@ -201,12 +210,15 @@ extension Site {
         guard let kept = all.first(where: { $0.path == Path(name) && $0.number == number }),
             let tree = try topLevel.directory(at: kept.path)
         else { return nil }
+        // Another one may have that number now.
+        if let other = try? self.root(number).root, other.mark.origin.imageID != kept.record.imageID { return nil }
         let deployments = try Deployment.all(on: topLevel).deployments
+        if deployments.isEmpty { return nil }
         var changes: [Change] = []
         var entry = try entries(of: [kept]).first
         if entry == nil && !kept.record.files.isEmpty {
             let named = try await self.named(kept, from: tree, kernel: release, program: program, say: say)
-            changes = try additions(named.files, of: named.root.record, from: tree, to: "copy its kernel", beside: deployments)
+            changes = try writing(named, from: tree, beside: deployments)
             changes += [.step(.replaceFile(Place(NamedRoot.place(of: kept.path)), content: named.root.record.text)), .sync(topLevel)]
             entry = try self.entry(of: named.root)
         }

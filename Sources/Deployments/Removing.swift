@@ -125,8 +125,10 @@ extension Site {
         if let wanted { leaving = leaving.filter { $0.reference.description == wanted } }
         var plan = try plan(removing: Array(leaving.dropFirst(count)), of: all, beside: damaged)
         let drafts = try removingDrafts()
+        if !drafts.isEmpty && leaving.count <= count {
+            plan.outcome = ["removed what commands that were cut off left"] + (plan.changes.isEmpty ? [] : plan.outcome)
+        }
         plan.changes = drafts + plan.changes
-        if !drafts.isEmpty && leaving.count <= count { plan.outcome = ["removed what commands that were cut off left"] }
         return plan
     }
 
@@ -162,27 +164,20 @@ extension Site {
         if !records.isEmpty { changes.append(.sync(topLevel)) }
         let unused = try unusedFiles(by: staying)
         changes += removing(unused)
-        var freed = unused.map { kernels.tree.show($0) }
-        // Where kernels lay before. What a person wrote may name them.
-        if let former, loader != nil {
-            let left = try self.unused(in: former)
-            changes += removing(left, from: former)
-            freed += left.map { former.tree.show($0) }
-        }
         var lines: [String] = []
         for one in leaving {
             let freed = damaged.isEmpty ? try size(ofFilesOnlyIn: [one], among: all) : 0
             lines.append("removed \(one.title): \(megabytes(freed)); its layer goes with the next boot")
         }
         lines += unreadable.map { "removed '\($0)', which was damaged; 'docker-btrfs prune' removes its kernel" }
-        if lines.isEmpty && !freed.isEmpty {
-            lines.append("removed what no deployment needs: " + freed.map { "'\($0)'" }.joined(separator: ", "))
+        if lines.isEmpty && !unused.isEmpty {
+            lines.append("removed what no deployment needs: " + unused.map { "'\(kernels.tree.show($0))'" }.joined(separator: ", "))
         }
-        if lines.isEmpty { lines.append(changes.isEmpty ? "nothing is to be removed" : "nothing else is to be removed") }
+        if lines.isEmpty && !changes.isEmpty { lines.append("no deployment is to be removed") }
         let ofPerson =
             loader == nil && !unused.isEmpty ? ["entries that you wrote for another boot loader may name kernels that are gone"] : []
         return DeploymentPlan(
-            site: self, changes: changes, outcome: lines,
+            site: self, changes: changes, outcome: lines.isEmpty ? ["nothing is to be removed"] : lines,
             notes: ofPerson + damaged.filter { !unreadable.contains($0) }.map { Self.keepsKernels($0) })
     }
 

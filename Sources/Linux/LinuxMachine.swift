@@ -211,6 +211,7 @@ public struct LinuxMachine: Machine {
     ) throws(Failure) -> [String] {
         var notes: [String] = []
         var free = try topLevel.space()
+        var idle = 0
         for place in leftovers + roots {
             do throws(Failure) {
                 notes += try deleteSubvolume(place)
@@ -224,8 +225,10 @@ public struct LinuxMachine: Machine {
             let isRoot = roots.contains(place)
             if isRoot { notes.append("\(place) was deleted for want of room") }
             if free.covers(need + wish) { return notes }
-            // Not all roots go where what fills the disk is in none of them.
-            if isRoot && !free.isMuchMore(than: before) { break }
+            // Not all roots go where what fills the disk is in none of them. Two may be copies of one, and give their room together; for what
+            // is only wished for one is enough.
+            idle = isRoot && !free.isMuchMore(than: before) ? idle + 1 : 0
+            if idle == (free.covers(need) ? 1 : 2) { break }
         }
         if free.covers(need) { return notes }
         throw Failure((["there is still not enough"] + notes).joined(separator: "; "), hint: need.hint(free: free))

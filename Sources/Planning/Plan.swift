@@ -59,7 +59,7 @@ extension Plan {
     /// Performs the steps in their order. Fails with the first vital one up to the swap that was not possible. From the swap on
     /// nothing fails: the new root is in its place, whole, and what was not possible is told. A plan that starts a
     /// kernel fails with any step up to there, and where it is not on the disk: one that never comes up and is not counted would be
-    /// started for ever. It returns where the kernel did not start.
+    /// started for ever. Only that of a root that was good is counted in what follows. It returns where the kernel did not start.
     public func perform(on machine: inout some Machine, observer: inout some PlanObserver) throws(Failure) {
         for step in steps {
             do throws(Failure) {

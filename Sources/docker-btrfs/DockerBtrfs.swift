@@ -27,9 +27,10 @@ struct DockerBtrfs: AsyncParsableCommand {
     }
 
     private static func command(of words: [String]) throws -> any ParsableCommand {
-        if words.first == "help", let sentence = misspelling(in: words.dropFirst()) { throw Misspelling(description: sentence) }
+        let asked = words.drop { $0 == "help" }
+        if asked.count < words.count, let sentence = misspelling(in: asked) { throw Misspelling(description: sentence) }
         do { return try parseAsRoot(words) } catch {
-            if exitCode(for: error) == .validationFailure, let sentence = misspelling(in: words[...]) {
+            if exitCode(for: error) == .validationFailure, let sentence = misspelling(in: asked) {
                 throw Misspelling(description: sentence)
             }
             guard exitCode(for: error) == .validationFailure, words.first == EnterCommand.configuration.commandName,
@@ -46,7 +47,7 @@ struct DockerBtrfs: AsyncParsableCommand {
         var (command, line): (any ParsableCommand.Type, String) = (self, "docker-btrfs")
         for word in words {
             let names = command.configuration.subcommands.compactMap { $0.configuration.commandName }
-            if names.isEmpty || word.hasPrefix("-") { return nil }
+            if names.isEmpty || word.hasPrefix("-") || word == "help" { return nil }
             guard let next = command.configuration.subcommands.first(where: { $0.configuration.commandName == word }) else {
                 let distance = { (name: String) in editDistance(Array(name.utf8), Array(word.utf8)) }
                 let near = names.min { distance($0) < distance($1) }.flatMap { distance($0) <= 2 ? $0 : nil }

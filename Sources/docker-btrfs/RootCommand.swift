@@ -72,7 +72,10 @@ struct RootKeepCommand: AsyncParsableCommand {
     @Argument(help: "The root's number.")
     var number: Int
 
-    @Argument(help: "What the subvolume is called, on the top level. Nothing may have that name.")
+    @Argument(
+        help:
+            "What the subvolume is called, on the top level. Nothing may have that name, but what was kept of this root and lost its entry."
+    )
     var name: String
 
     @OptionGroup var place: DeploymentPlace

@@ -156,17 +156,6 @@ extension OnDisk {
             }
         }
 
-        @Test func `prune takes kernels from where they lay before`() async throws {
-            try await Deployable.with(setup: "--kernels boot", partition: "64M") { machine in
-                try await machine.run("deploy sample_image:latest")
-                try await machine.run(machine.setup.replacing("--kernels boot", with: "--kernels btrfs"))
-                try await machine.run("deploy sample_image:latest")
-                let told = try await machine.run("prune")
-                #expect(told.contains("\nremoved what no deployment needs: '\(machine.boot)/docker-btrfs/"), "\(told)")
-                #expect(try await machine.disk.look("ls '\(machine.boot)/docker-btrfs'; ls .docker-btrfs/boot | wc -l") == "2\n")
-            }
-        }
-
         @Test func `the menu of a btrfs that got another UUID is its own still`() async throws {
             try await Deployable.with { machine in
                 try await machine.run("deploy sample_image:latest")

@@ -99,9 +99,9 @@ extension OnDisk {
             }
         }
 
-        @Test func `where no room comes of one root, no other goes, and the last one boots`() async throws {
+        @Test func `where no room comes of two roots, no other goes, and the last one boots`() async throws {
             try await Disk.withStore { disk, _ in
-                let tags = ["latest", "v2", "latest", "v2"]
+                let tags = ["latest", "v2", "latest", "v2", "latest"]
                 let lines = tags.map { disk.line(keeping: "docker_keep=9 docker_tries=9 docker_mode=persist", tag: $0) }
                 for (index, line) in lines.enumerated() {
                     try await disk.bootWell(line)
@@ -112,11 +112,11 @@ extension OnDisk {
                     head --bytes 1G /dev/zero > full 2> /dev/null || true; mkdir links
                     perl -e 'for (1..200000) { symlink "x" x 3000, "links/$_" or last }'; sync
                     """)
-                let outcome = try await disk.boot(lines[0])
+                let outcome = try await disk.boot(lines[1])
                 #expect(outcome.status == 0)
-                #expect(!outcome.told.contains("/2' was deleted"), "\(outcome.told)")
-                #expect(outcome.told.contains("; booting root 4 ('sample_image:v2') instead, "), "\(outcome.told)")
-                #expect(try await disk.look("cat docker_rwlayer/work .docker-btrfs/roots/docker_rwlayer/{2,3}/work") == "3\n1\n2\n")
+                #expect(!outcome.told.contains("/3' was deleted"), "\(outcome.told)")
+                #expect(outcome.told.contains("; booting root 5 ('sample_image:latest') instead, "), "\(outcome.told)")
+                #expect(try await disk.look("cat docker_rwlayer/work .docker-btrfs/roots/docker_rwlayer/{3,4}/work") == "4\n2\n3\n")
             }
         }
 

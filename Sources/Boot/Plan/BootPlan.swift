@@ -78,7 +78,10 @@ struct Rotation {
             if Layout.isKept(request.name) { return Plan(steps: [], notes: notes) }
             // A kernel that may not come up is started where that is counted.
             if !loading.isEmpty && !root.isGood { return Plan(steps: directories + loading + attempt(root.mark), notes: notes) }
-            if !loading.isEmpty { return Plan(steps: loading, afterwards: home + attempt(root.mark), notes: notes) }
+            if !loading.isEmpty {
+                let making = loading.count > 1 ? directories : []
+                return Plan(steps: making + loading, afterwards: home + attempt(root.mark), notes: notes)
+            }
             // A boot that cannot be counted is still a boot: the disk may be read-only.
             return Plan(steps: [], afterwards: home + attempt(root.mark) + dropHolds(whileStaying: root), notes: notes)
         case .restore(let root, let modules):

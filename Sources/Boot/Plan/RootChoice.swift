@@ -56,13 +56,12 @@ extension Decision {
         if let note = source.note { notes.insert(note, at: 0) }
     }
 
-    /// The root of a boot that failed (`docker_onfail=previous`): the newest whose boot was good, else the newest. Fails with
-    /// what failed before where there is none.
+    /// The root of a boot that failed (`docker_onfail=previous`): see `usable`. Fails with what failed before where there is none.
     init(after failure: Failure, for request: Request, given facts: Facts) throws(Failure) {
         try facts.standing.checkIsOurs(request.name)
         let here = facts.usable(facts.roots.filter { $0.modules != .absent }, request)
         var own = facts.kernel == nil ? nil : facts.rootOfKernel(request)
-        // With the running kernel there may be a better one, where an image that was never good is not the reason.
+        // A root that is good under the running kernel is better than one of the image's own kernel that was never good.
         if own?.isGood == false, here?.isGood == true { own = nil }
         if let root = own ?? here {
             self.init(after: failure, choice: facts.choice(of: root), root)
@@ -229,7 +228,7 @@ extension Facts {
         guard request.mode == .persist, let root = roots.last(where: { difference(of: $0, from: source, startsKernel) == nil })
         else { return nil }
         // Where no boot of it is ever marked as good, none says that the work in it is at fault.
-        let isMarked = root.isGood || record.isGood(image: source.imageID, under: request.name)
+        let isMarked = root.isGood || record.lastGood(under: request.name) != nil
         if isMarked, record.tries(ofRoot: request.name, root.mark.number) >= request.tries { return nil }
         let choice = choice(of: root)
         if case .stay = choice { return Decision(choice: choice, startsKernel: startsKernel) }
