@@ -120,8 +120,8 @@ extension Site {
             options: try settings.options(ofSubvolume: root.path, on: volume), isUnified: root.record.isUnified)
     }
 
-    /// The entries of those whose kernels are there, or come with a new deployment, and whose names the boot loader can say: it may have been another one when they were
-    /// kept.
+    /// The entries of those whose kernels are there, or come with a new deployment, and whose names the boot loader can say: it may have been
+    /// another one when they were kept.
     func entries(of roots: [NamedRoot], beside new: Deployment? = nil) throws(Failure) -> [BootEntry] {
         var entries: [BootEntry] = []
         for root in roots where !root.record.files.isEmpty {

@@ -228,7 +228,7 @@ public struct LinuxMachine: Machine {
             // Not all roots go where what fills the disk is in none of them. Two may be copies of one, and give their room together; for what
             // is only wished for one is enough.
             idle = isRoot && !free.isMuchMore(than: before) ? idle + 1 : 0
-            if idle == (free.covers(need) ? 1 : 2) { break }
+            if idle >= (free.covers(need) ? 1 : 2) { break }
         }
         if free.covers(need) { return notes }
         throw Failure((["there is still not enough"] + notes).joined(separator: "; "), hint: need.hint(free: free))
