@@ -224,7 +224,7 @@ if embedded {
             swiftSettings: strict + sameHeaders),
         .testTarget(
             name: "CompanionTests",
-            dependencies: ["Basics", "docker-btrfs"],
+            dependencies: ["Basics", "docker-btrfs", "TestSupport"],
             swiftSettings: strict + sameHeaders
         ),
         .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: strict + sameHeaders),

@@ -245,6 +245,11 @@ extension Site {
         try imageStores(in: storeFilesystem()).names()
     }
 
+    /// The same of what is deployed.
+    public func deployedNames() throws(Failure) -> [String] {
+        Set(try Deployment.all(on: topLevel).deployments.map { $0.reference.description }).sorted()
+    }
+
     /// Whether all that a deployment had when it was made is still there.
     func isWhole(_ deployment: Deployment) throws(Failure) -> Bool { try damage(of: deployment) == nil }
 

@@ -125,7 +125,7 @@ struct RollbackCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: "The image or the beginning of its id.")
+    @Argument(help: "The image or the beginning of its id.", completion: .deployedNames)
     var image: String?
 
     @OptionGroup var place: DeploymentPlace
@@ -139,7 +139,7 @@ struct RemoveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rm", abstract: "Remove deployments: their entries, kernels and layers. The images stay in Docker.")
 
-    @Argument(help: "Images or beginnings of their ids, which are needed where several have one name.")
+    @Argument(help: "Images or beginnings of their ids, which are needed where several have one name.", completion: .deployedNames)
     var images: [String]
 
     @OptionGroup var place: DeploymentPlace

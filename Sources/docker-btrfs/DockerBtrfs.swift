@@ -102,12 +102,17 @@ private func surroundings() -> [String: String] {
     return found
 }
 
-/// What can be deployed; nothing where that cannot be found out.
-private func imageNames() -> [String] { (try? Site(topLevel: nil, boot: nil, isLocked: false, loader: .ifFound).imageNames()) ?? [] }
+/// What can be deployed, and what is; nothing where that cannot be found out.
+private func imageNames() -> [String] { (try? siteToLookAt()?.imageNames()) ?? [] }
+private func deployedNames() -> [String] { (try? siteToLookAt()?.deployedNames()) ?? [] }
+private func siteToLookAt() -> Site? { try? Site(topLevel: nil, boot: nil, isLocked: false, loader: .ifFound) }
 
 extension CompletionKind {
     /// What can be deployed, as far as it begins so. Shells ask for it by `docker-btrfs ---completion`.
     static let imageNames = CompletionKind.custom { _, _, typed in docker_btrfs.imageNames().filter { $0.hasPrefix(typed) } }
+
+    /// What is deployed.
+    static let deployedNames = CompletionKind.custom { _, _, typed in docker_btrfs.deployedNames().filter { $0.hasPrefix(typed) } }
 }
 
 /// Words of which one is no command.
