@@ -10,7 +10,7 @@ public struct DeploymentPlan {
     /// What comes of it, for the person in front of the screen.
     public internal(set) var outcome: [String]
     /// What is to be done by a person, or known.
-    public let notes: [String]
+    public internal(set) var notes: [String]
     /// How many files are merged, as far as that is known before.
     var filesToMerge = 0
     /// What they are on, where that is not the root's filesystem.

@@ -129,6 +129,12 @@ extension Site {
             plan.outcome = ["removed what commands that were cut off left"] + (plan.changes.isEmpty ? [] : plan.outcome)
         }
         plan.changes = drafts + plan.changes
+        // Another boot loader may start them still.
+        let left = try former.map { former throws(Failure) in try unused(in: former).map { "'\(former.tree.show($0))'" } } ?? []
+        if !left.isEmpty {
+            plan.notes.append(
+                "\(left.joined(separator: ", ")) are left from where kernels lay before: remove them when nothing starts by them any more")
+        }
         return plan
     }
 

@@ -156,6 +156,18 @@ extension OnDisk {
             }
         }
 
+        @Test func `prune names the kernels of where they lay before, and removes none`() async throws {
+            try await Deployable.with(setup: "--kernels boot", partition: "64M") { machine in
+                try await machine.run("deploy sample_image:latest")
+                try await machine.run(machine.setup.replacing("--kernels boot", with: "--kernels btrfs"))
+                try await machine.run("deploy sample_image:latest")
+                let told = try await machine.disk.change(machine.command("prune") + " 2>&1")
+                #expect(told.hasPrefix("nothing is to be removed\nnote: '\(machine.boot)/docker-btrfs/"), "\(told)")
+                #expect(told.hasSuffix("' are left from where kernels lay before: remove them when nothing starts by them any more\n"))
+                #expect(try await machine.disk.look("ls '\(machine.boot)/docker-btrfs' | wc -l") == "2\n")
+            }
+        }
+
         @Test func `the menu of a btrfs that got another UUID is its own still`() async throws {
             try await Deployable.with { machine in
                 try await machine.run("deploy sample_image:latest")

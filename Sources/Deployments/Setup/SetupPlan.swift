@@ -28,8 +28,10 @@ public struct SetupPlan {
     /// With `isLocked` nobody else changes anything there as long as this lives; fails where somebody does. With `renewsUsers` the people that
     /// the top layer has give way to those of the system.
     public init(_ choices: SetupChoices, renewsUsers: Bool, isLocked: Bool) throws(Failure) {
-        let machine = try FoundMachine(choices)
+        var machine = try FoundMachine(choices)
         lock = isLocked ? try FilesystemLock(on: machine.filesystem.topLevel, seconds: 0) { _ in } : nil
+        // What another setup wrote until then counts.
+        if isLocked { machine = try FoundMachine(choices) }
         found = machine.lines
         notes = machine.notes
         topLevel = machine.filesystem.topLevel
