@@ -25,6 +25,9 @@ public struct NamedRoot {
     /// That of the root that it is a copy of.
     public var number: Int { record.number }
 
+    /// The root that it is a copy of, as `Facts.Root` is called.
+    fileprivate var origin: String { "root \(number) ('\(reference)')" }
+
     private static let ending = Array(".root".utf8)
 
     /// Beside the records of deployments.
@@ -182,13 +185,18 @@ extension Site {
             changes += try writing(named, from: tree, beside: all)
             changes += making(named.root.record)
             changes += try self.changes(toMenuOf: all, roots: entries(of: namedRoots()) + [entry])
-            let lines = loader == nil ? BootLoader.lines(of: BootMenu(volume: kernels.volume, entries: [entry])) : []
-            let ending = loader == nil ? "what its entry needs is above" : "'\(entry.title)' in the menu boots it"
+            let (lines, ending) = way(by: entry)
             return DeploymentPlan(
                 site: self, changes: changes, outcome: lines + [kept + ending], notes: root.leftBehind + (try menuNotes()))
         } catch {
             throw Failure("could not keep \(root.title) as '\(name)': \(error.message)", hint: error.hint)
         }
+    }
+
+    /// What an entry needs that a person writes, and what boots the root.
+    private func way(by entry: BootEntry) -> (lines: [String], ending: String) {
+        if loader != nil { return ([], "'\(entry.title)' in the menu boots it") }
+        return (BootLoader.lines(of: BootMenu(volume: kernels.volume, entries: [entry])), "what its entry needs is above")
     }
 
     /// The way to write what is not there of its kernel, and to see that what is there is that.
@@ -225,11 +233,10 @@ extension Site {
         guard let entry else { return nil }
         changes += try self.changes(toMenuOf: deployments, roots: entries(of: all.filter { $0.path != kept.path }) + [entry])
         if changes.isEmpty { return nil }
-        let lines = loader == nil ? BootLoader.lines(of: BootMenu(volume: kernels.volume, entries: [entry])) : []
-        let ending = loader == nil ? "what its entry needs is above" : "'\(entry.title)' in the menu boots it"
+        let (lines, ending) = way(by: entry)
         return DeploymentPlan(
             site: self, changes: try removingDrafts() + changes,
-            outcome: lines + ["root \(number) ('\(kept.reference)') is '\(kept.path)' already: \(ending)"], notes: try menuNotes())
+            outcome: lines + ["\(kept.origin) is '\(kept.path)' already: \(ending)"], notes: try menuNotes())
     }
 
     private func freePath(of root: Facts.Root, _ name: String) throws(Failure) -> Path {
@@ -268,7 +275,7 @@ extension Site {
             return (named(known.release, known.files), [])
         }
         let kernel = try await ImageKernel(
-            in: tree, of: "root \(root.number) ('\(root.reference)')", release: release, program: program,
+            in: tree, of: root.origin, release: release, program: program,
             machine: disk.map { ($0, settings.options) }, say: say)
         return (named(kernel.release, kernel.files.map(\.file)), kernel.files)
     }

@@ -58,8 +58,9 @@ extension Site {
             changes += try removing(unused(in: kernels))
             if try kernels.tree.directory(at: kernels.path) != nil { changes += [.removeKernelFolder(kernels), .sync(kernels.tree)] }
         }
-        if let former, isOwn || settings.kernels != .btrfs, try !unused(in: former).isEmpty {
-            changes += try removing(unused(in: former), from: former) + [.removeKernelFolder(former), .sync(former.tree)]
+        if let former, isOwn || settings.kernels != .btrfs {
+            let left = try unused(in: former)
+            if !left.isEmpty { changes += removing(left, from: former) + [.removeKernelFolder(former), .sync(former.tree)] }
         }
         for former in formerLoaders {
             let files = try leftKernels(of: former)

@@ -28,18 +28,22 @@ struct DockerBtrfs: AsyncParsableCommand {
 
     private static func command(of words: [String]) throws -> any ParsableCommand {
         let asked = words.drop { $0 == "help" }
-        if asked.count < words.count, let sentence = misspelling(in: asked) { throw Misspelling(description: sentence) }
+        if asked.count < words.count { try checkSpelling(of: asked) }
         do { return try parseAsRoot(words) } catch {
-            if exitCode(for: error) == .validationFailure, let sentence = misspelling(in: asked) {
-                throw Misspelling(description: sentence)
-            }
-            guard exitCode(for: error) == .validationFailure, words.first == EnterCommand.configuration.commandName,
-                let hint = EnterCommand.hint(for: Array(words.dropFirst()))
+            if exitCode(for: error) != .validationFailure { throw error }
+            try checkSpelling(of: asked)
+            guard words.first == EnterCommand.configuration.commandName, let hint = EnterCommand.hint(for: Array(words.dropFirst()))
             else { throw error }
             tell(fullMessage(for: error))
             tell(hint)
             throw ExitCode.validationFailure
         }
+    }
+
+    private static func checkSpelling(of words: ArraySlice<String>) throws {
+        guard let sentence = misspelling(in: words) else { return }
+        tell("Error: \(sentence)")
+        throw ExitCode.validationFailure
     }
 
     /// What is wrong where the words begin with one that is no command; nil where they begin with commands.
@@ -84,9 +88,6 @@ struct DockerBtrfs: AsyncParsableCommand {
                 Interruption.end(by: signal)
             }
             exit(withError: Complaint(failure))
-        } catch let error as Misspelling {
-            tell("Error: \(error.description)")
-            exit(withError: ExitCode.validationFailure)
         } catch {
             exit(withError: error)
         }
@@ -113,11 +114,6 @@ extension CompletionKind {
 
     /// What is deployed.
     static let deployedNames = CompletionKind.custom { _, _, typed in docker_btrfs.deployedNames().filter { $0.hasPrefix(typed) } }
-}
-
-/// Words of which one is no command.
-private struct Misspelling: Error {
-    let description: String
 }
 
 /// A failure as ArgumentParser prints it: `Error: …`, exit status 1.

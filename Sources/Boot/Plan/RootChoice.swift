@@ -142,7 +142,7 @@ extension Facts {
     /// The newest good one that has its chances still, else the newest good one, else the newest.
     fileprivate func usable(_ roots: [Root], _ request: Request) -> Root? {
         let good = roots.filter { $0.isGood }
-        return good.last { record.tries(ofRoot: request.name, $0.mark.number) < request.tries } ?? good.last ?? roots.last
+        return good.last { hasChances($0, request) } ?? good.last ?? roots.last
     }
 
     /// The root that is booted with its own kernel where there is no new one: of all, or of those whose kernel was found. nil where that
@@ -182,6 +182,10 @@ extension Facts {
         !record.hadTries(source.imageID, request)
     }
 
+    private func hasChances(_ root: Root, _ request: Request) -> Bool {
+        record.tries(ofRoot: request.name, root.mark.number) < request.tries
+    }
+
     /// What stands in for an image that was tried too often: the last good root of another image, else the last good image. Where those had
     /// their tries too, or there is none, not the image may be at fault but what is laid over each: then the last good root of any.
     fileprivate func tooOften(_ source: Source, _ request: Request) -> Decision? {
@@ -216,7 +220,7 @@ extension Facts {
             image = decision
             if !record.hadTries(lastGood.imageID, request) { return image }
         }
-        if let root = good.last(where: { record.tries(ofRoot: request.name, $0.mark.number) < request.tries }) {
+        if let root = good.last(where: { hasChances($0, request) }) {
             return decision(root, ", with this machine's files as they were in it")
         }
         return image
@@ -229,7 +233,7 @@ extension Facts {
         else { return nil }
         // Where no boot of it is ever marked as good, none says that the work in it is at fault.
         let isMarked = root.isGood || record.lastGood(under: request.name) != nil
-        if isMarked, record.tries(ofRoot: request.name, root.mark.number) >= request.tries { return nil }
+        if isMarked && !hasChances(root, request) { return nil }
         let choice = choice(of: root)
         if case .stay = choice { return Decision(choice: choice, startsKernel: startsKernel) }
         let note = "going on with a copy of \(root.title), which was made from the same image and top layer"
