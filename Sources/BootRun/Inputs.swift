@@ -26,7 +26,8 @@ extension Request {
         // A boot that is none of ours does not end at our configuration either.
         if !Self.isAsked(by: line) { return nil }
         do throws(Failure) {
-            try self.init(line, Self.configuration(configurationFile))
+            // Nor does one that names its image end at a configuration that is damaged.
+            try self.init(line, Self.isImageNamed(by: line) ? .none : Self.configuration(configurationFile))
         } catch {
             // What is missing may be there, with a mistake in its name.
             throw line.strayKeys.reversed().reduce(error) { $0.hinting(first: $1) }

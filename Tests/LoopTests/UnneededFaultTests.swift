@@ -30,6 +30,18 @@ extension OnDisk {
             }
         }
 
+        @Test func `a configuration that is damaged, where the kernel command line names the image`() async throws {
+            try await Disk.withStore { disk, _ in
+                for (more, status) in [("", 1), ("docker_image=sample_image", 0)] as [(String, Int32)] {
+                    let command = try disk.bootCommand(disk.line(more))
+                    try await output(of: ["bash", "-c", "echo { > '\(disk.folder)/docker-btrfs.json'"])
+                    let outcome = try await run(command)
+                    #expect(outcome.status == status, "\(outcome.told)")
+                    #expect(outcome.told.contains("docker-btrfs.json': ") == (status == 1), "\(outcome.told)")
+                }
+            }
+        }
+
         @Test func `a mark or anything else of a root that cannot be read, whichever it is`() async throws {
             try await Disk.withStore { disk, _ in
                 let line = disk.line(keeping: "docker_keep=2")

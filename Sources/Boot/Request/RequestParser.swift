@@ -10,6 +10,11 @@ extension Request {
     /// Whether a boot is any of our business: one of two keys is there.
     public static func isAsked(by line: KernelCommandLine) -> Bool { line.last(optIn) != nil || line.last(.dockerDeployed) != nil }
 
+    /// Whether the command line says which image is booted, so that no configuration is needed.
+    public static func isImageNamed(by line: KernelCommandLine) -> Bool {
+        line.value(.dockerImage) != nil || line.last(.dockerDeployed) != nil
+    }
+
     /// Reads what is asked. nil where nothing asks for docker-btrfs. Fails with the first key that is missing or wrong.
     public init?(_ line: KernelCommandLine, _ configuration: Configuration) throws(Failure) {
         if !Self.isAsked(by: line) { return nil }
