@@ -17,7 +17,9 @@ struct AdoptCommand: ParsableCommand {
     @Argument(help: "Paths that diff shows, or directories above them.", completion: .file())
     var paths: [String] = []
 
-    @Option(help: ArgumentHelp("The root's number, as root ls has it; the running root unless given.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp("The root's number, as root ls has it; the running root unless given.", valueName: "number"),
+        completion: .names(.roots))
     var root: Int?
 
     @Flag(help: "Print lines of a Dockerfile, and change nothing in the top layer.")

@@ -4,7 +4,7 @@ import Deployments
 import Glibc
 import LayerContent
 
-struct CheckCommand: ParsableCommand {
+struct CheckCommand: ParsableCommand, TakesName {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Tell whether an image can boot this machine, and the line that mends it.",
@@ -15,8 +15,9 @@ struct CheckCommand: ParsableCommand {
             that is not as it was: part, path, reason.
             """
     )
+    static let completed = CompletedNames.images
 
-    @Argument(help: "The image, as Docker names it.", completion: .imageNames)
+    @Argument(help: "The image, as Docker names it.", completion: .names(completed))
     var image: String
 
     @Flag(help: "Whether its files are what the engine recorded, instead.")

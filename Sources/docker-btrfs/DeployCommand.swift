@@ -4,7 +4,7 @@ import Deployments
 import DiskImages
 import Files
 
-struct DeployCommand: AsyncParsableCommand {
+struct DeployCommand: AsyncParsableCommand, TakesName {
     static let configuration = CommandConfiguration(
         commandName: "deploy",
         abstract: "Make an image the next boot.",
@@ -16,8 +16,9 @@ struct DeployCommand: AsyncParsableCommand {
             /run/reboot-required says that one was deployed.
             """
     )
+    static let completed = CompletedNames.images
 
-    @Argument(help: "The image, as Docker names it; without one, what the default's name means now.", completion: .imageNames)
+    @Argument(help: "The image, as Docker names it; without one, what the default's name means now.", completion: .names(completed))
     var image: String?
 
     @OptionGroup var place: DeploymentPlace
@@ -114,7 +115,7 @@ struct DeployCommand: AsyncParsableCommand {
     }
 }
 
-struct RollbackCommand: ParsableCommand {
+struct RollbackCommand: ParsableCommand, TakesName {
     static let configuration = CommandConfiguration(
         commandName: "rollback",
         abstract: "Make an earlier deployment the next boot again.",
@@ -124,8 +125,9 @@ struct RollbackCommand: ParsableCommand {
             Of several with the name that is asked for it is the newest that is not the default.
             """
     )
+    static let completed = CompletedNames.deployments
 
-    @Argument(help: "The image or the beginning of its id.", completion: .deployedNames)
+    @Argument(help: "The image or the beginning of its id.", completion: .names(completed))
     var image: String?
 
     @OptionGroup var place: DeploymentPlace
@@ -135,11 +137,12 @@ struct RollbackCommand: ParsableCommand {
     }
 }
 
-struct RemoveCommand: ParsableCommand {
+struct RemoveCommand: ParsableCommand, TakesName {
     static let configuration = CommandConfiguration(
         commandName: "rm", abstract: "Remove deployments: their entries, kernels and layers. The images stay in Docker.")
+    static let completed = CompletedNames.deployments
 
-    @Argument(help: "Images or beginnings of their ids, which are needed where several have one name.", completion: .deployedNames)
+    @Argument(help: "Images or beginnings of their ids, which are needed where several have one name.", completion: .names(completed))
     var images: [String]
 
     @OptionGroup var place: DeploymentPlace

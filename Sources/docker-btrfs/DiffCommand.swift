@@ -2,7 +2,7 @@ import ArgumentParser
 import Basics
 import Deployments
 
-struct DiffCommand: ParsableCommand {
+struct DiffCommand: ParsableCommand, TakesName {
     static let configuration = CommandConfiguration(
         commandName: "diff",
         abstract: "Show what was changed in a root since it was made, which a new root will not have.",
@@ -13,8 +13,11 @@ struct DiffCommand: ParsableCommand {
             content, mode, owner, attributes), routine; a path that is not UTF-8 has all its bytes in path_hex, from_hex.
             """
     )
+    static let completed = CompletedNames.rootsAndProjects
 
-    @Argument(help: "The root's number or the project's name, as root ls has them; the running root unless given.")
+    @Argument(
+        help: "The root's number or the project's name, as root ls has them; the running root unless given.",
+        completion: .names(completed))
     var root: String?
 
     @Flag(help: "Show what systems write by themselves, too.")

@@ -72,7 +72,7 @@ struct DockerBtrfs: AsyncParsableCommand {
             let words: [String]
             switch try DockerPlugin(arguments, environment: surroundings()) {
             case .metadata: return print(DockerPlugin.description.text, terminator: "")
-            case .complete(let typed): return print(DockerPlugin.completions(typed, images: imageNames), terminator: "")
+            case .complete(let typed): return print(DockerPlugin.completions(typed) { $0.found() }, terminator: "")
             case .command(let own): words = own
             }
             var command = try command(of: words)
@@ -101,19 +101,6 @@ private func surroundings() -> [String: String] {
         if let value = getenv(name) { found[name] = String(cString: value) }
     }
     return found
-}
-
-/// What can be deployed, and what is; nothing where that cannot be found out.
-private func imageNames() -> [String] { (try? siteToLookAt()?.imageNames()) ?? [] }
-private func deployedNames() -> [String] { (try? siteToLookAt()?.deployedNames()) ?? [] }
-private func siteToLookAt() -> Site? { try? Site(topLevel: nil, boot: nil, isLocked: false, loader: .ifFound) }
-
-extension CompletionKind {
-    /// What can be deployed, as far as it begins so. Shells ask for it by `docker-btrfs ---completion`.
-    static let imageNames = CompletionKind.custom { _, _, typed in docker_btrfs.imageNames().filter { $0.hasPrefix(typed) } }
-
-    /// What is deployed.
-    static let deployedNames = CompletionKind.custom { _, _, typed in docker_btrfs.deployedNames().filter { $0.hasPrefix(typed) } }
 }
 
 /// A failure as ArgumentParser prints it: `Error: …`, exit status 1.

@@ -85,19 +85,22 @@ enum DockerPlugin: Equatable {
         ("ShortDescription", .string(DockerBtrfs.configuration.abstract)),
     ])
 
-    /// Words for what is being typed, as cobra's shell scripts read them; `:4` says that no files are meant. `images` is what can
-    /// be deployed.
-    static func completions(_ words: [String], images: () -> [String]) -> String {
+    /// Words for what is being typed, as cobra's shell scripts read them; `:4` says that no files are meant.
+    static func completions(_ words: [String], names: (CompletedNames) -> [String]) -> String {
         let typed = words.last ?? ""
-        var found: [String] = []
-        if words.count <= 1 {
-            for command in DockerBtrfs.configuration.subcommands where command.configuration.shouldDisplay {
-                let name = command.configuration.commandName ?? ""
-                if name.hasPrefix(typed) { found.append("\(name)\t\(command.configuration.abstract)") }
-            }
-        } else if ["deploy", "check", "enter", "image", "run", "rehearse"].contains(words[0]) {
-            found = images().filter { $0.hasPrefix(typed) }
+        var command: any ParsableCommand.Type = DockerBtrfs.self
+        var rest = words.dropLast()
+        while let word = rest.first, let next = command.configuration.subcommands.first(where: { $0.configuration.commandName == word }) {
+            (command, rest) = (next, rest.dropFirst())
         }
-        return (found + [":4"]).map { $0 + "\n" }.joined()
+        var found: [String] = []
+        if let command = command as? any TakesName.Type {
+            found = names(command.completed)
+        } else if rest.isEmpty {
+            for command in command.configuration.subcommands where command.configuration.shouldDisplay {
+                found.append("\(command.configuration.commandName ?? "")\t\(command.configuration.abstract)")
+            }
+        }
+        return (found.filter { $0.hasPrefix(typed) } + [":4"]).map { $0 + "\n" }.joined()
     }
 }

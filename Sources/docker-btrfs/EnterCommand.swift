@@ -4,7 +4,7 @@ import Boot
 import Deployments
 import Entering
 
-struct EnterCommand: ParsableCommand {
+struct EnterCommand: ParsableCommand, TakesName {
     static let configuration = CommandConfiguration(
         commandName: "enter",
         abstract: "Run a command in what the next boot would be, or in an image with this machine's files.",
@@ -15,8 +15,9 @@ struct EnterCommand: ParsableCommand {
             Nothing is asked of the image but a shell. The exit status is the command's; 126 or 127 where it could not be run.
             """
     )
+    static let completed = CompletedNames.images
 
-    @Argument(help: "The image, as Docker names it; without one, what the next boot would boot.", completion: .imageNames)
+    @Argument(help: "The image, as Docker names it; without one, what the next boot would boot.", completion: .names(completed))
     var image: String?
 
     @Argument(parsing: .postTerminator, help: "What to run, after '--'; the user's shell unless given.")

@@ -4,7 +4,7 @@ import Deployments
 import Entering
 import Programs
 
-struct ExportCommand: AsyncParsableCommand {
+struct ExportCommand: AsyncParsableCommand, TakesName {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Write a project or a kept root to a file, for another machine.",
@@ -13,8 +13,9 @@ struct ExportCommand: AsyncParsableCommand {
             the root is at that moment, also while somebody works in it, with all of the machine's own files: only its owner may read it.
             """
     )
+    static let completed = CompletedNames.rootsAndProjects
 
-    @Argument(help: "The project's name, or the root's number, as root ls has them.")
+    @Argument(help: "The project's name, or the root's number, as root ls has them.", completion: .names(completed))
     var name: String
 
     @Option(name: .shortAndLong, help: ArgumentHelp("The file, which must not be there.", valueName: "file"))

@@ -4,7 +4,7 @@ import CLinux
 import Deployments
 public import DiskImages
 
-struct ImageCommand: AsyncParsableCommand {
+struct ImageCommand: AsyncParsableCommand, TakesName {
     static let configuration = CommandConfiguration(
         commandName: "image",
         abstract: "Make a disk of an image: a virtual machine that boots, updates and falls back as a machine of metal does.",
@@ -14,8 +14,9 @@ struct ImageCommand: AsyncParsableCommand {
             what the options and the top layer say: passwords and keys too.
             """
     )
+    static let completed = CompletedNames.images
 
-    @Argument(help: "The image, as its engine names it.", completion: .imageNames)
+    @Argument(help: "The image, as its engine names it.", completion: .names(completed))
     var image: String
 
     @Option(
@@ -80,7 +81,7 @@ struct DiskOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("An image whose kernel and modules are taken, where this one has none.", valueName: "image"),
-        completion: .imageNames)
+        completion: .names(.images))
     var kernelImage: String?
 
     @Option(

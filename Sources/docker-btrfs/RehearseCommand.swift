@@ -5,7 +5,7 @@ import DiskImages
 import Glibc
 import Programs
 
-struct RehearseCommand: AsyncParsableCommand {
+struct RehearseCommand: AsyncParsableCommand, TakesName {
     static let configuration = CommandConfiguration(
         commandName: "rehearse",
         abstract: "Boot an image as this machine's next boot would, in a virtual machine, and say how that ends.",
@@ -16,10 +16,11 @@ struct RehearseCommand: AsyncParsableCommand {
             snapshots keep its data until that ends, and whoever writes to it waits for a moment.
             """
     )
+    static let completed = CompletedNames.images
 
     @Argument(
         help: "The image, as its engine names it, or an entry of the boot menu; without one, what the next boot starts.",
-        completion: .imageNames)
+        completion: .names(completed))
     var image: String?
 
     @OptionGroup var place: SitePlace

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Deployments
 
-struct RepairCommand: ParsableCommand {
+struct RepairCommand: ParsableCommand, TakesName {
     static let configuration = CommandConfiguration(
         commandName: "repair",
         abstract: "Put back what a project or a kept root lost of its image.",
@@ -10,8 +10,9 @@ struct RepairCommand: ParsableCommand {
             was deleted or renamed; what was changed is put back where its path is named. What was added stays.
             """
     )
+    static let completed = CompletedNames.rootsAndProjects
 
-    @Argument(help: "The project's name, or the root's number, as root ls has them.")
+    @Argument(help: "The project's name, or the root's number, as root ls has them.", completion: .names(completed))
     var name: String
 
     @Argument(help: "Paths that diff shows, or directories above them.")

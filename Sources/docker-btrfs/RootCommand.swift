@@ -59,7 +59,7 @@ struct RootListCommand: ParsableCommand {
     }
 }
 
-struct RootKeepCommand: AsyncParsableCommand {
+struct RootKeepCommand: AsyncParsableCommand, TakesName {
     static let configuration = CommandConfiguration(
         commandName: "keep",
         abstract: "Make a subvolume of your own out of a root, which no boot replaces, and an entry of the boot menu.",
@@ -68,8 +68,9 @@ struct RootKeepCommand: AsyncParsableCommand {
             NAME' removes both.
             """
     )
+    static let completed = CompletedNames.roots
 
-    @Argument(help: "The root's number.")
+    @Argument(help: "The root's number.", completion: .names(completed))
     var number: Int
 
     @Argument(
@@ -93,13 +94,14 @@ struct RootKeepCommand: AsyncParsableCommand {
     }
 }
 
-struct RootRemoveCommand: ParsableCommand {
+struct RootRemoveCommand: ParsableCommand, TakesName {
     static let configuration = CommandConfiguration(
         commandName: "rm",
         abstract: "Remove roots of earlier boots, those that have names, or projects, with what was done in them."
     )
+    static let completed = CompletedNames.allRoots
 
-    @Argument(help: "Their numbers or names.")
+    @Argument(help: "Their numbers or names.", completion: .names(completed))
     var names: [String]
 
     @OptionGroup var place: DeploymentPlace

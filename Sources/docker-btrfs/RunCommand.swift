@@ -6,7 +6,7 @@ import DiskImages
 import Glibc
 import Programs
 
-struct RunCommand: AsyncParsableCommand {
+struct RunCommand: AsyncParsableCommand, TakesName {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Boot an image in a virtual machine, here and now, and keep nothing of it.",
@@ -15,8 +15,9 @@ struct RunCommand: AsyncParsableCommand {
             the machine writes is thrown away, and a reboot ends it.
             """
     )
+    static let completed = CompletedNames.images
 
-    @Argument(help: "The image, as its engine names it, or the file of a disk.", completion: .imageNames)
+    @Argument(help: "The image, as its engine names it, or the file of a disk.", completion: .names(completed))
     var image: String
 
     @OptionGroup var choices: DiskOptions

@@ -60,14 +60,25 @@ struct DockerPluginTests {
         }
     }
 
-    @Test func `words are completed`() throws {
-        let call = try DockerPlugin(["__complete", "btrfs", "de"], environment: [:])
-        #expect(call == .complete(["de"]))
-        #expect(DockerPlugin.completions(["de"]) { [] } == "deploy\tMake an image the next boot.\n:4\n")
-        #expect(DockerPlugin.completions(["deploy", "d"]) { ["desktop:latest", "other"] } == "desktop:latest\n:4\n")
-        for command in ["check", "enter", "image", "run", "rehearse"] {
-            #expect(DockerPlugin.completions([command, ""]) { ["desktop:latest"] } == "desktop:latest\n:4\n")
+    @Test(arguments: [
+        ("de", "deploy\tMake an image the next boot."), ("deploy d", "desktop:latest"), ("deploy x", ""), ("check ", "desktop:latest"),
+        ("enter ", "desktop:latest"), ("image --size 4G ", "desktop:latest"), ("run ", "desktop:latest"), ("rehearse ", "desktop:latest"),
+        ("status ", ""), ("rm ", "old:1"), ("rollback ", "old:1"), ("root x", ""),
+        ("root keep ", "7"),
+        ("root rm ", "7|work|kept"), ("root rm w", "work"), ("diff ", "7|work"), ("export ", "7|work"), ("nothing ", ""),
+    ])
+    func `words are completed`(typed: String, words: String) throws {
+        let line = typed.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        #expect(try DockerPlugin(["__complete", "btrfs"] + line, environment: [:]) == .complete(line))
+        let completed = DockerPlugin.completions(line) { names in
+            switch names {
+            case .images: ["desktop:latest"]
+            case .deployments: ["old:1"]
+            case .roots: ["7"]
+            case .rootsAndProjects: ["7", "work"]
+            case .allRoots: ["7", "work", "kept"]
+            }
         }
-        #expect(DockerPlugin.completions(["status", ""]) { ["desktop:latest"] } == ":4\n")
+        #expect(completed == (words.split(separator: "|") + [":4"]).map { $0 + "\n" }.joined())
     }
 }

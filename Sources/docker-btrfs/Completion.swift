@@ -1,0 +1,42 @@
+import ArgumentParser
+import Deployments
+
+/// Names that a shell completes.
+enum CompletedNames {
+    /// What can be deployed.
+    case images
+    /// What is deployed.
+    case deployments
+    /// Roots, by the numbers that `root ls` has.
+    case roots
+    /// The same, and projects.
+    case rootsAndProjects
+    /// The same, and roots that have names.
+    case allRoots
+
+    /// Those of this machine; none where that cannot be found out.
+    func found() -> [String] {
+        guard let site = try? Site(topLevel: nil, boot: nil, isLocked: false, loader: .ifFound) else { return [] }
+        var numbers: [String] { ((try? site.roots().roots) ?? []).map { "\($0.number)" } }
+        var projects: [String] { ((try? site.projects().projects) ?? []).compactMap(\.project) }
+        switch self {
+        case .images: return (try? site.imageNames()) ?? []
+        case .deployments: return (try? site.deployedNames()) ?? []
+        case .roots: return numbers
+        case .rootsAndProjects: return numbers + projects
+        case .allRoots: return numbers + ((try? site.namedRoots()) ?? []).map(\.name) + projects
+        }
+    }
+}
+
+/// A command whose first argument is one of them.
+protocol TakesName {
+    static var completed: CompletedNames { get }
+}
+
+extension CompletionKind {
+    /// Those that begin as the word that is typed. Shells ask for them by `docker-btrfs ---completion`.
+    static func names(_ names: CompletedNames) -> CompletionKind {
+        .custom { _, _, typed in names.found().filter { $0.hasPrefix(typed) } }
+    }
+}
