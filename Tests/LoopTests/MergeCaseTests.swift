@@ -101,6 +101,17 @@ extension Beside {
             }
         }
 
+        @Test func `layers that show a directory at two places, and so twice as much with each layer, are an error`() async throws {
+            try await MergeDisk.with(size: "128M") { disk in
+                let turn = "mkdir -p r/a r/b; overlay redirect /r r/a; overlay redirect /r r/b"
+                let layers = try await layers(["fill r/f"] + Array(repeating: turn, count: 9), on: disk, in: "layers")
+                #expect { try disk.count(layers, as: "root") } throws: {
+                    ($0 as? Failure)?.message.hasSuffix("its layers show more files than they have") == true
+                }
+                #expect(try await disk.run("ls") == "layers\n")
+            }
+        }
+
         @Test func `directories in one another, more than anybody has, are an error`() async throws {
             try await MergeDisk.with(size: "128M") { disk in
                 try await disk.run("mkdir deep; cd deep; perl -e 'for (1..2000) { mkdir q(d); chdir q(d) or die }'")

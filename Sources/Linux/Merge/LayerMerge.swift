@@ -49,9 +49,7 @@ public struct LayerMerge {
         try checkBtrfs(btrfs_util_create_subvolume_fd(folder.descriptor, draft, 0, nil, nil))
         let root = try folder.child(draft)
         try check(fchmod(root.descriptor, 0o700))
-        let inode = Inode.open(root.descriptor)
-        // Nobody takes away a label of SELinux.
-        for name in try inode.attributeNames() where AttributeChoice.ofOverlay.name(ofCopyOf: name) != nil { try inode.remove(name) }
+        try Inode.open(root.descriptor).removeAttributes(.ofOverlay)
         try setInodeFlags(of: root.descriptor, to: inodeFlags(of: layers[0].descriptor))
         return root
     }

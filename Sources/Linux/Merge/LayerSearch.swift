@@ -23,6 +23,8 @@ struct LayerSearch {
     /// One name, unless it is a path from the tops.
     private var path: [[CChar]]
     private var hasEnded = false
+    /// Whether anything was looked for by another name than its own.
+    private(set) var wasRedirected = false
     /// Whether what was found last had another name, by which something must be there.
     private var isOwed = false
 
@@ -108,6 +110,7 @@ struct LayerSearch {
 
     private mutating func follow(_ redirect: Redirect?, from layer: Int, _ namesLeft: Int = 1) throws(Failure) {
         guard let redirect else { return }
+        wasRedirected = true
         if namesLeft == 1 { isOwed = true }
         let rest = path.suffix(namesLeft - 1)
         switch redirect {

@@ -22,6 +22,8 @@ struct MergeProgress {
     private let tell: (MergeCount) throws(Failure) -> Void
     private var told: Int64
     private(set) var count = MergeCount()
+    /// More files than this are a fault; nil where there is no such limit.
+    var most: Int?
 
     init(_ tell: @escaping (MergeCount) throws(Failure) -> Void) {
         self.tell = tell
@@ -30,6 +32,9 @@ struct MergeProgress {
 
     mutating func add(bytes: Int = 0, copied: Int) throws(Failure) {
         count.files += 1
+        if let most, count.files > most {
+            throw Failure("its layers show more files than they have", hint: "it was made so, or the store is damaged: remove the image")
+        }
         // A file without data may say that it has any size.
         count.bytes &+= bytes
         count.copiedBytes = copied

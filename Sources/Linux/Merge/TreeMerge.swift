@@ -82,13 +82,41 @@ struct TreeMerge {
         _ entry: Entry, _ layer: Int, below places: ArraySlice<LayerDirectory>
     ) throws(Failure) {
         let first = LayerDirectory(layer: layer, directory: try entry.source.child(entry.name))
-        var search = LayerSearch(for: entry.name, in: places, tops: tops, buffer)
-        let all = try search.directories(from: first)
+        let all = try directories(from: first, entry.name, below: places)
         let made = try TargetDirectory(
             making: entry.makeDirectory(like: first.directory), at: entry.place, depth: entry.target.depth + 1)
         try fill(made, from: all)
         try made.copyAttributes(from: first.directory, .ofOverlay, buffer)
         try progress.add(copied: buffer.writtenBytes)
+    }
+
+    /// Those that are one with `first`. What this takes of the stack is given back before the next level of the tree.
+    private mutating func directories(
+        from first: LayerDirectory, _ name: [CChar], below places: ArraySlice<LayerDirectory>
+    ) throws(Failure) -> [LayerDirectory] {
+        var search = LayerSearch(for: name, in: places, tops: tops, buffer)
+        let all = try search.directories(from: first)
+        if search.wasRedirected { try limitFiles() }
+        return all
+    }
+
+    /// Where a directory of a layer is looked for by another name, it may be seen at two places, and twice as much with each layer.
+    private mutating func limitFiles() throws(Failure) {
+        if progress.most != nil { return }
+        var most = 1
+        for top in tops { most += try files(in: top.directory, depth: 0) }
+        progress.most = most
+    }
+
+    /// How many names there are below a directory of a layer.
+    private func files(in directory: Directory, depth: Int) throws(Failure) -> Int {
+        if depth > LayerRules.deepest { throw LayerRules.isTooDeep }
+        var count = 0
+        try directory.forEachEntry { (name, status) throws(Failure) in
+            count += 1
+            if status.kind == .directory { count += try files(in: directory.child(name), depth: depth + 1) }
+        }
+        return count
     }
 
     private mutating func makeFile(_ entry: Entry, _ layer: Int, below places: ArraySlice<LayerDirectory>) throws(Failure) {
