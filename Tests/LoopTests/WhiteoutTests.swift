@@ -62,6 +62,22 @@ extension OnDisk {
             }
         }
 
+        /// Where the image has a symlink, two directories of the layer are one. Names come in the order in which they were made.
+        @Test(arguments: ["mkdir -p usr/share; mkdir share", "mkdir share; mkdir -p usr/share"])
+        func `what the layer hides goes before anything of it comes, by whichever way`(order: String) async throws {
+            let image =
+                "mkdir usr/share; echo old | tee usr/share/foo usr/share/bar > usr/share/baz; ln -s usr/share share; ln -s share again"
+            let layer = """
+                \(order)
+                echo new > usr/share/foo; touch share/.wh.foo share/.wh.bar; mkdir again; touch again/.wh..wh..opq
+                """
+            try await boot(layer: layer, image: image) { disk, outcome in
+                #expect(outcome.status == 0, "\(outcome.told)")
+                let found = try await disk.look("cd docker_rwlayer/share; tail -n +1 *")
+                #expect(found == "new\n")
+            }
+        }
+
         @Test(arguments: [".wh.", ".wh..", ".wh..."])
         func `a whiteout of nothing, of the directory itself or of the one above is an error`(name: String) async throws {
             for image in ["mkdir srv/there", "true"] {

@@ -32,12 +32,33 @@ struct TreeCopy {
     /// Returns what the person at the machine must know: what of the destination had to go, beside files that have a successor.
     func run() throws(Failure) -> [String] {
         raiseFileLimit()
-        try merge(source, into: TargetDirectory(destination, at: .top, depth: 0))
+        let target = try TargetDirectory(destination, at: .top, depth: 0)
+        if rules.isLayer { try removeWhiteouts(of: source, from: target) }
+        try merge(source, into: target)
         return notes.lines
     }
 
-    private func merge(_ layer: Directory, into target: TargetDirectory) throws(Failure) {
+    /// Takes out what the layer hides, before anything of it goes in: a name beside its whiteout stays, also where a symlink of the destination
+    /// makes one directory of two of the layer's.
+    private func removeWhiteouts(of layer: Directory, from target: TargetDirectory) throws(Failure) {
+        if target.depth > LayerRules.deepest { throw LayerRules.isTooDeep }
         try target.removeWhiteouts(of: layer, rules)
+        try layer.forEachName { (name, told) throws(Failure) in
+            let entry = Entry(name: name, source: layer, target: target, attributes: .all, notes: nil, buffer: buffer)
+            do throws(Failure) {
+                guard try entry.kind(told) == .directory, try entry.isCopied(by: rules), let existing = try existingDirectory(entry) else {
+                    return
+                }
+                let below = try TargetDirectory(existing, at: entry.place, depth: target.depth + 1)
+                try removeWhiteouts(of: layer.child(name), from: below)
+            } catch {
+                throw error.located(at: entry.place)
+            }
+        }
+        try target.restoreTimes()
+    }
+
+    private func merge(_ layer: Directory, into target: TargetDirectory) throws(Failure) {
         try copyEntries(of: layer, into: target)
         if target.path.isTop { try links.remove() }
         if rules.directories.contains(target.path) {

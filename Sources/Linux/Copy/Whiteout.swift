@@ -3,9 +3,8 @@ internal import CLinux
 internal import Planning
 
 extension TargetDirectory {
-    /// Removes what a layer's directory says, before anything of the layer goes in: a name beside its whiteout stays.
+    /// Removes what a layer's directory says.
     func removeWhiteouts(of layer: Directory, _ rules: LayerRules) throws(Failure) {
-        if !rules.isLayer { return }
         try layer.forEachName { (name, _) throws(Failure) in
             if rules.ignores(plainName(name), in: path) { return }
             do throws(Failure) {
