@@ -18,8 +18,9 @@ public struct LayerRules: Equatable, Sendable {
         !isLayer || LayerName(name) == .entry && !(directory.isTop && name == Self.manifest.bytes) && !ignores(name, in: directory)
     }
 
-    /// Whether it is left out with all that is in it.
+    /// Whether it is left out with all that is in it. The rules themselves never are: they count, whatever they fit.
     public func ignores(_ name: [UInt8], in directory: Path) -> Bool {
+        if directory.isTop && name == Self.manifest.bytes { return false }
         for pattern in ignored where pattern.parent == directory && pattern.fits(name) { return true }
         return false
     }

@@ -67,6 +67,18 @@ extension OnDisk {
             }
         }
 
+        @Test func `no change of the layer's rules is missed, also where they fit themselves`() async throws {
+            try await Disk.withStore { disk, _ in
+                let rules = "boot_docker/.docker-btrfs.json"
+                try await disk.change("echo '{ \"ignore\": [\"/.*\"] }' > \(rules); mkdir -p boot_docker/srv; chmod 710 boot_docker/srv")
+                #expect(try await !usesTemplate(disk, disk.line))
+                #expect(try await usesTemplate(disk, disk.line))
+                try await disk.change("echo '{ \"ignore\": [\"/.*\"], \"directories\": [\"/srv\"] }' > \(rules)")
+                #expect(try await !usesTemplate(disk, disk.line))
+                #expect(try await disk.look("stat -c %a docker_rwlayer/srv; ls -A docker_rwlayer | grep -c json || true") == "710\n0\n")
+            }
+        }
+
         /// What the last root says is believed, and no file looked at: but only what docker-btrfs wrote on that root.
         @Test func `an ordinary directory is known by the last root`() async throws {
             try await Disk.withStore { disk, _ in

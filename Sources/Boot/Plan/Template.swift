@@ -8,7 +8,8 @@ extension Facts {
     /// can have that name.
     func template(of source: Source, for request: Request) -> Path? {
         guard request.mode == .fresh, minted.isEmpty, let topLayer, let layerState = source.layerState else { return nil }
-        let recipe = "docker-btrfs template 1\n\(source.chainID)\n\(layerState)\n\(topLayer.state)\n"
+        // The number is that of the way in which a top layer is laid over an image: another way makes another root of the same two.
+        let recipe = "docker-btrfs template 2\n\(source.chainID)\n\(layerState)\n\(topLayer.state)\n"
         let template = Layout.template(request.name, Digest.of(Array(recipe.utf8)))
         return template.name.count > 255 ? nil : template
     }
