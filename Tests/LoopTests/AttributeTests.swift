@@ -21,6 +21,25 @@ extension Beside {
             }
         }
 
+        /// The kernel refuses to take one away as soon as there is a policy.
+        @Test func `a directory of the rules keeps its label of SELinux, or gets the layer's`() async throws {
+            try await Disk.withStore { disk, store in
+                let image = "docker/btrfs/subvolumes/\(try #require(store.images["sample_image:latest"]).cacheID)"
+                try await disk.change(
+                    """
+                    echo '{ "directories": ["/srv", "/etc"] }' > boot_docker/.docker-btrfs.json; mkdir -p boot_docker/srv
+                    setfattr -n security.selinux -v old \(image)/srv \(image)/etc; setfattr -n user.old -v x \(image)/srv
+                    setfattr -n security.selinux -v new boot_docker/etc
+                    """)
+                let trace = ["strace", "--follow-forks", "--quiet=all", "--output", "\(disk.folder)/trace"]
+                let refused = ["--trace", "fremovexattr", "--inject", "fremovexattr:error=EACCES:when=2+"]
+                let outcome = try await run(trace + refused + disk.bootCommand(disk.line))
+                #expect(outcome.status == 0, "\(outcome.told)")
+                let found = "cd docker_rwlayer; getfattr --only-values -n security.selinux srv etc; getfattr srv"
+                #expect(try await disk.look(found) == "oldnew")
+            }
+        }
+
         @Test func `so it is from another filesystem`() async throws {
             try await Disk.withStore { disk, _ in
                 try await Disk.with(["mkfs.ext4", "-q", "-b", "4096", "-I", "1024"], size: "128M") { machine in

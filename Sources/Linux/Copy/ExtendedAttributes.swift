@@ -43,6 +43,13 @@ enum Inode {
         if result != 0 { throw .attribute(name) }
     }
 
+    /// Takes away those that a copy would get by `choice`, but for a label of SELinux: once its policy is loaded nobody can.
+    func removeAttributes(_ choice: AttributeChoice) throws(Failure) {
+        for name in try attributeNames() where choice.name(ofCopyOf: name) != nil && strcmp(name, "security.selinux") != 0 {
+            try remove(name)
+        }
+    }
+
     private func list(_ names: UnsafeMutablePointer<CChar>?, _ size: Int) -> Int {
         switch self {
         case .open(let descriptor): flistxattr(descriptor, names, size)

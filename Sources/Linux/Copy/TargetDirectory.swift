@@ -65,8 +65,7 @@ final class TargetDirectory {
 
     /// Makes this directory of the destination like the layer's. docker-btrfs's own attributes stay: they say what a root is.
     func replaceAttributes(by layer: Directory, _ buffer: CopyBuffer) throws(Failure) {
-        let here = Inode.open(descriptor)
-        for name in try here.attributeNames() where AttributeChoice.butOurs.name(ofCopyOf: name) != nil { try here.remove(name) }
+        try Inode.open(descriptor).removeAttributes(.butOurs)
         try setInodeFlags(of: descriptor, to: try inodeFlags(of: layer.descriptor))
         try copyAttributes(from: layer, .butOurs, buffer)
     }
