@@ -20,7 +20,11 @@ extension ImageFiles {
         for key in ["etc/ssh/ssh_host_*_key", "etc/ssh/ssh_host_*_key.pub"] {
             guard let pattern = PathPattern(key) else { continue }
             var keys: [Path] = []
-            try forEachFile(fitting: pattern) { if !keys.contains($0) { keys.append($0) } }
+            try forEachFile(fitting: pattern) { (key) throws(Failure) in
+                if keys.contains(key) { return }
+                if keys.count == mostKeys { throw Failure("there are more than \(mostKeys) files like '\(key)'") }
+                keys.append(key)
+            }
             found += keys.sortedByBytes { $0.bytes }
         }
         return found
@@ -47,4 +51,7 @@ extension ImageFiles {
     }
 }
 
+/// How large one is, in bytes.
 private let keyLimit = 1 << 20
+/// No ssh server has as many.
+private let mostKeys = 100

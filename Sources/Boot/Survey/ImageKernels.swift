@@ -13,7 +13,9 @@ extension ImageFiles {
                     let release = display(name)
                     let index = folder.appending(name: name) / "modules.dep"
                     if found.contains(release) { continue }
-                    if try target(of: index) != nil { found.append(release) }
+                    if try target(of: index) == nil { continue }
+                    if found.count == mostReleases { throw Failure("'\(folder)' has modules for more than \(mostReleases) kernels") }
+                    found.append(release)
                 }
             }
         }
@@ -64,3 +66,6 @@ extension ImageFiles {
         return found
     }
 }
+
+/// No image needs as many.
+private let mostReleases = 100
