@@ -268,6 +268,7 @@ static int perform(const struct entering_step *step, const struct entering_comma
     case ENTERING_LOOPBACK: return bring_up_loopback();
     case ENTERING_SESSION: return take_session(command);
     case ENTERING_FILTER: return entering_install_filter();
+    case ENTERING_BOOT_FILTER: return entering_install_filter_of_boot();
     case ENTERING_LIMITS: return entering_limit(command);
     case ENTERING_EXEC: return become(command);
     case ENTERING_CHILD: break;

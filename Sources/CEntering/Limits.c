@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <linux/audit.h>
+#include <linux/btrfs.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <string.h>
@@ -30,10 +32,20 @@ static const struct { int number; const char *name; } refused[] = {
 };
 static const int refused_count = sizeof refused / sizeof *refused;
 
+/* What acts on the machine's terminal, and on all of the filesystem that a root is in, whatever is mounted of it. */
+static const unsigned refused_ioctls[] = {
+    TIOCSTI, TIOCLINUX,
+    BTRFS_IOC_SNAP_DESTROY_V2, BTRFS_IOC_DEFAULT_SUBVOL, BTRFS_IOC_RESIZE, BTRFS_IOC_ADD_DEV, BTRFS_IOC_RM_DEV, BTRFS_IOC_RM_DEV_V2,
+    BTRFS_IOC_DEV_REPLACE, BTRFS_IOC_BALANCE_V2, BTRFS_IOC_SCRUB, BTRFS_IOC_TREE_SEARCH, BTRFS_IOC_TREE_SEARCH_V2, BTRFS_IOC_QUOTA_CTL,
+    BTRFS_IOC_SET_FEATURES, FIFREEZE, FITHAW,
+};
+enum { refused_ioctl_count = sizeof refused_ioctls / sizeof *refused_ioctls };
+
 const char *entering_refused(int index) {
     /* In a user namespace of its own a process has every capability again, for what the kernel takes to be its own. */
     static const char *others[] = {
-        "clone and unshare with CLONE_NEWUSER", "clone3 (its flags are not to be seen)", "ioctl with TIOCSTI or TIOCLINUX"};
+        "clone and unshare with CLONE_NEWUSER", "clone3 (its flags are not to be seen)",
+        "ioctl with TIOCSTI, TIOCLINUX, or of a whole filesystem"};
     if (index < refused_count) return refused[index].name;
     return index < refused_count + 3 ? others[index - refused_count] : NULL;
 }
@@ -44,28 +56,58 @@ const char *entering_refused(int index) {
 #define REFUSE(error) RETURN(SECCOMP_RET_ERRNO | (error))
 #define ALLOW RETURN(SECCOMP_RET_ALLOW)
 
-int entering_install_filter(void) {
-    /* The lower half of an argument comes first in memory: both architectures are little endian. */
-    static const struct sock_filter begin[] = {
-        LOAD(arch), EQUAL(ARCHITECTURE, 1, 0), REFUSE(ENOSYS),
-        LOAD(nr), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, OTHER_NUMBERS, 0, 1), REFUSE(ENOSYS),
-        EQUAL(SYS_clone3, 0, 1), REFUSE(ENOSYS),
-        EQUAL(SYS_clone, 1, 0), EQUAL(SYS_unshare, 0, 4),
-        LOAD(args[0]), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1), REFUSE(EPERM), ALLOW,
-        EQUAL(SYS_ioctl, 0, 5),
-        LOAD(args[1]), EQUAL(TIOCSTI, 1, 0), EQUAL(TIOCLINUX, 0, 1), REFUSE(EPERM), ALLOW,
-    };
-    enum { begin_count = sizeof begin / sizeof *begin };
-    struct sock_filter filter[begin_count + 2 * sizeof refused / sizeof *refused + 1];
-    memcpy(filter, begin, sizeof begin);
-    int count = begin_count;
-    for (int index = 0; index < refused_count; index++) {
-        filter[count++] = (struct sock_filter)EQUAL((unsigned)refused[index].number, 0, 1);
-        filter[count++] = (struct sock_filter)REFUSE(EPERM);
-    }
-    filter[count++] = (struct sock_filter)ALLOW;
-    struct sock_fprog program = {.len = (unsigned short)count, .filter = filter};
+/* A filter in the making. */
+struct filter {
+    struct sock_filter lines[128];
+    unsigned short count;
+};
+
+static void add(struct filter *filter, const struct sock_filter *lines, size_t count) {
+    memcpy(filter->lines + filter->count, lines, count * sizeof *lines);
+    filter->count += (unsigned short)count;
+}
+
+#define ADD(filter, ...) \
+    do { \
+        const struct sock_filter lines[] = {__VA_ARGS__}; \
+        add(filter, lines, sizeof lines / sizeof *lines); \
+    } while (0)
+
+static void add_begin(struct filter *filter) {
+    ADD(filter, LOAD(arch), EQUAL(ARCHITECTURE, 1, 0), REFUSE(ENOSYS));
+    ADD(filter, LOAD(nr), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, OTHER_NUMBERS, 0, 1), REFUSE(ENOSYS));
+}
+
+/* The lower half of an argument comes first in memory: both architectures are little endian. */
+static void add_ioctls(struct filter *filter) {
+    ADD(filter, EQUAL(SYS_ioctl, 0, 2 + 2 * refused_ioctl_count), LOAD(args[1]));
+    for (int index = 0; index < refused_ioctl_count; index++) ADD(filter, EQUAL(refused_ioctls[index], 0, 1), REFUSE(EPERM));
+    ADD(filter, ALLOW);
+}
+
+static int install(const struct filter *filter) {
+    struct sock_fprog program = {.len = filter->count, .filter = (struct sock_filter *)filter->lines};
     return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
+
+int entering_install_filter(void) {
+    struct filter filter = {.count = 0};
+    add_begin(&filter);
+    ADD(&filter, EQUAL(SYS_clone3, 0, 1), REFUSE(ENOSYS));
+    ADD(&filter, EQUAL(SYS_clone, 1, 0), EQUAL(SYS_unshare, 0, 4));
+    ADD(&filter, LOAD(args[0]), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1), REFUSE(EPERM), ALLOW);
+    add_ioctls(&filter);
+    for (int index = 0; index < refused_count; index++) ADD(&filter, EQUAL((unsigned)refused[index].number, 0, 1), REFUSE(EPERM));
+    ADD(&filter, ALLOW);
+    return install(&filter);
+}
+
+int entering_install_filter_of_boot(void) {
+    struct filter filter = {.count = 0};
+    add_begin(&filter);
+    add_ioctls(&filter);
+    ADD(&filter, ALLOW);
+    return install(&filter);
 }
 
 int entering_set_capabilities(unsigned long long kept) {

@@ -58,6 +58,8 @@ package struct Entrance {
     package func run(in root: Directory, on device: String, explain: (String, String) -> Void) throws(Failure) -> Ending {
         guard let subvolume = try root.subvolume() else { throw Failure("could not enter '\(root.show(.top))': it is not a subvolume") }
         var places: [EntryStep] = []
+        var binds: [SharedPath] = []
+        for bind in self.binds { binds.append(try bind.resolved(in: root)) }
         for bind in binds { places += try bind.makePlace(in: root) }
         let request = MountRequest(device: device, filesystemType: "btrfs", options: ["subvolid=\(subvolume.id)"])
         let attributes = UInt32(MOUNT_ATTR_NODEV | (isReadOnly ? MOUNT_ATTR_RDONLY : 0))
@@ -126,7 +128,8 @@ package struct Entrance {
             // A file of the machine's own for that name, which is the root's to choose, is for another container.
             "systemd-nspawn", "--quiet", "--boot", "--directory=\(place)", "--machine=docker-btrfs-\(getpid())",
             "--hostname=\(hostnameOfNspawn)", "--settings=no", "--register=no",
-            "--keep-unit",
+            // Without a unit of its own nothing else keeps it from the machine's devices.
+            "--keep-unit", "--drop-capability=CAP_MKNOD",
         ]
         if network == .none { nspawn.command.append("--private-network") }
         if isReadOnly { nspawn.command.append("--read-only") }
@@ -138,6 +141,10 @@ package struct Entrance {
                 tree.descriptor, at: place, "mount '\(root.show(.top))' at '\(place)'",
                 "fsmount(\"btrfs\", NODEV), move_mount(\"\(place)\")"),
             Self.child, Self.session(hasTerminal: false),
+            EntryStep(
+                description: "have refused: ioctl of a whole filesystem, and of others' terminals",
+                call: "seccomp(SECCOMP_SET_MODE_FILTER)",
+                action: ENTERING_BOOT_FILTER),
             EntryStep(
                 description: "become '\(nspawn.command.joined(separator: " "))'", call: "execve(\"systemd-nspawn\")",
                 action: ENTERING_EXEC),

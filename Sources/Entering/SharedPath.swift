@@ -10,11 +10,15 @@ package struct SharedPath {
     /// `/SRC` or `/SRC:/DST`.
     package init(_ text: String) throws(Failure) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        source = parts[0]
-        let target = parts.last ?? ""
+        try self.init(parts[0], at: parts.last ?? "")
+    }
+
+    private init(_ source: String, at target: String) throws(Failure) {
+        self.source = source
         for path in [source, target] where !path.hasPrefix("/") || path.split(separator: "/").contains("..") {
             throw Failure(
-                "could not bind '\(text)': '\(path)' is not an absolute path without '..'", hint: "--bind /SRC or --bind /SRC:/DST")
+                "could not bind '\(source)' at '\(target)': '\(path)' is not an absolute path without '..'",
+                hint: "--bind /SRC or --bind /SRC:/DST")
         }
         // '/./run//x' is '/run/x'.
         self.target = Path(target)?.description ?? target
@@ -31,8 +35,24 @@ package struct SharedPath {
         return "--bind=\(paths.joined(separator: ":")):norbind"
     }
 
-    /// Makes an empty directory or file for it in the root, where that has none: paths are resolved as if the root was `/`. What is only
-    /// there when the root is entered is made by the steps that this returns.
+    /// The same at where its target leads in the root, as if that was `/`: nothing is mounted on a symlink.
+    func resolved(in root: Directory) throws(Failure) -> SharedPath {
+        guard var place = Path(target) else { throw Failure("could not bind '\(source)' at '\(target)'") }
+        var missing: [[UInt8]] = []
+        while !place.isTop {
+            if let found = try root.resolved(place) {
+                place = found
+                break
+            }
+            missing.insert(place.name, at: 0)
+            place = place.parent
+        }
+        for name in missing { place = place.appending(name: name) }
+        return try SharedPath(source, at: "/" + String(decoding: place.bytes, as: UTF8.self))
+    }
+
+    /// Makes an empty directory or file for it in the root, where that has none. What is only there
+    /// when the root is entered is made by the steps that this returns.
     func makePlace(in root: Directory) throws(Failure) -> [EntryStep] {
         guard let path = Path(target) else { throw Failure("could not bind '\(source)' at '\(target)'") }
         var status = stat()

@@ -124,6 +124,12 @@ static int tree_search(void) {
     search.key.nr_items = 1;
     return ioctl(open("/", O_RDONLY), BTRFS_IOC_TREE_SEARCH, &search) == 0;
 }
+/* Who may not is refused before it is looked for; there is none of this number. */
+static int subvolume_by_number(void) {
+    static struct btrfs_ioctl_vol_args_v2 which = {.flags = BTRFS_SUBVOL_SPEC_BY_ID};
+    which.subvolid = 1ULL << 40;
+    return ioctl(open("/", O_RDONLY), BTRFS_IOC_SNAP_DESTROY_V2, &which) == 0 || errno != EPERM;
+}
 static int default_subvolume(void) {
     unsigned long long id = 5;
     return ioctl(open("/", O_RDONLY), BTRFS_IOC_DEFAULT_SUBVOL, &id) == 0;
@@ -226,7 +232,7 @@ int main(int count, char **arguments) {
     ROW(proc_1_root); ROW(proc_1_cwd); ROW(proc_1_exe); ROW(proc_1_files); ROW(proc_1_mem); ROW(proc_1_mounts);
     ROW(node_of_the_disk); ROW(node_of_memory); ROW(dev_has_more); ROW(mount_proc); ROW(mount_tmpfs); ROW(bind_root);
     ROW(fsopen_tmpfs); ROW(open_tree_clone); ROW(new_mounts); ROW(new_user); ROW(new_cgroups); ROW(new_user_by_clone); ROW(tree_search);
-    ROW(keyring); ROW(keyring_read); ROW(module); ROW(kexec); ROW(swap); ROW(core_pattern); ROW(sysrq); ROW(symbols); ROW(bpf_);
+    ROW(subvolume_by_number); ROW(keyring); ROW(keyring_read); ROW(module); ROW(kexec); ROW(swap); ROW(core_pattern); ROW(sysrq); ROW(symbols); ROW(bpf_);
     ROW(perf); ROW(userfaults); ROW(priority); ROW(other_networks); ROW(more_capabilities); ROW(immutable);
     ROW(scsi); ROW(caching); ROW(kernel_log); ROW(firmware); ROW(sound); ROW(processes);
     ROW(kernel_threads); ROW(audit); ROW(file_handle); ROW(memory_image); ROW(type_into_terminal);

@@ -20,6 +20,19 @@ extension Beside {
             }
         }
 
+        /// systemd-nspawn leaves root inside its CAP_SYS_ADMIN.
+        @Test func `what acts on all of the btrfs is refused to what boots a root`() async throws {
+            try await Enterable.with { machine in
+                let told = try await machine.disk.change(
+                    """
+                    mkdir stand-in; printf '#!/bin/sh\\nexec %s 7:0 harmless\\n' '\(machine.disk.folder)/escapes' > stand-in/systemd-nspawn
+                    chmod 755 stand-in/systemd-nspawn; PATH=$PWD/stand-in:$PATH
+                    \(machine.command("tools --boot")) | grep -e tree_search -e by_number -e mount_tmpfs
+                    """)
+                #expect(told == "mount_tmpfs REACHED\ntree_search refused\nsubvolume_by_number refused\n")
+            }
+        }
+
         @Test func `what a boot started ends where the program is killed, and several are booted at once`() async throws {
             try await Enterable.with { machine in
                 let told = try await machine.disk.change(
