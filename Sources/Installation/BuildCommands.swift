@@ -16,7 +16,7 @@ struct BuildCommands: Equatable {
         if images.isEmpty {
             throw Failure(
                 "could not find a kernel in '\(tree.show(.top))' to build an initramfs for",
-                hint: "--no-build installs without building"
+                hint: "--no-build leaves the initramfs as it is"
             )
         }
     }

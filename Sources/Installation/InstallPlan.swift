@@ -12,22 +12,21 @@ struct InstallPlan: Equatable {
 
 extension InstallPlan {
     /// The way from what is installed to nothing. What was changed since is left. The record goes last, so that an uninstall that
-    /// is cut off can be run again. `copies` are those that are made of each initramfs until it is built; nil where none is, and those from
-    /// before are needed still.
-    init(uninstalling record: InstallRecord, copies: [Path]?, from tree: Directory) throws(Failure) {
-        var seen = Set(copies ?? [])
+    /// is cut off can be run again. Where the initramfs is not built without it, what it was before is needed still.
+    init(uninstalling record: InstallRecord, isBuilt: Bool, from tree: Directory) throws(Failure) {
+        var seen: Set<Path> = []
         for entry in record.files where seen.insert(entry.path).inserted {
             if let change = try removal(of: entry.path, record, tree) { changes.append(change) }
         }
         for entry in record.kept where seen.insert(entry.path).inserted {
             guard let change = try removal(of: entry.path, record, tree) else { continue }
-            if copies == nil {
+            if !isBuilt {
                 notes.append("left '\(tree.show(entry.path))', the initramfs from before: remove it once one without docker-btrfs is built")
             } else {
                 closing.append(change)
             }
         }
-        closing += (copies ?? []).map { .remove($0) } + [.remove(InstallRecord.path)]
+        closing.append(.remove(InstallRecord.path))
         closing += record.directories.reversed().filter { KnownPaths.directories.contains($0) }.map { .removeDirectory($0) }
     }
 

@@ -9,9 +9,11 @@ extension Installer {
         guard let record = try tree.record() else {
             throw Failure("could not uninstall: docker-btrfs is not installed: there is no '\(tree.show(InstallRecord.path))'")
         }
-        let rebuild = try await rebuild(record.framework, record)
-        let copies = rebuild?.previous.filter { !$0.wasKept }.map(\.copy)
-        let plan = try InstallPlan(uninstalling: record, copies: copies, from: tree)
+        // A system may have exchanged it.
+        var framework = record.framework
+        if left == nil, try !framework.isInstalled(in: tree) { framework = try await InitramfsTool.used(in: tree) }
+        let rebuild = try await rebuild(framework, record, isLasting: false)
+        let plan = try InstallPlan(uninstalling: record, isBuilt: rebuild != nil, from: tree)
         if action == .dryRun { return describe(plan, rebuild) }
         try await Interruption.taken { () throws(Failure) in
             let undoing = try perform(plan.changes)
@@ -25,6 +27,6 @@ extension Installer {
         }
         say("removed docker-btrfs\(rebuild == nil ? "" : ", also from the initramfs")")
         for note in plan.notes { say(note) }
-        if rebuild == nil { say(next(record.framework)) }
+        if rebuild == nil { say(next(framework)) }
     }
 }

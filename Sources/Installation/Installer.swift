@@ -58,7 +58,7 @@ public struct Installer: Sendable {
         defer { unlock(lock) }
         let framework = if let given { given } else { try await InitramfsTool.used(in: tree) }
         let (plan, record) = try InstallPlan.installing(framework, program: program, into: tree)
-        let rebuild = try await rebuild(framework, record)
+        let rebuild = try await rebuild(framework, record, isLasting: true)
         let cause = try await framework.overridden(in: tree)
         if action == .dryRun { return describe(plan, rebuild) }
         try await Interruption.taken { () throws(Failure) in
@@ -85,17 +85,20 @@ public struct Installer: Sendable {
                 throw Failure(cause.map { "\(error.message): \($0)" } ?? error.message, hint: error.hint)
             }
         }
-        for copy in kept { say("kept the initramfs from before as '\(copy)'") }
-        for line in lines { say(line) }
+        for line in kept + lines { say(line) }
         var others: [Path] = []
         for image in try tree.leftImages(than: rebuild.commands.images) where try await !tree.holdsProgram(image) { others.append(image) }
         if !others.isEmpty { say("left without docker-btrfs: \(others.map { "'\($0)'" }.joined(separator: ", "))") }
     }
 
     /// nil where the initramfs is left. Fails, before anything is changed, where it could not be built.
-    func rebuild(_ framework: InitramfsTool, _ record: InstallRecord) async throws(Failure) -> Rebuild? {
+    func rebuild(_ framework: InitramfsTool, _ record: InstallRecord, isLasting: Bool) async throws(Failure) -> Rebuild? {
         if left != nil { return nil }
-        let rebuild = try await Rebuild(BuildCommands(framework, in: tree), record, in: tree)
+        let commands = try await BuildCommands(framework, in: tree)
+        for image in action == .perform ? commands.images : [] where try PreviousImage.putBack(image, record, in: tree) {
+            say("put '\(image)' back as it was before a build that was cut off")
+        }
+        let rebuild = try await Rebuild(commands, record, isLasting: isLasting, in: tree)
         try rebuild.checkSpace()
         return rebuild
     }

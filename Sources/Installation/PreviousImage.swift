@@ -12,24 +12,29 @@ struct PreviousImage {
     /// Whether an earlier install made that copy, also one in another root that has the same ESP or /boot. It stays as it is: since
     /// then the image has docker-btrfs in it.
     let wasKept: Bool
-    /// The copy that this build makes.
-    var copy: Path { wasKept ? file.parent.appending(name: Array(".".utf8) + file.name + Array(".docker-btrfs".utf8)) : kept }
+    /// Whether this build is the first that puts docker-btrfs into the image: the copy becomes the one that stays.
+    let isFirst: Bool
+    /// The copy that this build makes. That it is there says that the build was not finished.
+    var copy: Path { Self.draft(of: file) }
 
-    /// nil where there is no such image. Fails where something that is not ours has the copy's name.
-    init?(_ image: Path, _ record: InstallRecord, in tree: Directory) async throws(Failure) {
+    /// With `isLasting` a copy stays. nil where there is no such image. Fails where something that is not ours has the name of one that is to
+    /// stay.
+    init?(_ image: Path, _ record: InstallRecord, isLasting: Bool, in tree: Directory) async throws(Failure) {
         guard let file = try tree.resolved(image) else { return nil }
         self.image = image
         self.file = file
         link = try tree.status(of: image)?.kind == .symlink ? tree.linkTarget(of: image) : nil
         let kept = Self.keptPath(file)
         let found = try tree.found(at: kept)
+        // One that cannot be read was not made with docker-btrfs in it.
+        let hasProgram = (try? await tree.holdsProgram(file)) ?? false
         wasKept =
             switch found {
             case .nothing, .other: false
-            case .entry(let entry) where record.kept.contains(entry): true
-            case .entry: try await tree.holdsProgram(file)
+            case .entry(let entry): record.kept.contains(entry) || hasProgram
             }
-        if found != .nothing && !wasKept {
+        isFirst = isLasting && !wasKept && !hasProgram
+        if found != .nothing && isFirst {
             throw Failure(
                 "could not keep '\(image)' as '\(kept)': something is there that is not from docker-btrfs",
                 hint: "move it away and run this again")
@@ -40,9 +45,27 @@ struct PreviousImage {
         file.parent.appending(name: file.isUnified ? file.name + Array(".old".utf8) : Array("old-".utf8) + file.name)
     }
 
+    private static func draft(of file: Path) -> Path {
+        file.parent.appending(name: Array(".".utf8) + file.name + Array(".docker-btrfs".utf8))
+    }
+
+    /// The image that a copy which stays was made of; nil for any other path.
+    static func original(of kept: Path) -> Path? {
+        let names = [Array(kept.name.dropFirst(4)), Array(kept.name.dropLast(4))].filter { !$0.isEmpty }
+        return names.map { kept.parent.appending(name: $0) }.first { keptPath($0) == kept }
+    }
+
     func putBack(in tree: Directory) throws(Failure) {
         try tree.rename(copy, to: file)
         // A tool that renames puts a file in the place of the link.
         if let link, try tree.status(of: image)?.kind != .symlink { try tree.link(image, to: link) }
+    }
+
+    /// Puts an image back whose build was cut off, as by a power cut: what is in its place may be half of one. False where none was.
+    static func putBack(_ image: Path, _ record: InstallRecord, in tree: Directory) throws(Failure) -> Bool {
+        let file = try tree.resolved(image) ?? image
+        guard case .entry(let entry) = try tree.found(at: draft(of: file)), record.kept.contains(entry) else { return false }
+        try tree.rename(entry.path, to: file)
+        return true
     }
 }

@@ -9,7 +9,10 @@ extension Rebuild {
             guard let directory = try tree.directory(at: folder) else { continue }
             var sizes: [Int] = []
             for image in previous where image.file.parent == folder { sizes.append(try tree.status(of: image.file)?.size ?? 0) }
-            try directory.checkSpace(sizes.reduce(8 << 20, +) + (sizes.max() ?? 0))
+            let kept = previous.filter { $0.file.parent == folder && $0.wasKept }.map { "'\($0.kept)'" }
+            let mayGo = kept.isEmpty ? "" : " (\(kept.joined(separator: ", ")) of before docker-btrfs may go)"
+            let hint = "make room there\(mayGo), or \(isLasting ? "install" : "uninstall") with --no-build and build by hand"
+            try directory.checkSpace(hint: hint, sizes.reduce(8 << 20, +) + (sizes.max() ?? 0))
         }
     }
 
@@ -26,12 +29,11 @@ extension Rebuild {
 }
 
 extension Directory {
-    fileprivate func checkSpace(_ needed: Int) throws(Failure) {
+    fileprivate func checkSpace(hint: String, _ needed: Int) throws(Failure) {
         let free = try freeSpace()
         if free >= needed { return }
         throw Failure(
             "could not keep the old initramfs: '\(show(.top))' has \(free >> 20) MiB free, and \(needed >> 20) MiB are needed",
-            hint: "make room there, or install with --no-build and build by hand"
-        )
+            hint: hint)
     }
 }

@@ -8,30 +8,46 @@ struct Rebuild {
     let tree: Directory
     /// The images that are there now.
     let previous: [PreviousImage]
+    /// Whether copies of the images stay: not where docker-btrfs is taken out of them.
+    let isLasting: Bool
     private let record: InstallRecord
+    /// Copies that an earlier install kept, of images that are gone: their kernels were removed.
+    private let unneeded: [Path]
 
     /// `record` is what is installed. Fails where an image cannot be kept.
-    init(_ commands: BuildCommands, _ record: InstallRecord, in tree: Directory) async throws(Failure) {
+    init(_ commands: BuildCommands, _ record: InstallRecord, isLasting: Bool, in tree: Directory) async throws(Failure) {
         var previous: [PreviousImage] = []
         for image in commands.images {
-            if let found = try await PreviousImage(image, record, in: tree) { previous.append(found) }
+            if let found = try await PreviousImage(image, record, isLasting: isLasting, in: tree) { previous.append(found) }
+        }
+        var unneeded: [Path] = []
+        for entry in isLasting ? record.kept : [] {
+            guard let original = PreviousImage.original(of: entry.path), !commands.images.contains(original),
+                try tree.status(of: original) == nil, try tree.found(at: entry.path) == .entry(entry)
+            else { continue }
+            unneeded.append(entry.path)
         }
         self.commands = commands
         self.tree = tree
         self.previous = previous
+        self.isLasting = isLasting
         self.record = record
+        self.unneeded = unneeded
     }
 
     /// The dry run's lines.
     var description: [String] {
-        previous.map { $0.wasKept ? "leave '\($0.kept)', which an earlier install kept" : "keep '\($0.file)' as '\($0.kept)'" }
+        previous.compactMap { image in
+            if image.isFirst { return "keep '\(image.file)' as '\(image.kept)'" }
+            return image.wasKept && isLasting ? "leave '\(image.kept)', which an earlier install kept" : nil
+        } + unneeded.map { "remove '\($0)', whose initramfs is gone" }
             + commands.commands.map { "run '\($0.joined(separator: " "))'" }
             + commands.images.map { "look into '\($0)'" }
     }
 
     /// Keeps what is there, runs the framework's tool and has `check` look into what it made, which gets the copy of the image
-    /// from before too. Returns the copies that stay.
-    func run(check: (Path, Path?) async throws(Failure) -> Void) async throws(Failure) -> [Path] {
+    /// from before too. Returns what came of the copies.
+    func run(check: (Path, Path?) async throws(Failure) -> Void) async throws(Failure) -> [String] {
         let (during, afterwards) = try records()
         try tree.perform(.record(during))
         try makeCopies()
@@ -40,21 +56,29 @@ struct Rebuild {
         } catch {
             throw putBack(after: explained(error))
         }
-        for image in previous where image.wasKept { try tree.remove(image.copy) }
+        for image in previous { if image.isFirst { try tree.rename(image.copy, to: image.kept) } else { try tree.remove(image.copy) } }
+        for path in unneeded { try tree.remove(path) }
         if during != afterwards { try tree.perform(.record(afterwards)) }
-        return previous.map(\.kept)
+        let kept = isLasting ? previous.filter { $0.isFirst || $0.wasKept } : []
+        return kept.map { "kept the initramfs from before as '\($0.kept)'" }
+            + unneeded.map { "removed '\($0)', whose initramfs is gone" }
     }
 
     /// What the record says while the images are built, should that be cut off, and what it says afterwards: only the copies that
     /// stay.
     private func records() throws(Failure) -> (during: InstallRecord, afterwards: InstallRecord) {
         var during = record
-        during.kept.removeAll { entry in previous.contains { $0.copy == entry.path } }
+        during.kept.removeAll { entry in
+            previous.contains { $0.copy == entry.path || $0.isFirst && $0.kept == entry.path } || unneeded.contains(entry.path)
+        }
         var afterwards = during
         for image in previous {
-            let entry = InstallRecord.Entry(path: image.copy, trace: .file(try tree.digest(of: image.file)))
+            let trace = InstallRecord.Entry.Trace.file(try tree.digest(of: image.file))
+            during.kept.append(InstallRecord.Entry(path: image.copy, trace: trace))
+            if !image.isFirst { continue }
+            let entry = InstallRecord.Entry(path: image.kept, trace: trace)
             during.kept.append(entry)
-            if !image.wasKept { afterwards.kept.append(entry) }
+            afterwards.kept.append(entry)
         }
         return (during, afterwards)
     }

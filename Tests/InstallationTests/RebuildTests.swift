@@ -1,4 +1,5 @@
 import Basics
+import Foundation
 import Testing
 
 @testable import Installation
@@ -19,12 +20,12 @@ struct RebuildTests {
 
     /// The message of a build that fails; `check` is what looks into the image.
     private func failure(
-        _ build: BuildCommands, check: (Path) async throws(Failure) -> Void = { (_) throws(Failure) in }
+        _ build: BuildCommands, isLasting: Bool = true, check: (Path) async throws(Failure) -> Void = { (_) throws(Failure) in }
     ) async throws -> String? {
         try system.make("var/lib/docker-btrfs")
         let tree = try system.tree()
         do throws(Failure) {
-            let building = try await Rebuild(build, tree.record() ?? InstallRecord(.dracut), in: tree)
+            let building = try await Rebuild(build, tree.record() ?? InstallRecord(.dracut), isLasting: isLasting, in: tree)
             _ = try await building.run { (image, _) throws(Failure) in try await check(image) }
             return nil
         } catch {
@@ -92,9 +93,9 @@ struct RebuildTests {
 
     @Test func `one of several cannot be put back`() async throws {
         try system.write("other\n", to: "boot/other")
-        let script = "echo half > initrd; echo half > other; rm old-initrd; exit 3"
+        let script = "echo half > initrd; echo half > other; rm .initrd.docker-btrfs; exit 3"
         let message = try #require(try await failure(build(script, images: ["boot/initrd", "boot/other"])))
-        #expect(message.contains("could not be put back: could not rename '/boot/old-initrd' to '/boot/initrd'"))
+        #expect(message.contains("could not be put back: could not rename '/boot/.initrd.docker-btrfs' to '/boot/initrd'"))
         #expect(try system.read("boot/other") == "other\n")
     }
 
@@ -130,6 +131,56 @@ struct RebuildTests {
         let nothing = BuildCommands(images: ["boot/initrd"], commands: [["docker-btrfs-none"]])
         #expect(try await failure(nothing)?.hasPrefix("could not run 'docker-btrfs-none': ") == true)
         try expectAsBefore()
+    }
+
+    private static let pack =
+        "mkdir -p r/usr/bin; echo > r/usr/bin/docker-btrfs-init; (cd r; find . | cpio --quiet -o -H newc) > initrd; rm -r r"
+
+    /// As a power cut leaves it, or a kill: half an image, and the copy.
+    @Test(arguments: ["echo before > initrd", pack])
+    func `a build that was cut off is put back before the next one`(before: String) async throws {
+        if before == Self.pack { #expect(try await failure(build(Self.pack)) == nil) }
+        let whole = try system.read("boot/initrd")
+        let tree = try system.tree()
+        // Nobody takes back what this one does.
+        try system.make("var/lib/docker-btrfs")
+        let script = "cp -r . ../cut; cp -r ../var ../cut.var; exit 3"
+        #expect(try await failure(build(script))?.hasSuffix("from before is back") == true)
+        for name in ["boot", "var"] { try system.remove(name) }
+        try FileManager.default.moveItem(atPath: "\(system.path)/cut", toPath: "\(system.path)/boot")
+        try FileManager.default.moveItem(atPath: "\(system.path)/cut.var", toPath: "\(system.path)/var")
+        try system.write("half\n", to: "boot/initrd")
+        let record = try #require(try tree.record())
+        #expect(try PreviousImage.putBack("boot/initrd", record, in: tree))
+        #expect(try system.read("boot/initrd") == whole)
+        #expect(try !PreviousImage.putBack("boot/initrd", record, in: tree))
+        #expect(try await failure(build("echo new > initrd")) == nil)
+        #expect(try system.read("boot/old-initrd") == (before == Self.pack ? "before\n" : whole))
+    }
+
+    @Test func `what has docker-btrfs in it already, as a kernel that came later, is not kept as from before`() async throws {
+        #expect(try await failure(build(Self.pack)) == nil)
+        try system.remove("boot/old-initrd")
+        #expect(try await failure(build(Self.pack)) == nil)
+        #expect(try system.exists("boot/old-initrd") == false)
+        #expect(try system.exists("boot/.initrd.docker-btrfs") == false)
+    }
+
+    @Test func `the copy of an image that is gone goes too`() async throws {
+        try system.write("before\n", to: "boot/other")
+        #expect(try await failure(build("\(Self.pack); cp initrd other", images: ["boot/initrd", "boot/other"])) == nil)
+        try system.remove("boot/other")
+        #expect(try await failure(build("true")) == nil)
+        #expect(try system.exists("boot/old-other") == false)
+        #expect(try system.read("boot/old-initrd") == "before\n")
+        #expect(try system.tree().record()?.kept.map(\.path) == ["boot/old-initrd"])
+    }
+
+    @Test func `nothing is kept where docker-btrfs is taken out`() async throws {
+        #expect(try await failure(build("echo new > initrd"), isLasting: false) == nil)
+        #expect(try system.read("boot/initrd") == "new\n")
+        #expect(try system.exists("boot/old-initrd") == false)
+        #expect(try system.tree().record()?.kept == [])
     }
 
     @Test func `a copy that is not ours`() async throws {
