@@ -2,7 +2,14 @@ internal import Basics
 
 /// What a machine writes to its serial port, line by line.
 struct Console {
+    /// The last of them: a guest may write without end.
     private(set) var lines: [String] = []
+    /// How many there were.
+    private(set) var count = 0
+    /// The first line with each of the sentences, and the first that failed.
+    private var reasons: [String?] = sentences.map { _ in nil }
+    private var failed: [String] = []
+    private static let most = 2000
     /// Whether the machine comes no further by itself.
     private(set) var isOver = false
     private var line: [UInt8] = []
@@ -43,7 +50,12 @@ struct Console {
         let text = display(line).trimmingSpaces
         line = []
         check(text)
-        if !text.isEmpty && text != lines.last { lines.append(text) }
+        if text.isEmpty || text == lines.last { return }
+        lines.append(text)
+        count += 1
+        if lines.count == 2 * Self.most { lines.removeFirst(Self.most) }
+        for (index, words) in Self.sentences.enumerated() where reasons[index] == nil && text.contains(words) { reasons[index] = text }
+        if failed.count < 3, Self.failures.contains(where: { text.contains($0) }) { failed.append(text) }
     }
 
     private mutating func check(_ text: String) {
@@ -52,11 +64,7 @@ struct Console {
 
     /// What the boot says that was wrong; nil where it says nothing.
     var reason: String? {
-        for words in Self.sentences {
-            if let line = lines.first(where: { $0.contains(words) }) { return line }
-        }
-        let failed = lines.filter { line in Self.failures.contains { line.contains($0) } }
-        return failed.isEmpty ? nil : failed.prefix(3).joined(separator: "; ")
+        reasons.compactMap { $0 }.first ?? (failed.isEmpty ? nil : failed.joined(separator: "; "))
     }
 }
 

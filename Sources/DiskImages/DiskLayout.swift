@@ -30,16 +30,22 @@ struct DiskLayout {
         isSmall = mayBeSmall && sector == 512 && self.size < 256 * megabyte
         // Three kernels with the initramfs of a framework, or GRUB alone. Nothing of it is in the file before it is used. With sectors of
         // 4096 bytes no FAT32 is smaller: it has 65525 clusters and more.
-        system = 2 * megabyte..<(isSmall ? 10 : sector == 512 ? 258 : 266) * megabyte
+        func system(of isSmall: Bool) -> Range<Int> { 2 * megabyte..<(isSmall ? 10 : sector == 512 ? 258 : 266) * megabyte }
         // The last megabyte has the table's second copy.
+        func needed(isSmall: Bool) -> Int {
+            let root = max(least, megabyte + content + content / 2 + (isSmall ? 16 : 256) * megabyte)
+            return (system(of: isSmall).upperBound + root + 2 * megabyte - 1) / megabyte
+        }
+        self.system = system(of: isSmall)
         let end = self.size - megabyte
-        let needed = system.upperBound + max(least, megabyte + content + content / 2 + (isSmall ? 16 : 256) * megabyte)
-        if end < needed {
-            let least = needed / megabyte + 1
+        if self.size / megabyte < needed(isSmall: isSmall) {
+            // One that is not small any more needs more.
+            let small = isSmall ? needed(isSmall: true) : Int.max
+            let least = small < 256 ? small : max(256, needed(isSmall: false))
             throw Failure(
                 "could not make a disk of \(size / megabyte) MiB: the image needs \(least) MiB", hint: "--size \(least)M, or more")
         }
-        root = system.upperBound..<end
+        root = self.system.upperBound..<end
         func uuid() throws(Failure) -> String {
             guard let uuid = firstLine(of: "/proc/sys/kernel/random/uuid") else { throw .system("make a UUID") }
             return uuid

@@ -80,7 +80,10 @@ extension DiskPlan {
         // A table of our lines alone would be all that busybox's init does.
         let before = try source.files.contents(of: InitSystem.inittab, limit: 1 << 20) ?? Array(InitSystem.usualTable.utf8)
         let table = before.withLines(lines)
-        steps.append(.write(InitSystem.inittab, table, mode: 0o644, about: "the image's, with what docker-btrfs starts"))
+        steps.append(
+            .write(
+                InitSystem.inittab, table, mode: try source.files.mode(of: InitSystem.inittab),
+                about: "the image's, with what docker-btrfs starts"))
     }
 
     /// Of the image's own, every machine would have them. With systemd `setup` brings a unit, but for a disk that is plain.

@@ -36,6 +36,11 @@ public struct DiskPlan: Sendable {
             if there.st_mode & UInt32(S_IFMT) == UInt32(S_IFDIR) {
                 throw Failure("could not make '\(choices.output)': it is a directory", hint: "name a file")
             }
+            if there.st_mode & UInt32(S_IFMT) != UInt32(S_IFREG) {
+                throw Failure(
+                    "could not make '\(choices.output)': it is a device, or a link, and would be a file then",
+                    hint: "name a file; 'dd if=FILE.raw of=DEVICE bs=4M' writes it to a device")
+            }
             if !choices.replaces {
                 throw Failure("could not make '\(choices.output)': it is there already", hint: "remove it, or replace it with --force")
             }
@@ -190,7 +195,8 @@ public struct DiskPlan: Sendable {
         let kept = try FilesystemTable.kept(of: image, besides: places)
         if !kept.text.isEmpty { about += ", and what the image's does" }
         notes += kept.notes
-        add(FilesystemTable.path, table.map { $0 + "\n" }.joined() + kept.text, about: about)
+        let mode = try source.files.mode(of: FilesystemTable.path)
+        add(FilesystemTable.path, table.map { $0 + "\n" }.joined() + kept.text, mode: mode, about: about)
         if check.initSystem == .systemd && choices.plain == nil && !layout.isSmall { addGrowth() }
         if check.hasIdleNetworkd {
             add("etc/systemd/network/20-wired.network", Self.wiredNetwork, about: "systemd-networkd asks for addresses")
@@ -237,7 +243,7 @@ public struct DiskPlan: Sendable {
             let there: Set<Path> = [.top, DockerRecord.store, machine.settings.root]
             let subvolumes = Set(table.subvolumes).subtracting(there).sorted { $0.components.count < $1.components.count }
             if !subvolumes.isEmpty { steps.append(.makeSubvolumes(subvolumes)) }
-            add("etc/fstab", table.text, about: "the machine's, with what is on this disk")
+            add("etc/fstab", table.text, mode: table.mode, about: "the machine's, with what is on this disk")
             notes += table.notes
         }
         let ending = "[Service]\nExecStartPost=/bin/systemctl --no-block poweroff\n"

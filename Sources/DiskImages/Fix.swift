@@ -50,7 +50,7 @@ extension Fix {
             finding: warning(
                 .container, "etc/rc.conf says rc_sys=\"\(name)\": OpenRC leaves out what a machine needs",
                 "RUN sed -i '/^rc_sys=/d' /etc/rc.conf"),
-            steps: [write(path, kept, "the image's, without rc_sys=\"\(name)\"")])
+            steps: [.write(path, Array(kept.utf8), mode: try files.mode(of: path), about: "the image's, without rc_sys=\"\(name)\"")])
     }
 
     /// systemd has one wherever the kernel's console is.
@@ -64,9 +64,11 @@ extension Fix {
             var there: Path?
             for name in names where try files.target(of: "etc/sv" / name) != nil { there = name }
             let name = there ?? names[0]
-            let getty = try files.target(of: "sbin/getty") == nil ? "/sbin/agetty" : "/sbin/getty"
+            let getty = try getty(in: files)
+            // A service of theirs knows what it starts.
+            if there == nil && getty == nil { return nil }
             let run = DiskStep.write(
-                "etc/sv" / name / "run", Array("#!/bin/sh\nexec \(getty) -L ttyS0 115200 vt100\n".utf8), mode: 0o755,
+                "etc/sv" / name / "run", Array("#!/bin/sh\nexec \(getty ?? "") -L ttyS0 115200 vt100\n".utf8), mode: 0o755,
                 about: "a login on the serial port")
             return Fix(
                 finding: warning(.console, what, "RUN ln -s /etc/sv\(name) \(folder)"),
@@ -78,9 +80,19 @@ extension Fix {
         if lines.contains(where: { $0.contains("ttyS0") || $0.contains("getty") && $0.contains("console") || $0.hasPrefix("console::") }) {
             return nil
         }
-        let getty = "/sbin/getty -L ttyS0 115200 vt100"
-        let line = try InitSystem.isBusybox(in: files) ? "ttyS0::respawn:\(getty)" : "T0:2345:respawn:\(getty)"
+        let isBusybox = try InitSystem.isBusybox(in: files)
+        guard let program = try getty(in: files) ?? (isBusybox ? "/sbin/getty" : nil) else { return nil }
+        let getty = "\(program) -L ttyS0 115200 vt100"
+        let line = isBusybox ? "ttyS0::respawn:\(getty)" : "T0:2345:respawn:\(getty)"
         return Fix(finding: warning(.console, what, "RUN echo '\(line)' >> /etc/inittab"), steps: [], inittab: line)
+    }
+
+    /// agetty(8), which Debian calls getty too. A line that starts what is not there would be no login.
+    private static func getty(in files: ImageFiles) throws(Failure) -> String? {
+        for program in ["/sbin/getty", "/sbin/agetty", "/usr/sbin/agetty"] {
+            if let path = Path(program), try files.target(of: path) != nil { return program }
+        }
+        return nil
     }
 
     private static func network(in files: ImageFiles, _ initSystem: InitSystem, _ found: [ImageFinding]) throws(Failure) -> Fix? {
@@ -112,4 +124,9 @@ extension Fix {
             ],
             lacks: try [files].resolveNames() ? nil : .names)
     }
+}
+
+extension ImageFiles {
+    /// What a file that is written in the place of the image's own has: that one may have secrets.
+    func mode(of path: Path) throws(Failure) -> UInt32 { (try target(of: path)?.permissions ?? 0o644) & 0o644 }
 }

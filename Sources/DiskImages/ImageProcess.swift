@@ -85,8 +85,19 @@ struct ImageProcess {
         return text.parts(at: "\n").map { $0.parts(at: ":", omittingEmpty: false) }
     }
 
+    /// Whether a shell hands a variable on as it is. It finds `env` by its own PATH.
+    private static func isExported(_ name: String) -> Bool {
+        let own = [
+            "PATH", "PWD", "OLDPWD", "SHLVL", "IFS", "UID", "EUID", "PPID", "GROUPS", "SHELLOPTS", "RANDOM", "SECONDS", "LINENO", "_",
+        ]
+        let isStrange = own.contains(name) || ["OPT", "PS", "BASH", "LC_", "LD_"].contains { name.hasPrefix($0) }
+        let isName = name.utf8.allSatisfy { $0 == UInt8(ascii: "_") || isLetterOrDigit($0) }
+        return isName && !isStrange && name.utf8.first.map { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } == true
+    }
+
     /// Becomes the program, in its environment; for a `shell` at an absolute path, and `busybox` before each command where the image has
-    /// none. A shell does not export each name, and has variables of its own, such as UID: so `env`, a command, has the variables. What an
+    /// none. Everybody can read the words of a command, so the shell exports the variables; but those that it does not know as names, or has
+    /// itself, such as UID, are words of `env`. What an
     /// inittab starts would read the console, where a shell is root's without a password. And /dev/stdout, which programs open for their
     /// log, would be the journal's socket, which nothing opens, or the console, which only root does: it is a pipe then, as in a container.
     /// What reads it outlives the program's stop and is no child of it.
@@ -94,7 +105,9 @@ struct ImageProcess {
         // env(1) takes a program with '=' in its name for a variable.
         let isLikeVariable = command.first?.has("=") == true
         let starting = isLikeVariable ? shell.parts(at: " ") + ["-c", #"exec "$0" "$@""#] : []
-        let words = environment.map { "\($0.name)=\($0.value)" } + starting + command
+        let exported = environment.filter { Self.isExported($0.name) }
+        let others = environment.filter { !Self.isExported($0.name) }
+        let words = others.map { "\($0.name)=\($0.value)" } + starting + command
         return """
             #!\(shell)
             # Written by docker-btrfs: the image's ENV, WORKDIR, ENTRYPOINT and CMD.
@@ -105,8 +118,14 @@ struct ImageProcess {
                 exec > "$pipe" 2>&1
                 \(busybox)rm "$pipe"
             fi
+            \(exported.map { "export \($0.name)=\(shellWord($0.value))\n" }.joined())\
             exec \(busybox)env -- \(words.map(shellWord).joined(separator: " ")) < /dev/null
 
             """
     }
+}
+
+/// Of ASCII.
+package func isLetterOrDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
 }

@@ -114,6 +114,11 @@ extension InitSystem {
         func link(_ text: String, _ target: String) throws(Failure) -> DiskStep { .link(try path(text), to: target) }
         switch self {
         case .systemd:
+            if let user = job.user, user.user == 65535 || user.group == 65535 {
+                throw Failure(
+                    "could not make a service of user \(user.user) and group \(user.group): systemd takes 65535 for no number of either",
+                    hint: "USER 65534 in the Dockerfile")
+            }
             let user = job.user.map { "User=\($0.user)\nGroup=\($0.group)\n" } ?? ""
             let restart = job.kind == .always ? "Restart=always\nRestartSec=1\n" : "Type=oneshot\nRemainAfterExit=yes\n"
             // Else what ends at once is given up after some starts.

@@ -58,6 +58,8 @@ public struct RehearsedMachine: Sendable {
     /// The top layer's fstab for the rehearsal's disk.
     struct Table {
         private(set) var text = ""
+        /// That of the machine's.
+        fileprivate(set) var mode: UInt32 = 0o644
         /// What it mounts of the root's filesystem, from the top level.
         private(set) var subvolumes: [Path] = []
         private(set) var notes: [String] = []
@@ -98,7 +100,10 @@ public struct RehearsedMachine: Sendable {
 
     /// nil where there is none.
     func table(on rootUUID: String) throws(Failure) -> Table? {
-        guard let content = try topLayer.contents(of: "etc/fstab", limit: 1 << 20) else { return nil }
-        return try Table(parsing: content, on: rootUUID, isRoot: isRoot) { device throws(Failure) in try BlockDevices.has(device) }
+        let path: Path = "etc/fstab"
+        guard let content = try topLayer.contents(of: path, limit: 1 << 20) else { return nil }
+        var table = try Table(parsing: content, on: rootUUID, isRoot: isRoot) { device throws(Failure) in try BlockDevices.has(device) }
+        table.mode = (try topLayer.target(of: path)?.permissions ?? 0o644) & 0o644
+        return table
     }
 }

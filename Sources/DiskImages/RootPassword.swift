@@ -42,14 +42,28 @@ struct GivenPassword {
     /// Whether it is `$id$salt$hash` already, as crypt(5) has it.
     let isHash: Bool
 
+    /// How crypt(5) calls them.
+    private static let methods = ["1", "2a", "2b", "2x", "2y", "3", "5", "6", "7", "gy", "md5", "sha1", "y"]
+    /// openssl-passwd(1) takes no more, and does not say so.
+    private static let longest = 256
+
     init(in file: String) throws(Failure) {
         guard let content = try fileContents(file) else { throw Failure("could not open '\(file)': it is not there") }
         // An editor of Windows ends a line by two characters.
         let line = Array(content.prefix { $0 != 0x0a && $0 != 0x0d })
         if line.isEmpty { throw Failure("could not use '\(file)': its first line is empty") }
         let parts = line.split(separator: UInt8(ascii: "$"), omittingEmptySubsequences: false)
-        isHash = parts.count >= 4 && parts[0].isEmpty && !parts[1].isEmpty
-        if isHash && line.contains(UInt8(ascii: ":")) { throw Failure("could not use '\(file)': it is no hash of a password") }
+        isHash = parts.count >= 4 && parts[0].isEmpty && Self.methods.contains(String(decoding: parts[1], as: UTF8.self))
+        if isHash, !line.allSatisfy({ isLetterOrDigit($0) || "./$,=-".utf8.contains($0) }) {
+            throw Failure("could not use '\(file)': it is no hash of a password", hint: "crypt(5) says what one has")
+        }
+        if line.starts(with: "root:".utf8) {
+            throw Failure(
+                "could not use '\(file)': it is a line of shadow(5)", hint: "leave the hash alone: what is between the first two ':'")
+        }
+        if !isHash && line.count > Self.longest {
+            throw Failure("could not use '\(file)': the password has more than \(Self.longest) bytes", hint: "put its hash into the file")
+        }
         self.file = file
         self.line = line
     }

@@ -197,12 +197,12 @@ struct DiskOptions: ParsableArguments {
 
 /// Linux takes 64 bytes.
 private func isHostname(_ text: String) -> Bool {
-    guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= 64 else { return false }
-    return isLetterOrDigit(first) && isLetterOrDigit(last) && text.utf8.allSatisfy { isLetterOrDigit($0) || "-.".utf8.contains($0) }
-}
-
-private func isLetterOrDigit(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    return text.utf8.count <= 64
+        && parts.allSatisfy { part in
+            guard let first = part.first, let last = part.last else { return false }
+            return isLetterOrDigit(first) && isLetterOrDigit(last) && part.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") }
+        }
 }
 
 extension Firmware: ExpressibleByArgument {}

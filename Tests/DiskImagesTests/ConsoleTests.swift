@@ -24,6 +24,14 @@ struct ConsoleTests {
         #expect(console.lines.count == 3 && console.lines.allSatisfy { $0.utf8.count <= 65536 })
     }
 
+    @Test func `lines without end take no more and more memory, and no reason is lost`() {
+        var console = Console()
+        console.take(Array("What happened: it floods\n".utf8))
+        for number in 1...20_000 { console.take(Array("line \(number)\n".utf8)) }
+        #expect(console.lines.count < 5000 && console.lines.last == "line 20000" && console.count == 20_001)
+        #expect(console.reason == "What happened: it floods")
+    }
+
     @Test(arguments: [
         (
             "[    2.0] Kernel panic - not syncing: VFS: Unable to mount root fs\n",

@@ -14,6 +14,19 @@ struct DiskLayoutTests {
         #expect(try layout(559).root.count == least)
     }
 
+    @Test(arguments: [1, 40, 140, 150, 160, 161, 400, 2000], [512, 4096])
+    func `a disk of the size that is said to be needed is made`(content: Int, sector: Int) throws {
+        // Not a multiple of what sizes are counted in.
+        let content = content << 20 | 12345
+        do throws(Failure) {
+            _ = try DiskLayout(size: 20 << 20, sector: sector, content: content)
+            Issue.record("20 MiB are enough")
+        } catch {
+            let size = try #require(error.hint?.split(separator: " ").dropFirst().first.flatMap { Int($0.dropLast(2)) })
+            _ = try DiskLayout(size: size << 20, sector: sector, content: content)
+        }
+    }
+
     @Test func `only qcow2 is written out of order`() {
         let unordered = DiskFormat.allCases.filter { $0.conversion(compressed: false).contains("-W") }
         #expect(unordered == [.qcow2], "qemu-img's own VDI then has a count that a virtual machine overwrites data by")

@@ -13,6 +13,25 @@ struct RootPasswordTests {
         #expect(try await GivenPassword(in: file.path).hash() == "$6$salt$hash")
     }
 
+    @Test(arguments: [
+        ("$my$pass$word", nil), ("$6$salt$hash ", "it is no hash of a password"),
+        ("root:$6$a$b:20000:0:99999:7:::", "it is a line of shadow(5)"),
+        (String(repeating: "p", count: 257), "the password has more than 256 bytes"), (String(repeating: "p", count: 256), nil),
+        ("$y$j9T$salt$hash", nil), ("", "its first line is empty"),
+    ])
+    func `what is no password that root could log in by is refused`(line: String, reason: String?) throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try Data("\(line)\n".utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        do throws(Failure) {
+            let password = try GivenPassword(in: file.path)
+            #expect(reason == nil)
+            #expect(password.isHash == line.hasPrefix("$y$"))
+        } catch {
+            #expect(error.message == reason.map { "could not use '\(file.path)': \($0)" })
+        }
+    }
+
     @Test func `a root with a password has it in shadow, and a shell that is there`() throws {
         func passwd(_ text: String, shell: String? = nil) throws -> String {
             String(decoding: try RootPassword.passwd(Array(text.utf8), shell: shell) { $0 == "/bin/sh" }, as: UTF8.self)
