@@ -91,7 +91,8 @@ struct ImageKernel {
         if let stubs { recipe.stubs = stubs }
         // The kernel unpacks one archive after the other, each from a multiple of four bytes on.
         let archives = files.dropFirst().map { $0.content + [UInt8](repeating: 0, count: -$0.content.count & 3) }
-        return BootFile(.uki, try await UnifiedKernelImage(recipe).built(around: Array(archives.joined())), source: nil)
+        let hint = "RUN apt-get install -y systemd-boot-efi (Debian), or systemd, in the Dockerfile; or 'docker-btrfs setup --kernels boot'"
+        return BootFile(.uki, try await UnifiedKernelImage(recipe, stubHint: hint).built(around: Array(archives.joined())), source: nil)
     }
 
     /// Looks for the kernel `asked`, or for `known`, which was chosen before, or for the only one that there is. Fails where there is none, and

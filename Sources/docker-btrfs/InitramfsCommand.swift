@@ -67,6 +67,7 @@ struct InitramfsBuildCommand: AsyncParsableCommand {
 
     func validate() throws {
         if output == nil && uki == nil { throw ValidationError("--output or --uki has to say what is written") }
+        if output != nil && output == uki { throw ValidationError("--output and --uki name one file, and are two") }
         if cmdline != nil && uki == nil && drivers == .generic { throw ValidationError("--cmdline goes with --uki or --host-only") }
     }
 

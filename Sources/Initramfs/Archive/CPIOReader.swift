@@ -7,19 +7,25 @@ struct CPIOReader {
     private let name: String
     private var offset = 0
     private var entries: [CPIOEntry] = []
-    /// More than any initramfs has by far.
+    /// Those of the archives before it.
+    private let others: Int
+    /// More than any initramfs has by far, in all its archives.
     private static let mostEntries = 1 << 18
     /// PATH_MAX. The kernel passes over an entry with a longer name, and over a symlink that leads to a longer one.
     static let longestPath = 4096
 
-    init(_ bytes: ArraySlice<UInt8>, name: String) {
+    private init(_ bytes: ArraySlice<UInt8>, name: String, after others: Int) {
         self.bytes = bytes
         self.name = name
+        self.others = others
     }
 
-    /// The entries, and what follows the archive. Hard links all have the content that one of them brings.
-    static func read(_ bytes: ArraySlice<UInt8>, name: String) throws(Failure) -> (entries: [CPIOEntry], rest: ArraySlice<UInt8>) {
-        var reader = CPIOReader(bytes, name: name)
+    /// The entries, and what follows the archive. Hard links all have the content that one of them brings. `others` is how many files the
+    /// initramfs has already.
+    static func read(
+        _ bytes: ArraySlice<UInt8>, name: String, after others: Int = 0
+    ) throws(Failure) -> (entries: [CPIOEntry], rest: ArraySlice<UInt8>) {
+        var reader = CPIOReader(bytes, name: name, after: others)
         while try reader.readEntry() {}
         return (reader.linked(), bytes.dropFirst(reader.offset))
     }
@@ -43,7 +49,7 @@ struct CPIOReader {
         let isLink = CPIOEntry.Kind(rawValue: UInt32(fields[1]) & 0o170000) == .symlink
         if written.count > Self.longestPath || isLink && content.count > Self.longestPath { return true }
         guard let path = Path(written.dropLast()) else { throw broken(at: start) }
-        if entries.count == Self.mostEntries {
+        if others + entries.count >= Self.mostEntries {
             throw Failure("could not read '\(name)': it has more than \(Self.mostEntries) files, as no initramfs has")
         }
         let device = CPIOEntry.DeviceNumber(major: fields[9], minor: fields[10])

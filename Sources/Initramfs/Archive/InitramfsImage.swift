@@ -4,6 +4,8 @@ internal import CLinux
 extension InitramfsImage {
     /// In bytes, packed or not. One with all firmware that there is has half of it.
     static let largest = 1 << 30
+    /// In bytes: COMMAND_LINE_SIZE of x86 and arm64, without the NUL. What is behind that a kernel does not see.
+    package static let longestCommandLine = 2047
 }
 
 /// An initramfs, opened: everything that the kernel would unpack from it.
@@ -32,8 +34,7 @@ public struct InitramfsImage: Sendable {
         self.name = name
         let program = bytes.prefix(2) == PortableExecutable.magic ? try PortableExecutable(bytes, name: name) : nil
         commandLine = program?.content(of: ".cmdline").map {
-            // The kernel takes 2048 bytes of it.
-            display($0.prefix(4096).prefix { $0 != 0 }.split(separator: UInt8(ascii: "\n")).joined())
+            display($0.prefix(Self.longestCommandLine).prefix { $0 != 0 }.split(separator: UInt8(ascii: "\n")).joined())
         }
         var rest = try program?.initramfs()[...] ?? bytes[...]
         while try readArchive(&rest, compression: nil) {}
@@ -52,7 +53,7 @@ public struct InitramfsImage: Sendable {
     private mutating func readArchive(_ rest: inout ArraySlice<UInt8>, compression: Compression?) throws(Failure) -> Bool {
         rest = rest.drop { $0 == 0 }
         guard rest.first == CPIOFormat.magic[0] else { return false }
-        let (entries, remainder) = try CPIOReader.read(rest, name: name)
+        let (entries, remainder) = try CPIOReader.read(rest, name: name, after: files.count)
         for entry in entries { files[entry.path] = entry }
         segments.append(compression)
         rest = remainder

@@ -16,7 +16,10 @@ public struct UnifiedKernelImage: Sendable {
     private let release: String
     private let time: Int
 
-    public init(_ recipe: Recipe) throws(Failure) {
+    /// `stubHint` says what brings systemd's stub where it is missing.
+    public init(
+        _ recipe: Recipe, stubHint: String = "install the package 'systemd-boot-efi' (Debian) or 'systemd'"
+    ) throws(Failure) {
         let tree = recipe.tree
         func first(_ paths: [String], _ what: String, hint: String) throws(Failure) -> (bytes: [UInt8], name: String) {
             for path in paths.compactMap({ Path($0) }) {
@@ -29,8 +32,7 @@ public struct UnifiedKernelImage: Sendable {
             (stub, stubName) = (bytes, ownStub)
         } else {
             (stub, stubName) = try first(
-                ["\(Self.usualStubs)/\(Self.stubFile)"], "systemd's stub",
-                hint: "install the package 'systemd-boot-efi' (Debian) or 'systemd'")
+                ["\(Self.usualStubs)/\(Self.stubFile)"], "systemd's stub", hint: stubHint)
         }
         release = recipe.release
         time = recipe.time
@@ -48,6 +50,16 @@ public struct UnifiedKernelImage: Sendable {
         var line = recipe.commandLine.map { Array($0.utf8) }
         if line == nil { line = try first(["etc/kernel/cmdline"], "a command line", hint: "give one with --cmdline").bytes }
         self.commandLine = Array((line ?? []).split(separator: UInt8(ascii: "\n")).joined(separator: [UInt8(ascii: " ")]))
+        if commandLine.isEmpty {
+            throw Failure("could not build a unified kernel image: its command line is empty", hint: "give one with --cmdline")
+        }
+        if commandLine.count > InitramfsImage.longestCommandLine {
+            throw Failure(
+                """
+                could not build a unified kernel image: its command line has \(commandLine.count) bytes, and a kernel takes \
+                \(InitramfsImage.longestCommandLine)
+                """, hint: "leave out what is not needed")
+        }
     }
 
     /// Fails where the content of a file is no EFI program, as the stub is one.
