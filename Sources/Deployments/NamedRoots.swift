@@ -259,6 +259,9 @@ extension Site {
         if try topLevel.status(of: path) != nil {
             throw Failure("\(sentence): '\(path)' is there already", hint: "choose another name")
         }
+        if try projects().projects.contains(where: { $0.project == name }) {
+            throw Failure("\(sentence): a project has that name", hint: "choose another name")
+        }
         return path
     }
 

@@ -17,7 +17,9 @@ package enum RootArchive: String, CaseIterable, Sendable {
     /// is called when it is loaded; a stream has no name. Fails where the file is there, and where a signal came in the meantime; nothing is
     /// left then.
     package func write(_ tree: Directory, to path: String, as reference: ImageReference?) async throws(Failure) {
-        if access(path, F_OK) == 0 { throw .system("make the file '\(path)'", errno: EEXIST) }
+        if access(path, F_OK) == 0 {
+            throw .system("make the file '\(path)'", errno: EEXIST, hint: "name another one, or remove that")
+        }
         let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
         try Self.sweep(folder.isEmpty ? "." : String(folder))
         let (draft, file, lock) = try Self.makeDraft(String(folder), for: path)
@@ -43,7 +45,7 @@ package enum RootArchive: String, CaseIterable, Sendable {
         }
     }
 
-    private static let draft = ".docker-btrfs-"
+    private static let draft = ".docker-btrfs-export-"
 
     /// Open, and locked by another descriptor, which no program gets that goes on when this one was killed. Whoever comes across one that
     /// nobody has locked deletes it.

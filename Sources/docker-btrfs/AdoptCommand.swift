@@ -52,7 +52,9 @@ struct AdoptCommand: ParsableCommand {
     }
 
     private func printLines() throws {
-        let context = try context.map { path throws(Failure) in try Directory(opening: path) }
+        let context = try context.map { path throws(Failure) in
+            do throws(Failure) { return try Directory(opening: path) } catch { throw error.hinting("make the directory first") }
+        }
         let adoption = try place.place.site(loader: .ifFound).adoptingIntoImage(paths, ofRoot: root, context: context)
         if let context {
             if !place.dryRun { try adoption.write(to: context) }

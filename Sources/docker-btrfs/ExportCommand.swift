@@ -54,7 +54,11 @@ struct ExportCommand: AsyncParsableCommand, TakesName {
     /// nil where there is no image.
     private func reference() throws(Failure) -> ImageReference? {
         if format != .docker { return nil }
-        if let tag { return try ImageReference(tag) }
+        if let tag {
+            let reference = try ImageReference(tag)
+            if case .name = reference.kind, !tag.contains("@") { return reference }
+            throw Failure("could not call the image '\(tag)': only a name and a tag can be given", hint: "--tag NAME or --tag NAME:TAG")
+        }
         do throws(Failure) { return try ImageReference(Int(name) == nil ? name.lowercased() : "root-\(name)") } catch {
             throw Failure("could not call the image '\(name)' as the project: images cannot have that name", hint: "--tag NAME names it")
         }

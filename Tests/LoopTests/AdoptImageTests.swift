@@ -52,6 +52,9 @@ extension Beside {
              && mkdir -p /usr/lib/modules/6.1 /srv/image/deleted && touch /usr/lib/modules/6.1/modules.dep && echo MZ > /boot/vmlinuz-6.1 \\
              && echo kernel/fs/btrfs/btrfs.ko > /usr/lib/modules/6.1/modules.builtin && ln -sf ../bin/true /usr/sbin/init \\
              && mkdir -p /srv/image/app/in && echo old | tee /srv/image/app/mode /srv/image/app/content /srv/image/app/gone /srv/image/app/in/same \\
+             && mkdir -p /srv/image/place/sub /srv/image/place/link /srv/image/anew && echo old | tee /srv/image/place/sub/f /srv/image/place/file \\
+             && ln -s file /srv/image/place/to && touch /srv/image/place/link/f /srv/image/anew/a /srv/image/anew/b \\
+             && echo old > /srv/image/list && chmod 640 /srv/image/list \\
              && echo old | tee /srv/image/deleted/file /srv/image/changed /srv/image/typed /srv/image/mode
             END
             build sample_image "$context"
@@ -77,6 +80,8 @@ extension Beside {
             ln -s ../one srv/new/inner/link; chmod 2750 srv/new/inner; chmod 4755 srv/new/one; chown -R 5:6 srv/new/inner
             mkdir -p srv/whole/deep; echo w > srv/whole/deep/w; ln -s w srv/whole/deep/l; chown -hR 7:8 srv/whole
             echo 1 > usr/bin/own; chown 5 usr/bin/own; chmod 4755 usr/bin/own; ln -s own usr/bin/own.link; chown -h 5 usr/bin/own.link
+            rm -r srv/image/place/sub srv/image/place/link; mv srv/image/place/file srv/image/place/sub; mv srv/image/place/to srv/image/place/link
+            mv srv/image/anew srv/image/away; mkdir srv/image/anew; echo new > srv/image/anew/a
             mkdir srv/mixed; echo 1 > srv/mixed/one; echo 2 > srv/mixed/two; chown 5 srv/mixed/two; mv usr/share/doc/dpkg usr/share/doc/moved
             mv srv/image/app srv/renamed; chmod 700 srv/renamed/mode; echo more >> srv/renamed/content; chmod 711 srv/renamed/in; rm srv/renamed/gone
             for name in 'a b' 'q"u' "q'u" '$HOME' '${x:-y}' '[a]*?' 'back\\slash' $'new\\nline' '#c' '<<END' 'ü' '--chown=9' '`id`' 'end\\'; do
@@ -90,6 +95,7 @@ extension Beside {
             mkfifo srv/fifo; touch $'srv/bad\\xff'; setfattr -n user.note -v yes usr/bin/ls
             mkdir srv/odd; touch srv/odd/fine; ln -s $'to\\xff' srv/odd/link; setfattr -n user.note -v yes srv/odd/fine
             setfattr -n user.note -v yes srv/image/changed; chmod 640 usr/bin/cat; setfattr -n user.note -v yes usr/bin/cat
+            setfacl -m user:7:rw srv/image/list
             """
 
         private static let listing = """
@@ -141,6 +147,7 @@ extension Beside {
 
                         """
                     #expect(told.contains(packages))
+                    #expect(!told.contains(/(chmod|chown).*image.list/), "the mask of an ACL gives the group nothing: \(told)")
                     #expect(told.contains("rm -rf /usr/share/inner/file"), "\(told)")
                     #expect(told.contains("\nCOPY [\"root/etc/tool/a file\", \"/etc/tool/a file\"]\n"))
                     // What belongs to packages, or was made by their scripts.
@@ -201,6 +208,8 @@ extension Beside {
                         differences.joined(separator: "\n") == """
                             < ./srv/bad\u{FFFD} f 644 0:0\u{20}
                             < ./srv/fifo p 644 0:0\u{20}
+                            < ./srv/image/list f 660 0:0\u{20}
+                            > ./srv/image/list f 640 0:0\u{20}
                             < ./srv/odd/link l 777 0:0 to\u{FFFD}
                             < e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  srv/bad\u{FFFD}
                             > manual extra

@@ -36,6 +36,7 @@ extension OnDisk {
                         wrote 'work:latest' to '\(image)'
                         note: '/srv/sub/nested' is a subvolume of its own, and is left out
                         Error: could not make the file '\(image)': File exists
+                        hint: name another one, or remove that
                         wrote a stream for btrfs receive to '\(stream)'
                         600
                         600
@@ -75,7 +76,7 @@ extension OnDisk {
                     int flock(int file, int operation) {
                         char link[64], path[4096] = {0};
                         snprintf(link, sizeof link, "/proc/self/fd/%d", file);
-                        int isDraft = readlink(link, path, sizeof path - 1) > 0 && strstr(path, "/out/.docker-btrfs-") != NULL;
+                        int isDraft = readlink(link, path, sizeof path - 1) > 0 && strstr(path, "/out/.docker-btrfs-export-") != NULL;
                         int error = !isDraft ? 0 : getenv("NO_LOCKS") ? ENOLCK : (fcntl(file, F_GETFL) & O_ACCMODE) == O_RDONLY ? EBADF : 0;
                         return error ? (errno = error, -1) : (int)syscall(SYS_flock, file, operation);
                     }
@@ -87,7 +88,7 @@ extension OnDisk {
                     \(locks)
                     END
                     \(machine.command("--project work tools -- true")); mkdir out
-                    touch out/.docker-btrfs-XXXXXX; chmod 600 out/.docker-btrfs-XXXXXX
+                    touch out/.docker-btrfs-export-XXXXXX; chmod 600 out/.docker-btrfs-export-XXXXXX
                     \(export) -o out/file 2>&1 || true; NO_LOCKS=1 \(export) -o out/other 2>&1 || true; ls -A out
                     """
                 let told = try await machine.disk.change(script)
@@ -167,7 +168,7 @@ extension OnDisk {
                     \(enter) large tools -- sh -c 'head -c 209715200 /dev/urandom > /srv/large'
                     \(companion) export large -o out/large --top-level . & exporting=$!
                     for wait in {1..500}; do [ -z "$(find out -name '.docker*' -size +0)" ] || break; sleep 0.01; done; kill -KILL "$exporting"
-                    wait "$exporting" 2> /dev/null || echo "status $?"; ls -A out | grep -c '^.docker-btrfs-'
+                    wait "$exporting" 2> /dev/null || echo "status $?"; ls -A out | grep -c '^.docker-btrfs-export-'
                     \(companion) export large -o out/large --top-level . > /dev/null; ls -A out
                     """
                 let told = try await machine.disk.change(script)

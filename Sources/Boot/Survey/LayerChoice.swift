@@ -77,6 +77,11 @@ struct LayerChoice {
 }
 
 extension Directory {
+    /// The layers of a machine in a folder that `toplayer_path=` may name, in the order in which they are laid over a root.
+    package func layers(at folder: Path, for host: Facts.Host) throws(Failure) -> [Path] {
+        try LayerChoice(in: folder, on: self, for: host).paths.map { folder / $0 }
+    }
+
     /// Whether a folder that `toplayer_path=` may name holds the layers of several machines.
     package func hasLayersByMachine(at folder: Path) throws(Failure) -> Bool {
         try target(of: folder / LayerChoice.machine)?.kind == .directory

@@ -53,6 +53,7 @@ public struct Adoption {
     /// What comes of it.
     public var outcome: String {
         let paths = "\(parts.count) path\(parts.count == 1 ? "" : "s")"
+        if parts.isEmpty && people == nil && directories.isEmpty { return "nothing was adopted" }
         let what = people == nil ? paths : "the people" + (parts.isEmpty ? "" : " and \(paths)")
         return "the next root has \(people == nil && parts.count == 1 ? "it" : "them"): \(what) adopted into '\(layer)'"
     }
@@ -246,7 +247,7 @@ extension RootDifference {
         var found: [RootChange] = []
         var seen: Set<RootChange> = []
         var notes: [String] = []
-        var tooLong = 0
+        var (tooLong, routine) = (0, 0)
         for text in paths {
             guard text.utf8.first == UInt8(ascii: "/"), let asked = Path(text) else {
                 throw Failure("could not adopt '\(text)': it is no path from the root's top", hint: "docker-btrfs diff shows them")
@@ -270,7 +271,10 @@ extension RootDifference {
                     tooLong += 1
                 } else if change.file != .subvolume {
                     // What systems write by themselves goes with a person's wish alone.
-                    if change.isRoutine && !RootChange.isRoutine(path) { continue }
+                    if change.isRoutine && !RootChange.isRoutine(path) {
+                        routine += 1
+                        continue
+                    }
                     found.append(change)
                     seen.insert(change)
                 } else if change.path == path {
@@ -282,6 +286,10 @@ extension RootDifference {
             }
         }
         if tooLong > 0 { notes.append(Path.leftOut(tooLong)) }
+        if routine > 0 && found.isEmpty {
+            let (what, which) = routine == 1 ? ("1 path", "is left out: name it") : ("\(routine) paths", "are left out: name one")
+            notes.append("\(what) there that systems write by themselves \(which) to have it")
+        }
         return (found, notes)
     }
 }

@@ -159,7 +159,8 @@ private struct ImageDraft {
         if let from = change.from, try tree.status(of: from) == nil { try remove(from) }
         if change.kind == .deleted { return try remove(change.path) }
         // It may be in a directory that was renamed: under this path the image has nothing that could be changed.
-        let isInImage = if let layer { try layer.status(of: change.path) != nil } else { true }
+        let standing = try layer?.status(of: change.path)
+        let isInImage = layer == nil || standing != nil
         if isInImage && change.kind == .changed && change.aspects == [.attributes] {
             notes.append("'\(change.path)' is left out: COPY has no extended attributes, ACLs or flags")
             return
@@ -168,7 +169,10 @@ private struct ImageDraft {
         if isInImage && change.file == .file && !change.isOfContent {
             return try changeMode(of: change.path)
         }
-        if change.aspects.contains(.type) || change.kind == .renamed && change.file == .directory { try remove(change.path) }
+        // COPY puts a file into a directory of its name, and adds to one.
+        let isOverOther =
+            standing.map { $0.kind != .file || change.file != .file } ?? (change.kind == .renamed && change.file == .directory)
+        if change.aspects.contains(.type) || change.kind != .changed && isOverOther { try remove(change.path) }
         try put(change.path, isNew: !isInImage || change.kind != .changed || change.aspects.contains(.type))
         if change.kind == .renamed && change.file == .directory { try putAll(below: change.path) }
     }
@@ -176,13 +180,29 @@ private struct ImageDraft {
     /// Of a file whose content is the image's.
     private mutating func changeMode(of path: Path) throws(Failure) {
         guard let status = try tree.status(of: path), try !isTaken(path), let word = word(path) else { return }
+        let permissions = try permissions(of: path, status)
+        // An ACL changes what is seen of the mode.
+        if let old = try layer?.status(of: path), old.owner == status.owner, old.group == status.group, old.permissions == permissions {
+            return
+        }
         // In this order: a new owner takes bits away.
         commands.append(["chown", "\(status.owner):\(status.group)", word])
-        commands.append(["chmod", String(status.permissions, radix: 8), word])
+        commands.append(["chmod", String(permissions, radix: 8), word])
         try noteCapabilities(of: path)
     }
 
+    /// A file's mode without its ACL, whose mask is where the group's bits are (acl(5)): the image has no ACL, and the group no more than it had.
+    private func permissions(of path: Path, _ status: Status) throws(Failure) -> UInt32 {
+        let list = status.kind == .symlink ? nil : try tree.attribute("system.posix_acl_access", of: path)
+        guard let list, let group = AccessList(list).group else { return status.permissions }
+        return status.permissions & ~0o070 | group << 3
+    }
+
     private mutating func remove(_ path: Path) throws(Failure) {
+        if try isHidden(path) {
+            notes.append("'\(path)' is left out: the top layer takes it away already")
+            return
+        }
         // To delete what is not there does no harm.
         let isInImage = if let layer { try layer.status(of: path) != nil } else { try !isOfTopLayer(path) }
         if !isInImage {
@@ -202,6 +222,16 @@ private struct ImageDraft {
     private func isOfTopLayer(_ path: Path) throws(Failure) -> Bool {
         for layer in topLayers {
             if let status = try layer.status(of: path), status.kind != .directory { return true }
+        }
+        return false
+    }
+
+    /// Whether the top layer has a whiteout of it, or of a directory that it is in.
+    private func isHidden(_ path: Path) throws(Failure) -> Bool {
+        for layer in topLayers {
+            for place in sequence(first: path, next: { $0.parent.isTop ? nil : $0.parent }) {
+                if try layer.status(of: LayerName.whiteout(of: place)) != nil { return true }
+            }
         }
         return false
     }
@@ -272,9 +302,10 @@ private struct ImageDraft {
             case .directory:
                 let within = (inner[path] ?? []).sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
                 let isWhole = item.isNew && !within.isEmpty && isUniform(path)
-                if !isWhole || status.permissions != 0o755 {
+                let permissions = try permissions(of: path, status)
+                if !isWhole || permissions != 0o755 {
                     // It takes the group's bit away from a directory that is there only where the number has five digits.
-                    let mode = (item.isNew ? "" : "00") + String(status.permissions, radix: 8)
+                    let mode = (item.isNew ? "" : "00") + String(permissions, radix: 8)
                     commands.append(["install", "-d", "-m", mode, "-o", "\(status.owner)", "-g", "\(status.group)", word])
                 }
                 if isWhole {
@@ -337,8 +368,11 @@ private struct ImageDraft {
             notes.append("'\(path)' is not for everybody to read: who has the image can read it")
         }
         try noteCapabilities(of: path)
-        // Whoever is given a file loses these.
-        if status.permissions & 0o6000 != 0, let word = word(path) { modes.append(["chmod", String(status.permissions, radix: 8), word]) }
+        // Whoever is given a file loses these, and what COPY takes is the mode with an ACL's mask.
+        let permissions = try permissions(of: path, status)
+        if permissions & 0o6000 != 0 || permissions != status.permissions, let word = word(path) {
+            modes.append(["chmod", String(permissions, radix: 8), word])
+        }
     }
 
     /// Of what is made anew in the image.

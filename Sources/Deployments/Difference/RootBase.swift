@@ -63,9 +63,15 @@ extension Site {
         return nil
     }
 
-    /// The same of the top layers. Those of a project are the machine's.
-    private func topLayers(of root: EarlierRoot) -> [Path] {
-        root.root.mark.origin.topLayers.filter { root.project == nil || $0 == settings.topLayer || $0.isBelow(settings.topLayer) }
+    /// The same of the top layers. Those of a project are what a boot would lay over a root here, if the project has them.
+    private func topLayers(of root: EarlierRoot) throws(Failure) -> [Path] {
+        let known = root.root.mark.origin.topLayers
+        if root.project == nil || known.isEmpty { return known }
+        let request = try settings.request(on: volume)
+        let names = [request.hostname].compactMap { $0 } + hardwareNames() + [request.machineID].compactMap { $0 }
+        let host = Facts.Host(kernelRelease: nil, time: secondsNow(), names: names)
+        let own = try topLevel.layers(at: settings.topLayer, for: host)
+        return known.filter { own.contains($0) }
     }
 
     /// A root, and those that it is a copy of, from root to root.
@@ -87,7 +93,7 @@ extension Site {
         defer { withExtendedLifetime(lock) {} }
         var (layers, notes): ([Facts.Layer], [String]) = ([], [])
         var opened: [Directory] = []
-        for path in topLayers(of: root) {
+        for path in try topLayers(of: root) {
             guard let layer = try topLevel.directory(at: path) else {
                 notes.append("the top layer '\(path)' is not there any more: its files count as added")
                 continue
