@@ -125,7 +125,7 @@ extension ListedImage {
 }
 
 /// To the nearest: an image's size is no room that is needed.
-private func roundedMegabytes(_ bytes: Int) -> String { "\((bytes + 500_000) / 1_000_000) MB" }
+private func roundedMegabytes(_ bytes: Int) -> String { "\(bytes / 1_000_000 + (bytes % 1_000_000 >= 500_000 ? 1 : 0)) MB" }
 
 /// The day in UTC.
 private func date(_ seconds: Int) -> String {

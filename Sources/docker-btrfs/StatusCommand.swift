@@ -35,7 +35,9 @@ struct StatusCommand: AsyncParsableCommand {
 
 /// `2 days ago`, for seconds since 1970.
 func age(of time: Int, now: Int) -> String {
-    let seconds = max(0, now - time)
+    // What a root says of itself, who works in it can write.
+    let (past, overflows) = now.subtractingReportingOverflow(time)
+    let seconds = overflows ? 0 : max(0, past)
     let units = [(86400 * 7, "week"), (86400, "day"), (3600, "hour"), (60, "minute")]
     for (size, name) in units where seconds >= size {
         let count = seconds / size

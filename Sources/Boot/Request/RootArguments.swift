@@ -67,6 +67,12 @@ extension KernelCommandLine {
         guard let text = value(key) else {
             throw Failure("could not find '\(key)=' on the kernel command line", hint: "add \(key)=LABEL=name or another device")
         }
+        // Whole values may have them: the kernel takes those off.
+        if text.has("\"") {
+            throw Failure(
+                "could not use '\(key)=\(text)': there are quotes inside, which are not taken off",
+                hint: "leave them out; where there is white space in it, write \"\(key)=LABEL=my disk\"")
+        }
         guard let device = DeviceName(text) else {
             throw Failure(
                 "could not use '\(key)=\(text)': it is not a device that docker-btrfs knows",

@@ -21,7 +21,7 @@ extension ContainerdStore {
             let sizes = stack.compactMap { $0.size }
             return ListedImage(
                 names: names, id: id, store: kind, image: .success(image),
-                size: sizes.count == stack.count ? sizes.reduce(0, &+) : nil, created: created
+                size: sizes.count == stack.count ? sizes.reduce(0) { $0.clampedSum(with: $1) } : nil, created: created
             )
         } catch {
             return ListedImage(names: names, id: id, store: kind, image: .failure(error), created: created)

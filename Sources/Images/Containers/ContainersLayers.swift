@@ -76,7 +76,7 @@ struct ContainersLayers {
     /// What they take, in bytes; nil where that is not noted of all.
     func size(of stack: [Digest]) -> Int? {
         let sizes = stack.compactMap { layers[$0]?.size }
-        return sizes.count == stack.count ? sizes.reduce(0, &+) : nil
+        return sizes.count == stack.count ? sizes.reduce(0) { $0.clampedSum(with: $1) } : nil
     }
 }
 

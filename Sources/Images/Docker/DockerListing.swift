@@ -75,7 +75,7 @@ private struct LayerSizes {
         for chain in chains[(known.map { $0 + 1 } ?? 0)...] {
             let file = Path.top.appending(name: Array(chain.digest.hex.utf8)) / "size"
             guard let text = try value(of: file, in: entries), let size = Int(String(decoding: text, as: UTF8.self)) else { return nil }
-            sum = sum &+ size
+            sum = sum.clampedSum(with: size)
             sizes[chain] = sum
         }
         return sum
