@@ -138,7 +138,8 @@ extension Site {
         let outcome = once ? outcomeOnce(deployment, others[0]) : try outcome(deployment, others)
         return DeploymentPlan(
             site: self, changes: changes + ending, outcome: outcome,
-            notes: try origin.notes + warnings + doubt + absences(among: others) + namedAbsences(beside: deployment) + menuNotes())
+            notes: try origin.notes + warnings + doubt + absences(among: others, beside: deployment) + namedAbsences(beside: deployment)
+                + menuNotes())
     }
 
     /// An image that had its tries is booted again where a person asks for it, and is not given up at once.
@@ -250,8 +251,10 @@ extension Site {
         Set(try Deployment.all(on: topLevel).deployments.map { $0.reference.description }).sorted()
     }
 
-    /// Whether all that a deployment had when it was made is still there.
-    func isWhole(_ deployment: Deployment) throws(Failure) -> Bool { try damage(of: deployment) == nil }
+    /// Whether all that a deployment had when it was made is still there, once the files of a new one are written.
+    func isWhole(_ deployment: Deployment, beside new: Deployment? = nil) throws(Failure) -> Bool {
+        try damage(of: deployment, beside: new) == nil
+    }
 
     /// What brings back what a deployment lacks. Its name may mean another image by now.
     func remedy(for deployment: Deployment) -> String {
@@ -264,10 +267,13 @@ extension Site {
         return "its image is in the store no more: 'docker-btrfs rm \(deployment.shortID)', once another one is next"
     }
 
-    /// Why a deployment cannot be booted, with 'its' for it; nil where all that it had when it was made is still there.
-    func damage(of deployment: Deployment) throws(Failure) -> String? {
-        if topLevel.held(deployment.chainID) == nil { return "its layer is not held as '\(Layout.hold(deployment.chainID))' any more" }
-        return try kernelDamage(of: deployment)
+    /// Why a deployment cannot be booted, with 'its' for it; nil where all that it had when it was made is still there. The layer and the files
+    /// of a new one are there before the menu.
+    func damage(of deployment: Deployment, beside new: Deployment? = nil) throws(Failure) -> String? {
+        if new?.chainID != deployment.chainID, topLevel.held(deployment.chainID) == nil {
+            return "its layer is not held as '\(Layout.hold(deployment.chainID))' any more"
+        }
+        return try kernelDamage(of: deployment, beside: new)
     }
 
     /// The same of what the boot loader reads, where the files of a new one are written first.
@@ -330,12 +336,13 @@ extension Site {
     }
 
     private func outcome(_ deployment: Deployment, _ others: [Deployment]) throws(Failure) -> [String] {
-        let way = try wayBack(from: deployment, among: others).map { "; the way back is \($0.title)" } ?? ""
+        let way = try wayBack(from: deployment, among: others, beside: deployment).map { "; the way back is \($0.title)" } ?? ""
         var lines = ["next boot: \(deployment.title) with kernel \(deployment.release), a new root\(way)"]
         if settings.loader == .print {
             var shown = [deployment]
-            for earlier in others where try isWhole(earlier) { shown.append(earlier) }
-            lines.insert(contentsOf: BootLoader.lines(of: try menu(of: shown, and: entries(of: namedRoots()))), at: 0)
+            for earlier in others where try isWhole(earlier, beside: deployment) { shown.append(earlier) }
+            let roots = try entries(of: namedRoots(), beside: deployment)
+            lines.insert(contentsOf: BootLoader.lines(of: try menu(of: shown, and: roots)), at: 0)
         }
         return lines
     }

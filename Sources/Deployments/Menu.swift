@@ -70,12 +70,14 @@ extension Site {
         // An earlier one that could not be booted is no way back.
         var shown = Array(deployments.prefix(1))
         for earlier in deployments.dropFirst() {
-            let isThere = if earlier == new { true } else { try isWhole(earlier) }
+            let isThere = if earlier == new { true } else { try isWhole(earlier, beside: new) }
             if isThere { shown.append(earlier) }
         }
         // A root is never what is booted when nobody chooses.
         var last: [BootEntry] = []
         if !shown.isEmpty { last = if let roots { roots } else { try entries(of: namedRoots(), beside: new) } }
+        // Where nothing was deployed yet.
+        if shown.isEmpty, try loader.ownFiles().isEmpty { return [] }
         let files = try loader.kind.files(for: menu(of: shown, and: last))
         try loader.checkOwnership(of: files)
         var changes: [Change] = []

@@ -59,20 +59,22 @@ extension Site {
 
     /// The newest earlier deployment that was good, or where none was, the newest, of those that can be booted; nil where none can. One
     /// that boots what `current` boots is no way back where there is another as good.
-    func wayBack(from current: Deployment?, among earlier: some Sequence<Deployment>) throws(Failure) -> Deployment? {
+    func wayBack(
+        from current: Deployment?, among earlier: some Sequence<Deployment>, beside new: Deployment? = nil
+    ) throws(Failure) -> Deployment? {
         let record = Record.current(on: topLevel).record
         var whole: [Deployment] = []
-        for one in earlier where try isWhole(one) { whole.append(one) }
+        for one in earlier where try isWhole(one, beside: new) { whole.append(one) }
         let others = whole.filter { !$0.isSame(as: current) }
         let isGood = { (one: Deployment) in record.isGood(image: one.imageID, under: settings.root) }
         return others.first(where: isGood) ?? whole.first(where: isGood) ?? others.first ?? whole.first
     }
 
     /// Which earlier deployments have no entry in the menu, and why.
-    func absences(among earlier: [Deployment]) throws(Failure) -> [String] {
+    func absences(among earlier: [Deployment], beside new: Deployment? = nil) throws(Failure) -> [String] {
         var notes: [String] = []
         for one in earlier {
-            guard let damage = try damage(of: one) else { continue }
+            guard let damage = try damage(of: one, beside: new) else { continue }
             notes.append("\(one.title) is not in the menu: \(damage); \(remedy(for: one))")
         }
         return notes

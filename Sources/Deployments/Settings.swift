@@ -35,6 +35,8 @@ public struct Settings: Equatable, Sendable {
     public var options: KernelOptions
     /// How the root is mounted; nil where an earlier version did not look for it.
     public var rootFlags: RootFlags?
+    /// Where a boot loader's partition was mounted that was set up before: its menu may be there still.
+    public var formerBoots: [String] = []
     /// Whether an uninstall began: what it took from the boot menu is not there to tell that this is the machine's own filesystem.
     var isUninstalled = false
 
@@ -101,6 +103,7 @@ public struct Settings: Equatable, Sendable {
             options: KernelOptions(text("options")),
             rootFlags: json["rootflags"]?.string.map { text throws(Failure) in try RootFlags(text) }
         )
+        formerBoots = (json["former_boots"]?.elements ?? []).compactMap(\.string)
         isUninstalled = json["state"]?.string == Self.uninstalled
     }
 
@@ -115,6 +118,7 @@ public struct Settings: Equatable, Sendable {
                     ("root", .string(display(root.bytes))), ("top_layer", .string(display(topLayer.bytes))),
                     ("options", .string(options.description)),
                 ] + (rootFlags.map { [("rootflags", .string($0.description))] } ?? [])
+                + (formerBoots.isEmpty ? [] : [("former_boots", .array(formerBoots.map { .string($0) }))])
                 + (isUninstalled ? [("state", .string(Self.uninstalled))] : [])
         ).text
     }

@@ -148,7 +148,7 @@ public struct Site: Sendable {
         if disk == nil { return [] }
         var known = try [loader?.directory.status(of: .top)].compactMap { $0 }
         var found: [FormerLoader] = []
-        for folder in [boot, settings.boot].compactMap({ $0 }) + InstalledLoader.usualFolders {
+        for folder in [boot, settings.boot].compactMap({ $0 }) + settings.formerBoots + InstalledLoader.usualFolders {
             guard let tree = try? Directory(opening: folder) else { continue }
             for other in try InstalledLoader.all(in: tree) {
                 guard let place = try other.directory.status(of: .top), !known.contains(where: { $0.isSameFile(as: place) }) else {

@@ -55,6 +55,11 @@ struct UninstallCommand: AsyncParsableCommand {
         let installer = try target.installer()
         // Another tree has no boot menu of its own.
         let site = target.root == nil ? try place.found(isLocked: !target.dryRun, loader: .ifThere) : nil
+        if target.root == nil, site == nil, try !installer.isInstalled {
+            throw Failure(
+                "could not uninstall: docker-btrfs is not installed here, and no btrfs that was set up for it is mounted",
+                hint: "mount that, or say where its top level is: --top-level DIR")
+        }
         if let site { try site.uninstalling(isNamed: place.topLevel != nil).finish(dryRun: target.dryRun) }
         if try site == nil || installer.isInstalled { try await installer.uninstall() }
     }

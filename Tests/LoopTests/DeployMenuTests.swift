@@ -41,6 +41,31 @@ extension OnDisk {
             }
         }
 
+        @Test func `the way back is in the menu where deploy writes the kernel that both have`() async throws {
+            try await Deployable.with { machine in
+                try await machine.giveInitramfs()
+                let places = ["sample_image:latest", "sample_image:v2"].compactMap { machine.images[$0]?.cacheID }
+                let kernels = places.map { "docker/btrfs/subvolumes/\($0)/boot/vmlinuz-6.1" }.joined(separator: " ")
+                try await machine.disk.change("cp \(kernels)")
+                for name in ["sample_image", "sample_image:v2"] { try await machine.run("deploy \(name)") }
+                let menu = try machine.menu("docker-btrfs-earlier.conf")
+                #expect(menu.contains("menuentry"))
+                try await machine.disk.change("rm .docker-btrfs/boot/*")
+                let told = try await machine.disk.change("\(machine.command("deploy sample_image:v2")) 2>&1")
+                #expect(told.contains("; the way back is sample_image:latest") && !told.contains("not in the menu"), "\(told)")
+                #expect(try machine.menu("docker-btrfs-earlier.conf") == menu)
+                #expect(try await !machine.run("status 2>&1").contains("not what it should be"))
+            }
+        }
+
+        @Test func `where nothing was deployed yet, prune writes no menu`() async throws {
+            try await Deployable.with { machine in
+                let before = try await machine.everything()
+                #expect(try await machine.run("prune") == "nothing is to be removed\n")
+                #expect(try await machine.everything() == before)
+            }
+        }
+
         @Test func `uninstall takes the kernels that a boot loader from before had on its partition`() async throws {
             try await Deployable.with(setup: "--loader systemd-boot", partition: "64M") { machine in
                 try await machine.run("deploy sample_image:latest")

@@ -33,7 +33,7 @@ extension OnDisk {
                 #expect(
                     try await machine.fails("status").hasPrefix("Error: could not find '/.docker-btrfs/settings'"))
                 #expect(
-                    try await machine.fails("uninstall").hasPrefix("Error: could not uninstall: docker-btrfs is not installed:"))
+                    try await machine.fails("uninstall").hasPrefix("Error: could not uninstall: docker-btrfs is not installed here"))
             }
         }
 
@@ -75,6 +75,28 @@ extension OnDisk {
                 #expect(told.contains("remove '\(grub)/docker-btrfs.cfg'\n"), "\(told)")
                 #expect(try await machine.ownFiles() == "")
                 #expect(try await output(of: ["ls", grub]) == "grub.cfg\ngrubenv\n")
+            }
+        }
+
+        @Test func `so it is where that loader's partition was mounted at another place`() async throws {
+            try await Deployable.with(setup: "--loader grub") { machine in
+                try await machine.run("deploy sample_image")
+                let other = machine.boot + ".other"
+                let making = "mkdir -p EFI/refind/drivers_x64; touch EFI/refind/refind.conf EFI/refind/drivers_x64/btrfs_x64.efi"
+                try await output(of: ["bash", "-euc", "mkdir '\(other)'; cd '\(other)'; \(making)"])
+                func run(_ words: String) async throws -> String {
+                    try await machine.disk.change(machine.command(words).replacing("'\(machine.boot)'", with: "'\(other)'") + " 2>&1")
+                }
+                _ = try await run(machine.setup.replacing("--loader grub", with: "--loader refind"))
+                for words in ["deploy sample_image", "status"] {
+                    let told = try await run(words)
+                    #expect(told.contains("GRUB in '\(machine.boot)/grub' has a menu from before"), "\(told)")
+                }
+                // What setup knows, it keeps.
+                _ = try await run(machine.setup.replacing("--loader grub", with: "--loader refind"))
+                #expect(try await run("uninstall").contains("\nremoved 1 deployment and the settings\n"))
+                #expect(try await machine.ownFiles() == "")
+                #expect(try await output(of: ["find", other, "-name", "*.conf"]) == "\(other)/EFI/refind/refind.conf\n")
             }
         }
 

@@ -184,6 +184,17 @@ package struct FilesystemTable {
 
     typealias Line = MountsFile.Line
 
+    /// Why a directory cannot be the same in each root; nil where it can.
+    private static func reason(against place: Path) -> String? {
+        let isProgram = ["bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc"].contains(display(place.bytes))
+        let isPackages = ["/var/lib/dpkg", "/var/lib/rpm", "/var/lib/pacman"].contains { place.description == $0 }
+        let usr: Path = "usr"
+        let isUsr = place.isBelow(usr) && !place.isBelow("usr/local") && !place.isBelow("usr/src")
+        if isOfImages(place.description) || isProgram || isPackages || isUsr { return "each image has its own" }
+        let isOfKernel = (["dev", "proc", "sys", "run", "tmp", "boot"] as [Path]).contains { place == $0 || place.isBelow($0) }
+        return isOfKernel ? "each boot has its own" : nil
+    }
+
     /// Where a directory that was asked for is, and its subvolume from the top level.
     static func data(_ text: String) throws(Failure) -> (place: Path, subvolume: Path) {
         guard text.hasPrefix("/"), let place = Path(text) else {
@@ -193,6 +204,11 @@ package struct FilesystemTable {
         }
         if place.isTop {
             throw Failure("could not keep '/' as data: each root has its own", hint: "name the directories that stay: --data /home")
+        }
+        if let reason = reason(against: place) {
+            throw Failure(
+                "could not keep '\(text)' as data: \(reason)",
+                hint: "name the directories that stay, as --data /home or --data /var/lib/mysql")
         }
         if place.bytes.contains(UInt8(ascii: ",")) {
             throw Failure("could not keep '\(text)' as data: mount options cannot name what has a comma", hint: "give it another name")

@@ -151,12 +151,15 @@ struct FoundMachine {
             )
         }
         if choices.kernels == nil, let note = try filesystem.note(on: kernels, for: loader) { notes.append(note) }
-        settings = Settings(
+        var settings = Settings(
             loader: loader?.kind ?? .print, boot: boot, loaderFolder: loaderFolder,
             bootVolume: bootVolume.map { .uuid($0) }, kernels: kernels, store: place.path,
             storeDevice: storeDevice, root: try Self.path(choices.root) ?? before?.root ?? "docker_rwlayer",
             topLayer: try Self.path(choices.topLayer) ?? before?.topLayer ?? "boot_docker", options: options, rootFlags: rootFlags)
+        let boots = (before?.formerBoots ?? []) + [before?.boot].compactMap { $0 }
+        settings.formerBoots = boots.filter { $0 != boot && !InstalledLoader.usualFolders.contains($0) }
         try settings.check(on: filesystem)
+        self.settings = settings
         let choice = try settings.storeChoice(on: filesystem.volume)
         engine = Engine(of: try? ImageStores(in: data, at: .top, choice), in: data, choice)
         lines = describe(loader)

@@ -9,7 +9,8 @@ enum SetupChange {
     case makeDirectory(Path, mode: UInt32)
     /// A file of the top layer, and what it is for.
     case write(Path, [UInt8], mode: UInt32, about: String)
-    case link(Path, to: String)
+    /// `about`: what it does, where a person asked for that.
+    case link(Path, to: String, about: String? = nil)
     /// All of them at once, whatever the top layer has of people.
     case writePeople(MachineUsers, topLayer: Path)
     case makeSubvolume(Path)
@@ -23,7 +24,7 @@ extension SetupChange: CustomStringConvertible {
         switch self {
         case .makeDirectory(let path, let mode): "make the directory '\(path)' with mode 0\(String(mode, radix: 8))"
         case .write(let path, _, _, let about): "write '\(path)': \(about)"
-        case .link(let path, let target): "link '\(path)' to '\(target)'"
+        case .link(let path, let target, let about): "link '\(path)' to '\(target)'" + (about.map { ": \($0)" } ?? "")
         case .writePeople(let people, let layer): "write '\(layer / MachineUsers.folder)': this machine's people, \(people.title)"
         case .makeSubvolume(let path): "make the subvolume '\(path)'"
         case .copyDirectory(let source, let path): "copy '\(source)' of this system to '\(path)'"
@@ -35,7 +36,8 @@ extension SetupChange: CustomStringConvertible {
     var isTold: Bool {
         switch self {
         case .write, .writePeople, .makeSubvolume, .copyDirectory: true
-        case .makeDirectory, .link, .step: false
+        case .link(_, _, let about): about != nil
+        case .makeDirectory, .step: false
         }
     }
 
@@ -46,7 +48,7 @@ extension SetupChange: CustomStringConvertible {
             let made = try topLevel.directory(at: path)
             if let made, fchmod(made.descriptor, mode) != 0 { throw .system("make the directory '\(path)'") }
         case .write(let path, let bytes, let mode, _): try topLevel.write(bytes, mode: mode, to: path)
-        case .link(let path, let target): try topLevel.link(path, to: target)
+        case .link(let path, let target, _): try topLevel.link(path, to: target)
         case .writePeople(let people, let layer):
             guard let tree = try topLevel.directory(at: layer) else { throw Failure("could not \(self): '\(layer)' is gone") }
             try people.replace(in: tree)

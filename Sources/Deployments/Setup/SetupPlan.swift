@@ -138,11 +138,11 @@ public struct SetupPlan {
 
     private func isGiven(_ path: Path) throws(Failure) -> Bool { try given?.has(path, of: system) ?? false }
 
-    private mutating func addLink(_ path: Path, to target: String) throws(Failure) {
+    private mutating func addLink(_ path: Path, to target: String, about: String? = nil) throws(Failure) {
         let place = topLayer / path
         if try topLevel.status(of: place) != nil { return }
         try makeOwnFolder(path.parent)
-        changes.append(.link(place, to: target))
+        changes.append(.link(place, to: target, about: about))
     }
 
     private mutating func addManifest() throws(Failure) {
@@ -329,10 +329,21 @@ public struct SetupPlan {
     private mutating func addUpdate(isEnabled: Bool) throws(Failure) {
         try add(
             unit: "etc/systemd/system/docker-btrfs-update.service", hooks_machine_update, about: "follows a registry, where it is enabled")
-        let timer = "docker-btrfs-update.timer"
-        if isEnabled { return try addUnit(timer, hooks_machine_update_timer, wantedBy: "timers.target") }
-        guard let path = Path("etc/systemd/system/\(timer)") else { return }
-        try add(unit: path, hooks_machine_update_timer, about: "the same")
+        let folder: Path = "etc/systemd/system"
+        try add(unit: folder / "docker-btrfs-update.timer", hooks_machine_update_timer, about: "the same")
+        if !isEnabled { return }
+        try addLink(
+            folder / "timers.target.wants/docker-btrfs-update.timer", to: "../docker-btrfs-update.timer",
+            about: "each root to come pulls and deploys once a day")
+        if let next = try Deployment.all(on: topLevel).deployments.first?.reference, case .name(let name) = next.kind,
+            ["", "docker.io", "localhost"].contains(name.host)
+        {
+            notes.append(
+                """
+                --update pulls what is deployed by its name, and '\(next)' names no registry: where it was built here, \
+                'docker-btrfs deploy --pull REGISTRY/NAME' begins to follow one
+                """)
+        }
     }
 
     /// A program of ours, where it is not there or of another version.
