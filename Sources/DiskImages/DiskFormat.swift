@@ -86,7 +86,8 @@ extension DiskPlan {
             ? "-drive \(shellWord(drive + ",if=virtio"))"
             : "-drive \(shellWord(drive + ",if=none,id=disk")) -device \(Emulator.device(choices.sector))"
         let uefi = choices.firmware.hasBIOS ? "" : " -bios \(Emulator.firmware)"
-        let line = "qemu-system-x86_64 -accel kvm -accel tcg -cpu max -m 2048 -nic user,model=virtio-net-pci\(uefi) \(bytes) -nographic"
+        let kvm = Emulator.hasEmulatedKVM ? "" : " -accel kvm"
+        let line = "qemu-system-x86_64\(kvm) -accel tcg -cpu max -m 2048 -nic user,model=virtio-net-pci\(uefi) \(bytes) -nographic"
         return format.isOfQEMU
             ? ["start it: \(line)"]
             : ["start it: a machine of \(format.host.name) with '\(file)' on \(format.host.controller), or", "    \(line)"]

@@ -65,7 +65,8 @@ public struct Emulator: Sendable {
         let disk = Self.device(sector) + (monitor == nil ? ",werror=report" : "")
         let forward = ports.map { ",hostfwd=tcp:127.0.0.1:\($0.host)-:\($0.guest)" }.joined()
         return [
-            Self.program, "-machine", "q35", "-accel", withKVM ? "kvm" : "tcg,thread=multi", "-cpu", withKVM ? "host" : "max", "-smp",
+            Self.program, "-machine", "q35", "-accel", withKVM ? "kvm" : "tcg,thread=multi", "-cpu", Self.processor(withKVM: withKVM),
+            "-smp",
             withKVM ? "2" : "1", "-m", "\(memory)", "-nic", hasNetwork ? "user,model=virtio-net-pci\(forward)" : "none",
             "-device", "virtio-rng-pci", "-no-reboot",
         ]
@@ -109,19 +110,27 @@ public struct Emulator: Sendable {
         return try await answers(with: "kvm")
     }
 
+    /// Whether there is a /dev/kvm and no processor that has what it needs: another hypervisor emulates that, and kernels may stand still in it.
+    static var hasEmulatedKVM: Bool {
+        if access("/dev/kvm", F_OK) != 0 { return false }
+        let text = String(decoding: (try? fileContents("/proc/cpuinfo")) ?? [], as: UTF8.self)
+        let flags = text.parts(at: "\n").first { $0.hasPrefix("flags") }?.parts(at: " ") ?? []
+        return !flags.contains("vmx") && !flags.contains("svm")
+    }
+
+    private static func processor(withKVM: Bool) -> String { withKVM ? "host" : "max" }
+
     static func answers(with accelerator: String) async throws(Failure) -> Bool {
         let folder = try TemporaryFolder()
-        // mov al, 16; out 0xf4, al; hlt; jmp to the hlt. The device there ends QEMU with status 2 * 16 + 1.
-        let code: [UInt8] = [0xb0, 0x10, 0xe6, 0xf4, 0xf4, 0xeb, 0xfd]
-        let sector = code + [UInt8](repeating: 0, count: 510 - code.count) + [0x55, 0xaa]
         // SeaBIOS starts no disk of a few sectors.
-        let disk = sector + [UInt8](repeating: 0, count: (1 << 20) - sector.count)
+        let disk = TrialSector.bytes + [UInt8](repeating: 0, count: (1 << 20) - TrialSector.bytes.count)
         try Directory(opening: folder.path).write(disk, mode: 0o600, to: "disk")
         let command = [
-            "timeout", "2", program, "-machine", "q35", "-accel", accelerator, "-nodefaults", "-display", "none", "-device",
+            "timeout", "2", program, "-machine", "q35", "-accel", accelerator, "-cpu", processor(withKVM: accelerator == "kvm"),
+            "-nodefaults", "-display", "none", "-device",
             "isa-debug-exit,iobase=0xf4,iosize=4", "-device", "virtio-blk-pci,drive=probe,bootindex=0", "-drive",
             "file=\(value(folder.file("disk"))),format=raw,if=none,id=probe,readonly=on",
         ]
-        return try await runProgram(command)?.status == 33
+        return try await runProgram(command)?.status == TrialSector.status
     }
 }

@@ -71,8 +71,9 @@ extension OnDisk {
                 let told = try await disk.change(command("sample_image", file, "--compress --root-password-file id --hostname desk 2>&1"))
                 #expect(told.contains("\nsend "))
                 #expect(
-                    told.hasSuffix(
-                        "start it: qemu-system-x86_64 -accel kvm -accel tcg -cpu max -m 2048 -nic user,model=virtio-net-pci -drive file=\(file),format=qcow2,if=virtio -nographic\n"
+                    // Not each machine has KVM that runs kernels.
+                    told.replacing(" -accel kvm", with: "").hasSuffix(
+                        "start it: qemu-system-x86_64 -accel tcg -cpu max -m 2048 -nic user,model=virtio-net-pci -drive file=\(file),format=qcow2,if=virtio -nographic\n"
                     ))
                 #expect(try await disk.look("ls -A") == "docker\nid\n", "nothing is left where the layers were read")
                 let files = """

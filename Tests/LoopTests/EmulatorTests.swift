@@ -1,11 +1,17 @@
-import DiskImages
 import Foundation
 import TestSupport
 import Testing
 
+@testable import DiskImages
+
 extension Beside {
     /// What QEMU makes of what it is told.
     struct EmulatorTests {
+        @Test func `a processor that runs kernels answers`() async throws {
+            #expect(try await Emulator.answers(with: "tcg"))
+            #expect(try await !Emulator.answers(with: "none"))
+        }
+
         @Test(arguments: ["desktop:next.img", "a:b/c,d.img", "json:{}.img"])
         func `QEMU opens a disk whatever its name`(file: String) async throws {
             let top = FileManager.default.temporaryDirectory.appending(path: "docker-btrfs-\(UUID().uuidString)")
