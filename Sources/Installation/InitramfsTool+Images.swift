@@ -25,7 +25,7 @@ extension InitramfsTool {
 
 extension Directory {
     /// nil where nothing is at `path`, or what cannot be read as an initramfs and so tells nothing.
-    fileprivate func initramfs(_ path: Path) async throws(Failure) -> InitramfsImage? {
+    func initramfs(_ path: Path) async throws(Failure) -> InitramfsImage? {
         guard let file = try open(path, O_RDONLY, what: "open") else { return nil }
         defer { close(file) }
         return try? await InitramfsImage(reading: "/proc/self/fd/\(file)")

@@ -6,6 +6,7 @@ extension Installer {
     public func uninstall() async throws(Failure) {
         let lock = try locked()
         defer { unlock(lock) }
+        try await endUnfinishedBuild()
         guard let record = try tree.record() else {
             throw Failure("could not uninstall: docker-btrfs is not installed: there is no '\(tree.show(InstallRecord.path))'")
         }

@@ -56,6 +56,7 @@ public struct Installer: Sendable {
     public func install(_ given: InitramfsTool?, program: [UInt8]) async throws(Failure) {
         let lock = try locked()
         defer { unlock(lock) }
+        try await endUnfinishedBuild()
         let framework = if let given { given } else { try await InitramfsTool.used(in: tree) }
         let (plan, record) = try InstallPlan.installing(framework, program: program, into: tree)
         let rebuild = try await rebuild(framework, record, isLasting: true)
@@ -95,9 +96,6 @@ public struct Installer: Sendable {
     func rebuild(_ framework: InitramfsTool, _ record: InstallRecord, isLasting: Bool) async throws(Failure) -> Rebuild? {
         if left != nil { return nil }
         let commands = try await BuildCommands(framework, in: tree)
-        for image in action == .perform ? commands.images : [] where try PreviousImage.putBack(image, record, in: tree) {
-            say("put '\(image)' back as it was before a build that was cut off")
-        }
         let rebuild = try await Rebuild(commands, record, isLasting: isLasting, in: tree)
         try rebuild.checkSpace()
         return rebuild

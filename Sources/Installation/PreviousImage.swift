@@ -6,7 +6,8 @@ struct PreviousImage {
     let image: Path
     /// What the image is; another path where it is a link.
     let file: Path
-    private let link: String?
+    /// Where that leads, as it is written; nil where the image is a file.
+    let link: String?
     /// The copy that stays. Not by a name that boot loaders look for: `initr…` in /boot, `….efi` on an ESP.
     var kept: Path { Self.keptPath(file) }
     /// Whether an earlier install made that copy, also one in another root that has the same ESP or /boot. It stays as it is: since
@@ -49,6 +50,14 @@ struct PreviousImage {
         file.parent.appending(name: Array(".".utf8) + file.name + Array(".docker-btrfs".utf8))
     }
 
+    /// The image that a build's copy is of; nil for any other path.
+    static func file(ofDraft path: Path) -> Path? {
+        let (begin, end) = (Array(".".utf8), Array(".docker-btrfs".utf8))
+        let name = path.name
+        guard name.starts(with: begin), name.suffix(end.count).elementsEqual(end), name.count > begin.count + end.count else { return nil }
+        return path.parent.appending(name: Array(name.dropFirst(begin.count).dropLast(end.count)))
+    }
+
     /// The image that a copy which stays was made of; nil for any other path.
     static func original(of kept: Path) -> Path? {
         let names = [Array(kept.name.dropFirst(4)), Array(kept.name.dropLast(4))].filter { !$0.isEmpty }
@@ -59,13 +68,5 @@ struct PreviousImage {
         try tree.rename(copy, to: file)
         // A tool that renames puts a file in the place of the link.
         if let link, try tree.status(of: image)?.kind != .symlink { try tree.link(image, to: link) }
-    }
-
-    /// Puts an image back whose build was cut off, as by a power cut: what is in its place may be half of one. False where none was.
-    static func putBack(_ image: Path, _ record: InstallRecord, in tree: Directory) throws(Failure) -> Bool {
-        let file = try tree.resolved(image) ?? image
-        guard case .entry(let entry) = try tree.found(at: draft(of: file)), record.kept.contains(entry) else { return false }
-        try tree.rename(entry.path, to: file)
-        return true
     }
 }

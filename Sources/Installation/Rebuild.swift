@@ -11,7 +11,7 @@ struct Rebuild {
     /// Whether copies of the images stay: not where docker-btrfs is taken out of them.
     let isLasting: Bool
     private let record: InstallRecord
-    /// Copies that an earlier install kept, of images that are gone: their kernels were removed.
+    /// Copies that an earlier install kept, of images that are gone.
     private let unneeded: [Path]
 
     /// `record` is what is installed. Fails where an image cannot be kept.
@@ -40,7 +40,7 @@ struct Rebuild {
         previous.compactMap { image in
             if image.isFirst { return "keep '\(image.file)' as '\(image.kept)'" }
             return image.wasKept && isLasting ? "leave '\(image.kept)', which an earlier install kept" : nil
-        } + unneeded.map { "remove '\($0)', whose initramfs is gone" }
+        }
             + commands.commands.map { "run '\($0.joined(separator: " "))'" }
             + commands.images.map { "look into '\($0)'" }
     }
@@ -50,18 +50,28 @@ struct Rebuild {
     func run(check: (Path, Path?) async throws(Failure) -> Void) async throws(Failure) -> [String] {
         let (during, afterwards) = try records()
         try tree.perform(.record(during))
-        try makeCopies()
+        do throws(Failure) { try makeCopies() } catch {
+            forget(during)
+            throw error
+        }
         do throws(Failure) {
             try await build(check)
         } catch {
-            throw putBack(after: explained(error))
+            let failure = putBack(after: explained(error))
+            forget(during)
+            throw failure
         }
         for image in previous { if image.isFirst { try tree.rename(image.copy, to: image.kept) } else { try tree.remove(image.copy) } }
-        for path in unneeded { try tree.remove(path) }
         if during != afterwards { try tree.perform(.record(afterwards)) }
         let kept = isLasting ? previous.filter { $0.isFirst || $0.wasKept } : []
         return kept.map { "kept the initramfs from before as '\($0.kept)'" }
-            + unneeded.map { "removed '\($0)', whose initramfs is gone" }
+            + unneeded.map { "'\($0)' is of an initramfs that is gone: remove it if its kernel is, too" }
+    }
+
+    /// Where no copy is left, the record says none. Else the next run puts it back.
+    private func forget(_ during: InstallRecord) {
+        let isLeft = previous.contains { (try? tree.status(of: $0.copy)) != nil }
+        if !isLeft && during != record { try? tree.perform(.record(record)) }
     }
 
     /// What the record says while the images are built, should that be cut off, and what it says afterwards: only the copies that
@@ -69,12 +79,14 @@ struct Rebuild {
     private func records() throws(Failure) -> (during: InstallRecord, afterwards: InstallRecord) {
         var during = record
         during.kept.removeAll { entry in
-            previous.contains { $0.copy == entry.path || $0.isFirst && $0.kept == entry.path } || unneeded.contains(entry.path)
+            previous.contains { $0.copy == entry.path || $0.isFirst && $0.kept == entry.path }
         }
         var afterwards = during
         for image in previous {
             let trace = InstallRecord.Entry.Trace.file(try tree.digest(of: image.file))
             during.kept.append(InstallRecord.Entry(path: image.copy, trace: trace))
+            // A tool may put a file in the place of a link.
+            if let link = image.link { during.kept.append(InstallRecord.Entry(path: image.image, trace: .link(to: link))) }
             if !image.isFirst { continue }
             let entry = InstallRecord.Entry(path: image.kept, trace: trace)
             during.kept.append(entry)

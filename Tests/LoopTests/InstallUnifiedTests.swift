@@ -39,12 +39,10 @@ extension Beside {
             let incomplete = try await system.run("docker-btrfs", "check-initramfs", image)
             #expect(incomplete.errors == "Error: '\(image)' cannot boot an image: command line: \(line)\nhint: \(remedy)\n")
 
-            // With it, the image is made anew, and the one from before is no entry of the boot menu.
-            let first = try await system.digest(of: image)
+            // With it, the image is made anew. The one from before had docker-btrfs in it, and is not kept.
             try await configure("kernel_cmdline='root=LABEL=linux docker_path=docker'")
             let again = try await system.output("docker-btrfs", "install")
-            #expect(again.contains("kept the initramfs from before as '\(image).old'\ndocker-btrfs is in '\(image)'\nleft without"))
-            #expect(try await system.digest(of: "\(image).old") == first)
+            #expect(again.contains("are there\ndocker-btrfs is in '\(image)'\nleft without"), "\(again)")
             try await system.output("docker-btrfs", "check-initramfs", image)
 
             // dracut makes one without a kernel command line as well, which boots nothing.
@@ -56,7 +54,7 @@ extension Beside {
             #expect(try await system.digest(of: image) == good)
 
             try await system.output("docker-btrfs", "uninstall", "--no-build")
-            try await system.output("rm", image, "\(image).old")
+            try await system.output("rm", image)
             try await configure("kernel_cmdline='root=LABEL=linux quiet'")
             #expect(try await system.inventory().symmetricDifference(before) == [])
         }
