@@ -14,9 +14,11 @@
 /* The numbers of a kernel that is asked in another way count as those of none: what is refused here would be called otherwise there. */
 #if defined __x86_64__
 #define ARCHITECTURE AUDIT_ARCH_X86_64
+#define ARCHITECTURE_OF_32_BITS AUDIT_ARCH_I386
 #define OTHER_NUMBERS 0x40000000 /* x32 */
 #elif defined __aarch64__
 #define ARCHITECTURE AUDIT_ARCH_AARCH64
+#define ARCHITECTURE_OF_32_BITS AUDIT_ARCH_ARM
 #define OTHER_NUMBERS 0x7fffffff
 #endif
 
@@ -32,12 +34,18 @@ static const struct { int number; const char *name; } refused[] = {
 };
 static const int refused_count = sizeof refused / sizeof *refused;
 
+#ifndef FS_IOC_SHUTDOWN /* Linux 6.8's linux/fs.h */
+#define FS_IOC_SHUTDOWN _IOR('X', 125, __u32)
+#endif
+
 /* What acts on the machine's terminal, and on all of the filesystem that a root is in, whatever is mounted of it. */
 static const unsigned refused_ioctls[] = {
     TIOCSTI, TIOCLINUX,
     BTRFS_IOC_SNAP_DESTROY_V2, BTRFS_IOC_DEFAULT_SUBVOL, BTRFS_IOC_RESIZE, BTRFS_IOC_ADD_DEV, BTRFS_IOC_RM_DEV, BTRFS_IOC_RM_DEV_V2,
-    BTRFS_IOC_DEV_REPLACE, BTRFS_IOC_BALANCE_V2, BTRFS_IOC_SCRUB, BTRFS_IOC_TREE_SEARCH, BTRFS_IOC_TREE_SEARCH_V2, BTRFS_IOC_QUOTA_CTL,
-    BTRFS_IOC_SET_FEATURES, FIFREEZE, FITHAW,
+    BTRFS_IOC_DEV_REPLACE, BTRFS_IOC_BALANCE_V2, BTRFS_IOC_BALANCE_CTL, BTRFS_IOC_SCRUB, BTRFS_IOC_SCRUB_CANCEL, BTRFS_IOC_TREE_SEARCH,
+    BTRFS_IOC_TREE_SEARCH_V2, BTRFS_IOC_INO_LOOKUP, BTRFS_IOC_LOGICAL_INO, BTRFS_IOC_LOGICAL_INO_V2, BTRFS_IOC_QUOTA_CTL,
+    BTRFS_IOC_QUOTA_RESCAN, BTRFS_IOC_QGROUP_ASSIGN, BTRFS_IOC_QGROUP_CREATE, BTRFS_IOC_QGROUP_LIMIT, BTRFS_IOC_SET_FEATURES,
+    BTRFS_IOC_GET_DEV_STATS, FS_IOC_SETFSLABEL, FIFREEZE, FITHAW, FITRIM, FS_IOC_SHUTDOWN,
 };
 enum { refused_ioctl_count = sizeof refused_ioctls / sizeof *refused_ioctls };
 
@@ -58,7 +66,7 @@ const char *entering_refused(int index) {
 
 /* A filter in the making. */
 struct filter {
-    struct sock_filter lines[128];
+    struct sock_filter lines[32 + 4 * refused_ioctl_count + 2 * sizeof refused / sizeof *refused];
     unsigned short count;
 };
 
@@ -79,8 +87,8 @@ static void add_begin(struct filter *filter) {
 }
 
 /* The lower half of an argument comes first in memory: both architectures are little endian. */
-static void add_ioctls(struct filter *filter) {
-    ADD(filter, EQUAL(SYS_ioctl, 0, 2 + 2 * refused_ioctl_count), LOAD(args[1]));
+static void add_ioctls(struct filter *filter, unsigned call) {
+    ADD(filter, EQUAL(call, 0, 2 + 2 * refused_ioctl_count), LOAD(args[1]));
     for (int index = 0; index < refused_ioctl_count; index++) ADD(filter, EQUAL(refused_ioctls[index], 0, 1), REFUSE(EPERM));
     ADD(filter, ALLOW);
 }
@@ -96,7 +104,7 @@ int entering_install_filter(void) {
     ADD(&filter, EQUAL(SYS_clone3, 0, 1), REFUSE(ENOSYS));
     ADD(&filter, EQUAL(SYS_clone, 1, 0), EQUAL(SYS_unshare, 0, 4));
     ADD(&filter, LOAD(args[0]), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1), REFUSE(EPERM), ALLOW);
-    add_ioctls(&filter);
+    add_ioctls(&filter, SYS_ioctl);
     for (int index = 0; index < refused_count; index++) ADD(&filter, EQUAL((unsigned)refused[index].number, 0, 1), REFUSE(EPERM));
     ADD(&filter, ALLOW);
     return install(&filter);
@@ -104,8 +112,12 @@ int entering_install_filter(void) {
 
 int entering_install_filter_of_boot(void) {
     struct filter filter = {.count = 0};
+    /* An image's programs of 32 bits run as on the machine. */
+    ADD(&filter, LOAD(arch), EQUAL(ARCHITECTURE_OF_32_BITS, 0, 5 + 2 * refused_ioctl_count), LOAD(nr));
+    add_ioctls(&filter, 54);
+    ADD(&filter, ALLOW);
     add_begin(&filter);
-    add_ioctls(&filter);
+    add_ioctls(&filter, SYS_ioctl);
     ADD(&filter, ALLOW);
     return install(&filter);
 }

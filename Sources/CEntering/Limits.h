@@ -6,7 +6,7 @@
 
 /* Refuses system calls from now on, for this process and what it starts. */
 int entering_install_filter(void);
-/* Only what acts on the filesystem that a root is in, for what boots it. */
+/* The ioctls of it alone, for what boots a root: its init needs the rest. */
 int entering_install_filter_of_boot(void);
 int entering_set_capabilities(unsigned long long kept);
 /* Leaves the command's capabilities, groups and user, and no way back to others. */

@@ -79,6 +79,7 @@ package final class RootArchiveFile {
     /// Makes the project. What the root is compared with later is the root as it was imported, which is held as its layer. Fails where there is
     /// one of that name; nothing is left then.
     package func makeProject(_ name: String, on site: Site) async throws(Failure) {
+        try site.checkIsFree(project: name)
         if try site.project(name) != nil {
             throw Failure("could not import '\(path)': there is a project '\(name)' already", hint: "give another name, or root rm \(name)")
         }

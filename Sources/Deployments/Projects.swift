@@ -35,6 +35,12 @@ extension Site {
         return try projects().projects.first { $0.project == name }
     }
 
+    /// Fails where a new project cannot be called so, because a root that was kept is.
+    public func checkIsFree(project name: String) throws(Failure) {
+        if try !namedRoots().contains(where: { $0.name == name }) { return }
+        throw Failure("could not make a project '\(name)': a kept root has that name", hint: "choose another name")
+    }
+
     /// Numbers are those of roots.
     private static func checkName(_ name: String) throws(Failure) {
         if isName(name) { return }

@@ -128,8 +128,7 @@ package struct Entrance {
             // A file of the machine's own for that name, which is the root's to choose, is for another container.
             "systemd-nspawn", "--quiet", "--boot", "--directory=\(place)", "--machine=docker-btrfs-\(getpid())",
             "--hostname=\(hostnameOfNspawn)", "--settings=no", "--register=no",
-            // Without a unit of its own nothing else keeps it from the machine's devices.
-            "--keep-unit", "--drop-capability=CAP_MKNOD",
+            "--keep-unit",
         ]
         if network == .none { nspawn.command.append("--private-network") }
         if isReadOnly { nspawn.command.append("--read-only") }

@@ -35,19 +35,34 @@ package struct SharedPath {
         return "--bind=\(paths.joined(separator: ":")):norbind"
     }
 
-    /// The same at where its target leads in the root, as if that was `/`: nothing is mounted on a symlink.
+    /// Whether it is shown where nothing of the root is seen, but what is made when it is entered.
+    private var isFresh: Bool { target.hasPrefix("/run/") || target.hasPrefix("/tmp/") }
+
+    /// The same at where its target leads in the root, as if that was `/`: nothing is mounted on a symlink. Where it leads to what is fresh, no
+    /// link of the root is there any more.
     func resolved(in root: Directory) throws(Failure) -> SharedPath {
-        guard var place = Path(target) else { throw Failure("could not bind '\(source)' at '\(target)'") }
-        var missing: [[UInt8]] = []
-        while !place.isTop {
-            if let found = try root.resolved(place) {
-                place = found
-                break
+        guard !isFresh, let path = Path(target) else { return self }
+        var names = Array(path.components.map { Array($0) }.reversed())
+        var (place, followed) = (Path.top, 0)
+        while let name = names.popLast() {
+            if name == Array("..".utf8) {
+                place = place.parent
+                continue
             }
-            missing.insert(place.name, at: 0)
-            place = place.parent
+            let next = place.appending(name: name)
+            if next != "run", next != "tmp", try root.status(of: next)?.kind == .symlink, followed < 40 {
+                followed += 1
+                let text = Array(try root.linkTarget(of: next).utf8)
+                if text.first == UInt8(ascii: "/") { place = .top }
+                names += text.split(separator: UInt8(ascii: "/")).filter { $0 != [UInt8(ascii: ".")] }.reversed().map { Array($0) }
+            } else {
+                place = next
+                if place == "run" || place == "tmp" {
+                    for name in names.reversed() { place = place.appending(name: name) }
+                    break
+                }
+            }
         }
-        for name in missing { place = place.appending(name: name) }
         return try SharedPath(source, at: "/" + String(decoding: place.bytes, as: UTF8.self))
     }
 
@@ -58,7 +73,6 @@ package struct SharedPath {
         var status = stat()
         if stat(source, &status) != 0 { throw .system("bind '\(source)'") }
         let isDirectory = Int32(status.st_mode) & S_IFMT == S_IFDIR
-        let isFresh = target.hasPrefix("/run/") || target.hasPrefix("/tmp/")
         var steps: [EntryStep] = []
         var place = Path.top
         for name in path.components {

@@ -85,6 +85,8 @@ struct EnterCommand: ParsableCommand, TakesName {
         }
         try entered.end(explain: tellStep)
         if let failure = ending.failure { tell("Error: \(failure)") }
+        // systemd-nspawn's, after it was asked to boot again.
+        if boot && ending.status == 133 { return tell(note: "the system asked for a reboot, which ends it here") }
         if ending.status != 0 { throw ExitCode(ending.status) }
     }
 
@@ -106,6 +108,7 @@ struct EnterCommand: ParsableCommand, TakesName {
         if let project, let made = try site.project(project) {
             return try BesideRoot(project: project, at: made.place, of: asked, on: site.topLevel, device: site.device)
         }
+        if let project { try site.checkIsFree(project: project) }
         let start = try site.start(of: image, root: root)
         guard let request = try Request(KernelCommandLine(start.options.utf8), .none) else { throw Failure("could not plan a boot") }
         return try BesideRoot(

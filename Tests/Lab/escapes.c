@@ -130,6 +130,11 @@ static int subvolume_by_number(void) {
     which.subvolid = 1ULL << 40;
     return ioctl(open("/", O_RDONLY), BTRFS_IOC_SNAP_DESTROY_V2, &which) == 0 || errno != EPERM;
 }
+static int label(void) {
+    char name[FSLABEL_MAX] = "";
+    int root = open("/", O_RDONLY);
+    return ioctl(root, FS_IOC_SETFSLABEL, name) == 0 || errno != EPERM;
+}
 static int default_subvolume(void) {
     unsigned long long id = 5;
     return ioctl(open("/", O_RDONLY), BTRFS_IOC_DEFAULT_SUBVOL, &id) == 0;
@@ -239,7 +244,7 @@ int main(int count, char **arguments) {
     if (!hurts) return 0;
     ROW(above_the_root); ROW(out_of_a_chroot); ROW(proc_1_exe_written); ROW(ptrace_1); ROW(images_disk); ROW(images_memory);
     ROW(images_messages); ROW(images_console); ROW(umount_cover); ROW(remount_with_devices); ROW(remount_settings); ROW(pivot);
-    ROW(default_subvolume); ROW(restart); ROW(clock_); ROW(ports); ROW(uevent_helper); ROW(open_files); ROW(file_capability);
+    ROW(default_subvolume); ROW(label); ROW(restart); ROW(clock_); ROW(ports); ROW(uevent_helper); ROW(open_files); ROW(file_capability);
     ROW(accounting);
     return 0;
 }

@@ -147,6 +147,10 @@ extension OnDisk {
                 #expect(told.contains("it has no entry in the menu: could not write the kernel option"))
                 #expect(try await machine.disk.look("cat \"it's/work\"") == "work\n")
                 #expect(try await machine.allMenus() == menu)
+                let project = "'\(Repository.companion)' enter --top-level . --project kept sample_image -- true 2>&1 || true"
+                try await machine.disk.change(machine.command("root keep 1 kept") + " 2> /dev/null")
+                #expect(try await machine.disk.change(project).contains("could not make a project 'kept': a kept root has that name"))
+                try await machine.run("root rm kept")
                 #expect(try await machine.run("root ls").contains("\nit's  sample_image:latest  just now  none, no entry\n"))
                 #expect(try await machine.run("root ls --format json").contains(#""booted": false, "kernel": null, "path": "/it's"}"#))
                 #expect(try await machine.run("deploy sample_image:v2 --dry-run") == "nothing is to be done\n")

@@ -33,7 +33,7 @@ enum entering_action {
     ENTERING_CHILD,     /* clone: the command, of which this process is the init */
     ENTERING_SESSION,   /* setsid, and ioctl(TIOCSCTTY) where there is a terminal */
     ENTERING_FILTER,    /* seccomp */
-    ENTERING_BOOT_FILTER,
+    ENTERING_BOOT_FILTER, /* seccomp, for what boots a root */
     ENTERING_LIMITS,    /* prctl(PR_CAPBSET_DROP), setgroups, setresgid, setresuid, capset */
     ENTERING_EXEC,      /* execve */
 };

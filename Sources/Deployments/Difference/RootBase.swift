@@ -64,14 +64,16 @@ extension Site {
     }
 
     /// The same of the top layers. Those of a project are what a boot would lay over a root here, if the project has them.
-    private func topLayers(of root: EarlierRoot) throws(Failure) -> [Path] {
+    private func topLayers(of root: EarlierRoot) throws(Failure) -> (paths: [Path], notes: [String]) {
         let known = root.root.mark.origin.topLayers
-        if root.project == nil || known.isEmpty { return known }
+        if root.project == nil || known.isEmpty { return (known, []) }
         let request = try settings.request(on: volume)
         let names = [request.hostname].compactMap { $0 } + hardwareNames() + [request.machineID].compactMap { $0 }
         let host = Facts.Host(kernelRelease: nil, time: secondsNow(), names: names)
-        let own = try topLevel.layers(at: settings.topLayer, for: host)
-        return known.filter { own.contains($0) }
+        var (own, notes): ([Path], [String]) = ([], [])
+        do throws(Failure) { own = try topLevel.layers(at: settings.topLayer, for: host) } catch { notes.append(error.message) }
+        notes += known.filter { !own.contains($0) }.map { "'\($0)' is no top layer of this machine: its files count as added" }
+        return (known.filter { own.contains($0) }, notes)
     }
 
     /// A root, and those that it is a copy of, from root to root.
@@ -93,7 +95,9 @@ extension Site {
         defer { withExtendedLifetime(lock) {} }
         var (layers, notes): ([Facts.Layer], [String]) = ([], [])
         var opened: [Directory] = []
-        for path in try topLayers(of: root) {
+        let topLayers = try topLayers(of: root)
+        notes += topLayers.notes
+        for path in topLayers.paths {
             guard let layer = try topLevel.directory(at: path) else {
                 notes.append("the top layer '\(path)' is not there any more: its files count as added")
                 continue
