@@ -160,7 +160,7 @@ extension Site {
         }
         // Docker Hub's are followed from the one on that came from there. Podman calls localhost what it built.
         let isPulled = last?.name == name.full && last?.image != nil && last?.image == standing?.imageID.digest.hex
-        let isSaid = asked?.begins(with: "docker.io/") == true || !["", "docker.io", "localhost"].contains(name.host) || isPulled
+        let isSaid = asked?.begins(with: "docker.io/") == true || name.hasRegistry || isPulled
         if !isSaid {
             let pull = "docker-btrfs deploy --pull \(name.full), if that is the one"
             let hint = name.host == "localhost" ? "build it anew, and deploy that" : pull
@@ -194,4 +194,9 @@ extension Site {
             failure: update.failure.map { String($0.prefix(1000)) })
         try topLevel.write(Array(short.json.text.utf8), mode: 0o600, to: Layout.update)
     }
+}
+
+extension ImageName {
+    /// Whether it says where it comes from: what an engine built itself is Docker Hub's by its name, or localhost's.
+    var hasRegistry: Bool { !["", "docker.io", "localhost"].contains(host) }
 }

@@ -4,18 +4,16 @@ internal import Basics
 struct Console {
     /// The last of them: a guest may write without end.
     private(set) var lines: [String] = []
-    /// How many there were.
-    private(set) var count = 0
     /// The first line with each of the sentences, and the first that failed.
     private var reasons: [String?] = sentences.map { _ in nil }
     private var failed: [String] = []
-    private static let most = 2000
+    private static let most = 500
     /// Whether the machine comes no further by itself.
     private(set) var isOver = false
     private var line: [UInt8] = []
     private var isEscape = false
     /// Of a line, in bytes.
-    private static let longest = 1 << 16
+    private static let longest = 1 << 12
 
     /// In which a machine says that it comes no further.
     private static let ends = [
@@ -29,30 +27,34 @@ struct Console {
     /// The same in systemd's words: only some of them together tell what a mount waited for.
     private static let failures = ["Failed to mount", "Timed out waiting for device", "Dependency failed for", "[FAILED]"]
 
-    mutating func take(_ bytes: [UInt8]) {
+    /// Returns the lines that ended.
+    @discardableResult
+    mutating func take(_ bytes: [UInt8]) -> [String] {
+        var ended: [String] = []
         for byte in bytes {
             switch byte {
             case 0x1b: isEscape = true
             case 0x0a, 0x0d:
                 isEscape = false
-                end()
+                end(&ended)
             case _ where isEscape: isEscape = !isLetter(byte)
             default:
                 // A guest may never end its line.
-                if line.count == Self.longest { end() }
+                if line.count == Self.longest { end(&ended) }
                 line.append(byte)
             }
         }
         check(display(line))
+        return ended
     }
 
-    private mutating func end() {
+    private mutating func end(_ ended: inout [String]) {
         let text = display(line).trimmingSpaces
         line = []
         check(text)
         if text.isEmpty || text == lines.last { return }
         lines.append(text)
-        count += 1
+        ended.append(text)
         if lines.count == 2 * Self.most { lines.removeFirst(Self.most) }
         for (index, words) in Self.sentences.enumerated() where reasons[index] == nil && text.contains(words) { reasons[index] = text }
         if failed.count < 3, Self.failures.contains(where: { text.contains($0) }) { failed.append(text) }

@@ -2,6 +2,7 @@ internal import Basics
 internal import Boot
 internal import CHooks
 internal import Deployments
+internal import Files
 internal import Images
 internal import Initramfs
 
@@ -82,7 +83,7 @@ extension DiskPlan {
         let table = before.withLines(lines)
         steps.append(
             .write(
-                InitSystem.inittab, table, mode: try source.files.mode(of: InitSystem.inittab),
+                InitSystem.inittab, table, mode: try source.files.target(of: InitSystem.inittab).modeOfSuccessor,
                 about: "the image's, with what docker-btrfs starts"))
     }
 

@@ -37,9 +37,10 @@ public struct DiskPlan: Sendable {
                 throw Failure("could not make '\(choices.output)': it is a directory", hint: "name a file")
             }
             if there.st_mode & UInt32(S_IFMT) != UInt32(S_IFREG) {
+                let isDisk = there.st_mode & UInt32(S_IFMT) == UInt32(S_IFBLK)
                 throw Failure(
-                    "could not make '\(choices.output)': it is a device, or a link, and would be a file then",
-                    hint: "name a file; 'dd if=FILE.raw of=DEVICE bs=4M' writes it to a device")
+                    "could not make '\(choices.output)': it is no file, and would be one then",
+                    hint: "name a file" + (isDisk ? "; 'dd if=FILE.raw of=\(choices.output) bs=4M' writes that to the disk" : ""))
             }
             if !choices.replaces {
                 throw Failure("could not make '\(choices.output)': it is there already", hint: "remove it, or replace it with --force")
@@ -195,7 +196,7 @@ public struct DiskPlan: Sendable {
         let kept = try FilesystemTable.kept(of: image, besides: places)
         if !kept.text.isEmpty { about += ", and what the image's does" }
         notes += kept.notes
-        let mode = try source.files.mode(of: FilesystemTable.path)
+        let mode = try source.files.target(of: FilesystemTable.path).modeOfSuccessor
         add(FilesystemTable.path, table.map { $0 + "\n" }.joined() + kept.text, mode: mode, about: about)
         if check.initSystem == .systemd && choices.plain == nil && !layout.isSmall { addGrowth() }
         if check.hasIdleNetworkd {

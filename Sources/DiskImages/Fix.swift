@@ -1,6 +1,7 @@
 internal import Basics
 internal import Boot
 internal import Deployments
+internal import Files
 
 /// What an image lacks for a machine of its own, and what a top layer can bring for it.
 struct Fix {
@@ -50,7 +51,11 @@ extension Fix {
             finding: warning(
                 .container, "etc/rc.conf says rc_sys=\"\(name)\": OpenRC leaves out what a machine needs",
                 "RUN sed -i '/^rc_sys=/d' /etc/rc.conf"),
-            steps: [.write(path, Array(kept.utf8), mode: try files.mode(of: path), about: "the image's, without rc_sys=\"\(name)\"")])
+            steps: [
+                .write(
+                    path, Array(kept.utf8), mode: try files.target(of: path).modeOfSuccessor,
+                    about: "the image's, without rc_sys=\"\(name)\"")
+            ])
     }
 
     /// systemd has one wherever the kernel's console is.
@@ -66,7 +71,7 @@ extension Fix {
             let name = there ?? names[0]
             let getty = try getty(in: files)
             // A service of theirs knows what it starts.
-            if there == nil && getty == nil { return nil }
+            if there == nil && getty == nil { return noGetty(what) }
             let run = DiskStep.write(
                 "etc/sv" / name / "run", Array("#!/bin/sh\nexec \(getty ?? "") -L ttyS0 115200 vt100\n".utf8), mode: 0o755,
                 about: "a login on the serial port")
@@ -81,10 +86,18 @@ extension Fix {
             return nil
         }
         let isBusybox = try InitSystem.isBusybox(in: files)
-        guard let program = try getty(in: files) ?? (isBusybox ? "/sbin/getty" : nil) else { return nil }
+        guard let program = try getty(in: files) ?? (isBusybox ? "/sbin/getty" : nil) else { return noGetty(what) }
         let getty = "\(program) -L ttyS0 115200 vt100"
         let line = isBusybox ? "ttyS0::respawn:\(getty)" : "T0:2345:respawn:\(getty)"
         return Fix(finding: warning(.console, what, "RUN echo '\(line)' >> /etc/inittab"), steps: [], inittab: line)
+    }
+
+    /// What no file can bring.
+    private static func noGetty(_ what: String) -> Fix {
+        let finding = ImageFinding(
+            weight: .warning, subject: .console, text: "\(what), nor a program that gives one",
+            remedy: "install agetty, and let the init start it")
+        return Fix(finding: finding, steps: [], lacks: finding)
     }
 
     /// agetty(8), which Debian calls getty too. A line that starts what is not there would be no login.
@@ -124,9 +137,4 @@ extension Fix {
             ],
             lacks: try [files].resolveNames() ? nil : .names)
     }
-}
-
-extension ImageFiles {
-    /// What a file that is written in the place of the image's own has: that one may have secrets.
-    func mode(of path: Path) throws(Failure) -> UInt32 { (try target(of: path)?.permissions ?? 0o644) & 0o644 }
 }

@@ -85,22 +85,26 @@ struct ImageProcess {
         return text.parts(at: "\n").map { $0.parts(at: ":", omittingEmpty: false) }
     }
 
-    /// Whether a shell hands a variable on as it is. It finds `env` by its own PATH.
+    /// What a shell has of its own, whichever it is, or finds `env` by: none of them holds a secret.
+    private static let ownOfShells: Set<String> = [
+        "_", "COLUMNS", "DIRSTACK", "EGID", "EPOCHREALTIME", "EPOCHSECONDS", "EUID", "FUNCNAME", "GID", "GROUPS", "HISTCMD", "HISTSIZE",
+        "IFS",
+        "LINENO", "LINES", "OLDPWD", "OPTARG", "OPTERR", "OPTIND", "PATH", "PGRP", "PIPESTATUS", "PPID", "PS0", "PS1", "PS2", "PS3", "PS4",
+        "PWD", "RANDOM", "SAVEHIST", "SECONDS", "SHELLOPTS", "SHLVL", "SRANDOM", "TMOUT", "UID", "USERNAME", "USER_ID",
+    ]
+
+    /// Whether a shell hands a variable on as it is.
     private static func isExported(_ name: String) -> Bool {
-        let own = [
-            "PATH", "PWD", "OLDPWD", "SHLVL", "IFS", "UID", "EUID", "PPID", "GROUPS", "SHELLOPTS", "RANDOM", "SECONDS", "LINENO", "_",
-        ]
-        let isStrange = own.contains(name) || ["OPT", "PS", "BASH", "LC_", "LD_"].contains { name.hasPrefix($0) }
-        let isName = name.utf8.allSatisfy { $0 == UInt8(ascii: "_") || isLetterOrDigit($0) }
-        return isName && !isStrange && name.utf8.first.map { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } == true
+        let isOwn = ownOfShells.contains(name) || ["BASH", "KSH_", "LC_", "LD_"].contains { name.hasPrefix($0) }
+        let isName = name.utf8.allSatisfy { $0 == UInt8(ascii: "_") || isAlphanumeric($0) }
+        return isName && !isOwn && name.utf8.first.map { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } == true
     }
 
     /// Becomes the program, in its environment; for a `shell` at an absolute path, and `busybox` before each command where the image has
-    /// none. Everybody can read the words of a command, so the shell exports the variables; but those that it does not know as names, or has
-    /// itself, such as UID, are words of `env`. What an
-    /// inittab starts would read the console, where a shell is root's without a password. And /dev/stdout, which programs open for their
-    /// log, would be the journal's socket, which nothing opens, or the console, which only root does: it is a pipe then, as in a container.
-    /// What reads it outlives the program's stop and is no child of it.
+    /// none. Everybody can read the words of a command, so the shell exports the variables; those that it does not know as names, or has
+    /// itself, such as UID, are words of `env`. What an inittab starts would read the console, where a shell is root's without a password.
+    /// And /dev/stdout, which programs open for their log, would be the journal's socket, which nothing opens, or the console, which only
+    /// root does: it is a pipe then, as in a container. What reads it outlives the program's stop and is no child of it.
     func script(for shell: String, busybox: String = "") -> String {
         // env(1) takes a program with '=' in its name for a variable.
         let isLikeVariable = command.first?.has("=") == true
@@ -123,9 +127,4 @@ struct ImageProcess {
 
             """
     }
-}
-
-/// Of ASCII.
-package func isLetterOrDigit(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
 }

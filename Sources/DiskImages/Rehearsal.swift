@@ -91,9 +91,7 @@ extension Rehearsal.Outcome {
         }
         try await watchProgram(emulator.process(withKVM: withKVM), seconds: seconds, isOver: isDone) { piece in
             console.withLock { console in
-                let known = console.count
-                console.take(piece)
-                for line in console.lines.suffix(console.count - known) { tell(line) }
+                for line in console.take(piece) { tell(line) }
                 return console.isOver
             }
         }

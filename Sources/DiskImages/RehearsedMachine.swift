@@ -3,6 +3,7 @@ internal import Boot
 internal import BootEntries
 internal import CLinux
 public import Deployments
+internal import Files
 internal import Linux
 
 /// A machine whose next boot is tried on a disk of its own.
@@ -103,7 +104,7 @@ public struct RehearsedMachine: Sendable {
         let path: Path = "etc/fstab"
         guard let content = try topLayer.contents(of: path, limit: 1 << 20) else { return nil }
         var table = try Table(parsing: content, on: rootUUID, isRoot: isRoot) { device throws(Failure) in try BlockDevices.has(device) }
-        table.mode = (try topLayer.target(of: path)?.permissions ?? 0o644) & 0o644
+        table.mode = try topLayer.target(of: path).modeOfSuccessor
         return table
     }
 }

@@ -43,7 +43,7 @@ struct GivenPassword {
     let isHash: Bool
 
     /// How crypt(5) calls them.
-    private static let methods = ["1", "2a", "2b", "2x", "2y", "3", "5", "6", "7", "gy", "md5", "sha1", "y"]
+    private static let methods = ["1", "2a", "2b", "2x", "2y", "3", "5", "6", "7", "gy", "md5", "sha1", "sm3", "y"]
     /// openssl-passwd(1) takes no more, and does not say so.
     private static let longest = 256
 
@@ -53,9 +53,17 @@ struct GivenPassword {
         let line = Array(content.prefix { $0 != 0x0a && $0 != 0x0d })
         if line.isEmpty { throw Failure("could not use '\(file)': its first line is empty") }
         let parts = line.split(separator: UInt8(ascii: "$"), omittingEmptySubsequences: false)
-        isHash = parts.count >= 4 && parts[0].isEmpty && Self.methods.contains(String(decoding: parts[1], as: UTF8.self))
-        if isHash, !line.allSatisfy({ isLetterOrDigit($0) || "./$,=-".utf8.contains($0) }) {
+        let looksLikeHash = parts.count >= 4 && parts[0].isEmpty && !parts[1].isEmpty
+        // Its method may have parameters behind a comma.
+        let method = String(decoding: parts.dropFirst().first?.prefix { $0 != UInt8(ascii: ",") } ?? [], as: UTF8.self)
+        isHash = looksLikeHash && Self.methods.contains(method)
+        if isHash, !line.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: ":") }) {
             throw Failure("could not use '\(file)': it is no hash of a password", hint: "crypt(5) says what one has")
+        }
+        if looksLikeHash && !isHash {
+            throw Failure(
+                "could not use '\(file)': it may be a password, or a hash by a method '\(method)' that is not known",
+                hint: "put the hash of 'openssl passwd -6' into the file")
         }
         if line.starts(with: "root:".utf8) {
             throw Failure(

@@ -49,6 +49,11 @@ extension Directory {
     }
 }
 
+extension Status? {
+    /// The mode of what is written in the place of this file: it may have secrets, and it is none to run.
+    package var modeOfSuccessor: UInt32 { (self?.permissions ?? 0o644) & 0o644 }
+}
+
 extension Directory {
     /// What its filesystem has left for anybody, in bytes.
     package func freeSpace() throws(Failure) -> Int {

@@ -22,7 +22,11 @@ extension Directory {
         _ path: Path, what: String, _ make: (_ parent: Int32, _ draft: [CChar]) throws(Failure) -> Void
     ) throws(Failure) {
         let above = try parent(of: path, what: what)
-        _ = unlinkat(above.descriptor, Self.draft, 0)
+        if unlinkat(above.descriptor, Self.draft, 0) != 0, linux_errno() == EISDIR {
+            throw Failure(
+                "could not \(what) '\(show(path))': '\(show(path.parent / Self.draftName))' is a directory, and is the file's name until it is whole",
+                hint: "remove it")
+        }
         // vfat frees what a file had when it is replaced, and writes where its new content is only with the inode: a power cut between
         // these leaves neither. As long as the old file is open, nothing of it is freed.
         let old = linux_openat2(above.descriptor, path.fileName, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, linux_resolve_no_links)

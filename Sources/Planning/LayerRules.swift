@@ -15,12 +15,14 @@ public struct LayerRules: Equatable, Sendable {
 
     /// Whether a name of a layer's directory is one of a file that goes into the root: not of a whiteout, nor of these rules.
     public func isCopied(_ name: [UInt8], in directory: Path) -> Bool {
-        !isLayer || LayerName(name) == .entry && !(directory.isTop && name == Self.manifest.bytes) && !ignores(name, in: directory)
+        !isLayer || LayerName(name) == .entry && !Self.isManifest(name, in: directory) && !ignores(name, in: directory)
     }
+
+    private static func isManifest(_ name: [UInt8], in directory: Path) -> Bool { directory.isTop && name == manifest.bytes }
 
     /// Whether it is left out with all that is in it. The rules themselves never are: they count, whatever they fit.
     public func ignores(_ name: [UInt8], in directory: Path) -> Bool {
-        if directory.isTop && name == Self.manifest.bytes { return false }
+        if Self.isManifest(name, in: directory) { return false }
         for pattern in ignored where pattern.parent == directory && pattern.fits(name) { return true }
         return false
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import Deployments
+import Glibc
 
 struct AdoptCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -53,7 +54,8 @@ struct AdoptCommand: ParsableCommand {
 
     private func printLines() throws {
         let context = try context.map { path throws(Failure) in
-            do throws(Failure) { return try Directory(opening: path) } catch { throw error.hinting("make the directory first") }
+            if access(path, F_OK) != 0 { throw Failure("could not open '\(path)': it is not there", hint: "make the directory first") }
+            return try Directory(opening: path)
         }
         let adoption = try place.place.site(loader: .ifFound).adoptingIntoImage(paths, ofRoot: root, context: context)
         if let context {

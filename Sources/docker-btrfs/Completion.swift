@@ -29,9 +29,14 @@ enum CompletedNames {
     }
 }
 
-/// A command whose first argument is one of them.
+/// A command whose first argument is one of them, or all are.
 protocol TakesName {
     static var completed: CompletedNames { get }
+    static var takesSeveral: Bool { get }
+}
+
+extension TakesName {
+    static var takesSeveral: Bool { false }
 }
 
 extension CompletionKind {

@@ -95,7 +95,7 @@ enum DockerPlugin: Equatable {
         }
         var found: [String] = []
         if let command = command as? any TakesName.Type {
-            found = names(command.completed)
+            if command.takesSeveral || rest.allSatisfy({ $0.hasPrefix("-") }) { found = names(command.completed) }
         } else if rest.isEmpty {
             for command in command.configuration.subcommands where command.configuration.shouldDisplay {
                 found.append("\(command.configuration.commandName ?? "")\t\(command.configuration.abstract)")

@@ -132,7 +132,9 @@ struct DiskOptions: ParsableArguments {
 
     func validate() throws {
         if let hostname, !isHostname(hostname) {
-            throw ValidationError("--hostname takes up to 64 letters, digits, hyphens and dots; a letter or digit is first and last")
+            throw ValidationError(
+                "--hostname takes up to 64 letters, digits, hyphens and dots; a letter or digit is first and last of each part between dots"
+            )
         }
         if ![512, 4096].contains(sectorSize) { throw ValidationError("--sector-size takes 512 or 4096") }
         if uki && loader == .grub { throw ValidationError("--uki goes with --loader systemd-boot, which starts such an image") }
@@ -201,7 +203,7 @@ private func isHostname(_ text: String) -> Bool {
     return text.utf8.count <= 64
         && parts.allSatisfy { part in
             guard let first = part.first, let last = part.last else { return false }
-            return isLetterOrDigit(first) && isLetterOrDigit(last) && part.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") }
+            return isAlphanumeric(first) && isAlphanumeric(last) && part.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
         }
 }
 

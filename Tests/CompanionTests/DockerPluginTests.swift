@@ -62,7 +62,8 @@ struct DockerPluginTests {
 
     @Test(arguments: [
         ("de", "deploy\tMake an image the next boot."), ("deploy d", "desktop:latest"), ("deploy x", ""), ("check ", "desktop:latest"),
-        ("enter ", "desktop:latest"), ("image --size 4G ", "desktop:latest"), ("run ", "desktop:latest"), ("rehearse ", "desktop:latest"),
+        ("enter ", "desktop:latest"), ("image --fix ", "desktop:latest"), ("export work -o ", ""), ("root keep 7 ", ""),
+        ("rm old:1 ", "old:1"), ("run ", "desktop:latest"), ("rehearse ", "desktop:latest"),
         ("status ", ""), ("rm ", "old:1"), ("rollback ", "old:1"), ("root x", ""),
         ("root keep ", "7"),
         ("root rm ", "7|work|kept"), ("root rm w", "work"), ("diff ", "7|work"), ("export ", "7|work"), ("nothing ", ""),

@@ -5,17 +5,16 @@ import Testing
 
 struct FilesystemTableTests {
     /// What an image, or a boot, has of its own is the same in no two roots.
-    @Test(arguments: [
-        ("/home", true), ("/srv", true), ("/var/lib/mysql", true), ("/usr/local/games", true), ("/opt/own", true),
-        ("/etc/letsencrypt", true),
-        ("/var/log", true), ("/data/usr", true), ("/library", true), ("/runs", true),
-        ("/", false), ("/etc", false), ("/bin", false), ("/lib64/", false), ("/usr", false), ("/usr/bin", false), ("/usr/local", false),
-        ("/opt", false), ("/var", false), ("/var/lib", false), ("/var/lib/dpkg", false), ("/boot", false), ("/boot/efi", false),
-        ("/dev", false),
-        ("/run/user", false), ("/tmp", false), ("home", false),
-    ])
-    func `data is what no image and no boot has of its own`(text: String, isData: Bool) {
-        #expect(((try? FilesystemTable.data(text)) != nil) == isData)
+    @Test(
+        arguments: [
+            ("home", true), ("srv", true), ("var/lib/mysql", true), ("usr/local/games", true), ("usr/src", true), ("usr/src/linux", true),
+            ("opt/own", true), ("etc/letsencrypt", true), ("var/log", true), ("data/usr", true), ("library", true), ("runs", true),
+            ("etc", false), ("bin", false), ("lib64", false), ("lib/modules", false), ("sbin/x", false), ("usr", false), ("usr/bin", false),
+            ("usr/local", false), ("opt", false), ("var", false), ("var/lib", false), ("var/lib/dpkg/info", false), ("var/run/x", false),
+            ("boot", false), ("boot/efi", false), ("dev", false), ("run/user", false), ("tmp", false),
+        ] as [(Path, Bool)])
+    func `data is what no image and no boot has of its own`(path: Path, isData: Bool) {
+        #expect(((try? FilesystemTable.check(newData: path)) != nil) == isData)
     }
 
     @Test func `an image's fstab mounts on a disk what needs no device that is not there`() throws {

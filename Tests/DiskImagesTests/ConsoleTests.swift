@@ -21,14 +21,14 @@ struct ConsoleTests {
     @Test func `a line that does not end takes no more and more memory`() {
         var console = Console()
         for number in 1...200 { console.take(Array("\(number) ".utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: 1000)) }
-        #expect(console.lines.count == 3 && console.lines.allSatisfy { $0.utf8.count <= 65536 })
+        #expect(console.lines.count == 48 && console.lines.allSatisfy { $0.utf8.count <= 4096 })
     }
 
     @Test func `lines without end take no more and more memory, and no reason is lost`() {
         var console = Console()
         console.take(Array("What happened: it floods\n".utf8))
-        for number in 1...20_000 { console.take(Array("line \(number)\n".utf8)) }
-        #expect(console.lines.count < 5000 && console.lines.last == "line 20000" && console.count == 20_001)
+        let ended = console.take(Array((1...20_000).map { "line \($0)\n" }.joined().utf8))
+        #expect(ended.count == 20_000 && console.lines.count <= 1000 && console.lines.last == "line 20000")
         #expect(console.reason == "What happened: it floods")
     }
 

@@ -43,10 +43,12 @@ struct ImageProcessTests {
     /// What is in /proc/PID/cmdline everybody can read, if only for a moment.
     @Test(arguments: ["dash", "bash"])
     func `no variable is in the words of a command`(_ shell: String) async throws {
-        let process = try process(#""Env": ["TOKEN=hunter2", "LD_X=1", "UID=5"], "Cmd": ["/usr/bin/printenv", "TOKEN", "LD_X", "UID"]"#)
+        let process = try process(
+            #""Env": ["PSQL_TOKEN=hunter2", "LD_X=1", "UID=5", "FUNCNAME=f"], "Cmd": ["/usr/bin/printenv", "PSQL_TOKEN", "LD_X", "UID", "FUNCNAME"]"#
+        )
         let script = process.script(for: "/bin/sh")
         #expect(script.split(separator: "\n").filter { $0.hasPrefix("exec env") }.allSatisfy { !$0.contains("hunter2") })
-        #expect(try await output(of: [shell, "-c", script]) == "hunter2\n1\n5\n")
+        #expect(try await output(of: [shell, "-c", script]) == "hunter2\n1\n5\nf\n")
     }
 
     @Test func `a program with '=' in its name is none of env's variables`() throws {

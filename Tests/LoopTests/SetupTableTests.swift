@@ -140,6 +140,20 @@ extension OnDisk {
             }
         }
 
+        @Test func `data that an earlier version kept stays it, whatever is refused now`() async throws {
+            try await Deployable.with { machine in
+                try await machine.disk.change(
+                    """
+                    btrfs -q subvolume create docker_data/opt; echo own > docker_data/opt/own
+                    sed -n 's|/srv|/opt|gp' boot_docker/etc/fstab >> boot_docker/etc/fstab
+                    """)
+                let before = try await machine.everything()
+                #expect(try await machine.run("\(machine.setup) --data /opt").hasSuffix("all is set up as it should be\n"))
+                #expect(try await machine.everything() == before)
+                #expect(try await machine.fails("\(machine.setup) --data /usr").contains("'/usr' as data: each image has its own"))
+            }
+        }
+
         @Test func `homes in the root are told until something keeps them`() async throws {
             try await Deployable.with { machine in
                 let system = "\(machine.disk.folder)/system"

@@ -49,7 +49,7 @@ extension OnDisk {
                 ),
                 ("--data /", "could not keep '/' as data: each root has its own"),
                 ("--data /etc", "could not keep '/etc' as data: each image has its own"),
-                ("--data //var/", "could not keep '//var/' as data: each image has its own"),
+                ("--data //var/", "could not keep '/var' as data: each image has its own"),
                 ("--data /usr/share", "could not keep '/usr/share' as data: each image has its own"),
                 ("--data /run/user", "could not keep '/run/user' as data: each boot has its own"),
                 ("--data /srv/../etc", "it has to be a path that begins with '/' and has no '..' in it"),

@@ -13,9 +13,8 @@ extension ImageFiles {
         return found
     }
 
-    /// The files by which one machine is known, as installing systemd, dbus or an ssh server leaves them in an image.
-    func identityFiles() throws(Failure) -> [Path] {
-        var found: [Path] = []
+    /// Adds the files by which one machine is known, as installing systemd, dbus or an ssh server leaves them in an image.
+    func addIdentityFiles(to found: inout [Path]) throws(Failure) {
         for file: Path in ["etc/machine-id", "var/lib/dbus/machine-id"] where try isMinted(file) { found.append(file) }
         for key in ["etc/ssh/ssh_host_*_key", "etc/ssh/ssh_host_*_key.pub"] {
             guard let pattern = PathPattern(key) else { continue }
@@ -27,7 +26,6 @@ extension ImageFiles {
             }
             found += keys.sortedByBytes { $0.bytes }
         }
-        return found
     }
 
     /// Hands out the files that fit and have something in them, in any order; one that is in several layers more than once.

@@ -112,11 +112,11 @@ extension Facts.Contents {
         let hasMachineID = try Self.has(["etc/machine-id"], in: layers) { _ in true }
         lacksMachineID = !hasMachineID && systemd?.isSameFile(as: program) == true
         identity = []
-        do throws(Failure) {
-            for file in try image.identityFiles() where try !Self.isCovered(file, by: topLayer) { identity.append(file) }
-        } catch {
+        var found: [Path] = []
+        do throws(Failure) { try image.addIdentityFiles(to: &found) } catch {
             notes.append("\(error.message); whether image '\(name)' brings what only one machine should have is not known")
         }
+        for file in found where try !Self.isCovered(file, by: topLayer) { identity.append(file) }
     }
 
     /// Fails where the image alone has no init, or no os-release.

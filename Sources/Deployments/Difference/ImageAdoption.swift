@@ -157,6 +157,10 @@ private struct ImageDraft {
     mutating func add(_ change: RootChange) throws(Failure) {
         // Its name may be taken by something else.
         if let from = change.from, try tree.status(of: from) == nil { try remove(from) }
+        if try isHidden(change.path) {
+            notes.append("'\(change.path)' is left out: the top layer takes away what the image has there")
+            return
+        }
         if change.kind == .deleted { return try remove(change.path) }
         // It may be in a directory that was renamed: under this path the image has nothing that could be changed.
         let standing = try layer?.status(of: change.path)
@@ -199,10 +203,7 @@ private struct ImageDraft {
     }
 
     private mutating func remove(_ path: Path) throws(Failure) {
-        if try isHidden(path) {
-            notes.append("'\(path)' is left out: the top layer takes it away already")
-            return
-        }
+        if try isHidden(path) { return }
         // To delete what is not there does no harm.
         let isInImage = if let layer { try layer.status(of: path) != nil } else { try !isOfTopLayer(path) }
         if !isInImage {

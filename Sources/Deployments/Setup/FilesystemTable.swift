@@ -1,6 +1,7 @@
 package import Basics
 internal import Boot
 internal import BootEntries
+internal import Files
 internal import Initramfs
 internal import Linux
 
@@ -39,7 +40,7 @@ package struct FilesystemTable {
     init(_ machine: FoundMachine, data: [String], in topLayer: Directory?) throws(Failure) {
         let existing = try topLayer?.contents(of: Self.path)
         let base = if let existing { existing } else { try machine.system.contents(of: Self.path) ?? [] }
-        mode = (try (existing == nil ? machine.system : topLayer)?.target(of: Self.path)?.permissions ?? 0o644) & 0o644
+        mode = try (existing == nil ? machine.system : topLayer)?.target(of: Self.path).modeOfSuccessor ?? 0o644
         var work = try Work(machine: machine, table: MountsFile(parsing: base), isNew: existing == nil)
         let (store, boot) = (Self.store(machine, work.device, work.table), Self.boot(machine, work.table))
         let inside = (store + boot).compactMap { Path($0.target) }.filter { $0.isBelow(Self.closed) }
@@ -184,15 +185,23 @@ package struct FilesystemTable {
 
     typealias Line = MountsFile.Line
 
-    /// Why a directory cannot be the same in each root; nil where it can.
-    private static func reason(against place: Path) -> String? {
-        let isProgram = ["bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc"].contains(display(place.bytes))
-        let isPackages = ["/var/lib/dpkg", "/var/lib/rpm", "/var/lib/pacman"].contains { place.description == $0 }
-        let usr: Path = "usr"
-        let isUsr = place.isBelow(usr) && !place.isBelow("usr/local") && !place.isBelow("usr/src")
-        if isOfImages(place.description) || isProgram || isPackages || isUsr { return "each image has its own" }
-        let isOfKernel = (["dev", "proc", "sys", "run", "tmp", "boot"] as [Path]).contains { place == $0 || place.isBelow($0) }
-        return isOfKernel ? "each boot has its own" : nil
+    /// Fails where an image, or each boot, has a directory of its own. One that is the same in each root already, by an earlier version, stays it.
+    static func check(newData place: Path) throws(Failure) {
+        let first = place.components.first.map { display($0) } ?? ""
+        let isPackages = (["var/lib/dpkg", "var/lib/rpm", "var/lib/pacman"] as [Path]).contains { place == $0 || place.isBelow($0) }
+        let isOwn = place.isBelow("usr/local") || place == "usr/src" || place.isBelow("usr/src")
+        let isProgram = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"].contains(first) || first == "usr" && !isOwn
+        let reason: String
+        if isOfImages(place.description) || isProgram || isPackages || place == "etc" {
+            reason = "each image has its own"
+        } else if ["dev", "proc", "sys", "run", "tmp", "boot"].contains(first) || place == "var/run" || place.isBelow("var/run") {
+            reason = "each boot has its own"
+        } else {
+            return
+        }
+        throw Failure(
+            "could not keep '\(place)' as data: \(reason)", hint: "name the directories that stay, as --data /home or --data /var/lib/mysql"
+        )
     }
 
     /// Where a directory that was asked for is, and its subvolume from the top level.
@@ -204,11 +213,6 @@ package struct FilesystemTable {
         }
         if place.isTop {
             throw Failure("could not keep '/' as data: each root has its own", hint: "name the directories that stay: --data /home")
-        }
-        if let reason = reason(against: place) {
-            throw Failure(
-                "could not keep '\(text)' as data: \(reason)",
-                hint: "name the directories that stay, as --data /home or --data /var/lib/mysql")
         }
         if place.bytes.contains(UInt8(ascii: ",")) {
             throw Failure("could not keep '\(text)' as data: mount options cannot name what has a comma", hint: "give it another name")

@@ -164,6 +164,7 @@ public struct SetupPlan {
         try checkMount(of: source, from: place)
         if made.contains(place) { return }
         if try topLevel.status(of: place) != nil { return }
+        try FilesystemTable.check(newData: source)
         made.insert(place)
         let new = Self.newData
         try makeFolder(place.parent)
@@ -331,13 +332,11 @@ public struct SetupPlan {
             unit: "etc/systemd/system/docker-btrfs-update.service", hooks_machine_update, about: "follows a registry, where it is enabled")
         let folder: Path = "etc/systemd/system"
         try add(unit: folder / "docker-btrfs-update.timer", hooks_machine_update_timer, about: "the same")
+        let link = folder / "timers.target.wants/docker-btrfs-update.timer"
         if !isEnabled { return }
-        try addLink(
-            folder / "timers.target.wants/docker-btrfs-update.timer", to: "../docker-btrfs-update.timer",
-            about: "each root to come pulls and deploys once a day")
-        if let next = try Deployment.all(on: topLevel).deployments.first?.reference, case .name(let name) = next.kind,
-            ["", "docker.io", "localhost"].contains(name.host)
-        {
+        if try topLevel.status(of: topLayer / link) != nil { return }
+        try addLink(link, to: "../docker-btrfs-update.timer", about: "each root to come pulls and deploys once a day")
+        if let next = try Deployment.all(on: topLevel).deployments.first?.reference, case .name(let name) = next.kind, !name.hasRegistry {
             notes.append(
                 """
                 --update pulls what is deployed by its name, and '\(next)' names no registry: where it was built here, \

@@ -36,7 +36,7 @@ final class LinkFolder {
         if status.st_nlink < 2 { return }
         let folder = try make()
         if linkat(entry.target.descriptor, entry.name, folder.descriptor, key(status, layer), 0) == 0 { return }
-        // A whiteout may take the folder away, where a symlink of the image leads to the top: then each name is a file of its own.
+        // What is copied may take the folder's place, where a symlink of the image leads to the top: then each name is a file of its own.
         if linux_errno() != ENOENT { throw .reason() }
     }
 
