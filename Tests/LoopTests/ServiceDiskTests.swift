@@ -36,7 +36,7 @@ extension OnDisk.DiskImageTests {
                     cd '\(disk.folder)'
                     dd if=vm.raw of=root bs=1M skip=258 count=765 conv=sparse status=none
                     mkdir --parents made; mount -o loop,ro root made; cd made; [ ! -d boot_docker ] || cd boot_docker
-                    stat -c '%a %u:%g' usr/lib/docker-btrfs/service; tail -n 1 usr/lib/docker-btrfs/service
+                    stat -c '%a %u:%g' usr/lib/docker-btrfs/service; tail -n 3 usr/lib/docker-btrfs/service
                     for folder in 'app/a b' data; do stat -c '%a %F' "$folder"; ls -A "$folder"; done
                     ls .autorelabel 2> /dev/null || true
                     grep -o 'sysctl[^" ]*' ../.docker-btrfs/settings || true; readlink sbin/init; head -n 1 etc/inittab; grep ssh-keygen etc/inittab; cut -d ' ' -f 2- etc/fstab
@@ -47,7 +47,9 @@ extension OnDisk.DiskImageTests {
                 #expect(
                     found == """
                         750 0:8
-                        exec /usr/lib/docker-btrfs/busybox env -- \(path) SECRET=secret HOME=/ /bin/bash < /dev/null
+                        export SECRET=secret
+                        export HOME=/
+                        exec /usr/lib/docker-btrfs/busybox env -- \(path) /bin/bash < /dev/null
                         755 directory
                         \(plain.isEmpty ? ".wh.docker-btrfs\n" : "")755 directory
                         \(plain.isEmpty ? ".wh.docker-btrfs\nsysctl.net.ipv4.ip_unprivileged_port_start=0\n" : ".autorelabel\n")/usr/lib/docker-btrfs/busybox

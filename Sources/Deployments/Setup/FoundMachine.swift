@@ -156,7 +156,9 @@ struct FoundMachine {
             bootVolume: bootVolume.map { .uuid($0) }, kernels: kernels, store: place.path,
             storeDevice: storeDevice, root: try Self.path(choices.root) ?? before?.root ?? "docker_rwlayer",
             topLayer: try Self.path(choices.topLayer) ?? before?.topLayer ?? "boot_docker", options: options, rootFlags: rootFlags)
-        let boots = (before?.formerBoots ?? []) + [before?.boot].compactMap { $0 }
+        // The same partition may be mounted elsewhere now.
+        let isSameBoot = before?.bootVolume != nil && before?.bootVolume == settings.bootVolume && before?.loaderFolder == loaderFolder
+        let boots = (before?.formerBoots ?? []) + [isSameBoot ? nil : before?.boot].compactMap { $0 }
         settings.formerBoots = boots.filter { $0 != boot && !InstalledLoader.usualFolders.contains($0) }
         try settings.check(on: filesystem)
         self.settings = settings
