@@ -46,9 +46,9 @@ public struct BootSession {
         self.filesystems = filesystems
         self.lock = lock
         self.stopwatch = stopwatch
-        let names = [request.hostname].compactMap { $0 } + hardwareNames() + [request.machineID].compactMap { $0 }
         let host = Facts.Host(
-            kernelRelease: release ?? kernelRelease(), time: secondsNow(), names: names, kernelObstacle: obstacle ?? kernelObstacle())
+            kernelRelease: release ?? kernelRelease(), time: secondsNow(), names: request.machineNames,
+            kernelObstacle: obstacle ?? kernelObstacle())
         facts = Self.survey(request, filesystems, host)
         self.stopwatch.lap("look at the disk")
     }

@@ -1,5 +1,6 @@
 public import Basics
 public import Boot
+internal import Linux
 
 /// Where the configuration lies in an initramfs.
 public let configurationPath = "/etc/docker-btrfs.json"
@@ -41,4 +42,9 @@ extension Request {
         guard let file else { return .none }
         throw Failure("could not open '\(file)': it is not there")
     }
+}
+
+extension Request {
+    /// What this machine may be called in a folder of layers, from what it shares with others to what is only its own.
+    package var machineNames: [String] { [hostname].compactMap { $0 } + hardwareNames() + [machineID].compactMap { $0 } }
 }

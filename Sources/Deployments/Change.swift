@@ -113,7 +113,7 @@ public func megabytes(_ bytes: Int) -> String { bytes < 1_000_000 ? "\((bytes + 
 extension InstalledLoader {
     /// No more may read it than could read the one before.
     fileprivate func write(_ file: MenuFile) throws(Failure) {
-        let mode = (try directory.status(of: file.path)?.permissions ?? 0o644) & 0o644
+        let mode = try directory.status(of: file.path).modeOfSuccessor
         try directory.write(Array(file.text.utf8), mode: mode, to: file.path)
     }
 }

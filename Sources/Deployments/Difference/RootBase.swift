@@ -1,5 +1,6 @@
 internal import Basics
 internal import Boot
+internal import BootRun
 internal import Linux
 internal import Planning
 
@@ -67,9 +68,7 @@ extension Site {
     private func topLayers(of root: EarlierRoot) throws(Failure) -> (paths: [Path], notes: [String]) {
         let known = root.root.mark.origin.topLayers
         if root.project == nil || known.isEmpty { return (known, []) }
-        let request = try settings.request(on: volume)
-        let names = [request.hostname].compactMap { $0 } + hardwareNames() + [request.machineID].compactMap { $0 }
-        let host = Facts.Host(kernelRelease: nil, time: secondsNow(), names: names)
+        let host = Facts.Host(kernelRelease: nil, time: secondsNow(), names: try settings.request(on: volume).machineNames)
         var (own, notes): ([Path], [String]) = ([], [])
         do throws(Failure) { own = try topLevel.layers(at: settings.topLayer, for: host) } catch { notes.append(error.message) }
         notes += known.filter { !own.contains($0) }.map { "'\($0)' is no top layer of this machine: its files count as added" }
