@@ -113,6 +113,14 @@ public struct Site: Sendable {
                 "could not use '\(place)': on its filesystem it is '\(now)', and the \(title) that was set up is '\(wanted)'",
                 hint: "mount that there, or name its place: --boot DIR; if this one starts the machine, 'docker-btrfs setup' takes it")
         }
+        // Another machine's partition, or a stick's, has the same folders. One that was made anew is taken.
+        if boot == nil, let wanted = settings.bootVolume, let now = try? MountedFolder(found?.directory ?? tree).volume(),
+            .uuid(now.uuid) != wanted, try BlockDevices.has(wanted)
+        {
+            throw Failure(
+                "could not use '\(folder)': UUID=\(now.uuid) is mounted there, and what was set up is \(wanted), which is here too",
+                hint: "mount that there, or name its place: --boot DIR; if this one starts the machine, 'docker-btrfs setup' takes it")
+        }
         let own = KernelFolder(onTopLevel: filesystem.topLevel, filesystem.volume)
         let isOwn = settings.kernels == .btrfs
         return LoaderPlace(

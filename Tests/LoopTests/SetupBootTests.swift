@@ -24,6 +24,25 @@ extension OnDisk {
             }
         }
 
+        @Test func `another machine's at its place is not taken while it is here itself`() async throws {
+            try await with { machine in
+                let uuid = try await machine.disk.uuid()
+                let told = try await machine.disk.change(
+                    """
+                    truncate --size 4M '\(machine.disk.folder)/esp'; mkfs.vfat -i CAFE0042 '\(machine.disk.folder)/esp' > /dev/null
+                    device=$(losetup --find --show '\(machine.disk.folder)/esp'); trap 'losetup --detach "$device"' EXIT
+                    sed -i 's,\\("boot_device": \\)"[^"]*",\\1"UUID=CAFE-0042",' .docker-btrfs/settings
+                    ! '\(Repository.companion)' status --top-level . 2>&1
+                    '\(Repository.companion)' status --top-level . --boot '\(machine.boot)'
+                    """)
+                let sentence = "could not use '\(machine.boot)': UUID=\(uuid) is mounted there, and what was set up is UUID=CAFE-0042, "
+                #expect(told.contains(sentence) && told.contains("nothing was deployed yet"), "\(told)")
+                // One that was made anew.
+                let after = try await machine.disk.change("'\(Repository.companion)' status --top-level .")
+                #expect(after.hasPrefix("nothing was deployed yet"), "\(after)")
+            }
+        }
+
         @Test func `the line that mounts it is renewed, and one that would stop the boot is told`() async throws {
             try await with { machine in
                 let lines = """
