@@ -49,7 +49,7 @@ public struct BootVolume: Equatable, Sendable {
     /// The filesystem's own, as blkid(8) prints it.
     public let uuid: String
     public let label: String?
-    /// The partition's GUID; nil where the filesystem is on no partition of a GPT.
+    /// The partition's, as blkid(8) prints it: a GUID where the table is a GPT. nil where the filesystem is on no partition.
     public let partition: String?
 
     public init(uuid: String, label: String?, partition: String?) {

@@ -70,12 +70,14 @@ extension KernelOptions {
     /// is booted: systemd stops at once where SELinux is to be enforced and there is no policy.
     public var ofTheMachine: KernelOptions {
         let root: Set<Substring> = ["ro", "rw"]
-        let once: Set<Substring> = ["single", "emergency", "rescue", "recovery", "systemd.unit", "init", "rdinit"]
+        let once = repairWords + ["systemd.unit", "rd.systemd.unit", "init", "rdinit", "noresume"]
         let security: Set<Substring> = ["security", "lsm", "selinux", "enforcing", "apparmor"]
         // What follows is for an init.
         let own = KernelOptions(words: Array(words.prefix { $0 != "--" }))
         return own.withoutThoseOfEntries.without { key in
-            root.contains(key) || once.contains(key) || security.contains(key) || key.hasPrefix("docker_") || key.hasPrefix("toplayer")
+            let plain = key.replacing("-", with: "_")
+            return root.contains(key) || once.contains(String(key)) || security.contains(key) || plain.hasPrefix("docker_")
+                || plain.hasPrefix("toplayer")
         }
     }
 

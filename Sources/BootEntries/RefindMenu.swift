@@ -39,11 +39,12 @@ enum RefindMenu {
         let others = entry.initrds.dropLast().map { "initrd=" + Self.path($0) }
         let options = (others + entry.options.words).joined(separator: " ")
         let initrd = entry.initrds.last.map { "    initrd  \(quoted(path($0)))\n" } ?? ""
+        // It knows no filesystem's UUID. Without the line it looks in its own partition.
+        let place = volume.nameForRefind.map { "    volume  \(quoted($0))\n" } ?? ""
         return """
 
             menuentry \(quoted(entry.title)) {
-                volume  \(quoted(volume.partition ?? volume.label ?? volume.uuid))
-                loader  \(quoted(path(entry.kernel)))
+            \(place)    loader  \(quoted(path(entry.kernel)))
             \(initrd)    options \(quoted(options))
             }
 
@@ -55,6 +56,12 @@ enum RefindMenu {
 
     /// In quotes, which double inside.
     private static func quoted(_ text: String) -> String { "\"" + text.escaping("\"", as: "\"\"") + "\"" }
+}
+
+extension BootVolume {
+    /// What rEFInd finds it by: a partition's GUID, which those of other tables than a GPT do not have, or a label. nil where it has
+    /// neither.
+    public var nameForRefind: String? { partition.flatMap { $0.utf8.count == 36 ? $0 : nil } ?? label }
 }
 
 extension Path {

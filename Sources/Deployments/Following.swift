@@ -89,11 +89,19 @@ public struct Following {
         return !complaint.contains("dial unix") && reasons.contains { complaint.contains($0) }
     }
 
+    /// Fails where its name means another image by now, which nobody looked at.
+    public func confirm(_ news: News, on site: Site) throws(Failure) {
+        if try site.image(reference, in: site.storeFilesystem()).id == news.image { return }
+        throw Failure("could not deploy '\(name)': it is another image now than the one that was pulled", hint: "run this again")
+    }
+
     /// Notes what came of it. Returns whether there is something new to boot.
     public func finish(_ news: News, on site: Site) throws(Failure) -> Bool {
         let deployed = news.isForDeployment ? news.image?.digest.hex : nil
         let image = news.image?.digest.hex ?? (last?.name == name ? last?.image : nil)
-        try site.write(Update(time: secondsNow(), name: name, image: image, deployed: deployed, failure: news.failure))
+        let pulled = (last?.pulled ?? PulledImages()).adding(news.image, to: name)
+        try site.write(
+            Update(time: secondsNow(), name: name, image: image, deployed: deployed, failure: news.failure, pulled: pulled))
         return deployed != nil && news.image != before
     }
 
@@ -102,7 +110,8 @@ public struct Following {
         let reason = (error as? Failure)?.message ?? "\(error)"
         let image = last?.name == name ? last?.image : nil
         // What is told of is the failure itself.
-        try? site.write(Update(time: secondsNow(), name: name, image: image, deployed: nil, failure: reason))
+        let pulled = last?.pulled ?? PulledImages()
+        try? site.write(Update(time: secondsNow(), name: name, image: image, deployed: nil, failure: reason, pulled: pulled))
     }
 
     /// A person sees how far it is. Returns what the engine complained of; nil where it pulled.
@@ -110,7 +119,7 @@ public struct Following {
         let command = engine.words + ["pull", name]
         let isSeen = isatty(STDOUT_FILENO) == 1
         guard let outcome = if isSeen { try await runShowing(command) } else { try await runProgram(command) } else {
-            throw Failure("could not pull '\(name)': there is no program '\(engineName)'")
+            throw Failure("could not pull '\(name)': there is no program '\(engineName)'", hint: "install it: the engine of the images' store is what pulls")
         }
         return outcome.status == 0 ? nil : outcome.complaint
     }
@@ -121,26 +130,6 @@ public struct Following {
         let lines = try await runProgram(command)?.output.split(separator: UInt8(ascii: "\n")) ?? []
         let digests = lines.compactMap { display($0).split(separator: "@").last }
         return digests.first.map { String($0) } ?? "no digest"
-    }
-}
-
-/// What came of the last pull, as it is kept: a JSON object.
-public struct Update: Equatable, Sendable {
-    /// Seconds since 1970.
-    public let time: Int
-    public let name: String
-    /// The id of the image that the registry had under that name; nil where it never said.
-    public let image: String?
-    /// The id of the image that was deployed; nil where there was nothing new.
-    public let deployed: String?
-    public let failure: String?
-
-    public var json: JSONOutput {
-        let text = { (text: String?) in text.map { JSONOutput.string($0) } ?? .null }
-        return .object([
-            ("time", .integer(time)), ("name", .string(name)), ("image", text(image)), ("deployed", text(deployed)),
-            ("failure", text(failure)),
-        ])
     }
 }
 
@@ -159,7 +148,7 @@ extension Site {
             throw Failure("could not pull '\(reference)': only a name with a tag may become another image", hint: "name it with its tag")
         }
         // Docker Hub's are followed from the one on that came from there. Podman calls localhost what it built.
-        let isPulled = last?.name == name.full && last?.image != nil && last?.image == standing?.imageID.digest.hex
+        let isPulled = standing.map { last?.pulled.has($0.imageID, as: name.full) == true } ?? false
         let isSaid = asked?.begins(with: "docker.io/") == true || name.hasRegistry || isPulled
         if !isSaid {
             let pull = "docker-btrfs deploy --pull \(name.full), if that is the one"
@@ -171,28 +160,6 @@ extension Site {
         let root = try (store?.top ?? topLevel).directory(at: settings.store)
         let engine = Engine(of: try? imageStores(in: store), in: root, try settings.storeChoice(on: volume))
         return try Following(name, engine: engine, site: self, before: next(among: all)?.imageID, last: last)
-    }
-
-    /// What came of the last pull; nil where there was none, and where that cannot be read: nothing hangs on it but a line of `status`.
-    func update() throws(Failure) -> Update? {
-        var json: JSON?
-        do throws(Failure) {
-            guard let bytes = try topLevel.contents(of: Layout.update, limit: 1 << 16) else { return nil }
-            json = try JSON(parsing: bytes, name: topLevel.show(Layout.update))
-        } catch {
-            return nil
-        }
-        guard let json, let time = json["time"]?.integer, let name = json["name"]?.string else { return nil }
-        return Update(
-            time: time, name: name, image: json["image"]?.string, deployed: json["deployed"]?.string, failure: json["failure"]?.string)
-    }
-
-    fileprivate func write(_ update: Update) throws(Failure) {
-        // A registry's message may have any length.
-        let short = Update(
-            time: update.time, name: update.name, image: update.image, deployed: update.deployed,
-            failure: update.failure.map { String($0.prefix(1000)) })
-        try topLevel.write(Array(short.json.text.utf8), mode: 0o600, to: Layout.update)
     }
 }
 

@@ -123,11 +123,11 @@ extension Site {
             options: try settings.options(ofSubvolume: root.path, on: volume), isUnified: root.record.isUnified)
     }
 
-    /// The entries of those whose kernels are there, or come with a new deployment, and whose names the boot loader can say: it may have been
-    /// another one when they were kept.
+    /// The entries, by their names, of those whose kernels are there, or come with a new deployment, and whose names the boot loader can
+    /// say: it may have been another one when they were kept.
     func entries(of roots: [NamedRoot], beside new: Deployment? = nil) throws(Failure) -> [BootEntry] {
         var entries: [BootEntry] = []
-        for root in roots where !root.record.files.isEmpty {
+        for root in roots.sorted(by: { $0.path.bytes.lexicographicallyPrecedes($1.path.bytes) }) where !root.record.files.isEmpty {
             if try kernelDamage(of: root.record, beside: new) != nil { continue }
             let entry = try entry(of: root)
             if (try? files(of: entry)) != nil { entries.append(entry) }
@@ -184,7 +184,7 @@ extension Site {
             var changes = try drafts + missingFolders()
             changes += try writing(named, from: tree, beside: all)
             changes += making(named.root.record)
-            changes += try self.changes(toMenuOf: all, roots: entries(of: namedRoots()) + [entry])
+            changes += try self.changes(toMenuOf: all, roots: entries(of: namedRoots() + [named.root], beside: named.root.record))
             let (lines, ending) = way(by: entry)
             return DeploymentPlan(
                 site: self, changes: changes, outcome: lines + [kept + ending], notes: root.leftBehind + (try menuNotes()))
@@ -223,17 +223,18 @@ extension Site {
         let deployments = try Deployment.all(on: topLevel).deployments
         if deployments.isEmpty { return nil }
         var changes: [Change] = []
-        var entry = try entries(of: [kept]).first
-        if entry == nil && !kept.record.files.isEmpty {
+        var root = kept
+        if try entries(of: [kept]).isEmpty {
+            if kept.record.files.isEmpty { return nil }
             let named = try await self.named(kept, from: tree, kernel: release, program: program, say: say)
             changes = try writing(named, from: tree, beside: deployments)
             changes += [.step(.replaceFile(Place(NamedRoot.place(of: kept.path)), content: named.root.record.text)), .sync(topLevel)]
-            entry = try self.entry(of: named.root)
+            root = named.root
         }
-        guard let entry else { return nil }
-        changes += try self.changes(toMenuOf: deployments, roots: entries(of: all.filter { $0.path != kept.path }) + [entry])
+        let others = all.filter { $0.path != kept.path }
+        changes += try self.changes(toMenuOf: deployments, roots: entries(of: others + [root], beside: root.record))
         if changes.isEmpty { return nil }
-        let (lines, ending) = way(by: entry)
+        let (lines, ending) = way(by: try entry(of: root))
         return DeploymentPlan(
             site: self, changes: try removingDrafts() + changes,
             outcome: lines + ["\(kept.origin) is '\(kept.path)' already: \(ending)"], notes: try menuNotes())

@@ -56,7 +56,7 @@ struct ImageSource {
         files = try image.files(in: filesystem)
         configuration = try stores.configuration(of: image)
         // No filesystem has more, whatever the store says.
-        size = try stores.listing().first { $0.id == image.id && $0.store == image.store }?.size.map { min(max($0, 0), 1 << 50) }
+        size = try stores.listing().images.first { $0.id == image.id && $0.store == image.store }?.size.map { min(max($0, 0), 1 << 50) }
     }
 
     /// Of several engines that have the name, the first one's is taken.

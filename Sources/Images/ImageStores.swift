@@ -49,20 +49,34 @@ public struct ImageStores: Sendable {
         throw try missing(reference)
     }
 
-    /// The names of all images, as their engines print them, those of the first store first.
+    /// The names of all images, as their engines print them, those of the first store first. Fails where no store can be read.
     public func names() throws(Failure) -> [String] {
         var names: [String] = []
+        var failures: [Failure] = []
         for store in stores {
-            for name in try store.names() where !names.contains(name) { names.append(name) }
+            do throws(Failure) {
+                for name in try store.names() where !names.contains(name) { names.append(name) }
+            } catch {
+                failures.append(error)
+            }
         }
+        if failures.count == stores.count, let first = failures.first { throw first }
         return names
     }
 
-    /// Every store's images, those of the first store first.
-    public func listing(_ reading: LineReading = { count, part in part(0..<count) }) throws(Failure) -> [ListedImage] {
+    /// Every store's images, those of the first store first, and what is wrong with stores that cannot be read. Fails where none can.
+    public func listing(
+        _ reading: LineReading = { count, part in part(0..<count) }
+    ) throws(Failure) -> (images: [ListedImage], faults: [Failure]) {
         var lines: [(line: ListedImage, root: Path)] = []
+        var faults: [Failure] = []
         for store in stores {
-            for line in try store.listing(reading) {
+            let found: [ListedImage]
+            do throws(Failure) { found = try store.listing(reading) } catch {
+                faults.append(error)
+                continue
+            }
+            for line in found {
                 // The snapshotters of one containerd have the same images, and few have an image unpacked.
                 let same = lines.firstIndex { $0.line.id == line.id && $0.line.store.isContainerd && $0.root == store.path }
                 guard let same, line.store.isContainerd else {
@@ -72,7 +86,8 @@ public struct ImageStores: Sendable {
                 if case .failure = lines[same].line.image { lines[same].line = line }
             }
         }
-        return lines.map { $0.line }
+        if faults.count == stores.count, let first = faults.first { throw first }
+        return (lines.map { $0.line }, faults + broken.map { $0.failure })
     }
 
     private struct Candidate {

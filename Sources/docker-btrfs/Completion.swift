@@ -14,8 +14,21 @@ enum CompletedNames {
     /// The same, and roots that have names.
     case allRoots
 
-    /// Those of this machine; none where that cannot be found out.
+    /// Those of this machine; none where that cannot be found out. A store may have any name, and shells run what stands in some: those are
+    /// left out. What an engine takes for a name is of these characters.
     func found() -> [String] {
+        all().filter { $0.utf8.allSatisfy(Self.isPlain) }
+    }
+
+    /// Whether it means nothing to a shell.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
+        default: "._-/:@".utf8.contains(byte)
+        }
+    }
+
+    private func all() -> [String] {
         guard let site = try? Site(topLevel: nil, boot: nil, isLocked: false, loader: .ifFound) else { return [] }
         var numbers: [String] { ((try? site.roots().roots) ?? []).map { "\($0.number)" } }
         var projects: [String] { ((try? site.projects().projects) ?? []).compactMap(\.project) }
@@ -42,6 +55,10 @@ extension TakesName {
 extension CompletionKind {
     /// Those that begin as the word that is typed. Shells ask for them by `docker-btrfs ---completion`.
     static func names(_ names: CompletedNames) -> CompletionKind {
-        .custom { _, _, typed in names.found().filter { $0.hasPrefix(typed) } }
+        .custom { _, _, typed in
+            let found = names.found().filter { $0.hasPrefix(typed) }
+            // For zsh, what follows a colon is a description.
+            return CompletionShell.requesting == .zsh ? found.map { $0.replacing(":", with: "\\:") } : found
+        }
     }
 }

@@ -55,6 +55,7 @@ struct DeployCommand: AsyncParsableCommand, TakesName {
         guard pull else { return try await deploy(image, on: place.open()) }
         // Nobody waits for a registry: what is changed is locked when the image is here.
         let following = try place.place.site().following(image)
+        if following.engineName == "docker" { _ = try DockerPlugin.docker(surroundings()) }
         if place.dryRun {
             show("pull \(following.name) with \(following.engineName)")
             return tell(note: "all else is planned when it is here")
@@ -65,7 +66,10 @@ struct DeployCommand: AsyncParsableCommand, TakesName {
             for note in news.notes { tell(note: note) }
             let site = try place.open()
             locked = site
-            if news.isForDeployment { try await deploy(following.name, on: site) }
+            if news.isForDeployment {
+                try following.confirm(news, on: site)
+                try await deploy(following.name, on: site)
+            }
             let isNew = try following.finish(news, on: site)
             // Of the system that runs, by a convention of Debian.
             if isNew && place.place.topLevel == nil {

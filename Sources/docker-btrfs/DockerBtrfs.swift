@@ -73,7 +73,9 @@ struct DockerBtrfs: AsyncParsableCommand {
             switch try DockerPlugin(arguments, environment: surroundings()) {
             case .metadata: return print(DockerPlugin.description.text, terminator: "")
             case .complete(let typed): return print(DockerPlugin.completions(typed) { $0.found() }, terminator: "")
-            case .command(let own): words = own
+            case .command(let own, let docker):
+                words = own
+                for (name, value) in docker { setenv(name, value, 1) }
             }
             var command = try command(of: words)
             if var command = command as? any AsyncParsableCommand {
@@ -95,7 +97,7 @@ struct DockerBtrfs: AsyncParsableCommand {
 }
 
 /// The variables that tell which docker is meant, and that docker has for its plug-ins.
-private func surroundings() -> [String: String] {
+func surroundings() -> [String: String] {
     var found: [String: String] = [:]
     for name in [DockerPlugin.sign, "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "HOME"] {
         if let value = getenv(name) { found[name] = String(cString: value) }

@@ -5,8 +5,8 @@ import Basics
 enum DockerPlugin: Equatable {
     /// Asked for by docker, to list the plug-in.
     case metadata
-    /// Our own arguments.
-    case command([String])
+    /// Our own arguments, and variables by which docker, where we run it, is told what it was told here.
+    case command([String], docker: [String: String] = [:])
     /// The words after `btrfs` on a command line that is completed; the last one is being typed.
     case complete([String])
 
@@ -14,8 +14,7 @@ enum DockerPlugin: Equatable {
     static let sign = "DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND"
     private static let name = "btrfs"
 
-    /// `environment` is that of the process. Fails where docker was told to talk to another machine: images are booted from this
-    /// one's disk.
+    /// `environment` is that of the process. Fails where docker was told to talk to another machine: images are booted from this one's disk.
     init(_ arguments: [String], environment: [String: String]) throws(Failure) {
         if arguments == ["docker-cli-plugin-metadata"] {
             self = .metadata
@@ -36,19 +35,31 @@ enum DockerPlugin: Equatable {
             guard let (name, attached) = Self.valued(option) else { continue }
             settings[name] = attached ?? rest.popFirst() ?? ""
         }
+        let docker = try Self.docker(told: settings, environment)
+        let isHelp = rest.first == "help"
+        let own = rest.drop { $0 == "help" }.dropFirst()
+        self = .command(isHelp ? own + ["--help"] : Array(own), docker: docker)
+    }
+
+    /// What docker's own options, by their names, say to another docker. Fails where it would talk to another machine.
+    static func docker(told settings: [String: String] = [:], _ environment: [String: String]) throws(Failure) -> [String: String] {
         func said(_ text: String?) -> String? { text.flatMap { $0.isEmpty ? nil : $0 } }
-        let host = said(settings["host"]) ?? said(environment["DOCKER_HOST"])
-        if let host, !host.hasPrefix("unix://") { throw Self.isRemote("the host '\(host)'") }
+        var variables: [String: String] = [:]
+        let host = said(settings["host"])
+        if let wanted = host ?? said(environment["DOCKER_HOST"]), !wanted.hasPrefix("unix://") {
+            throw Self.isRemote("the host '\(wanted)'")
+        }
+        if let host { variables["DOCKER_HOST"] = host }
+        if let folder = said(settings["config"]) { variables["DOCKER_CONFIG"] = folder }
         var context = said(settings["context"])
+        if let context { variables["DOCKER_CONTEXT"] = context }
         // As docker chooses: a host goes before a context that is not an option.
-        if context == nil && host == nil {
+        if context == nil && host == nil && said(environment["DOCKER_HOST"]) == nil {
             let folder = said(settings["config"]) ?? said(environment["DOCKER_CONFIG"]) ?? environment["HOME"].map { "\($0)/.docker" }
             context = said(environment["DOCKER_CONTEXT"]) ?? folder.flatMap(Self.currentContext)
         }
-        if let context, !context.isEmpty, context != "default" { throw Self.isRemote("the context '\(context)'") }
-        let isHelp = rest.first == "help"
-        let own = rest.drop { $0 == "help" }.dropFirst()
-        self = .command(isHelp ? own + ["--help"] : Array(own))
+        if let context, context != "default" { throw Self.isRemote("the context '\(context)'") }
+        return variables
     }
 
     /// Those of docker's own options that have a value, and the letters of some.
@@ -77,7 +88,7 @@ enum DockerPlugin: Equatable {
     private static func isRemote(_ what: String) -> Failure {
         Failure(
             "could not use \(what): images are booted from this machine's own disk",
-            hint: "run docker btrfs on the machine itself, or 'docker --context default btrfs …'")
+            hint: "run it on the machine itself; 'docker --context default btrfs …' takes this machine's engine")
     }
 
     static let description = JSONOutput.object([

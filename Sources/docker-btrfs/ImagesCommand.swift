@@ -58,7 +58,9 @@ struct ImagesCommand: ParsableCommand {
         if let dataRoot {
             let stores = try stores(at: dataRoot, in: root)
             noteNamespace(stores.kinds)
-            return try stores.listing(together)
+            let (images, faults) = try stores.listing(together)
+            for fault in faults { tell(note: fault.message) }
+            return images
         }
         var (images, kinds, failures): ([ListedImage], [StoreKind], [Failure]) = ([], [], [])
         let roots = try EngineRoots(in: root)
@@ -68,7 +70,9 @@ struct ImagesCommand: ParsableCommand {
             if place == roots.containerd && !kinds.isEmpty && Self.isBeside(roots) { continue }
             do throws(Failure) {
                 let stores = try stores(at: place, in: root)
-                images += try stores.listing(together)
+                let listed = try stores.listing(together)
+                images += listed.images
+                failures += listed.faults
                 kinds += stores.kinds
             } catch {
                 failures.append(error)

@@ -98,7 +98,7 @@ import Testing
 
     @Test func whatIsTheMachinesOwn() throws {
         let line =
-            #"BOOT_IMAGE=/vmlinuz root=UUID=1 ro quiet security=selinux selinux=1 enforcing=1 rd.luks.uuid=2 "dyndbg=file x +p" docker_path=d toplayer_path=b initrd=\x console=ttyS0 single rdinit=/x -- 3"#
+            #"BOOT_IMAGE=/vmlinuz root=UUID=1 ro quiet security=selinux selinux=1 enforcing=1 rd.luks.uuid=2 "dyndbg=file x +p" docker_path=d toplayer_path=b initrd=\x console=ttyS0 single s 1 -b rd.break noresume docker-mode=persist rdinit=/x -- 3"#
         #expect(try KernelOptions(line).ofTheMachine.description == #"quiet rd.luks.uuid=2 "dyndbg=file x +p" console=ttyS0"#)
     }
 }

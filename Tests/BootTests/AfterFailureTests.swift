@@ -39,7 +39,7 @@ struct AfterFailureTests {
             facts.standing = .root(2, "v1", .good)
             facts.record = .example(good: ["v1"], roots: [2: 3])
         }
-        #expect(try plan(after: facts).notes == note("root 1 ('sample:v1')", "the last one that booted well"))
+        #expect(try plan(after: facts).notes == note("root 1 ('sample:v1')", "which booted well"))
         for alone in [
             Facts.later { ($0.kept, $0.standing, $0.record) = ([], facts.standing, facts.record) },
             .later { ($0.kept, $0.standing, $0.record) = (facts.kept, facts.standing, .example(roots: [1: 3, 2: 3])) },

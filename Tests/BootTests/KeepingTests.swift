@@ -57,6 +57,18 @@ struct KeepingTests {
         #expect(deleted(plan) == [place(2)])
     }
 
+    @Test func `where the image is not there, good roots do not make way for the copies of one`() throws {
+        let failure = Failure("could not find image 'sample:v1'")
+        let facts = facts(6, good: [1, 2, 3]) { facts in
+            facts.wanted = .failure(failure)
+            facts.record = .example(good: ["v1"], roots: [3: 3])
+        }
+        let plan = try Plan(after: failure, for: request(adding: "docker_keep=3"), given: facts)
+        #expect(plan.steps.contains(.snapshot(of: place(2), at: new)))
+        #expect(deleted(plan) == [])
+        #expect(plan.notes[0].hasSuffix("booting root 2 ('sample:v1') instead, which booted well"), "\(plan.notes)")
+    }
+
     @Test func `one that holds somebody's subvolume is not deleted, and that is said`() throws {
         let facts = facts(3) { $0.kept[0].occupied = ["var/lib/docker", "srv/my data"] }
         let plan = try plan(facts, adding: "docker_keep=0")

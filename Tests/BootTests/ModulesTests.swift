@@ -27,6 +27,41 @@ struct ModulesTests {
         #expect(try decision(facts) == Decision(choice: .restore(.kept(1, "v1", .good)), notes: [note]))
     }
 
+    @Test func `a root that had its tries makes way for one before it, then for the last good image, then for modules beside the kernel`()
+        throws
+    {
+        var facts = parted { facts in
+            facts.kept = [.kept(1, "v1", .good), .kept(2, "v1", .good)]
+            facts.record = .example(good: ["v1"], roots: [2: 3])
+        }
+        #expect(try decision(facts).choice == .restore(.kept(1, "v1", .good)))
+        facts.record = .example(good: ["v1"], roots: [1: 3, 2: 3])
+        #expect(try decision(facts).choice == .restore(.kept(2, "v1", .good)))
+        facts.modulesElsewhere = "boot/modules/6.18.44"
+        #expect(try decision(facts).choice == .build(.image("v2", modules: .absent), modules: "boot/modules/6.18.44"))
+        facts.lastGood = .image("v1")
+        let note = "\(why); booting 'sample:v1' (\(ImageID.named("v1"))) instead, which has them; \(how)"
+        #expect(try decision(facts) == Decision(choice: .build(.image("v1"), modules: nil), notes: [note]))
+        facts.record = .example(good: ["v1"], images: ["v1": 3], roots: [1: 3, 2: 3])
+        #expect(try decision(facts).choice == .build(.image("v2", modules: .absent), modules: "boot/modules/6.18.44"))
+    }
+
+    /// Each boot is one more try of what stands in.
+    @Test func `boots one after the other do not stay with a root that is broken`() throws {
+        var facts = parted { facts in
+            facts.kept = [.kept(1, "v1", .good), .kept(2, "v1", .good)]
+            facts.standing = .root(3, "v2")
+            facts.record = .example(good: ["v1"])
+        }
+        var origins: [Int] = []
+        for _ in 1...7 {
+            let choice = try decision(facts, adding: "docker_keep=9").choice
+            if case .restore(let root, _) = choice { origins.append(root.mark.number) }
+            facts.follow(try plan(facts, adding: "docker_keep=9"))
+        }
+        #expect(origins == [2, 2, 2, 1, 1, 1, 2])
+    }
+
     @Test func `else those beside the kernel`() throws {
         let facts = parted { $0.modulesElsewhere = "boot/modules/6.18.44" }
         let expected = Decision(

@@ -68,6 +68,52 @@ struct PersistTests {
         #expect(try decision(other, adding: persist).choice == .restore(other.kept[0]))
     }
 
+    /// The image stays what it is, and does not come up.
+    @Test func `what stands in for an image that is given up goes on with the work that was done in it`() throws {
+        var facts = standing(.kept(5, "v2").with(topLayer: "sha256:files")) { facts in
+            facts.record = .example(good: ["v1"], images: ["v2": 3], roots: [5: 3])
+            facts.lastGood = .image("v1")
+        }
+        var choices: [RootChoice] = []
+        for _ in 1...3 {
+            choices.append(try decision(facts, adding: persist).choice)
+            facts.follow(try plan(facts, adding: persist))
+        }
+        #expect(choices[0] == .restore(.kept(4, "v1", .good)))
+        guard case .stay(let first) = choices[1], case .stay(let second) = choices[2] else {
+            Issue.record("\(choices)")
+            return
+        }
+        #expect(first == second && first.mark.number > 5 && first.mark.origin == .image("v1"))
+    }
+
+    @Test func `a new root of the image that booted well last persists too`() throws {
+        var facts = standing(.kept(5, "v2").with(topLayer: "sha256:files")) { facts in
+            facts.kept = []
+            facts.record = .example(good: ["v1"], images: ["v2": 3], roots: [5: 3])
+            facts.lastGood = .image("v1")
+        }
+        #expect(try decision(facts, adding: persist).choice == .build(.image("v1"), modules: nil))
+        facts.follow(try plan(facts, adding: persist))
+        guard case .root(let root) = facts.standing else { return }
+        #expect(try decision(facts, adding: persist).choice == .stay(root))
+    }
+
+    @Test func `what stands in for an image that is not there goes on with the work that was done in it`() throws {
+        let failure = Failure("could not find image 'sample:v2'")
+        var facts = standing(.kept(5, "v2").with(topLayer: "sha256:files")) { facts in
+            facts.wanted = .failure(failure)
+            facts.record = .example(good: ["v1"])
+        }
+        let request = try request(adding: persist)
+        func next() throws -> RootChoice { try Decision(after: failure, for: request, given: facts).choice }
+        #expect(try next() == .restore(.kept(4, "v1", .good)))
+        facts.follow(try Plan(after: failure, for: request, given: facts))
+        guard case .root(let root) = facts.standing else { return }
+        #expect(root.mark.number > 5)
+        #expect(try next() == .stay(root))
+    }
+
     @Test(arguments: ["sha256:other files", nil])
     func `another state of the top layer gives a new root, and that is said`(topLayer: String?) throws {
         let facts = standing(.kept(5, "v2", .good).with(topLayer: topLayer))

@@ -35,6 +35,19 @@ struct PlaceTests {
                 """)
     }
 
+    /// From the subvolume that is mounted nothing above it is seen.
+    @Test(arguments: ["docker_rwlayer/more", "docker_rwlayer", ".docker-btrfs/roots/docker_rwlayer/1", ".docker-btrfs/layers/x"])
+    func `a subvolume in what boots delete is no place for a top layer`(subvolume: String) throws {
+        try tree.make("\(subvolume)/files")
+        try tree.make("files")
+        let found = try tree.refusal("\(Tree.line) toplayerflags=noatime,subvol=\(subvolume) toplayer_path=files".renaming(to: "docker_rwlayer"))
+        let place = subvolume.hasPrefix("docker_rwlayer") ? "the root '/docker_rwlayer'" : "what docker-btrfs keeps in '/.docker-btrfs'"
+        let sentence = "could not use the top layer '/\(subvolume)/files' (toplayer_path=): it is in \(place), which boots delete"
+        #expect(found?.hasPrefix(sentence) == true, "\(found ?? "")")
+        let other = try tree.refusal("\(Tree.line) toplayerflags=subvol=other toplayer_path=files".renaming(to: "docker_rwlayer"))
+        #expect(other?.contains("boots delete") != true)
+    }
+
     @Test func `a file is no top layer`() throws {
         try tree.write("", to: "file")
         #expect(try refusal("file") == "could not open the directory 'LABEL=linux:/file': Not a directory")

@@ -14,13 +14,19 @@ struct DockerPluginTests {
 
     @Test(
         arguments: [
-            ("btrfs deploy x --dry-run", "deploy x --dry-run"), ("--config /c -D --log-level=error btrfs deploy x", "deploy x"),
-            ("-H unix:///run/docker.sock btrfs status", "status"), ("--context default btrfs", ""), ("help btrfs", "--help"),
-            ("help btrfs deploy", "deploy --help"), ("btrfs --help", "--help"), ("-D help btrfs", "--help"), ("btrfs help", "help"),
-        ])
-    func `docker's own options and words go`(line: String, own: String) throws {
+            ("btrfs deploy x --dry-run", "deploy x --dry-run", [:]),
+            ("--config /c -D --log-level=error btrfs deploy x", "deploy x", ["DOCKER_CONFIG": "/c"]),
+            ("-H unix:///run/docker.sock btrfs status", "status", ["DOCKER_HOST": "unix:///run/docker.sock"]),
+            ("--context default btrfs", "", ["DOCKER_CONTEXT": "default"]), ("help btrfs", "--help", [:]),
+            ("help btrfs deploy", "deploy --help", [:]), ("btrfs --help", "--help", [:]), ("-D help btrfs", "--help", [:]),
+            ("btrfs help", "help", [:]),
+        ] as [(String, String, [String: String])])
+    func `docker's own options and words go, and the docker that we run is told of them`(
+        line: String, own: String, docker: [String: String]
+    ) throws {
         let words = line.split(separator: " ").map(String.init)
-        #expect(try DockerPlugin(words, environment: Self.docker) == .command(own.split(separator: " ").map(String.init)))
+        let expected = DockerPlugin.command(own.split(separator: " ").map(String.init), docker: docker)
+        #expect(try DockerPlugin(words, environment: Self.docker) == expected)
     }
 
     @Test(arguments: [

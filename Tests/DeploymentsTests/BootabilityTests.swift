@@ -28,7 +28,7 @@ struct BootabilityTests {
     private func found() throws -> Bootability {
         let root = try fixture.directory()
         let stores = try #require(try ImageStores(in: root, at: "docker"))
-        let line = try #require(try stores.listing().first { $0.names.contains("bb3:v1") })
+        let line = try #require(try stores.listing().images.first { $0.names.contains("bb3:v1") })
         return Bootability(of: line, in: root, kernel: "6.18.44")
     }
 
@@ -65,7 +65,7 @@ struct BootabilityTests {
         let id = Digest.of(Array(other.utf8))
         try fixture.write(other, to: "\(folder)/\(id.hex)")
         let root = try fixture.directory()
-        let line = try #require(try ImageStores(in: root, at: "docker")?.listing().first { $0.id == ImageID(id) })
+        let line = try #require(try ImageStores(in: root, at: "docker")?.listing().images.first { $0.id == ImageID(id) })
         let found = Bootability(of: line, in: root, kernel: nil)
         #expect(found.verdict == .platform)
         #expect(found.reason?.message.contains("it is for linux/s390x, and this machine is linux/") == true)

@@ -56,14 +56,14 @@ struct ContainerdStoreTests {
 
     @Test func `five hundred images are listed`() throws {
         try fixture.unpack(.containerdBtrfs)
-        let lines = try fixture.stores().listing()
+        let lines = try fixture.stores().listing().images
         #expect(lines.flatMap(\.names).count == 503)
         #expect(lines.allSatisfy { (try? $0.image.get()) != nil && $0.size ?? 0 > 0 && $0.created != nil })
     }
 
     @Test func `a pull that was interrupted stands in its line`() throws {
         try fixture.unpack(.containerdBtrfs)
-        let lines = try fixture.stores(StoreChoice(namespace: "default")).listing()
+        let lines = try fixture.stores(StoreChoice(namespace: "default")).listing().images
         let broken = lines.filter { (try? $0.image.get()) == nil }
         #expect(lines.count == 3)
         #expect(broken.map(\.names) == [["127.0.0.1:5077/team/big:v1"]])

@@ -40,7 +40,7 @@ struct ContainersStoreTests {
 
     @Test func `images are listed with sizes and dates`() throws {
         try fixture.unpack(.podmanOverlay)
-        let lines = try fixture.stores().listing()
+        let lines = try fixture.stores().listing().images
         #expect(lines.map { $0.names.joined(separator: " ") } == ["localhost/built:1 quay.io/team/desktop:2", "localhost/small:1", ""])
         #expect(lines[0].size == 1_996_800 + 2560 + 2560)
         #expect(lines[0].created == 1_795_649_383)

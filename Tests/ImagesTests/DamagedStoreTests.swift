@@ -57,7 +57,7 @@ struct DamagedStoreTests {
     private func checkListing(_ rows: [(row: Expectation, tree: ImageTree)], _ damage: String) throws {
         do {
             guard let stores = try ImageStores(in: fixture.directory(), at: .top, rows[0].row.choice) else { return }
-            for line in try stores.listing() {
+            for line in try stores.listing().images {
                 let row = rows.first { row in line.names.contains { $0 == row.row.reference } }
                 guard let row, case .success(let image) = line.image else { continue }
                 #expect(image.tree == row.tree, "\(row.row.reference) is listed after \(damage)")

@@ -8,7 +8,7 @@ struct DockerListingTests {
 
     /// One line for each image: names, the beginning of the id, and the layer or what is wrong.
     private func lines() throws -> [String] {
-        try fixture.stores().listing().map { listed in
+        try fixture.stores().listing().images.map { listed in
             let id = listed.id.map { String($0.digest.hex.prefix(12)) } ?? "-"
             let answer =
                 switch listed.image {
@@ -36,9 +36,9 @@ struct DockerListingTests {
     @Test func `lines that are read in parts are the same`() throws {
         try fixture.unpack(.docker20)
         let stores = try fixture.stores()
-        let parted = try stores.listing { count, part in (0..<count).flatMap { part($0..<$0 + 1) } }
-        #expect(parted.map(\.names) == (try stores.listing()).map(\.names))
-        #expect(parted.map(\.size) == (try stores.listing()).map(\.size) && parted.allSatisfy { $0.size ?? 0 > 0 })
+        let parted = try stores.listing { count, part in (0..<count).flatMap { part($0..<$0 + 1) } }.images
+        #expect(parted.map(\.names) == (try stores.listing().images).map(\.names))
+        #expect(parted.map(\.size) == (try stores.listing().images).map(\.size) && parted.allSatisfy { $0.size ?? 0 > 0 })
     }
 
     @Test func `the steps of a build are left out, dangling images come last`() throws {

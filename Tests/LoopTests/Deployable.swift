@@ -22,6 +22,8 @@ struct Deployable {
         let machine = Deployable(disk: disk, boot: boot, setup: setup, images: images)
         let prepare = """
             mkdir -p '\(boot)' '\(system)/etc' '\(system)/srv'
+            # rEFInd finds it by that: the disk has no partitions.
+            btrfs filesystem label '\(disk.device)' machine
             echo desk > '\(system)/etc/hostname'
             echo 'of years' > '\(system)/srv/work'
             """

@@ -64,11 +64,11 @@ extension Decision {
         // A root that is good under the running kernel is better than one of the image's own kernel that was never good.
         if own?.isGood == false, here?.isGood == true { own = nil }
         if let root = own ?? here {
-            self.init(after: failure, choice: facts.choice(of: root), root)
+            self.init(after: failure, choice: facts.choice(of: root), root, of: facts)
             startsKernel = own != nil
         } else if let modules = facts.modulesElsewhere, let root = facts.usable(facts.roots, request) {
             // The first boots with a new kernel: all roots have the modules of the former one.
-            self.init(after: failure, choice: .restore(root, modules: modules), root)
+            self.init(after: failure, choice: .restore(root, modules: modules), root, of: facts)
             notes[0] += ", with the modules in '\(modules)'"
         } else {
             throw failure
@@ -78,7 +78,7 @@ extension Decision {
     /// As a last resort, the root that stands.
     init(after failure: Failure, for request: Request, stayingOn facts: Facts) throws(Failure) {
         if case .root(let root) = facts.standing, root.modules != .absent {
-            self.init(after: failure, choice: .stay(root), root)
+            self.init(after: failure, choice: .stay(root), root, of: facts)
             return
         }
         guard let root = facts.usable(facts.roots, request), root.modules == .absent else { throw failure }
@@ -86,8 +86,9 @@ extension Decision {
             .hinting(first: "choose an earlier entry of the boot menu, which has that root's kernel")
     }
 
-    private init(after failure: Failure, choice: RootChoice, _ root: Facts.Root) {
-        let quality = root.isGood ? "the last one that booted well" : "which is not known to boot well"
+    private init(after failure: Failure, choice: RootChoice, _ root: Facts.Root, of facts: Facts) {
+        let isNewest = facts.roots.last { $0.isGood } == root
+        let quality = isNewest ? "the last one that booted well" : root.isGood ? "which booted well" : "which is not known to boot well"
         self.init(choice: choice, notes: ["\(failure.message); booting \(root.title) instead, \(quality)"])
     }
 }
@@ -142,7 +143,15 @@ extension Facts {
     /// The newest good one that has its chances still, else the newest good one, else the newest.
     fileprivate func usable(_ roots: [Root], _ request: Request) -> Root? {
         let good = roots.filter { $0.isGood }
-        return good.last { hasChances($0, request) } ?? good.last ?? roots.last
+        return good.last { hasChances($0, request) }.map { goingOn($0, request) } ?? good.last ?? roots.last
+    }
+
+    /// With `docker_mode=persist` the copy of a root that an earlier boot made and that stands, with what was done in it since; else the root.
+    private func goingOn(_ root: Root, _ request: Request) -> Root {
+        guard request.mode == .persist, case .root(let copy) = standing, copy.mark.number > root.mark.number,
+            copy.mark.origin == root.mark.origin, hasChances(copy, request)
+        else { return root }
+        return copy
     }
 
     /// The root that is booted with its own kernel where there is no new one: of all, or of those whose kernel was found. nil where that
@@ -160,9 +169,9 @@ extension Facts {
         guard kernel != nil, areAllWithoutModules else { return nil }
         let own = sourceOfKernel(source, request)
         let tries = record.tries(ofImage: source.imageID, under: request.name)
-        let which = own.imageID == source.imageID ? "it" : "'\(own.reference.text)' (\(own.imageID)), the last image that booted well,"
+        let which = own.imageID == source.imageID ? "it" : "\(own.title), the last image that booted well,"
         let note =
-            "none of the last \(tries) boots of image '\(source.reference.text)' (\(source.imageID)) was good; \(which) is booted again with its "
+            "none of the last \(tries) boots of image \(source.title) was good; \(which) is booted again with its "
             + "own kernel, for nothing here has modules for the running one"
         var decision =
             unchanged(own, request, true)
@@ -192,7 +201,7 @@ extension Facts {
         let tries = record.tries(ofImage: source.imageID, under: request.name)
         let wasGood = record.isGood(image: source.imageID, under: request.name)
         if request.isImageChosen || hasChances(source, request) { return nil }
-        let why = "none of the last \(tries) boots of image '\(source.reference.text)' (\(source.imageID)) was good"
+        let why = "none of the last \(tries) boots of image \(source.title) was good"
         let choosing = "docker_image=\(source.reference.text) at the boot menu tries it again"
         let how = wasGood ? "it booted well before, and is tried again after a good boot of this one; \(choosing) at once" : choosing
         func decision(_ root: Root, _ instead: String) -> Decision {
@@ -205,23 +214,22 @@ extension Facts {
         if let root = ofOther, !record.hadTries(root.mark.origin.imageID, request),
             !isStarted || root.mark.origin.imageID == lastGood?.imageID
         {
-            return decision(root, "")
+            return decision(goingOn(root, request), "")
         }
         var image: Decision?
         if let lastGood, lastGood.contents.modules != .absent || isStarted || modulesElsewhere != nil, lastGood.contents.owner == 0 {
             // The loader started the kernel of the image that is given up.
             let modules = lastGood.contents.modules == .absent && !isStarted ? modulesElsewhere : nil
-            let note = "\(why); booting '\(lastGood.reference.text)' (\(lastGood.imageID)) instead, the last image that booted well; \(how)"
+            let note = "\(why); booting \(lastGood.title) instead, the last image that booted well; \(how)"
             // In a root of it that persists there is work.
             var decision =
-                (isStarted ? unchanged(lastGood, request, true) : nil)
-                ?? Decision(choice: .build(lastGood, modules: modules), startsKernel: isStarted)
+                unchanged(lastGood, request, isStarted) ?? Decision(choice: .build(lastGood, modules: modules), startsKernel: isStarted)
             decision.notes.insert(note, at: 0)
             image = decision
             if !record.hadTries(lastGood.imageID, request) { return image }
         }
         if let root = good.last(where: { hasChances($0, request) }) {
-            return decision(root, ", with this machine's files as they were in it")
+            return decision(goingOn(root, request), ", with this machine's files as they were in it")
         }
         return image
     }
@@ -265,13 +273,25 @@ extension Facts {
         let why = "image '\(source.reference.text)' has no modules for the running kernel \(release)"
         let how = "copy the image's kernel and initramfs to where the boot loader reads them"
         // One that was chosen is not overruled.
-        let roots = roots.filter { !request.isImageChosen || $0.mark.origin.imageID == source.imageID }
-        if let root = roots.last(where: { $0.isGood && $0.modules == .present }) {
-            return Decision(choice: choice(of: root), notes: ["\(why); booting \(root.title) instead, which has them; \(how)"])
+        let good = roots.filter {
+            $0.isGood && $0.modules == .present && (!request.isImageChosen || $0.mark.origin.imageID == source.imageID)
+        }
+        func booting(_ title: String, _ choice: RootChoice) -> Decision {
+            Decision(choice: choice, notes: ["\(why); booting \(title) instead, which has them; \(how)"])
+        }
+        if let root = good.last(where: { hasChances($0, request) }).map({ goingOn($0, request) }) {
+            return booting(root.title, choice(of: root))
+        }
+        // Where those had their tries, what was done in them may be at fault.
+        if !good.isEmpty, let lastGood, !request.isImageChosen, lastGood.contents.modules != .absent, lastGood.contents.owner == 0,
+            !record.hadTries(lastGood.imageID, request)
+        {
+            return booting(lastGood.title, .build(lastGood, modules: nil))
         }
         if let modules = modulesElsewhere {
             return Decision(choice: .build(source, modules: modules), notes: ["\(why); taking those in '\(modules)'; \(how)"])
         }
+        if let root = good.last { return booting(root.title, choice(of: root)) }
         throw Failure("could not use the image: \(why)", hint: how)
     }
 }
@@ -312,6 +332,10 @@ extension Facts.Contents {
             hint: "an engine that is run by a user, or with userns-remap, stores images so; pull or build it with one that is run by root"
         )
     }
+}
+
+extension Facts.Source {
+    fileprivate var title: String { "'\(reference.text)' (\(imageID))" }
 }
 
 extension Facts.Root {

@@ -37,9 +37,9 @@ extension Rotation {
         return worthy
     }
 
-    /// Whether the image was booted since its last good boot.
+    /// Whether the image was booted since its last good boot, or something stands in for it.
     private var mayFail: Bool {
-        guard case .success(let source) = facts.wanted else { return false }
+        guard case .success(let source) = facts.wanted else { return true }
         return facts.record.tries(ofImage: source.imageID, under: request.name) > 0
     }
 

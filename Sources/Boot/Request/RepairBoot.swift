@@ -5,7 +5,7 @@ extension KernelCommandLine {
     /// sysvinit's single user (init(8)), Ubuntu's recovery menu, a stop in the initramfs, or a shell in the place of init.
     var asksForRepair: Bool {
         parameters.contains { parameter in
-            guard let value = parameter.value else { return Self.repairWords.contains(parameter.key) }
+            guard let value = parameter.value else { return repairWords.contains(parameter.key) }
             return switch parameter.key {
             case "systemd.unit", "rd.systemd.unit": Self.repairUnits.contains(value)
             case "break", "rd.break": true
@@ -14,10 +14,6 @@ extension KernelCommandLine {
         } || value(.initProgram).map { Self.shells.contains(String(decoding: Path($0)?.name ?? [], as: UTF8.self)) } ?? false
     }
 
-    private static let repairWords = [
-        "rescue", "emergency", "recovery", "single", "s", "S", "-s", "1", "-b", "rd.rescue", "rd.emergency", "rd.single", "break",
-        "rd.break",
-    ]
     private static let repairUnits = ["rescue.target", "emergency.target", "rescue.service", "emergency.service", "runlevel1.target"]
     private static let shells = ["sh", "bash", "dash", "ash", "zsh", "fish", "ksh", "mksh", "busybox", "sulogin"]
 }

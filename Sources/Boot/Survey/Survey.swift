@@ -75,8 +75,12 @@ extension Facts {
             topLevel: topLevel, store: other, topLayer: machineFiles?.layers ?? [], initProgram: request.root.initProgram, host: host)
         let sources = SourceSurvey(request: request, images: images, missing: missing)
         let source = try sources.wanted(roots: Self.inOrder(kept, leftover, standing))
-        try checkPlaces(
-            request, on: topLevel, missing == nil ? other?.top ?? topLevel : nil, machineFiles?.places.map { Spot($0) } ?? [], faults)
+        var spots = machineFiles?.places.map { Spot($0) } ?? []
+        // What lies above the subvolume that is mounted is not seen from there.
+        if let layer = request.topLayer, machineFiles?.isShared == true, let subvolume = layer.subvolume {
+            spots.append(try Spot(subvolume / layer.path, on: topLevel))
+        }
+        try checkPlaces(request, on: topLevel, missing == nil ? other?.top ?? topLevel : nil, spots, faults)
         // What is held may not have been to be listed.
         if !held.contains(source.chainID), !missingDirectories.contains(Layout.layers), topLevel.held(source.chainID) != nil {
             held.append(source.chainID)

@@ -13,7 +13,8 @@ struct MachineFiles {
     let note: String?
     /// Why everybody can read its files in the root.
     private let exposure: String?
-    private let isShared: Bool
+    /// Whether it is on the roots' filesystem.
+    let isShared: Bool
     /// Whether all of them are in the folder.
     private let areInFolder: Bool
 
@@ -112,6 +113,9 @@ struct MachineFiles {
 extension Request.TopLayer {
     /// Whether somebody thought of the modes that a filesystem without any is to show.
     fileprivate var isMasked: Bool { options.contains { $0.begins(with: "umask=") || $0.begins(with: "fmask=") } }
+
+    /// What of its filesystem is mounted; nil where the options do not name it.
+    var subvolume: Path? { options.last { $0.begins(with: "subvol=") }.flatMap { $0.after("subvol=") }.flatMap { Path($0) } }
 }
 
 extension LayerManifest {

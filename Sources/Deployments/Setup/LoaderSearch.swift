@@ -91,6 +91,7 @@ extension RootFilesystem {
         let members = try? Directory(opening: "/sys/fs/btrfs/\(volume.uuid)/devices").names()
         if let members, members.count > 1 { return "the btrfs is on \(members.count) devices" }
         if loader?.kind == .refind, try loader?.readsBtrfs == false { return "it has no driver for btrfs" }
+        if loader?.kind == .refind, volume.nameForRefind == nil { return "the btrfs has no label, and is on no partition of a GPT" }
         // For GRUB the entries say from where paths go.
         if loader?.kind != .grub, try !hasTopLevelAsDefault { return "the default subvolume of the btrfs is not its top level" }
         return nil

@@ -27,7 +27,8 @@ struct ContainerdStore: Sendable {
             for written in [name.full, reference.text] {
                 if let record = try record(written) { return record.entry }
             }
-            guard let prefix = reference.idPrefix else { return nil }
+            // As dockerd has it (moby, daemon/containerd/image.go).
+            guard let prefix = reference.idPrefix, prefix.count >= 4 else { return nil }
             let found = try records { $0.target.hex.utf8.starts(with: prefix) }
             let ids = found.map { $0.entry.id }.reduce(into: [ImageID]()) { if !$0.contains($1) { $0.append($1) } }
             guard let id = try onlyOne(of: ids, beginning: prefix, in: root, kind) else { return nil }
@@ -106,15 +107,15 @@ struct ImageRecord {
     /// dockerd keeps an image without a name under one that nobody can give.
     var isDangling: Bool { name.utf8.starts(with: "moby-dangling@".utf8) }
 
-    /// Without tag and digest; nil for a name of another form.
+    /// Without tag and digest, which containerd's own tools write both; nil for a name of another form.
     var repository: String? { parsed?.fullRepository }
 
     /// As Docker prints it.
-    var shown: String { parsed?.description ?? display(name.utf8) }
+    var shown: String { parsed.flatMap { $0.full == name ? $0.description : nil } ?? display(name.utf8) }
 
     private var parsed: ImageName? {
         do throws(Failure) {
-            guard case .name(let parsed) = try ImageReference(name).kind, parsed.full == name else { return nil }
+            guard case .name(let parsed) = try ImageReference(name).kind else { return nil }
             return parsed
         } catch {
             return nil

@@ -15,7 +15,7 @@ struct ContainersStore: Sendable {
         if try root.target(of: imagesFile) == nil { return nil }
     }
 
-    /// What is found for a reference: names as they are written down, then those of docker.io and localhost, digests of manifests and
+    /// What is found for a reference: names as they are written down, then, as Podman has it, those of localhost and docker.io, digests of manifests and
     /// indexes, and the beginning of an id.
     func entry(for reference: ImageReference) throws(Failure) -> StoreEntry? {
         let records = try records()
@@ -43,7 +43,7 @@ struct ContainersStore: Sendable {
     /// Where a name without a registry may have come from.
     private func repositories(_ name: ImageName, _ reference: ImageReference) -> [String] {
         let isShort = name.host.utf8.elementsEqual("docker.io".utf8) && !reference.text.utf8.starts(with: "docker.io/".utf8)
-        return [name.fullRepository] + (isShort ? ["localhost/\(name.repository)"] : [])
+        return (isShort ? ["localhost/\(name.repository)"] : []) + [name.fullRepository]
     }
 
     /// The image of an id.

@@ -28,7 +28,7 @@ struct StoreInput {
             try check(image)
             try expect(image.id.digest == id, "the only image there is found")
         }
-        try check(try parsed { () throws(Failure) in try store.listing() } ?? [])
+        try check(try parsed { () throws(Failure) in try store.listing().images } ?? [])
     }
 
     private func check(_ image: Image) throws(Violation) {
