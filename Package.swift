@@ -168,17 +168,17 @@ if embedded {
         ),
         // libmount.
         .target(name: "CMount", linkerSettings: [.linkedLibrary("mount")]),
+        // Loop devices, mounts, and filesystems that stand still.
+        .target(name: "CDisk"),
         // Images that are made ready to boot: their kernels, their layers, the boot menu.
         .target(
             name: "Deployments",
             dependencies: [
-                "Basics", "Boot", "BootEntries", "BootRun", "CHooks", "CLinux", "CMount", "Files", "Images", "Initramfs", "LayerContent",
-                "Linux", "Planning", "Programs",
+                "Basics", "Boot", "BootEntries", "BootRun", "CDisk", "CHooks", "CLinux", "CMount", "Files", "Images", "Initramfs",
+                "LayerContent", "Linux", "Planning", "Programs",
             ],
             swiftSettings: strict + sameHeaders
         ),
-        // Loop devices and mounts.
-        .target(name: "CDisk"),
         // Disks that boot an image.
         .target(
             name: "DiskImages",

@@ -31,7 +31,7 @@ enum GrubMenu {
 
     /// Those of these lines that a custom.cfg lacks.
     static func missing(in custom: String) -> [String] {
-        let lines = custom.split(whereSeparator: \.isNewline).filter { !$0.drop { $0 == " " }.hasPrefix("#") }
+        let lines = custom.split(whereSeparator: \.isNewline).filter { !$0.drop(while: \.isWhitespace).hasPrefix("#") }
         return zip([current, earlier], wayIn).filter { name, _ in
             !lines.contains { $0.contains("/\(name.fileName)") && $0.contains("source") }
         }.map { $0.1 }

@@ -32,8 +32,12 @@ public struct InstalledLoader: Sendable {
         for folder in ["grub", "grub2"] as [Path] where try tree.target(of: folder / "grub.cfg")?.kind == .file {
             found.append(try InstalledLoader(.grub, at: folder, in: tree))
         }
-        // GRUB has such entries too, in Fedora.
-        let hasEntries = try tree.target(of: "loader/entries")?.kind == .directory && !found.contains { $0.kind == .grub }
+        // GRUB has such entries too, in Fedora, where none are of ours.
+        let entries = try tree.directory(at: LoaderSpecificationMenu.folder)?.names()
+        let hasEntries =
+            entries.map { names in
+                names.contains { LoaderSpecificationMenu.isOurs($0) } || !found.contains { $0.kind == .grub }
+            } ?? false
         let hasConfiguration = try tree.target(of: "loader/loader.conf")?.kind == .file
         if hasEntries || hasConfiguration {
             found.append(try InstalledLoader(.systemdBoot, at: .top, in: tree))

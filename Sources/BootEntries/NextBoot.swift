@@ -100,11 +100,24 @@ extension InstalledLoader {
         return try environment(of: others + [Self.nextEntry + id])
     }
 
+    /// What the loader that started this system can do (EFI_LOADER_FEATURE_…).
+    struct Features: OptionSet {
+        let rawValue: UInt16
+
+        static let oneShot = Features(rawValue: 1 << 3)
+        static let sortKey = Features(rawValue: 1 << 8)
+    }
+
+    /// nil where it does not say.
+    static func features() throws(Failure) -> Features? {
+        // Behind four bytes of attributes.
+        guard let content = try fileContents("\(firmwareVariables)/LoaderFeatures-\(vendor)"), content.count > 5 else { return nil }
+        return Features(rawValue: UInt16(content[4]) | UInt16(content[5]) << 8)
+    }
+
     /// LoaderEntryOneShot: https://systemd.io/BOOT_LOADER_INTERFACE
     private func systemdBootVariable(_ id: String) throws(Failure) -> NextBoot {
-        let features = try fileContents("\(Self.firmwareVariables)/LoaderFeatures-\(Self.vendor)")
-        // Behind four bytes of attributes; the bit is EFI_LOADER_FEATURE_ENTRY_ONESHOT.
-        guard let features, features.count > 4, features[4] & 1 << 3 != 0 else {
+        guard try Self.features()?.contains(.oneShot) == true else {
             throw Failure("systemd-boot did not start this system, or is too old: the firmware has no LoaderFeatures that says so")
         }
         let units = "\(id).conf\0".utf16.flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }

@@ -40,15 +40,18 @@ extension InstalledLoader {
         let configuration = try text(of: "refind.conf")
         let missing = RefindMenu.missing(in: configuration)
         var way = missing.isEmpty ? WayIn() : WayIn(missing: WayIn.Lines(file: "refind.conf", lines: missing))
-        let scans = configuration.split(whereSeparator: \.isNewline).map { $0.split { " \t,".contains($0) } }
+        // rEFInd's words have no case, and one '=' may stand between a key and its value (config.c, ReadTokenLine).
+        let scans = configuration.split(whereSeparator: \.isNewline).map { line in
+            line.split { " \t,=".contains($0) }.map { $0.filter { $0 != "\"" }.lowercased() }
+        }
         // Of its own accord rEFInd shows them, and where the list adds to that.
         if let last = scans.last(where: { $0.first == "scanfor" }), !last.contains("manual"), !last.contains("+") {
             let file = directory.show("refind.conf")
             way.note = "'\(file)' says 'scanfor' without 'manual': rEFInd shows no entry of docker-btrfs until that is added"
         }
         // The last one counts, and ours is in what the lines include.
-        let include = scans.lastIndex { $0.count > 1 && $0[0].lowercased() == "include" && $0[1].contains(RefindMenu.current.fileName) }
-        if let include, scans[include...].contains(where: { $0.first?.lowercased() == "default_selection" }) {
+        let include = scans.lastIndex { $0.count > 1 && $0[0] == "include" && $0[1].contains(RefindMenu.current.fileName) }
+        if let include, scans[include...].contains(where: { $0.first == "default_selection" }) {
             let file = directory.show("refind.conf")
             way.note =
                 "'\(file)' has a 'default_selection' below the lines of docker-btrfs, and rEFInd takes the last one: move it above them"
@@ -79,7 +82,8 @@ extension InstalledLoader {
         if !missing.isEmpty { way.missing = WayIn.Lines(file: GrubMenu.custom, lines: missing) }
         let lines = text.split(whereSeparator: \.isNewline).map { $0.split(whereSeparator: \.isWhitespace) }
         let source = lines.lastIndex { $0.first?.hasPrefix("#") == false && $0.contains { $0.contains(GrubMenu.current.fileName) } }
-        if let source, lines[source...].contains(where: { $0.count > 1 && $0[0] == "set" && $0[1].hasPrefix("default=") }) {
+        let isDefault = { (words: [Substring]) in words.drop { $0 == "set" }.first?.hasPrefix("default=") == true }
+        if let source, lines[source...].contains(where: isDefault) {
             let file = directory.show(GrubMenu.custom)
             way.note = "'\(file)' has a 'set default=' below the lines of docker-btrfs, and GRUB takes the last one: move it above them"
         }
@@ -97,6 +101,10 @@ extension InstalledLoader {
     }
 
     private func systemdBootWayIn() throws(Failure) -> WayIn {
+        if try Self.features().map({ $0.contains(.sortKey) }) == false {
+            return WayIn(
+                note: "the systemd-boot that started this system sorts entries by their names: 'bootctl update' brings a newer one")
+        }
         if let name = try Self.firmwareDefault(), !Self.followsDefault(name) {
             return WayIn(note: "the firmware's LoaderEntryDefault chooses '\(name)': bootctl set-default '' takes it away")
         }
@@ -114,7 +122,7 @@ extension InstalledLoader {
     }
 
     /// Whether what systemd-boot is to start first is a pattern of all our entries: an entry alone stays the first when another is deployed.
-    private static func followsDefault(_ name: String) -> Bool { name.hasPrefix(ownIDs) && name.hasSuffix("*") }
+    private static func followsDefault(_ name: String) -> Bool { name.hasSuffix("*") && ownIDs.hasPrefix(name.dropLast()) }
 
     private func text(of path: Path) throws(Failure) -> String { try Self.text(of: path, in: directory) }
 

@@ -6,6 +6,7 @@
 #include <linux/blkpg.h>
 #include <linux/btrfs.h>
 #include <linux/loop.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -216,6 +217,19 @@ int disk_connect(const char *path, int seconds)
     close(opened);
     errno = code;
     return -1;
+}
+
+int disk_listens(int port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int is_on = 1, opened = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (opened < 0) return -1;
+    /* As QEMU does it. */
+    setsockopt(opened, SOL_SOCKET, SO_REUSEADDR, &is_on, sizeof is_on);
+    int result = bind(opened, (struct sockaddr *)&address, sizeof address) == 0 ? listen(opened, 1) : -1, code = errno;
+    close(opened);
+    errno = code;
+    return result;
 }
 
 int disk_btrfs_size(int file, unsigned long long *device, unsigned long long *size)

@@ -202,6 +202,12 @@ bool linux_write_all(int descriptor, const void *bytes, size_t count)
 
 bool linux_output_failed(void) { return ferror(stdout) != 0; }
 
+unsigned linux_terminal_width(int file)
+{
+    struct winsize size;
+    return ioctl(file, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 int linux_reboot(void) { return reboot(RB_AUTOBOOT); }
 
 int linux_load_kernel(int tree, const char *kernel, const char *initramfs, const char *line)

@@ -13,12 +13,27 @@ extension Site {
             of: KernelOptions("docker_image", image.reference.text) + KernelOptions("docker_path", settings.storeArgument), in: store)
     }
 
+    /// Why the boot of what is deployed would be refused now, as a note; none where it would not be.
+    func refusals(of deployment: Deployment) -> [String] {
+        do throws(Failure) {
+            try checkBoot(of: KernelOptions("docker_deployed", deployment.imageID.digest.hex), in: nil)
+            return []
+        } catch {
+            return ["the boot of \(deployment.title) would be refused: \(error.message)" + (error.hint.map { "; \($0)" } ?? "")]
+        }
+    }
+
     /// The same of one that options of the kernel name.
     func checkBoot(of choice: KernelOptions, in store: StoreFilesystem?) throws(Failure) {
         let request = try settings.request(choice, on: volume)
         // What is on another device, and which of several machines' layers it takes, the machine alone knows.
         if let layer = request.topLayer {
             if layer.device != request.root.device { return }
+            if try topLevel.target(of: layer.path) == nil {
+                throw Failure(
+                    "could not find the top layer '\(layer.path)': it is not there",
+                    hint: "docker-btrfs setup makes a new one; with --top-layer PATH another one is taken")
+            }
             if try topLevel.hasLayersByMachine(at: layer.path) { return }
         }
         let host = Facts.Host(kernelRelease: nil, time: secondsNow())

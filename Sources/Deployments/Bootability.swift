@@ -36,6 +36,7 @@ public struct Bootability: Sendable {
             // Of what a boot looks at, only what may refuse it: a list has some hundred images.
             do throws(Failure) {
                 try Facts.Contents.checkInit(of: files, of: image.reference.text)
+                try [files].checkMachine(of: image.reference.text, nil)
             } catch {
                 verdict = try files.hasInit() ? .no : .noInit
                 throw error

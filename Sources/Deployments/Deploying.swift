@@ -77,7 +77,9 @@ extension Site {
         }
         let options = try settings.options(of: origin.id, on: volume).description
         let isReady =
-            if let standing, try isWhole(standing) { try await !isOutdated(standing, program, options, from: kernelTree) } else { false }
+            if let standing, try isWhole(standing), try areIntact(standing.files) {
+                try await !isOutdated(standing, program, options, from: kernelTree)
+            } else { false }
         var built = ""
         if !isReady {
             let kernel = try await ImageKernel(
@@ -140,6 +142,12 @@ extension Site {
             site: self, changes: changes + ending, outcome: outcome,
             notes: try origin.notes + warnings + doubt + absences(among: others, beside: deployment) + namedAbsences(beside: deployment)
                 + menuNotes())
+    }
+
+    /// A file that was damaged keeps its length.
+    private func areIntact(_ files: [Deployment.File]) throws(Failure) -> Bool {
+        for file in files where try !kernels.isIntact(file) { return false }
+        return true
     }
 
     /// An image that had its tries is booted again where a person asks for it, and is not given up at once.
@@ -295,7 +303,7 @@ extension Site {
         var changes = unused.map { Change.removeFile($0, from: kernels) }
         var needed = 0
         var additions: [Change] = []
-        for file in files where try !kernels.has(file.file) {
+        for file in files where try !kernels.isIntact(file.file) {
             let isShared = settings.kernels == .btrfs && file.source != nil
             needed += isShared ? 0 : file.file.size
             additions.append(.addFile(file, to: kernels, image: tree))
@@ -337,13 +345,16 @@ extension Site {
 
     private func outcome(_ deployment: Deployment, _ others: [Deployment]) throws(Failure) -> [String] {
         let way = try wayBack(from: deployment, among: others, beside: deployment).map { "; the way back is \($0.title)" } ?? ""
-        var lines = ["next boot: \(deployment.title) with kernel \(deployment.release), a new root\(way)"]
-        if settings.loader == .print {
-            var shown = [deployment]
-            for earlier in others where try isWhole(earlier, beside: deployment) { shown.append(earlier) }
-            let roots = try entries(of: namedRoots(), beside: deployment)
-            lines.insert(contentsOf: BootLoader.lines(of: try menu(of: shown, and: roots)), at: 0)
-        }
-        return lines
+        return try linesOfEntries(deployment, others) + [
+            "next boot: \(deployment.title) with kernel \(deployment.release), a new root\(way)"
+        ]
+    }
+
+    /// What a person writes into the boot loader's menu, where that is a person's; the first entry is the default.
+    func linesOfEntries(_ deployment: Deployment, _ others: [Deployment]) throws(Failure) -> [String] {
+        if settings.loader != .print { return [] }
+        var shown = [deployment]
+        for earlier in others where try isWhole(earlier, beside: deployment) { shown.append(earlier) }
+        return BootLoader.lines(of: try menu(of: shown, and: entries(of: namedRoots(), beside: deployment)))
     }
 }

@@ -93,6 +93,9 @@ extension Site {
             host: Facts.Host(kernelRelease: nil, time: secondsNow()))
         let source = try survey.stored(image, as: image.reference)
         try source.contents.checkOwner(of: image.reference.text)
+        let files = try image.files(in: store?.top ?? self.topLevel)
+        try ([topLayer].compactMap { $0 }.map { ImageFiles(of: [$0]) } + [files]).checkMachine(
+            of: image.reference.text, settings.options.initProgram)
         try refusing(image.reference) { () throws(Failure) in try checkBoot(of: image, in: store) }
         return source
     }

@@ -72,7 +72,7 @@ struct ImageCheck {
     ) throws(Failure) {
         self.image = image
         self.topLayer = topLayer.map { ImageFiles(of: [$0]) }
-        if !kernelIsChosen { try checkKernel() }
+        if !kernelIsChosen { try checkKernel(name) }
         try checkSystem(name, under: topLayer, options.initProgram)
         try checkDevices()
         if let disk { try checkDrivers(of: disk) }
@@ -104,12 +104,12 @@ struct ImageCheck {
             "take a newer base image; or build docker-btrfs on Debian 12, and run setup with that")
     }
 
-    private mutating func checkKernel() throws(Failure) {
+    private mutating func checkKernel(_ name: String) throws(Failure) {
         var (tree, kernels) = (image, try ImageKernel.kernels(in: image))
         if let topLayer, kernels.isEmpty { (tree, kernels) = (topLayer, try ImageKernel.kernels(in: topLayer)) }
         if kernels.count > 1 {
             let names = kernels.map(\.release).joined(separator: ", ")
-            add(.warning, .kernel, "there are several: \(names)", "docker-btrfs deploy --kernel VERSION")
+            add(.warning, .kernel, "there are several: \(names)", "docker-btrfs deploy \(name) --kernel VERSION")
         }
         var bad: [Path] = []
         for (_, path) in kernels {
@@ -138,6 +138,7 @@ struct ImageCheck {
         do throws(Failure) {
             contents = try Facts.Contents(
                 of: image, under: [topLayer].compactMap { $0 }, of: name, initProgram: initProgram, Facts.Host(kernelRelease: nil, time: 0))
+            try trees.checkMachine(of: name, initProgram)
         } catch {
             var cause: ImageFinding.Cause? = .noInit
             for tree in [image, self.topLayer].compactMap({ $0 }) where try tree.hasInit() { cause = nil }
@@ -281,7 +282,7 @@ struct ImageCheck {
     private mutating func checkKeyboard() throws(Failure) {
         if try has(["bin/setupcon", "usr/bin/setupcon", "bin/loadkeys", "usr/bin/loadkeys"]) { return }
         for (path, key) in [("etc/default/keyboard", "XKBLAYOUT"), ("etc/vconsole.conf", "KEYMAP")] as [(Path, String)] {
-            let content = String(decoding: try topLayer?.contents(of: path, limit: Self.limit) ?? [], as: UTF8.self)
+            let content = String(decoding: try [topLayer].compactMap { $0 }.contents(of: path) ?? [], as: UTF8.self)
             let said = content.split(separator: "\n").compactMap { line -> Substring? in
                 let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                 return parts.count == 2 && parts[0] == key ? parts[1].split { "\" '\t\r".contains($0) }.first : nil
@@ -310,9 +311,6 @@ struct ImageCheck {
         for tree in trees.compactMap({ $0 }) where try !tree.names(in: folder).isEmpty { return true }
         return false
     }
-
-    /// A list of people or mounts is not larger.
-    private static let limit = 1 << 20
 
     /// The top layer's file goes before the image's.
     private var trees: [ImageFiles] { [topLayer, image].compactMap { $0 } }

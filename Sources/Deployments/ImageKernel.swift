@@ -123,7 +123,8 @@ struct ImageKernel {
     /// Whether it has the header of Linux's boot protocol (Documentation/arch/x86/boot.rst), or is a program of UEFI or an ELF, which some
     /// start.
     static func isKernel(_ content: [UInt8]) -> Bool {
-        content.dropFirst(0x202).starts(with: "HdrS".utf8) || ["MZ", "\u{7f}ELF"].contains { content.starts(with: $0.utf8) }
+        if content.dropFirst(0x202).starts(with: "HdrS".utf8) { return true }
+        return ["MZ", "\u{7f}ELF"].contains { content.starts(with: $0.utf8) } && !isOfOtherMachine(content)
     }
 
     /// No kernel or initramfs is larger.

@@ -67,10 +67,11 @@ extension ImageFinding {
 
 /// Trees that are laid over each other: the first that has a file has it for all.
 extension [ImageFiles] {
-    /// A file, which is not larger than a list of people or mounts is; nil where none has it.
+    /// A file, which is not larger than a list of people or mounts is; nil where none has it, and where it cannot be read: a directory or a
+    /// device in its place says nothing.
     func contents(of path: Path) throws(Failure) -> [UInt8]? {
-        for tree in self {
-            if let content = try tree.contents(of: path, limit: 1 << 20) { return content }
+        for tree in self where try tree.status(of: path) != nil {
+            return try? tree.contents(of: path, limit: 1 << 20)
         }
         return nil
     }

@@ -88,6 +88,10 @@ public struct Inventory {
                 "none of the last \(first.tries) boots of \(first.deployment.title) was good"
                     + (hasOther ? ": what booted well last is booted instead" : ", and nothing else was: it is booted again"))
         }
+        if once == nil, let told = try site.loader?.toldOnce()?.id {
+            let root = try site.namedRoots().first { site.entryID(of: $0) == told }
+            notes.append("the boot loader was told to start \(root.map { "'\($0.path)'" } ?? "the entry '\(told)'") at the next boot alone")
+        }
         if let next, let obstacle = try await site.obstacle(toDiskFor: next) {
             let remedy = site.disk?.isMapped == true ? ImageKernel.openingRemedy : site.remedy(for: next)
             notes.append("\(next.title) does not get to '\(site.device)', where the roots are now: \(obstacle); \(remedy)")
@@ -102,7 +106,7 @@ public struct Inventory {
                 refusal.map { "\($0.message)\($0.hint.map { "; \($0)" } ?? "")" }
                     ?? "the boot menu is not what it should be: docker-btrfs deploy writes it anew")
         }
-        if let next { notes += try site.mountNotes(of: next) }
+        if let next { notes += try site.refusals(of: next) + site.mountNotes(of: next) }
         self.notes = notes + (try site.namedAbsences()) + (try site.menuNotes())
     }
 }

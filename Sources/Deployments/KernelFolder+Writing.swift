@@ -35,15 +35,23 @@ extension KernelFolder {
     private func damage(_ place: Path) -> Failure {
         Failure(
             "could not find what was written as '\(tree.show(place))': its content is another one",
-            hint: "the disk may be failing: see dmesg"
+            hint: "the disk may be failing: see dmesg; 'docker-btrfs deploy' of its image writes it anew"
         )
     }
 }
 
 extension Directory {
     /// Writes all of its filesystem to the disk, past any log: boot loaders read none. vfat's syncfs(2) leaves what it wrote in the
-    /// disk's own memory, and its fsync(2) does not.
+    /// disk's own memory, and its fsync(2) does not. XFS writes its log alone, and all else half a minute later, unless it is frozen.
     func sync() throws(Failure) {
         if syncfs(descriptor) != 0 || fsync(descriptor) != 0 { throw .system("write '\(show(.top))' to the disk") }
+        // Where that cannot be, as while somebody else has it frozen, a power cut in that time leaves the menu of before.
+        if isOnXFS { _ = try? FrozenFilesystem.during(self) {} }
+    }
+
+    private var isOnXFS: Bool {
+        var found = statfs()
+        // XFS_SUPER_MAGIC
+        return fstatfs(descriptor, &found) == 0 && found.f_type == 0x5846_5342
     }
 }

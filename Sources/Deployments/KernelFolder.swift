@@ -48,6 +48,12 @@ struct KernelFolder {
         return found.kind == .file && found.size == file.size
     }
 
+    /// The same, and that the bytes are those.
+    func isIntact(_ file: Deployment.File) throws(Failure) -> Bool {
+        guard try has(file) else { return false }
+        return try tree.digest(of: place(of: file)) == file.digest
+    }
+
     /// A deployment's initramfs, or what has that in it; nil where that cannot be read.
     func initramfs(of deployment: Deployment) async throws(Failure) -> InitramfsImage? {
         guard let file = deployment.files.last, let content = try tree.contents(of: place(of: file), limit: ImageKernel.limit) else {

@@ -9,8 +9,11 @@ public struct MenuDefault: Sendable {
     public let options: String
     /// The kernel's, as `uname -r` says it.
     public let release: String
+    /// What should be known of it.
+    public var notes: [String] = []
 
-    /// nil where nothing is deployed. Where the boot loader's partition is not mounted, it is what was deployed last.
+    /// nil where nothing is deployed. Where the boot loader was told of another one for the next boot, it is that; where its partition is not
+    /// mounted, it is what was deployed last.
     public static func current() throws(Failure) -> MenuDefault? {
         let filesystem: RootFilesystem?
         do throws(Failure) { filesystem = try RootFilesystem.withSettings() } catch {
@@ -24,8 +27,18 @@ public struct MenuDefault: Sendable {
         }
         let all = try Deployment.all(on: filesystem.topLevel).deployments
         guard let last = all.first else { return nil }
-        let next = try Site(filesystem, settings, boot: nil, nil, .ifFound).next(among: all) ?? last
-        return MenuDefault(options: try settings.options(of: next.imageID, on: filesystem.volume).description, release: next.release)
+        let site = try Site(filesystem, settings, boot: nil, nil, .ifFound)
+        let once = try site.nextOnce(among: all)
+        let usual = try site.next(among: all)
+        let next = once ?? usual ?? last
+        let options = try settings.options(of: next.imageID, on: filesystem.volume)
+        var found = MenuDefault(options: options.description, release: next.release)
+        if once != nil { found.notes.append("this is the next boot alone (deploy --once); after it the default is booted again") }
+        // What it has instead is not the next boot's plan.
+        if (try? site.difference(toMenuOf: all).isEmpty) == false {
+            found.notes.append("the boot menu is not what it should be: docker-btrfs deploy writes it anew, and then this is the next boot")
+        }
+        return found
     }
 }
 

@@ -192,7 +192,9 @@ extension MountsFile {
         }
 
         /// What is said of that.
-        static let absence = (reason: "which is not here: the boot stops there", remedy: "add 'nofail' to that line, or take it out")
+        static let absence = (reason: "which is not here: the boot stops there", remedy: Self.renewal)
+
+        private static let renewal = "'docker-btrfs setup' renews it where setup wrote it; else add 'nofail' to that line, or take it out"
 
         private func has(oneOf names: [String]) -> Bool { names.contains { mnt_optstr_get_option(options, $0, nil, nil) == 0 } }
 

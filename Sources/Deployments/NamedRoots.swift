@@ -114,11 +114,13 @@ extension Site {
         return notes
     }
 
+    func entryID(of root: NamedRoot) -> String { "docker-btrfs-root-\(Digest.of(root.path.bytes).hex.prefix(12))" }
+
     /// The entry that boots it as a subvolume like any other.
     func entry(of root: NamedRoot) throws(Failure) -> BootEntry {
         let files = root.record.files.map { kernels.base.appending(name: Array($0.name.utf8)) }
         return BootEntry(
-            id: "docker-btrfs-root-\(Digest.of(root.path.bytes).hex.prefix(12))",
+            id: entryID(of: root),
             title: "\(root.name), root \(root.number) of \(root.reference)", kernel: files[0], initrds: Array(files.dropFirst()),
             options: try settings.options(ofSubvolume: root.path, on: volume), isUnified: root.record.isUnified)
     }
@@ -309,6 +311,9 @@ extension Site {
         // No entry ever names a root or a kernel that is not there.
         var changes = try self.changes(toMenuOf: deployments, roots: entries(of: staying))
         if !changes.isEmpty, let loader { changes.append(.sync(loader.directory)) }
+        if let told = try loader?.toldOnce()?.id, leaving.contains(where: { entryID(of: $0) == told }) {
+            changes = try forgettingOnce() + changes
+        }
         if !leaving.isEmpty { changes += leaving.map { .step(.deleteSubvolume(Place($0.path))) } + [.sync(topLevel)] }
         changes += try removing(unusedFiles(by: deployments, and: staying))
         // Last: with the record, the same goes on where it was cut off.

@@ -29,14 +29,23 @@ public struct Repair {
             throw Failure("could not repair \(root.title): it is gone")
         }
         var writer = LayerWriter(from: base.tree, into: tree)
+        var locked: [(path: Path, flags: Int32)] = []
         for (path, line) in zip(paths, lines) {
             say(line)
-            do throws(Failure) { try writer.take(path) } catch { throw Failure("could not \(line): \(error.message)", hint: error.hint) }
+            do throws(Failure) {
+                if !path.isTop, let flags = try writer.unlock(path) { locked.append((path.parent, flags)) }
+                try writer.take(path)
+            } catch { throw Failure("could not \(line): \(error.message)", hint: error.hint) }
         }
         // What was put into them changed their times.
         for path in paths.reversed() where try base.tree.status(of: path)?.kind == .directory {
             do throws(Failure) { try writer.restoreTimes(of: path) } catch {
                 throw Failure("could not set the times of '\(path)': \(error.message)")
+            }
+        }
+        for (path, flags) in locked {
+            do throws(Failure) { try writer.lock(path, flags) } catch {
+                throw Failure("could not lock '\(path)' again: \(error.message)")
             }
         }
         try tree.sync()

@@ -17,10 +17,13 @@ package enum RootArchive: String, CaseIterable, Sendable {
     /// is called when it is loaded; a stream has no name. Fails where the file is there, and where a signal came in the meantime; nothing is
     /// left then.
     package func write(_ tree: Directory, to path: String, as reference: ImageReference?) async throws(Failure) {
-        if access(path, F_OK) == 0 {
+        var there = stat()
+        // A symlink that leads nowhere is there, too.
+        if lstat(path, &there) == 0 {
             throw .system("make the file '\(path)'", errno: EEXIST, hint: "name another one, or remove that")
         }
         let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
+        if folder.count == path.count { throw Failure("could not make the file '\(path)': it is no file's name") }
         try Self.sweep(folder.isEmpty ? "." : String(folder))
         let (draft, file, lock) = try Self.makeDraft(String(folder), for: path)
         defer {
@@ -41,7 +44,10 @@ package enum RootArchive: String, CaseIterable, Sendable {
             }
             try Self.sync(folder.isEmpty ? "." : String(folder))
         } catch {
-            throw Failure("could not write '\(path)': \(error.message)", hint: error.hint)
+            var room = statfs()
+            // Not each program says so.
+            let isFull = fstatfs(file, &room) == 0 && Int(room.f_bavail) * Int(room.f_bsize) < 1 << 20
+            throw Failure("could not write '\(path)': \(isFull ? "there is no room left" : error.message)", hint: error.hint)
         }
     }
 

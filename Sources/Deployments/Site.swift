@@ -94,7 +94,10 @@ public struct Site: Sendable {
         let found = known ?? fitting.first
         if found == nil && settings.loader != .print {
             // A partition that is not mounted has its menu still.
-            let isSeen = if boot != nil || !all.isEmpty { true } else { try MountedFolder(tree).isMountPoint }
+            let place = try MountedFolder(tree)
+            let isKnown = settings.bootVolume.map { wanted in (try? place.volume().uuid).map { .uuid($0) == wanted } ?? false }
+            let isElsewhere = if isKnown == false, let wanted = settings.bootVolume { try BlockDevices.has(wanted) } else { false }
+            let isSeen = isKnown == true || !isElsewhere && (boot != nil || !all.isEmpty || place.isMountPoint)
             if isRequired || !isSeen {
                 let title = settings.loader.title
                 let others = all.map {

@@ -46,6 +46,7 @@ extension Site {
         for former in formerLoaders {
             let loader = former.loader
             try checkLoaderFolder(of: loader)
+            if let told = try loader.toldOnce() { changes.append(.startOnce(nil, told.forgetting, of: loader)) }
             changes += try loader.ownFiles().map { .removeMenu($0, of: loader) } + [.sync(loader.directory)]
         }
         // They are started by nothing any more.

@@ -228,11 +228,11 @@ public struct DiskPlan: Sendable {
         }
     }
 
-    /// By the companion, which a small disk does not have.
+    /// By the companion, which a small disk does not have. A disk that cannot grow is no fault of the system on it.
     private mutating func addGrowth() {
         add(
             "etc/systemd/system/docker-btrfs-grow.service",
-            "[Unit]\nDescription=Let the btrfs have all of its disk\n\n[Service]\nType=oneshot\nExecStart=/usr/bin/docker-btrfs grow\n",
+            "[Unit]\nDescription=Let the btrfs have all of its disk\n\n[Service]\nType=oneshot\nExecStart=-/usr/bin/docker-btrfs grow\n",
             about: "the btrfs grows with its disk")
         steps.append(.link("etc/systemd/system/multi-user.target.wants/docker-btrfs-grow.service", to: "../docker-btrfs-grow.service"))
     }

@@ -1,4 +1,5 @@
 public import Basics
+internal import CDisk
 internal import CLinux
 internal import Files
 internal import Programs
@@ -90,8 +91,11 @@ public struct Emulator: Sendable {
     /// Fails where the file of a disk, made by whomever, would have QEMU open others.
     public func checkFile() throws(Failure) { try format.checkNamesNoOther(file) }
 
-    /// Fails where a program or a firmware is not there.
+    /// Fails where a program or a firmware is not there, or a port of this machine is taken.
     public func check() throws(Failure) {
+        for (port, _) in ports where disk_listens(Int32(port)) != 0 {
+            throw Failure("could not publish on port \(port): \(String(cString: strerror(linux_errno())))", hint: "name another port")
+        }
         let lacksFirmware = isUEFI && access(Self.firmware, F_OK) != 0
         try Tools.check([Self.program], also: lacksFirmware ? ["ovmf"] : [], of: "the files of UEFI", to: "start the machine")
     }

@@ -26,7 +26,9 @@ public struct Growth {
     public init(of directory: String) throws(Failure) {
         self.directory = try Directory(opening: directory)
         guard let place = try btrfs(of: self.directory) else {
-            throw Failure("could not enlarge the filesystem of '\(directory)': it is no btrfs")
+            throw Failure(
+                "could not enlarge the filesystem of '\(directory)': it is no btrfs", hint: "docker-btrfs grow DIR names a directory on one"
+            )
         }
         device = place.device
         var size: UInt64 = 0

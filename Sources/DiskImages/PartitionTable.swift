@@ -78,7 +78,8 @@ struct PartitionTable {
         (0..<entries.count / entrySize).compactMap { index in
             let entry = Array(entries[index * entrySize..<(index + 1) * entrySize])
             let (first, last) = (Self.number(entry, at: 32, 8), Self.number(entry, at: 40, 8))
-            if entry[..<16].allSatisfy({ $0 == 0 }) || first > last { return nil }
+            // What does not lie on the disk is none.
+            if entry[..<16].allSatisfy({ $0 == 0 }) || first > last || last >= size { return nil }
             return Partition(number: index + 1, sectors: first...last)
         }
     }
@@ -139,8 +140,10 @@ struct PartitionTable {
     private func protected(_ first: [UInt8]) -> [UInt8] {
         let ending: [UInt8] = [0x55, 0xaa]
         if first[510..<512].elementsEqual(ending), first[450] != 0xee || first[462..<510].contains(where: { $0 != 0 }) { return first }
+        // Some BIOSes start a disk only where its partition is marked as active.
+        let flag = first[510..<512].elementsEqual(ending) ? first[446] : 0
         let record =
-            [0, 0, 2, 0, 0xee, 0xff, 0xff, 0xff] + Self.bytes(1).prefix(4) + Self.bytes(min(size - 1, UInt64(UInt32.max))).prefix(4)
+            [flag, 0, 2, 0, 0xee, 0xff, 0xff, 0xff] + Self.bytes(1).prefix(4) + Self.bytes(min(size - 1, UInt64(UInt32.max))).prefix(4)
         return Array(first[..<446] + record + [UInt8](repeating: 0, count: 48) + ending + first[512...])
     }
 

@@ -1,6 +1,13 @@
 package import Basics
 internal import Subprocess
 
+/// Ends a program, at last whether it wants it or not.
+private func stop<Input, Output, Error>(_ execution: Execution<Input, Output, Error>) async throws {
+    try execution.send(signal: .terminate)
+    try await Task.sleep(for: .seconds(5))
+    try execution.send(signal: .kill)
+}
+
 /// Runs a program of the system until it ends, `seconds` are over, or `isEnough` says so of what it has written by then: each piece is given to
 /// that as it comes, and what is written next too, until nothing comes for two seconds, at most ten. `isOver` may say the same every other
 /// second. Fails where the program cannot be started, or fails before it wrote anything.
@@ -17,7 +24,7 @@ package func watchProgram(
             let clock = Task {
                 let end = ContinuousClock.now + .seconds(seconds)
                 while ContinuousClock.now < end && !isOver() { try await Task.sleep(for: min(.seconds(2), end - .now)) }
-                try execution.send(signal: .terminate)
+                try await stop(execution)
             }
             defer { clock.cancel() }
             var hasWritten = false
@@ -31,7 +38,7 @@ package func watchProgram(
                 let latest = ending?.latest ?? .now + .seconds(10)
                 let task = Task {
                     try await Task.sleep(until: min(.now + .seconds(2), latest), clock: .continuous)
-                    try execution.send(signal: .terminate)
+                    try await stop(execution)
                 }
                 ending = (task, latest)
             }

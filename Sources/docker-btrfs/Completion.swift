@@ -16,9 +16,9 @@ enum CompletedNames {
 
     /// Those of this machine; none where that cannot be found out. A store may have any name, and shells run what stands in some: those are
     /// left out. What an engine takes for a name is of these characters.
-    func found() -> [String] {
-        all().filter { $0.utf8.allSatisfy(Self.isPlain) }
-    }
+    func found() -> [String] { Self.harmless(all()) }
+
+    static func harmless(_ names: [String]) -> [String] { names.filter { $0.utf8.allSatisfy(isPlain) } }
 
     /// Whether it means nothing to a shell.
     private static func isPlain(_ byte: UInt8) -> Bool {

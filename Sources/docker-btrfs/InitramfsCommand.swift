@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import CLinux
 import Files
+import Glibc
 import Initramfs
 
 struct InitramfsCommand: AsyncParsableCommand {
@@ -67,7 +68,9 @@ struct InitramfsBuildCommand: AsyncParsableCommand {
 
     func validate() throws {
         if output == nil && uki == nil { throw ValidationError("--output or --uki has to say what is written") }
-        if output != nil && output == uki { throw ValidationError("--output and --uki name one file, and are two") }
+        if let output, let uki, place(of: output) == place(of: uki) {
+            throw ValidationError("--output and --uki name one file, and are two")
+        }
         if cmdline != nil && uki == nil && drivers == .generic { throw ValidationError("--cmdline goes with --uki or --host-only") }
     }
 
@@ -77,15 +80,21 @@ struct InitramfsBuildCommand: AsyncParsableCommand {
         for note in build.notes { tell(note: note) }
         let bytes = try await build.compressed(with: compress.compression)
         let contents = "\(build.moduleCount) modules and \(build.firmwareCount) firmware files for \(recipe.release)"
-        if let output {
-            try replaceFile(output, with: bytes)
-            print("\(output): \(bytes.count) bytes, \(contents)")
+        // Nothing is written where one of them cannot be made.
+        let image = uki == nil ? nil : try await UnifiedKernelImage(recipe).built(around: bytes)
+        for case (let file?, let content?) in [(output, bytes), (uki, image)] {
+            try replaceFile(file, with: content)
+            print("\(file): \(content.count) bytes, \(contents)")
         }
-        if let uki {
-            let image = try await UnifiedKernelImage(recipe).built(around: bytes)
-            try replaceFile(uki, with: image)
-            print("\(uki): \(image.count) bytes, \(contents)")
-        }
+    }
+
+    /// The same for all names of a file that is not there yet, or is replaced.
+    private func place(of file: String) -> String {
+        let parts = file.split(separator: "/", omittingEmptySubsequences: false)
+        let folder = parts.count > 1 ? parts.dropLast().joined(separator: "/") + "/" : "."
+        guard let whole = realpath(folder, nil) else { return file }
+        defer { free(whole) }
+        return String(cString: whole) + "/" + (parts.last ?? "")
     }
 
     private func recipe() throws -> Recipe {

@@ -39,15 +39,17 @@ struct PlanCommand: ParsableCommand {
     func run() throws {
         var image: String?
         do throws(Failure) {
-            let (request, release) = try request()
+            // A boot reads it only where it needs it.
+            if let config, try fileContents(config) == nil { throw Failure("could not read '\(config)': it is not there") }
+            let (request, release, notes) = try request()
             image = request.image.text
             let boot = try BootSession(rehearsing: request, topLevel: topLevel, topLayer: topLayer, kernel: release)
             let plan = try boot.plan()
             switch format {
             case .text:
                 print(plan.description, terminator: "")
-                for note in plan.notes { tell(note: note) }
-            case .json: print(plan.json(plan.mark ?? boot.standing), terminator: "")
+                for note in notes + plan.notes { tell(note: note) }
+            case .json: print(plan.json(plan.mark ?? boot.standing, notes), terminator: "")
             }
         } catch {
             if format == .text { throw error }
@@ -56,11 +58,11 @@ struct PlanCommand: ParsableCommand {
         }
     }
 
-    /// What a boot is asked for, and its kernel where that is the menu's.
-    private func request() throws(Failure) -> (Request, release: String?) {
+    /// What a boot is asked for, its kernel where that is the menu's, and what should be known of that.
+    private func request() throws(Failure) -> (Request, release: String?, notes: [String]) {
         let next = cmdline == nil && topLevel == nil ? try MenuDefault.current() : nil
         let line = cmdline ?? next?.options
-        if let request = try Request(commandLine: line, configurationFile: config) { return (request, next?.release) }
+        if let request = try Request(commandLine: line, configurationFile: config) { return (request, next?.release, next?.notes ?? []) }
         let strays = try KernelCommandLine.asked(by: line).strayKeys
         throw Failure(
             "could not plan a boot: neither '\(Request.optIn)=' nor 'docker_deployed=' is on the kernel command line",
@@ -75,11 +77,11 @@ extension Plan {
     }
 
     /// `mark` is that of the root that is booted.
-    fileprivate func json(_ mark: Mark?) -> String {
+    fileprivate func json(_ mark: Mark?, _ notes: [String]) -> String {
         let isCopy = steps.contains { if case .snapshot(let source, _) = $0 { Layout.isKept(source.path) } else { false } }
         return docker_btrfs.json(
             self.mark == nil ? "stay" : isCopy ? "copy" : "new", image: mark?.origin.reference.text, mark,
-            description.split(separator: "\n").map(String.init), notes: notes)
+            description.split(separator: "\n").map(String.init), notes: notes + self.notes)
     }
 }
 

@@ -109,7 +109,8 @@ struct RehearsalOptions: ParsableArguments {
     func validate() throws {
         if let screenshot {
             if !screenshot.hasSuffix(".png") { throw ValidationError("--screenshot writes PNG: name the file .png") }
-            if access(screenshot, F_OK) == 0 { throw ValidationError("--screenshot: there is a file '\(screenshot)' already") }
+            var there = stat()
+            if lstat(screenshot, &there) == 0 { throw ValidationError("--screenshot: there is a file '\(screenshot)' already") }
             // Not after a whole boot.
             do throws(Failure) { try DiskFolder.checkPlace(ofScreen: screenshot) } catch {
                 throw ValidationError("--screenshot: \(error.message)")

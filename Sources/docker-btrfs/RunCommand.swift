@@ -42,6 +42,10 @@ struct RunCommand: AsyncParsableCommand, TakesName {
 
     func validate() throws {
         if let ssh, !(1...65535).contains(ssh) { throw ValidationError("--ssh takes a port from 1 to 65535") }
+        let ports = publish.map(\.host) + (ssh.map { [$0] } ?? [])
+        if let twice = ports.first(where: { port in ports.count { $0 == port } > 1 }) {
+            throw ValidationError("the port \(twice) cannot lead to two of the guest's")
+        }
         if memory < 64 { throw ValidationError("--memory takes a number from 64 on") }
     }
 

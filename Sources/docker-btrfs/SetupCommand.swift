@@ -82,7 +82,11 @@ struct SetupCommand: ParsableCommand {
         for line in plan.found { show(line) }
         for note in plan.notes { tell(note: note) }
         show("")
-        if plan.lines.isEmpty { return show("all is set up as it should be") }
+        if plan.lines.isEmpty {
+            show("all is set up as it should be")
+            if !plan.isDeployed { show("next: \(plan.next)") }
+            return
+        }
         if dryRun { return plan.lines.forEach(show) }
         try plan.perform(say: show)
         show("next: \(plan.next)")

@@ -57,10 +57,13 @@ func showingProgress<Result>(_ body: (@escaping (String) -> Void) throws(Failure
     }
 }
 
-/// The same line, on a terminal only; an empty one takes it away.
+/// The same line, on a terminal only, and no longer than that is wide; an empty one takes it away.
 func showProgress(_ line: String) {
-    if isatty(STDERR_FILENO) != 1 { return }
-    let text = Array("\r\u{1B}[K\(display(line.utf8))".utf8)
+    let kind = getenv("TERM").map { String(cString: $0) } ?? ""
+    if isatty(STDERR_FILENO) != 1 || kind.isEmpty || kind == "dumb" { return }
+    let width = linux_terminal_width(STDERR_FILENO)
+    let shown = display(line.utf8).prefix(width > 1 ? Int(width) - 1 : .max)
+    let text = Array("\r\u{1B}[K\(shown)".utf8)
     _ = linux_write_all(STDERR_FILENO, text, text.count)
 }
 

@@ -37,6 +37,7 @@ import Testing
 
     @Test(arguments: [
         ("scanfor internal,external", false), ("scanfor internal, manual", true), ("#scanfor internal", true), ("scanfor +,tools", true),
+        ("ScanFor internal", false), ("scanfor=internal", false), ("SCANFOR = \"Manual\"", true),
     ])
     func `a rEFInd that shows no entries of a configuration is told`(line: String, isShown: Bool) throws {
         try write("\(line)\n", to: "EFI/refind/refind.conf")
@@ -57,6 +58,7 @@ import Testing
             ("default_selection Microsoft\ninclude docker-btrfs-earlier.conf\ninclude docker-btrfs.conf\n", true),
             ("include docker-btrfs-earlier.conf\ninclude \"docker-btrfs.conf\"\nDefault_Selection Microsoft\n", false),
             ("include docker-btrfs-earlier.conf\ninclude docker-btrfs.conf\n#default_selection x\n", true),
+            ("include docker-btrfs-earlier.conf\ninclude docker-btrfs.conf\ndefault_selection=x\n", false),
             ("include docker-btrfs-earlier.conf\ninclude docker-btrfs.conf\ndefault_selection x\ninclude themes/x.conf\n", false),
         ])
     func `a rEFInd that chooses another entry after ours is told`(configuration: String, isOurs: Bool) throws {
@@ -98,12 +100,14 @@ import Testing
         try FileManager.default.removeItem(atPath: custom)
         try write("menuentry x { true }\n\(GrubMenu.wayIn.joined(separator: "\n"))\n", to: "grub/custom.cfg")
         #expect(try only().wayIn() == WayIn())
+        try write("menuentry x { true }\n\(GrubMenu.wayIn.map { "\t# \($0)\n" }.joined())", to: "grub/custom.cfg")
+        #expect(try only().wayIn() == WayIn(missing: .init(file: "custom.cfg", lines: GrubMenu.wayIn)))
     }
 
     @Test(
         arguments: [
             ("set default=win\nOURS", true), ("OURSset default=win\n", false), ("OURS  set default=\"1\"\n", false),
-            ("OURS# set default=win\nset timeout=2\n", true), ("#OURSset default=win\nOURS", true),
+            ("OURSdefault=win\n", false), ("OURS# set default=win\nset timeout=2\n", true), ("#OURSset default=win\nOURS", true),
         ])
     func `a GRUB that chooses another entry after ours is told`(custom: String, isOurs: Bool) throws {
         try write("source custom.cfg\n", to: "grub/grub.cfg")
@@ -138,6 +142,10 @@ import Testing
         try write("source $prefix/custom.cfg; blscfg\n", to: "grub2/grub.cfg")
         try write("title Fedora\n", to: "loader/entries/fedora.conf")
         #expect(try only().kind == .grub)
+        // Of ours, systemd-boot's are that too: its loader.conf may be on another partition.
+        try write("\(ownership)\n", to: "loader/entries/docker-btrfs-fefadf163068.conf")
+        let all = try InstalledLoader.all(in: Directory(opening: folder.path, label: ""))
+        #expect(all.map(\.kind) == [.grub, .systemdBoot])
         try write("timeout 2\n", to: "loader/loader.conf")
         #expect(try InstalledLoader.all(in: Directory(opening: folder.path, label: "")).map(\.kind) == [.grub, .systemdBoot])
     }

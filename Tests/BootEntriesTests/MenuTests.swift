@@ -96,6 +96,20 @@ import Testing
 
     @Test func badValue() { #expect(throws: Failure.self) { try KernelOptions("toplayer", "LABEL=a\"b") } }
 
+    /// rEFInd finds volumes by a GUID of a partition, or by a label, and its own without a line.
+    @Test(
+        arguments: [
+            (nil, nil, nil), ("linux", nil, "linux"), ("linux", "8f3d0a55-02", "linux"), (nil, "8f3d0a55-02", nil),
+            ("linux", "5f0c7a36-0b8e-4a59-9a3d-2f5b2f5e7d11", "5f0c7a36-0b8e-4a59-9a3d-2f5b2f5e7d11"),
+        ] as [(String?, String?, String?)])
+    func `rEFInd is told a volume that it knows`(label: String?, partition: String?, expected: String?) throws {
+        let example = try BootMenu.example()
+        let volume = BootVolume(uuid: "2d4c64db-7ecb-294e-9f43-f31960545a27", label: label, partition: partition)
+        let text = try BootLoader.refind.files(for: BootMenu(volume: volume, entries: example.entries)).map(\.text).joined()
+        let lines = text.split(separator: "\n").filter { $0.contains("volume ") }
+        #expect(lines == Array(repeating: expected.map { "    volume  \"\($0)\"" } ?? "", count: expected == nil ? 0 : 4))
+    }
+
     @Test func whatIsTheMachinesOwn() throws {
         let line =
             #"BOOT_IMAGE=/vmlinuz root=UUID=1 ro quiet security=selinux selinux=1 enforcing=1 rd.luks.uuid=2 "dyndbg=file x +p" docker_path=d toplayer_path=b initrd=\x console=ttyS0 single s 1 -b rd.break noresume docker-mode=persist rdinit=/x -- 3"#

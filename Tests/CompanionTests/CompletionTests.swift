@@ -24,6 +24,13 @@ struct CompletionTests {
         echo "${COMPREPLY[@]}"
         """
 
+    /// bash expands the words that it chooses from.
+    @Test func `a name in which a shell would find something to run is not completed`() {
+        let names = ["x$(touch${IFS}/tmp/x)", "`id`", "a b", "a;b", "a\"b", "a'b", "a\\b", "~x", "*", "{a,b}", "a\nb", "ä"]
+        let plain = ["desktop:latest", "reg.lan:5000/team/x-1_y", "debian@sha256:00ff", "7"]
+        #expect(CompletedNames.harmless(names + plain) == plain)
+    }
+
     @Test(
         arguments: [
             ("deploy desk", "desktop:latest desktop:next"), ("deploy desktop:", "latest next"), ("deploy desktop:l", "latest"),

@@ -54,6 +54,46 @@ struct ImageCheckTests {
         #expect(try findings(under: true) == ["warning companion: \(text)"])
     }
 
+    /// An engine takes what it imports for an image of its own machine.
+    @Test func `an init and a kernel for other processors are errors`() throws {
+        func elf(_ machine: UInt8) -> Data { Data("\u{7f}ELF".utf8 + [2, 1, 1] + [UInt8](repeating: 0, count: 9) + [2, 0, machine, 0]) }
+        let program = fixture.folder.appending(path: "image/sbin/init")
+        for machine in [62, 3] as [UInt8] {
+            try elf(machine).write(to: program)
+            #expect(try findings() == [])
+        }
+        try elf(183).write(to: program)
+        let text = "could not use the image 'x:latest': its init '/sbin/init' is for other processors than this machine's"
+        #expect(try findings() == ["error system: \(text)"])
+        try self.program("sbin/init")
+
+        let kernel = fixture.folder.appending(path: "image/boot/vmlinuz-\(Self.release)")
+        func image(_ machine: [UInt8]) -> Data {
+            var bytes = [UInt8]("MZ".utf8) + [UInt8](repeating: 0, count: 254)
+            bytes[0x3c] = 0x80
+            bytes.replaceSubrange(0x80..<0x86, with: "PE\0\0".utf8 + machine)
+            return Data(bytes)
+        }
+        try image([0x64, 0x86]).write(to: kernel)
+        #expect(try findings() == [])
+        let expected = ["error kernel: '/boot/vmlinuz-\(Self.release)' is none that a boot loader starts"]
+        try image([0x64, 0xaa]).write(to: kernel)
+        #expect(try findings() == expected)
+        try Data([UInt8]("MZ".utf8) + [UInt8](repeating: 0, count: 54) + "ARMd".utf8).write(to: kernel)
+        #expect(try findings() == expected)
+        try elf(183).write(to: kernel)
+        #expect(try findings() == expected)
+    }
+
+    @Test func `lists that cannot be read say nothing`() throws {
+        let shadow = fixture.folder.appending(path: "image/etc/shadow")
+        for make in ["mkdir", "mkfifo"] {
+            try fixture.run("rm", "-rf", shadow.path)
+            try fixture.run(make, shadow.path)
+            #expect(try findings() == ["warning login: nobody has a password"])
+        }
+    }
+
     @Test func `an identity of the image is told unless the top layer takes it away`() throws {
         try fixture.write("0123456789abcdef0123456789abcdef\n", to: "image/etc/machine-id")
         try fixture.write("{}", to: "top/.docker-btrfs.json")

@@ -89,6 +89,30 @@ struct PartitionTableTests {
         #expect(try read(disk, sector: sector).partitions == more.partitions)
     }
 
+    @Test func `what a BIOS looks for stays: that the partition of another kind is marked as active`() throws {
+        var disk = disk(try made(size: 8 << 20, sector: 512), size: 8 << 20)
+        #expect(disk[446] == 0)
+        disk[446] = 0x80
+        disk += [UInt8](repeating: 0, count: 8 << 20)
+        var table = try read(disk, sector: 512)
+        _ = try table.enlarge(2)
+        apply(table.writes(over: Array(disk[..<512])).joined(), to: &disk)
+        #expect(disk[446] == 0x80 && disk[450] == 0xee)
+    }
+
+    @Test func `what does not lie on the disk is no partition`() throws {
+        let size = 8 << 20
+        for start in [size, Int.max / 512 * 512 - (1 << 20)] {
+            let table = try PartitionTable(
+                size: size, sector: 512, id: "01234567-89AB-CDEF-0123-456789ABCDEF",
+                [
+                    (Self.types[0], "11111111-2222-3333-4444-555555555555", 1 << 20..<3 << 20),
+                    (Self.types[1], "66666666-7777-8888-9999-AAAAAAAAAAAA", start..<start + 1 << 20),
+                ])
+            #expect(try read(disk(table, size: size), sector: 512).partitions.map(\.number) == [1])
+        }
+    }
+
     @Test func `a disk has room for its image and three more, and 8 GiB`() {
         #expect([0, 1 << 30, 3 << 30].map { DiskLayout.usualSize(of: $0) >> 30 } == [8, 8, 13])
     }

@@ -25,6 +25,20 @@ struct ContainersStoreTests {
         #expect([image.os, image.architecture] == ["linux", "amd64"])
     }
 
+    /// As Podman finds it: what was built here goes before what was pulled.
+    @Test func `a short name is localhost's first`() throws {
+        try fixture.unpack(.podmanOverlay)
+        let list = "overlay-images/images.json"
+        let text = String(decoding: try fixture.bytes(of: list), as: UTF8.self)
+        let renamed = text.replacing("localhost/small:1", with: "docker.io/library/built:1")
+        #expect(renamed != text)
+        try fixture.write(renamed, to: list)
+        #expect(try fixture.stores().image("built:1").image.id.digest.hex == built)
+        for name in ["docker.io/library/built:1", "docker.io/built:1"] {
+            #expect(try fixture.stores().image(name).image.id.digest.hex.hasPrefix("4f66eb07d04a"))
+        }
+    }
+
     @Test(arguments: ["box", "b05498f7aad5", "b05498f7aad5b683cf4c424280fe3bc1d9be7ea1247a58262806cd6df9800dd8"])
     func `a container has its own layer above those of its image`(name: String) throws {
         try fixture.unpack(.podmanOverlay)

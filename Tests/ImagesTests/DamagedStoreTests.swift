@@ -98,6 +98,22 @@ struct DamagedStoreTests {
         #expect(try check(rows, "nothing") == rows.count)
     }
 
+    /// One that was given up long ago may be.
+    @Test(arguments: ["image/btrfs/repositories.json", "containerd/daemon/io.containerd.metadata.v1.bolt/meta.db"])
+    func `a store that cannot be read hides no images of another one, and is told of`(file: String) throws {
+        try fixture.unpack(.mixed)
+        let whole = try fixture.stores().listing()
+        #expect(whole.faults.isEmpty && Set(whole.images.map(\.store.word)).count == 2)
+        try fixture.write("", to: file)
+        let (images, faults) = try fixture.stores().listing()
+        #expect(!images.isEmpty && images.count < whole.images.count)
+        #expect(faults.map { $0.message.contains("/\(file)'") } == [true], "\(faults)")
+        #expect(try !fixture.stores().names().isEmpty)
+        try fixture.write("", to: "image/btrfs/repositories.json")
+        try fixture.write("", to: "containerd/daemon/io.containerd.metadata.v1.bolt/meta.db")
+        #expect(throws: Failure.self) { try fixture.stores().listing() }
+    }
+
     @Test(arguments: [Fixture.Name.containerdBtrfs, .containerdOverlayfs, .mixed])
     func `pages that lead to themselves, to others and to nowhere`(name: Fixture.Name) throws {
         try fixture.unpack(name)

@@ -98,7 +98,7 @@ extension OnDisk {
                     before.replacing("docker_data/srv,noatime", with: "docker_data/srv,nodev")
                     + lines.replacing("UUID=3 /mnt", with: "UUID=\(uuid) /mnt") + "\n"
                 #expect(try await machine.disk.look("cat \(table)") == wanted)
-                #expect(try await machine.run(machine.setup).hasSuffix("\nall is set up as it should be\n"))
+                #expect(try await machine.run(machine.setup).contains("\nall is set up as it should be\n"))
             }
         }
 
@@ -148,7 +148,7 @@ extension OnDisk {
                     sed -n 's|/srv|/opt|gp' boot_docker/etc/fstab >> boot_docker/etc/fstab
                     """)
                 let before = try await machine.everything()
-                #expect(try await machine.run("\(machine.setup) --data /opt").hasSuffix("all is set up as it should be\n"))
+                #expect(try await machine.run("\(machine.setup) --data /opt").contains("all is set up as it should be\n"))
                 #expect(try await machine.everything() == before)
                 #expect(try await machine.fails("\(machine.setup) --data /usr").contains("'/usr' as data: each image has its own"))
             }

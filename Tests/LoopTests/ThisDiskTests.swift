@@ -1,4 +1,5 @@
 import Basics
+import Deployments
 import Foundation
 import Linux
 import TestSupport

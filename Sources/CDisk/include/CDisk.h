@@ -27,6 +27,8 @@ unsigned disk_crc32c(const void *bytes, unsigned long long count);
 
 /* connect(2) takes an address whose kind Swift cannot name: a stream to a socket's file, or below 0. Reads of it end after `seconds`. */
 int disk_connect(const char *path, int seconds);
+/* Whether a port of this machine can be listened on, of 127.0.0.1: 0, or below 0 where not. One that was used a moment ago can. */
+int disk_listens(int port);
 
 /* The number of a btrfs's device and its size in bytes, by any file of it; the number is 0 where it has several devices. Returns 0, or below 0
  * on a failure, as the others. */

@@ -163,3 +163,5 @@ const char *linux_argument(int index);
 bool linux_write_all(int descriptor, const void *bytes, size_t count);
 /* Whether something of what was printed could not be written. */
 bool linux_output_failed(void);
+/* TIOCGWINSZ: in columns, or 0 where the file is no terminal or does not say. */
+unsigned linux_terminal_width(int file);

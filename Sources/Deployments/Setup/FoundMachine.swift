@@ -154,8 +154,9 @@ struct FoundMachine {
         var settings = Settings(
             loader: loader?.kind ?? .print, boot: boot, loaderFolder: loaderFolder,
             bootVolume: bootVolume.map { .uuid($0) }, kernels: kernels, store: place.path,
-            storeDevice: storeDevice, root: try Self.path(choices.root) ?? before?.root ?? "docker_rwlayer",
-            topLayer: try Self.path(choices.topLayer) ?? before?.topLayer ?? "boot_docker", options: options, rootFlags: rootFlags)
+            storeDevice: storeDevice, root: try Self.path(choices.root, "--name", such: "desktop") ?? before?.root ?? "docker_rwlayer",
+            topLayer: try Self.path(choices.topLayer, "--top-layer", such: "boot_docker") ?? before?.topLayer ?? "boot_docker",
+            options: options, rootFlags: rootFlags)
         // The same partition may be mounted elsewhere now.
         let isSameBoot = before?.bootVolume != nil && before?.bootVolume == settings.bootVolume && before?.loaderFolder == loaderFolder
         let boots = (before?.formerBoots ?? []) + [isSameBoot ? nil : before?.boot].compactMap { $0 }
@@ -163,6 +164,12 @@ struct FoundMachine {
         try settings.check(on: filesystem)
         self.settings = settings
         let choice = try settings.storeChoice(on: filesystem.volume)
+        let kinds = (try? ImageStores(in: data, at: .top, StoreChoice()))?.kinds ?? []
+        if let namespace = choices.namespace, !namespace.isEmpty, !kinds.isEmpty, !kinds.contains(where: \.isContainerd) {
+            throw Failure(
+                "could not take the namespace '\(namespace)': the store in '\(place.place)' is not containerd's",
+                hint: "leave --namespace out, or name containerd's root with --data-root")
+        }
         engine = Engine(of: try? ImageStores(in: data, at: .top, choice), in: data, choice)
         lines = describe(loader)
         notes += try machineNotes(roots, choices, choice)
@@ -263,9 +270,11 @@ struct FoundMachine {
         return notes
     }
 
-    private static func path(_ text: String?) throws(Failure) -> Path? {
+    private static func path(_ text: String?, _ option: String, such example: String) throws(Failure) -> Path? {
         guard let text else { return nil }
-        guard let path = Path(text), !path.isTop else { throw Failure("could not use '\(text)': it is no path below the top level") }
+        guard let path = Path(text), !path.isTop else {
+            throw Failure("could not use '\(text)' for \(option): it is no path below the top level", hint: "such as \(option) \(example)")
+        }
         return path
     }
 

@@ -12,6 +12,7 @@ public struct SetupPlan {
     public let found: [String]
     /// What to type when it is made.
     public let next: String
+    public let isDeployed: Bool
     /// What a person should know.
     public internal(set) var notes: [String] = []
     let topLevel: Directory
@@ -36,7 +37,7 @@ public struct SetupPlan {
         notes = machine.notes
         topLevel = machine.filesystem.topLevel
         // The entries of the menu, and the programs in what is deployed, are made by what was chosen when that was deployed.
-        let isDeployed = try !Deployment.all(on: topLevel).deployments.isEmpty
+        isDeployed = try !Deployment.all(on: topLevel).deployments.isEmpty
         let build = "\(machine.engine.words.joined(separator: " ")) build -t NAME DIR"
         next = isDeployed ? "docker-btrfs deploy" : "\(build) && docker-btrfs deploy NAME"
         device = machine.filesystem.device
@@ -55,6 +56,7 @@ public struct SetupPlan {
         lock = nil
         found = []
         next = ""
+        isDeployed = false
         device = nil
         self.topLevel = topLevel
         self.system = system
@@ -153,6 +155,8 @@ public struct SetupPlan {
             }
 
             """
+        // With one that cannot be read, each boot would be refused.
+        if let layer = try topLevel.directory(at: topLayer) { _ = try LayerManifest(of: layer) }
         try add(".docker-btrfs.json", Array(text.utf8), about: "machine-id and the keys of sshd and systemd are kept once there are any")
     }
 

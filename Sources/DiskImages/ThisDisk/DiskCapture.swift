@@ -1,6 +1,7 @@
 internal import Basics
 internal import CDisk
 internal import CLinux
+internal import Deployments
 internal import Programs
 
 /// A mounted and written btrfs as it is at one moment, for who reads its disk later.

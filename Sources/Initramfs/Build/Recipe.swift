@@ -46,7 +46,9 @@ public struct Recipe: Sendable {
         let found = release == nil ? try KernelModules.releases(in: tree) : []
         guard let only = release ?? found.first, found.count < 2 else {
             let reason = found.isEmpty ? "there is none" : "there are several: \(found.joined(separator: ", "))"
-            throw Failure("could not choose a kernel in '\(tree.show("lib/modules"))': \(reason)", hint: "name it with --kernel")
+            throw Failure(
+                "could not choose a kernel in '\(tree.show("lib/modules"))': \(reason)",
+                hint: found.isEmpty ? "--root DIR names a system with a kernel's modules" : "name it with --kernel")
         }
         self.release = only
     }

@@ -69,6 +69,15 @@ public struct UnifiedKernelImage: Sendable {
 
     /// The image, by ukify(1), which signs it too where it is set up to, or by objcopy(1). It is read again before it is used.
     public func built(around initramfs: [UInt8]) async throws(Failure) -> [UInt8] {
+        // Its parts are large, and nobody looks for what is left of them.
+        try await Interruption.taken { () throws(Failure) in
+            let image = try await build(around: initramfs)
+            try Interruption.check()
+            return image
+        }
+    }
+
+    private func build(around initramfs: [UInt8]) async throws(Failure) -> [UInt8] {
         let folder = try TemporaryFolder()
         let parts = [(".osrel", osRelease), (".cmdline", commandLine), (".initrd", initramfs), (".linux", kernel)]
         for (name, content) in parts + [(".stub", stub)] { try replaceFile(folder.file(name), with: content) }

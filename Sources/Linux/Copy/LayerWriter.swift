@@ -96,6 +96,22 @@ package struct LayerWriter {
         }
     }
 
+    /// Takes off what keeps a name from being replaced: of it, and of the directory that it is in, whose flags (chattr(1)) are returned where
+    /// they did so.
+    package func unlock(_ path: Path) throws(Failure) -> Int32? {
+        guard let parent = try existing(path.parent) else { return nil }
+        var (flags, found) = (Int32(0), stat())
+        let isLocked = linux_get_flags(parent.descriptor, &flags) == 0 && flags & linux_locking_flags != 0
+        _ = try parent.loosen()
+        if fstatat(parent.descriptor, cString(path.name), &found, AT_SYMLINK_NOFOLLOW) == 0 { _ = try parent.loosen(cString(path.name)) }
+        return isLocked ? flags : nil
+    }
+
+    /// Gives a directory its flags again.
+    package func lock(_ path: Path, _ flags: Int32) throws(Failure) {
+        try check(linux_set_flags(layer.descending(path).descriptor, flags))
+    }
+
     /// Takes a name out of the layer.
     package func remove(_ path: Path) throws(Failure) {
         guard let parent = try existing(path.parent) else { return }

@@ -1,9 +1,9 @@
-internal import Basics
+package import Basics
 internal import CDisk
 internal import CLinux
 
 /// A filesystem in which nothing changes, for a moment. Whoever writes there waits as long.
-enum FrozenFilesystem {
+package enum FrozenFilesystem {
     /// After so many seconds a child of this program thaws it, whatever became of this program.
     private static let limit: UInt8 = 5
     /// How long all may take to be written for a freeze to begin, which waits for that; and how often that is tried.
@@ -12,7 +12,7 @@ enum FrozenFilesystem {
     /// Does what changes nothing there. Fails where that took too long, and where somebody else has frozen it. Also says how long nobody
     /// could write, in milliseconds. `prepare` is called before, once or several times, and says whether nothing was left to do for it: who
     /// writes much writes less while the last of it comes to the disk. That may take a while, and `check` comes after it.
-    static func during<Result>(
+    package static func during<Result>(
         _ directory: Directory, after prepare: () throws(Failure) -> Bool = { true }, check: () throws(Failure) -> Void = {},
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> (Result, milliseconds: Int) {
