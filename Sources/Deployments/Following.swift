@@ -119,7 +119,9 @@ public struct Following {
         let command = engine.words + ["pull", name]
         let isSeen = isatty(STDOUT_FILENO) == 1
         guard let outcome = if isSeen { try await runShowing(command) } else { try await runProgram(command) } else {
-            throw Failure("could not pull '\(name)': there is no program '\(engineName)'", hint: "install it: the engine of the images' store is what pulls")
+            throw Failure(
+                "could not pull '\(name)': there is no program '\(engineName)'",
+                hint: "install it: the engine of the images' store is what pulls")
         }
         return outcome.status == 0 ? nil : outcome.complaint
     }

@@ -95,7 +95,8 @@ extension Site {
 
     /// Fails where the folder of the boot loader, or of another one, takes no file, or the roots' filesystem, which is written to after that.
     func checkLoaderFolder(of other: InstalledLoader? = nil) throws(Failure) {
-        if disk != nil, try faccessat(filesystem.detached().descriptor, ".", W_OK, 0) != 0 {
+        let top = try filesystem.detached()
+        if disk != nil, faccessat(top.descriptor, ".", W_OK, 0) != 0 {
             throw .system("write to '\(device)'", hint: "after an error of the disk the kernel makes it read-only: see dmesg")
         }
         guard let loader = other ?? loader else { return }

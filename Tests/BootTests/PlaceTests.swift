@@ -40,7 +40,8 @@ struct PlaceTests {
     func `a subvolume in what boots delete is no place for a top layer`(subvolume: String) throws {
         try tree.make("\(subvolume)/files")
         try tree.make("files")
-        let found = try tree.refusal("\(Tree.line) toplayerflags=noatime,subvol=\(subvolume) toplayer_path=files".renaming(to: "docker_rwlayer"))
+        let line = "\(Tree.line) toplayerflags=noatime,subvol=\(subvolume) toplayer_path=files"
+        let found = try tree.refusal(line.renaming(to: "docker_rwlayer"))
         let place = subvolume.hasPrefix("docker_rwlayer") ? "the root '/docker_rwlayer'" : "what docker-btrfs keeps in '/.docker-btrfs'"
         let sentence = "could not use the top layer '/\(subvolume)/files' (toplayer_path=): it is in \(place), which boots delete"
         #expect(found?.hasPrefix(sentence) == true, "\(found ?? "")")

@@ -41,6 +41,8 @@ extension OnDisk {
                         hint: roll back or deploy another image first, without --once
 
                         """)
+                let plan = try await machine.disk.change("'\(Repository.companion)' plan 2>&1")
+                #expect(plan.contains("made from 'sample_image:v2'") && plan.contains("note: this is the next boot alone (deploy --once)"))
                 try await machine.run("prune --keep 0")
                 // Whoever makes one the default means the next boot.
                 for command in ["rollback", "rollback sample_image:latest", "deploy sample_image", "deploy sample_image:v2", "uninstall"] {

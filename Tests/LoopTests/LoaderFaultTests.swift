@@ -7,7 +7,7 @@ extension OnDisk {
     struct LoaderFaultTests {
         /// Each file of a kernel is called after its content.
         private static let areWhole = """
-            whole() { for file in .docker-btrfs/boot/*; do [[ $file == *-$(sha256sum < "$file" | head -c 16) ]] || echo "$file"; done; }
+            whole() { for one in .docker-btrfs/boot/*; do [[ $one == *-$(sha256sum < "$one" | head -c 16) ]] || echo "$one"; done; }
             """
 
         @Test func `a file of a kernel that kept its length and lost its bytes is written anew`() async throws {
@@ -82,7 +82,7 @@ extension OnDisk {
                     try await machine.disk.change(damage)
                     for command in ["status", "rollback"] {
                         let told = try await machine.disk.change(machine.command(command) + " 2>&1")
-                        #expect(told.contains("note: the boot of sample_image:") && told.contains(reason), "\(command): \(told)")
+                        #expect(told.contains("the boot of sample_image:") && told.contains(reason), "\(command): \(told)")
                     }
                 }
                 try await machine.disk.change("mv gone boot_docker")
@@ -94,7 +94,7 @@ extension OnDisk {
             try await Deployable.with(setup: "--loader grub") { machine in
                 try await machine.run("deploy sample_image:latest")
                 try await machine.run("deploy sample_image:v2")
-                for command in ["rm sample_image:latest", "prune", "uninstall"] {
+                for command in ["rm sample_image:latest", "uninstall"] {
                     let files = "sha256sum '\(machine.boot)'/grub/* .docker-btrfs/deployments/*"
                     let before = try await machine.disk.look(files)
                     let told = try await machine.disk.change(
@@ -140,12 +140,12 @@ extension OnDisk {
                     \(environment) set next_entry="\(entry)"; \(machine.command("status")) 2>&1; \(machine.command("root rm aa"))
                     \(environment) list
                     """)
-                #expect(told.contains("note: the boot loader was told to start '/aa' at the next boot alone\n"), "\(told)")
+                #expect(told.contains("\n  the boot loader was told to start '/aa' at the next boot alone\n"), "\(told)")
                 #expect(told.contains("tell GRUB to forget the boot that it was told of\n") && !told.contains("next_entry"), "\(told)")
 
                 // Of a loader that was set up before.
                 try await machine.run("deploy --once sample_image:v2")
-                try await machine.disk.change("mkdir -p '\(machine.boot)/loader/entries'")
+                try await machine.disk.change("mkdir '\(machine.boot)/loader'; touch '\(machine.boot)/loader/loader.conf'")
                 try await machine.run(machine.setup.replacing("--loader grub", with: "--loader systemd-boot"))
                 #expect(try await machine.disk.look("\(environment) list").contains("next_entry=docker-btrfs-"))
                 try await machine.run("uninstall")
