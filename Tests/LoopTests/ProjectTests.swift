@@ -38,12 +38,12 @@ extension Beside {
                     \(machine.command("--project work tools -- sh -c 'rm /etc/os-release; echo other > /etc/hostname; echo other > /etc/motd'"))
                     root=.docker-btrfs/roots/.docker-btrfs%2Fprojects%2Fwork/1
                     chattr +i $root/etc/hostname; chattr +a $root/etc/motd; chattr +i $root/etc
-                    \(companion) repair work --changed --top-level .
+                    \(companion) repair work --top-level .
                     ls $root/etc/os-release; lsattr -d $root/etc | cut -d ' ' -f 1
-                    \(companion) diff work --top-level .; chattr -i $root/etc; chattr -a $root/etc/motd || true
+                    \(companion) repair work --changed --top-level .; \(companion) diff work --top-level .
                     """)
                 #expect(told.contains("put back '/etc/os-release'\n") && told.contains("/etc/os-release\n----i"), "\(told)")
-                #expect(!told.contains("M /etc/hostname"), "\(told)")
+                #expect(told.hasSuffix("as they were made\nnothing was changed\n"), "\(told)")
             }
         }
 
