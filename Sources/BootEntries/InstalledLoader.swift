@@ -33,11 +33,11 @@ public struct InstalledLoader: Sendable {
             found.append(try InstalledLoader(.grub, at: folder, in: tree))
         }
         // GRUB has such entries too, in Fedora, where none are of ours.
-        let entries = try tree.directory(at: LoaderSpecificationMenu.folder)?.names()
-        let hasEntries =
-            entries.map { names in
-                names.contains { LoaderSpecificationMenu.isOurs($0) } || !found.contains { $0.kind == .grub }
-            } ?? false
+        var hasEntries = false
+        if try tree.target(of: LoaderSpecificationMenu.folder)?.kind == .directory {
+            let names = try tree.directory(at: LoaderSpecificationMenu.folder)?.names() ?? []
+            hasEntries = names.contains { LoaderSpecificationMenu.isOurs($0) } || !found.contains { $0.kind == .grub }
+        }
         let hasConfiguration = try tree.target(of: "loader/loader.conf")?.kind == .file
         if hasEntries || hasConfiguration {
             found.append(try InstalledLoader(.systemdBoot, at: .top, in: tree))

@@ -101,10 +101,6 @@ extension InstalledLoader {
     }
 
     private func systemdBootWayIn() throws(Failure) -> WayIn {
-        if try Self.features().map({ $0.contains(.sortKey) }) == false {
-            return WayIn(
-                note: "the systemd-boot that started this system sorts entries by their names: 'bootctl update' brings a newer one")
-        }
         if let name = try Self.firmwareDefault(), !Self.followsDefault(name) {
             return WayIn(note: "the firmware's LoaderEntryDefault chooses '\(name)': bootctl set-default '' takes it away")
         }
@@ -112,13 +108,21 @@ extension InstalledLoader {
         // systemd-boot reads it on the ESP alone, and its entries may be on another partition.
         let others = Self.usualFolders.compactMap { try? Directory(opening: $0) }
         let isThere = { (place: Directory) in (try? place.status(of: configuration)) != nil }
-        guard let place = ([directory] + others).first(where: isThere) else { return WayIn() }
+        guard let place = ([directory] + others).first(where: isThere) else { return try Self.wayInByOrder() }
         let lines = try Self.text(of: configuration, in: place).split(whereSeparator: \.isNewline)
-        guard let line = lines.last(where: { $0.split(whereSeparator: \.isWhitespace).first == "default" }) else { return WayIn() }
+        guard let line = lines.last(where: { $0.split(whereSeparator: \.isWhitespace).first == "default" }) else {
+            return try Self.wayInByOrder()
+        }
         let name = line.split(whereSeparator: \.isWhitespace).dropFirst().joined(separator: " ")
-        if Self.followsDefault(name) { return WayIn() }
+        if Self.followsDefault(name) { return try Self.wayInByOrder() }
         return WayIn(
             note: "'\(place.show(configuration))' chooses '\(name)': take the line out, or say 'default docker-btrfs-*'")
+    }
+
+    /// Where nothing is chosen, the first entry is started.
+    private static func wayInByOrder() throws(Failure) -> WayIn {
+        if try features().map({ $0.contains(.sortKey) }) != false { return WayIn() }
+        return WayIn(note: "the systemd-boot that started this system sorts entries by their names: 'bootctl update' brings a newer one")
     }
 
     /// Whether what systemd-boot is to start first is a pattern of all our entries: an entry alone stays the first when another is deployed.

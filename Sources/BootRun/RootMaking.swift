@@ -9,11 +9,14 @@ public struct RootMaking<Log: BootLog> {
     private let request: Request
     /// Whether this machine goes on with the root: then nothing is left that a boot which failed could go on with by accident.
     private let isOwnBoot: Bool
+    /// Whether nothing runs yet that would have to be stopped before.
+    private let mayEndMachine: Bool
     private let log: Log
 
-    public init(_ request: Request, isOwnBoot: Bool, _ log: Log) {
+    public init(_ request: Request, isOwnBoot: Bool, mayEndMachine: Bool, _ log: Log) {
         self.request = request
         self.isOwnBoot = isOwnBoot
+        self.mayEndMachine = mayEndMachine
         self.log = log
     }
 
@@ -27,7 +30,7 @@ public struct RootMaking<Log: BootLog> {
         do throws(Failure) {
             made = try make()
         } catch {
-            if isOwnBoot { end(after: error) }
+            if isOwnBoot && mayEndMachine { end(after: error) }
             throw error
         }
         if !isOwnBoot { made.filesystem = nil }

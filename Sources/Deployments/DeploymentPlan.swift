@@ -1,5 +1,6 @@
 public import Basics
 internal import Boot
+internal import CLinux
 internal import Linux
 internal import Planning
 
@@ -25,6 +26,8 @@ public struct DeploymentPlan {
     /// `progress` is told once a second how far a change is that takes so long.
     public func perform(say: (String) -> Void, progress: @escaping (String) -> Void = { _ in }) throws(Failure) {
         if changes.isEmpty { return }
+        // Not after the menu was written.
+        if changes.contains(where: { if case .step = $0 { true } else { false } }) { try site.checkIsWritable() }
         let (start, files) = (microsecondsNow(), filesToMerge)
         var machine = LinuxMachine(topLevel: site.topLevel, topLayer: .success(nil), store: store) { count in
             progress(count.text(of: files, after: microsecondsNow() - start))
@@ -64,6 +67,14 @@ package func timeLeft(_ done: Int, of total: Int, after microseconds: Int) -> St
 }
 
 extension Site {
+    /// Fails where the btrfs takes nothing.
+    fileprivate func checkIsWritable() throws(Failure) {
+        try topLevel.makeWritable()
+        if faccessat(topLevel.descriptor, ".", W_OK, 0) != 0 {
+            throw .system("write to '\(device)'", hint: "after an error of its disk the kernel makes a filesystem read-only: see dmesg")
+        }
+    }
+
     /// The folders of ours that are not there yet.
     func missingFolders() throws(Failure) -> [Change] {
         var changes: [Change] = []

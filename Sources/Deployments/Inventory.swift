@@ -106,7 +106,11 @@ public struct Inventory {
                 refusal.map { "\($0.message)\($0.hint.map { "; \($0)" } ?? "")" }
                     ?? "the boot menu is not what it should be: docker-btrfs deploy writes it anew")
         }
-        if let next { notes += try site.refusals(of: next) + site.mountNotes(of: next) }
+        if let next {
+            // What it lacks is said beside it.
+            if try site.damage(of: next) == nil { notes += site.refusals(of: next) }
+            notes += try site.mountNotes(of: next)
+        }
         self.notes = notes + (try site.namedAbsences()) + (try site.menuNotes())
     }
 }

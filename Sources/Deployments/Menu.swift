@@ -93,12 +93,8 @@ extension Site {
         return changes
     }
 
-    /// Fails where the folder of the boot loader, or of another one, takes no file, or the roots' filesystem, which is written to after that.
+    /// Fails where the folder of the boot loader, or of another one, takes no file.
     func checkLoaderFolder(of other: InstalledLoader? = nil) throws(Failure) {
-        let top = try filesystem.detached()
-        if disk != nil, faccessat(top.descriptor, ".", W_OK, 0) != 0 {
-            throw .system("write to '\(device)'", hint: "after an error of the disk the kernel makes it read-only: see dmesg")
-        }
         guard let loader = other ?? loader else { return }
         for path in loader.menuFolders {
             // One that is not there is made.

@@ -34,9 +34,9 @@ public struct MenuDefault: Sendable {
         let options = try settings.options(of: next.imageID, on: filesystem.volume)
         var found = MenuDefault(options: options.description, release: next.release)
         if once != nil { found.notes.append("this is the next boot alone (deploy --once); after it the default is booted again") }
-        // What it has instead is not the next boot's plan.
+        // What it has instead may boot otherwise.
         if (try? site.difference(toMenuOf: all).isEmpty) == false {
-            found.notes.append("the boot menu is not what it should be: docker-btrfs deploy writes it anew, and then this is the next boot")
+            found.notes.append("the boot menu is not what it should be: docker-btrfs status tells what is to be done")
         }
         return found
     }

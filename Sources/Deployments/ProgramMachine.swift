@@ -5,6 +5,7 @@ internal import Images
 /// Whether the beginning of a program, of ELF or of UEFI (PE/COFF), says that it is for other processors than x86-64's. What is none, as a
 /// script, is for any.
 func isOfOtherMachine(_ head: [UInt8]) -> Bool {
+    if hostArchitecture != "amd64" { return false }
     func number(_ place: Int) -> Int? { head.count >= place + 2 ? Int(head[place]) | Int(head[place + 1]) << 8 : nil }
     // EM_386 and EM_X86_64, behind EI_NIDENT and e_type.
     if head.starts(with: "\u{7f}ELF".utf8) { return number(18).map { ![3, 62].contains($0) } ?? false }

@@ -30,6 +30,22 @@ public struct Repair {
         }
         var writer = LayerWriter(from: base.tree, into: tree)
         var locked: [(path: Path, flags: Int32)] = []
+        do throws(Failure) { try putBack(by: &writer, &locked, say) } catch {
+            for (path, flags) in locked { try? writer.lock(path, flags) }
+            throw error
+        }
+        for (path, flags) in locked {
+            do throws(Failure) { try writer.lock(path, flags) } catch {
+                throw Failure("could not lock '\(path)' again: \(error.message)")
+            }
+        }
+        try tree.sync()
+    }
+
+    /// `locked` gets the directories that could not be changed before, and their flags.
+    private func putBack(
+        by writer: inout LayerWriter, _ locked: inout [(path: Path, flags: Int32)], _ say: (String) -> Void
+    ) throws(Failure) {
         for (path, line) in zip(paths, lines) {
             say(line)
             do throws(Failure) {
@@ -43,12 +59,6 @@ public struct Repair {
                 throw Failure("could not set the times of '\(path)': \(error.message)")
             }
         }
-        for (path, flags) in locked {
-            do throws(Failure) { try writer.lock(path, flags) } catch {
-                throw Failure("could not lock '\(path)' again: \(error.message)")
-            }
-        }
-        try tree.sync()
     }
 }
 

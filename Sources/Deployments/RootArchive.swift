@@ -46,7 +46,7 @@ package enum RootArchive: String, CaseIterable, Sendable {
         } catch {
             var room = statfs()
             // Not each program says so.
-            let isFull = fstatfs(file, &room) == 0 && Int(room.f_bavail) * Int(room.f_bsize) < 1 << 20
+            let isFull = Interruption.signal == nil && fstatfs(file, &room) == 0 && Int(room.f_bavail) * Int(room.f_bsize) < 1 << 20
             throw Failure("could not write '\(path)': \(isFull ? "there is no room left" : error.message)", hint: error.hint)
         }
     }

@@ -95,9 +95,11 @@ public struct Site: Sendable {
         if found == nil && settings.loader != .print {
             // A partition that is not mounted has its menu still.
             let place = try MountedFolder(tree)
-            let isKnown = settings.bootVolume.map { wanted in (try? place.volume().uuid).map { .uuid($0) == wanted } ?? false }
-            let isElsewhere = if isKnown == false, let wanted = settings.bootVolume { try BlockDevices.has(wanted) } else { false }
-            let isSeen = isKnown == true || !isElsewhere && (boot != nil || !all.isEmpty || place.isMountPoint)
+            let now = (try? place.volume().uuid).map { DeviceName.uuid($0) }
+            let isOther = if let wanted = settings.bootVolume, now != wanted { try BlockDevices.has(wanted) } else { false }
+            // Of a btrfs that says nothing of the subvolume.
+            let isSame = now != nil && now == settings.bootVolume && place.type != "btrfs"
+            let isSeen = isSame || !isOther && (boot != nil || !all.isEmpty || place.isMountPoint)
             if isRequired || !isSeen {
                 let title = settings.loader.title
                 let others = all.map {

@@ -65,9 +65,11 @@ extension Site {
             return nil
         }
         guard let json, let time = json["time"]?.integer, let name = json["name"]?.string else { return nil }
+        let image = json["image"]?.string
+        let pulled = PulledImages(reading: json["pulled"]).adding(image.flatMap { Digest(hex: $0.utf8) }.map { ImageID($0) }, to: name)
         return Update(
-            time: time, name: name, image: json["image"]?.string, deployed: json["deployed"]?.string, failure: json["failure"]?.string,
-            pulled: PulledImages(reading: json["pulled"]))
+            time: time, name: name, image: image, deployed: json["deployed"]?.string, failure: json["failure"]?.string,
+            pulled: pulled)
     }
 
     func write(_ update: Update) throws(Failure) {

@@ -29,18 +29,21 @@ package func watchProgram(
             defer { clock.cancel() }
             var hasWritten = false
             // Who says that all is over says why in the next words.
-            var ending: (task: Task<Void, any Error>, latest: ContinuousClock.Instant)?
+            var ending: (task: Task<Void, any Error>, start: ContinuousClock.Instant, latest: ContinuousClock.Instant)?
             defer { ending?.task.cancel() }
             for try await piece in execution.standardOutput {
                 hasWritten = true
                 guard isEnough(piece.withUnsafeBytes { Array($0) }) || ending != nil else { continue }
+                // What has begun to end it goes on with that.
+                if let ending, ending.start <= .now { continue }
                 ending?.task.cancel()
                 let latest = ending?.latest ?? .now + .seconds(10)
+                let start = min(.now + .seconds(2), latest)
                 let task = Task {
-                    try await Task.sleep(until: min(.now + .seconds(2), latest), clock: .continuous)
+                    try await Task.sleep(until: start, clock: .continuous)
                     try await stop(execution)
                 }
-                ending = (task, latest)
+                ending = (task, start, latest)
             }
             return hasWritten
         }

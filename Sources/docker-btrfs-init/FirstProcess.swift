@@ -33,7 +33,9 @@ private func startMachine() throws(Failure) {
     let arguments = if let request { request.root } else { try RootArguments(line) }
     let filesystem = RootFilesystem(arguments)
     log.info("waiting for \(arguments.device) (root=)")
-    let made = try request.flatMap { request throws(Failure) in try RootMaking(request, isOwnBoot: true, log).run(report: nil) }
+    let made = try request.flatMap { request throws(Failure) in
+        try RootMaking(request, isOwnBoot: true, mayEndMachine: true, log).run(report: nil)
+    }
     // Where a root was made, it was waited for: a member of its filesystem that is still missing is not waited for twice.
     let device = try filesystem.waiting(seconds: request == nil ? arguments.patience.seconds : 0) { log.notice($0) }
     let root = try withExtendedLifetime(made) { () throws(Failure) in

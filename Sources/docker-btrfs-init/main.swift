@@ -40,8 +40,9 @@ func act(_ options: Options, _ log: Log) throws(Failure) {
         return log.info("nothing to do: there is no \(Request.optIns) on the kernel command line")
     }
     if options.action == .dryRun { return try rehearse(request, options, log) }
-    // With --cmdline, and in the booted system, this is not the machine's own boot: nothing goes on after it, and nothing is to be stopped.
-    try RootMaking(request, isOwnBoot: options.commandLine == nil && isInInitramfs(), log).run(report: options.report)?.leaveOpen()
+    // With --cmdline this is not the machine's own boot: nothing goes on after it, and nothing is to be stopped.
+    try RootMaking(request, isOwnBoot: options.commandLine == nil, mayEndMachine: isInInitramfs(), log).run(report: options.report)?
+        .leaveOpen()
 }
 
 func rehearse(_ request: Request, _ options: Options, _ log: Log) throws(Failure) {

@@ -88,7 +88,8 @@ enum DockerPlugin: Equatable {
     private static func isRemote(_ what: String) -> Failure {
         Failure(
             "could not use \(what): images are booted from this machine's own disk",
-            hint: "run it on the machine itself; 'docker --context default btrfs …' takes this machine's engine")
+            hint: "run it on the machine itself; 'docker --context default btrfs …', or DOCKER_CONTEXT=default, takes this machine's engine"
+        )
     }
 
     static let description = JSONOutput.object([

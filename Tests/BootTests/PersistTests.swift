@@ -112,6 +112,13 @@ struct PersistTests {
         guard case .root(let root) = facts.standing else { return }
         #expect(root.mark.number > 5)
         #expect(try next() == .stay(root))
+        let note = "\(failure.message); booting \(root.title) instead, a copy of root 4 ('sample:v1'), the last one that booted well"
+        #expect(try Decision(after: failure, for: request, given: facts).notes == [note])
+        // One that lost the modules for the running kernel does not stand in for one that has them.
+        var bare = root
+        bare.modules = .absent
+        facts.standing = .root(bare)
+        #expect(try next() == .restore(.kept(4, "v1", .good)))
     }
 
     @Test(arguments: ["sha256:other files", nil])

@@ -38,14 +38,6 @@ struct RepairBootTests {
         #expect(try !plan(facts).steps.contains(where: isRecord))
     }
 
-    @Test(arguments: [("/sbin/imit", false), ("/usr/sbin/init", true), ("/usr/lib/systemd/systemd", true), ("/sbin/init", true)])
-    func `nor is the root counted that stands in where another program is asked for`(program: String, isCounted: Bool) throws {
-        let failure = Failure("could not use the image 'sample:v2': it has no init")
-        let facts = Facts.later { $0.wanted = .failure(failure) }
-        let plan = try Plan(after: failure, for: request(adding: "init=\(program)"), given: facts)
-        #expect((plan.steps + plan.afterwards).contains(where: isRecord) == isCounted)
-    }
-
     @Test func `three rescue boots of an image that booted well change nothing`() throws {
         var facts = Facts.later { facts in
             facts.standing = .root(2, "v2", .good)

@@ -115,9 +115,9 @@ extension OnDisk {
                     OVERVIEW: Show what is booted, what the next boot takes, and what there is to go back to.
                     docker-btrfs \(version)
                     Error: could not use the host 'ssh://there': images are booted from this machine's own disk
-                    hint: run it on the machine itself; 'docker --context default btrfs …' takes this machine's engine
+                    hint: run it on the machine itself; 'docker --context default btrfs …', or DOCKER_CONTEXT=default, takes this machine's engine
                     Error: could not use the context 'far': images are booted from this machine's own disk
-                    hint: run it on the machine itself; 'docker --context default btrfs …' takes this machine's engine
+                    hint: run it on the machine itself; 'docker --context default btrfs …', or DOCKER_CONTEXT=default, takes this machine's engine
                     docker-btrfs \(version)
 
                     """)

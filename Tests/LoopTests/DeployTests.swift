@@ -88,7 +88,8 @@ extension OnDisk {
                 try await machine.run(machine.setup + " --name other")
                 let changed = try await machine.disk.change("'\(Repository.companion)' plan 2>&1")
                 #expect(
-                    changed.contains("note: the boot menu is not what it should be: docker-btrfs deploy writes it anew, "), "\(changed)")
+                    changed.contains("note: the boot menu is not what it should be: docker-btrfs status tells what is to be done\n"),
+                    "\(changed)")
             }
         }
 

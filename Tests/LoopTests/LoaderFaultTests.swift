@@ -102,6 +102,10 @@ extension OnDisk {
                     #expect(told.contains("Read-only file system"), "\(command): \(told)")
                     #expect(try await machine.disk.look(files) == before, "\(command)")
                 }
+                // Where it is mounted so by the system, it is mounted for this alone.
+                let told = try await machine.disk.change(
+                    "mount -o remount,ro .; '\(Repository.companion)' rollback --boot '\(machine.boot)'; mount -o remount,rw .")
+                #expect(told.contains("\nnext boot: sample_image:latest"), "\(told)")
             }
         }
 

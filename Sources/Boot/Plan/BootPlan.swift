@@ -148,8 +148,7 @@ struct Rotation {
 
     private var startsOther: Bool {
         if case .success(let source) = facts.wanted { return source.contents.startsOther }
-        // What stands in for an image that lacks it lacks it too.
-        return request.root.initProgram.map { program in !usualInits.contains { $0 == program || "usr" / $0 == program } } ?? false
+        return false
     }
 }
 

@@ -64,7 +64,8 @@ extension Decision {
         // A root that is good under the running kernel is better than one of the image's own kernel that was never good.
         if own?.isGood == false, here?.isGood == true { own = nil }
         if let root = own ?? here {
-            self.init(after: failure, choice: facts.choice(of: root), root, of: facts)
+            let standIn = facts.goingOn(root, request)
+            self.init(after: failure, choice: facts.choice(of: standIn), standIn, copyOf: root, of: facts)
             startsKernel = own != nil
         } else if let modules = facts.modulesElsewhere, let root = facts.usable(facts.roots, request) {
             // The first boots with a new kernel: all roots have the modules of the former one.
@@ -86,10 +87,12 @@ extension Decision {
             .hinting(first: "choose an earlier entry of the boot menu, which has that root's kernel")
     }
 
-    private init(after failure: Failure, choice: RootChoice, _ root: Facts.Root, of facts: Facts) {
-        let isNewest = facts.roots.last { $0.isGood } == root
-        let quality = isNewest ? "the last one that booted well" : root.isGood ? "which booted well" : "which is not known to boot well"
-        self.init(choice: choice, notes: ["\(failure.message); booting \(root.title) instead, \(quality)"])
+    private init(after failure: Failure, choice: RootChoice, _ root: Facts.Root, copyOf source: Facts.Root? = nil, of facts: Facts) {
+        let source = source ?? root
+        let isNewest = facts.roots.last { $0.isGood } == source
+        let quality = isNewest ? "the last one that booted well" : source.isGood ? "which booted well" : "which is not known to boot well"
+        let copied = source == root ? "" : "a copy of \(source.title), "
+        self.init(choice: choice, notes: ["\(failure.message); booting \(root.title) instead, \(copied)\(quality)"])
     }
 }
 
@@ -143,13 +146,13 @@ extension Facts {
     /// The newest good one that has its chances still, else the newest good one, else the newest.
     fileprivate func usable(_ roots: [Root], _ request: Request) -> Root? {
         let good = roots.filter { $0.isGood }
-        return good.last { hasChances($0, request) }.map { goingOn($0, request) } ?? good.last ?? roots.last
+        return good.last { hasChances($0, request) } ?? good.last ?? roots.last
     }
 
     /// With `docker_mode=persist` the copy of a root that an earlier boot made and that stands, with what was done in it since; else the root.
-    private func goingOn(_ root: Root, _ request: Request) -> Root {
+    fileprivate func goingOn(_ root: Root, _ request: Request) -> Root {
         guard request.mode == .persist, case .root(let copy) = standing, copy.mark.number > root.mark.number,
-            copy.mark.origin == root.mark.origin, hasChances(copy, request)
+            copy.mark.origin == root.mark.origin, copy.modules != .absent || root.modules == .absent, hasChances(copy, request)
         else { return root }
         return copy
     }
@@ -286,7 +289,7 @@ extension Facts {
         if !good.isEmpty, let lastGood, !request.isImageChosen, lastGood.contents.modules != .absent, lastGood.contents.owner == 0,
             !record.hadTries(lastGood.imageID, request)
         {
-            return booting(lastGood.title, .build(lastGood, modules: nil))
+            return booting(lastGood.title, unchanged(lastGood, request, false)?.choice ?? .build(lastGood, modules: nil))
         }
         if let modules = modulesElsewhere {
             return Decision(choice: .build(source, modules: modules), notes: ["\(why); taking those in '\(modules)'; \(how)"])

@@ -109,7 +109,8 @@ package struct LayerWriter {
 
     /// Gives a directory its flags again.
     package func lock(_ path: Path, _ flags: Int32) throws(Failure) {
-        try check(linux_set_flags(layer.descending(path).descriptor, flags))
+        let directory = try layer.descending(path)
+        try check(linux_set_flags(directory.descriptor, flags))
     }
 
     /// Takes a name out of the layer.
