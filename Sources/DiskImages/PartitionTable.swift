@@ -78,9 +78,9 @@ struct PartitionTable {
         (0..<entries.count / entrySize).compactMap { index in
             let entry = Array(entries[index * entrySize..<(index + 1) * entrySize])
             let (first, last) = (Self.number(entry, at: 32, 8), Self.number(entry, at: 40, 8))
-            // What does not lie on the disk is none.
-            if entry[..<16].allSatisfy({ $0 == 0 }) || first > last || last >= size { return nil }
-            return Partition(number: index + 1, sectors: first...last)
+            // What does not lie on the disk is none, and what ends behind it takes all that is left.
+            if entry[..<16].allSatisfy({ $0 == 0 }) || first > last || first >= size { return nil }
+            return Partition(number: index + 1, sectors: first...min(last, size - 1))
         }
     }
 

@@ -111,6 +111,16 @@ struct PartitionTableTests {
                 ])
             #expect(try read(disk(table, size: size), sector: 512).partitions.map(\.number) == [1])
         }
+        // One that begins there is in the way.
+        let table = try PartitionTable(
+            size: size, sector: 512, id: "01234567-89AB-CDEF-0123-456789ABCDEF",
+            [
+                (Self.types[0], "11111111-2222-3333-4444-555555555555", 1 << 20..<3 << 20),
+                (Self.types[1], "66666666-7777-8888-9999-AAAAAAAAAAAA", 6 << 20..<Int.max / 512 * 512),
+            ])
+        var found = try read(disk(table, size: size), sector: 512)
+        #expect(found.partitions.map { Int($0.sectors.upperBound) } == [(3 << 20) / 512 - 1, size / 512 - 1])
+        #expect(throws: Failure.self) { try found.enlarge(1) }
     }
 
     @Test func `a disk has room for its image and three more, and 8 GiB`() {

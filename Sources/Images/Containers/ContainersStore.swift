@@ -15,8 +15,8 @@ struct ContainersStore: Sendable {
         if try root.target(of: imagesFile) == nil { return nil }
     }
 
-    /// What is found for a reference: names as they are written down, then, as Podman has it, those of localhost and docker.io, digests of manifests and
-    /// indexes, and the beginning of an id.
+    /// What is found for a reference: names as they are written down, then, as Podman has it, those of localhost and docker.io, digests of
+    /// manifests and indexes, and the beginning of an id.
     func entry(for reference: ImageReference) throws(Failure) -> StoreEntry? {
         let records = try records()
         guard let id = try find(reference, records) else { return nil }
