@@ -33,6 +33,9 @@ public struct Failure: Error, Equatable, Sendable, CustomStringConvertible {
         return "\(message)\nhint: \(hint)"
     }
 
+    /// The message, and the hint behind it: for who is told it beside something else.
+    package var note: String { message + (hint.map { "; \($0)" } ?? "") }
+
     /// The same failure, with a hint where it had none.
     public func hinting(_ hint: String) -> Failure {
         Failure(message, hint: self.hint ?? hint)

@@ -75,7 +75,7 @@ extension KernelOptions {
         // What follows is for an init.
         let own = KernelOptions(words: Array(words.prefix { $0 != "--" }))
         return own.withoutThoseOfEntries.without { key in
-            let plain = key.replacing("-", with: "_")
+            let plain = Self.plain(key)
             return root.contains(key) || once.contains(String(key)) || security.contains(key) || plain.hasPrefix("docker_")
                 || plain.hasPrefix("toplayer")
         }
@@ -105,7 +105,9 @@ extension KernelOptions {
             "BOOT_IMAGE", "initrd", "root", "rootflags", "rootfstype", "docker_image", "docker_deployed", "docker_path", "toplayer",
             "toplayer_path",
         ]
-        // To the kernel and to systemd both are the same.
-        return keys.contains(key.replacing("-", with: "_")[...])
+        return keys.contains(plain(key))
     }
+
+    /// With `_` for `-`, which are the same to the kernel and to systemd.
+    private static func plain(_ key: Substring) -> Substring { key.replacing("-", with: "_")[...] }
 }

@@ -19,7 +19,7 @@ extension Site {
             try checkBoot(of: KernelOptions("docker_deployed", deployment.imageID.digest.hex), in: nil)
             return []
         } catch {
-            return ["the boot of \(deployment.title) would be refused: \(error.message)" + (error.hint.map { "; \($0)" } ?? "")]
+            return ["the boot of \(deployment.title) would be refused: \(error.note)"]
         }
     }
 

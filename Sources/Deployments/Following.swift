@@ -91,27 +91,32 @@ public struct Following {
 
     /// Fails where its name means another image by now, which nobody looked at.
     public func confirm(_ news: News, on site: Site) throws(Failure) {
-        if try site.image(reference, in: site.storeFilesystem()).id == news.image { return }
+        if try site.imageID(of: name) == news.image?.description { return }
         throw Failure("could not deploy '\(name)': it is another image now than the one that was pulled", hint: "run this again")
     }
 
     /// Notes what came of it. Returns whether there is something new to boot.
     public func finish(_ news: News, on site: Site) throws(Failure) -> Bool {
-        let deployed = news.isForDeployment ? news.image?.digest.hex : nil
-        let image = news.image?.digest.hex ?? (last?.name == name ? last?.image : nil)
-        let pulled = (last?.pulled ?? PulledImages()).adding(news.image, to: name)
-        try site.write(
-            Update(time: secondsNow(), name: name, image: image, deployed: deployed, failure: news.failure, pulled: pulled))
+        let deployed = news.isForDeployment ? news.image : nil
+        try note(news.image, deployed: deployed, failure: news.failure, on: site)
         return deployed != nil && news.image != before
     }
 
     /// Notes that it failed.
     public func fail(_ error: any Error, on site: Site) {
-        let reason = (error as? Failure)?.message ?? "\(error)"
-        let image = last?.name == name ? last?.image : nil
         // What is told of is the failure itself.
-        let pulled = last?.pulled ?? PulledImages()
-        try? site.write(Update(time: secondsNow(), name: name, image: image, deployed: nil, failure: reason, pulled: pulled))
+        try? note(nil, deployed: nil, failure: (error as? Failure)?.message ?? "\(error)", on: site)
+    }
+
+    /// `image` is what the registry has; nil where that is not known, and stays what it was.
+    private func note(_ image: ImageID?, deployed: ImageID?, failure: String?, on site: Site) throws(Failure) {
+        try site.write(
+            Update(
+                time: secondsNow(), name: name, image: image?.digest.hex ?? (last?.name == name ? last?.image : nil),
+                deployed: deployed?.digest.hex,
+                // A registry's message may have any length.
+                failure: failure.map { String($0.prefix(1000)) },
+                pulled: (last?.pulled ?? PulledImages()).adding(image, to: name)))
     }
 
     /// A person sees how far it is. Returns what the engine complained of; nil where it pulled.

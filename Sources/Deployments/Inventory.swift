@@ -102,9 +102,7 @@ public struct Inventory {
         } else if try !site.difference(toMenuOf: deployments).isEmpty && !deployments.isEmpty {
             // What the command would say of it.
             let refusal = try site.refusalOfForeignMenu()
-            notes.append(
-                refusal.map { "\($0.message)\($0.hint.map { "; \($0)" } ?? "")" }
-                    ?? "the boot menu is not what it should be: docker-btrfs deploy writes it anew")
+            notes.append(refusal?.note ?? "the boot menu is not what it should be: docker-btrfs deploy writes it anew")
         }
         if let next {
             // What it lacks is said beside it.

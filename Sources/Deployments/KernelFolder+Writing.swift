@@ -27,9 +27,7 @@ extension KernelFolder {
 
     /// Fails unless the file is found with its content where the boot loader will look for it.
     func prove(_ file: Deployment.File) throws(Failure) {
-        let place = place(of: file)
-        if try tree.target(of: place) != nil, try tree.digest(of: place) == file.digest { return }
-        throw damage(place)
+        if try !isIntact(file) { throw damage(place(of: file)) }
     }
 
     private func damage(_ place: Path) -> Failure {

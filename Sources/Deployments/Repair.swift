@@ -30,15 +30,14 @@ public struct Repair {
         }
         var writer = LayerWriter(from: base.tree, into: tree)
         var locked: [(path: Path, flags: Int32)] = []
-        do throws(Failure) { try putBack(by: &writer, &locked, say) } catch {
-            for (path, flags) in locked { try? writer.lock(path, flags) }
-            throw error
-        }
+        var failure: Failure?
+        do throws(Failure) { try putBack(by: &writer, &locked, say) } catch { failure = error }
         for (path, flags) in locked {
             do throws(Failure) { try writer.lock(path, flags) } catch {
-                throw Failure("could not lock '\(path)' again: \(error.message)")
+                failure = failure ?? Failure("could not lock '\(path)' again: \(error.message)")
             }
         }
+        if let failure { throw failure }
         try tree.sync()
     }
 

@@ -78,6 +78,9 @@ public struct Site: Sendable {
         let former: KernelFolder
     }
 
+    private static let choosing =
+        "mount that there, or name its place: --boot DIR; if this one starts the machine, 'docker-btrfs setup' takes it"
+
     /// nil where a person writes the entries. With `isRequired` a boot loader that is gone from its partition is an error, else none.
     private static func place(
         of settings: Settings, _ filesystem: RootFilesystem, boot: String?, isRequired: Bool
@@ -116,7 +119,7 @@ public struct Site: Sendable {
             let (place, title) = (found.directory.show(.top), settings.loader.title)
             throw Failure(
                 "could not use '\(place)': on its filesystem it is '\(now)', and the \(title) that was set up is '\(wanted)'",
-                hint: "mount that there, or name its place: --boot DIR; if this one starts the machine, 'docker-btrfs setup' takes it")
+                hint: Self.choosing)
         }
         // Another machine's partition, or a stick's, has the same folders. One that was made anew is taken.
         if boot == nil, let wanted = settings.bootVolume, let now = try? MountedFolder(found?.directory ?? tree).volume(),
@@ -124,7 +127,7 @@ public struct Site: Sendable {
         {
             throw Failure(
                 "could not use '\(folder)': UUID=\(now.uuid) is mounted there, and what was set up is \(wanted), which is here too",
-                hint: "mount that there, or name its place: --boot DIR; if this one starts the machine, 'docker-btrfs setup' takes it")
+                hint: Self.choosing)
         }
         let own = KernelFolder(onTopLevel: filesystem.topLevel, filesystem.volume)
         let isOwn = settings.kernels == .btrfs

@@ -73,11 +73,7 @@ extension Site {
     }
 
     func write(_ update: Update) throws(Failure) {
-        // A registry's message may have any length.
-        let short = Update(
-            time: update.time, name: update.name, image: update.image, deployed: update.deployed,
-            failure: update.failure.map { String($0.prefix(1000)) }, pulled: update.pulled)
-        let kept = JSONOutput.object(short.members + [("pulled", update.pulled.json)])
+        let kept = JSONOutput.object(update.members + [("pulled", update.pulled.json)])
         try topLevel.write(Array(kept.text.utf8), mode: 0o600, to: Layout.update)
     }
 }

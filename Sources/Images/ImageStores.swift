@@ -52,15 +52,8 @@ public struct ImageStores: Sendable {
     /// The names of all images, as their engines print them, those of the first store first. Fails where no store can be read.
     public func names() throws(Failure) -> [String] {
         var names: [String] = []
-        var failures: [Failure] = []
-        for store in stores {
-            do throws(Failure) {
-                for name in try store.names() where !names.contains(name) { names.append(name) }
-            } catch {
-                failures.append(error)
-            }
-        }
-        if failures.count == stores.count, let first = failures.first { throw first }
+        let all = try each { store throws(Failure) in try store.names() }.found
+        for name in all.joined() where !names.contains(name) { names.append(name) }
         return names
     }
 
@@ -69,14 +62,9 @@ public struct ImageStores: Sendable {
         _ reading: LineReading = { count, part in part(0..<count) }
     ) throws(Failure) -> (images: [ListedImage], faults: [Failure]) {
         var lines: [(line: ListedImage, root: Path)] = []
-        var faults: [Failure] = []
-        for store in stores {
-            let found: [ListedImage]
-            do throws(Failure) { found = try store.listing(reading) } catch {
-                faults.append(error)
-                continue
-            }
-            for line in found {
+        let (found, faults) = try each { store throws(Failure) in (store, try store.listing(reading)) }
+        for (store, listed) in found {
+            for line in listed {
                 // The snapshotters of one containerd have the same images, and few have an image unpacked.
                 let same = lines.firstIndex { $0.line.id == line.id && $0.line.store.isContainerd && $0.root == store.path }
                 guard let same, line.store.isContainerd else {
@@ -86,8 +74,17 @@ public struct ImageStores: Sendable {
                 if case .failure = lines[same].line.image { lines[same].line = line }
             }
         }
-        if faults.count == stores.count, let first = faults.first { throw first }
         return (lines.map { $0.line }, faults + broken.map { $0.failure })
+    }
+
+    /// What is read of each store, and why it cannot be. Fails where that is so of all.
+    private func each<Part>(_ read: (ImageStore) throws(Failure) -> Part) throws(Failure) -> (found: [Part], faults: [Failure]) {
+        var (found, faults): ([Part], [Failure]) = ([], [])
+        for store in stores {
+            do throws(Failure) { found.append(try read(store)) } catch { faults.append(error) }
+        }
+        if found.isEmpty, let first = faults.first { throw first }
+        return (found, faults)
     }
 
     private struct Candidate {

@@ -164,8 +164,9 @@ struct FoundMachine {
         try settings.check(on: filesystem)
         self.settings = settings
         let choice = try settings.storeChoice(on: filesystem.volume)
-        let kinds = (try? ImageStores(in: data, at: .top, StoreChoice()))?.kinds ?? []
-        if let namespace = choices.namespace, !namespace.isEmpty, !kinds.isEmpty, !kinds.contains(where: \.isContainerd) {
+        if let namespace = choices.namespace, !namespace.isEmpty,
+            let kinds = (try? ImageStores(in: data, at: .top, StoreChoice()))?.kinds, !kinds.isEmpty, !kinds.contains(where: \.isContainerd)
+        {
             throw Failure(
                 "could not take the namespace '\(namespace)': the store in '\(place.place)' is not containerd's",
                 hint: "leave --namespace out, or name containerd's root with --data-root")
@@ -242,7 +243,7 @@ struct FoundMachine {
                 notes.append(
                     """
                     '\(dataRoot.place)' has no images yet: run setup again if the first one is kept elsewhere, as Docker 29 does in \
-                    containerd's root (\(failure.message)\(failure.hint.map { "; \($0)" } ?? ""))
+                    containerd's root (\(failure.note))
                     """)
             }
         }
