@@ -158,8 +158,9 @@ $(bin)/docker-btrfs-init: packages-build
 	$(say) "docker-btrfs-init (Embedded Swift, static)"
 	@$(embedded) --product docker-btrfs-init
 	@mkdir -p $(bin)
-	@# The tables by which a stack is unwound: nothing here does that.
-	@objcopy --remove-section .eh_frame .build-embedded/release/docker-btrfs-init $@
+	@# The tables by which a stack is unwound, and what compilers note for their next run: nothing here reads them.
+	@objcopy $(addprefix --remove-section ,.eh_frame .gcc_except_table .swift_modhash .comment) \
+	    .build-embedded/release/docker-btrfs-init $@
 
 $(bin)/docker-btrfs: packages-build
 	$(say) "docker-btrfs"

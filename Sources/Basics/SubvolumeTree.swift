@@ -229,6 +229,12 @@ package struct InodeItem: Equatable, Sendable {
     package let number: UInt64
     /// The transaction that made it. With the number, what identifies a file in a subvolume and in its snapshots.
     package let made: UInt64
+    /// The last one that wrote anything of it, if only when it was read last.
+    package let written: UInt64
+    /// When something of it was changed, but for that, in nanoseconds since 1970 (ctime).
+    package let changed: UInt64
+    /// When it was made (otime).
+    package let born: UInt64
     /// In bytes.
     package let size: UInt64
     package let links: UInt32
@@ -248,14 +254,18 @@ package struct InodeItem: Equatable, Sendable {
 
     fileprivate init?(_ number: UInt64, _ bytes: UnsafeRawBufferPointer) {
         let bytes = bytes[...]
-        guard let made = bytes.number(at: 0, UInt64.self), let size = bytes.number(at: 16, UInt64.self),
-            let links = bytes.number(at: 40, UInt32.self),
+        guard let made = bytes.number(at: 0, UInt64.self), let written = bytes.number(at: 8, UInt64.self),
+            let size = bytes.number(at: 16, UInt64.self), let links = bytes.number(at: 40, UInt32.self),
             let owner = bytes.number(at: 44, UInt32.self), let group = bytes.number(at: 48, UInt32.self),
             let mode = bytes.number(at: 52, UInt32.self), let device = bytes.number(at: 56, UInt64.self),
-            let flags = bytes.number(at: 64, UInt64.self)
+            let flags = bytes.number(at: 64, UInt64.self),
+            let changed = bytes.time(at: 124), let born = bytes.time(at: 148)
         else { return nil }
         self.number = number
         self.made = made
+        self.written = written
+        self.changed = changed
+        self.born = born
         self.size = size
         self.links = links
         self.owner = owner
@@ -329,6 +339,12 @@ extension Slice<UnsafeRawBufferPointer> {
         let size = MemoryLayout<Number>.size
         guard count >= offset + size else { return nil }
         return Number(littleEndian: base.loadUnaligned(fromByteOffset: startIndex + offset, as: Number.self))
+    }
+
+    /// A time (`struct btrfs_timespec`), in nanoseconds.
+    fileprivate func time(at offset: Int) -> UInt64? {
+        guard let seconds = number(at: offset, UInt64.self), let rest = number(at: offset + 8, UInt32.self) else { return nil }
+        return seconds &* 1_000_000_000 &+ UInt64(rest)
     }
 
     fileprivate func part(at offset: Int, _ length: Int) -> [UInt8]? {

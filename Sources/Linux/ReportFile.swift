@@ -10,7 +10,9 @@ public func writeReport(_ text: String, to path: String) throws(Failure) {
         if mkdir(directory, 0o755) != 0 && linux_errno() != EEXIST { throw .system("make the directory '\(directory)'") }
     }
     let draft = path + Draft.ending
-    let file = linux_open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    // Who made one of that name could read what is written to it.
+    unlink(draft)
+    let file = linux_open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     if file < 0 { throw .system("write '\(draft)'") }
     defer { close(file) }
     let bytes = Array(text.utf8)

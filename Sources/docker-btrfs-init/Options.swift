@@ -43,17 +43,22 @@ struct Options: Equatable {
         var rest = arguments[...]
         while let argument = rest.popFirst() {
             switch argument {
-            case "--dry-run": action = .dryRun
-            case "--mark-good": action = .markGood
+            case "--dry-run": try choose(.dryRun)
+            case "--mark-good": try choose(.markGood)
             case "--help": action = .help
             case "--version": action = .version
             default: try take(argument, &rest)
             }
         }
-        if (topLevel != nil || topLayer != nil) && action == .boot {
+        if (topLevel != nil || topLayer != nil) && (action == .boot || action == .markGood) {
             throw Failure("--top-level and --top-layer go with --dry-run: a boot mounts its filesystems itself")
         }
         if topLayer != nil && topLevel == nil { throw Failure("--top-layer goes with --top-level") }
+    }
+
+    private mutating func choose(_ other: Action) throws(Failure) {
+        if action != other && (action == .dryRun || action == .markGood) { throw Failure("--dry-run does not go with --mark-good") }
+        action = other
     }
 
     /// Takes an option with a value: `--key value` or `--key=value`.

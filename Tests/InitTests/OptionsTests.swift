@@ -60,14 +60,21 @@ struct OptionsTests {
         #expect(failure(["--dry-run", argument, "--help"]) == "there is no option '\(argument)'")
     }
 
-    @Test(arguments: [["--top-level", "/mnt"], ["--top-layer", "/mnt"], ["--top-layer=a", "--top-level=b", "--cmdline=c"]])
+    @Test(arguments: [
+        ["--top-level", "/mnt"], ["--top-layer", "/mnt"], ["--top-layer=a", "--top-level=b", "--cmdline=c"],
+        ["--mark-good", "--top-level=b"],
+    ])
     func `directories in place of filesystems are for looking only`(arguments: [String]) {
         #expect(failure(arguments) == "--top-level and --top-layer go with --dry-run: a boot mounts its filesystems itself")
     }
 
-    @Test func `of several things to do the last one is done`() throws {
-        #expect(try Options(["--dry-run", "--mark-good"]).action == .markGood)
-        #expect(try Options(["--mark-good", "--dry-run"]).action == .dryRun)
+    @Test(arguments: [["--dry-run", "--mark-good"], ["--mark-good", "--dry-run"]])
+    func `what changes nothing marks no boot`(arguments: [String]) {
+        #expect(failure(arguments) == "--dry-run does not go with --mark-good")
+    }
+
+    @Test func `help is help, whatever else is asked for`() throws {
+        #expect(try Options(["--dry-run", "--help"]).action == .help)
     }
 
     @Test func `a top layer's directory needs a top level's`() {

@@ -1,4 +1,5 @@
 import Foundation
+import Linux
 import TestSupport
 import Testing
 
@@ -50,6 +51,18 @@ extension OnDisk {
                     report.notes
                         == ["absolute", "relative"].map { "the top layer's directory '/etc/\($0).d' replaced a symlink of the image" })
             }
+        }
+
+        @Test func `whoever made its draft reads nothing of it`() throws {
+            let folder = FileManager.default.temporaryDirectory.appending(path: "docker-btrfs-\(UUID().uuidString)")
+            defer { try? FileManager.default.removeItem(at: folder) }
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let (file, draft) = (folder.appending(path: "boot.json"), folder.appending(path: "boot.json.new"))
+            try Data().write(to: draft)
+            let opened = try FileHandle(forReadingFrom: draft)
+            try writeReport("secret", to: file.path)
+            #expect(opened.readDataToEndOfFile().isEmpty)
+            #expect(try String(contentsOf: file, encoding: .utf8) == "secret")
         }
 
         @Test(arguments: ["sample_image", "docker.io/library/sample_image:latest", "ID", "SHORT"])

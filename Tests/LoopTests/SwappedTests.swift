@@ -115,6 +115,33 @@ extension OnDisk {
             }
         }
 
+        @Test func `data that people exchange while it is copied ends no copy`() async throws {
+            let script = """
+                mkfifo fifo{1..20}; mkdir {other,dir}{1..20}; touch {other,dir}{1..20}/a
+                for n in {1..20}; do echo $n | tee file$n > text$n; ln -s file$n link$n; done
+                """
+            try await withBench(script) { bench in
+                var copier = LinuxMachine(
+                    topLevel: try Directory(opening: bench.top, label: ""), topLayer: .success(try Directory(opening: bench.layer)))
+                let copy = "\(bench.top)/data"
+                let kinds = [("file", "link"), ("dir", "fifo"), ("text", "other")]
+                let swapper = Swapper(in: bench.layer, kinds.flatMap { one, other in (1...20).map { ("\(one)\($0)", "\(other)\($0)") } })
+                var failures: [String] = []
+                for _ in 1...100 {
+                    try? FileManager.default.removeItem(atPath: copy)
+                    try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
+                    do throws(Failure) {
+                        _ = try copier.perform(.copyTopLayer(Place(.top, on: .topLayer(.path("/"))), .noLayer, over: "data"))
+                    } catch {
+                        failures.append(error.message)
+                    }
+                }
+                let swaps = swapper.stop()
+                #expect(swaps > 1000)
+                #expect(failures == [])
+            }
+        }
+
         @Test func `directories, files and symlinks that change places during the copy lead nowhere`() async throws {
             try await withBench("mkdir -p {d,e}/sub; touch {d,e}/{,sub/}file{1..20} a b d/sub/.wh.gone e/sub/.wh..wh..opq") { bench in
                 let arrange = """

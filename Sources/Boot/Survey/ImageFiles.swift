@@ -52,13 +52,13 @@ package struct ImageFiles {
         return places.map { $0.directory }
     }
 
-    /// The names in the directory at `path`, each once; none where that is no directory.
+    /// The names in the directory at `path`, each once, sorted by their bytes; none where that is no directory.
     package func names(in path: Path) throws(Failure) -> [[UInt8]] {
+        var all: [[UInt8]] = []
+        for directory in try directories(at: path) { all += try directory.names() }
         var names: [[UInt8]] = []
-        for directory in try directories(at: path) {
-            for name in try directory.names() where !names.contains(name) {
-                if try status(of: path.appending(name: name)) != nil { names.append(name) }
-            }
+        for name in all.sortedByBytes({ $0 }) where name != names.last {
+            if try status(of: path.appending(name: name)) != nil { names.append(name) }
         }
         return names
     }

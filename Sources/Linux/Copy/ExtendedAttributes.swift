@@ -50,6 +50,11 @@ enum Inode {
         }
     }
 
+    /// Takes from a new file what a directory gives to all that is made in it.
+    func removeHandedDown() throws(Failure) {
+        for name in try attributeNames() where name.begins(with: "system.posix_acl_") || name.begins(with: "btrfs.") { try remove(name) }
+    }
+
     private func list(_ names: UnsafeMutablePointer<CChar>?, _ size: Int) -> Int {
         switch self {
         case .open(let descriptor): flistxattr(descriptor, names, size)

@@ -32,6 +32,8 @@ extension Directory {
         try check(fchown(file, wanted.st_uid, wanted.st_gid))
         try check(fchmod(file, wanted.st_mode & 0o7777))
         let original = Inode.open(source)
+        // What the folder gives to new files, an ACL, is none of its own.
+        try Inode.open(file).removeHandedDown()
         try Inode.open(file).copyAttributes(original.attributeNames(), of: original, .all, buffer)
         // vfat takes every mode and keeps none: a key that others can read is worse than none.
         let found = try Linux.status(of: file)

@@ -124,6 +124,8 @@ package struct LayerWriter {
     package func hide(_ path: Path) throws(Failure) {
         let parent = try make(path.parent)
         let whiteout = cString(LayerName.whiteout(of: path).name)
+        // It may be of any kind.
+        if faccessat(parent.descriptor, whiteout, F_OK, AT_SYMLINK_NOFOLLOW) == 0 { return }
         let file = linux_openat2(parent.descriptor, whiteout, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644, linux_resolve_no_links)
         try check(file < 0 ? -1 : 0)
         close(file)

@@ -46,10 +46,7 @@ final class TargetDirectory {
 
     /// Takes from a new file what only this directory gave it.
     func clearAttributes(of new: Inode) throws(Failure) {
-        if !handsDownAttributes { return }
-        for name in try new.attributeNames() where name.begins(with: "system.posix_acl_") || name.begins(with: "btrfs.") {
-            try new.remove(name)
-        }
+        if handsDownAttributes { try new.removeHandedDown() }
     }
 
     /// Gives this new directory all that the layer's has. After its contents, which change its times, and to which it would

@@ -75,12 +75,35 @@ struct TreeCopy {
             do throws(Failure) {
                 if try entry.isCopied(by: rules) { try copy(entry, entry.kind(kind)) }
             } catch {
-                // In a directory that people work in, what was seen may be gone, or be another one by now.
-                if !rules.isLayer && error == .reason(ENOENT) { return }
+                #if !hasFeature(Embedded)
+                    if !rules.isLayer { return try copyAgain(entry, after: error) }
+                #endif
                 throw error.located(at: entry.place)
             }
         }
     }
+
+    // No boot copies a directory that people work in.
+    #if !hasFeature(Embedded)
+        /// Copies what is there by now: what was seen may be gone, or be another one. Whoever exchanges it all the time has to be quick each time.
+        private func copyAgain(_ entry: Entry, after first: Failure) throws(Failure) {
+            var last = first
+            for _ in 0..<100 {
+                if last == .reason(ENOENT) { return }
+                // What is said to those who take a file, a directory, a symlink or a socket for another of these.
+                let code = [ELOOP, EINVAL, ENOTDIR, EISDIR, ENXIO, EPERM].first { last == .reason($0) }
+                if code == nil { break }
+                do throws(Failure) {
+                    // What was begun of the one before.
+                    try entry.target.directory.remove(entry.name)
+                    return try copy(entry, Entry.Kind(entry.status()))
+                } catch {
+                    last = error
+                }
+            }
+            throw last.located(at: entry.place)
+        }
+    #endif
 
     private func copy(_ entry: Entry, _ kind: Entry.Kind) throws(Failure) {
         switch kind {

@@ -58,12 +58,17 @@ extension BlockDevices {
     /// What the person at the machine must know where more than one device has the name that was asked for; nil where there is no
     /// other than `device`.
     public mutating func rivalNote(of device: BlockDevice, _ name: DeviceName, key: String) -> String? {
-        if name.tag == nil { return nil }
-        let rivals = all().filter {
-            $0.number != device.number && $0.answers(to: name) && !$0.isMember(with: device) && !$0.isStacked(with: device)
-        }
+        let rivals = rivals(of: device, name)
         if rivals.isEmpty { return nil }
         let others = rivals.map { "'\($0.path)'" }.joined(separator: ", ")
         return "\(name) (\(key)=) is '\(device.path)' in this boot, and \(others) has the same name: give one of them another one"
+    }
+
+    /// The other devices that have the name that was asked for.
+    public mutating func rivals(of device: BlockDevice, _ name: DeviceName) -> [BlockDevice] {
+        if name.tag == nil { return [] }
+        return all().filter {
+            $0.number != device.number && $0.answers(to: name) && !$0.isMember(with: device) && !$0.isStacked(with: device)
+        }
     }
 }
