@@ -71,8 +71,9 @@ package func createDraft(_ name: [CChar], in directory: Int32) throws(Failure) -
     return file
 }
 
-/// Writes a whole file of the running system. Only its owner may read it: a configuration and a command line may hold secrets.
-package func replaceFile(_ path: String, with bytes: [UInt8]) throws(Failure) {
+/// Writes a whole file of the running system. Only its owner may read it: a configuration and a command line may hold secrets. Waits so many
+/// seconds for another run that writes there.
+package func replaceFile(_ path: String, with bytes: [UInt8], waiting seconds: Int = 30) throws(Failure) {
     let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
     let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     let name = path[(slash.map { path.utf8.index(after: $0) } ?? path.startIndex)...]
@@ -83,9 +84,17 @@ package func replaceFile(_ path: String, with bytes: [UInt8]) throws(Failure) {
         throw Failure("could not write '\(path)': it is there and is not a regular file")
     }
     let above = try Directory(opening: folder)
-    // Another run may write another file there, by the same name until that is whole.
-    while linux_flock(above.descriptor, LOCK_EX) != 0 {
-        if linux_errno() != EINTR { throw .system("lock '\(folder)'") }
+    // Another run may write another file there, by the same name until that is whole. Whoever may open the folder can have it locked too.
+    var tenths = seconds * 10
+    while linux_flock(above.descriptor, LOCK_EX | LOCK_NB) != 0 {
+        if ![EINTR, EWOULDBLOCK].contains(linux_errno()) { throw .system("lock '\(folder)'") }
+        if tenths == 0 {
+            throw Failure(
+                "could not write '\(path)': another process has '\(folder)' locked",
+                hint: "lslocks(8) names it: wait until it has ended, or write to another directory")
+        }
+        tenths -= 1
+        usleep(100_000)
     }
     try above.write(bytes, mode: 0o600, to: file)
 }

@@ -5,11 +5,14 @@ struct BuildCommands: Equatable {
     /// What the system boots with, old or new: an initramfs each, or a unified kernel image with one in it.
     var images: [Path]
     var commands: [[String]]
+    /// The kernels that have no image, where others have one.
+    var withoutImage: [String] = []
 
-    /// Fails where nothing is found to build for.
-    init(_ framework: InitramfsTool, in tree: Directory) async throws(Failure) {
+    /// With `isLasting` docker-btrfs is in the images afterwards. Fails where nothing is found to build for.
+    init(_ framework: InitramfsTool, isLasting: Bool = true, in tree: Directory) async throws(Failure) {
         switch framework {
-        case .mkinitcpio: self.init(images: try tree.distinct(await presetImages(in: tree)), commands: [["mkinitcpio", "-P"]])
+        case .mkinitcpio:
+            self.init(images: try tree.distinct(await presetImages(isLasting: isLasting, in: tree)), commands: [["mkinitcpio", "-P"]])
         case .dracut: try await self.init(dracut: tree)
         case .initramfsTools: try self.init(initramfsTools: tree)
         }
@@ -21,28 +24,31 @@ struct BuildCommands: Equatable {
         }
     }
 
-    init(images: [Path], commands: [[String]]) {
+    init(images: [Path], commands: [[String]], withoutImage: [String] = []) {
         self.images = images
         self.commands = commands
+        self.withoutImage = withoutImage
     }
 
     private init(dracut tree: Directory) async throws(Failure) {
         let settings = try await DracutSettings(in: tree)
-        let images = try tree.kernelImages { settings.candidates($0) }
+        let (images, without) = try tree.kernelImages { settings.candidates($0) }
         var folders: [Path] = []
         for folder in Set(images.map(\.path.parent)) where try tree.target(of: folder) == nil { folders.append(folder) }
         self.init(
             images: images.map(\.path),
-            commands: folders.map { ["mkdir", "-p", $0.description] } + images.map { settings.command($0) }
+            commands: folders.map { ["mkdir", "-p", $0.description] } + images.map { settings.command($0) },
+            withoutImage: without
         )
     }
 
     private init(initramfsTools tree: Directory) throws(Failure) {
-        let images = try tree.kernelImages { ["boot/initrd.img-\($0)"] }
+        let (images, without) = try tree.kernelImages { ["boot/initrd.img-\($0)"] }
         // Not `-k all`, which would take kernels that have no modules too.
         self.init(
             images: images.map(\.path),
-            commands: images.map { ["update-initramfs", $0.exists ? "-u" : "-c", "-k", $0.kernel] }
+            commands: images.map { ["update-initramfs", $0.exists ? "-u" : "-c", "-k", $0.kernel] },
+            withoutImage: without
         )
     }
 }

@@ -33,13 +33,20 @@ extension Directory {
         return Failure("\(failure.message); \(state)", hint: failure.hint)
     }
 
-    /// A directory that was not empty is still there, and what could not be made is not.
+    /// A directory that was not empty is still there, what could not be made is not, and what could not be changed is as before.
     private func isDone(_ change: Change) throws(Failure) -> Bool {
         switch change {
         case .makeDirectory(let path): try status(of: path) != nil
-        case .remove(let path): try status(of: path) == nil
-        case .write, .replace, .record, .removeDirectory: false
+        case .remove(let path), .removeDirectory(let path): try status(of: path) == nil
+        case .write(let file): try isThere(file)
+        case .replace, .record: false
         }
+    }
+
+    private func isThere(_ file: InstalledFile) throws(Failure) -> Bool {
+        guard try found(at: file.path) == .entry(InstallRecord.Entry(file)) else { return false }
+        guard case .file(_, let mode) = file.content else { return true }
+        return try status(of: file.path)?.permissions == mode
     }
 
     /// What takes a change back that is not made yet.

@@ -11,8 +11,9 @@ extension Directory {
     /// Where the ESP, or another partition that the firmware or a boot loader reads, may be mounted.
     static let systemPartitions: [Path] = ["efi", "boot", "boot/efi"]
 
-    /// The images that are there of those that a kernel may have; where no kernel has one, the first for each kernel.
-    func kernelImages(of candidates: (_ kernel: String) -> [String]) throws(Failure) -> [InitramfsFile] {
+    /// The images that are there of those that a kernel may have, and the kernels that have none, which may be meant so; where no kernel has
+    /// one, the first for each kernel.
+    func kernelImages(of candidates: (_ kernel: String) -> [String]) throws(Failure) -> (images: [InitramfsFile], without: [String]) {
         var built: [InitramfsFile] = []
         var missing: [InitramfsFile] = []
         for kernel in try kernels() {
@@ -20,11 +21,11 @@ extension Directory {
             var there: [Path] = []
             for path in paths where try target(of: path) != nil { there.append(path) }
             built += try distinct(there).map { InitramfsFile(kernel: kernel, path: $0, exists: true) }
-            if let first = paths.first, try hasKernel(kernel) {
+            if there.isEmpty, let first = paths.first, try hasKernel(kernel) {
                 missing.append(InitramfsFile(kernel: kernel, path: first, exists: false))
             }
         }
-        return built.isEmpty ? missing : built
+        return built.isEmpty ? (missing, []) : (built, missing.map(\.kernel))
     }
 
     /// Each file once, by the first of its names.

@@ -27,6 +27,7 @@ extension InstallPlan {
             }
         }
         closing.append(.remove(InstallRecord.path))
+        for case .remove(let path) in changes + closing { try tree.checkWritable(path.parent, to: "uninstall from") }
         closing += record.directories.reversed().filter { KnownPaths.directories.contains($0) }.map { .removeDirectory($0) }
     }
 

@@ -1,5 +1,4 @@
 internal import Basics
-internal import CLinux
 
 extension InstallPlan {
     /// The way from what a system has to `framework`'s files. Fails, with everything that is in the way, before anything is
@@ -83,16 +82,15 @@ private struct InstallPlanner {
     }
 
     /// Before anything is written anywhere else.
-    private func checkWritable(_ path: Path) throws(Failure) {
-        guard let directory = try tree.directory(at: path) else { return path.isTop ? () : try checkWritable(path.parent) }
-        if faccessat(directory.descriptor, ".", W_OK, 0) != 0 { throw .system("install into '\(tree.show(path))'") }
-    }
+    private func checkWritable(_ path: Path) throws(Failure) { try tree.checkWritable(path, to: "install into") }
 
     /// What an older version or another framework had.
     private mutating func removeOthers(than wanted: Set<Path>) throws(Failure) {
         guard let old else { return }
         for path in Set(old.files.map(\.path)).subtracting(wanted).sorted(by: { $0.description < $1.description }) {
-            if let change = try plan.removal(of: path, old, tree) { plan.changes.append(change) }
+            guard let change = try plan.removal(of: path, old, tree) else { continue }
+            try checkWritable(path.parent)
+            plan.changes.append(change)
         }
         let needed = Set(wanted.union([InstallRecord.path]).flatMap(\.above))
         new.directories.removeAll { !needed.contains($0) }

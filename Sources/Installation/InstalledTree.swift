@@ -1,4 +1,5 @@
 internal import Basics
+internal import CLinux
 internal import Files
 
 extension Directory {
@@ -23,5 +24,11 @@ extension Directory {
         case .symlink: .entry(InstallRecord.Entry(path: path, trace: .link(to: try linkTarget(of: path))))
         case .directory, .other: .other
         }
+    }
+
+    /// Fails where nothing can be made in a directory, or in the one above that is there, or removed from it.
+    func checkWritable(_ path: Path, to what: String) throws(Failure) {
+        guard let directory = try directory(at: path) else { return path.isTop ? () : try checkWritable(path.parent, to: what) }
+        if faccessat(directory.descriptor, ".", W_OK, 0) != 0 { throw .system("\(what) '\(show(path))'") }
     }
 }

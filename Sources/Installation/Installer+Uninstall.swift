@@ -29,5 +29,8 @@ extension Installer {
         say("removed docker-btrfs\(rebuild == nil ? "" : ", also from the initramfs")")
         for note in plan.notes { say(note) }
         if rebuild == nil { say(next(framework)) }
+        if let rebuild, let others = try await leftImages(than: rebuild, holdingProgram: true) {
+            say("left with docker-btrfs in it: \(others): build it anew with what made it")
+        }
     }
 }

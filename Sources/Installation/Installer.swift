@@ -38,18 +38,45 @@ public struct Installer: Sendable {
     /// Whether `install` was here.
     public var isInstalled: Bool { get throws(Failure) { try tree.record() != nil } }
 
-    /// Keeps others out until it is unlocked: two at once would undo what the other one wrote. It is that of the program, which
-    /// nothing else locks (flock(2)); nil where nothing is changed.
-    func locked() throws(Failure) -> Directory? {
-        guard action == .perform, let folder = try tree.directory(at: "usr") else { return nil }
-        if linux_flock(folder.descriptor, LOCK_EX | LOCK_NB) == 0 { return folder }
-        throw Failure(
-            "could not change '\(tree.show(.top))': another install or uninstall has '\(folder.show(.top))' locked",
-            hint: "try again when that has ended")
+    /// What is locked (flock(2)), and there only as long: nobody else can open it, so that no user can keep an install out.
+    private static let lock: Path = "usr/.docker-btrfs.lock"
+
+    /// Keeps others out until it is unlocked: two at once would undo what the other one wrote. nil where nothing is changed, or can be.
+    func locked() throws(Failure) -> Int32? {
+        guard action == .perform, let folder = try tree.directory(at: Self.lock.parent) else { return nil }
+        while true {
+            var path = Self.lock
+            let flags = O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC
+            var file = linux_openat2(folder.descriptor, path.fileName, flags, 0o600, linux_resolve_no_links)
+            if file < 0 && [EROFS, ENOSPC].contains(linux_errno()) {
+                // No file can be made. Others can lock the folder, but two at once are worse.
+                path = Self.lock.parent
+                file = linux_openat2(folder.descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, linux_resolve_no_links)
+            }
+            if file < 0 {
+                // What cannot be written is named with the first file that is to go there.
+                if linux_errno() == EACCES { return nil }
+                throw .system("lock '\(tree.show(path))'")
+            }
+            if linux_flock(file, LOCK_EX | LOCK_NB) != 0 {
+                close(file)
+                throw Failure(
+                    "could not change '\(tree.show(.top))': another install or uninstall has '\(tree.show(path))' locked",
+                    hint: "try again when that has ended")
+            }
+            var found = stat()
+            // Who had it before may have removed it meanwhile.
+            if fstat(file, &found) == 0 && found.st_nlink > 0 { return file }
+            close(file)
+        }
     }
 
-    func unlock(_ folder: Directory?) {
-        if let folder { _ = linux_flock(folder.descriptor, LOCK_UN) }
+    func unlock(_ file: Int32?) {
+        guard let file else { return }
+        var found = stat()
+        let isFolder = fstat(file, &found) == 0 && Int32(found.st_mode) & S_IFMT == S_IFDIR
+        do throws(Failure) { if !isFolder { try tree.remove(Self.lock) } } catch {}
+        close(file)
     }
 
     /// `program` is docker-btrfs-init. Whatever fails, all is as it was before.
@@ -72,6 +99,7 @@ public struct Installer: Sendable {
                 throw tree.undo(undoing, after: error)
             }
         }
+        if let note = try goodMarkNote() { say(note) }
         if rebuild != nil { return say("next: boot with 'docker_path=' or 'docker_deployed=' on the kernel command line") }
         if let cause { say("\(cause), so docker-btrfs would not be in the initramfs: \(framework.omissionHint)") }
         say(next(framework))
@@ -87,15 +115,24 @@ public struct Installer: Sendable {
             }
         }
         for line in kept + lines { say(line) }
-        var others: [Path] = []
-        for image in try tree.leftImages(than: rebuild.commands.images) where try await !tree.holdsProgram(image) { others.append(image) }
-        if !others.isEmpty { say("left without docker-btrfs: \(others.map { "'\($0)'" }.joined(separator: ", "))") }
+        if let others = try await leftImages(than: rebuild, holdingProgram: false) { say("left without docker-btrfs: \(others)") }
+        let without = rebuild.commands.withoutImage.sorted().joined(separator: ", ")
+        if !without.isEmpty { say("left without an initramfs, as before: the kernel \(without)") }
+    }
+
+    /// The images that others built, with docker-btrfs-init in them or without; nil where there are none.
+    func leftImages(than rebuild: Rebuild, holdingProgram: Bool) async throws(Failure) -> String? {
+        var found: [String] = []
+        for image in try tree.leftImages(than: rebuild.commands.images) where try await tree.holdsProgram(image) == holdingProgram {
+            found.append("'\(image)'")
+        }
+        return found.isEmpty ? nil : found.joined(separator: ", ")
     }
 
     /// nil where the initramfs is left. Fails, before anything is changed, where it could not be built.
     func rebuild(_ framework: InitramfsTool, _ record: InstallRecord, isLasting: Bool) async throws(Failure) -> Rebuild? {
         if left != nil { return nil }
-        let commands = try await BuildCommands(framework, in: tree)
+        let commands = try await BuildCommands(framework, isLasting: isLasting, in: tree)
         let rebuild = try await Rebuild(commands, record, isLasting: isLasting, in: tree)
         try rebuild.checkSpace()
         return rebuild
@@ -119,6 +156,8 @@ public struct Installer: Sendable {
         let count = plan.changes.filter(\.isFile).count
         let files = count == 1 ? "1 file" : "\(count) files"
         say(count == 0 ? "all files for \(framework.rawValue) are there" : "wrote \(files) for \(framework.rawValue)")
+        // Of an older version, or of another framework.
+        for case .remove(let path) in plan.changes { say("removed '\(path)'") }
         for note in plan.notes { say(note) }
     }
 }

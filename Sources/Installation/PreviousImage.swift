@@ -37,7 +37,7 @@ struct PreviousImage {
         isFirst = isLasting && !wasKept && !hasProgram
         if found != .nothing && isFirst {
             throw Failure(
-                "could not keep '\(image)' as '\(kept)': something is there that is not from docker-btrfs",
+                "could not keep '\(image)' as '\(kept)': something is there, and no record says that docker-btrfs made it",
                 hint: "move it away and run this again")
         }
     }

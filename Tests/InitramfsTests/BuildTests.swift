@@ -103,6 +103,10 @@ struct BuildTests {
         var other = recipe
         other.configuration = try scratch.write(Array(#"{ "docker_image": "b" }"#.utf8), to: "other.json")
         #expect(try await text("etc/docker-btrfs.json", image(other)) == #"{ "docker_image": "b" }"#)
+        other.configuration = try scratch.write(Array(#"{ "docker_image": "A B" }"#.utf8), to: "other.json")
+        let impossible = other
+        let failure = await #expect(throws: Failure.self) { try await Build(impossible) }
+        #expect(failure?.message.hasPrefix("could not read the image reference 'A B': ") == true)
     }
 
     @Test func `a shell only where it is asked for, and a static one`() async throws {
@@ -194,6 +198,18 @@ struct BuildTests {
         #expect(try await scratch.shell("cat out/initrd.img out/link; ls -A out") == "newlinkinitrd.img\nlink\n")
     }
 
+    @Test func `a folder that somebody keeps locked is named`() async throws {
+        let told = try await scratch.shell("mkdir out; exec 9< out; flock 9; sleep 600 > /dev/null 2>&1 & echo $!")
+        let holder = try #require(pid_t(told.trimmingCharacters(in: .newlines)))
+        defer { kill(holder, SIGKILL) }
+        let file = scratch.file("out/initrd.img")
+        let failure = #expect(throws: Failure.self) { try replaceFile(file, with: [1], waiting: 1) }
+        #expect(failure?.message == "could not write '\(file)': another process has '\(scratch.file("out"))' locked")
+        kill(holder, SIGKILL)
+        try replaceFile(file, with: [1])
+        #expect(try scratch.read("out/initrd.img") == [1])
+    }
+
     @Test(arguments: ["mkdir -p out/x", "mkfifo out", "ln -s /dev/null out"])
     func `what is no file is not replaced by one`(script: String) async throws {
         try await scratch.shell(script)
@@ -235,9 +251,9 @@ struct BuildTests {
     @Test func `the companion says which package has a program that it needs`() async throws {
         let file = try scratch.write(try await Build(recipe).compressed(with: .zstd), to: "initrd.img")
         #expect(try await run([Repository.ordinaryCompanion, "check-initramfs", file], environment: ["PATH": "/nowhere"]).status == 0)
-        try scratch.write(try await Build(recipe).compressed(with: .gzip), to: "initrd.img")
+        try scratch.write(try await Build(recipe).compressed(with: .lz4), to: "initrd.img")
         let outcome = try await run([Repository.ordinaryCompanion, "check-initramfs", file], environment: ["PATH": "/nowhere"])
-        let message = "could not read '\(file)': there is no program 'gzip' for its compression\nhint: install the package 'gzip'\n"
+        let message = "could not read '\(file)': there is no program 'lz4' for its compression\nhint: install the package 'lz4'\n"
         #expect(outcome == Outcome(status: 1, output: "", errors: "Error: \(message)"))
     }
 }

@@ -64,8 +64,21 @@ struct HostileImageTests {
     func `a small file that unpacks to a large one`(compression: Compression) async throws {
         let packed = try await compression.compress([UInt8](repeating: 0, count: 100 << 20), name: "x")
         let limit = ((64 << 20) + 64 * packed.count) >> 20
-        let reason = compression == .gzip ? "'gzip' wrote" : "it becomes"
-        #expect(await message(packed) == "could not read 'x': \(reason) more than \(limit) MiB")
+        #expect(await message(packed) == "could not read 'x': it becomes more than \(limit) MiB")
+    }
+
+    @Test(arguments: [Compression.zstd, .gzip, .xz])
+    func `several that unpack to a large one together`(compression: Compression) async throws {
+        let packed = try await compression.compress([UInt8](repeating: 0, count: 40 << 20), name: "x")
+        let limit = ((64 << 20) + 64 * 2 * packed.count) >> 20
+        #expect(await message(packed + packed) == "could not read 'x': it becomes more than \(limit) MiB")
+    }
+
+    @Test func `more compressed parts than any initramfs has`() async throws {
+        let one = try await Compression.gzip.compress(CPIOWriter.archive([.file("f", [])], time: 0), name: "x")
+        var bytes: [UInt8] = []
+        for _ in 0..<1025 { bytes += one }
+        #expect(await message(bytes) == "could not read 'x': it has more than 1024 compressed parts, as no initramfs has")
     }
 
     @Test func `a sparse file of ten gigabytes`() async throws {

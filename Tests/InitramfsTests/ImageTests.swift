@@ -54,6 +54,60 @@ struct ImageTests {
         #expect(image["empty"]?.content == [1], "what comes later counts")
     }
 
+    /// As `cat initrd.zst extra.cpio` makes it: the kernel goes on behind what is packed.
+    @Test(arguments: [Compression.zstd, .xz, .gzip, .lzma, .lz4], [nil, .zstd, .gzip, .bzip2] as [Compression?])
+    func `further archives behind a packed one`(first: Compression, second: Compression?) async throws {
+        let more = CPIOWriter.archive([.file("empty", [1]), .file("more", [])], time: 0)
+        let behind = try await second?.compress(more, name: "x") ?? more
+        let packed = try await first.compress(CPIOTests.archive, name: "x")
+        func read(zeros: Int) async throws -> InitramfsImage {
+            try await InitramfsImage(packed + [UInt8](repeating: 0, count: zeros) + behind, name: "x")
+        }
+        let toFour = (4 - packed.count % 4) % 4
+        for zeros in [toFour + (first == .lz4 ? 4 : 0), toFour + 512] {
+            let image = try await read(zeros: zeros)
+            #expect(image.segments == [first, second])
+            #expect(image["more"] != nil)
+            #expect(image["empty"]?.content == [1], "what comes later counts")
+        }
+        if second == nil {
+            let place = packed.count + toFour + 513
+            let expected = "could not read 'x': what begins at byte \(place) is not at a multiple of 4, as the kernel wants it"
+            await #expect(throws: Failure(expected)) { try await read(zeros: toFour + 513) }
+        } else {
+            #expect(try await read(zeros: toFour + 513).segments == [first, second])
+        }
+        if first == .lz4 {
+            let expected = "could not read 'x': what lz4 compressed is cut off, or lacks four zeros before what follows it"
+            for zeros in [0, 3] { await #expect(throws: Failure(expected)) { try await read(zeros: zeros) } }
+            #expect(try await InitramfsImage(packed + packed, name: "x").segments == [.lz4, .lz4])
+        }
+        await #expect(throws: Failure.self) { try await InitramfsImage(packed + [7], name: "x") }
+    }
+
+    /// The kernel says "broken padding", packed or not.
+    @Test func `what is behind a plain archive is at a multiple of 4`() async throws {
+        let packed = try await Compression.gzip.compress(CPIOTests.archive, name: "x")
+        #expect(try await InitramfsImage(Self.early + [0, 0, 0, 0] + packed, name: "x").segments == [nil, .gzip])
+        await #expect(throws: Failure.self) { try await InitramfsImage(Self.early + [0] + packed, name: "x") }
+        let askew = try await Compression.gzip.compress(Self.early + [0] + CPIOTests.archive, name: "x")
+        await #expect(throws: Failure.self) { try await InitramfsImage(askew, name: "x") }
+    }
+
+    /// As `bootconfig -a` puts it there, filled up with zeros.
+    @Test(arguments: [nil, .gzip, .zstd] as [Compression?])
+    func `a bootconfig at the end`(compression: Compression?) async throws {
+        let packed = try await compression?.compress(CPIOTests.archive, name: "x") ?? CPIOTests.archive
+        func image(size: Int, sum: Int) async throws -> InitramfsImage {
+            let numbers = [size, sum].flatMap { number in (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } }
+            return try await InitramfsImage(packed + Array("a = 1\n\0\0".utf8) + numbers + Array("#BOOTCONFIG\n".utf8), name: "x")
+        }
+        let sum = Array("a = 1\n".utf8).reduce(0) { $0 + Int($1) }
+        #expect(try await image(size: 8, sum: sum).segments == [compression])
+        await #expect(throws: Failure.self) { try await image(size: 8, sum: sum + 1) }
+        await #expect(throws: Failure.self) { try await image(size: 1 << 20, sum: sum) }
+    }
+
     @Test func `symlinks are resolved in the image`() async throws {
         let image = try await InitramfsImage(
             CPIOWriter.archive(

@@ -128,7 +128,14 @@ struct InspectionTests {
         let parts = [Self.systemd, Self.unit, Self.link, Self.module, Self.program, Self.systemdInit, Self.systemctl]
         let broken = try await inspection(parts + [[.file("etc/docker-btrfs.json", Array("{".utf8))]])
         #expect(broken.failure?.message.contains("configuration: could not read '/etc/docker-btrfs.json': it is not JSON: ") == true)
+        let impossible = try await inspection(parts + [[.file("etc/docker-btrfs.json", Array(#"{ "docker_image": "A B" }"#.utf8))]])
+        #expect(impossible.failure?.message.contains("configuration: could not read the image reference 'A B': ") == true)
         #expect(try await inspection(parts).failure == nil)
+    }
+
+    @Test func `what the kernel starts is named by where it leads`() async throws {
+        let found = try await inspection([Self.systemd, Self.unit, Self.link, Self.module, Self.program, Self.systemdInit, Self.systemctl])
+        #expect(found.findings.contains { $0.subject == "init" && $0.text == "/usr/lib/systemd/systemd" }, "\(found.findings)")
     }
 
     @Test func `without our udev rules it boots, but not with a device missing, which is noted`() async throws {
@@ -228,7 +235,8 @@ struct InspectionTests {
     @Test func `an image's name is shown, not sent to the terminal`() async throws {
         let name: Parts = [.file("etc/docker-btrfs.json", Array(#"{ "docker_image": "a\u001b[2Jb" }"#.utf8))]
         let found = try await inspection([Self.systemd, Self.unit, Self.link, Self.module, Self.program, name])
-        #expect(found.findings.contains { $0.text == #"/etc/docker-btrfs.json names the image 'a\x1b[2Jb'"# }, "\(found.findings)")
+        let text = #"could not read the image reference 'a\x1b[2Jb': "#
+        #expect(found.findings.contains { $0.mark == .missing && $0.text.hasPrefix(text) }, "\(found.findings)")
     }
 
     @Test func `an initramfs of mkinitcpio is told of mkinitcpio's files`() async throws {

@@ -44,6 +44,7 @@ struct ModulesTests {
             softdep btrfs pre: xxhash64 post: e1000
             """,
             "modules.builtin": "kernel/fs/ext4/ext4.ko\nkernel/drivers/input/serio/i8042.ko\n",
+            "modules.builtin.modinfo": "ext4.license=GPL\0ext4.alias=fs-ext4\0ext4.file=fs/ext4/ext4\0",
         ]
         for (name, text) in lines { try scratch.write(Array(text.utf8), to: "usr/lib/modules/6.1/\(name)") }
         try FileManager.default.createSymbolicLink(atPath: scratch.file("lib"), withDestinationPath: "usr/lib")
@@ -53,6 +54,14 @@ struct ModulesTests {
     private func order() throws -> LoadOrder {
         let modules = try KernelModules(release: "6.1", in: tree)
         return try LoadOrder(modules, ModuleSettings(for: modules, in: tree))
+    }
+
+    @Test func `an alias of what is part of the kernel stands for nothing to load`() throws {
+        var order = try order()
+        let isThere = order.add("fs-ext4", .required)
+        let isElsewhere = order.add("fs-none", .required)
+        #expect(isThere && !isElsewhere)
+        #expect(order.files == [])
     }
 
     @Test func `what a module needs comes before it, hard and soft`() throws {
@@ -164,6 +173,30 @@ struct ModulesTests {
         order.add("m0", .optional)
         #expect(order.files.count == 100_001)
         #expect(order.files.first == "kernel/m100000.ko" && order.files.last == "kernel/m0.ko")
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `names that hundreds ask for, and that stand for hundreds, take no hours`() throws {
+        let numbers = 0..<500
+        let names = numbers.map { "n\($0)" }.joined(separator: " ")
+        let lines = [
+            "modules.dep": numbers.map { "kernel/m\($0).ko:" }, "modules.alias": numbers.map { "alias n* m\($0)" },
+            "modules.softdep": numbers.map { "softdep m\($0) pre: \(names)" },
+        ]
+        for (name, lines) in lines { try scratch.write(Array(lines.joined(separator: "\n").utf8), to: "usr/lib/modules/6.1/\(name)") }
+        var order = try order()
+        order.add("m0", .optional)
+        #expect(order.files == numbers.reversed().map { "kernel/m\($0).ko" })
+    }
+
+    @Test func `what is before two modules by one name comes before both`() throws {
+        let lines = [
+            "modules.dep": "kernel/a.ko:\nkernel/b.ko:\nkernel/c.ko:\nkernel/d.ko:\n", "modules.alias": "alias both c\nalias both d\n",
+            "modules.softdep": "softdep a pre: b both\nsoftdep b pre: both\nsoftdep c post: both\n",
+        ]
+        for (name, text) in lines { try scratch.write(Array(text.utf8), to: "usr/lib/modules/6.1/\(name)") }
+        var order = try order()
+        order.add("a", .optional)
+        #expect(order.files == ["c", "d", "b", "a"].map { "kernel/\($0).ko" })
     }
 
     @Test func `filesystems without a disk are not taken`() {

@@ -55,6 +55,20 @@ struct InstallTests {
         #expect(try system.read("usr/bin/docker-btrfs-init") == "the program\n")
     }
 
+    @Test func `without systemd, who marks a boot as good is told`() async throws {
+        try system.program("usr/lib/systemd/systemd")
+        try system.link("usr/sbin/init", to: "../lib/systemd/systemd")
+        try system.link("sbin", to: "usr/sbin")
+        #expect(try await system.install(.dracut).count == 2)
+        try system.remove("usr/sbin/init")
+        try system.program("usr/sbin/init")
+        let note = """
+            the init here is not systemd: see that '/usr/bin/docker-btrfs-init --mark-good' is run when the system is up, which marks a boot \
+            as good
+            """
+        #expect(try await system.install(.dracut).dropFirst().first == note)
+    }
+
     @Test func `they are those of the repository`() async throws {
         try await system.install(.initramfsTools)
         let hook = "etc/initramfs-tools/scripts/local-premount/docker-btrfs"
@@ -119,7 +133,14 @@ struct InstallTests {
 
     @Test func `another framework takes the place of the first`() async throws {
         try await system.install(.dracut)
-        try await system.install(.mkinitcpio)
+        let lines = try await system.install(.mkinitcpio)
+        #expect(
+            lines.filter { $0.hasPrefix("removed ") } == [
+                "removed '/etc/dracut.conf.d/docker-btrfs.conf'",
+                "removed '/usr/lib/dracut/modules.d/51docker-btrfs/65-docker-btrfs.rules'",
+                "removed '/usr/lib/dracut/modules.d/51docker-btrfs/docker-btrfs.sh'",
+                "removed '/usr/lib/dracut/modules.d/51docker-btrfs/module-setup.sh'",
+            ])
         let fresh = try System()
         try await fresh.install(.mkinitcpio)
         #expect(try await system.files() == fresh.files())
@@ -132,7 +153,7 @@ struct InstallTests {
     @Test func `directories are open to all, whatever the umask is`() async throws {
         try Data(sampleProgram(version)).write(to: URL(filePath: system.path + "/program"))
         let script = #"""
-            umask 077; "$1" install --root "$2" --framework dracut --binary "$2/program" > /dev/null
+            umask 077; "$1" install --root "$2" --framework dracut --init "$2/program" > /dev/null
             cd "$2"; find usr etc var -type d ! -perm 755
             """#
         #expect(try await output(of: ["bash", "-euc", script, "bash", Repository.ordinaryCompanion, system.path]) == "")
@@ -150,12 +171,27 @@ struct InstallTests {
 
     @Test func `two at once are one after the other`() async throws {
         try system.write("", to: "usr/a")
-        let script = #"exec 9< "$2/usr"; flock 9; ! "$1" install --root "$2" --framework dracut --binary "$3" 2>&1; ls "$2""#
+        let install = #"! "$1" install --root "$2" --framework dracut --binary "$3" 2>&1; ls "$2""#
+        let script = #"exec 9> "$2/usr/.docker-btrfs.lock"; flock 9; "# + install
         try Data(sampleProgram(version)).write(to: URL(filePath: system.path + "/program"))
         let told = try await output(of: [
             "bash", "-euc", script, "bash", Repository.ordinaryCompanion, system.path, system.path + "/program",
         ])
         #expect(told.hasPrefix("Error: could not change '\(system.path)") && told.hasSuffix("\nprogram\nusr\n"), "\(told)")
+    }
+
+    /// Any user can lock what he can open.
+    @Test func `whoever has the system's folders locked keeps no install out`() async throws {
+        try system.write("", to: "usr/a")
+        let script = #"exec 9< "$1" 8< "$1/usr"; flock 9; flock 8; sleep 600 > /dev/null 2>&1 & echo $!"#
+        let told = try await output(of: ["bash", "-euc", script, "bash", system.path])
+        let holder = try #require(pid_t(told.trimmingCharacters(in: .newlines)))
+        defer { kill(holder, SIGKILL) }
+        try system.write("", to: "usr/.docker-btrfs.lock")
+        try await system.install(.dracut)
+        #expect(try !system.exists("usr/.docker-btrfs.lock"))
+        try await system.uninstall()
+        #expect(try !system.exists("usr/.docker-btrfs.lock"))
     }
 
     @Test func `an install that was cut off is finished by the next`() async throws {

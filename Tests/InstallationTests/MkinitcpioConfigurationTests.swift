@@ -95,6 +95,8 @@ struct MkinitcpioConfigurationTests {
         ("ALL_config='/etc/mkinitcpio.conf'", "HOOKS=(base docker-btrfs)\n", nil),
         ("d_config=/etc/other.conf", "# docker-btrfs\nHOOKS=(base)\n", "/etc/other.conf"),
         ("x_config=/etc/other.conf", "HOOKS=(base)\n", nil), ("ALL_config=''", "HOOKS=(base)\n", nil),
+        ("d_config=/etc/other.conf", "HOOKS=(base)\n. /etc/mkinitcpio.conf.d/zz-docker-btrfs.conf\n", nil),
+        ("d_config=/etc/other.conf", "HOOKS=(base)\n# . /etc/mkinitcpio.conf.d/zz-docker-btrfs.conf\n", "/etc/other.conf"),
     ])
     func `a preset with a configuration of its own`(words: String, text: String, culprit: String?) async throws {
         let system = try System()
@@ -115,4 +117,35 @@ struct MkinitcpioConfigurationTests {
                     """)
         }
     }
+
+    /// mkinitcpio fails for a hook that is gone, and where the file is that is read last.
+    @Test(arguments: [
+        ("HOOKS=(base)\n", nil), ("HOOKS=(base docker-btrfs)\n", hookThere), ("HOOKS=\"base docker-btrfs\"\n", hookThere),
+        ("HOOKS=(base) # docker-btrfs\nFILES=(/etc/docker-btrfs.json)\n", nil),
+        ("HOOKS=(base)\n. /etc/mkinitcpio.conf.d/zz-docker-btrfs.conf\n", dropInThere),
+    ])
+    func `such a preset where docker-btrfs is taken out`(text: String, complaint: String?) async throws {
+        let system = try System()
+        try system.write(
+            "ALL_config=/etc/mkinitcpio.conf\nPRESETS=(d)\nALL_kver=6.1\nd_image=/boot/i\n", to: "etc/mkinitcpio.d/linux.preset")
+        try system.write(text, to: "etc/mkinitcpio.conf")
+        let tree = try system.tree()
+        do throws(Failure) {
+            let images = try await BuildCommands(.mkinitcpio, isLasting: false, in: tree).images
+            #expect(images == ["boot/i"])
+            #expect(complaint == nil)
+        } catch {
+            let start = "could not uninstall: '/etc/mkinitcpio.d/linux.preset' names the configuration '/etc/mkinitcpio.conf', which "
+            #expect(error.description == start + (complaint ?? ""))
+        }
+    }
+
+    private static let hookThere = """
+        has 'docker-btrfs' in HOOKS still
+        hint: take 'docker-btrfs' out of HOOKS in '/etc/mkinitcpio.conf', and run this again
+        """
+    private static let dropInThere = """
+        reads '/etc/mkinitcpio.conf.d/zz-docker-btrfs.conf' still
+        hint: take the line that reads '/etc/mkinitcpio.conf.d/zz-docker-btrfs.conf' out in '/etc/mkinitcpio.conf', and run this again
+        """
 }

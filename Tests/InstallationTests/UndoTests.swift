@@ -53,6 +53,17 @@ struct UndoTests {
         #expect(failure.hint == "do this")
     }
 
+    /// What cannot be written, as on a filesystem that is read-only, was not changed either.
+    @Test func `what is as before is not written again`() throws {
+        try system.write("old\n", to: "etc/there")
+        let tree = try system.tree()
+        let before = try #require(try tree.status(of: "etc/there"))
+        let old = InstalledFile("etc/there", .file(Array("old\n".utf8), mode: before.permissions))
+        let failure = tree.undo([.write(old), .removeDirectory("etc/none")], after: Failure("it failed"))
+        #expect(failure.message == "it failed; all other files are as before")
+        #expect(try tree.status(of: "etc/there")?.isSameFile(as: before) == true)
+    }
+
     /// By a run that was killed.
     @Test(arguments: [
         "usr/bin", "etc/mkinitcpio.conf.d", "etc/initcpio/hooks", "usr/lib/systemd/system/multi-user.target.wants", "var/lib/docker-btrfs",

@@ -26,7 +26,7 @@ extension Beside {
                     look into '\(image)'
 
                     """))
-            try await expectReadOnly()
+            try await expectReadOnly("install", "install into")
             #expect(try await system.inventory() == before)
 
             let installed = try await system.output("docker-btrfs", "install")
@@ -52,6 +52,7 @@ extension Beside {
             #expect(try await system.digest(of: image) == good)
             try await system.output("rm", "/etc/initramfs-tools/hooks/broken")
 
+            try await expectReadOnly("uninstall", "uninstall from")
             #expect(try await system.output("docker-btrfs", "uninstall").hasSuffix("removed docker-btrfs, also from the initramfs\n"))
             let check = try await system.run("docker-btrfs", "check-initramfs", image)
             #expect(check.errors.contains("there is no /usr/bin/docker-btrfs-init"))
@@ -69,10 +70,18 @@ extension Beside {
             #expect(outcome.errors.contains("Error: could not keep the old initramfs: '/boot' has "))
         }
 
-        private func expectReadOnly() async throws {
-            let script = "mount --bind /usr /usr && mount -o remount,bind,ro /usr && docker-btrfs install"
-            let outcome = try await system.run("sh", "-c", script)
-            #expect(outcome == Outcome(status: 1, output: "", errors: "Error: could not install into '/usr/bin': Read-only file system\n"))
+        private func expectReadOnly(_ command: String, _ what: String) async throws {
+            let mounting = "mount --bind /usr /usr && mount -o remount,bind,ro /usr"
+            let outcome = try await system.run("sh", "-c", "\(mounting) && docker-btrfs \(command)")
+            #expect(outcome == Outcome(status: 1, output: "", errors: "Error: could not \(what) '/usr/bin': Read-only file system\n"))
+            // No file can be locked there, but the folder.
+            let second = try await system.run("sh", "-c", "\(mounting) && flock /usr docker-btrfs \(command)")
+            let told = """
+                Error: could not change '/': another install or uninstall has '/usr' locked
+                hint: try again when that has ended
+
+                """
+            #expect(second == Outcome(status: 1, output: "", errors: told))
         }
 
         /// What Docker and Podman leave, and `docker build`, which leaves nothing.

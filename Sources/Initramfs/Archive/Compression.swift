@@ -28,30 +28,46 @@ public enum Compression: String, CaseIterable, Sendable {
 
     private var program: String { self == .lzo ? "lzop" : rawValue }
 
-    /// `name` is what messages call the data.
+    /// All of it: streams that follow one another, and zeros that fill it up. `name` is what messages call the data.
     func decompress(_ bytes: [UInt8], name: String) async throws(Failure) -> [UInt8] {
         let limit = Self.limit(packed: bytes.count)
-        let bytes = withoutFilling(bytes)
-        if let output = try decompressedHere(bytes, name: name, limit: limit) { return output }
-        let outcome = try await run(["-d", "-c"], on: bytes, "read '\(name)'", limit: limit)
-        // Status 2 is a warning of gzip's: something follows the data, padding for example.
-        if outcome.status == 0 || self == .gzip && outcome.status == 2 { return outcome.output }
+        var output: [UInt8] = []
+        var rest = bytes[...]
+        repeat {
+            let (content, behind) = try await decompressFirst(rest, name: name, limit: limit, after: output.count)
+            output += content
+            rest = behind.drop { $0 == 0 }
+        } while Self(of: rest) == self
+        if !rest.isEmpty { throw isDamaged("read '\(name)'") }
+        return output
+    }
+
+    /// The first stream alone, as the kernel goes about it, and what follows that. `limit` is of all that is unpacked: `before` bytes were
+    /// already.
+    func decompressFirst(
+        _ bytes: ArraySlice<UInt8>, name: String, limit: Int, after before: Int
+    ) async throws(Failure) -> (content: [UInt8], rest: ArraySlice<UInt8>) {
+        if let found = try decompressedHere(bytes, name: name, limit: limit, after: before) {
+            return (found.content, bytes.dropFirst(found.taken))
+        }
+        let stream = try firstStream(of: bytes, name: name)
+        let outcome = try await run(["-d", "-c"], on: Array(stream), "read '\(name)'", limit: limit - before)
+        if outcome.status == 0 { return (outcome.output, bytes[stream.endIndex...]) }
         throw Failure("could not read '\(name)': \(program) could not decompress it: \(outcome.complaint)")
     }
 
-    /// Without the zeros that fill a file up, as each of several in a unified kernel image: the kernel passes over them, and not each decoder
-    /// does. Those of zstd and gzip are found by what undoes these.
-    private func withoutFilling(_ bytes: [UInt8]) -> [UInt8] {
-        switch self {
-        // A stream ends in `YZ`.
-        case .xz: return Array(bytes[...(bytes.lastIndex { $0 != 0 } ?? 0)])
-        // The old format is blocks, each with its size.
-        case .lz4 where bytes.starts(with: magics[1]):
-            var end = 4
-            while let size = bytes.number(at: end, size: 4), size > 0, end + 4 + size <= bytes.count { end += 4 + size }
-            return bytes[end...].allSatisfy { $0 == 0 } ? Array(bytes[..<end]) : bytes
-        default: return bytes
+    /// What a program gets to undo. Only in the old format of lz4 it can be seen where a stream ends.
+    private func firstStream(of bytes: ArraySlice<UInt8>, name: String) throws(Failure) -> ArraySlice<UInt8> {
+        let magic = magics.last ?? []
+        guard self == .lz4, bytes.starts(with: magic) else { return bytes }
+        // Blocks, each with its size. Where that is zero, they end. The kernel takes all but another stream for a block.
+        var end = 4
+        while let size = bytes.number(at: end, size: 4), size > 0, !bytes.dropFirst(end).starts(with: magic) {
+            end += 4 + size
+            if end <= bytes.count { continue }
+            throw Failure("could not read '\(name)': what lz4 compressed is cut off, or lacks four zeros before what follows it")
         }
+        return bytes.prefix(end)
     }
 
     /// Small, in a form that the kernel takes, the same for the same bytes.
@@ -69,7 +85,7 @@ public enum Compression: String, CaseIterable, Sendable {
     }
 
     /// In bytes. No program and no firmware becomes 64 times smaller; what pretends to is there to fill the memory.
-    private static func limit(packed: Int) -> Int { min((64 << 20) + 64 * packed, InitramfsImage.largest) }
+    static func limit(packed: Int) -> Int { min((64 << 20) + 64 * packed, InitramfsImage.largest) }
 
     private func run(_ options: [String], on bytes: [UInt8], _ what: String, limit: Int) async throws(Failure) -> ProgramOutcome {
         do throws(Failure) {

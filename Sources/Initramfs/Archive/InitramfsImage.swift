@@ -4,6 +4,8 @@ internal import CLinux
 extension InitramfsImage {
     /// In bytes, packed or not. One with all firmware that there is has half of it.
     static let largest = 1 << 30
+    /// Of compressed parts. Usual is one.
+    static let mostParts = 1 << 10
     /// In bytes: COMMAND_LINE_SIZE of x86 and arm64, without the NUL. What is behind that a kernel does not see.
     package static let longestCommandLine = 2047
 }
@@ -36,27 +38,51 @@ public struct InitramfsImage: Sendable {
         commandLine = program?.content(of: ".cmdline").map {
             display($0.prefix(Self.longestCommandLine).prefix { $0 != 0 }.split(separator: UInt8(ascii: "\n")).joined())
         }
-        var rest = try program?.initramfs()[...] ?? bytes[...]
-        while try readArchive(&rest, compression: nil) {}
-        if let compression = Compression(of: rest) {
-            let unpacked = try await compression.decompress(Array(rest), name: name)
-            rest = unpacked[...]
-            while try readArchive(&rest, compression: compression) {}
-        }
-        if !rest.isEmpty {
-            throw Failure("could not read '\(name)': no cpio archive and no known compression is at byte \(rest.startIndex)")
+        var rest = try withoutBootConfiguration(program?.initramfs()[...] ?? bytes[...])
+        let limit = Compression.limit(packed: rest.count)
+        var (unpacked, parts) = (0, 0)
+        while try readArchives(&rest, compression: nil) {
+            guard let compression = Compression(of: rest) else { throw isUnknown(at: rest.startIndex) }
+            parts += 1
+            if parts > Self.mostParts {
+                throw Failure("could not read '\(name)': it has more than \(Self.mostParts) compressed parts, as no initramfs has")
+            }
+            let (content, behind) = try await compression.decompressFirst(rest, name: name, limit: limit, after: unpacked)
+            unpacked += content.count
+            rest = content[...]
+            if try readArchives(&rest, compression: compression) { throw isUnknown(at: rest.startIndex) }
+            rest = behind
         }
         if files.isEmpty { throw Failure("could not read '\(name)': it is empty") }
     }
 
-    /// Takes one archive from the front, with the zeros before it; false where there is none.
-    private mutating func readArchive(_ rest: inout ArraySlice<UInt8>, compression: Compression?) throws(Failure) -> Bool {
+    private func isUnknown(at place: Int) -> Failure {
+        Failure("could not read '\(name)': no cpio archive and no known compression is at byte \(place)")
+    }
+
+    /// The kernel fails for what begins elsewhere: "invalid magic" for a plain archive, "broken padding" for anything behind one.
+    private func checkPlace(of rest: ArraySlice<UInt8>) throws(Failure) {
+        let place = rest.startIndex
+        if rest.isEmpty || place % 4 == 0 { return }
+        throw Failure("could not read '\(name)': what begins at byte \(place) is not at a multiple of 4, as the kernel wants it")
+    }
+
+    /// Takes all archives from the front, with the zeros around them. Whether something follows them.
+    private mutating func readArchives(_ rest: inout ArraySlice<UInt8>, compression: Compression?) throws(Failure) -> Bool {
         rest = rest.drop { $0 == 0 }
+        while try readArchive(&rest, compression: compression) {}
+        return !rest.isEmpty
+    }
+
+    /// Takes one archive from the front, with the zeros behind it; false where there is none.
+    private mutating func readArchive(_ rest: inout ArraySlice<UInt8>, compression: Compression?) throws(Failure) -> Bool {
         guard rest.first == CPIOFormat.magic[0] else { return false }
+        try checkPlace(of: rest)
         let (entries, remainder) = try CPIOReader.read(rest, name: name, after: files.count)
         for entry in entries { files[entry.path] = entry }
         segments.append(compression)
-        rest = remainder
+        rest = remainder.drop { $0 == 0 }
+        try checkPlace(of: rest)
         return true
     }
 
@@ -102,4 +128,15 @@ public struct InitramfsImage: Sendable {
         }
         return place
     }
+}
+
+/// Without a bootconfig at the end, which the kernel cuts off first: a text, its size, its sum, and a mark.
+private func withoutBootConfiguration(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    let mark = Array("#BOOTCONFIG\n".utf8)
+    let rest = bytes.dropLast(8 + mark.count)
+    guard bytes.suffix(mark.count).elementsEqual(mark), let size = bytes.number(at: rest.count, size: 4), size <= rest.count,
+        let sum = bytes.number(at: rest.count + 4, size: 4)
+    else { return bytes }
+    let found = rest.suffix(size).reduce(0) { $0 + Int($1) }
+    return found & 0xffff_ffff == sum ? rest.dropLast(size) : bytes
 }

@@ -39,7 +39,12 @@ public struct Build: Sendable {
             if recipe.configuration != nil { throw Failure("could not find the configuration '\(name)'") }
             return notes.append("there is no '\(name)': docker_image= on the kernel command line has to name the image")
         }
-        if try Configuration(parsing: content, name: name).image == nil { notes.append("'\(name)' names no image") }
+        if let image = try Configuration(parsing: content, name: name).image {
+            // Fails here and not at the boot.
+            _ = try ImageReference(image)
+        } else {
+            notes.append("'\(name)' names no image")
+        }
         entries.append(.file(path, mode: 0o600, content))
     }
 

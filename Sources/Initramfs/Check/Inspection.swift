@@ -103,10 +103,12 @@ private func configuration(in image: InitramfsImage) -> Finding {
     }
     if entry.content.count > 1 << 20 { return Finding(mark: .missing, subject: "configuration", text: "\(path) has more than 1 MiB") }
     do throws(Failure) {
-        let found = try Configuration(parsing: Array(entry.content), name: path.description).image
-        return Finding(
-            mark: found == nil ? .note : .ok, subject: "configuration",
-            text: found.map { "\(path) names the image '\(display($0.utf8))'" } ?? "\(path) names no image")
+        guard let found = try Configuration(parsing: Array(entry.content), name: path.description).image else {
+            return Finding(mark: .note, subject: "configuration", text: "\(path) names no image")
+        }
+        // As a boot takes it.
+        let image = try ImageReference(found)
+        return Finding(mark: .ok, subject: "configuration", text: "\(path) names the image '\(image.text)'")
     } catch {
         return Finding(mark: .missing, subject: "configuration", text: error.message)
     }

@@ -17,7 +17,8 @@ private func first(in image: InitramfsImage) -> Finding {
         return Finding(mark: .missing, subject: "init", text: "there is no \(path), which the kernel starts")
     }
     if entry.permissions & 0o111 == 0 { return Finding(mark: .missing, subject: "init", text: "\(path) cannot be run") }
-    return Finding(mark: .ok, subject: "init", text: path.description)
+    // Where it leads: with systemd it is a link.
+    return Finding(mark: .ok, subject: "init", text: entry.path.description)
 }
 
 /// Looked for where the frameworks' own scripts do.

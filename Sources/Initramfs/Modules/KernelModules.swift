@@ -10,6 +10,8 @@ package struct KernelModules {
     private let files: [String: String]
     private let builtin: Set<String>
     private let aliases: ModuleAliases
+    /// Of what is part of the kernel.
+    private let builtinAliases: ModuleAliases
 
     init(release: String, in tree: Directory) throws(Failure) {
         guard let folder = Path("lib/modules/\(release)"), !release.isEmpty, try tree.target(of: folder)?.kind == .directory else {
@@ -28,6 +30,16 @@ package struct KernelModules {
         files = Dictionary(self.dependencies.keys.sorted().map { (Self.name(ofFile: $0), $0) }, uniquingKeysWith: { first, _ in first })
         builtin = Set(try Self.lines(of: folder / "modules.builtin", in: tree)?.map { Self.name(ofFile: $0) } ?? [])
         aliases = ModuleAliases(try Self.lines(of: folder / "modules.alias", in: tree) ?? [])
+        builtinAliases = ModuleAliases(Self.aliasLines(try tree.contents(of: folder / "modules.builtin.modinfo") ?? []))
+    }
+
+    /// `ext4.alias=fs-ext4`, with a NUL behind each such part, as modules.alias would have it.
+    private static func aliasLines(_ information: [UInt8]) -> [Substring] {
+        information.split(separator: 0).compactMap { part -> Substring? in
+            let words = String(decoding: part, as: UTF8.self).split(separator: "=", maxSplits: 1)
+            guard words.count == 2, words[0].hasSuffix(".alias") else { return nil }
+            return Substring("alias \(words[1]) \(words[0].dropLast(6))")
+        }
     }
 
     /// The kernels that a tree has modules for.
@@ -68,6 +80,7 @@ package struct KernelModules {
         if let file = files[normal] { return [file] }
         if builtin.contains(normal) { return [] }
         let found = self.files(matching: name)
+        if found.isEmpty && !builtinAliases.modules(for: name).isEmpty { return [] }
         return found.isEmpty ? nil : found
     }
 

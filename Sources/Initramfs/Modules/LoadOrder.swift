@@ -11,6 +11,8 @@ struct LoadOrder {
     private(set) var files: [String] = []
     private var seen: Set<String> = []
     private var required: Set<String> = []
+    /// What each name stands for that a module asks for softly, the first one last: those that nobody took yet.
+    private var left: [String: [String]] = [:]
 
     init(_ modules: KernelModules, _ settings: ModuleSettings) {
         self.modules = modules
@@ -32,10 +34,12 @@ struct LoadOrder {
 
     private enum Task {
         case visit(String)
+        case visitAll(named: String)
         case append(String)
     }
 
-    /// Takes a module behind all that it needs. Not by recursion: a chain of modules is as long as its author likes.
+    /// Takes a module behind all that it needs. Not by recursion: a chain of modules is as long as its author likes. A name that thousands
+    /// ask for, and that stands for thousands, is gone through once.
     private mutating func visit(_ file: String) {
         var ahead = [Task.visit(file)]
         while let task = ahead.popLast() {
@@ -44,15 +48,17 @@ struct LoadOrder {
             case .visit(let file):
                 if !seen.insert(file).inserted { continue }
                 let soft = settings.softDependencies[KernelModules.name(ofFile: file)]
-                let before = (soft?.before ?? []).flatMap { files(for: $0) } + modules.dependencies(of: file)
-                let after = (soft?.after ?? []).flatMap { files(for: $0) }
-                ahead += after.reversed().map { .visit($0) } + [.append(file)] + before.reversed().map { .visit($0) }
+                ahead += (soft?.after ?? []).reversed().map { Task.visitAll(named: $0) }
+                ahead.append(.append(file))
+                ahead += modules.dependencies(of: file).reversed().map { Task.visit($0) }
+                ahead += (soft?.before ?? []).reversed().map { Task.visitAll(named: $0) }
+            case .visitAll(let name):
+                // None for a soft dependency on a module that there is not.
+                if left[name] == nil { left[name] = Array((modules.files(for: name) ?? []).reversed()) }
+                if let next = left[name]?.popLast() { ahead += [.visitAll(named: name), .visit(next)] }
             }
         }
     }
-
-    /// None for a soft dependency on a module that there is not.
-    private func files(for name: String) -> [String] { modules.files(for: name) ?? [] }
 
     func need(of file: String) -> Need { required.contains(file) ? .required : .optional }
 
