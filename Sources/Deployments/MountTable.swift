@@ -9,15 +9,18 @@ final class MountTable {
         let type: String
         /// What of the filesystem is mounted, from its top.
         let root: String
+        /// Whether nothing of it may be believed: as udisks mounts what anybody at the machine brings, a file of his own, or a stick.
+        let isAnybodys: Bool
 
         fileprivate init?(_ entry: OpaquePointer?) {
-            guard let entry, let source = mnt_fs_get_source(entry), let target = mnt_fs_get_target(entry),
-                let type = mnt_fs_get_fstype(entry)
-            else { return nil }
-            self.source = String(cString: source)
+            guard let entry, let target = mnt_fs_get_target(entry), let type = mnt_fs_get_fstype(entry) else { return nil }
+            // libmount leaves that word out.
+            source = mnt_fs_get_source(entry).map { String(cString: $0) } ?? "none"
             self.target = String(cString: target)
             self.type = String(cString: type)
             root = mnt_fs_get_root(entry).map { String(cString: $0) } ?? "/"
+            let options = mnt_fs_get_vfs_options(entry).map { String(cString: $0) }?.parts(at: ",") ?? []
+            isAnybodys = options.contains("nosuid") && options.contains("nodev")
         }
     }
 
@@ -40,6 +43,12 @@ final class MountTable {
     }
 
     deinit { mnt_unref_table(table) }
+
+    /// Of what root has mounted himself: those that anybody could have brought are left out, unless root's fstab mounts them there.
+    static func entriesOfRoot() throws(Failure) -> [Entry] {
+        let table = try MountsFile(parsing: fileContents("/etc/fstab") ?? [])
+        return try MountTable().entries.filter { !$0.isAnybodys || table.isOfRoot(at: $0.target) }
+    }
 
     /// What an absolute path is on: what was mounted last hides the others.
     func entry(of path: String) -> Entry? { Entry(mnt_table_find_mountpoint(table, path, Int32(MNT_ITER_BACKWARD))) }

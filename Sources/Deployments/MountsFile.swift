@@ -149,7 +149,14 @@ extension MountsFile {
     /// A directory of a filesystem.
     struct Origin: Equatable {
         let volume: String
-        let path: Path
+        /// nil in a default subvolume, which the table does not tell.
+        let path: Path?
+
+        /// Whether it is for certain not the same.
+        func isOther(than other: Origin?) -> Bool {
+            guard let other, volume == other.volume else { return true }
+            return path != nil && other.path != nil && path != other.path
+        }
     }
 
     package struct Line: Equatable {
@@ -211,8 +218,14 @@ extension MountsFile {
         mnt_table_find_target(table, target, Int32(MNT_ITER_FORWARD)).flatMap { Line($0) }
     }
 
+    /// Whether root alone mounts what it has for a place.
+    func isOfRoot(at target: String) -> Bool {
+        guard let line = line(at: target) else { return false }
+        return Set(line.options.parts(at: ",")).isDisjoint(with: ["user", "users", "owner", "group"])
+    }
+
     /// What a line mounts: of which filesystem, by its UUID if that can be told, and what of that from its top. nil where this table does not
-    /// tell.
+    /// tell of which.
     func origin(of line: Line) -> Origin? {
         var (line, below) = (line, Path.top)
         // As deep as binds are in one another.
@@ -221,7 +234,7 @@ extension MountsFile {
             if !line.isBind {
                 let isOfSubvolumes = ["btrfs", "auto"].contains(line.type)
                 let whole: Path? = !isOfSubvolumes || options.contains("subvolid=5") ? .top : nil
-                return (line.subvolume ?? whole).map { Origin(volume: Self.volume(line.source), path: $0 / below) }
+                return Origin(volume: Self.volume(line.source), path: (line.subvolume ?? whole).map { $0 / below })
             }
             guard let source = Path(line.source) else { return nil }
             let above = lines.filter { other in

@@ -70,15 +70,15 @@ extension Site {
         let root = try root(called: name)
         return try withBase(of: root) { base throws(Failure) in
             guard let tree = try topLevel.directory(at: root.root.path) else { throw Failure("could not repair \(root.title): it is gone") }
-            var changes = try TreeDifference(of: tree, from: base.tree, since: base.since).changes
+            var changes = try changes(of: root, tree, from: base).changes
             // What is to be at a path counts, not where the file went that was there: something else may have its name now, and what was
             // changed in a directory that was renamed has no path to be put back to.
             if changes.contains(where: { $0.kind == .renamed }) {
-                changes = try TreeDifference(of: tree, from: base.tree, since: nil).changes
+                changes = try self.changes(of: root, tree, from: base, byNumber: false).changes
             }
             let repair = try Repair(site: self, root: root, base: base, tree, changes, at: paths, changed: changed)
             if dryRun { repair.lines.forEach(say) } else { try repair.perform(say: say) }
-            return (dryRun ? "" : repair.outcome, repair.notes)
+            return (dryRun && !repair.paths.isEmpty ? "" : repair.outcome, repair.notes)
         }
     }
 }

@@ -112,6 +112,30 @@ struct MachineUsersTests {
         #expect(try users.difference(from: known) == nil)
     }
 
+    @Test func `a password and a group that were given to an image's user are the machine's, and all else of him is named`() throws {
+        let image = [
+            "passwd":
+                "debian:x:1001:1001::/home/debian:/bin/sh\nlp:x:7:7::/:/bin/sh\npostgres:x:110:110::/:/bin/sh\nold:x:1002:1002::/:/bin/sh\n",
+            "shadow": "debian:old:1::::::\nlp:*:1::::::\npostgres:!:1::::::\n", "group": "sudo:x:27:\nlp:x:7:\n",
+        ]
+        let changed = [
+            "passwd":
+                "debian:x:1001:1001::/home/debian:/bin/sh\nlp:x:7:7::/:/bin/bash\npostgres:x:110:110::/:/bin/sh\nbackup2:x:999:999::/:/bin/sh\n",
+            "shadow": "debian:new:2::::::\nlp:*:1::::::\npostgres:set:2::::::\nbackup2:!:2::::::\n",
+            "group": "sudo:x:27:debian\nlp:x:7:\nvpn:x:301:debian\n",
+        ]
+        for (file, text) in image { try fixture.write(text, to: "given/etc/\(file)") }
+        for (file, text) in changed { try fixture.write(text, to: "root/etc/\(file)") }
+        let system = { (name: String) in try Directory(opening: fixture.folder.appending(path: name).path) }
+        let users = try MachineUsers(in: system("root"), image: system("given"))
+        let files = Dictionary(uniqueKeysWithValues: users.files.map { ($0.name, $0.text) })
+        #expect(
+            files["shadow"] == "debian:new:2::::::\npostgres:set:2::::::\n" && files["members"] == "sudo:debian\n" && files["passwd"] == "")
+        #expect(users.title == "debian's password, postgres's password")
+        #expect(users.leftOut == "backup2, lp, old, the group vpn")
+        #expect(try MachineUsers(in: system("root")).leftOut == "")
+    }
+
     @Test func `people of the image that the system was made of are the image's`() throws {
         let system = { (name: String) in try Directory(opening: fixture.folder.appending(path: name).path) }
         for (file, kiosk, ann) in [

@@ -16,6 +16,16 @@ struct MountsFileTests {
     }
 
     @Test(arguments: [
+        ("UUID=2 /x btrfs defaults", true), ("UUID=2 /x btrfs subvol=a", true), ("UUID=1 /x btrfs defaults", false),
+        ("UUID=1 /x btrfs subvol=b", true), ("UUID=1 /x btrfs subvol=a", false), ("UUID=1 /x ext4", true),
+    ])
+    func `another filesystem is mounted also where the table does not tell what of it`(line: String, isOther: Bool) throws {
+        let table = try MountsFile(parsing: Array("UUID=1 /a btrfs subvol=a\n\(line)\n".utf8))
+        let origins = table.lines.map { table.origin(of: $0) }
+        #expect(origins[1]?.isOther(than: origins[0]) == isOther)
+    }
+
+    @Test(arguments: [
         ("nofail", true), ("rw,noauto", true), ("nofail,x-systemd.device-timeout=5", true), (#"context="a,nofail,b""#, false),
         ("x-nofail", false), ("", false),
     ])

@@ -82,6 +82,7 @@ extension Beside {
             echo 1 > usr/bin/own; chown 5 usr/bin/own; chmod 4755 usr/bin/own; ln -s own usr/bin/own.link; chown -h 5 usr/bin/own.link
             rm -r srv/image/place/sub srv/image/place/link; mv srv/image/place/file srv/image/place/sub; mv srv/image/place/to srv/image/place/link
             mv srv/image/anew srv/image/away; mkdir srv/image/anew; echo new > srv/image/anew/a
+            mkdir -p etc/systemd/system/a.wants; ln -s /usr/share/library/file etc/systemd/system/a.wants/mine.service
             mkdir srv/mixed; echo 1 > srv/mixed/one; echo 2 > srv/mixed/two; chown 5 srv/mixed/two; mv usr/share/doc/dpkg usr/share/doc/moved
             mv srv/image/app srv/renamed; chmod 700 srv/renamed/mode; echo more >> srv/renamed/content; chmod 711 srv/renamed/in; rm srv/renamed/gone
             for name in 'a b' 'q"u' "q'u" '$HOME' '${x:-y}' '[a]*?' 'back\\slash' $'new\\nline' '#c' '<<END' 'ü' '--chown=9' '`id`' 'end\\'; do

@@ -160,7 +160,7 @@ extension Beside {
                     \(machine.command("--project work tools --")) sh -c 'cd /srv
                         mv /etc/passwd /etc/passwd.orig; echo mine > /etc/passwd; mv app/2 app/3
                         mv old new; echo more >> new/in/2; mkdir -p old/in; echo own > old/in/2; echo own > old/own'
-                    \(repair("/etc/passwd --dry-run")); \(repair("2>&1")); \(repair("--changed 2>&1")); \(repair("--changed 2>&1"))
+                    \(repair("/etc/passwd --dry-run")); \(repair("2>&1")); \(repair("--changed 2>&1")); \(repair("--changed --dry-run"))
                     cd .docker-btrfs/roots/.*work/1; for folder in srv/app srv/old; do diff -r "$OLDPWD/$layer/$folder" $folder || true; done
                     cmp "$OLDPWD/$layer/etc/passwd" etc/passwd; cat srv/new/in/2; cd - > /dev/null
                     \(machine.command("--project work --")) sh -c 'rm -r /srv/app'

@@ -75,7 +75,10 @@ public struct Adoption {
                 case .remove(let path): try writer.remove(path)
                 case .hide(let path): try writer.hide(path)
                 }
-            } catch { throw Failure("could not \(line): \(error.message)", hint: error.hint) }
+            } catch {
+                let isLocked = error == .reason(EPERM)
+                throw Failure("could not \(line): \(error.message)", hint: isLocked ? "lsattr shows what is locked there" : error.hint)
+            }
         }
         for case .take(let path, .directory) in parts.reversed() {
             do throws(Failure) { try writer.restoreTimes(of: path) } catch {
@@ -106,56 +109,28 @@ extension Site {
         let root = difference.root
         guard let tree = try topLevel.directory(at: root.root.path) else { throw Failure("could not open '\(root.path)': it is not there") }
         let layer = try ownLayer(of: root)
-        let rules = try topLevel.directory(at: layer).map { folder throws(Failure) in try LayerManifest(of: folder).rules } ?? .none
-        var (changes, notes) = try difference.changes(at: paths, in: tree)
+        let asked = try difference.asked(paths, in: tree)
+        var adopted = try AdoptedParts(self, difference, tree, layer: layer, named: asked)
+        var (changes, notes) = try difference.changes(at: asked) { path throws(Failure) in try adopted.restore(path) }
         let people = try people(of: tree, root.root.mark.origin, &changes)
         for path in people == nil ? [] : MachineUsers.sources where try topLevel.directory(at: layer)?.status(of: path) != nil {
             notes.append("'\(layer / path)' takes the place of each image's own, with the users of its packages: remove it")
         }
-        var tooLong = 0
-        var directories: [Path] = []
-        var parts: [Adoption.Part] = []
-        func remove(_ path: Path) throws(Failure) {
-            if try isBelow(path, layer, root.root.mark.origin) { parts.append(.hide(path)) }
-            if try topLevel.directory(at: layer)?.status(of: path) != nil { parts.append(.remove(path)) }
+        if let left = people?.leftOut, !left.isEmpty {
+            notes.append("\(left) stay as the image has them: what is no person's is for its Dockerfile")
         }
-        for change in changes {
-            for path in [change.path, change.from].compactMap({ $0 }) { try Self.checkName(path, rules) }
-            // What it was in may be gone as a whole, and its place may be taken.
-            if let from = change.from, try tree.status(of: from.parent) != nil, try tree.status(of: from) == nil { try remove(from) }
-            if change.kind == .deleted {
-                // What it was in may be another directory now, with another of that name in it.
-                if try tree.status(of: change.path) != nil { continue }
-                // What takes away the directory that it was in takes it away, too.
-                if try tree.status(of: change.path.parent)?.kind != .directory { continue }
-                let standing = try topLevel.directory(at: layer)?.status(of: change.path)
-                if difference.isFromLayersNow, let standing, standing.changed / 1_000_000_000 > root.root.mark.made {
-                    notes.append("'\(layer / change.path)' stays: it is newer than \(root.title)")
-                    continue
-                }
-                try remove(change.path)
-                continue
-            }
-            let isStanding = change.kind == .changed && !change.aspects.contains(.type)
-            if change.file == .directory && isStanding {
-                if String(validating: change.path.bytes, as: UTF8.self) == nil {
-                    throw Failure("could not adopt '\(change.path)': a manifest can only name directories in UTF-8")
-                }
-                directories.append(change.path)
-            } else if change.file == .directory, try isBelow(change.path, layer, root.root.mark.origin) {
-                // A whiteout beside it: nothing of what the image has there is left in it.
-                parts.append(.hide(change.path))
-            }
-            parts.append(.take(change.path, change.file))
-            if change.kind == .renamed && change.file == .directory {
-                try Self.addAll(below: change.path, in: tree, rules, to: &parts, &tooLong)
-            }
+        for change in changes { try adopted.add(change) }
+        notes += adopted.notes
+        for later in difference.later where asked.contains(where: { $0.isTop || later.path.isBelow($0) }) {
+            notes.append("'\(later.layer / later.path)' stays: it is newer than \(root.title)")
         }
-        if tooLong > 0 { notes.append(Path.leftOut(tooLong)) }
-        var seen: Set<Adoption.Part> = []
-        let unique = parts.filter { seen.insert($0).inserted }
+        if root.root.mark.origin.topLayer != nil && !(adopted.parts.isEmpty && people == nil) {
+            notes.append(
+                "\(root.title) persists, and ends here: with another top layer the next boot makes a new root, without what else was changed in this one (docker-btrfs diff), which is kept"
+            )
+        }
         return Adoption(
-            site: self, tree: tree, layer: layer, people: people, parts: unique, directories: directories, notes: notes)
+            site: self, tree: tree, layer: layer, people: people, parts: adopted.parts, directories: adopted.directories, notes: notes)
     }
 
     /// The people of a root, whose files are taken out of the changes where a top layer has people: they are laid over the image's own at
@@ -176,10 +151,13 @@ extension Site {
         guard let layer = root.root.mark.origin.topLayers.last else {
             throw Failure("could not adopt anything: \(root.root.title) was made without a top layer", hint: "docker-btrfs setup makes one")
         }
-        guard try topLevel.directory(at: layer) != nil, layer == settings.topLayer || layer.isBelow(settings.topLayer) else {
+        guard layer == settings.topLayer || layer.isBelow(settings.topLayer) else {
             throw Failure(
                 "could not adopt anything: the top layer '\(layer)' is not on the root's filesystem at '\(settings.topLayer)'",
                 hint: "copy the files there by hand")
+        }
+        if try topLevel.directory(at: layer) == nil {
+            throw Failure("could not adopt anything: the top layer '\(layer)' is not there any more", hint: "docker-btrfs setup makes one")
         }
         if layer != settings.topLayer && layer == settings.topLayer / "common" {
             throw Failure(
@@ -188,83 +166,41 @@ extension Site {
         }
         return layer
     }
-
-    /// Whether the image, or a layer below the machine's own, has something at a path; true where that cannot be told.
-    private func isBelow(_ path: Path, _ layer: Path, _ origin: Origin) throws(Failure) -> Bool {
-        guard let image = topLevel.held(origin.chainID) else { return true }
-        if try image.status(of: path) != nil { return true }
-        for other in origin.topLayers where other != layer {
-            if try topLevel.directory(at: other)?.status(of: path) != nil { return true }
-        }
-        return false
-    }
-
-    private static func checkName(_ path: Path, _ rules: LayerRules) throws(Failure) {
-        let isWhiteout = path.components.contains { LayerName($0) != .entry }
-        if path.components.count > LayerRules.deepest { throw LayerRules.isTooDeep.located(at: path) }
-        if isWhiteout || path == LayerRules.manifest {
-            throw Failure("could not adopt '\(path)': in a top layer that name says something else", hint: "rename it, or leave it out")
-        }
-        var place = path
-        while !place.isTop {
-            if rules.ignores(place.name, in: place.parent) {
-                throw Failure(
-                    "could not adopt '\(path)': '\(place)' is left out of what a root gets from the top layer",
-                    hint: "'ignore' in '\(LayerRules.manifest)' of the top layer says what is")
-            }
-            place = place.parent
-        }
-    }
-
-    private static func addAll(
-        below path: Path, in tree: Directory, _ rules: LayerRules, to parts: inout [Adoption.Part], _ tooLong: inout Int
-    ) throws(Failure) {
-        let device = try tree.status(of: .top)?.device
-        for name in try tree.directory(withoutLinks: path).names() {
-            let inner = path.appending(name: name)
-            if inner.isTooLong {
-                tooLong += 1
-                continue
-            }
-            try checkName(inner, rules)
-            guard let status = try tree.status(of: inner), status.device == device else { continue }
-            let kind: RootChange.FileKind =
-                switch status.kind {
-                case .directory: .directory
-                case .symlink: .symlink
-                case .file: .file
-                case .other: .device
-                }
-            parts.append(.take(inner, kind))
-            if kind == .directory { try addAll(below: inner, in: tree, rules, to: &parts, &tooLong) }
-        }
-    }
 }
 
 extension RootDifference {
-    /// The changes at these paths and below them. Fails where there are none.
-    func changes(at paths: [String], in tree: Directory) throws(Failure) -> (changes: [RootChange], notes: [String]) {
-        var found: [RootChange] = []
-        var seen: Set<RootChange> = []
-        var notes: [String] = []
-        var (tooLong, routine) = (0, 0)
-        for text in paths {
-            guard text.utf8.first == UInt8(ascii: "/"), let asked = Path(text) else {
+    /// The paths that a person names, as `diff` has them: without the symlinks on their way.
+    func asked(_ texts: [String], in tree: Directory) throws(Failure) -> [Path] {
+        var asked: [Path] = []
+        for text in texts {
+            guard text.utf8.first == UInt8(ascii: "/"), let path = Path(text) else {
                 throw Failure("could not adopt '\(text)': it is no path from the root's top", hint: "docker-btrfs diff shows them")
             }
             if root.isBooted {
                 let running = try Directory(opening: "/")
-                if let there = try running.status(of: asked), let top = try running.status(of: .top), there.device != top.device {
+                if let there = try running.status(of: path), let top = try running.status(of: .top), there.device != top.device {
                     throw Failure(
-                        "could not adopt '\(asked)': it is not in the root but on another filesystem or subvolume, which stays as it is")
+                        "could not adopt '\(path)': it is not in the root but on another filesystem or subvolume, which stays as it is")
                 }
             }
-            // As diff has it: without the symlinks on its way.
-            let path = asked.isTop ? asked : (try tree.resolved(asked.parent) ?? asked.parent).appending(name: asked.name)
+            asked.append(path.isTop ? path : (try tree.resolved(path.parent) ?? path.parent).appending(name: path.name))
+        }
+        return asked
+    }
+
+    /// The changes at these paths and below them. Fails where there are none, unless `unchanged` knows what to do there.
+    func changes(
+        at paths: [Path], unchanged: (Path) throws(Failure) -> Bool = { _ in false }
+    ) throws(Failure) -> (changes: [RootChange], notes: [String]) {
+        var found: [RootChange] = []
+        var seen: Set<RootChange> = []
+        var notes: [String] = []
+        var (tooLong, routine) = (0, 0)
+        for path in paths {
             let isIn = { (one: Path) in path.isTop || one == path || one.isBelow(path) }
             let own = changes.filter { isIn($0.path) || $0.from.map(isIn) == true }
-            if own.isEmpty {
-                throw Failure("could not adopt '\(asked)': nothing was changed there", hint: "docker-btrfs diff shows what was")
+            if own.isEmpty, try !unchanged(path) {
+                throw Failure("could not adopt '\(path)': nothing was changed there", hint: "docker-btrfs diff shows what was")
             }
             for change in own where !seen.contains(change) {
                 if change.path.isTooLong || change.from?.isTooLong == true {

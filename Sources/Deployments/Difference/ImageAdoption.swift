@@ -66,7 +66,7 @@ extension Site {
         if paths.isEmpty && difference.changes.isEmpty {
             return ImageAdoption(tree: tree, files: [], lines: [], notes: ["nothing was changed in \(root.title)"])
         }
-        var (changes, notes) = try difference.changes(at: paths.isEmpty ? ["/"] : paths, in: tree)
+        var (changes, notes) = try difference.changes(at: difference.asked(paths.isEmpty ? ["/"] : paths, in: tree))
         if let place = try context.flatMap({ context throws(Failure) in try changes.place(of: context, in: tree) }) {
             changes.removeAll { $0.path == place || $0.path.isBelow(place) }
         }

@@ -9,19 +9,22 @@ struct RootBase {
     let tree: Directory
     /// The transaction after which the root went its own way; nil where it is no relative of the tree.
     let since: UInt64?
+    /// When what the root has of the layers was laid over it, in seconds since 1970: of a root that is a copy of another one, when that was
+    /// made.
+    let made: Int
     /// Whether the top layers in it are as they are now, and may have what the root was never given.
     var isOfLayersNow = false
     let notes: [String]
 
     /// The template that a root is a snapshot of, or that is a snapshot of it before its first boot.
-    static func template(of root: Subvolume, on topLevel: Directory) throws(Failure) -> RootBase? {
+    static func template(of root: Subvolume, made: Int, on topLevel: Directory) throws(Failure) -> RootBase? {
         for name in try topLevel.directory(at: Layout.templates)?.names() ?? [] {
             let path = Layout.templates.appending(name: name)
             guard try topLevel.status(of: path)?.kind == .directory, let tree = try topLevel.directory(at: path),
                 let template = try tree.subvolume(), template.isPristine
             else { continue }
-            if template.uuid == root.source { return RootBase(tree: tree, since: root.made, notes: []) }
-            if template.source == root.uuid { return RootBase(tree: tree, since: template.made, notes: []) }
+            if template.uuid == root.source { return RootBase(tree: tree, since: root.made, made: made, notes: []) }
+            if template.source == root.uuid { return RootBase(tree: tree, since: template.made, made: made, notes: []) }
         }
         return nil
     }
@@ -37,9 +40,9 @@ extension Site {
         guard let own = try topLevel.directory(at: root.root.path)?.subvolume() else {
             throw Failure("could not compare \(root.title): it is not there any more")
         }
-        let line = try lineage(of: own)
+        let (line, made) = try lineage(of: own, root)
         for link in line {
-            if let base = try RootBase.template(of: link, on: topLevel) { return try body(base) }
+            if let base = try RootBase.template(of: link, made: made, on: topLevel) { return try body(base) }
         }
         let origin = root.root.mark.origin
         if let (path, layer, subvolume) = try layer(of: root) {
@@ -47,7 +50,7 @@ extension Site {
             let link = line.last { subvolume.uuid == $0.source || !$0.source.isEmpty && subvolume.source == $0.source }
             // Of what is only entered no init is asked.
             let program: Path? = root.project == nil ? nil : "bin/sh"
-            return try withDraft(of: path, layer, root, initProgram: program, since: link?.made, body)
+            return try withDraft(of: path, layer, root, initProgram: program, since: link?.made, made: made, body)
         }
         throw Failure(
             "could not compare \(root.title): neither its template nor the layer of '\(origin.reference.text)' is there any more",
@@ -75,19 +78,22 @@ extension Site {
         return (known.filter { own.contains($0) }, notes)
     }
 
-    /// A root, and those that it is a copy of, from root to root.
-    private func lineage(of root: Subvolume) throws(Failure) -> [Subvolume] {
-        var others: [Subvolume] = []
+    /// A root, and those that it is a copy of, from root to root; and when the first of them was made.
+    private func lineage(of own: Subvolume, _ root: EarlierRoot) throws(Failure) -> (line: [Subvolume], made: Int) {
+        var others: [(subvolume: Subvolume, made: Int)] = []
         for one in try roots().roots {
-            if let subvolume = try topLevel.directory(at: one.root.path)?.subvolume() { others.append(subvolume) }
+            if let subvolume = try topLevel.directory(at: one.root.path)?.subvolume() { others.append((subvolume, one.made)) }
         }
-        var line = [root]
-        while let source = others.first(where: { $0.uuid == line[line.count - 1].source }), !line.contains(source) { line.append(source) }
-        return line
+        var (line, made) = ([own], root.made)
+        while let source = others.first(where: { $0.subvolume.uuid == line[line.count - 1].source }), !line.contains(source.subvolume) {
+            line.append(source.subvolume)
+            made = source.made
+        }
+        return (line, made)
     }
 
     private func withDraft<Result>(
-        of path: Path, _ layer: Directory, _ root: EarlierRoot, initProgram: Path?, since: UInt64?,
+        of path: Path, _ layer: Directory, _ root: EarlierRoot, initProgram: Path?, since: UInt64?, made: Int,
         _ body: (RootBase) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let lock = lock == nil ? try FilesystemLock(on: topLevel, seconds: 0) { _ in } : nil
@@ -116,7 +122,7 @@ extension Site {
         do throws(Failure) {
             for step in steps { try machine.carryOut(step) }
             guard let tree = try topLevel.directory(at: Self.draft.path) else { throw Failure("'\(Self.draft.path)' is gone") }
-            let result = try body(RootBase(tree: tree, since: since, isOfLayersNow: !layers.isEmpty, notes: notes))
+            let result = try body(RootBase(tree: tree, since: since, made: made, isOfLayersNow: !layers.isEmpty, notes: notes))
             try remove(&machine)
             return result
         } catch {

@@ -1,5 +1,6 @@
 public import Basics
 internal import Boot
+internal import Planning
 
 /// What was changed in a root since it was made, which a new root will not have.
 public struct RootDifference {
@@ -8,8 +9,10 @@ public struct RootDifference {
     public let changes: [RootChange]
     /// What is to be known.
     public let notes: [String]
-    /// Whether it was compared with the top layers as they are now: what they were given after the root was made seems to be deleted in it.
-    let isFromLayersNow: Bool
+    /// What the top layers were given after the root was made, and the root lacks.
+    let later: [(layer: Path, path: Path)]
+    /// When what the root has of the layers was laid over it, in seconds since 1970.
+    let laid: Int
 }
 
 extension Site {
@@ -38,18 +41,64 @@ extension Site {
             guard let tree = try topLevel.directory(at: root.root.path) else {
                 throw Failure("could not compare \(root.title): it is not there any more")
             }
-            let difference = try TreeDifference(of: tree, from: base.tree, since: base.since)
+            let (changes, later) = try changes(of: root, tree, from: base)
             let nested = root.root.nested.map { "'\($0)' is a subvolume of its own: what is in it was not looked at" }
-            let found = RootDifference(
-                root: root, changes: difference.changes, notes: base.notes + nested, isFromLayersNow: base.isOfLayersNow)
+            let found = RootDifference(root: root, changes: changes, notes: base.notes + nested, later: later, laid: base.made)
             return (found, try look(tree, base.tree))
         }
     }
 
+    /// What was changed in a root, and apart from that what its top layers have now that was never in it.
+    func changes(
+        of root: EarlierRoot, _ tree: Directory, from base: RootBase, byNumber: Bool = true
+    ) throws(Failure) -> (changes: [RootChange], later: [(layer: Path, path: Path)]) {
+        var (changes, later): ([RootChange], [(layer: Path, path: Path)]) = ([], [])
+        for change in try TreeDifference(of: tree, from: base, byNumber: byNumber).changes {
+            if base.isOfLayersNow, change.kind == .deleted, let layer = try layerWithNewer(change.path, of: root, than: base.made) {
+                later.append((layer, change.path))
+            } else {
+                changes.append(change)
+            }
+        }
+        return (changes, later)
+    }
+
+    /// The top layer that has a path, where nothing of that is as old as `time`, in seconds since 1970.
+    private func layerWithNewer(_ path: Path, of root: EarlierRoot, than time: Int) throws(Failure) -> Path? {
+        for layer in root.root.mark.origin.topLayers.reversed() {
+            guard let folder = try topLevel.directory(at: layer), try folder.status(of: path) != nil else { continue }
+            return try folder.hasOlder(path, than: time) ? nil : layer
+        }
+        return nil
+    }
+
     func chosenRoot(_ number: Int?) throws(Failure) -> EarlierRoot {
         if let number { return try root(number) }
+        if let named = try namedRoots().first(where: \.isBooted) {
+            throw Failure(
+                "could not choose a root: the system runs on '\(named.name)', which was kept under that name and stays as it is",
+                hint: "name one of those that 'docker-btrfs root ls' shows by its number")
+        }
         let all = try roots().roots
         if let root = all.last(where: { $0.isBooted }) ?? all.last(where: { $0.root.path == settings.root }) { return root }
         throw Failure("could not find the machine's root '\(settings.root)'", hint: "a boot makes it")
+    }
+}
+
+extension Status {
+    /// Whether something of it was changed after a time in seconds since 1970.
+    func isNewer(than time: Int) -> Bool { changed / 1_000_000_000 > time }
+}
+
+extension Directory {
+    /// Whether a file was there by then, or of a directory one in it. A directory itself is changed by each file that comes.
+    fileprivate func hasOlder(_ path: Path, than time: Int) throws(Failure) -> Bool {
+        guard let standing = try status(of: path) else { return false }
+        if standing.kind != .directory { return !standing.isNewer(than: time) }
+        let names = try directory(withoutLinks: path).names()
+        for name in names {
+            if try hasOlder(path.appending(name: name), than: time) { return true }
+        }
+        return names.isEmpty && !standing.isNewer(than: time)
     }
 }

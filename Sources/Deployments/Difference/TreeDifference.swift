@@ -13,6 +13,8 @@ struct TreeDifference {
     private let isRelated: Bool
     /// All that was changed, by number.
     private let changed: [InodeItem]
+    /// What of the root is as it was made; nil where that is the base.
+    private let untouched: UntouchedFiles?
     private(set) var changes: [RootChange] = []
 
     private var rootPaths: [UInt64: Path] = [SubvolumeTree.top: .top]
@@ -23,25 +25,28 @@ struct TreeDifference {
     /// A file of more bytes whose content was written again is taken for changed; others are read.
     static let readLimit = 64 << 20
 
-    /// `transaction` is the one after which the root went its own way from what `base` is; nil where they have nothing in common.
-    init(of root: Directory, from base: Directory, since transaction: UInt64?) throws(Failure) {
+    /// With `byNumber` a file that has another name now is known again, where both have something in common.
+    init(of root: Directory, from base: RootBase, byNumber: Bool = true) throws(Failure) {
         self.root = try SubvolumeTree(root)
-        self.base = try SubvolumeTree(base)
-        isRelated = transaction != nil
-        changed = if let transaction { try self.root.changedInodes(after: transaction) } else { [] }
+        self.base = try SubvolumeTree(base.tree)
+        isRelated = byNumber && base.since != nil
+        let changed = if let transaction = base.since { try self.root.changedInodes(after: transaction) } else { [InodeItem]() }
+        self.changed = changed
+        untouched =
+            if base.isOfLayersNow, let transaction = base.since { UntouchedFiles(changed, since: transaction, base.made) } else { nil }
         if isRelated {
             for inode in changed where inode.links > 0 {
                 guard try isSame(inode.number) else { continue }
                 try compareInPlace(inode)
-                if inode.kind == .directory { try compareEntries(of: inode.number, with: inode.number) }
+                if inode.kind == .directory { try compareEntries(of: inode.number, with: inode.number, isPlaced: true) }
             }
         } else {
             if let top = try self.root.inode(SubvolumeTree.top) { try compareInPlace(top) }
-            try compareEntries(of: SubvolumeTree.top, with: SubvolumeTree.top)
+            try compareEntries(of: SubvolumeTree.top, with: SubvolumeTree.top, isPlaced: true)
         }
         changes = changes.sortedByBytes { $0.path.bytes }
         for index in changes.indices where changes[index].path == RoutineChange.clock {
-            for tree in [root, base] {
+            for tree in [root, base.tree] {
                 if let clock = try? tree.contents(of: RoutineChange.clock), RoutineChange.isChosen(clock) { changes[index].isChosen = true }
             }
         }
@@ -77,6 +82,7 @@ struct TreeDifference {
             if !aspects.isEmpty { changes.append(RootChange(.changed, .top, .directory, aspects)) }
             return
         }
+        if untouched?.has(inode) == true { return }
         let old = try base.names(of: inode.number)
         let names = try root.names(of: inode.number).filter { old.contains($0) }
         if names.isEmpty { return }
@@ -87,27 +93,30 @@ struct TreeDifference {
         }
     }
 
-    private mutating func compareEntries(of directory: UInt64, with old: UInt64) throws(Failure) {
+    /// `isPlaced`: whether the directory is for certain where a boot put it.
+    private mutating func compareEntries(of directory: UInt64, with old: UInt64, isPlaced: Bool) throws(Failure) {
         var before: [[UInt8]: EntryItem] = [:]
         for entry in try base.entries(of: old) { before[entry.name] = entry }
         for entry in try root.entries(of: directory) {
             let (here, there) = (NameItem(directory: directory, name: entry.name), NameItem(directory: old, name: entry.name))
             guard let standing = before.removeValue(forKey: entry.name) else {
-                try appear(entry, here)
+                try appear(entry, here, isPlaced: isPlaced)
                 continue
             }
             if try !isOther(entry, standing) { continue }
             let isMoved = try isMoved(standing, there)
             let hasOrigin = try origin(of: entry, here) != nil
             if hasOrigin || isMoved {
-                try appear(entry, here)
+                try appear(entry, here, isPlaced: isPlaced)
                 if !isMoved && standing.kind == .directory && entry.kind == .directory {
                     try deleteEntries(of: standing.number, where: entry.number)
                 }
             } else {
-                try replace(standing, by: entry, here)
+                try replace(standing, by: entry, here, isPlaced: isPlaced)
             }
         }
+        // Nothing was taken out of a directory that is as it was made: what it lacks came into the top layer later.
+        if isPlaced, let untouched, let inode = try root.inode(directory), untouched.has(inode) { return }
         for entry in before.values {
             let name = NameItem(directory: old, name: entry.name)
             if try isMoved(entry, name) { continue }
@@ -152,7 +161,7 @@ struct TreeDifference {
     }
 
     /// A name that was not there, or stands for another file.
-    private mutating func appear(_ entry: EntryItem, _ name: NameItem) throws(Failure) {
+    private mutating func appear(_ entry: EntryItem, _ name: NameItem, isPlaced: Bool = false) throws(Failure) {
         guard let path = try rootPath(name) else { return }
         let kind = RootChange.FileKind(entry.kind)
         if let origin = try origin(of: entry, name), let from = try basePath(origin) {
@@ -165,40 +174,52 @@ struct TreeDifference {
             // What is in it was looked at where it changed.
             return
         }
-        changes.append(RootChange(.added, path, kind))
-        if entry.kind == .directory { try addEntries(of: entry.number) }
+        let isUntouched = isPlaced ? try self.isUntouched(entry) : false
+        if !isUntouched { changes.append(RootChange(.added, path, kind)) }
+        if entry.kind == .directory { try addEntries(of: entry.number, isPlaced: isUntouched) }
     }
 
-    private mutating func addEntries(of directory: UInt64) throws(Failure) {
+    /// Of what is in a directory that was changed this says nothing: that may have been moved, with all that is in it.
+    private func isUntouched(_ entry: EntryItem) throws(Failure) -> Bool {
+        guard let untouched, entry.kind != .subvolume, let inode = try root.inode(entry.number) else { return false }
+        return untouched.has(inode)
+    }
+
+    private mutating func addEntries(of directory: UInt64, isPlaced: Bool) throws(Failure) {
         // However deep they are in one another, this takes no stack.
-        var waiting = [directory]
-        while let next = waiting.popLast() {
+        var waiting = [(directory, isPlaced)]
+        while let (next, isPlaced) = waiting.popLast() {
             for entry in try root.entries(of: next) {
                 let name = NameItem(directory: next, name: entry.name)
                 let isMoved = try origin(of: entry, name) != nil
                 if isMoved || entry.kind != .directory {
-                    try appear(entry, name)
+                    try appear(entry, name, isPlaced: isPlaced)
                 } else if let path = try rootPath(name) {
-                    changes.append(RootChange(.added, path, .directory))
-                    waiting.append(entry.number)
+                    let isUntouched = isPlaced ? try self.isUntouched(entry) : false
+                    if !isUntouched { changes.append(RootChange(.added, path, .directory)) }
+                    waiting.append((entry.number, isUntouched))
                 }
             }
         }
     }
 
     /// Another file of the same name.
-    private mutating func replace(_ old: EntryItem, by entry: EntryItem, _ name: NameItem) throws(Failure) {
+    private mutating func replace(_ old: EntryItem, by entry: EntryItem, _ name: NameItem, isPlaced: Bool) throws(Failure) {
         guard let path = try rootPath(name) else { return }
         let kind = RootChange.FileKind(entry.kind)
+        let isUntouched = isPlaced ? try self.isUntouched(entry) : false
         if old.kind != entry.kind {
-            changes.append(RootChange(.changed, path, kind, [.type]))
-            if entry.kind == .directory { try addEntries(of: entry.number) }
+            if !isUntouched { changes.append(RootChange(.changed, path, kind, [.type])) }
+            if entry.kind == .directory { try addEntries(of: entry.number, isPlaced: isUntouched) }
             return
         }
-        let aspects = try aspects(of: entry.number, from: old.number)
+        let aspects = isUntouched ? [] : try aspects(of: entry.number, from: old.number)
         if !aspects.isEmpty { changes.append(RootChange(.changed, path, kind, aspects)) }
         if entry.kind == .directory {
-            try compareEntries(of: entry.number, with: old.number)
+            // A directory of the image that has its name is where it was.
+            let isImages =
+                isPlaced && entry.number == old.number ? try root.inode(entry.number)?.made == base.inode(old.number)?.made : false
+            try compareEntries(of: entry.number, with: old.number, isPlaced: isUntouched || isImages)
         }
     }
 
@@ -246,6 +267,33 @@ struct TreeDifference {
             // It was replaced in the meantime.
             return true
         }
+    }
+}
+
+/// Files of a root that nobody changed since a boot made it: where the top layer has something else there now, that was changed in the layer.
+struct UntouchedFiles {
+    /// What a boot laid over the root.
+    private let transaction: UInt64
+    /// When it ended with that, as btrfs has times; nil where the clock was set back since.
+    private let time: UInt64?
+
+    /// `changed` are those that have changed since the transaction that made the snapshot, `start` is when the boot began, in seconds since
+    /// 1970.
+    init(_ changed: [InodeItem], since made: UInt64, _ start: Int) {
+        // A snapshot ends a transaction, and what a boot writes to its root is in the next one: it writes that to the disk before it ends.
+        let own = made + 1
+        // Of what was only read since, the time at which it was made is still that of the boot.
+        let times = changed.map { $0.written <= own ? $0.changed : $0.made == own ? $0.born : 0 }
+        let time = max(times.max() ?? 0, UInt64(clamping: start) &* 1_000_000_000)
+        transaction = own
+        self.time = changed.contains { $0.made > own && $0.changed <= time } ? nil : time
+    }
+
+    /// A file that was only read was written too, for the time of that.
+    func has(_ inode: InodeItem) -> Bool {
+        if inode.written <= transaction { return true }
+        guard let time, inode.made <= transaction else { return false }
+        return inode.changed <= time
     }
 }
 

@@ -126,6 +126,13 @@ struct PackageDifference {
         if PackageTrace.isOne(path) { return true }
         if change.isOfContent, try isAsItCame(path, managed) == true { return true }
         guard change.file == .symlink, try tree.status(of: path)?.kind == .symlink else { return false }
+        if let unit = PackageTrace.units.first(where: { path.isBelow($0.links) }),
+            let name = Path(path.bytes.dropFirst(unit.links.bytes.count))
+        {
+            // Debian's scripts write down what they enable; pacman enables nothing.
+            if manager == .pacman { return false }
+            if try tree.status(of: unit.notes / name) == nil { return false }
+        }
         // The names of alternatives, and what enables units.
         if try tree.directory(withoutLinks: path.parent).text(ofLink: cString(path.name)).starts(with: "/etc/alternatives/".utf8) {
             return true
@@ -220,6 +227,12 @@ enum PackageTrace {
         "etc/hosts.allow", "etc/hosts.deny", "etc/nsswitch.conf", "etc/shells", "etc/ssl/certs", "usr/share/applications/mimeinfo.cache",
         "usr/share/glib-2.0/schemas/gschemas.compiled",
         "usr/share/info/dir", "usr/share/mime",
+    ]
+
+    /// Where links enable units, and where deb-systemd-helper(1p) notes those that it made.
+    static let units: [(links: Path, notes: Path)] = [
+        ("etc/systemd/system", "var/lib/systemd/deb-systemd-helper-enabled"),
+        ("etc/systemd/user", "var/lib/systemd/deb-systemd-user-helper-enabled"),
     ]
 
     /// The users that services run as, which packages make again. People are the top layer's.

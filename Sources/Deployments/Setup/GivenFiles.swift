@@ -20,7 +20,7 @@ struct GivenFiles {
         let isOfLayer = origin.topLayers.contains { $0 == topLayer || $0.isBelow(topLayer) }
         let isThere = try filesystem.topLevel.directory(at: topLayer) != nil
         if isOfLayer, isThere, try filesystem.topLevel.isSame(as: own) {
-            template = try RootBase.template(of: root.subvolume, on: own)?.tree
+            template = try RootBase.template(of: root.subvolume, made: root.mark.made, on: own)?.tree
         } else {
             template = nil
         }

@@ -11,6 +11,8 @@ struct MachineUsers {
     let files: [(name: String, text: String, mode: UInt32)]
     /// Who they are, as a person is told.
     let title: String
+    /// Who else is another one than in the image, as a person is told: these are the image's own; empty where nobody is.
+    let leftOut: String
     private let homes: [(name: String, path: Path)]
 
     /// Where a top layer has them.
@@ -45,12 +47,16 @@ struct MachineUsers {
         // The machine's people may be in a group of the image's.
         let own = groups.filter { isPersons($0, knownGroups) { group in imageGroups.contains { $0.prefix(3) == group.prefix(3) } } }
         let ownNames = Set(own.map { $0[0] })
-        // root's password is the machine's too, root's other data are the image's.
+        // A password that is not the image's is the machine's too, root's for one; the other data of such users are the image's.
+        let withPassword = Set(imagePasswords.map { $0[0] }).union(["root"])
         let passwords = try lines("etc/shadow").filter { line in
-            names.contains(line[0]) || line[0] == "root" && (knownPasswords.contains("root") || !imagePasswords.contains(line))
+            let isOthers = withPassword.contains(line[0]) && !imagePasswords.contains(line)
+            return names.contains(line[0]) || knownPasswords.contains(line[0]) || isOthers
         }
         var members = groups.filter { $0.count == 4 && !ownNames.contains($0[0]) }.flatMap { group in
-            group[3].split(separator: ",").filter { names.contains($0) }.map { "\(group[0]):\($0)" }
+            let before = imageGroups.first { $0[0] == group[0] && $0.count == 4 }?[3].split(separator: ",")
+            return group[3].split(separator: ",").filter { names.contains($0) || before?.contains($0) == false }
+                .map { "\(group[0]):\($0)" }
         }
         if let known {
             let groupNames = Set(groups.map { $0[0] })
@@ -69,28 +75,66 @@ struct MachineUsers {
             ("subgid", text(try lines("etc/subgid").filter(isOfPerson)), 0o644),
         ]
         homes = users.compactMap { line in line.count > 5 ? Path(line[5].utf8).map { (String(line[0]), $0) } : nil }
-        let hasRoot = passwords.contains { $0[0] == "root" }
-        let people = users.map { String($0[0]) } + (hasRoot ? ["root's password"] : [])
+        let others = passwords.filter { !names.contains($0[0]) }.map { "\($0[0])'s password" }
+        let people = users.map { String($0[0]) } + others
         title = Self.list(people.isEmpty ? own.map { "the group \($0[0])" } : people)
+        // A password is there apart, and who is in a group.
+        func data(_ line: [Substring]) -> [Substring] { [line[0]] + line.dropFirst(2) }
+        func otherNames(_ lines: [[Substring]], _ own: Set<Substring>, _ before: [[Substring]]) -> [String] {
+            let (now, then) = (Set(lines.map(data)), Set(before.map(data)))
+            return now.symmetricDifference(then).map { String($0[0]) }.filter { !own.contains(Substring($0)) }
+        }
+        let left = try otherNames(lines("etc/passwd"), names, imageUsers)
+        let leftGroups = otherNames(groups.map { Array($0.prefix(3)) }, ownNames, imageGroups.map { Array($0.prefix(3)) })
+        let all =
+            image == nil
+            ? [] : Set(left).sorted() + Set(leftGroups).subtracting(left).sorted().map { "the group \($0)" }
+        leftOut = all.isEmpty ? "" : Self.list(all)
     }
 
     /// UID_MIN and UID_MAX of login.defs(5) as distributions have them.
     private static let people = 1000...60000
 
-    /// What is said of homes that are in the root of the system, and in no other one: nothing of `mounts` brings them along.
+    /// What is said of homes that no other root has: nothing of `mounts` brings them along. What this system has mounted is not looked into:
+    /// it may be a network's that does not answer.
     func homeNotes(in system: Directory, besides mounts: [Path]) throws(Failure) -> [String] {
-        let device = try system.status(of: .top)?.device
+        let (table, top) = (try MountTable(), try system.place())
+        let root = table.entry(of: top)?.target
         var lost: [(name: String, path: Path)] = []
+        var mounted: [(place: String, names: [String])] = []
         for home in homes where !home.path.isTop {
-            if mounts.contains(where: { !$0.isTop && (home.path == $0 || home.path.isBelow($0)) }) { continue }
-            if let found = try system.status(of: home.path), found.kind == .directory, found.device == device { lost.append(home) }
+            // Where it is: `/home` may be a link to `/data/home`.
+            let path = try system.unlinked(home.path) { table.entry(of: ((Path(top) ?? .top) / $0).description)?.target == root }
+            func isBrought(_ path: Path) -> Bool { mounts.contains { !$0.isTop && (path == $0 || path.isBelow($0)) } }
+            if isBrought(home.path) || isBrought(path) { continue }
+            let place = table.entry(of: ((Path(top) ?? .top) / path).description)?.target
+            if let place, place != root {
+                // Each boot has its own of these.
+                if ["dev", "proc", "run", "sys", "tmp"].contains(display(home.path.components[0])) { continue }
+                if let index = mounted.firstIndex(where: { $0.place == place }) {
+                    mounted[index].names.append(home.name)
+                } else {
+                    mounted.append((place, [home.name]))
+                }
+            } else if try system.status(of: path)?.kind == .directory {
+                // Also in a subvolume of its own.
+                lost.append(home)
+            }
         }
-        guard let first = lost.first else { return [] }
-        let (homes, are) = lost.count == 1 ? ("home", "is") : ("homes", "are")
-        return [
-            "the \(homes) of \(Self.list(lost.map(\.name))) \(are) in this system's root and in no other one: "
-                + "--data \(first.path.parent.isTop ? first.path : first.path.parent) keeps what is there for all"
-        ]
+        func those(_ names: [String]) -> String { "\(names.count == 1 ? "the home" : "the homes") of \(Self.list(names))" }
+        func are(_ names: [String]) -> String { names.count == 1 ? "is" : "are" }
+        var notes: [String] = []
+        if let first = lost.first {
+            let names = lost.map(\.name)
+            notes.append(
+                "\(those(names)) \(are(names)) in this system's root and in no other one: "
+                    + "--data \(first.path.parent.isTop ? first.path : first.path.parent) keeps what is there for all")
+        }
+        return notes
+            + mounted.map { place, names in
+                "\(those(names)) \(are(names)) on what is mounted at '\(display(place.utf8))', which no line of the top layer's etc/fstab mounts: "
+                    + "no root has that unless its image mounts it"
+            }
     }
 
     /// Who is another one in the folder of a top layer, if that is there; nil where nobody is.
@@ -170,6 +214,29 @@ struct MachineUsers {
     private static func list(_ names: [String]) -> String {
         let shown = names.prefix(5).map { display($0.utf8) }.joined(separator: ", ")
         return names.isEmpty ? "nobody" : shown + (names.count > 5 ? ", …" : "")
+    }
+}
+
+extension Directory {
+    /// A path without the symlinks on its way, as far as `isOwn` says that they are of this filesystem: nothing else is looked at.
+    fileprivate func unlinked(_ path: Path, isOwn: (Path) -> Bool) throws(Failure) -> Path {
+        var path = path
+        // As many as the kernel follows.
+        for _ in 0..<40 {
+            var (place, isChanged) = (Path.top, false)
+            for name in path.components {
+                place = place.appending(name: name)
+                if !isOwn(place) { return path }
+                guard try status(of: place)?.kind == .symlink else { continue }
+                let target = try linkTarget(of: place)
+                let from: Path = target.begins(with: "/") ? .top : place.parent
+                guard let below = Path(target), let rest = Path(path.bytes.dropFirst(place.bytes.count)) else { return path }
+                (path, isChanged) = (from / below / rest, true)
+                break
+            }
+            if !isChanged { return path }
+        }
+        return path
     }
 }
 
