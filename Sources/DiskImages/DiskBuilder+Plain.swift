@@ -69,7 +69,7 @@ extension DiskBuilder {
         let hash = try await password.hash()
         let path: Path = "etc/shadow"
         guard choices.plain != nil else {
-            let known = try plan.source.files.contents(of: path, limit: 1 << 20) ?? []
+            let known = try plan.source.files.contents(of: path, limit: ImageProcess.limit) ?? []
             try makeFolder(topLayer / path.parent, 0o755)
             return try root().write(RootPassword.shadow(known, hash: hash), mode: 0o600, to: topLayer / path)
         }

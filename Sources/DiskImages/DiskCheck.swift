@@ -98,7 +98,10 @@ struct DiskCheck {
             add(
                 .initSystem,
                 "it is none that is known here: nothing marks a boot as good" + (choices.isService ? ", or starts a service" : ""),
-                "let it run 'docker-btrfs-init --mark-good' when the system is up", choices.isService ? .error : .warning)
+                choices.isService
+                    ? "a service is started by systemd, OpenRC, runit or an init with an /etc/inittab; where there is no init, by busybox"
+                    : "let it run 'docker-btrfs-init --mark-good' when the system is up",
+                choices.isService ? .error : .warning)
         }
         if let missing, !choices.isService && choices.machine == nil {
             add(

@@ -1,9 +1,12 @@
 public import Basics
 internal import CLinux
+internal import Deployments
 internal import Glibc
 
 /// A folder for a disk that is made for one use, in which nobody else works. It is removed with the object; what a run that was killed left
 /// in the same place, the next one removes.
+///
+/// What is in it goes by its path, also to QEMU: nobody else may give that name to another folder.
 public final class DiskFolder {
     private static let prefix = "docker-btrfs-disk."
     private static let disk = "disk.raw"
@@ -13,20 +16,28 @@ public final class DiskFolder {
     /// What it is made in.
     let place: String
     private let path: String
+    /// The same below `parent`.
+    private let name: [CChar]
+    private let parent: Directory
     /// Locked: nobody takes it for left.
     private let folder: Directory
 
     public init(in place: String) throws(Failure) {
-        try Self.sweep(place)
-        self.place = place
-        var template = Array("\(place)/\(Self.prefix)XXXXXX".utf8CString)
+        let parent = try Directory(opening: place)
+        try parent.checkIsNobodyElses()
+        try Self.sweep(parent)
+        // By way of no symlink, which may be anybody's.
+        let whole = try parent.place()
+        var template = Array("\(whole)/\(Self.prefix)XXXXXX".utf8CString)
         if mkdtemp(&template) == nil { throw .system("create a folder in '\(place)'", hint: "run this as root") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        name = cString(Array(path.utf8.suffix(Self.prefix.utf8.count + 6)))
+        (self.place, self.parent) = (whole, parent)
         folder = try Directory(opening: path)
         if linux_flock(folder.descriptor, LOCK_EX | LOCK_NB) != 0 { throw .system("lock '\(path)'") }
     }
 
-    deinit { Self.remove(path, folder) }
+    deinit { Self.remove(folder, name, from: parent) }
 
     /// Where the disk is to be made.
     public var file: String { "\(path)/\(Self.disk)" }
@@ -73,21 +84,46 @@ public final class DiskFolder {
         try write(picture, to: file)
     }
 
-    private static func sweep(_ place: String) throws(Failure) {
-        for name in try Directory(opening: place).names() where name.starts(with: prefix.utf8) {
-            let path = "\(place)/\(display(name))"
-            var found = stat()
+    private static func sweep(_ parent: Directory) throws(Failure) {
+        for found in try parent.names() where found.starts(with: prefix.utf8) {
+            let name = cString(found)
             // Somebody else may have made one of that name.
-            guard lstat(path, &found) == 0, found.st_mode & S_IFMT == S_IFDIR, found.st_uid == geteuid(),
-                let folder = try? Directory(opening: path), linux_flock(folder.descriptor, LOCK_EX | LOCK_NB) == 0
+            guard let folder = try? parent.child(name), let status = try? folder.status(of: .top), status.owner == geteuid(),
+                linux_flock(folder.descriptor, LOCK_EX | LOCK_NB) == 0
             else { continue }
-            remove(path, folder)
+            remove(folder, name, from: parent)
         }
     }
 
-    private static func remove(_ path: String, _ folder: Directory) {
-        for name in [disk] + others { unlink("\(path)/\(name)") }
+    private static func remove(_ folder: Directory, _ name: [CChar], from parent: Directory) {
+        for file in [disk] + others { unlinkat(folder.descriptor, file, 0) }
         try? Workshop.clear(folder, Workshop.name(for: disk))
-        rmdir(path)
+        unlinkat(parent.descriptor, name, AT_REMOVEDIR)
+    }
+}
+
+extension Directory {
+    /// Fails where somebody else can rename what this process makes here, or a directory above it. In a sticky one only its owner can.
+    fileprivate func checkIsNobodyElses() throws(Failure) {
+        var directory = self
+        while let status = try directory.status(of: .top) {
+            let isSticky = status.permissions & 0o1000 != 0
+            let isShared = !isSticky && Caller.sharesWriting(status.permissions, group: status.group, directory.descriptor)
+            if isShared || !Caller.isOwn(user: status.owner) {
+                let other = try directory.place()
+                let owner = Caller.title(ofUser: status.owner)
+                let reason =
+                    isShared ? "others can rename what is in '\(other)'" : "'\(other)' belongs to \(owner), who can rename what is in it"
+                throw Failure(
+                    "could not make a folder in '\(show(.top))': \(reason)",
+                    hint: "take a directory that only root can write to, with all above it, or a sticky one as /var/tmp")
+            }
+            let above = linux_openat2(directory.descriptor, "..", O_PATH | O_DIRECTORY | O_CLOEXEC, 0, 0)
+            if above < 0 { throw .system("open a directory above '\(show(.top))'") }
+            let next = Directory(descriptor: above, label: "")
+            // `/` is above itself.
+            if try next.status(of: .top)?.isSameFile(as: status) == true { return }
+            directory = next
+        }
     }
 }

@@ -22,28 +22,32 @@ struct DiskLayout {
     /// Of the FAT, as blkid(8) writes it.
     let systemUUID: String
 
-    /// Fails where the disk would be too small for `content`, or for a filesystem that is never smaller than `least`.
-    init(size: Int, sector: Int, content: Int, least: Int = 0, mayBeSmall: Bool = true) throws(Failure) {
+    /// Fails where the disk would be too small for `content` and a successor of it, and for what is `added` to both; or for a filesystem
+    /// that is never smaller than `least`.
+    init(size: Int, sector: Int, content: Int, added: Int = 0, least: Int = 0, mayBeSmall: Bool = true) throws(Failure) {
         let megabyte = Self.megabyte
         self.sector = sector
         self.size = size / megabyte * megabyte
-        isSmall = mayBeSmall && sector == 512 && self.size < 256 * megabyte
+        let hasSmall = mayBeSmall && sector == 512
+        isSmall = hasSmall && self.size < 256 * megabyte
         // Three kernels with the initramfs of a framework, or GRUB alone. Nothing of it is in the file before it is used. With sectors of
         // 4096 bytes no FAT32 is smaller: it has 65525 clusters and more.
         func system(of isSmall: Bool) -> Range<Int> { 2 * megabyte..<(isSmall ? 10 : sector == 512 ? 258 : 266) * megabyte }
         // The last megabyte has the table's second copy.
         func needed(isSmall: Bool) -> Int {
-            let root = max(least, megabyte + content + content / 2 + (isSmall ? 16 : 256) * megabyte)
+            let root = max(least, megabyte + content + content / 2 + added + (isSmall ? 16 : 256) * megabyte)
             return (system(of: isSmall).upperBound + root + 2 * megabyte - 1) / megabyte
         }
         self.system = system(of: isSmall)
         let end = self.size - megabyte
         if self.size / megabyte < needed(isSmall: isSmall) {
             // One that is not small any more needs more.
-            let small = isSmall ? needed(isSmall: true) : Int.max
-            let least = small < 256 ? small : max(256, needed(isSmall: false))
+            let small = hasSmall ? needed(isSmall: true) : Int.max
+            let least = max(256, needed(isSmall: false))
+            let what = added == 0 ? "the image needs" : "the image, with what --top-layer and --kernel-image add to it, needs"
             throw Failure(
-                "could not make a disk of \(size / megabyte) MiB: the image needs \(least) MiB", hint: "--size \(least)M, or more")
+                "could not make a disk of \(size / megabyte) MiB: \(what) \(isSmall && small < 256 ? small : least) MiB",
+                hint: small < 256 ? "--size \(small)M to 255M, or \(least)M and more" : "--size \(least)M, or more")
         }
         root = self.system.upperBound..<end
         func uuid() throws(Failure) -> String {
@@ -55,8 +59,8 @@ struct DiskLayout {
         systemUUID = "\(digits.prefix(4))-\(digits.suffix(4))"
     }
 
-    /// Room for the image and two successors.
-    static func usualSize(of content: Int) -> Int { max(8 << 30, ((content * 4) >> 30 + 1) << 30) }
+    /// Room for the image and two successors, which have what is added to it in common.
+    static func usualSize(of content: Int, added: Int = 0) -> Int { max(8 << 30, ((content * 4 + added) >> 30 + 1) << 30) }
 
     func table() throws(Failure) -> PartitionTable {
         let types = [

@@ -5,12 +5,12 @@ extension DiskPlan {
     /// A disk whose root is the image's files with the top layer over them, once and for all: no store, no roots, nothing of docker-btrfs
     /// beside the /init of its initramfs.
     mutating func addPlainSteps(
-        _ plain: PlainFilesystem, _ layout: DiskLayout, _ check: DiskCheck, _ kernel: String
+        _ plain: PlainFilesystem, _ layout: DiskLayout, _ check: DiskCheck, _ kernel: String, _ given: GivenTopLayer?
     ) throws(Failure) {
         steps = [.makeDisk(layout), .formatSystem(layout)]
         for (path, text) in nameFiles { add(path, text, about: "the machine's name") }
         try addService(check, kernel, layout)
-        try addFiles(layout, check)
+        try addFiles(layout, check, given)
         steps.append(.layTree)
         if let password { steps.append(.setPassword(password)) }
         steps += [.addPlainKernel(kernel), .fillRoot(plain, layout), .addLoader(choices.loader), .fillSystem]

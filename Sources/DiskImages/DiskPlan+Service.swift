@@ -52,16 +52,16 @@ extension DiskPlan {
             let busybox = check.initSystem == .none ? "\(InitSystem.busybox) " : ""
             // ENV may hold secrets.
             add(
-                Self.service, process.script(for: shell, busybox: busybox), mode: process.user == nil ? 0o700 : 0o750,
+                Self.service, process.script(for: shell, busybox: busybox, isAlone: check.initSystem.usesBusybox != nil),
+                mode: process.user == nil ? 0o700 : 0o750,
                 about: "what a container of the image runs, with its ENV and WORKDIR")
             if let user = process.user { steps.append(.give(Self.service, toGroup: user.group)) }
+            let folders = try ServiceFolders(of: process, called: name, in: source.files)
+            let preparation = folders.volatile.isEmpty ? nil : addVolatile(folders, check, shell, busybox, &jobs)
             // An engine makes them for a container.
-            let volumes = process.volumes.filter { $0 != process.folder }
-            let folders = [(process.folder, "the image's WORKDIR")] + volumes.map { ($0, "a VOLUME of the image") }
-            for (name, title) in folders {
-                guard let folder = Path(name), try source.files.target(of: folder) == nil else { continue }
+            for (folder, title) in folders.missing {
                 if choices.plain == nil && folder.components.first == Layout.machineLayers.name {
-                    notes.append("'\(display(name.utf8))', \(title), is not there, and no top layer brings it: 'RUN mkdir -p' does")
+                    notes.append("'\(folder)', \(title), is not there, and no top layer brings it: 'RUN mkdir -p' does")
                     continue
                 }
                 // A mark for a file that is nowhere: of it the root gets the directory alone, and that of an image's next version stays its own.
@@ -70,7 +70,7 @@ extension DiskPlan {
             jobs.append(
                 BootJob(
                     name: "application", about: "what \(name) runs", kind: .always, command: "\(Self.service)",
-                    user: process.user))
+                    user: process.user, preparation: preparation))
         }
         for job in jobs { steps += try check.initSystem.steps(for: job, in: source.files) }
         if check.initSystem == .none { return try addInit(check, check.initSystem.lines(for: jobs)) }
@@ -85,6 +85,22 @@ extension DiskPlan {
             .write(
                 InitSystem.inittab, table, mode: try source.files.target(of: InitSystem.inittab).modeOfSuccessor,
                 about: "the image's, with what docker-btrfs starts"))
+    }
+
+    /// A user's service could not make them. What it is to begin with is returned, where nothing is done before it.
+    private mutating func addVolatile(
+        _ folders: ServiceFolders, _ check: DiskCheck, _ shell: String, _ busybox: String, _ jobs: inout [BootJob]
+    ) -> String? {
+        let about = "what the image has below /run"
+        if check.initSystem == .systemd {
+            add(ServiceFolders.table, folders.tableText, about: about)
+            return nil
+        }
+        add(ServiceFolders.script, folders.scriptText(for: shell, busybox: busybox), mode: 0o755, about: about)
+        let command = "\(shell) \(ServiceFolders.script)"
+        if check.initSystem == .runit { return command }
+        jobs.append(BootJob(name: "docker-btrfs-run-folders", about: about, kind: .first, command: command))
+        return nil
     }
 
     /// Of the image's own, every machine would have them. With systemd `setup` brings a unit, but for a disk that is plain.
@@ -118,7 +134,7 @@ extension DiskPlan {
             groups.append("application:x:\(group):")
         }
         let path: Path = "etc/passwd"
-        let known = try source.files.contents(of: path, limit: 1 << 20)
+        let known = try source.files.contents(of: path, limit: ImageProcess.limit)
         if known != nil && check.initSystem != .none && choices.plain == nil {
             // The image's next version has other users: no file of it is replaced as a whole.
             for (name, lines) in [("passwd", lines), ("group", groups)] where !lines.isEmpty {
@@ -128,7 +144,7 @@ extension DiskPlan {
             return !lines.isEmpty || !groups.isEmpty
         }
         if !groups.isEmpty {
-            let known = try source.files.contents(of: Self.groups, limit: 1 << 20) ?? []
+            let known = try source.files.contents(of: Self.groups, limit: ImageProcess.limit) ?? []
             steps.append(.write(Self.groups, known.withLines(groups), mode: 0o644, about: "the image's, with that of who runs the service"))
         }
         var people = known ?? []

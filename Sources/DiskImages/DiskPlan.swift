@@ -6,6 +6,7 @@ public import Deployments
 internal import Files
 internal import Images
 internal import Initramfs
+internal import Planning
 internal import Programs
 
 /// A disk that is going to be made.
@@ -77,16 +78,17 @@ public struct DiskPlan: Sendable {
             layout = nil
             return
         }
-        let content = source.size ?? 1 << 30
+        let given = try GivenTopLayer(choices)
+        let (content, added) = (source.size ?? 1 << 30, try Self.addedSize(given, kernel, of: check.kernelSource))
         let layout = try DiskLayout(
-            size: choices.size ?? DiskLayout.usualSize(of: content), sector: choices.sector, content: content,
+            size: choices.size ?? DiskLayout.usualSize(of: content, added: added), sector: choices.sector, content: content, added: added,
             least: choices.plain?.least ?? 0, mayBeSmall: choices.loader == .grub && choices.plain == nil)
         self.layout = layout
         try checkSize(layout.size)
         try checkTools()
-        try checkSpace(for: content)
+        try checkSpace(for: content + added)
         if let plain = choices.plain {
-            try addPlainSteps(plain, layout, check, kernel)
+            try addPlainSteps(plain, layout, check, kernel, given)
             return
         }
         let layers = try source.subvolumes()
@@ -101,9 +103,21 @@ public struct DiskPlan: Sendable {
         }
         steps.append(.setUp)
         if choices.machine == nil { try addService(check, kernel, layout) }
-        try addFiles(layout, check)
+        try addFiles(layout, check, given)
         steps += [.addLoader(choices.loader), .deploy(source.image.reference.description, kernel: kernel), .finish]
         addEnd(layout)
+    }
+
+    /// What the disk has beside the image's files, in bytes: the files of the given top layer, and the modules of another image.
+    private static func addedSize(_ given: GivenTopLayer?, _ kernel: String, of kernelSource: ImageSource?) throws(Failure) -> Int {
+        var size = try given.map { layer throws(Failure) in try layer.size() } ?? 0
+        guard let kernelSource, let modules = Path("lib/modules/\(kernel)") else { return size }
+        for folder in try kernelSource.files.directories(at: modules) {
+            do throws(Failure) { size = try size.clampedSum(with: folder.contentSize()) } catch {
+                throw Failure("could not look at the modules of '\(kernelSource.image.reference)': \(error.message)")
+            }
+        }
+        return size
     }
 
     /// GRUB cannot hand on each option.
@@ -178,7 +192,7 @@ public struct DiskPlan: Sendable {
     static let wiredNetwork = "[Match]\nName=en* eth*\n\n[Network]\nDHCP=yes\n"
 
     /// What the disk's top layer has beside what `setup` makes.
-    mutating func addFiles(_ layout: DiskLayout, _ check: DiskCheck) throws(Failure) {
+    mutating func addFiles(_ layout: DiskLayout, _ check: DiskCheck, _ given: GivenTopLayer?) throws(Failure) {
         if let machine = choices.machine { return try add(machine, layout) }
         var table = ["UUID=\(layout.systemUUID) /boot/efi vfat umask=0077,nofail 0 0"]
         var about = choices.plain == nil ? "mounts the boot menu's partition" : "mounts the root and the boot menu's partition"
@@ -191,13 +205,6 @@ public struct DiskPlan: Sendable {
                 add("etc/docker/daemon.json", "{\"storage-driver\": \"btrfs\"}\n", about: "Docker takes the image as it lies on the disk")
             }
         }
-        let places = ["/", "/boot"] + table.map { String($0.split(separator: " ")[1]) }
-        let image = try source.files.contents(of: FilesystemTable.path, limit: 1 << 20) ?? []
-        let kept = try FilesystemTable.kept(of: image, besides: places)
-        if !kept.text.isEmpty { about += ", and what the image's does" }
-        notes += kept.notes
-        let mode = try source.files.target(of: FilesystemTable.path).modeOfSuccessor
-        add(FilesystemTable.path, table.map { $0 + "\n" }.joined() + kept.text, mode: mode, about: about)
         if check.initSystem == .systemd && choices.plain == nil && !layout.isSmall { addGrowth() }
         if check.hasIdleNetworkd {
             add("etc/systemd/network/20-wired.network", Self.wiredNetwork, about: "systemd-networkd asks for addresses")
@@ -205,27 +212,36 @@ public struct DiskPlan: Sendable {
         if let file = choices.keyFile {
             steps.append(.write("root/.ssh/authorized_keys", try publicKeys(in: file), mode: 0o600, about: "root's keys"))
         }
-        if let folder = choices.topLayer {
-            try Self.check(topLayer: folder, besides: choices)
-            steps.append(.copyTopLayer(from: folder, called: "'\(folder)'"))
+        if let given {
+            steps.append(.copyTopLayer(from: given.folder, called: "'\(given.folder)'"))
+            // A plain disk has no machine's identity already.
+            if choices.plain == nil, let rules = try given.rules() {
+                add(LayerRules.manifest, rules, about: "the rules of '\(given.folder)', and those of setup")
+            }
         }
+        // Last: a table in what was copied would stand over it.
+        try addTable(table, about: about, given)
     }
 
-    /// Fails where the disk would be copied into itself, or would have no layer for the machine that it becomes, and on rules that cannot be
-    /// read.
-    private static func check(topLayer folder: String, besides choices: DiskChoices) throws(Failure) {
-        let layer = try Directory(opening: folder)
-        _ = try LayerManifest(of: layer)
-        if try Directory(opening: Workshop.folder(of: choices.output)).isWithin(layer) {
-            throw Failure(
-                "could not make '\(choices.output)': it is in the top layer '\(folder)', which is copied to it",
-                hint: "name a file outside of that")
+    /// The lines of the given top layer's fstab, and the disk's own beside them; or else the disk's own, and those of the image's that can
+    /// be mounted on it.
+    private mutating func addTable(_ table: [String], about: String, _ given: GivenTopLayer?) throws(Failure) {
+        let path = FilesystemTable.path
+        if let directory = given?.directory, let content = try directory.contents(of: path, limit: 1 << 20) {
+            let added = try FilesystemTable.added(table, to: content)
+            notes += added.notes
+            steps.append(
+                .write(
+                    path, content.withLines(added.lines), mode: try directory.target(of: path).modeOfSuccessor,
+                    about: "what the top layer mounts" + (added.lines.isEmpty ? "" : ", and what is this disk's own")))
+            return
         }
-        if choices.plain == nil, try layer.target(of: Layout.machineLayers)?.kind == .directory {
-            throw Failure(
-                "could not take '\(folder)' for the disk's top layer: it holds layers that are chosen by a machine's own names",
-                hint: "name the one that is meant: '\(folder)/\(Layout.machineLayers)/NAME'")
-        }
+        let places = ["/", "/boot"] + table.map { String($0.split(separator: " ")[1]) }
+        let kept = try FilesystemTable.kept(of: source.files.contents(of: path, limit: 1 << 20) ?? [], besides: places)
+        notes += kept.notes
+        add(
+            path, table.map { $0 + "\n" }.joined() + kept.text, mode: try source.files.target(of: path).modeOfSuccessor,
+            about: about + (kept.text.isEmpty ? "" : ", and what the image's does"))
     }
 
     /// By the companion, which a small disk does not have. A disk that cannot grow is no fault of the system on it.

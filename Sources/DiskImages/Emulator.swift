@@ -23,6 +23,9 @@ public struct Emulator: Sendable {
     /// What is started without a firmware, on an overlay over a disk of this machine.
     var direct: DirectStart?
 
+    /// The disk of a file that somebody gave: whatever has its name by then, QEMU opens this one.
+    private var held: DiskFile?
+
     /// Where it listens for questions.
     var monitor: String?
 
@@ -59,7 +62,9 @@ public struct Emulator: Sendable {
     }
 
     /// `withKVM`: whether the processor runs the guest itself.
-    public func command(withKVM: Bool) -> [String] {
+    public func command(withKVM: Bool) -> [String] { command(withKVM: withKVM, on: file) }
+
+    private func command(withKVM: Bool, on file: String) -> [String] {
         let name = Self.value(file)
         let throwAway = keepsWrites ? "" : ",snapshot=on"
         // Without room for what it writes, it would stand still: whoever looks at it is to see why.
@@ -88,8 +93,25 @@ public struct Emulator: Sendable {
             + (direct.initrd.map { ["-initrd", $0] } ?? [])
     }
 
-    /// Fails where the file of a disk, made by whomever, would have QEMU open others.
-    public func checkFile() throws(Failure) { try format.checkNamesNoOther(file) }
+    /// The same with the file of the disk, made by whomever, open. Fails where it would have QEMU open others, also by what may be written to
+    /// it after this look.
+    public func holdingFile() throws(Failure) -> Emulator {
+        let held = try DiskFile(file)
+        try format.checkNamesNoOther(file, held.descriptor)
+        var found = stat()
+        if fstat(held.descriptor, &found) != 0 { throw .system("look at '\(file)'") }
+        let isWrittenByOthers = Caller.sharesWriting(found.st_mode, group: found.st_gid, held.descriptor)
+        if format.mayNameOthers && (isWrittenByOthers || !Caller.isOwn(user: found.st_uid)) {
+            let reason = isWrittenByOthers ? "others can write to it, and" : "it belongs to \(Caller.title(ofUser: found.st_uid)), who can"
+            throw Failure(
+                "could not run '\(file)': \(reason) have it name any file of this machine",
+                hint: "run a copy that is yours alone")
+        }
+        var emulator = self
+        // Where others may not read this program, what it has open is root's. A file of an ordinary user's own nobody else replaces.
+        if geteuid() == 0 { emulator.held = held }
+        return emulator
+    }
 
     /// Fails where a program or a firmware is not there, or a port of this machine is taken.
     public func check() throws(Failure) {
@@ -101,10 +123,14 @@ public struct Emulator: Sendable {
     }
 
     /// What becomes QEMU, which is to end with this program, however that ends.
-    func process(withKVM: Bool) -> [String] { ["setpriv", "--pdeathsig", "KILL"] + command(withKVM: withKVM) }
+    func process(withKVM: Bool) -> [String] {
+        let file = held.map { "/proc/\(getpid())/fd/\($0.descriptor)" } ?? self.file
+        return ["setpriv", "--pdeathsig", "KILL"] + command(withKVM: withKVM, on: file)
+    }
 
     /// Runs it on this terminal until it ends.
     public func run(withKVM: Bool) async throws(Failure) {
+        defer { withExtendedLifetime(held) {} }
         try await execute(process(withKVM: withKVM))
     }
 

@@ -32,7 +32,12 @@ struct ImageProcess {
         volumes = (config?["Volumes"]?.members ?? []).map { $0.0 }.sorted()
         folder = config?["WorkingDir"]?.string.flatMap { $0.isEmpty ? nil : $0 } ?? "/"
         let names = (config?["User"]?.string ?? "").parts(at: ":", maxSplits: 1, omittingEmpty: false)
-        let people = try Self.lines("etc/passwd", in: files)
+        func lines(_ path: Path) throws(Failure) -> [[String]] {
+            do throws(Failure) { return try Self.lines(path, in: files) } catch {
+                throw Failure("\(what): \(error.message)", hint: error.hint)
+            }
+        }
+        let people = try lines("etc/passwd")
         var home = "/root"
         var user: User?
         if names != [""] {
@@ -43,7 +48,7 @@ struct ImageProcess {
                 throw Failure("\(what): its USER is '\(first)', and its etc/passwd has none of that name", hint: Self.range)
             }
             var found: UInt32? = person.map { Self.id($0.count > 3 ? $0[3] : "") } ?? 0
-            let groups = try Self.lines("etc/group", in: files)
+            let groups = try lines("etc/group")
             var others: [UInt32] = []
             if names.count > 1, !names[1].isEmpty {
                 let line = groups.first { $0[0] == names[1] }
@@ -77,8 +82,8 @@ struct ImageProcess {
 
     private static let range = "numbers go from 0 to \(UInt32.max - 1)"
 
-    /// A list of people is not larger.
-    private static let limit = 1 << 20
+    /// A list of people is not larger: `enter` reads as much.
+    static let limit = 4 << 20
 
     static func lines(_ path: Path, in files: ImageFiles) throws(Failure) -> [[String]] {
         let text = String(decoding: try files.contents(of: path, limit: limit) ?? [], as: UTF8.self)
@@ -101,20 +106,23 @@ struct ImageProcess {
     }
 
     /// Becomes the program, in its environment; for a `shell` at an absolute path, and `busybox` before each command where the image has
-    /// none. Everybody can read the words of a command, so the shell exports the variables; those that it does not know as names, or has
+    /// none. With `isAlone` it begins once more without what the init has as variables: its own, and what the kernel was told. Everybody can
+    /// read the words of a command, so the shell exports the variables; those that it does not know as names, or has
     /// itself, such as UID, are words of `env`. What an inittab starts would read the console, where a shell is root's without a password.
     /// And /dev/stdout, which programs open for their log, would be the journal's socket, which nothing opens, or the console, which only
     /// root does: it is a pipe then, as in a container. What reads it outlives the program's stop and is no child of it.
-    func script(for shell: String, busybox: String = "") -> String {
+    func script(for shell: String, busybox: String = "", isAlone: Bool = false) -> String {
         // env(1) takes a program with '=' in its name for a variable.
         let isLikeVariable = command.first?.has("=") == true
         let starting = isLikeVariable ? shell.parts(at: " ") + ["-c", #"exec "$0" "$@""#] : []
         let exported = environment.filter { Self.isExported($0.name) }
         let others = environment.filter { !Self.isExported($0.name) }
         let words = others.map { "\($0.name)=\($0.value)" } + starting + command
+        let again = isAlone ? "[ \"$1\" ] || exec \(busybox)env -i PATH=\"$PATH\" \(shell) \"$0\" alone\n" : ""
         return """
             #!\(shell)
             # Written by docker-btrfs: the image's ENV, WORKDIR, ENTRYPOINT and CMD.
+            \(again)\
             cd \(shellWord(folder)) || exit
             pipe=/dev/shm/application.$$
             if ! (: >> /proc/self/fd/1) 2> /dev/null && \(busybox)mkfifo -m 600 "$pipe"; then

@@ -103,6 +103,8 @@ struct BootJob {
     /// Words without spaces.
     let command: String
     var user: ImageProcess.User?
+    /// What root does before each start of what is started always, by runit alone: it waits for no other job.
+    var preparation: String?
 }
 
 extension InitSystem {
@@ -162,7 +164,8 @@ extension InitSystem {
                 let groups = [user.group] + user.others
                 return "chpst -u :\(user.user):\(groups.map { "\($0)" }.joined(separator: ":")) "
             }
-            let end = job.kind == .always ? "exec \(user ?? "")\(job.command)" : "\(job.command)\nexec sleep 2147483647"
+            let start = (job.preparation.map { "\($0)\n" } ?? "") + "exec \(user ?? "")\(job.command)"
+            let end = job.kind == .always ? start : "\(job.command)\nexec sleep 2147483647"
             return [
                 try write("etc/sv/\(job.name)/run", "#!/bin/sh\nexec 2>&1\n\(end)\n", 0o755),
                 .link(try Self.runitFolder(in: files).appending(name: Array(job.name.utf8)), to: "/etc/sv/\(job.name)"),

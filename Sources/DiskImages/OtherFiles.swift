@@ -1,12 +1,13 @@
 internal import Basics
-internal import CLinux
-internal import Glibc
 
 extension DiskFormat {
     /// Fails where a disk's file names another one, which QEMU would read for the guest: any of this machine, or one of its disks. Whoever
     /// made the file chose it.
-    func checkNamesNoOther(_ file: String) throws(Failure) {
-        let beginning = try Self.beginning(of: file)
+    func checkNamesNoOther(_ file: String, _ opened: Int32) throws(Failure) {
+        let beginning = try Self.beginning(of: file, opened)
+        if !isKnown(beginning) {
+            throw Failure("could not run '\(file)': it is no \(rawValue)", hint: "'qemu-img info' tells what it is: name it by that")
+        }
         let reason: String? =
             switch self {
             case .qcow2: Self.otherOfQCOW2(beginning)
@@ -18,6 +19,18 @@ extension DiskFormat {
         throw Failure(
             "could not run '\(file)': \(reason), which may be any file of this machine",
             hint: "where you know who made it, make one file of it: qemu-img convert -O qcow2 FROM TO")
+    }
+
+    /// Whether a file of it may name others, as QEMU reads it.
+    var mayNameOthers: Bool { self == .qcow2 || self == .vmdk }
+
+    /// Whether it is how such a file begins; of those formats alone that may name another file.
+    private func isKnown(_ beginning: [UInt8]) -> Bool {
+        switch self {
+        case .qcow2: beginning.starts(with: [0x51, 0x46, 0x49, 0xfb])
+        case .vmdk: ["KDMV", "COWD", "# Disk DescriptorFile"].contains { beginning.starts(with: $0.utf8) }
+        case .raw, .img, .vdi, .vhd, .vpc, .vhdx: true
+        }
     }
 
     /// docs/interop/qcow2.txt of QEMU, "Header": numbers have their highest byte first.
@@ -39,11 +52,7 @@ extension DiskFormat {
     }
 
     /// The header, and for VMDK the descriptor, of which QEMU reads 20 sectors.
-    private static func beginning(of file: String) throws(Failure) -> [UInt8] {
-        // A fifo is not waited for.
-        let opened = linux_open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0)
-        if opened < 0 { throw .system("open '\(file)'") }
-        defer { close(opened) }
+    private static func beginning(of file: String, _ opened: Int32) throws(Failure) -> [UInt8] {
         do throws(Failure) { return try bytes(of: opened, at: 0, 21 * 512) } catch {
             throw Failure("could not read '\(file)': \(error.message)")
         }

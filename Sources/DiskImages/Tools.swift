@@ -48,9 +48,11 @@ enum Tools {
         try Interruption.check()
         if outcome.status != 0 {
             let complaint = outcome.complaint
+            // mkfs.ext4 has words of its own for it: "Could not allocate block in ext2 filesystem".
+            let isFull = complaint.hasSuffix("No space left on device") || complaint.contains("Could not allocate ")
             throw Failure(
                 "could not \(what): \(command[0]): \(complaint)",
-                hint: complaint.hasSuffix("No space left on device") ? hint : nil)
+                hint: isFull ? hint : nil)
         }
         return outcome.output
     }

@@ -153,6 +153,8 @@ private func unlessMissing(_ program: String, run: () async throws -> ProgramOut
     } catch let error as Failure {
         throw error
     } catch {
+        // A signal that came while the program was started is the reason.
+        try Interruption.check()
         throw Failure("could not run '\(program)': \(error)")
     }
 }

@@ -89,7 +89,9 @@ struct DiskOptions: ParsableArguments {
         completion: .file())
     var busybox: String?
 
-    @Option(help: ArgumentHelp("How large the disk is, as 20G; its file takes what is used of it.", valueName: "size"))
+    @Option(
+        help: ArgumentHelp("How large the disk is, as 20G; its file takes what is used of it.", valueName: "size"),
+        transform: { try DiskSize($0) })
     var size: DiskSize?
 
     @Option(help: ArgumentHelp("A directory whose files the machine has in each root.", valueName: "dir"), completion: .directory)
@@ -124,7 +126,9 @@ struct DiskOptions: ParsableArguments {
         help: ArgumentHelp("Where systemd-boot is, and the stub for --uki, if not in the image.", valueName: "dir"), completion: .directory)
     var systemd = Self.usualSystemd
 
-    @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))
+    @Option(
+        name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"),
+        completion: .file())
     var initProgram: String?
 
     private static let usualGrub = "/usr/lib/grub"
@@ -212,13 +216,13 @@ extension PlainFilesystem: ExpressibleByArgument {}
 extension DiskLoader: ExpressibleByArgument {}
 
 /// `20G`: a number of 2^30 bytes, or with M of 2^20.
-struct DiskSize: ExpressibleByArgument {
+struct DiskSize {
     let bytes: Int
 
-    init?(argument: String) {
+    init(_ text: String) throws {
         let units: [Character: Int] = ["M": 20, "G": 30, "T": 40]
-        guard let last = argument.last, let shift = units[last], let number = Int(argument.dropLast()), number > 0, number < 1 << 20 else {
-            return nil
+        guard let last = text.last, let shift = units[last], let number = Int(text.dropLast()), number > 0, number < 1 << 20 else {
+            throw ValidationError("a size is a number with M, G or T behind it, as 20G")
         }
         bytes = number << shift
     }

@@ -29,7 +29,9 @@ struct RehearseCommand: AsyncParsableCommand, TakesName {
     @Option(help: ArgumentHelp("The kernel, as lib/modules names it, where the image has several.", valueName: "version"))
     var kernel: String?
 
-    @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))
+    @Option(
+        name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"),
+        completion: .file())
     var initProgram: String?
 
     @Flag(
@@ -82,7 +84,7 @@ struct RehearsalOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How long it may take.", valueName: "seconds"))
     var rehearsalTime = Self.usualTime
 
-    @Option(help: ArgumentHelp("Its memory in MiB.", valueName: "number"))
+    @Option(help: ArgumentHelp("Its memory in MiB; 2048 unless given.", valueName: "number"), transform: memorySize)
     var rehearsalMemory = Self.usualMemory
 
     @Option(help: ArgumentHelp("Where its disk is made; as large as the image, and not a tmpfs.", valueName: "dir"), completion: .directory)
@@ -227,7 +229,7 @@ struct RehearsalEnd {
 
     var json: String {
         JSONOutput.object([
-            ("image", .string(image)), ("verdict", .string(outcome.verdict.rawValue)),
+            ("image", .string(image)), ("id", .string(id)), ("verdict", .string(outcome.verdict.rawValue)),
             ("reason", outcome.reason.map { .string($0) } ?? .null), ("seconds", .integer(outcome.seconds)),
             ("console", .array(outcome.console.map { .string($0) })),
         ]).line

@@ -12,7 +12,8 @@ struct RunCommand: AsyncParsableCommand, TakesName {
         abstract: "Boot an image in a virtual machine, here and now, and keep nothing of it.",
         discussion: """
             The disk that 'image' makes, or one that it made, is started in QEMU, with its console on this terminal: Ctrl-A and x end it. What \
-            the machine writes is thrown away, and a reboot ends it.
+            the machine writes is thrown away, and a reboot ends it. The guest reaches what this machine does, and by the address 10.0.2.2 also \
+            what listens on 127.0.0.1 here.
             """
     )
     static let completed = CompletedNames.images
@@ -25,10 +26,12 @@ struct RunCommand: AsyncParsableCommand, TakesName {
     @Option(help: ArgumentHelp("A port of this machine that leads to the guest's ssh.", valueName: "port"))
     var ssh: Int?
 
-    @Option(help: ArgumentHelp("A port of this machine and one of the guest's that it leads to: 8080:80.", valueName: "ports"))
+    @Option(
+        help: ArgumentHelp("A port of this machine and one of the guest's that it leads to: 8080:80.", valueName: "ports"),
+        transform: { try PublishedPort($0) })
     var publish: [PublishedPort] = []
 
-    @Option(help: ArgumentHelp("The guest's memory in MiB.", valueName: "number"))
+    @Option(help: ArgumentHelp("The guest's memory in MiB; 2048 unless given.", valueName: "number"), transform: memorySize)
     var memory = 2048
 
     @Option(help: ArgumentHelp("Where its disk is made; as large as the image, and not a tmpfs.", valueName: "dir"), completion: .directory)
@@ -54,8 +57,7 @@ struct RunCommand: AsyncParsableCommand, TakesName {
             if let option = choices.firstOfMaking {
                 throw Failure("could not use \(option): the disk '\(image)' is made already", hint: "leave it out, or run the image")
             }
-            let emulator = try emulator(of: image)
-            try emulator.checkFile()
+            let emulator = try emulator(of: image).holdingFile()
             return try await Interruption.taken { () throws(Failure) in try await start(emulator) }
         }
         if isNamedAsFile, try !choices.choices(of: image, output: image).findsImage {
@@ -109,13 +111,21 @@ struct RunCommand: AsyncParsableCommand, TakesName {
 }
 
 /// `8080:80`, as `docker run --publish` has it.
-struct PublishedPort: ExpressibleByArgument {
+struct PublishedPort {
     let host: Int
     let guest: Int
 
-    init?(argument: String) {
-        let numbers = argument.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-        guard numbers.count == 2, numbers.allSatisfy({ (1...65535).contains($0) }) else { return nil }
+    init(_ text: String) throws {
+        let numbers = text.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+        guard numbers.count == 2, numbers.allSatisfy({ (1...65535).contains($0) }) else {
+            throw ValidationError("a port of this machine and one of the guest's are two numbers up to 65535, as 8080:80")
+        }
         (host, guest) = (numbers[0], numbers[1])
     }
+}
+
+/// In MiB, as QEMU takes it.
+func memorySize(_ text: String) throws -> Int {
+    if let number = Int(text) { return number }
+    throw ValidationError("memory is a number of MiB, without a unit, as 2048")
 }

@@ -30,6 +30,33 @@ struct DiskOptionsTests {
         #expect(throws: (any Error).self) { try RunCommand.parse(["x", "--compress"]) }
     }
 
+    @Test(arguments: [
+        ("--size 20", "The value '20' is invalid for '--size <size>': a size is a number with M, G or T behind it, as 20G"),
+        ("--size 20GB", "The value '20GB' is invalid for '--size <size>': a size is a number with M, G or T behind it, as 20G"),
+        (
+            "--publish 80",
+            "The value '80' is invalid for '--publish <ports>': a port of this machine and one of the guest's are two numbers up to 65535, as 8080:80"
+        ),
+        ("--memory 1G", "The value '1G' is invalid for '--memory <number>': memory is a number of MiB, without a unit, as 2048"),
+    ])
+    func `what is no value is told its form`(option: String, expected: String) {
+        let error = #expect(throws: (any Error).self) {
+            try DockerBtrfs.parseAsRoot(["run", "x"] + option.split(separator: " ").map(String.init))
+        }
+        #expect(error.map { DockerBtrfs.message(for: $0) } == expected)
+    }
+
+    @Test func `and one is taken`() throws {
+        let run = try RunCommand.parse(["x", "--size", "20G", "--publish", "8080:80", "--publish", "81:81", "--memory", "512"])
+        #expect(run.choices.size?.bytes == 20 << 30 && run.publish.map(\.host) == [8080, 81] && run.memory == 512)
+        #expect(try RunCommand.parse(["x"]).memory == 2048)
+    }
+
+    @Test func `how many are kept is no negative number`() {
+        let error = #expect(throws: (any Error).self) { try DockerBtrfs.parseAsRoot(["prune", "--keep", "-1"]) }
+        #expect(error.map { DockerBtrfs.message(for: $0) } == "--keep takes a number from 0 on")
+    }
+
     @Test func `a busybox is for a service`() throws {
         let words = ["x", "--output", "x.raw", "--busybox", "/bin/busybox"]
         #expect(throws: (any Error).self) { try ImageCommand.parse(words) }

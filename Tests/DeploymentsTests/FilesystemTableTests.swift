@@ -61,4 +61,19 @@ struct FilesystemTableTests {
             #expect(kept.text.isEmpty && kept.notes.isEmpty)
         }
     }
+    @Test func `a person's fstab stays, and a disk's own lines are those that it does not have`() throws {
+        let own = ["UUID=1 / ext4 defaults 0 1", "UUID=1-2 /boot/efi vfat umask=0077,nofail 0 0"]
+        let person = """
+            LABEL=root / ext4 noatime 0 1
+            LABEL=data /srv ext4 defaults 0 2
+            LABEL=more /more ext4 nofail 0 2
+
+            """
+        let added = try FilesystemTable.added(own, to: Array(person.utf8))
+        #expect(added.lines == [own[1]])
+        let (line, reason) = ("'/srv' of the top layer's etc/fstab is on LABEL=data", "which this disk does not have")
+        #expect(added.notes == ["\(line), \(reason): a boot waits for it unless 'nofail' is said"])
+        #expect(try FilesystemTable.added(own, to: Array("tmpfs /boot/efi/ tmpfs defaults 0 0\n".utf8)).lines == [own[0]])
+        #expect(try FilesystemTable.added(own, to: []).lines == own)
+    }
 }

@@ -22,9 +22,27 @@ struct DiskLayoutTests {
             _ = try DiskLayout(size: 20 << 20, sector: sector, content: content)
             Issue.record("20 MiB are enough")
         } catch {
-            let size = try #require(error.hint?.split(separator: " ").dropFirst().first.flatMap { Int($0.dropLast(2)) })
+            let size = try #require(error.hint?.split(separator: " ").dropFirst().first.flatMap { Int($0.prefix { $0.isNumber }) })
             _ = try DiskLayout(size: size << 20, sector: sector, content: content)
         }
+    }
+
+    @Test(arguments: [20, 300])
+    func `a size between a small disk and an ordinary one is too little for that`(size: Int) throws {
+        let least = size < 256 ? 30 : 518
+        let failure = Failure(
+            "could not make a disk of \(size) MiB: the image needs \(least) MiB", hint: "--size 30M to 255M, or 518M and more")
+        #expect(throws: failure) { try DiskLayout(size: size << 20, sector: 512, content: 1 << 20) }
+        for enough in [30, 255, 518] { _ = try DiskLayout(size: enough << 20, sector: 512, content: 1 << 20) }
+    }
+
+    @Test func `what a top layer adds is counted once, and is named`() throws {
+        let message = "could not make a disk of 617 MiB: the image, with what --top-layer and --kernel-image add to it, needs 618 MiB"
+        #expect(throws: Failure(message, hint: "--size 130M to 255M, or 618M and more")) {
+            try DiskLayout(size: 617 << 20, sector: 512, content: 1 << 20, added: 100 << 20)
+        }
+        _ = try DiskLayout(size: 618 << 20, sector: 512, content: 1 << 20, added: 100 << 20)
+        #expect(DiskLayout.usualSize(of: 2 << 30, added: 1 << 30) == 10 << 30)
     }
 
     @Test func `only qcow2 is written out of order`() {

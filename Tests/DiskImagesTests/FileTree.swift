@@ -10,11 +10,11 @@ func withTree(_ files: [String: String], _ body: (ImageFiles) throws -> Void) th
         let file = folder.appending(path: path)
         try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         if content.hasPrefix("->") {
-            try FileManager.default.createSymbolicLink(atPath: file.path(), withDestinationPath: String(content.dropFirst(2)))
+            try FileManager.default.createSymbolicLink(atPath: file.path, withDestinationPath: String(content.dropFirst(2)))
         } else {
             try Data(content.utf8).write(to: file)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path())
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
         }
     }
-    try body(ImageFiles(of: [Directory(opening: folder.path())]))
+    try body(ImageFiles(of: [Directory(opening: folder.path)]))
 }

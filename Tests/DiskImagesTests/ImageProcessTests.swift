@@ -51,6 +51,31 @@ struct ImageProcessTests {
         #expect(try await output(of: [shell, "-c", script]) == "hunter2\n1\n5\nf\n")
     }
 
+    /// Init's own, and what the kernel was told.
+    @Test(arguments: ["/bin/sh", "/bin/bash"])
+    func `of the variables that an init has, none is the service's`(_ shell: String) async throws {
+        let process = try process(#""Env": ["A=secret"], "Cmd": ["/usr/bin/env"], "User": "web""#)
+        let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data(process.script(for: shell, isAlone: true).utf8).write(to: file)
+        let words = ["env", "USER=root", "HOME=/root", "TERM=linux", "SHELL=/bin/sh", "quiet=1", shell, file.path()]
+        let found = try await output(of: words).split(separator: "\n").filter { line in
+            // The shell's own.
+            !["PWD=", "OLDPWD=", "SHLVL=", "_="].contains { line.hasPrefix($0) }
+        }
+        #expect(
+            found.sorted() == ["A=secret", "HOME=/srv", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
+    }
+
+    @Test func `a list of people may be as large as where one is entered`() throws {
+        let more = String(repeating: "x", count: 2 << 20)
+        #expect(
+            try process(#""Cmd": ["/a"], "User": "web""#, ["etc/passwd": "\(more):x:1:1\nweb:x:33:34::/srv:/bin/sh\n"]).user?.user == 33)
+        let failure = #expect(throws: Failure.self) { try process(#""Cmd": ["/a"]"#, ["etc/passwd": more + more + more]) }
+        #expect(failure?.message.hasPrefix("could not make a service of 'web': could not read '") == true)
+        #expect(failure?.message.hasSuffix("/etc/passwd': it is larger than 4194304 bytes") == true)
+    }
+
     @Test func `a program with '=' in its name is none of env's variables`() throws {
         let process = try process(#""Env": ["PATH=/p"], "Entrypoint": ["/opt/a=b", "x y"]"#)
         let words = #"-c 'exec "$0" "$@"' /opt/a=b 'x y' < /dev/null"#

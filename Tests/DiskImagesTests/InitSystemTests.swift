@@ -68,7 +68,8 @@ struct InitSystemTests {
     }
 
     private static let user = ImageProcess.User(user: 101, group: 102, isKnown: true, others: [7, 8])
-    private static let job = BootJob(name: "application", about: "what web runs", kind: .always, command: "/a b", user: user)
+    private static let job = BootJob(
+        name: "application", about: "what web runs", kind: .always, command: "/a b", user: user, preparation: "/p q")
     private static let forms: [(InitSystem, String)] = [
         (
             .systemd,
@@ -111,6 +112,7 @@ struct InitSystemTests {
             etc/sv/application/run 755
             #!/bin/sh
             exec 2>&1
+            /p q
             exec chpst -u :101:102:7:8 /a b
             etc/runit/runsvdir/default/application -> /etc/sv/application
             """

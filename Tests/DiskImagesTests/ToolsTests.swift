@@ -19,6 +19,17 @@ struct ToolsTests {
         #expect(Tools.first(of: ["grub-mkimage", "grub2-mkimage"]) { there.contains($0) } == found)
     }
 
+    @Test(arguments: [
+        "__populate_fs: Could not allocate block in ext2 filesystem while writing file \"f\"",
+        "cp: error writing 'f': No space left on device",
+    ])
+    func `where a program had no room, it is said what makes some`(complaint: String) async throws {
+        let failure = await #expect(throws: Failure.self) {
+            try await Tools.run(["sh", "-c", "echo \"$1\" >&2; exit 1", "sh", complaint], to: "fill it")
+        }
+        #expect(failure == Failure("could not fill it: sh: \(complaint)", hint: "make room, or a larger disk: --size"))
+    }
+
     @Test func `files that are missing are told by what they are`() {
         let loader = #expect(throws: Failure.self) { try Tools.check(["sh"], also: ["grub-pc-bin"]) }
         #expect(

@@ -19,12 +19,15 @@ extension Beside {
                 # As QEMU reads it, two bytes behind that word say nothing.
                 perl -0pe 's/(parentFileNameHint)="/$1\\xcc\\x81/' parent.vmdk > accent.vmdk; ! cmp -s parent.vmdk accent.vmdk
                 for disk in whole.* old.qcow2 stream.vmdk; do "$1" run $disk --dry-run > told 2>&1 || { echo "$disk"; cat told; }; done
-                for disk in backing.qcow2 data.qcow2 flat.vmdk parent.vmdk accent.vmdk parts.vmdk inside.vmdk; do
+                printf '127.0.0.1 localhost this-machine\n' | tee text.qcow2 > text.vmdk
+                for disk in text.qcow2 text.vmdk backing.qcow2 data.qcow2 flat.vmdk parent.vmdk accent.vmdk parts.vmdk inside.vmdk; do
                     ! "$1" run $disk --dry-run 2>&1 | grep '^Error'
                 done
                 """
             #expect(
                 try await output(of: ["bash", "-euo", "pipefail", "-c", script, "bash", Repository.companion]) == """
+                    Error: could not run 'text.qcow2': it is no qcow2
+                    Error: could not run 'text.vmdk': it is no vmdk
                     Error: could not run 'backing.qcow2': it lies on a backing file, which may be any file of this machine
                     Error: could not run 'data.qcow2': its data are in another file, which may be any file of this machine
                     Error: could not run 'flat.vmdk': its data are in other files, which may be any file of this machine
@@ -34,6 +37,29 @@ extension Beside {
                     Error: could not run 'inside.vmdk': its data are in other files, which may be any file of this machine
 
                     """)
+        }
+
+        @Test func `a disk that others can write to is run where it can name no other file`() async throws {
+            let script = """
+                cd "$(mktemp -d)"; trap 'rm -rf "$PWD"' EXIT
+                for format in qcow2 vmdk raw; do
+                    qemu-img create -q -f $format disk.$format 1M
+                    for change in 'chown 54321' 'chown 0:54321' 'chmod 620' 'chown 0:0' 'setfacl -m user:54321:rw' 'setfacl -b' 'chmod 602'; do
+                        $change disk.$format; "$1" run disk.$format --dry-run > told 2>&1 || { echo "$change"; grep '^Error' told; }
+                    done
+                done
+                mkdir -p other/in; chown 54321 other
+                ! "$1" run image --folder other/in 2>&1 | grep '^Error' | sed "s|'$PWD/|'/|"
+                """
+            let refusals = ["qcow2", "vmdk"].map { format in
+                let error = "Error: could not run 'disk.\(format)': others can write to it, and have it name any file of this machine\n"
+                let owner = error.replacing("others can write to it, and", with: "it belongs to the user 54321, who can")
+                return "chown 54321\n\(owner)" + ["chmod 620", "setfacl -m user:54321:rw", "chmod 602"].map { "\($0)\n\(error)" }.joined()
+            }
+            #expect(
+                try await output(of: ["bash", "-euo", "pipefail", "-c", script, "bash", Repository.companion])
+                    == refusals.joined()
+                    + "Error: could not make a folder in 'other/in': '/other' belongs to the user 54321, who can rename what is in it\n")
         }
     }
 }

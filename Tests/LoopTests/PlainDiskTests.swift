@@ -14,6 +14,42 @@ extension OnDisk.DiskImageTests {
         }
     }
 
+    @Test func `a given top layer's fstab stays as it is, and the disk adds its own lines and rules`() async throws {
+        let top = """
+            mkdir -p top/etc; echo '{"ignore": ["/etc/out"]}' > top/.docker-btrfs.json
+            printf '%s defaults 0 0\\n' 'LABEL=data /srv ext4' '/dev/root / auto' 'tmpfs /tmp tmpfs' > top/etc/fstab; chmod 600 top/etc/fstab
+            """
+        try await withImage(top) { disk in
+            for plain in ["", "--plain ext4"] {
+                let said = try await disk.change(
+                    "\(command("sample_image", "\(disk.folder)/vm.raw", "--top-layer top --force \(plain)")) 2>&1")
+                #expect(
+                    said.contains(
+                        "note: '/srv' of the top layer's etc/fstab is on LABEL=data, which this disk does not have: a boot waits for it "),
+                    "\(said)")
+                let found = try await disk.change(
+                    """
+                    cd '\(disk.folder)'
+                    dd if=vm.raw of=root bs=1M skip=258 count=765 conv=sparse status=none
+                    mkdir --parents made; mount -o loop,ro root made; cd made; [ ! -d boot_docker ] || cd boot_docker
+                    stat -c %a etc/fstab; cut -d ' ' -f 2- etc/fstab; [ ! -e .docker-btrfs.json ] || tr -d ' \\n' < .docker-btrfs.json
+                    cd '\(disk.folder)'; umount made
+                    """)
+                let kept = #"["/etc/machine-id","/etc/ssh/ssh_host_*","/var/lib/systemd/credential.secret"]"#
+                let rules = #"{"ignore":["/etc/out"],"create_only":\#(kept),"image_identity":"remove"}"#
+                #expect(
+                    found == """
+                        600
+                        /srv ext4 defaults 0 0
+                        / auto defaults 0 0
+                        /tmp tmpfs defaults 0 0
+                        /boot/efi vfat umask=0077,nofail 0 0
+                        \(plain.isEmpty ? rules : "")
+                        """)
+            }
+        }
+    }
+
     @Test func `a plain disk has the top layer by its own rules`() async throws {
         try await withImage("mkdir -p top/etc; touch top/etc/{left,out}; echo '{\"ignore\": [\"/etc/out\"]}' > top/.docker-btrfs.json") {
             disk in

@@ -51,7 +51,8 @@ extension OnDisk.DiskImageTests {
                 | docker build --network none --tag application - > /dev/null
             # As an engine with userns-remap has it.
             chown 7:8 "$(dirname docker/btrfs/subvolumes/*/mark)"
-            echo secret > password; : > empty; echo '$6$a:b$c' > no-hash; mkdir -p efi stub release/etc layers/machine
+            echo secret > password; : > empty; echo '$6$a:b$c' > no-hash; mkdir -p efi stub release/etc layers/machine large
+            fallocate -l 160M large/file
             printf -- '-----BEGIN OPENSSH %s KEY-----\\nb3Bl AAAA\\n' PRIVATE > private
             echo ID=mended > release/etc/os-release
             links=release/etc/systemd/system/multi-user.target.wants; mkdir -p $links; echo own > $links/docker-btrfs-good.service
@@ -79,6 +80,10 @@ extension OnDisk.DiskImageTests {
                 ),
                 ("vm.raw", "--plain ext4 --size 200M", "could not make a disk of 200 MiB: the image needs "),
                 ("vm.raw", "--size 300M", "could not make a disk of 300 MiB: the image needs "),
+                (
+                    "vm.raw", "--size 670M --top-layer large",
+                    "could not make a disk of 670 MiB: the image, with what --top-layer and --kernel-image add to it, needs "
+                ),
                 ("vm.raw", "--plain xfs --size 540M", "could not make a disk of 540 MiB: the image needs "),
                 ("vm.vhd", "--size 2041G", "could not make a disk of 2089984 MiB: a .vhd has 2088960 MiB at most"),
                 ("vm.qcow2", "--size 500000T", "could not make a disk of 524288000000 MiB: a .qcow2 has 2147483648 MiB at most"),

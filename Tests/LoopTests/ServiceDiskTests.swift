@@ -9,7 +9,7 @@ extension OnDisk.DiskImageTests {
             'RUN : > /usr/sbin/sshd; : > /usr/bin/ssh-keygen; mkdir -p /etc/selinux; echo SELINUX=enforcing > /etc/selinux/config' \\
             'RUN printf "::sysinit:/sbin/openrc %s\\n" sysinit boot > /etc/inittab' \\
             'RUN printf "%s defaults 0 2\\n" "LABEL=image / ext4" "LABEL=data /srv ext4" "tmpfs /var/log tmpfs" > /etc/fstab' \\
-            'ENV SECRET=secret' 'USER 7:8' 'VOLUME /data' 'CMD ["/bin/bash"]' | docker build --network none --tag application - > /dev/null
+            'RUN mkdir /run/web; chmod 700 /run/web' 'ENV SECRET=secret' 'USER 7:8' 'VOLUME ["/data", "/run/data"]' 'CMD ["/bin/bash"]' | docker build --network none --tag application - > /dev/null
         # A build makes it.
         docker commit --change 'WORKDIR /app/a b' "$(docker create --network none application)" application > /dev/null
         """
@@ -37,6 +37,7 @@ extension OnDisk.DiskImageTests {
                     dd if=vm.raw of=root bs=1M skip=258 count=765 conv=sparse status=none
                     mkdir --parents made; mount -o loop,ro root made; cd made; [ ! -d boot_docker ] || cd boot_docker
                     stat -c '%a %u:%g' usr/lib/docker-btrfs/service; tail -n 3 usr/lib/docker-btrfs/service
+                    sed -n 's/^\\[ .*-i //p' usr/lib/docker-btrfs/service; tail -n +3 usr/lib/docker-btrfs/run-folders; grep run-folders etc/inittab
                     for folder in 'app/a b' data; do stat -c '%a %F' "$folder"; ls -A "$folder"; done
                     ls .autorelabel 2> /dev/null || true
                     grep -o 'sysctl[^" ]*' ../.docker-btrfs/settings || true; readlink sbin/init; head -n 1 etc/inittab; grep ssh-keygen etc/inittab; cut -d ' ' -f 2- etc/fstab
@@ -50,6 +51,15 @@ extension OnDisk.DiskImageTests {
                         export SECRET=secret
                         export HOME=/
                         exec /usr/lib/docker-btrfs/busybox env -- \(path) /bin/bash < /dev/null
+                        PATH="$PATH" /usr/lib/docker-btrfs/busybox sh "$0" alone
+                        /usr/lib/docker-btrfs/busybox mkdir /run/docker-btrfs-folders 2> /dev/null || exit 0
+                        /usr/lib/docker-btrfs/busybox mkdir -p /run/web
+                        /usr/lib/docker-btrfs/busybox mkdir -p /run/data
+                        /usr/lib/docker-btrfs/busybox chown -h 0:0 /run/data
+                        /usr/lib/docker-btrfs/busybox chmod 755 /run/data
+                        /usr/lib/docker-btrfs/busybox chown -h 0:0 /run/web
+                        /usr/lib/docker-btrfs/busybox chmod 700 /run/web
+                        ::wait:/usr/lib/docker-btrfs/busybox sh /usr/lib/docker-btrfs/run-folders
                         755 directory
                         \(plain.isEmpty ? ".wh.docker-btrfs\n" : "")755 directory
                         \(plain.isEmpty ? ".wh.docker-btrfs\nsysctl.net.ipv4.ip_unprivileged_port_start=0\n" : ".autorelabel\n")/usr/lib/docker-btrfs/busybox

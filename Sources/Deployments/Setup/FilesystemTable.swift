@@ -149,7 +149,7 @@ package struct FilesystemTable {
                 guard let new = FilesystemTable.renewed(standing, as: line) else { return }
                 return try replace(standing, with: new)
             }
-            let isOther = standing.flatMap { table.origin(of: $0) }.map { $0 != table.origin(of: line) } ?? false
+            let isOther = standing.flatMap { table.origin(of: $0) }.map { $0.isOther(than: table.origin(of: line)) } ?? false
             if let standing, isOther, !isNew {
                 throw Failure(
                     "could not mount the images' store at '\(line.target)': the top layer's etc/fstab mounts '\(standing.source)' there",
@@ -364,5 +364,18 @@ extension FilesystemTable {
             "\(use) of the image's etc/fstab is left out: the disk has no \(device); with 'nofail' the line stays"
         }
         return (table.isEmpty ? "" : try table.text(), notes)
+    }
+
+    /// Which of a disk's own lines a person's fstab leaves to it: those for the places of which it says nothing. And what is said of its
+    /// lines that are on another disk.
+    package static func added(_ own: [String], to content: [UInt8]) throws(Failure) -> (lines: [String], notes: [String]) {
+        let table = try MountsFile(parsing: content)
+        let lines = own.filter { line in table.line(at: String(line.split(separator: " ")[1])) == nil }
+        // A boot does not look for what is mounted at / by this line.
+        table.remove(target: "/")
+        let notes = table.removeThoseOnDevices().map { device, use in
+            "\(use) of the top layer's etc/fstab is on \(device), which this disk does not have: a boot waits for it unless 'nofail' is said"
+        }
+        return (lines, notes)
     }
 }

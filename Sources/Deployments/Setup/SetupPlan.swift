@@ -48,6 +48,7 @@ public struct SetupPlan {
         let table = try FilesystemTable(machine, data: choices.data, in: topLevel.directory(at: topLayer))
         try addTable(table)
         notes += try users.homeNotes(in: system, besides: table.targets)
+        noteFormerRoots(machine.settings)
         addSettings(machine.settings)
     }
 
@@ -71,6 +72,16 @@ public struct SetupPlan {
         if (try? Settings.current(on: topLevel)) != settings {
             changes.append(.write(Layout.settings, Array(settings.text.utf8), mode: 0o600, about: "what was found"))
         }
+    }
+
+    /// Under another name, no command lists or deletes them.
+    private mutating func noteFormerRoots(_ settings: Settings) {
+        guard let former = (try? Settings.current(on: topLevel))?.root, former != settings.root else { return }
+        let count = Facts.roots(of: former, on: topLevel).roots.count
+        if count == 0 { return }
+        let (stay, them) =
+            count == 1 ? ("1 root of '\(former)' stays, and takes", "it") : ("\(count) roots of '\(former)' stay, and take", "them")
+        notes.append("\(stay) room: 'docker-btrfs setup --name \(display(former.bytes))' brings \(them) back into 'docker-btrfs root ls'")
     }
 
     /// Returns the people of the system.
@@ -147,17 +158,21 @@ public struct SetupPlan {
         changes.append(.link(place, to: target, about: about))
     }
 
-    private mutating func addManifest() throws(Failure) {
-        let text = """
-            {
-              "create_only": ["/etc/machine-id", "/etc/ssh/ssh_host_*", "/var/lib/systemd/credential.secret"],
-              "image_identity": "remove"
-            }
+    /// What a top layer says of an identity.
+    package static let manifest = """
+        {
+          "create_only": ["/etc/machine-id", "/etc/ssh/ssh_host_*", "/var/lib/systemd/credential.secret"],
+          "image_identity": "remove"
+        }
 
-            """
+        """
+
+    private mutating func addManifest() throws(Failure) {
         // With one that cannot be read, each boot would be refused.
         if let layer = try topLevel.directory(at: topLayer) { _ = try LayerManifest(of: layer) }
-        try add(".docker-btrfs.json", Array(text.utf8), about: "machine-id and the keys of sshd and systemd are kept once there are any")
+        try add(
+            ".docker-btrfs.json", Array(Self.manifest.utf8),
+            about: "machine-id and the keys of sshd and systemd are kept once there are any")
     }
 
     /// What makes this system this machine, and not the image that it was made of.

@@ -40,11 +40,12 @@ final class DirectDevice {
 }
 
 /// A disk in a file, which somebody else may write to.
-final class DiskFile {
-    private let descriptor: Int32
+final class DiskFile: Sendable {
+    let descriptor: Int32
 
     init(_ path: String) throws(Failure) {
-        descriptor = linux_open(path, O_RDONLY | O_CLOEXEC, 0)
+        // A fifo is not waited for.
+        descriptor = linux_open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0)
         if descriptor < 0 { throw .system("open '\(path)'") }
     }
 
