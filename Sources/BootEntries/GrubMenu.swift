@@ -49,7 +49,7 @@ enum GrubMenu {
             if word.has("'") || word.has("\\") {
                 throw Failure(
                     "could not write the kernel option '\(word)' for GRUB: it changes ' and \\ on the way to the kernel",
-                    hint: "leave it out: --options TEXT"
+                    hint: "leave it out: docker-btrfs setup --options TEXT"
                 )
             }
             words.append(quoted(word))

@@ -7,6 +7,8 @@ public struct InstalledLoader: Sendable {
     public let folder: Path
     /// The same, open.
     public let directory: Directory
+    /// The partition or tree.
+    let tree: Directory
 
     /// Where partitions of boot loaders are mounted by convention.
     public static let usualFolders = ["/boot/efi", "/efi", "/boot"]
@@ -18,13 +20,16 @@ public struct InstalledLoader: Sendable {
         self.kind = kind
         self.folder = folder
         self.directory = directory
+        self.tree = tree
     }
 
     /// Those in a partition that is mounted at `tree`: an ESP, XBOOTLDR or /boot.
     public static func all(in tree: Directory) throws(Failure) -> [InstalledLoader] {
         var found: [InstalledLoader] = []
-        for vendor in try tree.directory(at: "EFI")?.names() ?? [] {
-            let folder = ("EFI" as Path).appending(name: vendor)
+        let programs: Path = "EFI"
+        let vendors = try tree.target(of: programs)?.kind == .directory ? tree.directory(at: programs)?.names() ?? [] : []
+        for vendor in vendors {
+            let folder = programs.appending(name: vendor)
             if try tree.target(of: folder / "refind.conf")?.kind == .file {
                 found.append(try InstalledLoader(.refind, at: folder, in: tree))
             }

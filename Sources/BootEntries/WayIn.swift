@@ -94,10 +94,25 @@ extension InstalledLoader {
     public var letsAnybodyStartEntries: Bool {
         get throws(Failure) {
             guard kind == .grub else { return false }
-            return try text(of: "grub.cfg").split(whereSeparator: \.isNewline).contains { line in
-                line.split(whereSeparator: \.isWhitespace).first == "menuentry" && line.contains(" --unrestricted")
+            let lines = try words(of: "grub.cfg", in: directory)
+            if lines.contains(where: { $0.first == "menuentry" && $0.contains("--unrestricted") }) { return true }
+            // In Fedora they are beside it: a file each.
+            guard lines.contains(where: { $0.contains("blscfg") }) else { return false }
+            let entries = folder.parent / LoaderSpecificationMenu.folder
+            guard try tree.target(of: entries)?.kind == .directory else { return false }
+            for name in try tree.directory(at: entries)?.names() ?? [] where name.suffix(5).elementsEqual(".conf".utf8) {
+                let path = entries.appending(name: name)
+                guard try tree.target(of: path)?.kind == .file else { continue }
+                let words = try words(of: path, in: tree)
+                if words.contains(where: { $0.first == "grub_arg" && $0.contains("--unrestricted") }) { return true }
             }
+            return false
         }
+    }
+
+    /// Those of each line.
+    private func words(of path: Path, in folder: Directory) throws(Failure) -> [[Substring]] {
+        try Self.text(of: path, in: folder).split(whereSeparator: \.isNewline).map { $0.split(whereSeparator: \.isWhitespace) }
     }
 
     private func systemdBootWayIn() throws(Failure) -> WayIn {

@@ -12,7 +12,7 @@ public struct Bootability: Sendable {
         /// It is for another one.
         case platform
         case noInit = "no init"
-        /// It has modules, but neither a kernel nor those of the running one.
+        /// It has neither a kernel nor the modules of the running one.
         case noKernel = "no kernel"
         /// Anything else.
         case no
@@ -24,8 +24,9 @@ public struct Bootability: Sendable {
     /// Why it cannot be booted.
     public let reason: Failure?
 
-    /// `root` is where the store was looked for, `release` the running kernel's. What a top layer may bring is not known here.
-    public init(of line: ListedImage, in root: Directory, kernel release: String?) {
+    /// `root` is where the store was looked for, `release` the running kernel's; nil for one that takes no modules. With `hasKernelBeside`
+    /// the top layer brings a kernel.
+    public init(of line: ListedImage, in root: Directory, kernel release: String?, hasKernelBeside: Bool) {
         var verdict = Verdict.incomplete
         do throws(Failure) {
             let image = try line.image.get()
@@ -44,9 +45,14 @@ public struct Bootability: Sendable {
             verdict = .no
             try Facts.Contents.checkOwner(of: files, of: image.reference.text)
             verdict = .noKernel
-            let modules = try Facts.Modules(of: [files], Facts.Host(kernelRelease: release, time: 0))
-            let lacksKernel = modules == .absent ? try ImageKernel.kernels(in: files).isEmpty : false
-            if lacksKernel {
+            let lacksKernel =
+                switch try Facts.Modules(of: [files], Facts.Host(kernelRelease: release, time: 0)) {
+                case .present, .unknown: false
+                case .absent: try ImageKernel.kernels(in: files).isEmpty
+                // Without any modules it has no kernel that `deploy` takes.
+                case .notNeeded: release != nil
+                }
+            if lacksKernel && !hasKernelBeside {
                 throw Failure(
                     """
                     could not use the image '\(image.reference.text)': it has no kernel, and no modules for the running kernel \
@@ -57,6 +63,15 @@ public struct Bootability: Sendable {
         } catch let failure {
             (self.verdict, tree, reason) = (verdict, nil, failure)
         }
+    }
+
+    /// Whether this machine's top layer has a kernel, by which `deploy` starts an image without one; false where that is not known.
+    public static func hasKernelInTopLayer() -> Bool {
+        guard let site = try? Site(topLevel: nil, boot: nil, isLocked: false, loader: .ifFound),
+            let topLayer = try? site.topLevel.directory(at: site.settings.topLayer),
+            let kernels = try? ImageKernel.kernels(in: ImageFiles(of: [topLayer]))
+        else { return false }
+        return !kernels.isEmpty
     }
 }
 

@@ -52,6 +52,25 @@ extension Change: CustomStringConvertible {
 
     /// Returns what is to be known of it.
     func perform(on machine: inout LinuxMachine) throws(Failure) -> [String] {
+        do throws(Failure) { return try carryOut(on: &machine) } catch {
+            let isFull = error.message.ends(with: Failure.reason(ENOSPC).message)
+            throw isFull && isOnBtrfs
+                ? error.hinting("'docker-btrfs root ls' lists earlier roots, and 'docker-btrfs root rm NUMBER' frees their room") : error
+        }
+    }
+
+    /// Whether it writes to where roots may be.
+    private var isOnBtrfs: Bool {
+        switch self {
+        case .step: true
+        case .makeKernelFolder(let folder), .addFile(_, let folder, _): folder.tree.isOnBtrfs
+        case .makeMenuFolder(_, let loader), .writeMenu(_, let loader): loader.directory.isOnBtrfs
+        case .sync(let directory): directory.isOnBtrfs
+        case .removeFile, .removeKernelFolder, .removeFolder, .removeMenu, .startOnce, .prove: false
+        }
+    }
+
+    private func carryOut(on machine: inout LinuxMachine) throws(Failure) -> [String] {
         switch self {
         case .step(let step): return try machine.carryOut(step)
         case .makeKernelFolder(let folder): try folder.tree.makeDirectory(folder.path, mode: 0o700)

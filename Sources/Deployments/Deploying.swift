@@ -75,7 +75,9 @@ extension Site {
             let isSame = known.chainID == origin.chainID && known.isUnified == (settings.kernels == .uki)
             return isSame && (release == nil || release == known.release) ? known : nil
         }
-        let options = try settings.options(of: origin.id, on: volume).description
+        let line = try settings.options(of: origin.id, on: volume)
+        try line.checkLength()
+        let options = line.description
         let isReady =
             if let standing, try isWhole(standing), try areIntact(standing.files) {
                 try await !isOutdated(standing, program, options, from: kernelTree)
@@ -140,7 +142,8 @@ extension Site {
         let outcome = once ? outcomeOnce(deployment, others[0]) : try outcome(deployment, others)
         return DeploymentPlan(
             site: self, changes: changes + ending, outcome: outcome,
-            notes: try origin.notes + warnings + doubt + absences(among: others, beside: deployment) + namedAbsences(beside: deployment)
+            notes: try byHand + origin.notes + warnings + doubt + absences(among: others, beside: deployment)
+                + namedAbsences(beside: deployment)
                 + menuNotes())
     }
 

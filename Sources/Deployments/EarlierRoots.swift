@@ -68,6 +68,7 @@ extension Site {
         // As a boot takes it: the one that stands may have the number of a kept one in its mark.
         if let root = found.first(where: { $0.root.path != settings.root }) ?? found.first { return root }
         let numbers = all.map { "\($0.number)" }.joined(separator: ", ")
-        throw Failure("could not find root \(number)", hint: all.isEmpty ? "there is none yet" : "there are \(numbers)")
+        throw Failure(
+            "could not find root \(number)", hint: all.isEmpty ? "there is none of '\(settings.root)' yet" : "there are \(numbers)")
     }
 }

@@ -9,15 +9,29 @@ public struct EngineRoots: Sendable {
 
     /// Reads `daemon.json` of Docker, `config.toml` of containerd and `storage.conf` of Podman. Fails where one cannot be read.
     public init(in system: Directory) throws(Failure) {
+        docker = try Self.docker(in: system)
+        containerd = try Self.containerd(in: system)
+        podman = try Self.podman(in: system)
+    }
+
+    /// The same of Docker alone.
+    public static func docker(in system: Directory) throws(Failure) -> String {
         let daemon: Path = "etc/docker/daemon.json"
-        let chosen = try system.contents(of: daemon).map { content throws(Failure) in
-            try JSON(parsing: content, name: system.show(daemon))["data-root"]?.string
-        }
-        docker = chosen.flatMap { $0 } ?? "/var/lib/docker"
-        containerd = try Self.value(of: "root", section: "", in: "etc/containerd/config.toml", system) ?? "/var/lib/containerd"
-        podman =
-            try Self.value(of: "graphroot", section: "storage", in: "etc/containers/storage.conf", system)
-            ?? "/var/lib/containers/storage"
+        let content = try system.contents(of: daemon) ?? []
+        // Docker takes an empty one too.
+        let isEmpty = content.allSatisfy { " \t\r\n".utf8.contains($0) }
+        let chosen = try isEmpty ? nil : JSON(parsing: content, name: system.show(daemon))["data-root"]?.string
+        return chosen ?? "/var/lib/docker"
+    }
+
+    /// The same of containerd alone.
+    public static func containerd(in system: Directory) throws(Failure) -> String {
+        try value(of: "root", section: "", in: "etc/containerd/config.toml", system) ?? "/var/lib/containerd"
+    }
+
+    /// The same of Podman alone.
+    public static func podman(in system: Directory) throws(Failure) -> String {
+        try value(of: "graphroot", section: "storage", in: "etc/containers/storage.conf", system) ?? "/var/lib/containers/storage"
     }
 
     /// The text that a key has in a section of a TOML file, "" being what is before all sections; nil where there is none. A key that is

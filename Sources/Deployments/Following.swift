@@ -50,6 +50,9 @@ public struct Following {
         say("pull \(name) with \(engineName)")
         if let complaint = try await runPull() {
             let failure = "could not pull '\(name)': \(engineName): \(complaint)"
+            if Self.isOfEngine(complaint) {
+                throw Failure(failure, hint: "it does not run: start it" + (engine.service.map { ", by systemctl start \($0)" } ?? ""))
+            }
             if known.isEmpty {
                 throw Failure(failure, hint: "'docker-btrfs deploy \(name)' takes the image of that name that is here, if there is one")
             }
@@ -80,13 +83,18 @@ public struct Following {
     }
 
     /// Whether what an engine complains of is that it came to no registry: in the words of Go's packages net and net/http, by which all of
-    /// them ask. None of these is part of an image's name; `dial unix` is how a client asks an engine that does not run.
+    /// them ask. None of these is part of an image's name.
     static func isOfNetwork(_ complaint: String) -> Bool {
         let reasons = [
             "dial tcp", "dial udp", "no such host", "i/o timeout", "TLS handshake timeout", "Client.Timeout", "deadline exceeded",
             "connection reset",
         ]
-        return !complaint.contains("dial unix") && reasons.contains { complaint.contains($0) }
+        return !isOfEngine(complaint) && reasons.contains { complaint.contains($0) }
+    }
+
+    /// Whether it is that the engine itself does not run: `dial unix` is how a client asks it.
+    static func isOfEngine(_ complaint: String) -> Bool {
+        ["dial unix", "Cannot connect to the Docker daemon"].contains { complaint.contains($0) }
     }
 
     /// Fails where its name means another image by now, which nobody looked at.

@@ -74,6 +74,8 @@ struct ImageCheck {
         self.topLayer = topLayer.map { ImageFiles(of: [$0]) }
         if !kernelIsChosen { try checkKernel(name) }
         try checkSystem(name, under: topLayer, options.initProgram)
+        // No boot counts where `init=` names another one.
+        if options.initProgram == nil { try checkGoodMark() }
         try checkDevices()
         if let disk { try checkDrivers(of: disk) }
         try checkLogin()
@@ -155,6 +157,43 @@ struct ImageCheck {
         if contents.identity.isEmpty || manifest?.imageIdentity == .remove { return }
         let names = contents.identity.map { "'\($0)'" }.joined(separator: ", ")
         add(.warning, .identity, "every machine that boots it has \(names) alike", "'docker-btrfs setup' has them taken away at boot")
+    }
+
+    /// With systemd, a unit that `setup` puts into the top layer marks a boot as good. Any other init has to be told.
+    private mutating func checkGoodMark() throws(Failure) {
+        var found: Status?
+        for path in usualInits where found == nil {
+            if let program = try image.target(of: path), program.isExecutableFile { found = program }
+        }
+        guard let program = found else { return }
+        for path in ["lib/systemd/systemd", "usr/lib/systemd/systemd"] as [Path] {
+            if try image.target(of: path)?.isSameFile(as: program) == true { return }
+        }
+        if try marksGood() { return }
+        let line = "/usr/bin/docker-btrfs-init --mark-good"
+        let isBusybox = try image.target(of: "bin/busybox")?.isSameFile(as: program) == true
+        // That of another init is read by nobody.
+        let (hasTable, hasRunit) = (try has(["etc/inittab"]), try has(["etc/runit"]))
+        let entry = (isBusybox ? "::once:" : "dg:2345:once:") + line
+        add(
+            .warning, .initSystem,
+            "it is not systemd, and nothing marks a boot as good: an image that boots well is given up after its tries",
+            hasTable && !hasRunit ? "RUN echo '\(entry)' >> /etc/inittab" : "have it run '\(line)' when the system is up")
+    }
+
+    /// Whether something that an init starts says so.
+    private func marksGood() throws(Failure) -> Bool {
+        let scripts: [Path] = ["etc/init.d", "etc/local.d", "etc/rc.d", "etc/runit", "etc/dinit.d", "etc/cron.d"]
+        let services: [Path] = ["etc/sv", "etc/service", "etc/runit/runsvdir/default"]
+        for tree in trees {
+            var files: [Path] = usualInits + ["etc/inittab", "etc/rc.local", "etc/crontab"]
+            for folder in scripts { files += try tree.names(in: folder).map { folder.appending(name: $0) } }
+            for folder in services { files += try tree.names(in: folder).map { folder.appending(name: $0) / "run" } }
+            for file in files where try tree.target(of: file)?.kind == .file {
+                if let content = try tree.file(at: file)?.bytes(at: 0, 1 << 16), content.contains(Array("--mark-good".utf8)) { return true }
+            }
+        }
+        return false
     }
 
     private mutating func checkDevices() throws(Failure) {

@@ -19,6 +19,9 @@ public struct ImageContent: Sendable {
     /// What is held, from the top level; nil where nothing is.
     fileprivate let held: Path?
 
+    /// Whether there was anything to compare it with.
+    public var isRecorded: Bool { parts.contains { $0.count.files > 0 || $0.unrecorded.isEmpty } }
+
     /// What makes it whole again; nil where it is.
     public func remedy(on site: Site) -> String? {
         let damaged = parts.map { !$0.differences.isEmpty }

@@ -39,7 +39,7 @@ public struct Inventory {
     public let booted: Booted?
     /// The next one first.
     public let items: [Item]
-    /// What came of the last `deploy --pull`; nil where there was none.
+    /// What came of the last `deploy --pull`; nil where there was none, and where it failed before another name was deployed.
     public let update: Update?
     /// What a person should know.
     public let notes: [String]
@@ -57,8 +57,16 @@ public struct Inventory {
                 made: root.mark.made, isGood: root.isGood,
                 release: kernelRelease())
         }
-        let next = try site.next(among: deployments)
-        let once = try site.nextOnce(among: deployments)
+        // A menu that cannot be read is one of the things to know.
+        var faults: [String] = []
+        func known<Value>(_ unknown: Value, _ look: () throws(Failure) -> Value) -> Value {
+            do throws(Failure) { return try look() } catch {
+                if !faults.contains(error.note) { faults.append(error.note) }
+                return unknown
+            }
+        }
+        let next = known(nil) { () throws(Failure) in try site.next(among: deployments) }
+        let once = known(nil) { () throws(Failure) in try site.nextOnce(among: deployments) }
         var items: [Item] = []
         for deployment in deployments {
             let id = deployment.imageID
@@ -72,7 +80,7 @@ public struct Inventory {
                     damage: try site.damage(of: deployment)))
         }
         self.items = items.filter(\.isNext) + items.filter { !$0.isNext }
-        update = try site.update()
+        update = try site.update().flatMap { $0.isNews(beside: next) ? $0 : nil }
         var notes = damaged.map { Site.keepsKernels($0) }
         if let damage { notes.append(damage) }
         if BootedRoot.isWithoutInit {
@@ -88,7 +96,7 @@ public struct Inventory {
                 "none of the last \(first.tries) boots of \(first.deployment.title) was good"
                     + (hasOther ? ": what booted well last is booted instead" : ", and nothing else was: it is booted again"))
         }
-        if once == nil, let told = try site.loader?.toldOnce()?.id {
+        if once == nil, let told = known(nil, { () throws(Failure) in try site.loader?.toldOnce()?.id }) {
             let root = try site.namedRoots().first { site.entryID(of: $0) == told }
             notes.append("the boot loader was told to start \(root.map { "'\($0.path)'" } ?? "the entry '\(told)'") at the next boot alone")
         }
@@ -99,16 +107,20 @@ public struct Inventory {
         if let chosen = items.first, chosen.isChosen, let next {
             let (title, id) = (chosen.deployment.title, chosen.deployment.shortID)
             notes.append("\(title) was chosen, and the menu still boots \(next.title): 'docker-btrfs rollback \(id)' writes it anew")
-        } else if try !site.difference(toMenuOf: deployments).isEmpty && !deployments.isEmpty {
-            // What the command would say of it.
-            let refusal = try site.refusalOfForeignMenu()
-            notes.append(refusal?.note ?? "the boot menu is not what it should be: docker-btrfs deploy writes it anew")
+        } else if !deployments.isEmpty {
+            let difference = known([]) { () throws(Failure) in try site.difference(toMenuOf: deployments) }
+            if !difference.isEmpty {
+                // What the command would say of it.
+                let refusal = try site.refusalOfForeignMenu()
+                notes.append(refusal?.note ?? "the boot menu is not what it should be: docker-btrfs deploy writes it anew")
+            }
         }
         if let next {
             // What it lacks is said beside it.
             if try site.damage(of: next) == nil { notes += site.refusals(of: next) }
             notes += try site.mountNotes(of: next)
         }
-        self.notes = notes + (try site.namedAbsences()) + (try site.menuNotes())
+        let menuNotes = known([]) { () throws(Failure) in try site.menuNotes() }
+        self.notes = notes + (try site.namedAbsences()) + faults + menuNotes
     }
 }

@@ -2,6 +2,7 @@ public import Basics
 internal import Boot
 internal import BootEntries
 internal import CLinux
+internal import Initramfs
 
 /// What the boot menu's default is started with.
 public struct MenuDefault: Sendable {
@@ -13,10 +14,12 @@ public struct MenuDefault: Sendable {
     public var notes: [String] = []
 
     /// nil where nothing is deployed. Where the boot loader was told of another one for the next boot, it is that; where its partition is not
-    /// mounted, it is what was deployed last.
-    public static func current() throws(Failure) -> MenuDefault? {
+    /// mounted, it is what was deployed last. `given` is where a top level is mounted; nil too where it is a directory of another kind.
+    public static func current(topLevel given: String? = nil) throws(Failure) -> MenuDefault? {
         let filesystem: RootFilesystem?
-        do throws(Failure) { filesystem = try RootFilesystem.withSettings() } catch {
+        do throws(Failure) {
+            filesystem = if let given { try? RootFilesystem(at: given) } else { try RootFilesystem.withSettings() }
+        } catch {
             // What only root may look at may be there.
             if geteuid() != 0 { throw error }
             // One that cannot be chosen or opened is not what this system was started from.
@@ -61,7 +64,19 @@ extension Settings {
     }
 
     /// In one word: the last of several is all that most initramfs see.
-    private func mountOptions(ofSubvolume path: Path) throws(Failure) -> KernelOptions {
+    func mountOptions(ofSubvolume path: Path) throws(Failure) -> KernelOptions {
         try KernelOptions("rootflags", (["subvol=\(display(path.bytes))"] + (rootFlags?.options ?? [])).joined(separator: ","))
+    }
+}
+
+extension KernelOptions {
+    /// Fails where a kernel would not read all of an entry's: what is behind that is not there, and nobody says so.
+    func checkLength() throws(Failure) {
+        // What boot loaders put beside it: BOOT_IMAGE= or initrd=, with a path.
+        let (length, limit, others) = (description.utf8.count, InitramfsImage.longestCommandLine, 64)
+        if length + others <= limit { return }
+        throw Failure(
+            "could not take the kernel command line of an entry: it has \(length) bytes, and a kernel reads \(limit), with up to \(others) of the boot loader's",
+            hint: "say less: docker-btrfs setup --options TEXT")
     }
 }

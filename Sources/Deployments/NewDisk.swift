@@ -31,11 +31,11 @@ package func kernelFiles(
 }
 
 /// What is wrong with an image under a top layer for any machine. What depends on the machine that runs is left out: the disks that an fstab
-/// names. `options` are what the kernel is told.
+/// names. So is what marks a boot as good, which a disk brings. `options` are what the kernel is told.
 package func shortcomings(
     of image: ImageFiles, under topLayer: Directory?, of name: String, _ options: KernelOptions
 ) throws(Failure) -> [ImageFinding] {
-    try ImageCheck(image, under: topLayer, of: name, with: options).findings.filter { $0.subject != .fstab }
+    try ImageCheck(image, under: topLayer, of: name, with: options).findings.filter { ![.fstab, .initSystem].contains($0.subject) }
 }
 
 /// The releases of an image's kernels.

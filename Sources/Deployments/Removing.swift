@@ -51,13 +51,17 @@ extension Site {
         let isStaying = try isWhole(current)
         let staying = isStaying && current.imageID != target.imageID ? "; \(current.shortID) stays in the menu" : ""
         let more = asked == nil && all.count > 2 && !earlier.contains(where: isGood) ? ", nor of another earlier deployment" : ""
-        let byHand = settings.loader == .print ? ["the boot menu is yours to write: make the first of these entries its default"] : []
         let doubt = isGood(target) || !tries.isEmpty ? [] : ["no boot of \(target.title) was good yet\(more)"]
         return DeploymentPlan(
             site: self, changes: changes,
             outcome: try linesOfEntries(target, others) + ["next boot: \(target.title) with kernel \(target.release)\(staying)"],
             notes: byHand + doubt + tries + refusals(of: target) + (try mountNotes(of: target)) + (try absences(among: others))
                 + (try namedAbsences()) + (try menuNotes()))
+    }
+
+    /// What is left to a person, behind the entries that are printed for him.
+    var byHand: [String] {
+        settings.loader == .print ? ["the boot menu is yours to write: make the first of these entries its default"] : []
     }
 
     /// The newest earlier deployment that was good, or where none was, the newest, of those that can be booted; nil where none can. One

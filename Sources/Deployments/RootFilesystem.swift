@@ -93,10 +93,11 @@ struct RootFilesystem {
         return places
     }
 
-    /// Each btrfs that is mounted in the running system, by one of its devices.
+    /// Each btrfs that is mounted in the running system, by one of its devices; but for those that anybody could have brought, with settings
+    /// for `deploy` on them.
     static func mountedDevices() throws(Failure) -> [String] {
         var devices: [String] = []
-        for entry in try MountTable().entries where entry.type == "btrfs" && !devices.contains(entry.source) {
+        for entry in try MountTable.entriesOfRoot() where entry.type == "btrfs" && !devices.contains(entry.source) {
             devices.append(entry.source)
         }
         return devices

@@ -25,7 +25,11 @@ public struct Site: Sendable {
     public init(topLevel given: String?, boot: String?, isLocked: Bool, loader need: LoaderNeed = .present) throws(Failure) {
         guard let site = try Self.found(topLevel: given, boot: boot, isLocked: isLocked, loader: need) else {
             if given != nil { throw Failure("could not find '\(Layout.settings)'", hint: "run 'docker-btrfs setup' first") }
-            throw Failure("could not find a btrfs that was set up for docker-btrfs", hint: "run 'docker-btrfs setup' first, or mount it")
+            throw Failure(
+                "could not find a btrfs that was set up for docker-btrfs",
+                hint:
+                    "run 'docker-btrfs setup' first, or mount it; one that is mounted as a stick is, with nosuid and nodev, is named: --top-level DIR"
+            )
         }
         self = site
     }
@@ -165,14 +169,14 @@ public struct Site: Sendable {
         var known = try [loader?.directory.status(of: .top)].compactMap { $0 }
         var found: [FormerLoader] = []
         for folder in [boot, settings.boot].compactMap({ $0 }) + settings.formerBoots + InstalledLoader.usualFolders {
-            guard let tree = try? Directory(opening: folder) else { continue }
-            for other in try InstalledLoader.all(in: tree) {
+            // One that cannot be read holds up nothing.
+            guard let tree = try? Directory(opening: folder), let all = try? InstalledLoader.all(in: tree) else { continue }
+            for other in all {
                 guard let place = try other.directory.status(of: .top), !known.contains(where: { $0.isSameFile(as: place) }) else {
                     continue
                 }
                 known.append(place)
-                let menu = try other.textOfAll()
-                if menu.contains("root=UUID=\(volume.uuid)") {
+                if let menu = try? other.textOfAll(), menu.contains("root=UUID=\(volume.uuid)") {
                     found.append(FormerLoader(loader: other, menu: menu, kernels: KernelFolder(inTopOf: tree, volume)))
                 }
             }

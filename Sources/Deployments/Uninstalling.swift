@@ -68,6 +68,7 @@ extension Site {
             if files.isEmpty { continue }
             changes += removing(files, from: former.kernels) + [.removeKernelFolder(former.kernels), .sync(former.kernels.tree)]
         }
+        if try topLevel.status(of: Layout.update) != nil { changes.append(.step(.removeFile(Layout.update, of: Place(.top)))) }
         // Without these none of it is found again.
         changes += [.step(.removeFile(Layout.settings, of: Place(.top))), .sync(topLevel)]
         let count = all.count == 1 ? "1 deployment" : "\(all.count) deployments"

@@ -14,6 +14,12 @@ public struct Update: Equatable, Sendable {
     public let failure: String?
     let pulled: PulledImages
 
+    /// Whether it is still to be told: a failure is old news where another name was deployed after it.
+    func isNews(beside next: Deployment?) -> Bool {
+        guard failure != nil, let next, next.made > time else { return true }
+        return if case .name(let own) = next.reference.kind { own.full == name } else { false }
+    }
+
     /// Without the list: what `status` says.
     public var json: JSONOutput { .object(members) }
 

@@ -12,7 +12,7 @@ struct CheckCommand: ParsableCommand, TakesName {
             It is looked at as it would be booted: with the top layer over it. The exit status is 1 where it cannot boot. With --format \
             json one object a line: weight (error or warning), subject, text, remedy. --content reads all files of the image instead, in the store and where a deployment holds them, and compares them with the sizes \
             and checksums that the engine recorded: after a power cut some may be empty. With --format json one object a line for each file \
-            that is not as it was: part, path, reason.
+            that is not as it was: part, path, reason; where nothing is recorded, one without a path. The exit status is 1 for both.
             """
     )
     static let completed = CompletedNames.images
@@ -50,6 +50,15 @@ struct CheckCommand: ParsableCommand, TakesName {
     private func checkContent() throws {
         let site = try place.site(loader: .ifFound)
         let content = try showingProgress { progress throws(Failure) in try site.checkContent(image, progress: progress) }
+        if !content.isRecorded {
+            let reason = "nothing could be compared: the store has no record of its files"
+            switch format {
+            case .json:
+                print(JSONOutput.object([("part", .string("the store")), ("path", .null), ("reason", .string(reason))]).line)
+            case .text: show("\(content.title): \(reason)")
+            }
+            throw ExitCode.failure
+        }
         let remedy = content.remedy(on: site)
         switch format {
         case .json:

@@ -9,9 +9,10 @@ enum CompletedNames {
     case deployments
     /// Roots, by the numbers that `root ls` has.
     case roots
-    /// The same, and projects.
+    case projects
+    /// Both.
     case rootsAndProjects
-    /// The same, and roots that have names.
+    /// Both, and roots that have names.
     case allRoots
 
     /// Those of this machine; none where that cannot be found out. A store may have any name, and shells run what stands in some: those are
@@ -36,6 +37,7 @@ enum CompletedNames {
         case .images: return (try? site.imageNames()) ?? []
         case .deployments: return (try? site.deployedNames()) ?? []
         case .roots: return numbers
+        case .projects: return projects
         case .rootsAndProjects: return numbers + projects
         case .allRoots: return numbers + ((try? site.namedRoots()) ?? []).map(\.name) + projects
         }

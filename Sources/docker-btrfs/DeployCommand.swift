@@ -40,7 +40,9 @@ struct DeployCommand: AsyncParsableCommand, TakesName {
     @Flag(help: "The next boot alone; the default stays what it is. GRUB and systemd-boot can do that. A deploy without it takes it back.")
     var once = false
 
-    @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))
+    @Option(
+        name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"),
+        completion: .file())
     var initProgram: String?
 
     func validate() throws {
@@ -51,7 +53,13 @@ struct DeployCommand: AsyncParsableCommand, TakesName {
     }
 
     func run() async throws {
-        if rehearse && !place.dryRun { try await rehearseFirst() }
+        if rehearse {
+            if place.dryRun {
+                show("boot it in a virtual machine, and go on only where that boot is good")
+            } else {
+                try await rehearseFirst()
+            }
+        }
         guard pull else { return try await deploy(image, on: place.open()) }
         // Nobody waits for a registry: what is changed is locked when the image is here.
         let following = try place.place.site().following(image)
@@ -161,7 +169,7 @@ struct PruneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune", abstract: "Remove all deployments that are neither booted, nor next, nor the way back.")
 
-    @Option(help: "How many more to keep, the newest.")
+    @Option(parsing: .unconditional, help: "How many more to keep, the newest.")
     var keep = 0
 
     @OptionGroup var place: DeploymentPlace
@@ -177,10 +185,14 @@ struct PruneCommand: ParsableCommand {
 
 /// Where the machine's btrfs and its boot loader are.
 struct SitePlace: ParsableArguments {
-    @Option(help: ArgumentHelp("Where the top level of the btrfs is mounted; looked for unless given.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Where the top level of the btrfs is mounted; looked for unless given.", valueName: "dir"),
+        completion: .directory)
     var topLevel: String?
 
-    @Option(help: ArgumentHelp("Where the boot loader's partition is mounted, if not where setup found it.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Where the boot loader's partition is mounted, if not where setup found it.", valueName: "dir"),
+        completion: .directory)
     var boot: String?
 
     func site(isLocked: Bool = false, loader need: Site.LoaderNeed = .present) throws(Failure) -> Site {

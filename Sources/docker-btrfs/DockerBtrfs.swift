@@ -53,14 +53,29 @@ struct DockerBtrfs: AsyncParsableCommand {
             let names = command.configuration.subcommands.compactMap { $0.configuration.commandName }
             if names.isEmpty || word.hasPrefix("-") || word == "help" { return nil }
             guard let next = command.configuration.subcommands.first(where: { $0.configuration.commandName == word }) else {
-                let distance = { (name: String) in editDistance(Array(name.utf8), Array(word.utf8)) }
-                let near = names.min { distance($0) < distance($1) }.flatMap { distance($0) <= 2 ? $0 : nil }
-                let hint = near.map { "did you mean '\(line) \($0)'?" } ?? "'\(line) --help' lists them"
+                let meant = command == self ? wordsOfOthers[word] : nil
+                let hint = (meant ?? near(word, in: names)).map { "did you mean '\(line) \($0)'?" } ?? "'\(line) --help' lists them"
                 return Failure("there is no command '\(line) \(word)'", hint: hint).description
             }
             (command, line) = (next, "\(line) \(word)")
         }
         return nil
+    }
+
+    /// What other tools call it.
+    private static let wordsOfOthers = [
+        "ls": "images", "list": "images", "ps": "status", "remove": "rm", "delete": "rm", "undeploy": "rm", "switch": "deploy",
+        "upgrade": "deploy --pull", "update": "deploy --pull", "undo": "rollback",
+    ]
+
+    /// The name that a word is like; nil where none is. The shorter one of them is, the fewer letters of it may be others. What removes
+    /// something is nobody's guess.
+    private static func near(_ word: String, in names: [String]) -> String? {
+        let distance = { (name: String) in editDistance(Array(name.utf8), Array(word.utf8)) }
+        let others = names.filter {
+            !["rm", "prune", "uninstall"].contains($0) && distance($0) <= (min($0.utf8.count, word.utf8.count) + 1) / 3
+        }
+        return others.min { distance($0) < distance($1) }
     }
 
     static func main() async {

@@ -97,22 +97,79 @@ enum DockerPlugin: Equatable {
         ("ShortDescription", .string(DockerBtrfs.configuration.abstract)),
     ])
 
-    /// Words for what is being typed, as cobra's shell scripts read them; `:4` says that no files are meant.
+    /// What is typed as the value of an option.
+    private enum Value {
+        case words([String])
+        case names(CompletedNames)
+        case file, directory
+        /// Nobody knows.
+        case other
+    }
+
+    /// Those of `completion: .names(…)`: the library does not tell whose they are.
+    private static let namesOfOptions: [String: CompletedNames] = ["--root": .roots, "--project": .projects, "--kernel-image": .images]
+
+    /// As JSON, which the library writes of each command for what makes its manual.
+    private static func description(of command: any ParsableCommand.Type) -> String {
+        do { _ = try command.parseAsRoot(["--experimental-dump-help"]) } catch { return command.fullMessage(for: error) }
+        return ""
+    }
+
+    /// The options of a command that have a value, by all their names.
+    private static func options(of command: any ParsableCommand.Type) -> [String: Value] {
+        let help = try? JSON(parsing: Array(description(of: command).utf8), name: "help")
+        var found: [String: Value] = [:]
+        for argument in help?["command"]?["arguments"]?.elements ?? [] where argument["kind"]?.string == "option" {
+            let kind = argument["completionKind"]
+            for name in (argument["names"]?.elements ?? []).compactMap({ $0["name"]?.string }) {
+                let option = (name.count == 1 ? "-" : "--") + name
+                found[option] =
+                    if let list = kind?["list"]?["values"]?.elements { .words(list.compactMap(\.string)) } else if kind?["file"] != nil {
+                        .file
+                    } else if kind?["directory"] != nil { .directory } else if kind?["custom"] != nil, let names = namesOfOptions[option] {
+                        .names(names)
+                    } else { .other }
+            }
+        }
+        return found
+    }
+
+    /// Words for what is being typed, as cobra's shell scripts read them. The last line is what they do beside that: `:4` says that no files
+    /// are meant, `:0` that they are, `:16` directories alone.
     static func completions(_ words: [String], names: (CompletedNames) -> [String]) -> String {
-        let typed = words.last ?? ""
+        var typed = words.last ?? ""
         var command: any ParsableCommand.Type = DockerBtrfs.self
         var rest = words.dropLast()
         while let word = rest.first, let next = command.configuration.subcommands.first(where: { $0.configuration.commandName == word }) {
             (command, rest) = (next, rest.dropFirst())
         }
         var found: [String] = []
-        if let command = command as? any TakesName.Type {
-            if command.takesSeveral || rest.allSatisfy({ $0.hasPrefix("-") }) { found = names(command.completed) }
+        var directive = 4
+        let options = options(of: command)
+        var value: Value?
+        var hasArgument = false
+        for word in rest {
+            if value != nil { value = nil } else if word.hasPrefix("-") { value = options[word] } else { hasArgument = true }
+        }
+        if value == nil, typed.hasPrefix("--"), let sign = typed.firstIndex(of: "=") {
+            value = options[String(typed[..<sign])]
+            typed = String(typed[typed.index(after: sign)...])
+        }
+        if let value {
+            switch value {
+            case .words(let words): found = words
+            case .names(let kind): found = names(kind)
+            case .file: directive = 0
+            case .directory: directive = 16
+            case .other: break
+            }
+        } else if let command = command as? any TakesName.Type {
+            if command.takesSeveral || !hasArgument { found = names(command.completed) }
         } else if rest.isEmpty {
             for command in command.configuration.subcommands where command.configuration.shouldDisplay {
                 found.append("\(command.configuration.commandName ?? "")\t\(command.configuration.abstract)")
             }
         }
-        return (found.filter { $0.hasPrefix(typed) } + [":4"]).map { $0 + "\n" }.joined()
+        return (found.filter { $0.hasPrefix(typed) } + [":\(directive)"]).map { $0 + "\n" }.joined()
     }
 }

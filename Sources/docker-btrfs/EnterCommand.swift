@@ -12,7 +12,8 @@ struct EnterCommand: ParsableCommand, TakesName {
         discussion: """
             The root is made as a boot makes it, in a moment, and is deleted when the command ends, with what was done in it. It is entered \
             in namespaces of its own: nothing of the machine is seen but what --bind shows, and there is no network unless asked for. \
-            Nothing is asked of the image but a shell. The exit status is the command's; 126 or 127 where it could not be run.
+            Nothing is asked of the image but a shell and an os-release. The exit status is the command's; 126 or 127 where it could \
+            not be run.
             """
     )
     static let completed = CompletedNames.images
@@ -29,18 +30,20 @@ struct EnterCommand: ParsableCommand, TakesName {
     @Option(help: ArgumentHelp("A user of that system, by name or number; root unless given.", valueName: "name[:group]"))
     var user: String?
 
-    @Option(help: ArgumentHelp("Show a directory or file of the machine there.", valueName: "/src[:/dst]"))
+    @Option(help: ArgumentHelp("Show a directory or file of the machine there.", valueName: "/src[:/dst]"), completion: .file())
     var bind: [String] = []
 
     @Flag(help: "Let nothing in the root be changed, but in /tmp, /run and /dev.")
     var readOnly = false
 
-    @Option(help: ArgumentHelp("A copy of that root, as root ls has it, and not a new one.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp("A copy of that root, as root ls has it, and not a new one.", valueName: "number"), completion: .names(.roots))
     var root: Int?
 
     @Option(
         help: ArgumentHelp(
-            "Keep the root under this name for the next time; it shares what is not changed in it with its image.", valueName: "name"))
+            "Keep the root under this name for the next time; it shares what is not changed in it with its image.", valueName: "name"),
+        completion: .names(.projects))
     var project: String?
 
     @Flag(help: "Boot its init, by systemd-nspawn of this machine. 'poweroff' inside ends it, or Ctrl-] three times within a second.")
@@ -49,7 +52,9 @@ struct EnterCommand: ParsableCommand, TakesName {
     @Flag(help: "Print each step before it is done, and the system calls that do it.")
     var explain = false
 
-    @Option(help: ArgumentHelp("Where the top level of the btrfs is mounted; looked for unless given.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Where the top level of the btrfs is mounted; looked for unless given.", valueName: "dir"),
+        completion: .directory)
     var topLevel: String?
 
     func validate() throws {
@@ -67,7 +72,10 @@ struct EnterCommand: ParsableCommand, TakesName {
         // It begins once more with this: nothing is looked for before.
         try Entrance.protectProgram()
         let site = try Site(topLevel: topLevel, boot: nil, isLocked: false, loader: .ifFound)
-        let entered = try makeRoot(site, tellStep)
+        let entered: BesideRoot
+        do throws(Failure) { entered = try makeRoot(site, tellStep) } catch {
+            throw boot && isFolder(image) ? error.hinting(first: "--boot boots the init of what is entered, and takes no directory") : error
+        }
         let ending: Entrance.Ending
         do {
             var entrance = try Entrance(as: Account(user, in: entered.tree), in: entered.tree)
@@ -101,6 +109,12 @@ struct EnterCommand: ParsableCommand, TakesName {
             return "hint: the command comes after '--': \(line(before + ["--"] + after)), or with the image '\(word)' \(ofImage)"
         }
         return nil
+    }
+
+    /// Whether a name can be no image's, or is a directory's too.
+    private func isFolder(_ name: String?) -> Bool {
+        guard let name else { return false }
+        return name.hasPrefix("/") || (try? Directory(opening: name)) != nil
     }
 
     private func makeRoot(_ site: Site, _ explain: (String, String) -> Void) throws(Failure) -> BesideRoot {

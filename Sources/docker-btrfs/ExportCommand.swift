@@ -18,7 +18,7 @@ struct ExportCommand: AsyncParsableCommand, TakesName {
     @Argument(help: "The project's name, or the root's number, as root ls has them.", completion: .names(completed))
     var name: String
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The file, which must not be there.", valueName: "file"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("The file, which must not be there.", valueName: "file"), completion: .file())
     var output: String
 
     @Option(help: "docker or btrfs.")

@@ -18,7 +18,8 @@ struct ImagesCommand: ParsableCommand {
 
     @Option(
         name: .customLong("data-root"),
-        help: ArgumentHelp("Docker's data-root, containerd's root or Podman's graphroot; looked for unless given.", valueName: "dir"))
+        help: ArgumentHelp("Docker's data-root, containerd's root or Podman's graphroot; looked for unless given.", valueName: "dir"),
+        completion: .directory)
     var dataRoot: String?
 
     @Option(help: ArgumentHelp("Whose images of containerd: \"moby\" are Docker's.", valueName: "name"))
@@ -31,7 +32,16 @@ struct ImagesCommand: ParsableCommand {
         let root = try Directory(opening: "/")
         let images = try listing(in: root)
         let release = kernelRelease()
-        let bootable = together(images.count) { part in images[part].map { Bootability(of: $0, in: root, kernel: release) } }
+        @Sendable func looked(at images: ArraySlice<ListedImage>, hasKernelBeside: Bool) -> [Bootability] {
+            images.map { Bootability(of: $0, in: root, kernel: release, hasKernelBeside: hasKernelBeside) }
+        }
+        var bootable = together(images.count) { part in looked(at: images[part], hasKernelBeside: false) }
+        // To find this machine's top layer takes as long as many images.
+        if bootable.contains(where: { $0.verdict == .noKernel }), Bootability.hasKernelInTopLayer() {
+            for index in bootable.indices where bootable[index].verdict == .noKernel {
+                bootable[index] = looked(at: images[index...index], hasKernelBeside: true)[0]
+            }
+        }
         if format == .json {
             for (image, bootability) in zip(images, bootable) { print(image.line(bootability)) }
             return
@@ -63,11 +73,18 @@ struct ImagesCommand: ParsableCommand {
             return images
         }
         var (images, kinds, failures): ([ListedImage], [StoreKind], [Failure]) = ([], [], [])
-        let roots = try EngineRoots(in: root)
-        let places = [roots.docker, roots.containerd, roots.podman]
+        // An engine whose configuration cannot be read is nothing against the others.
+        func configured(_ engine: (Directory) throws(Failure) -> String) -> String? {
+            do throws(Failure) { return try engine(root) } catch {
+                failures.append(error)
+                return nil
+            }
+        }
+        let (docker, containerd) = (configured(EngineRoots.docker(in:)), configured(EngineRoots.containerd(in:)))
+        let places = [docker, containerd, configured(EngineRoots.podman(in:))].compactMap { $0 }
         for place in places where access(place, F_OK) == 0 {
             // Docker's containerd was read with Docker.
-            if place == roots.containerd && !kinds.isEmpty && Self.isBeside(roots) { continue }
+            if place == containerd && !kinds.isEmpty && Self.isBeside(docker, place) { continue }
             do throws(Failure) {
                 let stores = try stores(at: place, in: root)
                 let listed = try stores.listing(together)
@@ -96,8 +113,8 @@ struct ImagesCommand: ParsableCommand {
     }
 
     /// Whether containerd's root is where the probe of a data-root looks too.
-    private static func isBeside(_ roots: EngineRoots) -> Bool {
-        Path(roots.docker).map { $0.parent / "containerd" } == Path(roots.containerd)
+    private static func isBeside(_ docker: String?, _ containerd: String) -> Bool {
+        docker.flatMap { Path($0) }.map { $0.parent / "containerd" } == Path(containerd)
     }
 
     private func stores(at dataRoot: String, in root: Directory) throws(Failure) -> ImageStores {

@@ -33,13 +33,15 @@ struct InitramfsBuildCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The kernel, as lib/modules names it; the only one there unless given.", valueName: "version"))
     var kernel: String?
 
-    @Option(help: ArgumentHelp("The system that modules, firmware and configuration come from.", valueName: "dir"))
+    @Option(help: ArgumentHelp("The system that modules, firmware and configuration come from.", valueName: "dir"), completion: .directory)
     var root = "/"
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Where the initramfs is written.", valueName: "file"), completion: .file())
     var output: String?
 
-    @Option(help: ArgumentHelp("Write a unified kernel image for UEFI: stub, kernel, command line, initramfs.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Write a unified kernel image for UEFI: stub, kernel, command line, initramfs.", valueName: "file"),
+        completion: .file())
     var uki: String?
 
     @Option(
@@ -60,10 +62,12 @@ struct InitramfsBuildCommand: AsyncParsableCommand {
     @Flag(help: "Put a static busybox in, for a shell after a failure.")
     var shell = false
 
-    @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))
+    @Option(
+        name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"),
+        completion: .file())
     var initProgram: String?
 
-    @Option(help: ArgumentHelp("The configuration instead of the root's /etc/docker-btrfs.json.", valueName: "file"))
+    @Option(help: ArgumentHelp("The configuration instead of the root's /etc/docker-btrfs.json.", valueName: "file"), completion: .file())
     var config: String?
 
     func validate() throws {

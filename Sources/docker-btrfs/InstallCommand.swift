@@ -20,20 +20,22 @@ struct InstallCommand: AsyncParsableCommand {
     @Option(help: "What builds the initramfs: mkinitcpio, dracut or initramfs-tools. Needed only where it cannot be told.")
     var framework: InitramfsTool?
 
-    @Option(help: ArgumentHelp("docker-btrfs-init, instead of the one beside this program.", valueName: "file"))
-    var binary: String?
+    @Option(
+        name: [.customLong("init"), .customLong("binary")],
+        help: ArgumentHelp("docker-btrfs-init, instead of the one beside this program.", valueName: "file"), completion: .file())
+    var initProgram: String?
 
     func run() async throws {
         try await target.installer().install(framework, program: program())
     }
 
     private func program() throws(Failure) -> [UInt8] {
-        let path = if let binary { binary } else { try initBesideThisProgram() }
+        let path = if let initProgram { initProgram } else { try initBesideThisProgram() }
         if let bytes = try fileContents(path) {
             try checkInitProgram(path)
             return bytes
         }
-        throw Failure("could not open '\(path)': it is not there", hint: "say where docker-btrfs-init is: --binary FILE")
+        throw Failure("could not open '\(path)': it is not there", hint: "say where docker-btrfs-init is: --init FILE")
     }
 }
 
@@ -56,9 +58,16 @@ struct UninstallCommand: AsyncParsableCommand {
         // Another tree has no boot menu of its own.
         let site = target.root == nil ? try place.found(isLocked: !target.dryRun, loader: .ifThere) : nil
         if target.root == nil, site == nil, try !installer.isInstalled {
+            if let topLevel = place.topLevel {
+                throw Failure(
+                    "could not uninstall: docker-btrfs is not installed here, and the btrfs at '\(topLevel)' was not set up for it",
+                    hint: "name the one that was, or leave --top-level out: it is looked for")
+            }
             throw Failure(
                 "could not uninstall: docker-btrfs is not installed here, and no btrfs that was set up for it is mounted",
-                hint: "mount that, or say where its top level is: --top-level DIR")
+                hint:
+                    "mount that, or say where its top level is, also of one that is mounted with nosuid and nodev, as sticks are: --top-level DIR"
+            )
         }
         if let site { try site.uninstalling(isNamed: place.topLevel != nil).finish(dryRun: target.dryRun) }
         if try site == nil || installer.isInstalled { try await installer.uninstall() }
@@ -67,7 +76,8 @@ struct UninstallCommand: AsyncParsableCommand {
 
 /// Where and how.
 struct InstallTarget: ParsableArguments {
-    @Option(help: ArgumentHelp("Another tree than the running system. Its initramfs is not built.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Another tree than the running system. Its initramfs is not built.", valueName: "dir"), completion: .directory)
     var root: String?
 
     @Flag(help: "Print what would be written and run, one line each, and change nothing.")

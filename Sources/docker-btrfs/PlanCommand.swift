@@ -20,13 +20,15 @@ struct PlanCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Another kernel command line.", valueName: "text"))
     var cmdline: String?
 
-    @Option(help: ArgumentHelp("The configuration instead of \(configurationPath).", valueName: "file"))
+    @Option(help: ArgumentHelp("The configuration instead of \(configurationPath).", valueName: "file"), completion: .file())
     var config: String?
 
-    @Option(help: ArgumentHelp("A directory in place of the top level of root='s filesystem; needs no root.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("A directory in place of the top level of root='s filesystem; needs no root.", valueName: "dir"),
+        completion: .directory)
     var topLevel: String?
 
-    @Option(help: ArgumentHelp("A directory in place of toplayer='s filesystem.", valueName: "dir"))
+    @Option(help: ArgumentHelp("A directory in place of toplayer='s filesystem.", valueName: "dir"), completion: .directory)
     var topLayer: String?
 
     @Option(help: "text, or json for other programs.")
@@ -60,7 +62,7 @@ struct PlanCommand: ParsableCommand {
 
     /// What a boot is asked for, its kernel where that is the menu's, and what should be known of that.
     private func request() throws(Failure) -> (Request, release: String?, notes: [String]) {
-        let next = cmdline == nil && topLevel == nil ? try MenuDefault.current() : nil
+        let next = cmdline == nil ? try MenuDefault.current(topLevel: topLevel) : nil
         let line = cmdline ?? next?.options
         if let request = try Request(commandLine: line, configurationFile: config) { return (request, next?.release, next?.notes ?? []) }
         let strays = try KernelCommandLine.asked(by: line).strayKeys

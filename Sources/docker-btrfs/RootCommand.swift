@@ -16,10 +16,10 @@ struct RootListCommand: ParsableCommand {
         commandName: "ls",
         abstract: "List the roots of earlier boots, the newest first, those that were kept under a name, and projects.",
         discussion: """
-            docker_root=NUMBER on the kernel command line goes on with one of them. With --format json one object a line: number, \
-            reference, id, made (seconds since 1970), booted, good, path (from the top level); of a project also project (its name) and own (the \
-            bytes of data that it shares with nothing else); of a root that has a name: name, number (of the root that it is a copy of), \
-            reference, id, made (when it was kept), booted, kernel (null where it has no entry in the menu), path.
+            docker_root=NUMBER on the kernel command line goes on with one of them. With --format json one object a line: kind (root, named or \
+            project), number, reference, id, made (seconds since 1970), booted, good, path (from the top level); of a project also project (its \
+            name) and own (the bytes of data that it shares with nothing else); of a root that has a name: kind, name, number (of the root \
+            that it is a copy of), reference, id, made (when it was kept), booted, kernel (null where it has no entry in the menu), path.
             """
     )
 
@@ -84,7 +84,9 @@ struct RootKeepCommand: AsyncParsableCommand, TakesName {
     @Option(help: ArgumentHelp("The kernel, as lib/modules names it, where the root has several.", valueName: "version"))
     var kernel: String?
 
-    @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))
+    @Option(
+        name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"),
+        completion: .file())
     var initProgram: String?
 
     func run() async throws {
@@ -134,14 +136,15 @@ extension EarlierRoot {
         case (true, true): "booted, good"
         case (true, false): "booted"
         case (false, true): "good"
-        case (false, false): "kept"
+        case (false, false): "no good boot"
         }
     }
 
     fileprivate func line(own: Int? = nil) -> String {
         JSONOutput.object(
             [
-                ("number", .integer(number)), ("reference", .string(reference)), ("id", .string(imageID)), ("made", .integer(made)),
+                ("kind", .string(own == nil ? "root" : "project")), ("number", .integer(number)), ("reference", .string(reference)),
+                ("id", .string(imageID)), ("made", .integer(made)),
                 ("booted", .boolean(isBooted)), ("good", .boolean(isGood)), ("path", .string(path)),
             ] + (own.map { [("project", .string(project ?? "")), ("own", .integer($0))] } ?? [])
         ).line
@@ -151,7 +154,8 @@ extension EarlierRoot {
 extension NamedRoot {
     fileprivate var line: String {
         JSONOutput.object([
-            ("name", .string(name)), ("number", .integer(number)), ("reference", .string(reference)), ("id", .string(imageID)),
+            ("kind", .string("named")), ("name", .string(name)), ("number", .integer(number)), ("reference", .string(reference)),
+            ("id", .string(imageID)),
             ("made", .integer(made)), ("booted", .boolean(isBooted)),
             ("kernel", release.map { .string($0) } ?? .null), ("path", .string("/" + name)),
         ]).line

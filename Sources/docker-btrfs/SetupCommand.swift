@@ -13,13 +13,13 @@ struct SetupCommand: ParsableCommand {
             """
     )
 
-    @Option(help: ArgumentHelp("Where the top level of the btrfs is mounted.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Where the top level of the btrfs is mounted.", valueName: "dir"), completion: .directory)
     var topLevel: String?
 
-    @Option(help: ArgumentHelp("Where the boot loader's partition is mounted.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Where the boot loader's partition is mounted.", valueName: "dir"), completion: .directory)
     var boot: String?
 
-    @Option(help: ArgumentHelp("Docker's data-root, containerd's root or Podman's graphroot.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Docker's data-root, containerd's root or Podman's graphroot.", valueName: "dir"), completion: .directory)
     var dataRoot: String?
 
     @Option(help: ArgumentHelp("Whose images of containerd, where they are not Docker's.", valueName: "name"))
@@ -43,7 +43,9 @@ struct SetupCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How the root is mounted, beside its subvolume; '' for no options.", valueName: "options"))
     var rootflags: String?
 
-    @Option(help: ArgumentHelp("A directory that is the same in each root, filled once from here; may be given again.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp("A directory that is the same in each root, filled once from here; may be given again.", valueName: "path"),
+        completion: .directory)
     var data: [String] = []
 
     @Flag(help: "Give the top layer the people and passwords of this system anew, in the place of those that it has.")
@@ -52,10 +54,12 @@ struct SetupCommand: ParsableCommand {
     @Flag(help: "Each root to come looks once a day for a new image under the name of the next boot, in its registry, and deploys it.")
     var update = false
 
-    @Option(help: ArgumentHelp("The system that the machine's own files come from.", valueName: "dir"))
+    @Option(help: ArgumentHelp("The system that the machine's own files come from.", valueName: "dir"), completion: .directory)
     var root = "/"
 
-    @Option(name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"))
+    @Option(
+        name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"),
+        completion: .file())
     var initProgram: String?
 
     @Flag(help: "Print what would be made, one line each, and change nothing.")

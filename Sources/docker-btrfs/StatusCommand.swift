@@ -11,7 +11,8 @@ struct StatusCommand: AsyncParsableCommand {
         discussion: """
             With --format json one object: version; booted (reference, id, root, made, good, kernel) or null; deployments, the next one \
             first, which is what the menu boots when nobody chooses, each with reference, id, kernel, made (seconds since 1970), booted, next, once, good, tries and damage; update (time, name, \
-            image, deployed, failure), what came of the last deploy --pull, or null; notes.
+            image, deployed, failure), what came of the last deploy --pull, or null, also where that failed and another name was deployed \
+            after it; notes.
             """
     )
 
@@ -95,8 +96,11 @@ extension Inventory {
 
 extension Update {
     fileprivate func text(now: Int) -> String {
+        let when = age(of: time, now: now)
+        let pull = "could not pull '\(name)': "
+        if let failure, failure.hasPrefix(pull) { return "could not pull \(name) \(when): \(failure.dropFirst(pull.count))" }
         let result = failure.map { "failed: \($0)" } ?? deployed.map { "deployed image \($0.prefix(12))" } ?? "nothing new"
-        return "pulled \(name) \(age(of: time, now: now)): \(result)"
+        return "pulled \(name) \(when): \(result)"
     }
 }
 

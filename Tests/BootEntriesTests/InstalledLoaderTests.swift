@@ -29,6 +29,12 @@ import Testing
         #expect(try InstalledLoader.all(in: Directory(opening: folder.path)).isEmpty)
     }
 
+    @Test func `an EFI that is no directory has none, and hides none`() throws {
+        try write("x", to: "EFI")
+        try write("source custom.cfg\n", to: "grub/grub.cfg")
+        #expect(try only().kind == .grub)
+    }
+
     @Test(arguments: [("\u{6}\0\0\0\u{1}", true), ("\u{6}\0\0\0\0", false), ("\u{6}\0", false), (nil, false)] as [(String?, Bool)])
     func `whether Secure Boot is on, the firmware says`(content: String?, isOn: Bool) throws {
         if let content { try write(content, to: "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c") }
@@ -79,6 +85,18 @@ import Testing
         let menu = BootMenu(volume: example.volume, entries: example.entries, isUnrestricted: isFree)
         let lines = try BootLoader.grub.files(for: menu).flatMap { $0.text.split(separator: "\n") }.filter { $0.hasPrefix("menuentry ") }
         #expect(lines.count == 4 && lines.allSatisfy { $0.contains(" --unrestricted ") == isFree })
+    }
+
+    @Test(
+        arguments: [
+            ("insmod blscfg\nblscfg\n", "grub_arg --unrestricted", true), ("blscfg\n", "grub_users $grub_users", false),
+            ("menuentry x {\n}\n", "grub_arg --unrestricted", false),
+        ])
+    func `the entries of Fedora's GRUB are files beside it`(configuration: String, line: String, isFree: Bool) throws {
+        try write(configuration, to: "grub2/grub.cfg")
+        #expect(try !only().letsAnybodyStartEntries)
+        try write("title Fedora\n\(line)\ngrub_class fedora\n", to: "loader/entries/fedora.conf")
+        #expect(try only().letsAnybodyStartEntries == isFree)
     }
 
     @Test func grubGetsOurCustomFile() throws {

@@ -68,11 +68,14 @@ struct DockerPluginTests {
 
     @Test(arguments: [
         ("de", "deploy\tMake an image the next boot."), ("deploy d", "desktop:latest"), ("deploy x", ""), ("check ", "desktop:latest"),
-        ("enter ", "desktop:latest"), ("image --fix ", "desktop:latest"), ("export work -o ", ""), ("root keep 7 ", ""),
+        ("enter ", "desktop:latest"), ("image --fix ", "desktop:latest"), ("deploy --kernel 6.1 ", "desktop:latest"), ("root keep 7 ", ""),
         ("rm old:1 ", "old:1"), ("run ", "desktop:latest"), ("rehearse ", "desktop:latest"),
         ("status ", ""), ("rm ", "old:1"), ("rollback ", "old:1"), ("root x", ""),
         ("root keep ", "7"),
         ("root rm ", "7|work|kept"), ("root rm w", "work"), ("diff ", "7|work"), ("export ", "7|work"), ("nothing ", ""),
+        ("enter --root ", "7"), ("enter --root 7 ", "desktop:latest"), ("enter --project w", "work"), ("enter --boot ", "desktop:latest"),
+        ("adopt --root ", "7"), ("image --kernel-image ", "desktop:latest"), ("status --format ", "text|json"),
+        ("status --format=j", "json"), ("deploy --kernel ", ""),
     ])
     func `words are completed`(typed: String, words: String) throws {
         let line = typed.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
@@ -82,10 +85,20 @@ struct DockerPluginTests {
             case .images: ["desktop:latest"]
             case .deployments: ["old:1"]
             case .roots: ["7"]
+            case .projects: ["work"]
             case .rootsAndProjects: ["7", "work"]
             case .allRoots: ["7", "work", "kept"]
             }
         }
         #expect(completed == (words.split(separator: "|") + [":4"]).map { $0 + "\n" }.joined())
+    }
+
+    @Test(arguments: [
+        ("export work -o ", ":0\n"), ("enter --bind ", ":0\n"), ("deploy --boot ", ":16\n"), ("setup --data ", ":16\n"),
+        ("install --init ", ":0\n"), ("install --root=", ":16\n"),
+    ])
+    func `files and directories are left to the shell`(typed: String, completed: String) {
+        let line = typed.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        #expect(DockerPlugin.completions(line) { _ in ["desktop:latest"] } == completed)
     }
 }

@@ -25,16 +25,19 @@ struct BootabilityTests {
         try fixture.run("bash", "-euc", "cd '\(fixture.folder.appending(path: Self.layer).path)'; \(script)")
     }
 
-    private func found() throws -> Bootability {
+    private func found(hasKernelBeside: Bool = false) throws -> Bootability {
         let root = try fixture.directory()
         let stores = try #require(try ImageStores(in: root, at: "docker"))
         let line = try #require(try stores.listing().images.first { $0.names.contains("bb3:v1") })
-        return Bootability(of: line, in: root, kernel: "6.18.44")
+        return Bootability(of: line, in: root, kernel: "6.18.44", hasKernelBeside: hasKernelBeside)
     }
 
     @Test(
         arguments: [
-            ("true", .yes, nil), ("mkdir -p lib/modules/6.18.44; touch lib/modules/6.18.44/modules.dep", .yes, nil),
+            (
+                "true", .noKernel, "could not use the image 'bb3:v1': it has no kernel, and no modules for the running kernel 6.18.44"
+            ),
+            ("mkdir -p lib/modules/6.18.44; touch lib/modules/6.18.44/modules.dep", .yes, nil),
             (
                 "mkdir -p lib/modules/6.1; touch lib/modules/6.1/modules.dep", .noKernel,
                 "could not use the image 'bb3:v1': it has no kernel, and no modules for the running kernel 6.18.44"
@@ -58,6 +61,13 @@ struct BootabilityTests {
         #expect((found.tree != nil) == (verdict == .yes) && (found.reason == nil) == (verdict == .yes))
     }
 
+    @Test(arguments: ["true", "mkdir -p lib/modules/6.1; touch lib/modules/6.1/modules.dep"])
+    func `the top layer may bring the kernel that it has not`(script: String) throws {
+        try change(script)
+        #expect(try found().verdict == .noKernel)
+        #expect(try found(hasKernelBeside: true).verdict == .yes)
+    }
+
     @Test func `an image of another platform`() throws {
         let folder = "docker/image/btrfs/imagedb/content/sha256"
         let name = "a8be6a5138c5d7f5ec05c29530aafd7971f30d23bad9e01ab95138c6e7f5829c"
@@ -66,7 +76,7 @@ struct BootabilityTests {
         try fixture.write(other, to: "\(folder)/\(id.hex)")
         let root = try fixture.directory()
         let line = try #require(try ImageStores(in: root, at: "docker")?.listing().images.first { $0.id == ImageID(id) })
-        let found = Bootability(of: line, in: root, kernel: nil)
+        let found = Bootability(of: line, in: root, kernel: nil, hasKernelBeside: false)
         #expect(found.verdict == .platform)
         #expect(found.reason?.message.contains("it is for linux/s390x, and this machine is linux/") == true)
     }
@@ -79,6 +89,7 @@ struct BootabilityTests {
                 ["/mnt/docker", "/var/lib/containerd", "/var/lib/containers/storage"]
             ),
             (["etc/docker/daemon.json": "{}"], ["/var/lib/docker", "/var/lib/containerd", "/var/lib/containers/storage"]),
+            (["etc/docker/daemon.json": " \n"], ["/var/lib/docker", "/var/lib/containerd", "/var/lib/containers/storage"]),
             (
                 [
                     "etc/containerd/config.toml":
@@ -104,5 +115,13 @@ struct BootabilityTests {
         let system = try Directory(opening: fixture.folder.appending(path: "system").path)
         let roots = try EngineRoots(in: system)
         #expect([roots.docker, roots.containerd, roots.podman] == places)
+    }
+
+    @Test func `a configuration of one engine that cannot be read is nothing against the others`() throws {
+        try fixture.write("{", to: "system/etc/docker/daemon.json")
+        let system = try Directory(opening: fixture.folder.appending(path: "system").path)
+        #expect(throws: Failure.self) { try EngineRoots.docker(in: system) }
+        #expect(try EngineRoots.containerd(in: system) == "/var/lib/containerd")
+        #expect(try EngineRoots.podman(in: system) == "/var/lib/containers/storage")
     }
 }

@@ -1,5 +1,6 @@
 import Basics
 import Boot
+import BootEntries
 import Fixtures
 import Foundation
 import Initramfs
@@ -19,6 +20,7 @@ struct ImageCheckTests {
         try fixture.write("ID=x\n", to: "image/etc/os-release")
         try program("sbin/init")
         try program("lib/systemd/systemd-udevd")
+        try fixture.run("ln", "-s", "../../sbin/init", fixture.folder.appending(path: "image/lib/systemd/systemd").path)
         try program("usr/sbin/NetworkManager")
         try fixture.write("root:$y$x:1::::::\nann:!:1::::::\n", to: "image/etc/shadow")
     }
@@ -139,6 +141,29 @@ struct ImageCheckTests {
         #expect(try findings(under: true) == [])
     }
 
+    private static let unmarked = """
+        warning init: it is not systemd, and nothing marks a boot as good: an image that boots well is given up after its tries
+        """
+
+    @Test func `where the init is told to mark a boot as good depends on it`() throws {
+        try fixture.run("bash", "-euc", "cd '\(fixture.folder.path)/image'; rm lib/systemd/systemd")
+        let image = try Directory(opening: fixture.folder.appending(path: "image").path, label: "")
+        func remedies(_ options: KernelOptions = .none) throws -> [String] {
+            try ImageCheck(ImageFiles(of: [image]), under: nil, of: "x:latest", with: options).findings.map(\.remedy)
+        }
+        let line = "/usr/bin/docker-btrfs-init --mark-good"
+        #expect(try remedies() == ["have it run '\(line)' when the system is up"])
+        try fixture.write("", to: "image/etc/inittab")
+        #expect(try remedies() == ["RUN echo 'dg:2345:once:\(line)' >> /etc/inittab"])
+        try fixture.run("bash", "-euc", "cd '\(fixture.folder.path)/image'; mkdir bin; ln sbin/init bin/busybox")
+        #expect(try remedies() == ["RUN echo '::once:\(line)' >> /etc/inittab"])
+        // What a disk has for it comes with the disk.
+        let onDisk = try shortcomings(of: ImageFiles(of: [image]), under: nil, of: "x:latest", .none)
+        #expect(onDisk == [])
+        try fixture.write("exec \(line)\n", to: "top/etc/service/good/run")
+        #expect(try findings(under: true) == [])
+    }
+
     @Test func `of one that boots nothing is said`() throws { #expect(try findings() == []) }
 
     @Test(
@@ -217,6 +242,10 @@ struct ImageCheckTests {
                 "rm usr/sbin/NetworkManager; mkdir -p usr/sbin; touch usr/sbin/ifup usr/sbin/dhcpcd",
                 ["warning network: ifup is there, and '/etc/network/interfaces' names no network card"]
             ),
+            ("rm lib/systemd/systemd", [Self.unmarked]), ("rm lib/systemd/systemd; touch lib/systemd/systemd", [Self.unmarked]),
+            ("rm lib/systemd/systemd; echo 'd0:2345:once:/usr/bin/docker-btrfs-init --mark-good' > etc/inittab", []),
+            ("rm lib/systemd/systemd; mkdir etc/local.d; echo docker-btrfs-init --mark-good > etc/local.d/good.start", []),
+            ("rm lib/systemd/systemd; mkdir -p etc/sv/good; echo exec docker-btrfs-init --mark-good > etc/sv/good/run", []),
             (
                 "mkdir -p usr/bin; touch usr/bin/dockerd",
                 ["warning certificates: an engine is there, and no certificates by which it trusts a registry: it pulls nothing"]

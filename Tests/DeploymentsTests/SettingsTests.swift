@@ -32,6 +32,20 @@ struct SettingsTests {
         }
     }
 
+    /// 2047 bytes with what the boot loader adds.
+    @Test func `options that no kernel would read to their end are none of an entry`() throws {
+        var settings = Self.settings
+        let volume = BootVolume(uuid: "30f5-77", label: nil, partition: nil)
+        let image = ImageID(Digest.of(Array("image".utf8)))
+        let room = 1983 - (try settings.options(of: image, on: volume).description.utf8.count) - 1
+        settings.options = try KernelOptions(String(repeating: "x", count: room))
+        try settings.options(of: image, on: volume).checkLength()
+        settings.options = try KernelOptions(String(repeating: "x", count: room + 1))
+        let long = try settings.options(of: image, on: volume)
+        let failure = #expect(throws: Failure.self) { try long.checkLength() }
+        #expect(failure?.message.contains(": it has 1984 bytes, and a kernel reads 2047, with up to 64 of ") == true)
+    }
+
     @Test(
         arguments: [
             ("{", "could not read 's': it is not JSON: line 1: "),

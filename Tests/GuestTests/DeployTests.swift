@@ -190,7 +190,7 @@ struct DeployTests {
         let later = try #require(told.split(separator: "*** System restart required ***\n", maxSplits: 1).last)
         let refused = /\n {2}pulled .*: failed: could not deploy '.*\/desktop:latest'.*: kernel: .* and no boot\/vmlinuz-6\.1.*\n/
         #expect(later.contains(refused), "\(later)")
-        #expect(later.contains(/\n {2}pulled .*\/desktop:latest .*: failed: could not pull '.*\n$/), "\(later)")
+        #expect(later.contains(/\n {2}could not pull .*\/desktop:latest .*: .*\n$/), "\(later)")
         let next = later.split(separator: "\n").filter { $0.hasPrefix("  next  ") }
         #expect(next.count == 2 && next[0] == next[1], "\(later)")
         let fourth = try await machine.answers(

@@ -63,6 +63,19 @@ extension OnDisk {
             }
         }
 
+        @Test func `an engine's configuration that cannot be read is told beside the images of others`() async throws {
+            try await Disk.withStore { disk, store in
+                let told = try await disk.change(
+                    """
+                    cp -a /etc ../etc; mkdir -p ../etc/docker ../etc/containerd
+                    echo '{' > ../etc/docker/daemon.json; echo "root = '$PWD/docker'" > ../etc/containerd/config.toml
+                    mount --bind ../etc /etc; '\(Repository.companion)' images 2>&1
+                    """)
+                #expect(told.contains("sample_image:latest"), "\(told)")
+                #expect(told.contains("note: could not read '/etc/docker/daemon.json': it is not JSON: "), "\(told)")
+            }
+        }
+
         @Test func `the images as JSON, one a line, and in colours on a terminal alone`() async throws {
             try await Disk.withStore { disk, store in
                 let text = try await disk.look("'\(Repository.companion)' images --data-root docker --format json")

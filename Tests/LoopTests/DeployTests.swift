@@ -18,6 +18,18 @@ extension OnDisk {
             }
         }
 
+        @Test func `an image of which the store recorded nothing is not said to be as it was`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image")
+                try await machine.disk.change("rm docker/image/btrfs/layerdb/sha256/*/tar-split.json.gz")
+                let told = try await machine.disk.change("! \(machine.command("check --content sample_image"))")
+                let reason = "nothing could be compared: the store has no record of its files"
+                #expect(try told == "sample_image:latest (\(machine.shortID("sample_image:latest"))): \(reason)\n")
+                let json = try await machine.disk.change("! \(machine.command("check --content sample_image --format json"))")
+                #expect(json == "{\"part\": \"the store\", \"path\": null, \"reason\": \"\(reason)\"}\n")
+            }
+        }
+
         @Test func `what is deployed is entered without its store, by its name and by its id`() async throws {
             try await Deployable.with { machine in
                 try await machine.run("deploy sample_image")

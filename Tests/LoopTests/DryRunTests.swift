@@ -18,6 +18,23 @@ extension OnDisk {
             }
         }
 
+        @Test func `what would be rehearsed is said to be`() async throws {
+            try await Deployable.with { machine in
+                let lines = try await machine.run("deploy sample_image --rehearse --dry-run").split(separator: "\n")
+                #expect(lines.first == "boot it in a virtual machine, and go on only where that boot is good", "\(lines)")
+                #expect(lines.count > 1)
+            }
+        }
+
+        @Test func `of a top level that is named, it is the default of its menu`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image")
+                let plan = try await machine.disk.look("'\(Repository.companion)' plan --top-level .")
+                let mark = "mark '/.docker-btrfs/roots/docker_rwlayer/new' as root 1, made from 'sample_image' ("
+                #expect(plan.contains(mark), "\(plan)")
+            }
+        }
+
         @Test(arguments: [true, false])
         func `nothing is changed, whether the disk is mounted elsewhere or not`(isMounted: Bool) async throws {
             try await Disk.withStore { disk, _ in

@@ -58,8 +58,8 @@ extension OnDisk {
                     #expect(
                         try await machine.run("root ls") == """
                             NUMBER  IMAGE                MADE      STATE
-                            3       sample_image:latest  just now  kept
-                            2       sample_image:latest  just now  kept
+                            3       sample_image:latest  just now  no good boot
+                            2       sample_image:latest  just now  no good boot
                             1       sample_image:latest  just now  good
 
                             """)
@@ -67,6 +67,7 @@ extension OnDisk {
                     let last = try #require(lines.last)
                     let oldest = try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
                     #expect(lines.count == 3 && oldest["number"] as? Int == 1 && oldest["good"] as? Bool == true)
+                    #expect(oldest["kind"] as? String == "root")
                     #expect(oldest["path"] as? String == "/\(roots)/1" && oldest["booted"] as? Bool == false)
 
                     let before = try await machine.everything()
@@ -112,6 +113,24 @@ extension OnDisk {
                     #expect(
                         try await machine.fails("root rm 1").hasSuffix(
                             "somebody put something into its subvolume '/var/lib/machines'\n"))
+                }
+            }
+        }
+
+        @Test func `those of another name are told of when setup is given a new one`() async throws {
+            try await Disk.withStore { disk, store in
+                try await Deployable.with(disk, dataRoot: "docker", images: store.images) { machine in
+                    for _ in 1...2 { try await disk.bootWell(disk.line(keeping: "")) }
+                    let told = try await machine.run(machine.setup + " --name other 2>&1")
+                    let note = """
+                        note: 2 roots of '/docker_rwlayer' stay, and take room: 'docker-btrfs setup --name docker_rwlayer' brings them back into \
+                        'docker-btrfs root ls'
+
+                        """
+                    #expect(told.contains(note), "\(told)")
+                    #expect(try await machine.fails("root rm 1") == "Error: could not find root 1\nhint: there is none of '/other' yet\n")
+                    #expect(!(try await machine.run(machine.setup + " --name docker_rwlayer 2>&1")).contains("roots of"))
+                    #expect(try await machine.run("root ls").contains("\n1       sample_image:latest"))
                 }
             }
         }

@@ -20,6 +20,15 @@ extension Beside {
             }
         }
 
+        @Test func `a directory behind --boot is no image, and that is said`() async throws {
+            try await Enterable.with { machine in
+                let told = try await machine.disk.change(
+                    "mkdir there; ! \(machine.command("--boot /boot")) 2>&1; ! \(machine.command("--boot there")) 2>&1")
+                let hint = "hint: --boot boots the init of what is entered, and takes no directory"
+                #expect(told.split(separator: "\n").count { $0.hasPrefix(hint) } == 2, "\(told)")
+            }
+        }
+
         /// systemd-nspawn leaves root inside its CAP_SYS_ADMIN.
         @Test func `what acts on all of the btrfs is refused to what boots a root`() async throws {
             try await Enterable.with { machine in

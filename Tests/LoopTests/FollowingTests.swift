@@ -88,7 +88,7 @@ extension OnDisk {
                     #expect(refused.contains(": failed: could not deploy '127.0.0.1:"))
                     let gone = try #require(told["gone"])
                     #expect(gone.contains("note: could not pull '127.0.0.1:") && gone.contains("; it is as if there were nothing new\n"))
-                    #expect(gone.contains(": failed: could not pull '127.0.0.1:"))
+                    #expect(gone.contains("\n  could not pull 127.0.0.1:"))
                     #expect(told["unnamed"]?.contains("its name has no registry, and it may have been built here\nhint: ") == true)
 
                     // What was deployed last is what is booted.

@@ -57,14 +57,16 @@ extension OnDisk {
             }
         }
 
-        @Test func `where a person writes the entries, rollback prints them and says what is to be done`() async throws {
+        @Test func `where a person writes the entries, deploy and rollback print them and say what is to be done`() async throws {
             try await Deployable.with(setup: "--loader print") { machine in
                 try await machine.run("deploy sample_image:latest")
-                try await machine.run("deploy sample_image:v2")
-                let told = try await machine.disk.change(machine.command("rollback") + " 2>&1")
-                let entries = told.split(separator: "\n").filter { $0.hasPrefix("title ") }
-                #expect(entries.count == 2 && entries.first?.contains("sample_image:latest") == true, "\(told)")
-                #expect(told.contains("note: the boot menu is yours to write: make the first of these entries its default\n"), "\(told)")
+                for (words, first) in [("deploy sample_image:v2", "sample_image:v2"), ("rollback", "sample_image:latest")] {
+                    let told = try await machine.disk.change(machine.command(words) + " 2>&1")
+                    let entries = told.split(separator: "\n").filter { $0.hasPrefix("title ") }
+                    #expect(entries.count == 2 && entries.first?.contains(first) == true, "\(told)")
+                    #expect(
+                        told.contains("note: the boot menu is yours to write: make the first of these entries its default\n"), "\(told)")
+                }
             }
         }
 
@@ -87,6 +89,28 @@ extension OnDisk {
                 }
                 try await machine.disk.change("mv gone boot_docker")
                 #expect(try await machine.fails(machine.setup).contains("there is no member 'bogus'"))
+            }
+        }
+
+        @Test func `a menu that cannot be written, or read, is one of the notes of status`() async throws {
+            try await Deployable.with(setup: "--loader grub") { machine in
+                try await machine.run("deploy sample_image:latest")
+                try await machine.disk.change("cp .docker-btrfs/settings whole; sed -i \"s,quiet,quiet x=a'b,\" .docker-btrfs/settings")
+                let told = try await machine.run("status")
+                #expect(told.contains("next") && told.contains("could not write the kernel option 'x=a'b' for GRUB"), "\(told)")
+                let menu = "'\(machine.boot)/grub/docker-btrfs.cfg'"
+                let damaged = try await machine.disk.change(
+                    "mv whole .docker-btrfs/settings; rm \(menu); mkdir \(menu); \(machine.command("status"))")
+                #expect(damaged.contains("chosen  sample_image:latest"), "\(damaged)")
+                #expect(damaged.components(separatedBy: "could not read \(menu): it is not a regular file").count == 2, "\(damaged)")
+            }
+        }
+
+        @Test func `where the btrfs is full, what frees room is said`() async throws {
+            try await Deployable.with { machine in
+                let trace = "strace -f -qq -o /dev/null -e inject=syncfs:error=ENOSPC"
+                let told = try await machine.disk.change("! \(trace) \(machine.command("deploy sample_image:latest")) 2>&1")
+                #expect(told.contains("No space left on device\nhint: 'docker-btrfs root ls' lists earlier roots, and "), "\(told)")
             }
         }
 

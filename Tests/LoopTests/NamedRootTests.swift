@@ -46,7 +46,7 @@ extension OnDisk {
                 #expect(
                     try await machine.run("root ls").contains(
                         "NAME  IMAGE                KEPT      KERNEL\nold   sample_image:latest  just now  6.1\n"))
-                #expect(try await machine.run("root ls --format json").contains(#""name": "old""#))
+                #expect(try await machine.run("root ls --format json").contains(#"{"kind": "named", "name": "old""#))
 
                 // A boot with what the entry says is none of docker-btrfs's business.
                 let line = "rw root=\(machine.disk.device) rootflags=subvol=old quiet"

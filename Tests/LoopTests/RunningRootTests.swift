@@ -77,6 +77,21 @@ extension OnDisk {
 
                     """
                 #expect(try await machine.inside(.plain("old"), "uninstall") == refused)
+                // What is changed in it goes with no boot.
+                let told = try await machine.inside(.plain("old"), "diff")
+                #expect(told.hasPrefix("Error: could not choose a root: the system runs on 'old', which was kept"), "\(told)")
+            }
+        }
+
+        @Test func `settings on a btrfs that anybody may have brought are not obeyed`() async throws {
+            try await Deployable.with(setup: "--loader grub", partition: "64M") { machine in
+                try await machine.run("deploy sample_image:latest")
+                let program = "'\(Repository.companion)' status --boot '\(machine.boot)'"
+                #expect(try await machine.disk.change(program).contains("sample_image:latest"))
+                let refused = try await machine.disk.change("! \(program) 2>&1", options: "subvolid=5,nosuid,nodev")
+                #expect(refused.hasPrefix("Error: could not find a btrfs that was set up for docker-btrfs\n"), "\(refused)")
+                let named = try await machine.disk.change("\(program) --top-level .", options: "subvolid=5,nosuid,nodev")
+                #expect(named.contains("sample_image:latest"))
             }
         }
 

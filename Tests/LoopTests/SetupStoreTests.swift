@@ -70,6 +70,7 @@ extension OnDisk {
                 let before = try await machine.disk.look("cat \(Self.table)")
                 for (line, isRefused) in [
                     ("\(data) \(place) ext4 defaults 0 2", true), ("\(own) \(place) btrfs subvol=other 0 0", true),
+                    ("UUID=9 \(place) btrfs defaults 0 0", true), ("\(own) \(place) btrfs defaults 0 0", false),
                     ("\(own) \(place) btrfs subvol=docker,compress=zstd 0 0", false),
                 ] {
                     let told = try await machine.disk.change(

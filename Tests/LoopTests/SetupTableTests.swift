@@ -170,6 +170,21 @@ extension OnDisk {
             }
         }
 
+        @Test func `homes in a subvolume of their own, and on a mount of no line, are told too`() async throws {
+            try await Deployable.with { machine in
+                let setup = machine.setup.replacing("--root \(machine.disk.folder)/system", with: "--root \"$PWD/old\"")
+                let told = try await machine.disk.change(
+                    """
+                    btrfs -q subvolume create old; mkdir -p old/{etc,srv,more}; btrfs -q subvolume create old/home; mkdir old/home/ann
+                    printf '%s\\n' 'ann:x:1000:1000::/home/ann:/bin/sh' 'bob:x:1001:1001::/more/bob:/bin/sh' > old/etc/passwd
+                    mount -t tmpfs none old/more; mkdir old/more/bob; rm boot_docker/etc/fstab
+                    \(machine.command(setup)) --users 2>&1
+                    """)
+                #expect(told.contains("note: the home of ann is in this system's root and in no other one: --data /home keeps"), "\(told)")
+                #expect(told.contains("note: the home of bob is on what is mounted at '"), "\(told)")
+            }
+        }
+
         @Test func `what is mounted of a file or directory of the root is mounted in no other root`() async throws {
             try await Deployable.with { machine in
                 let told = try await machine.disk.change(

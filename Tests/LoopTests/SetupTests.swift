@@ -37,6 +37,19 @@ extension OnDisk {
 
                     """
                 ),
+                (
+                    "--top-layer docker_data/srv",
+                    """
+                    could not use '/docker_data/srv' as the top layer, whose files go into each root: 'work' is in it, and no 'etc'
+                    hint: give --top-layer a directory of its own; a top layer is known by its '.docker-btrfs.json', of which '{}' is enough
+
+                    """
+                ),
+                ("--top-layer docker/image", "whose files go into each root: the images' store '/docker' is there"),
+                (
+                    "--options \"$(printf 'x%.0s' {1..1800})\"",
+                    " bytes, and a kernel reads 2047, with up to 64 of the boot loader's\nhint: say less: docker-btrfs setup --options TEXT\n"
+                ),
                 ("--data /x,y", "could not keep '/x,y' as data: mount options cannot name what has a comma"),
                 ("--data /c-d --data /c/d", "could not keep '/c/d' as data: its subvolume '/docker_data/c-d' is that of '/c-d'"),
                 (
@@ -68,6 +81,36 @@ extension OnDisk {
                     try await machine.run("\(machine.setup) \(words)")
                 }
                 #expect(try await machine.everything() == before)
+            }
+        }
+
+        @Test(
+            arguments: [
+                ("--options \"quiet x=a'b\"", "x=a'b", "leave it out: --options TEXT"),
+                ("--top-layer \"my layer's\"", "toplayer_path=my layer's", "choose another path: --top-layer PATH"),
+            ])
+        func `what GRUB cannot say is refused before anything is written`(words: String, option: String, hint: String) async throws {
+            try await Deployable.with(setup: "--loader grub") { machine in
+                let before = try await machine.everything()
+                let told = try await machine.fails("\(machine.setup) \(words)")
+                let sentence = "could not write the kernel option '\(option)' for GRUB: it changes ' and \\ on the way to the kernel"
+                #expect(told.contains("\(sentence)\nhint: \(hint)\n"), "\(told)")
+                #expect(try await machine.everything() == before)
+            }
+        }
+
+        @Test func `a subvolume that is mounted is no top layer, but one that is one already`() async throws {
+            try await Deployable.with { machine in
+                let setup = machine.command("\(machine.setup) --top-layer home")
+                let mount = "mkdir -p ../home; mount -o subvol=home \(machine.disk.device) ../home"
+                let told = try await machine.disk.change("btrfs -q subvolume create home; \(mount); ! \(setup) 2>&1 > /dev/null")
+                let sentence = "could not use '/home' as the top layer, whose files go into each root: this system has '/home' mounted at '"
+                #expect(told.contains(sentence), "\(told)")
+                try await machine.disk.change("mkdir -p other/etc other/usr/lib; touch other/usr/lib/os-release")
+                let system = try await machine.fails("\(machine.setup) --top-layer other")
+                #expect(system.contains("it is a system of its own, with '/usr/lib/os-release'\n"), "\(system)")
+                let taken = try await machine.disk.change("echo '{}' > home/.docker-btrfs.json; \(mount); \(setup)")
+                #expect(taken.contains("top layer    '/home'"), "\(taken)")
             }
         }
 

@@ -85,6 +85,28 @@ extension OnDisk {
             }
         }
 
+        /// Whoever may attach a file gives it any UUID.
+        private func expectNoRival(_ machine: Deployable, _ data: Disk, _ store: String) async throws {
+            let copy = machine.disk.folder + "/copy"
+            let attached = try await output(
+                of: ["bash", "-euc", "cp --sparse=always '\(data.file)' '\(copy)'; losetup --find --show '\(copy)'"])
+            let rival = attached.split(separator: "\n")[0]
+            let result: Result<Void, any Error>
+            do {
+                #expect(try await machine.run("deploy sample_image").hasPrefix("next boot: sample_image:latest ("))
+                try await output(of: ["umount", store])
+                // What is held is there all the same.
+                let told = try await machine.run("deploy sample_image 2>&1")
+                #expect(told.contains("could not choose the device 'UUID=") && told.contains("'\(rival)'"), "\(told)")
+                result = .success(())
+            } catch {
+                result = .failure(error)
+            }
+            let again = "losetup --detach '\(rival)'; mountpoint --quiet '\(store)' || mount '\(data.device)' '\(store)'"
+            try await output(of: ["bash", "-euc", again])
+            try result.get()
+        }
+
         /// Docker's data is on `data`, mounted in the running system.
         private func deploy(_ data: Disk, _ folder: String) async throws {
             try await Disk.with(["mkfs.btrfs", "-q"], size: "512M") { disk in
@@ -118,6 +140,8 @@ extension OnDisk {
                         let files = try await machine.everything()
                         #expect(try await machine.run("deploy sample_image").hasPrefix("next boot: sample_image:latest ("))
                         #expect(try await machine.everything() == files)
+                        // A btrfs that is there twice is nothing that the kernel takes.
+                        if folder != "docker" { try await expectNoRival(machine, data, store) }
                     }
                     result = .success(())
                 } catch {

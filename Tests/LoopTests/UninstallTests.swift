@@ -33,7 +33,11 @@ extension OnDisk {
                 #expect(
                     try await machine.fails("status").hasPrefix("Error: could not find '/.docker-btrfs/settings'"))
                 #expect(
-                    try await machine.fails("uninstall").hasPrefix("Error: could not uninstall: docker-btrfs is not installed here"))
+                    try await machine.fails("uninstall") == """
+                        Error: could not uninstall: docker-btrfs is not installed here, and the btrfs at '.' was not set up for it
+                        hint: name the one that was, or leave --top-level out: it is looked for
+
+                        """)
             }
         }
 
@@ -53,6 +57,27 @@ extension OnDisk {
                 #expect(told.contains("Operation not permitted\n600\n1\n0\n"), "\(told)")
                 #expect(told.contains("\nremoved 1 deployment and the settings\n"), "\(told)")
                 #expect(try await machine.ownFiles() == "")
+            }
+        }
+
+        @Test func `a pull that failed is told until another name is deployed, and goes with the rest`() async throws {
+            try await Deployable.with { machine in
+                let name = "docker.io/library/other:latest"
+                try await machine.disk.change(
+                    """
+                    cat > .docker-btrfs/update << 'end'
+                    {"time": 1, "name": "\(name)", "failure": "could not pull '\(name)': docker: no such host"}
+                    end
+                    """)
+                let told = try await machine.run("status")
+                #expect(
+                    told.contains(/\n {2}could not pull docker\.io\/library\/other:latest \d+ weeks ago: docker: no such host\n/), "\(told)"
+                )
+                try await machine.run("deploy sample_image")
+                #expect(!(try await machine.run("status")).contains("could not pull"))
+                #expect(try await machine.run("status --format json").contains("\"update\": null"))
+                try await machine.run("uninstall")
+                #expect(try await machine.disk.look("ls .docker-btrfs/update 2>&1 || true").contains("No such file"))
             }
         }
 

@@ -100,7 +100,7 @@ struct FoundMachine {
                 "the images' store was '\(before.storeDevice.map { "\($0):" } ?? "")\(before.store)' before: --data-root DIR names it again"
             )
         }
-        let (loader, boot) = try Self.loader(choices, before, system)
+        let (loader, boot) = try Self.loader(choices, before, system, &notes)
         let kernels: Settings.Kernels =
             if let chosen = choices.kernels ?? ((loader?.kind ?? .print) == before?.loader ? before?.kernels : nil) { chosen } else {
                 try Self.kernels(for: loader, on: filesystem)

@@ -4,9 +4,9 @@ internal import CLinux
 
 /// The boot loader of the running system, and where it finds kernels.
 extension FoundMachine {
-    /// The only one, or the one that was chosen, and where its partition is mounted.
+    /// The only one, or the one that was chosen, and where its partition is mounted. What could not be looked through is noted.
     static func loader(
-        _ choices: SetupChoices, _ before: Settings?, _ system: Directory
+        _ choices: SetupChoices, _ before: Settings?, _ system: Directory, _ notes: inout [String]
     ) throws(Failure) -> (InstalledLoader?, String?) {
         let before = before.flatMap { choices.loader ?? $0.loader == $0.loader ? $0 : nil }
         let known = before?.currentBoot
@@ -14,13 +14,27 @@ extension FoundMachine {
         let root = choices.system == "/" ? "" : choices.system
         var folders = InstalledLoader.usualFolders.map { root + $0 }
         var found: [(InstalledLoader, String)] = []
+        var unread: [String] = []
         func look(in folders: [String]) throws(Failure) {
             for folder in folders {
                 guard let tree = try? Directory(opening: folder) else { continue }
                 let place = try tree.place()
-                for loader in try InstalledLoader.all(in: tree) { found.append((loader, place)) }
+                let all: [InstalledLoader]
+                do throws(Failure) { all = try InstalledLoader.all(in: tree) } catch {
+                    // What nobody chose is no obstacle.
+                    if folder == choices.boot || folder == known { throw error }
+                    unread.append("no boot loader was looked for in '\(folder)': \(error.message)")
+                    continue
+                }
+                for loader in all {
+                    // A link, or a second mount, leads to the same one.
+                    var isKnown = false
+                    for (other, _) in found where try other.directory.isSame(as: loader.directory) { isKnown = true }
+                    if !isKnown { found.append((loader, place)) }
+                }
             }
         }
+        defer { notes += unread }
         if let chosen = choices.boot {
             folders = [chosen]
         } else if let known, !folders.contains(known) {
@@ -28,7 +42,8 @@ extension FoundMachine {
             try look(in: [known])
             if found.isEmpty { folders.insert(known, at: 0) } else { folders = [known] }
         }
-        if found.isEmpty { try look(in: folders) }
+        // Where it was set up is its place.
+        if found.isEmpty { try look(in: folders.filter { $0 == known } + folders.filter { $0 != known }) }
         let wanted = choices.loader ?? before?.loader
         var fitting = found.filter { wanted == nil || $0.0.kind == wanted }
         if choices.boot == nil && fitting.contains(where: { $0.1 == known }) { fitting = fitting.filter { $0.1 == known } }
@@ -43,7 +58,7 @@ extension FoundMachine {
         if fitting.isEmpty {
             throw Failure(
                 "could not find \(wanted?.title ?? "rEFInd, GRUB or systemd-boot") in \(folders.map { "'\($0)'" }.joined(separator: ", "))",
-                hint: (seen.isEmpty ? "" : "there is \(seen); ")
+                hint: unread.map { "\($0); " }.joined() + (seen.isEmpty ? "" : "there is \(seen); ")
                     + (choices.loader == nil && found.count == 1 ? "'--loader \(found[0].0.kind.rawValue)' takes it; " : "")
                     + "mount its partition and say where: --boot DIR; '--loader print' prints the entry for any other")
         }
