@@ -95,8 +95,7 @@ extension Repair {
             guard text.utf8.first == UInt8(ascii: "/"), let path = Path(text) else {
                 throw Failure("could not repair '\(text)': it is no path from the root's top", hint: "docker-btrfs diff shows them")
             }
-            // As diff has it: without the symlinks on its way.
-            asked.append(path.isTop ? path : (try base.tree.resolved(path.parent) ?? path.parent).appending(name: path.name))
+            asked.append(try base.tree.pathWithoutLinks(path))
         }
         func isAsked(_ path: Path) -> Bool { asked.isEmpty || asked.contains { $0.isTop || path == $0 || path.isBelow($0) } }
         var lost: [Path] = []

@@ -114,11 +114,13 @@ struct AdoptedParts {
     /// Takes away what the root lacks: what is below the layer by a whiteout, and what the layer has, but for what came there later.
     private mutating func remove(_ path: Path) throws(Failure) {
         if try isBelow(path) { found.append(.hide(path)) }
-        for own in [path] + (try otherNames(of: path)) {
-            var outgoing: [Path] = []
-            _ = try addOutgoing(own, &outgoing)
-            found += outgoing.map { .remove($0) }
-        }
+        for own in [path] + (try otherNames(of: path)) { try takeOut(own) }
+    }
+
+    private mutating func takeOut(_ path: Path) throws(Failure) {
+        var outgoing: [Path] = []
+        _ = try addOutgoing(path, &outgoing)
+        found += outgoing.map { .remove($0) }
     }
 
     /// What the layer has in a directory that is a new one in the root, and the root does not.
@@ -126,13 +128,9 @@ struct AdoptedParts {
         guard try folder.status(of: path)?.kind == .directory else { return }
         for name in try folder.directory(withoutLinks: path).names() where !rules.ignores(name, in: path) {
             let inner = path.appending(name: name)
-            guard let there = try tree.status(of: inner) else {
-                var outgoing: [Path] = []
-                _ = try addOutgoing(inner, &outgoing)
-                found += outgoing.map { .remove($0) }
-                continue
-            }
-            if there.kind == .directory { try clear(inner) }
+            let there = try tree.status(of: inner)
+            if there == nil { try takeOut(inner) }
+            if there?.kind == .directory { try clear(inner) }
         }
     }
 

@@ -169,7 +169,7 @@ extension Site {
 }
 
 extension RootDifference {
-    /// The paths that a person names, as `diff` has them: without the symlinks on their way.
+    /// The paths that a person names, as `diff` has them.
     func asked(_ texts: [String], in tree: Directory) throws(Failure) -> [Path] {
         var asked: [Path] = []
         for text in texts {
@@ -183,7 +183,7 @@ extension RootDifference {
                         "could not adopt '\(path)': it is not in the root but on another filesystem or subvolume, which stays as it is")
                 }
             }
-            asked.append(path.isTop ? path : (try tree.resolved(path.parent) ?? path.parent).appending(name: path.name))
+            asked.append(try tree.pathWithoutLinks(path))
         }
         return asked
     }

@@ -1,5 +1,6 @@
 public import Basics
 internal import Boot
+internal import Files
 internal import Planning
 
 /// What was changed in a root since it was made, which a new root will not have.
@@ -91,6 +92,11 @@ extension Status {
 }
 
 extension Directory {
+    /// A path as `diff` has it: without the symlinks on its way, but with one at its end.
+    func pathWithoutLinks(_ path: Path) throws(Failure) -> Path {
+        path.isTop ? path : (try resolved(path.parent) ?? path.parent).appending(name: path.name)
+    }
+
     /// Whether a file was there by then, or of a directory one in it. A directory itself is changed by each file that comes.
     fileprivate func hasOlder(_ path: Path, than time: Int) throws(Failure) -> Bool {
         guard let standing = try status(of: path) else { return false }
