@@ -24,22 +24,26 @@ int entering_watch(pid_t process) { return (int)syscall(SYS_pidfd_open, process,
 
 int entering_peer(int master) { return ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC); }
 
-int entering_unlock(int master) {
+int entering_unlock(int master)
+{
     int locked = 0;
     return ioctl(master, TIOCSPTLCK, &locked);
 }
 
-int entering_copy_size(int from, int to) {
+int entering_copy_size(int from, int to)
+{
     struct winsize size;
     return ioctl(from, TIOCGWINSZ, &size) == 0 ? ioctl(to, TIOCSWINSZ, &size) : -1;
 }
 
-static int set_attributes(int tree, unsigned long long attributes) {
+static int set_attributes(int tree, unsigned long long attributes)
+{
     struct mount_attr attr = {.attr_set = attributes, .propagation = MS_PRIVATE};
     return mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof attr);
 }
 
-int entering_open_tree(const char *path, unsigned long long attributes) {
+int entering_open_tree(const char *path, unsigned long long attributes)
+{
     int tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     if (tree >= 0 && set_attributes(tree, attributes) != 0) {
         int error = errno;
@@ -50,7 +54,8 @@ int entering_open_tree(const char *path, unsigned long long attributes) {
     return tree;
 }
 
-int entering_restart(char *const *arguments) {
+int entering_restart(char *const *arguments)
+{
     /* Who runs from a descriptor has such a name (execveat(2)). */
     struct statvfs status;
     const char *name = (const char *)getauxval(AT_EXECFN);
@@ -62,7 +67,8 @@ int entering_restart(char *const *arguments) {
 }
 
 /* What an image calls /proc may be a symlink to anywhere: none is followed. */
-static int place(const char *path) {
+static int place(const char *path)
+{
     struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
     int found = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
     /* A link at the end is opened as itself, and nothing is mounted on one. */
@@ -75,7 +81,8 @@ static int place(const char *path) {
     return found;
 }
 
-static int attach(int tree, const char *path) {
+static int attach(int tree, const char *path)
+{
     int target = place(path);
     if (target < 0) return -1;
     int result = move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
@@ -83,7 +90,8 @@ static int attach(int tree, const char *path) {
     return result;
 }
 
-static int configure(int context, const char *options) {
+static int configure(int context, const char *options)
+{
     while (*options) {
         char key[64], *value;
         size_t length = strcspn(options, ",");
@@ -98,7 +106,8 @@ static int configure(int context, const char *options) {
     return fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 }
 
-static int mount_new(const struct entering_step *step) {
+static int mount_new(const struct entering_step *step)
+{
     int context = fsopen(step->source, FSOPEN_CLOEXEC);
     if (context < 0 || configure(context, step->options) != 0) return -1;
     int tree = fsmount(context, FSMOUNT_CLOEXEC, (unsigned)step->attributes);
@@ -107,7 +116,8 @@ static int mount_new(const struct entering_step *step) {
 
 /* What has this number, opened again on a mount that is read-only: its mode and its owner cannot be changed. Of a named pipe nobody else is
  * waited for. `flags` are those that it has (fcntl(2)). */
-static int reopen(int number, int access, bool is_disk, int flags) {
+static int reopen(int number, int access, bool is_disk, int flags)
+{
     off_t place = lseek(number, 0, SEEK_CUR);
     char name[64];
     snprintf(name, sizeof name, "/proc/self/fd/%d", number);
@@ -127,7 +137,8 @@ static int reopen(int number, int access, bool is_disk, int flags) {
 }
 
 /* The device that has this number, by a file of its own. */
-static int reopen_device(int number, const struct stat *status, int access) {
+static int reopen_device(int number, const struct stat *status, int access)
+{
     int context = fsopen("tmpfs", FSOPEN_CLOEXEC);
     int tree = context >= 0 && configure(context, "") == 0 ? fsmount(context, FSMOUNT_CLOEXEC, 0) : -1;
     int made = tree >= 0 && mknodat(tree, "device", status->st_mode, status->st_rdev) == 0
@@ -142,14 +153,16 @@ static int reopen_device(int number, const struct stat *status, int access) {
     return done ? 0 : -1;
 }
 
-bool entering_is_named_pipe(int number) {
+bool entering_is_named_pipe(int number)
+{
     struct stat status;
     struct statfs filesystem;
     return fstat(number, &status) == 0 && S_ISFIFO(status.st_mode) && fstatfs(number, &filesystem) == 0
         && filesystem.f_type != PIPEFS_MAGIC;
 }
 
-int entering_shield(int number) {
+int entering_shield(int number)
+{
     struct stat status;
     int flags = fcntl(number, F_GETFL);
     if (flags < 0 || fstat(number, &status) != 0) return 0;
@@ -163,25 +176,29 @@ int entering_shield(int number) {
     return reopen(number, O_RDONLY, S_ISBLK(status.st_mode), flags);
 }
 
-static int bind_path(const struct entering_step *step) {
+static int bind_path(const struct entering_step *step)
+{
     int tree = entering_open_tree(step->source, step->attributes);
     return tree < 0 ? -1 : attach(tree, step->path);
 }
 
-static int pivot(const struct entering_step *step) {
+static int pivot(const struct entering_step *step)
+{
     if (attach(step->tree, step->path) != 0 || fchdir(step->tree) != 0) return -1;
     /* The old root lies on the new one then, and goes (pivot_root(2)). */
     if (syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", MNT_DETACH) != 0) return -1;
     return chdir("/");
 }
 
-static int bring_up_loopback(void) {
+static int bring_up_loopback(void)
+{
     struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
     int socket_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     return socket_ < 0 ? -1 : ioctl(socket_, SIOCSIFFLAGS, &request);
 }
 
-static int take_session(const struct entering_command *command) {
+static int take_session(const struct entering_command *command)
+{
     if (setsid() < 0) return -1;
     if (command->terminal < 0) return 0;
     if (ioctl(command->terminal, TIOCSCTTY, 0) != 0) return -1;
@@ -194,7 +211,8 @@ static int take_session(const struct entering_command *command) {
 }
 
 /* Only these are left: what is open here is a way to the machine, by /proc/self/fd in a path that the image names. */
-static int close_others(int kept, int other) {
+static int close_others(int kept, int other)
+{
     int next[] = {kept < other ? kept : other, kept < other ? other : kept};
     unsigned from = STDERR_FILENO + 1;
     for (int index = 0; index < 2; index++) {
@@ -206,14 +224,16 @@ static int close_others(int kept, int other) {
 }
 
 /* The home is what the image says, and may be a link to anything that is open. */
-static int enter_folder(const char *folder) {
+static int enter_folder(const char *folder)
+{
     char place[PATH_MAX];
     /* What is not below the root begins with another character (getcwd(2)). */
     if (chdir(folder) == 0 && syscall(SYS_getcwd, place, sizeof place) > 0 && place[0] == '/') return 0;
     return chdir("/");
 }
 
-static int become(const struct entering_command *command) {
+static int become(const struct entering_command *command)
+{
     if (enter_folder(command->folder) != 0) return -1;
     sigset_t none;
     sigemptyset(&none);
@@ -225,7 +245,8 @@ static int become(const struct entering_command *command) {
 }
 
 /* Process 1: reaps what others left, hands on signals, and ends with the command, which ends all that is there. */
-static void serve(pid_t child) {
+static void serve(pid_t child)
+{
     sigset_t all;
     sigfillset(&all);
     entering_set_capabilities(1ULL << CAP_KILL);
@@ -246,13 +267,15 @@ static void serve(pid_t child) {
 }
 
 /* Ends where nobody reads: who called was killed before this process was to be killed with it. */
-static void report(int pipe, int step, int error) {
+static void report(int pipe, int step, int error)
+{
     struct entering_report report = {step, error};
     while (write(pipe, &report, sizeof report) < 0)
         if (errno != EINTR) _exit(125);
 }
 
-static int perform(const struct entering_step *step, const struct entering_command *command) {
+static int perform(const struct entering_step *step, const struct entering_command *command)
+{
     switch (step->action) {
     case ENTERING_PRIVATE: return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
     case ENTERING_PIVOT: return pivot(step);
@@ -276,8 +299,9 @@ static int perform(const struct entering_step *step, const struct entering_comma
     return errno = EINVAL, -1;
 }
 
-static void run(const struct entering_command *command, int reports, int start) {
-    /* Who calls has handlers, and ignores SIGPIPE. */
+static void run(const struct entering_command *command, int reports, int start)
+{
+    /* The caller has handlers of its own, and ignores SIGPIPE: neither is for the command. */
     for (int number = 1; number < 65; number++) signal(number, SIG_DFL);
     umask(022);
     for (int file = STDOUT_FILENO; file <= STDERR_FILENO; file++) {
@@ -308,7 +332,8 @@ static void run(const struct entering_command *command, int reports, int start) 
     _exit(125);
 }
 
-pid_t entering_start(const struct entering_command *command, int *reports) {
+pid_t entering_start(const struct entering_command *command, int *reports)
+{
     int out[2], start[2];
     if (pipe2(out, O_CLOEXEC) != 0) return -1;
     if (pipe2(start, O_CLOEXEC) != 0) return close(out[0]), close(out[1]), -1;
@@ -318,7 +343,7 @@ pid_t entering_start(const struct entering_command *command, int *reports) {
     sigprocmask(SIG_BLOCK, &all, &before);
     pid_t child = (pid_t)syscall(SYS_clone, command->namespaces | SIGCHLD, 0, 0, 0, 0);
     if (child == 0) {
-        /* Or it would be one who reads, and one who lets it start. */
+        /* Else the child would hold the other ends of both pipes, and neither side would see the end. */
         close(out[0]);
         close(start[1]);
         run(command, out[1], start[0]);

@@ -11,7 +11,9 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-/* The numbers of a kernel that is asked in another way count as those of none: what is refused here would be called otherwise there. */
+/* A process may also ask the kernel by the numbers of another architecture. There a call that is refused here has another number: so all of
+ * those are refused, as calls that the kernel does not have. The filter of a boot lets those of 32 bits through but for the ioctl(2) calls that
+ * are refused. */
 #if defined __x86_64__
 #define ARCHITECTURE AUDIT_ARCH_X86_64
 #define ARCHITECTURE_OF_32_BITS AUDIT_ARCH_I386
@@ -49,7 +51,8 @@ static const unsigned refused_ioctls[] = {
 };
 enum { refused_ioctl_count = sizeof refused_ioctls / sizeof *refused_ioctls };
 
-const char *entering_refused(int index) {
+const char *entering_refused(int index)
+{
     /* In a user namespace of its own a process has every capability again, for what the kernel takes to be its own. */
     static const char *others[] = {
         "clone and unshare with CLONE_NEWUSER", "clone3 (its flags are not to be seen)",
@@ -70,7 +73,8 @@ struct filter {
     unsigned short count;
 };
 
-static void add(struct filter *filter, const struct sock_filter *lines, size_t count) {
+static void add(struct filter *filter, const struct sock_filter *lines, size_t count)
+{
     memcpy(filter->lines + filter->count, lines, count * sizeof *lines);
     filter->count += (unsigned short)count;
 }
@@ -81,24 +85,28 @@ static void add(struct filter *filter, const struct sock_filter *lines, size_t c
         add(filter, lines, sizeof lines / sizeof *lines); \
     } while (0)
 
-static void add_begin(struct filter *filter) {
+static void add_begin(struct filter *filter)
+{
     ADD(filter, LOAD(arch), EQUAL(ARCHITECTURE, 1, 0), REFUSE(ENOSYS));
     ADD(filter, LOAD(nr), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, OTHER_NUMBERS, 0, 1), REFUSE(ENOSYS));
 }
 
 /* The lower half of an argument comes first in memory: both architectures are little endian. */
-static void add_ioctls(struct filter *filter, unsigned call) {
+static void add_ioctls(struct filter *filter, unsigned call)
+{
     ADD(filter, EQUAL(call, 0, 2 + 2 * refused_ioctl_count), LOAD(args[1]));
     for (int index = 0; index < refused_ioctl_count; index++) ADD(filter, EQUAL(refused_ioctls[index], 0, 1), REFUSE(EPERM));
     ADD(filter, ALLOW);
 }
 
-static int install(const struct filter *filter) {
+static int install(const struct filter *filter)
+{
     struct sock_fprog program = {.len = filter->count, .filter = (struct sock_filter *)filter->lines};
     return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
 }
 
-int entering_install_filter(void) {
+int entering_install_filter(void)
+{
     struct filter filter = {.count = 0};
     add_begin(&filter);
     ADD(&filter, EQUAL(SYS_clone3, 0, 1), REFUSE(ENOSYS));
@@ -110,7 +118,8 @@ int entering_install_filter(void) {
     return install(&filter);
 }
 
-int entering_install_filter_of_boot(void) {
+int entering_install_filter_of_boot(void)
+{
     struct filter filter = {.count = 0};
     /* An image's programs of 32 bits run as on the machine. */
     ADD(&filter, LOAD(arch), EQUAL(ARCHITECTURE_OF_32_BITS, 0, 5 + 2 * refused_ioctl_count), LOAD(nr));
@@ -122,14 +131,16 @@ int entering_install_filter_of_boot(void) {
     return install(&filter);
 }
 
-int entering_set_capabilities(unsigned long long kept) {
+int entering_set_capabilities(unsigned long long kept)
+{
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     unsigned low = (unsigned)kept, high = (unsigned)(kept >> 32);
     struct __user_cap_data_struct data[2] = {{low, low, 0}, {high, high, 0}};
     return (int)syscall(SYS_capset, &header, data);
 }
 
-int entering_limit(const struct entering_command *command) {
+int entering_limit(const struct entering_command *command)
+{
     for (int capability = 0; capability < 64; capability++) {
         if (command->capabilities >> capability & 1) continue;
         /* EINVAL: the kernel has no more. */

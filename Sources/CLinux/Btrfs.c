@@ -41,6 +41,13 @@ int linux_btrfs_search(
     return ioctl(file, BTRFS_IOC_TREE_SEARCH_V2, arguments) == 0 ? (int)arguments->key.nr_items : -1;
 }
 
+bool linux_is_same_btrfs(int one, int other)
+{
+    struct btrfs_ioctl_fs_info_args first = {0}, second = {0};
+    return ioctl(one, BTRFS_IOC_FS_INFO, &first) == 0 && ioctl(other, BTRFS_IOC_FS_INFO, &second) == 0
+        && memcmp(first.fsid, second.fsid, sizeof first.fsid) == 0;
+}
+
 int linux_btrfs_commit(int file) { return ioctl(file, BTRFS_IOC_SYNC); }
 
 int linux_btrfs_send(int subvolume, int file)
@@ -70,7 +77,7 @@ int linux_btrfs_space(int descriptor, linux_space *found_space)
     arguments->space_slots = most;
     if (ioctl(descriptor, BTRFS_IOC_SPACE_INFO, arguments) != 0 || fstatfs(descriptor, &found) != 0)
         return -1;
-    unsigned long long data_free = 0, metadata_free = 0, data_used = 0, metadata_used = 0, reserve = 0;
+    unsigned long long data_free = 0, metadata_free = 0, mixed_free = 0, data_used = 0, metadata_used = 0, reserve = 0;
     for (unsigned i = 0; i < most && i < arguments->total_spaces; i++) {
         const struct btrfs_ioctl_space_info *space = &arguments->spaces[i];
         unsigned long long free_bytes = space->total_bytes - space->used_bytes;
@@ -81,6 +88,8 @@ int linux_btrfs_space(int descriptor, linux_space *found_space)
         /* On small filesystems a chunk may be for both. */
         if (space->flags & BTRFS_BLOCK_GROUP_DATA) {
             data_free += free_bytes;
+            if (space->flags & BTRFS_BLOCK_GROUP_METADATA)
+                mixed_free += free_bytes;
             data_used += space->used_bytes;
         }
         if (space->flags & BTRFS_BLOCK_GROUP_METADATA) {
@@ -93,6 +102,7 @@ int linux_btrfs_space(int descriptor, linux_space *found_space)
     unsigned long long untaken = available > data_free ? available - data_free : 0;
     found_space->data = data_free + untaken;
     found_space->metadata = (metadata_free > reserve ? metadata_free - reserve : 0) + untaken;
+    found_space->either = untaken + mixed_free;
     found_space->data_used = data_used;
     found_space->metadata_used = metadata_used;
     return 0;

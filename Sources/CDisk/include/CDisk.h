@@ -1,4 +1,5 @@
-/* What Swift cannot see of C, for making disks: ioctl(2), which is variadic, and unshare(2), which needs _GNU_SOURCE. */
+/* What Swift cannot call itself: variadic ioctl(2), fork(2), unshare(2), which needs _GNU_SOURCE, sockets with addresses whose kind it
+ * cannot name, and macros. A checksum is here too: it is to be fast. */
 #pragma once
 
 /* Attaches a part of a file to a free loop device, which is freed when nothing has it open any more, not even a mount. Returns the open

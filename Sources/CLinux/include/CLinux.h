@@ -73,6 +73,7 @@ int linux_btrfs_search(
     int file, linux_btrfs_key first, linux_btrfs_key last, unsigned long long since, void *buffer, unsigned long long size);
 /* BTRFS_IOC_SYNC: what was changed before is in the trees when this returns. */
 int linux_btrfs_commit(int file);
+bool linux_is_same_btrfs(int one, int other); /* BTRFS_IOC_FS_INFO: also where each is of another subvolume */
 
 /* BTRFS_IOC_SEND: writes a read-only subvolume to a file or a pipe, as `btrfs receive` reads it. */
 int linux_btrfs_send(int subvolume, int file);
@@ -83,8 +84,9 @@ long long linux_own_bytes(int file);
 int linux_btrfs_lift_limits(int subvolume);                             /* BTRFS_IOC_QGROUP_LIMIT: none; 0 without quotas */
 
 /* BTRFS_IOC_SPACE_INFO: bytes free in the chunks of data and of metadata, and those that are used. What no chunk has taken
- * counts as free for both; of metadata, what the kernel reserves for deleting is taken off. */
-typedef struct { unsigned long long data, metadata, data_used, metadata_used; } linux_space;
+ * counts as free for both, as does what is free in a chunk for both: that is `either`. Of metadata, what the kernel reserves for
+ * deleting is taken off. */
+typedef struct { unsigned long long data, metadata, either, data_used, metadata_used; } linux_space;
 int linux_btrfs_space(int descriptor, linux_space *space);
 
 /* Macros of linux/fs.h, which cannot be included beside sys/mount.h in every glibc. */
