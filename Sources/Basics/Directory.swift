@@ -99,7 +99,7 @@ public final class Directory: Sendable {
     public func names(where fits: ([UInt8]) -> Bool = { _ in true }) throws(Failure) -> [[UInt8]] {
         var names: [[UInt8]] = []
         try search { (name, _) throws(Failure) in
-            let bytes = name.dropLast().map { UInt8(bitPattern: $0) }
+            let bytes = plainName(name)
             if fits(bytes) { names.append(bytes) }
             return false
         }
@@ -180,11 +180,7 @@ public func fileContents(_ path: String, limit: Int = 64 << 20) throws(Failure) 
 
 /// The first line of a file of the running system, safe to print; nil where it cannot be read.
 public func firstLine(of path: String) -> String? {
-    do throws(Failure) {
-        return try fileContents(path).map { display($0.prefix { $0 != 0x0a }) }
-    } catch {
-        return nil
-    }
+    try? fileContents(path).map { display($0.prefix { $0 != 0x0a }) }
 }
 
 private func content(of descriptor: Int32, name: @autoclosure () -> String, limit: Int) throws(Failure) -> [UInt8] {

@@ -63,6 +63,15 @@ public struct Path: Hashable, Sendable, CustomStringConvertible, ExpressibleBySt
         Path(normalised: isTop ? name : bytes + [Self.slash] + name)
     }
 
+    /// Whether it is in the directory `other`; false for a directory itself, for every path where `other` is the top, and where it is nil.
+    package func isBelow(_ other: Path?) -> Bool {
+        guard let other else { return false }
+        return bytes.starts(with: other.bytes + [Self.slash])
+    }
+
+    /// Whether it is `other` or lies below it. Every path is within the top.
+    package func isWithin(_ other: Path) -> Bool { other.isTop || self == other || isBelow(other) }
+
     public var description: String { "/" + display(bytes) }
 
     /// What the kernel takes for this path below a directory descriptor: NUL-terminated, `.` for the directory itself.
@@ -70,10 +79,25 @@ public struct Path: Hashable, Sendable, CustomStringConvertible, ExpressibleBySt
         Basics.cString(isTop ? [UInt8(ascii: ".")] : bytes)
     }
 
+    /// As system calls and other programs take it, from `/` on: in the description something may be escaped.
+    package var absolute: String { "/" + String(decoding: bytes, as: UTF8.self) }
+
     private static let slash = UInt8(ascii: "/")
+}
+
+/// Those of some paths that are below none of the others. Each path comes before those below it, and these before any other.
+package func outermost(_ paths: [Path]) -> [Path] {
+    var found: [Path] = []
+    for path in paths where !path.isBelow(found.last) { found.append(path) }
+    return found
 }
 
 /// A name as C functions take it.
 package func cString(_ name: [UInt8]) -> [CChar] {
     name.map { CChar(bitPattern: $0) } + [0]
+}
+
+/// The same name from C: without the NUL at its end.
+package func plainName(_ name: [CChar]) -> [UInt8] {
+    name.dropLast().map { UInt8(bitPattern: $0) }
 }

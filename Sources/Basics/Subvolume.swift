@@ -27,6 +27,9 @@ public struct Subvolume: Equatable, Sendable {
 extension Directory {
     public var isOnBtrfs: Bool { linux_is_btrfs(descriptor) }
 
+    /// Whether both are on one btrfs, whatever subvolumes of it are mounted.
+    package func isOnBtrfs(of other: Directory) -> Bool { linux_is_same_btrfs(descriptor, other.descriptor) }
+
     /// Whether a change of a file always changes its ctime or its inode number, also from one mount to the next. vfat keeps
     /// neither.
     public var keepsChangeTimes: Bool { linux_keeps_change_times(descriptor) }

@@ -12,10 +12,10 @@ package final class SubvolumeTree {
     package let directory: Directory
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 8)
 
-    /// Takes a directory of a subvolume. What is in memory of its changes is written to its tree first.
+    /// Takes a directory of a subvolume. Its changes that are still in memory are written to its tree first.
     package init(_ directory: Directory) throws(Failure) {
         self.directory = directory
-        // On a filesystem that is read-only there is nothing of the kind.
+        // A filesystem that is read-only has no such changes.
         if linux_btrfs_commit(directory.descriptor) != 0 && linux_errno() != EROFS {
             throw .system("write '\(directory.show(.top))' to the disk")
         }
@@ -36,8 +36,8 @@ package final class SubvolumeTree {
         return found
     }
 
-    /// Whether a later transaction changed anything in a directory of this subvolume; other subvolumes in it are none of it. Where so
-    /// much changed that it is not worth it to look where, it is said to be.
+    /// Whether a later transaction changed anything in a directory of this subvolume. Subvolumes that are nested in it do not count. Where
+    /// very much changed in the subvolume, it is not found out where: the directory is taken for changed.
     package func isChanged(_ directory: UInt64, after transaction: UInt64) throws(Failure) -> Bool {
         let most = 2048
         var changed: [UInt64] = []
@@ -298,15 +298,18 @@ package struct EntryItem: Equatable, Sendable {
     package let name: [UInt8]
     /// Of a nested subvolume its id.
     package let number: UInt64
+    /// The transaction that put the name there.
+    package let named: UInt64
     package let kind: Kind
 
     fileprivate init?(_ bytes: UnsafeRawBufferPointer) {
         let bytes = bytes[...]
         guard let number = bytes.number(at: 0, UInt64.self), let key = bytes.number(at: 8, UInt8.self),
-            let length = bytes.number(at: 27, UInt16.self), let type = bytes.number(at: 29, UInt8.self),
-            let name = bytes.part(at: 30, Int(length))
+            let named = bytes.number(at: 17, UInt64.self), let length = bytes.number(at: 27, UInt16.self),
+            let type = bytes.number(at: 29, UInt8.self), let name = bytes.part(at: 30, Int(length))
         else { return nil }
         self.number = number
+        self.named = named
         self.name = name
         // BTRFS_ROOT_ITEM_KEY; else a BTRFS_FT_ number.
         kind =

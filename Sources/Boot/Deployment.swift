@@ -70,7 +70,7 @@ extension Deployment {
             lines.popFirst()?.after(key)
         }
         guard next(Self.title) == "", let id = next("id ").flatMap({ Digest($0) }), let chain = next("chain ").flatMap({ Digest($0) }),
-            let reference = next("image ").flatMap({ parsedReference($0) }), let number = next("number ").flatMap({ Int32($0) }),
+            let reference = next("image ").flatMap({ try? ImageReference($0) }), let number = next("number ").flatMap({ Int32($0) }),
             number > 0,
             let made = next("made ").flatMap({ Int($0) }), let release = next("kernel ")
         else { return nil }
@@ -120,17 +120,11 @@ extension Deployment {
         for name in try topLevel.directory(at: Layout.deployments)?.names() ?? [] {
             guard let digest = Digest(hex: name) else { continue }
             let path = path(of: ImageID(digest))
-            var one: Deployment?
             // One that cannot be read stops no boot of another.
-            do throws(Failure) { one = try of(ImageID(digest), on: topLevel) } catch {}
-            if let one { found.append(one) } else { damaged.append(path) }
+            if let one = try? of(ImageID(digest), on: topLevel) { found.append(one) } else { damaged.append(path) }
         }
         return (found.sortedByNumbers { [-$0.number] }, damaged)
     }
-}
-
-private func parsedReference(_ text: String) -> ImageReference? {
-    do throws(Failure) { return try ImageReference(text) } catch { return nil }
 }
 
 extension Deployment.File {

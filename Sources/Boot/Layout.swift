@@ -1,7 +1,8 @@
 package import Basics
 internal import Planning
 
-/// Where docker-btrfs keeps things on the top level of the root's filesystem. All that lies there was made by it.
+/// Where docker-btrfs keeps things on the top level of the root's filesystem. All that lies there was made by it. How the files
+/// in `deployments` are called is said where they are read: by `Deployment`, and by the companion's `NamedRoot`.
 ///
 ///     /.docker-btrfs/roots/docker_rwlayer/new     the root that is being built
 ///     /.docker-btrfs/roots/docker_rwlayer/7       a root that was replaced: the seventh that was made
@@ -16,6 +17,7 @@ internal import Planning
 ///     /.docker-btrfs/keeping                      a root that is being kept under a name, before it has that
 ///     /.docker-btrfs/deployments/<image id>       an image that was made ready to boot: what its kernel's files are
 ///     /.docker-btrfs/deployments/<image id>.left  that somebody went back from it
+///     /.docker-btrfs/deployments/<image id>.failed  how many boots of it were not good before it was asked for once more, and of which root
 ///     /.docker-btrfs/deployments/NAME.root        the same of a root that a person keeps as the subvolume NAME
 ///     /.docker-btrfs/boot/                        kernels and initramfs images, where the boot loader reads btrfs
 ///     /.docker-btrfs/settings                     what `docker-btrfs setup` found, or was told
@@ -34,6 +36,8 @@ package enum Layout {
     package static let update: Path = ".docker-btrfs/update"
     package static let entered: Path = ".docker-btrfs/enter"
     package static let keeping: Path = ".docker-btrfs/keeping"
+    package static let newData: Path = ".docker-btrfs/data.new"
+    package static let send: Path = ".docker-btrfs/send"
     package static let rehearsals: Path = ".docker-btrfs/rehearsals"
     package static let templates: Path = ".docker-btrfs/templates"
     static let record = Place.record.path

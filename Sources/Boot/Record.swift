@@ -7,7 +7,7 @@ internal import Planning
 /// one or the new one; one that does not match its sum counts for nothing.
 public struct Record: Equatable, Sendable {
     public struct Image: Equatable, Sendable {
-        /// What the roots are called that it was tried under; nil in what a version before wrote, which counts for any name.
+        /// The name of the roots that it was tried as; nil in a line of an older version, which counts for any name.
         public var name: Path?
         public let id: ImageID
         public let chainID: ChainID
@@ -62,7 +62,7 @@ public struct Record: Equatable, Sendable {
         images.last { $0.id == id && $0.name == name } ?? images.last { $0.id == id && $0.name == nil }
     }
 
-    /// The record where no other name is: what a version before wrote is this one's.
+    /// The record where no other name is: what an older version wrote without a name is for this one.
     func adopted(by name: Path) -> Record {
         var next = self
         next.images.removeAll { image in image.name == nil && images.contains { $0.id == image.id && $0.name == name } }
@@ -134,7 +134,7 @@ public struct Record: Equatable, Sendable {
             return
         }
         if let place { images.remove(at: place) }
-        // What a version before wrote is as old as it was.
+        // A line of an older version keeps its place in the order.
         let former = isLast ? nil : images.firstIndex { $0.id == image.id && $0.name == nil }
         images.insert(image, at: former.map { $0 + 1 } ?? images.count)
         let own = images.indices.filter { images[$0].name == name }
@@ -203,18 +203,14 @@ extension Record.Image {
     fileprivate init?(_ line: ArraySlice<UInt8>) {
         let named = fields(line, "tried", 6)
         guard let fields = named ?? fields(line, "image", 5), let tries = count(fields[2]), let id = Digest(fields[0]),
-            let chain = Digest(fields[1])
+            let chain = Digest(fields[1]), let reference = try? ImageReference(fields[4])
         else { return nil }
         name = nil
         if let named {
             guard let path = Path(named[5]), !path.isTop else { return nil }
             name = path
         }
-        do throws(Failure) {
-            reference = try ImageReference(fields[4])
-        } catch {
-            return nil
-        }
+        self.reference = reference
         self.id = ImageID(id)
         chainID = ChainID(chain)
         self.tries = tries

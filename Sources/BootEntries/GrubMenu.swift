@@ -19,10 +19,10 @@ enum GrubMenu {
     }
 
     /// What a custom.cfg has to have.
-    static let wayIn = [current, earlier].map { name in
+    static let wayIn = [current, earlier].map { file in
         """
-        if [ -f "${config_directory}/\(name.fileName)" ]; then source "${config_directory}/\(name.fileName)"; \
-        elif [ -z "${config_directory}" -a -f "$prefix/\(name.fileName)" ]; then source "$prefix/\(name.fileName)"; fi
+        if [ -f "${config_directory}/\(display(file.name))" ]; then source "${config_directory}/\(display(file.name))"; \
+        elif [ -z "${config_directory}" -a -f "$prefix/\(display(file.name))" ]; then source "$prefix/\(display(file.name))"; fi
         """
     }
 
@@ -32,8 +32,8 @@ enum GrubMenu {
     /// Those of these lines that a custom.cfg lacks.
     static func missing(in custom: String) -> [String] {
         let lines = custom.split(whereSeparator: \.isNewline).filter { !$0.drop(while: \.isWhitespace).hasPrefix("#") }
-        return zip([current, earlier], wayIn).filter { name, _ in
-            !lines.contains { $0.contains("/\(name.fileName)") && $0.contains("source") }
+        return zip([current, earlier], wayIn).filter { file, _ in
+            !lines.contains { $0.contains("/\(display(file.name))") && $0.contains("source") }
         }.map { $0.1 }
     }
 

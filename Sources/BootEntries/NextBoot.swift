@@ -69,6 +69,12 @@ extension InstalledLoader {
     private static let environmentPath: Path = "grubenv"
     private static let (environmentTitle, environmentSize) = ("# GRUB Environment Block", 1024)
 
+    /// What grub-editenv makes.
+    package static let emptyEnvironment: String = {
+        let title = environmentTitle + "\n"
+        return title + String(repeating: "#", count: environmentSize - title.utf8.count)
+    }()
+
     /// The entry that GRUB's environment names for one boot, and its other lines, without comments; nil where there is no environment.
     private func grubEnvironment() throws(Failure) -> (next: String?, others: [String])? {
         guard let content = try directory.contents(of: Self.environmentPath), content.count == Self.environmentSize,

@@ -18,7 +18,7 @@ enum RefindMenu {
     }
 
     /// What refind.conf has to have, once and for ever.
-    static let wayIn = ["include \(earlier.fileName)", "include \(current.fileName)"]
+    static let wayIn = ["include \(display(earlier.name))", "include \(display(current.name))"]
 
     /// Those of these lines that a refind.conf lacks.
     static func missing(in configuration: String) -> [String] {
@@ -62,8 +62,4 @@ extension BootVolume {
     /// What rEFInd finds it by: a partition's GUID, which those of other tables than a GPT do not have, or a label. nil where it has
     /// neither.
     public var nameForRefind: String? { partition.flatMap { $0.utf8.count == 36 ? $0 : nil } ?? label }
-}
-
-extension Path {
-    var fileName: String { display(name) }
 }

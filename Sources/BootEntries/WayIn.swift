@@ -50,7 +50,7 @@ extension InstalledLoader {
             way.note = "'\(file)' says 'scanfor' without 'manual': rEFInd shows no entry of docker-btrfs until that is added"
         }
         // The last one counts, and ours is in what the lines include.
-        let include = scans.lastIndex { $0.count > 1 && $0[0] == "include" && $0[1].contains(RefindMenu.current.fileName) }
+        let include = scans.lastIndex { $0.count > 1 && $0[0] == "include" && $0[1].contains(display(RefindMenu.current.name)) }
         if let include, scans[include...].contains(where: { $0.first == "default_selection" }) {
             let file = directory.show("refind.conf")
             way.note =
@@ -81,7 +81,7 @@ extension InstalledLoader {
         let missing = GrubMenu.missing(in: text)
         if !missing.isEmpty { way.missing = WayIn.Lines(file: GrubMenu.custom, lines: missing) }
         let lines = text.split(whereSeparator: \.isNewline).map { $0.split(whereSeparator: \.isWhitespace) }
-        let source = lines.lastIndex { $0.first?.hasPrefix("#") == false && $0.contains { $0.contains(GrubMenu.current.fileName) } }
+        let source = lines.lastIndex { $0.first?.hasPrefix("#") == false && $0.contains { $0.contains(display(GrubMenu.current.name)) } }
         let isDefault = { (words: [Substring]) in words.drop { $0 == "set" }.first?.hasPrefix("default=") == true }
         if let source, lines[source...].contains(where: isDefault) {
             let file = directory.show(GrubMenu.custom)

@@ -2,9 +2,6 @@ public import Basics
 public import Boot
 internal import Linux
 
-/// Where the configuration lies in an initramfs.
-public let configurationPath = "/etc/docker-btrfs.json"
-
 extension Request {
     /// What the machine is asked to boot: by the running kernel's command line and the initramfs's configuration, unless
     /// others are given. nil where nothing asks for docker-btrfs. Fails where systemd would mount another root.
@@ -36,8 +33,8 @@ extension Request {
     }
 
     private static func configuration(_ file: String?) throws(Failure) -> Configuration {
-        if let content = try fileContents(file ?? configurationPath) {
-            return try Configuration(parsing: content, name: file ?? configurationPath)
+        if let content = try fileContents(file ?? Configuration.path) {
+            return try Configuration(parsing: content, name: file ?? Configuration.path)
         }
         guard let file else { return .none }
         throw Failure("could not open '\(file)': it is not there")

@@ -25,17 +25,15 @@ extension KernelCommandLine {
     /// The files of a folder that the shell knows as `*.conf`, in the order of their names.
     private static func pieces(_ folder: String) -> [[UInt8]] {
         var pieces: [[UInt8]] = []
-        do throws(Failure) {
-            for name in try Directory(opening: folder).names() where name.first != UInt8(ascii: ".") {
-                let file = "\(folder)/\(String(decoding: name, as: UTF8.self))"
-                if file.ends(with: ".conf") { pieces.append(piece(file)) }
-            }
-        } catch {}
+        for name in (try? Directory(opening: folder).names()) ?? [] where name.first != UInt8(ascii: ".") {
+            let file = "\(folder)/\(String(decoding: name, as: UTF8.self))"
+            if file.ends(with: ".conf") { pieces.append(piece(file)) }
+        }
         return pieces
     }
 
     /// What cannot be read says nothing, as in dracut: an ordinary boot is not to end here.
     private static func piece(_ file: String) -> [UInt8] {
-        do throws(Failure) { return try fileContents(file) ?? [] } catch { return [] }
+        (try? fileContents(file)) ?? []
     }
 }

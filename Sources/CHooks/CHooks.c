@@ -84,6 +84,21 @@ static const unsigned char machine_update_timer[] = {
 };
 HOOKS_FILE(machine_update_timer);
 
+static const unsigned char machine_grow[] = {
+#embed "../../hooks/machine/docker-btrfs-grow.service"
+};
+HOOKS_FILE(machine_grow);
+
+static const unsigned char machine_network[] = {
+#embed "../../hooks/machine/20-wired.network"
+};
+HOOKS_FILE(machine_network);
+
+static const unsigned char machine_rehearsal[] = {
+#embed "../../hooks/machine/rehearsal.conf"
+};
+HOOKS_FILE(machine_rehearsal);
+
 static const unsigned char busybox_boot[] = {
 #embed "../../hooks/busybox/boot"
 };

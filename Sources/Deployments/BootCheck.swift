@@ -65,7 +65,7 @@ extension Settings {
     func storeChoice(on volume: BootVolume) throws(Failure) -> StoreChoice { try request(on: volume).store }
 
     /// Fails where a person's own options or names would keep every entry from being booted.
-    func check(on filesystem: RootFilesystem) throws(Failure) {
+    func check(on filesystem: MachineBtrfs) throws(Failure) {
         let request = try request(
             KernelOptions("docker_image", "none") + KernelOptions("docker_path", storeArgument), on: filesystem.volume)
         if request.name != root {
@@ -97,14 +97,14 @@ extension Settings {
     }
 
     /// Fails where the top layer is a directory of something else, which would be laid over each root. One that was set up is one.
-    private func checkTopLayer(on filesystem: RootFilesystem) throws(Failure) {
+    private func checkTopLayer(on filesystem: MachineBtrfs) throws(Failure) {
         let topLevel = filesystem.topLevel
         if (try? Settings.current(on: topLevel))?.topLayer == topLayer { return }
         if try topLevel.target(of: topLayer / LayerRules.manifest) != nil { return }
         var reason: String?
         if storeDevice == nil && topLayer.isBelow(store) { reason = "the images' store '\(store)' is there" }
-        for entry in try MountTable().entries where entry.type == "btrfs" && entry.source == filesystem.device {
-            guard let mounted = Path(entry.root), !mounted.isTop, topLayer == mounted || topLayer.isBelow(mounted) else { continue }
+        for entry in try MachineMounts().entries where entry.type == "btrfs" && entry.source == filesystem.device {
+            guard let mounted = Path(entry.root), !mounted.isTop, topLayer.isWithin(mounted) else { continue }
             reason = "this system has '\(mounted)' mounted at '\(entry.target)'"
         }
         if reason == nil, try topLevel.target(of: topLayer)?.kind == .directory {

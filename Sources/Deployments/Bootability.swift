@@ -76,10 +76,5 @@ public struct Bootability: Sendable {
 }
 
 extension ImageFiles {
-    func hasInit() throws(Failure) -> Bool {
-        for path in usualInits {
-            if let program = try target(of: path), program.isExecutableFile { return true }
-        }
-        return false
-    }
+    func hasInit() throws(Failure) -> Bool { try initProgram() != nil }
 }

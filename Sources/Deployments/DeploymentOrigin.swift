@@ -1,4 +1,4 @@
-internal import Basics
+public import Basics
 internal import Boot
 internal import BootEntries
 internal import Images
@@ -48,7 +48,7 @@ extension Site {
         let chainID: ChainID
         let reference: ImageReference
         let tree: Directory
-        var hold: [Change] = []
+        var hold: [DeploymentChange] = []
         var notes: [String] = []
     }
 
@@ -105,6 +105,9 @@ extension Site {
             throw Failure("could not deploy '\(reference)', for its boot would be refused: \(error.message)", hint: error.hint)
         }
     }
+
+    /// What `deploying` takes where no image is named. Fails where nothing was deployed yet.
+    public func usualName() throws(Failure) -> String { try reference(of: Deployment.all(on: topLevel).deployments).text }
 
     func reference(of deployments: [Deployment]) throws(Failure) -> ImageReference {
         if let first = deployments.first { return first.reference }

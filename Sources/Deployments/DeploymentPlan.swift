@@ -1,5 +1,4 @@
 public import Basics
-internal import Boot
 internal import CLinux
 internal import Linux
 internal import Planning
@@ -7,7 +6,7 @@ internal import Planning
 /// What a command is going to change, and what it says when that is done.
 public struct DeploymentPlan {
     let site: Site
-    var changes: [Change]
+    var changes: [DeploymentChange]
     /// What comes of it, for the person in front of the screen.
     public internal(set) var outcome: [String]
     /// What is to be done by a person, or known.
@@ -40,14 +39,14 @@ public struct DeploymentPlan {
     }
 }
 
-extension Change {
+extension DeploymentChange {
     /// Whether a person wants to see it go by: not what is only around it.
     fileprivate var isTold: Bool {
         switch self {
         case .step(.hold), .step(.merge), .step(.snapshot), .step(.deleteSubvolume), .step(.makeRoom), .addFile, .removeFile,
             .writeMenu, .removeMenu, .startOnce:
             true
-        case .step, .makeKernelFolder, .makeMenuFolder, .removeKernelFolder, .removeFolder, .prove, .sync: false
+        case .step, .makeKernelFolder, .findRoom, .makeMenuFolder, .removeKernelFolder, .removeFolder, .prove, .sync: false
         }
     }
 }
@@ -60,12 +59,6 @@ extension MergeCount {
     }
 }
 
-/// `, about 7 s left`; nothing where that cannot be told.
-package func timeLeft(_ done: Int, of total: Int, after microseconds: Int) -> String {
-    guard done > 0, total > done else { return "" }
-    return ", about \(Int(Double(microseconds) * Double(total - done) / Double(done) / 1_000_000) + 1) s left"
-}
-
 extension Site {
     /// Fails where the btrfs takes nothing.
     fileprivate func checkIsWritable() throws(Failure) {
@@ -74,65 +67,4 @@ extension Site {
             throw .system("write to '\(device)'", hint: "after an error of its disk the kernel makes a filesystem read-only: see dmesg")
         }
     }
-
-    /// The folders of ours that are not there yet.
-    func missingFolders() throws(Failure) -> [Change] {
-        var changes: [Change] = []
-        for path in [Layout.home, Layout.layers, Layout.deployments] where try topLevel.status(of: path) == nil {
-            changes.append(.step(.createDirectory(Place(path), permissions: 0o700)))
-        }
-        return changes
-    }
-
-    func record(_ deployment: Deployment) -> [Change] {
-        [.step(.replaceFile(Place(Deployment.path(of: deployment.imageID)), content: deployment.text)), .sync(topLevel)]
-    }
-
-    /// The ways to note that somebody went back from some deployments, and that others are wanted.
-    func noting(left: [Deployment], wanted: [Deployment]) throws(Failure) -> [Change] {
-        let marks = left.map { Deployment.leftMark(of: $0.imageID) }
-        var changes: [Change] = []
-        for mark in marks where try topLevel.status(of: mark) == nil { changes.append(.step(.replaceFile(Place(mark), content: ""))) }
-        for mark in wanted.map({ Deployment.leftMark(of: $0.imageID) }) where !marks.contains(mark) {
-            if try topLevel.status(of: mark) != nil { changes.append(.step(.removeFile(mark, of: Place(.top)))) }
-        }
-        return changes.isEmpty ? [] : changes + [.sync(topLevel)]
-    }
-
-    /// The deployment that a text names: by its image's id or the beginning of it, or by its reference, of which the default or the
-    /// newest is meant.
-    func deployment(_ text: String, among all: [Deployment]) throws(Failure) -> Deployment {
-        try deployments(text, among: all)[0]
-    }
-
-    /// All that a text names: one by its image's id, or those with that reference, the default or the newest first.
-    func deployments(_ text: String, among deployments: [Deployment]) throws(Failure) -> [Deployment] {
-        let digits = ImageReferenceText(text)
-        let wanted = try ImageReference(text).description
-        let named = deployments.filter { $0.reference.description == wanted }
-        if !named.isEmpty { return named }
-        let found = deployments.filter { digits.isBeginning(of: $0.imageID) }
-        if found.count == 1 { return found }
-        let all = deployments.map(\.title).joined(separator: ", ")
-        if found.isEmpty {
-            throw Failure("could not find a deployment '\(text)'", hint: all.isEmpty ? "none was made yet" : "there are \(all)")
-        }
-        throw Failure("could not choose a deployment: \(found.count) ids begin with '\(text)'", hint: "there are \(all)")
-    }
-}
-
-/// Whether a text is the beginning of the id that the record at `path` is called after.
-func isID(_ text: String, of path: Path) -> Bool {
-    Digest(hex: path.name).map { ImageReferenceText(text).isBeginning(of: ImageID($0)) } ?? false
-}
-
-/// Digits that an id may begin with, with or without `sha256:`.
-private struct ImageReferenceText {
-    let digits: Substring
-
-    init(_ text: String) {
-        digits = text.hasPrefix("sha256:") ? text.dropFirst("sha256:".count) : text[...]
-    }
-
-    func isBeginning(of id: ImageID) -> Bool { digits.count >= 4 && id.digest.hex.hasPrefix(digits) }
 }

@@ -7,8 +7,8 @@ internal import Planning
 
 extension Site {
     /// Removes what runs that were killed left half written, whatever they were to make. Nobody else writes there: the lock is ours.
-    func removingDrafts() throws(Failure) -> [Change] {
-        var changes: [Change] = []
+    func removingDrafts() throws(Failure) -> [DeploymentChange] {
+        var changes: [DeploymentChange] = []
         let kernel = kernels.path / Directory.draftName
         if try kernels.tree.status(of: kernel) != nil { changes.append(.removeFile(kernel, from: kernels)) }
         for folder in loader?.menuFolders ?? [] {
@@ -17,7 +17,8 @@ extension Site {
         }
         let records = try drafts(in: Layout.deployments) { name in
             let finished = Draft.finished(name)
-            return finished.map { Digest(hex: $0) != nil || Deployment.isLeftMark($0) } ?? false || NamedRoot.isDraft(name)
+            let isOurs = finished.map { Digest(hex: $0) != nil || Deployment.isLeftMark($0) || FailedMark.isOne($0) } ?? false
+            return isOurs || NamedRoot.isDraft(name)
         }
         for path in records { changes.append(.step(.removeFile(path, of: Place(.top)))) }
         if try topLevel.status(of: Layout.keeping) != nil { changes.append(.step(.deleteSubvolume(Place(Layout.keeping)))) }

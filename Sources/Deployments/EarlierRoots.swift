@@ -45,7 +45,7 @@ extension Site {
     /// The way to delete roots of earlier boots.
     public func removing(roots numbers: [Int]) throws(Failure) -> DeploymentPlan {
         let good = try roots().roots.last { $0.isGood }?.number
-        var changes: [Change] = []
+        var changes: [DeploymentChange] = []
         var (outcome, notes): ([String], [String]) = ([], [])
         for number in Set(numbers).sorted() {
             let one = try root(number)

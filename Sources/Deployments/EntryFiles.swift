@@ -26,7 +26,7 @@ extension Site {
     /// Those of a deployment, the next boot's unless it is named. Fails where one of its files is not there.
     package func entryFiles(of name: String?) throws(Failure) -> EntryFiles {
         let all = try Deployment.all(on: topLevel).deployments
-        var chosen = try next(among: all)
+        var chosen = try nextBoot(among: all)?.deployment
         if let name { chosen = entry(name, among: all) }
         if let name, chosen == nil { chosen = try deployment(name, among: all) }
         guard let chosen else {

@@ -62,7 +62,7 @@ public struct Following {
         }
         let id = try site.image(reference, in: site.storeFilesystem()).id
         let digest = try await digest()
-        let title = "image \(id.digest.hex.prefix(12))"
+        let title = "image \(id.short)"
         let isLast = last?.name == name && last?.image == id.digest.hex
         let isLeft = try site.topLevel.status(of: Deployment.leftMark(of: id)) != nil
         // One that the registry has again is new: the one between was taken back there. One that is next under another name alone is called

@@ -10,8 +10,8 @@ package enum FrozenFilesystem {
     private static let (patience, attempts) = (Duration.milliseconds(30), 10)
 
     /// Does what changes nothing there. Fails where that took too long, and where somebody else has frozen it. Also says how long nobody
-    /// could write, in milliseconds. `prepare` is called before, once or several times, and says whether nothing was left to do for it: who
-    /// writes much writes less while the last of it comes to the disk. That may take a while, and `check` comes after it.
+    /// could write, in milliseconds. `prepare` runs before the freeze, perhaps several times, and returns true when it found nothing new.
+    /// It may take long; `check` runs after it.
     package static func during<Result>(
         _ directory: Directory, after prepare: () throws(Failure) -> Bool = { true }, check: () throws(Failure) -> Void = {},
         _ body: () throws(Failure) -> Result

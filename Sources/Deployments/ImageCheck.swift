@@ -1,6 +1,6 @@
 public import Basics
 package import Boot
-internal import BootEntries
+package import BootEntries
 internal import Images
 internal import Initramfs
 internal import Linux
@@ -10,7 +10,7 @@ extension Site {
     public func check(_ reference: String) throws(Failure) -> (title: String, findings: [ImageFinding]) {
         let store = try storeFilesystem()
         let image = try image(ImageReference(reference), in: store)
-        let title = "\(image.reference) (\(image.id.digest.hex.prefix(12)))"
+        let title = "\(image.reference) (\(image.id.short))"
         let files = try image.files(in: store?.top ?? topLevel)
         let topLayer = try? topLevel.directory(at: settings.topLayer)
         var findings = try ImageCheck(
@@ -29,15 +29,6 @@ extension Site {
         let check = try ImageCheck(
             ImageFiles(of: [tree]), under: topLayer, of: reference.description, on: disk, with: settings.options, kernelIsChosen: true)
         return check.findings.map(\.note)
-    }
-}
-
-extension ImageFiles {
-    /// Where a shared library for x86-64 is; nil where it is in none of the usual places.
-    package func sharedLibrary(_ name: String) throws(Failure) -> Path? {
-        let folders = ["lib64", "lib/x86_64-linux-gnu", "usr/lib64", "usr/lib/x86_64-linux-gnu", "lib", "usr/lib"]
-        for path in folders.compactMap({ Path("\($0)/\(name)") }) where try target(of: path) != nil { return path }
-        return nil
     }
 }
 
@@ -83,6 +74,7 @@ struct ImageCheck {
         try checkShells(beside: mounts)
         findings += try ImageFinding.endlessMounts(mounts, in: trees, on: disk, with: options)
         try checkNetwork()
+        try checkSSH()
         try checkKeyboard()
         try checkCertificates()
         try checkCompanion()
@@ -161,16 +153,12 @@ struct ImageCheck {
 
     /// With systemd, a unit that `setup` puts into the top layer marks a boot as good. Any other init has to be told.
     private mutating func checkGoodMark() throws(Failure) {
-        var found: Status?
-        for path in usualInits where found == nil {
-            if let program = try image.target(of: path), program.isExecutableFile { found = program }
-        }
-        guard let program = found else { return }
-        for path in ["lib/systemd/systemd", "usr/lib/systemd/systemd"] as [Path] {
+        guard let program = try image.initProgram()?.status else { return }
+        for path in systemdPrograms {
             if try image.target(of: path)?.isSameFile(as: program) == true { return }
         }
         if try marksGood() { return }
-        let line = "/usr/bin/docker-btrfs-init --mark-good"
+        let line = goodMarkCommand
         let isBusybox = try image.target(of: "bin/busybox")?.isSameFile(as: program) == true
         // That of another init is read by nobody.
         let (hasTable, hasRunit) = (try has(["etc/inittab"]), try has(["etc/runit"]))
@@ -312,6 +300,17 @@ struct ImageCheck {
         )
     }
 
+    /// Who had sshd before may have no other way in.
+    private mutating func checkSSH() throws(Failure) {
+        let names = try topLayer?.names(in: "etc/ssh") ?? []
+        guard names.contains(where: { $0.starts(with: "ssh_host_".utf8) && $0.suffix(4).elementsEqual("_key".utf8) }) else { return }
+        let programs: [Path] = ["usr/sbin/sshd", "usr/bin/sshd", "usr/sbin/dropbear", "usr/bin/dropbear"]
+        if try has(programs) { return }
+        add(
+            .warning, .ssh, "the image has no sshd, for which the top layer has host keys: nobody gets in from outside",
+            "install it in the Dockerfile: openssh-server (Debian, Ubuntu, Fedora), openssh (Arch, Alpine)")
+    }
+
     /// systemd-networkd asks for servers of names, and leaves to others what is done with them.
     private mutating func checkNames() throws(Failure) {
         if try !trees.resolveNames() { findings.append(.names) }
@@ -381,4 +380,24 @@ extension [ImageFiles] {
         let servers = try contents(of: "etc/resolv.conf").map { String(decoding: $0, as: UTF8.self) } ?? ""
         return servers.split(separator: "\n").contains { $0.hasPrefix("nameserver") }
     }
+}
+
+/// What is wrong with an image under a top layer for any machine. What depends on the machine that runs is left out: the disks that an fstab
+/// names. So is what marks a boot as good, which a disk brings. `options` are what the kernel is told.
+package func shortcomings(
+    of image: ImageFiles, under topLayer: Directory?, of name: String, _ options: KernelOptions
+) throws(Failure) -> [ImageFinding] {
+    try ImageCheck(image, under: topLayer, of: name, with: options).findings.filter { ![.fstab, .initSystem].contains($0.subject) }
+}
+
+/// The same findings, and the release of the kernel, with what that is in. Fails where there are several and none of them is `asked` for.
+package func check(
+    _ image: ImageFiles, under topLayer: Directory?, of name: String, kernel asked: String?, _ options: KernelOptions
+) throws(Failure) -> (findings: [ImageFinding], kernel: (release: String, files: ImageFiles)?) {
+    let findings = try shortcomings(of: image, under: topLayer, of: name, options)
+    // The error says it.
+    if findings.contains(where: { $0.weight == .error && $0.subject.isOfKernel }) { return (findings, nil) }
+    // As `deploy` takes it.
+    let files = try ImageKernel.kernels(in: image).isEmpty ? topLayer.map { ImageFiles(of: [$0]) } ?? image : image
+    return (findings, (try ImageKernel.choose(asked, in: files, of: name).kernel.release, files))
 }

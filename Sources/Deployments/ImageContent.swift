@@ -99,7 +99,7 @@ extension LayerRecords {
 }
 
 extension Image {
-    fileprivate var title: String { "\(reference) (\(id.digest.hex.prefix(12)))" }
+    fileprivate var title: String { "\(reference) (\(id.short))" }
 
     /// What has all of the image's files; nil where only its layers together have them.
     fileprivate func wholeTree(in filesystem: Directory) throws(Failure) -> Directory? {

@@ -1,10 +1,10 @@
-internal import Basics
-internal import Boot
+package import Basics
+package import Boot
 internal import BootEntries
 internal import Initramfs
 
 /// The kernel of an image, with what is loaded beside it.
-struct ImageKernel {
+package struct ImageKernel {
     /// As lib/modules names it.
     let release: String
     /// First the kernel.
@@ -131,7 +131,7 @@ struct ImageKernel {
     static let limit = 1 << 30
 
     /// Each release that has modules, with its kernel.
-    static func kernels(in image: ImageFiles) throws(Failure) -> [(release: String, path: Path)] {
+    package static func kernels(in image: ImageFiles) throws(Failure) -> [(release: String, path: Path)] {
         let releases = try image.releases().sorted()
         var found: [(release: String, path: Path)] = []
         for release in releases {
@@ -197,4 +197,16 @@ extension InitramfsImage {
 private func isVersion(_ version: String, before other: String) -> Bool {
     func numbers(_ text: String) -> [Int] { text.split(separator: ".").map { Int($0) ?? 0 } }
     return numbers(version).lexicographicallyPrecedes(numbers(other))
+}
+
+/// The kernel of a tree, and an initramfs that mounts a root of some filesystem as it is; each with the name that people know it by. An image
+/// has microcode of several makers.
+package func kernelFiles(
+    in tree: Directory, of name: String, kernel: String, rootFilesystem: String, program: String
+) async throws(Failure) -> [(name: String, content: [UInt8])] {
+    try await ImageKernel(in: tree, of: name, release: kernel, program: program, rootFilesystem: rootFilesystem).files
+        .map { file in
+            let own = file.kind == .microcode ? file.source.map { display($0.name) } : nil
+            return (own ?? "\(file.kind.rawValue)-\(kernel)", file.content)
+        }
 }

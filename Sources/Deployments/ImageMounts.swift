@@ -1,6 +1,7 @@
-package import Basics
+internal import Basics
 internal import Boot
 internal import BootEntries
+internal import Files
 internal import Initramfs
 
 extension Site {
@@ -33,10 +34,11 @@ extension ImageFinding {
         for line in mounts {
             guard let name = line.neededDevice, name != roots?.uuid.map({ DeviceName.uuid($0) }) else { continue }
             guard let disk = try find(name) else {
-                add(line, MountsFile.Line.absence.reason, MountsFile.Line.absence.remedy)
+                let (reason, remedy) = MountsFile.Line.absence
+                add(line, reason, "'docker-btrfs setup' renews it where setup wrote it; else \(remedy)")
                 continue
             }
-            let helpers = ["sbin", "usr/sbin", "usr/bin"].map { ($0 as Path).appending(name: Array("mount.\(line.type)".utf8)) }
+            let helpers = ["sbin", "usr/sbin", "usr/bin"].map { ($0 as Path).appending("mount.\(line.type)") }
             if line.type == "ntfs-3g" || line.type.hasPrefix("fuse."), try !trees.have(oneOf: helpers) {
                 add(
                     line, "whose \(line.type) the image has no mount.\(line.type) for: the boot stops there",
@@ -62,29 +64,5 @@ extension ImageFinding {
         if namesEncryptedDevices(crypttab: crypttab.split(separator: "\n")) { return true }
         // OpenRC has a file of its own.
         return try trees.have(oneOf: ["etc/conf.d/dmcrypt"])
-    }
-}
-
-/// Trees that are laid over each other: the first that has a file has it for all.
-extension [ImageFiles] {
-    /// A file, which is not larger than a list of people or mounts is; nil where none has it, and where it cannot be read: a directory or a
-    /// device in its place says nothing.
-    func contents(of path: Path) throws(Failure) -> [UInt8]? {
-        for tree in self where try tree.status(of: path) != nil {
-            return try? tree.contents(of: path, limit: 1 << 20)
-        }
-        return nil
-    }
-
-    package func have(oneOf paths: [Path]) throws(Failure) -> Bool {
-        for path in paths {
-            for tree in self where try tree.status(of: path) != nil { return true }
-        }
-        return false
-    }
-
-    /// The lines of their fstab.
-    func mounts() throws(Failure) -> [MountsFile.Line] {
-        try contents(of: "etc/fstab").map { content throws(Failure) in try MountsFile(parsing: content).lines } ?? []
     }
 }

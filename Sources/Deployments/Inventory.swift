@@ -20,6 +20,8 @@ public struct Inventory {
         public let isGood: Bool
         /// Boots since the last good one; the one that runs is not counted as long as it may become good.
         public let tries: Int
+        /// Those before it was given its chances anew, of which none was good.
+        public let failedBefore: Int
         /// Why it cannot be booted; nil where all of it is there.
         public let damage: String?
     }
@@ -57,16 +59,38 @@ public struct Inventory {
                 made: root.mark.made, isGood: root.isGood,
                 release: kernelRelease())
         }
-        // A menu that cannot be read is one of the things to know.
-        var faults: [String] = []
-        func known<Value>(_ unknown: Value, _ look: () throws(Failure) -> Value) -> Value {
-            do throws(Failure) { return try look() } catch {
-                if !faults.contains(error.note) { faults.append(error.note) }
-                return unknown
-            }
+        var faults = Faults()
+        let next = faults.known(nil) { () throws(Failure) in try site.next(among: deployments) }
+        let once = faults.known(nil) { () throws(Failure) in try site.nextOnce(among: deployments) }
+        let items = try Self.items(deployments, record, root, next: next, once: once, on: site)
+        self.items = items.filter(\.isNext) + items.filter { !$0.isNext }
+        update = try site.update().flatMap { $0.isNews(beside: next) ? $0 : nil }
+        var notes = damaged.map { Site.keepsKernels($0) }
+        if let damage { notes.append(damage) }
+        notes += Self.notes(ofBoot: root)
+        notes += try Self.notes(ofTries: self.items, record, on: site)
+        if once == nil, let told = faults.known(nil, { () throws(Failure) in try site.loader?.toldOnce()?.id }) {
+            let root = try site.namedRoots().first { site.entryID(of: $0) == told }
+            notes.append("the boot loader was told to start \(root.map { "'\($0.path)'" } ?? "the entry '\(told)'") at the next boot alone")
         }
-        let next = known(nil) { () throws(Failure) in try site.next(among: deployments) }
-        let once = known(nil) { () throws(Failure) in try site.nextOnce(among: deployments) }
+        if let next, let obstacle = try await site.obstacle(toDiskFor: next) {
+            let remedy = site.disk?.isMapped == true ? ImageKernel.openingRemedy : site.remedy(for: next)
+            notes.append("\(next.title) does not get to '\(site.device)', where the roots are now: \(obstacle); \(remedy)")
+        }
+        notes += try Self.notes(ofMenu: items, next: next, on: site, &faults)
+        if let next {
+            // What it lacks is said beside it.
+            if try site.damage(of: next) == nil { notes += site.refusals(of: next) }
+            notes += try site.mountNotes(of: next)
+        }
+        let menuNotes = faults.known([]) { () throws(Failure) in try site.menuNotes() }
+        self.notes = notes + (try site.namedAbsences()) + faults.texts + menuNotes
+    }
+
+    /// What is known of each deployment, in the records' order.
+    private static func items(
+        _ deployments: [Deployment], _ record: Record, _ root: BootedRoot?, next: Deployment?, once: Deployment?, on site: Site
+    ) throws(Failure) -> [Item] {
         var items: [Item] = []
         for deployment in deployments {
             let id = deployment.imageID
@@ -77,50 +101,66 @@ public struct Inventory {
                     isNextOnce: deployment == once,
                     isGood: record.isGood(image: id, under: site.settings.root),
                     tries: max(0, record.tries(ofImage: id, under: site.settings.root) - (root?.isPending(id) == true ? 1 : 0)),
+                    failedBefore: try site.failedBoots(of: id, record),
                     damage: try site.damage(of: deployment)))
         }
-        self.items = items.filter(\.isNext) + items.filter { !$0.isNext }
-        update = try site.update().flatMap { $0.isNews(beside: next) ? $0 : nil }
-        var notes = damaged.map { Site.keepsKernels($0) }
-        if let damage { notes.append(damage) }
+        return items
+    }
+
+    /// Of the boot of the running system.
+    private static func notes(ofBoot root: BootedRoot?) -> [String] {
+        var notes: [String] = []
         if BootedRoot.isWithoutInit {
             notes.append(
                 "this boot made no root: docker-btrfs-init is not in its initramfs, or was not run; 'docker-btrfs check-initramfs' tells")
         }
         if let root { notes += root.notes.map { "this boot: \($0)" } }
+        return notes
+    }
+
+    /// Of boots that were not good; the first of the items is the next one.
+    private static func notes(ofTries items: [Item], _ record: Record, on site: Site) throws(Failure) -> [String] {
+        var notes: [String] = []
         let request = try site.settings.request(on: site.volume)
-        if let first = self.items.first, first.tries >= request.tries, record.hadTries(first.deployment.imageID, request) {
+        if let first = items.first, first.tries >= request.tries, record.hadTries(first.deployment.imageID, request) {
             let roots = try site.roots().roots
-            let hasOther = self.items.contains { $0.isGood } || roots.contains { $0.isGood }
+            let hasOther = items.contains { $0.isGood } || roots.contains { $0.isGood }
             notes.append(
                 "none of the last \(first.tries) boots of \(first.deployment.title) was good"
                     + (hasOther ? ": what booted well last is booted instead" : ", and nothing else was: it is booted again"))
         }
-        if once == nil, let told = known(nil, { () throws(Failure) in try site.loader?.toldOnce()?.id }) {
-            let root = try site.namedRoots().first { site.entryID(of: $0) == told }
-            notes.append("the boot loader was told to start \(root.map { "'\($0.path)'" } ?? "the entry '\(told)'") at the next boot alone")
-        }
-        if let next, let obstacle = try await site.obstacle(toDiskFor: next) {
-            let remedy = site.disk?.isMapped == true ? ImageKernel.openingRemedy : site.remedy(for: next)
-            notes.append("\(next.title) does not get to '\(site.device)', where the roots are now: \(obstacle); \(remedy)")
-        }
+        return notes
+    }
+
+    /// Where the menu is not what the records say; the items are in their order.
+    private static func notes(
+        ofMenu items: [Item], next: Deployment?, on site: Site, _ faults: inout Faults
+    ) throws(Failure) -> [String] {
+        var notes: [String] = []
         if let chosen = items.first, chosen.isChosen, let next {
             let (title, id) = (chosen.deployment.title, chosen.deployment.shortID)
             notes.append("\(title) was chosen, and the menu still boots \(next.title): 'docker-btrfs rollback \(id)' writes it anew")
-        } else if !deployments.isEmpty {
-            let difference = known([]) { () throws(Failure) in try site.difference(toMenuOf: deployments) }
+        } else if !items.isEmpty {
+            let difference = faults.known([]) { () throws(Failure) in try site.difference(toMenuOf: items.map(\.deployment)) }
             if !difference.isEmpty {
                 // What the command would say of it.
                 let refusal = try site.refusalOfForeignMenu()
                 notes.append(refusal?.note ?? "the boot menu is not what it should be: docker-btrfs deploy writes it anew")
             }
         }
-        if let next {
-            // What it lacks is said beside it.
-            if try site.damage(of: next) == nil { notes += site.refusals(of: next) }
-            notes += try site.mountNotes(of: next)
+        return notes
+    }
+}
+
+/// A menu that cannot be read is one of the things to know.
+private struct Faults {
+    private(set) var texts: [String] = []
+
+    /// What is found; `unknown` where that fails.
+    mutating func known<Value>(_ unknown: Value, _ look: () throws(Failure) -> Value) -> Value {
+        do throws(Failure) { return try look() } catch {
+            if !texts.contains(error.note) { texts.append(error.note) }
+            return unknown
         }
-        let menuNotes = known([]) { () throws(Failure) in try site.menuNotes() }
-        self.notes = notes + (try site.namedAbsences()) + faults + menuNotes
     }
 }

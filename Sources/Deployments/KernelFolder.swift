@@ -40,7 +40,7 @@ struct KernelFolder {
         self.volume = volume
     }
 
-    func place(of file: Deployment.File) -> Path { path.appending(name: Array(file.name.utf8)) }
+    func place(of file: Deployment.File) -> Path { path.appending(file.name) }
 
     /// Whether a file is there with all its bytes. What they are was looked at when it was written.
     func has(_ file: Deployment.File) throws(Failure) -> Bool {

@@ -12,7 +12,7 @@ struct MachineDisk {
     var system = "/sys"
 
     /// Whether it is one of LUKS, LVM or RAID, and not a disk's or a partition's.
-    var isMapped: Bool { RootFilesystem.isMapped(device) }
+    var isMapped: Bool { MachineBtrfs.isMapped(device) }
 
     /// Whether LUKS or another kind of dm-crypt is in it, or in what it lies on.
     var isEncrypted: Bool { openers(besides: nil).contains(.cryptsetup) }

@@ -10,7 +10,7 @@ extension Site {
     func menu(of deployments: [Deployment], and others: [BootEntry] = []) throws(Failure) -> BootMenu {
         var entries: [BootEntry] = []
         for deployment in deployments {
-            let paths = deployment.files.map { kernels.base.appending(name: Array($0.name.utf8)) }
+            let paths = deployment.files.map { kernels.base.appending($0.name) }
             guard let kernel = paths.first else { continue }
             entries.append(
                 BootEntry(
@@ -22,14 +22,14 @@ extension Site {
             volume: kernels.volume, entries: entries + others, isUnrestricted: loader?.letsAnybodyStartEntries ?? false)
     }
 
-    func entryID(of image: ImageID) -> String { "docker-btrfs-\(image.digest.hex.prefix(12))" }
+    func entryID(of image: ImageID) -> String { "docker-btrfs-\(image.short)" }
 
     /// What makes the boot loader's files those of a menu: none where they are. `new` is made before them. `roots` are the entries of roots
     /// that have names, those that are there unless given. Fails, before anything is written, where the default could not be booted, or
     /// the files not be written; `freed` is removed from the folder of kernels before they are.
     func changes(
         toMenuOf deployments: [Deployment], with new: Deployment? = nil, roots: [BootEntry]? = nil, freed: [Path] = []
-    ) throws(Failure) -> [Change] {
+    ) throws(Failure) -> [DeploymentChange] {
         let changes = try difference(toMenuOf: deployments, with: new, roots: roots)
         if changes.isEmpty { return [] }
         if let refusal = try refusalOfForeignMenu() { throw refusal }
@@ -65,7 +65,7 @@ extension Site {
     /// The same, whatever comes of it.
     func difference(
         toMenuOf deployments: [Deployment], with new: Deployment? = nil, roots: [BootEntry]? = nil
-    ) throws(Failure) -> [Change] {
+    ) throws(Failure) -> [DeploymentChange] {
         guard let loader else { return [] }
         // An earlier one that could not be booted is no way back.
         var shown = Array(deployments.prefix(1))
@@ -80,7 +80,7 @@ extension Site {
         if shown.isEmpty, try loader.ownFiles().isEmpty { return [] }
         let files = try loader.kind.files(for: menu(of: shown, and: last))
         try loader.checkOwnership(of: files)
-        var changes: [Change] = []
+        var changes: [DeploymentChange] = []
         for folder in loader.menuFolders where !files.isEmpty {
             if try loader.directory.directory(at: folder) == nil { changes.append(.makeMenuFolder(folder, of: loader)) }
         }
@@ -107,34 +107,16 @@ extension Site {
         }
     }
 
-    /// The same changes. Fails, before anything is written, where the boot loader's folder takes no file, or has no room for these: each is
-    /// whole beside the old one before that goes.
-    func checked(_ changes: [Change], freed: [Path] = []) throws(Failure) -> [Change] {
+    /// The same changes. Fails, before anything is written, where the boot loader's folder takes no file, or has no room for these.
+    func checked(_ changes: [DeploymentChange], freed: [Path] = []) throws(Failure) -> [DeploymentChange] {
         guard let loader else { return changes }
-        var files: [MenuFile] = []
-        var isRemoving = false
-        for change in changes {
-            switch change {
-            case .writeMenu(let file, _), .startOnce(_, .grubEnvironment(let file), _): files.append(file)
-            case .removeMenu: isRemoving = true
-            default: break
-            }
-        }
-        if files.isEmpty && !isRemoving { return changes }
+        let isRemoving = changes.contains { if case .removeMenu = $0 { true } else { false } }
+        if menuFiles(in: changes).isEmpty && !isRemoving { return changes }
         try checkLoaderFolder()
-        var found = statfs()
-        if fstatfs(loader.directory.descriptor, &found) != 0 { throw .system("look at '\(loader.directory.show(.top))'") }
-        let block = Int(found.f_bsize)
-        func room(_ size: Int) -> Int { (size + block - 1) / block * block }
-        var (needed, taken) = (0, 0)
-        for file in files {
-            let (size, old) = (room(file.text.utf8.count), try loader.directory.status(of: file.path)?.size)
-            // A directory may grow for a new name.
-            needed = max(needed, taken + size + (old == nil ? block : 0))
-            taken += size - room(old ?? 0)
-        }
+        let needed = try room(for: changes)
+        let blocks = try loader.directory.blocks()
         // With what a filesystem keeps for root.
-        var free = Int(found.f_bfree) * block
+        var free = Int(blocks.f_bfree) * Int(blocks.f_bsize)
         // What was half written.
         for folder in loader.menuFolders { free += try loader.directory.status(of: folder / Directory.draftName)?.size ?? 0 }
         if settings.kernels != .btrfs {
@@ -147,6 +129,39 @@ extension Site {
             \(megabytes(needed)) are needed while old and new are there
             """,
             hint: "make room there")
+    }
+
+    /// What comes before the records where these changes come after them: a filesystem may have no room where it calls some free, as ext4
+    /// keeps a part that not even root gets, and nothing counts yet when that is seen.
+    func findingRoom(for changes: [DeploymentChange]) throws(Failure) -> [DeploymentChange] {
+        guard let loader, !menuFiles(in: changes).isEmpty else { return [] }
+        return [.findRoom(try room(for: changes), of: loader)]
+    }
+
+    private func menuFiles(in changes: [DeploymentChange]) -> [MenuFile] {
+        var files: [MenuFile] = []
+        for change in changes {
+            switch change {
+            case .writeMenu(let file, _), .startOnce(_, .grubEnvironment(let file), _): files.append(file)
+            default: break
+            }
+        }
+        return files
+    }
+
+    /// What these take in the boot loader's folder, in bytes: each file is whole beside the old one before that goes.
+    private func room(for changes: [DeploymentChange]) throws(Failure) -> Int {
+        guard let loader else { return 0 }
+        let block = Int(try loader.directory.blocks().f_bsize)
+        func room(_ size: Int) -> Int { (size + block - 1) / block * block }
+        var (needed, taken) = (0, 0)
+        for file in menuFiles(in: changes) {
+            let (size, old) = (room(file.text.utf8.count), try loader.directory.status(of: file.path)?.size)
+            // A directory may grow for a new name.
+            needed = max(needed, taken + size + (old == nil ? block : 0))
+            taken += size - room(old ?? 0)
+        }
+        return needed
     }
 
     /// What the machine boots when nobody chooses: the records' default, unless the menu with it could not be written. nil where nothing is
@@ -163,13 +178,22 @@ extension Site {
         return try Deployment.all(on: topLevel).damaged.first { text.contains(display($0.name)) }
     }
 
-    /// The image that the machine boots when nobody chooses, and what it was called; nil where nothing is deployed.
+    /// What the next boot is of, and whether that boot alone is: what the boot loader was told to start once, else what it starts when
+    /// nobody chooses. nil where `next` is.
+    func nextBoot(among all: [Deployment]) throws(Failure) -> (deployment: Deployment, isOnce: Bool)? {
+        if let once = try nextOnce(among: all) { return (once, true) }
+        return try next(among: all).map { ($0, false) }
+    }
+
+    /// The image of the next boot, and what it was called; nil where nothing is deployed.
     public func nextImage() throws(Failure) -> (id: String, name: String)? {
-        try next(among: Deployment.all(on: topLevel).deployments).map { ($0.imageID.description, $0.reference.text) }
+        try nextBoot(among: Deployment.all(on: topLevel).deployments).map {
+            ($0.deployment.imageID.description, $0.deployment.reference.text)
+        }
     }
 
     /// The entry that the boot loader was told of for one boot is none any more: the way to let it forget that.
-    func forgettingOnce() throws(Failure) -> [Change] {
+    func forgettingOnce() throws(Failure) -> [DeploymentChange] {
         guard let loader, let told = try loader.toldOnce() else { return [] }
         return try checked([.startOnce(nil, told.forgetting, of: loader), .sync(loader.directory)])
     }
@@ -206,4 +230,13 @@ extension Site {
 extension Deployment {
     /// Whether its kernel, initramfs and command line are one file.
     var isUnified: Bool { files.count == 1 && files[0].name.hasPrefix("\(BootFile.Kind.uki.rawValue)-") }
+}
+
+extension Directory {
+    /// What its filesystem has and what of that is free.
+    fileprivate func blocks() throws(Failure) -> statfs {
+        var found = statfs()
+        if fstatfs(descriptor, &found) != 0 { throw .system("look at '\(show(.top))'") }
+        return found
+    }
 }

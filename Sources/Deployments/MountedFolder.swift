@@ -4,22 +4,22 @@ internal import CLinux
 internal import Linux
 
 /// Where a directory of the running system is: on which filesystem, and where there.
-struct MountedFolder {
+package struct MountedFolder {
     /// A path below /dev.
-    let device: String
+    package let device: String
     /// As mount(8) calls it.
-    let type: String
+    package let type: String
     /// From the top of the filesystem: on btrfs from the top level.
-    let path: Path
+    package let path: Path
     /// The directory itself, in the running system.
     let place: String
     /// Where what it is on is mounted, and what that is from the top of the filesystem.
     let mountPoint: String
     let mounted: Path
 
-    init(_ directory: Directory) throws(Failure) {
+    package init(_ directory: Directory) throws(Failure) {
         let place = try directory.place()
-        guard let entry = try MountTable().entry(of: place), let root = Path(entry.root), let above = Path(entry.target),
+        guard let entry = try MachineMounts().entry(of: place), let root = Path(entry.root), let above = Path(entry.target),
             let whole = Path(place), whole.bytes.starts(with: above.bytes), let below = Path(whole.bytes.dropFirst(above.bytes.count))
         else { throw Failure("could not find out where '\(directory.show(.top))' is mounted") }
         device = entry.source
@@ -63,7 +63,7 @@ extension Directory {
         // Others are not looked into: a network's that does not answer, or a user's.
         let isBtrfs = linux_is_btrfs(descriptor)
         // The nearest mount is what the person made for it.
-        for entry in try MountTable().entries.sorted(by: { $0.root.utf8.count > $1.root.utf8.count }) {
+        for entry in try MachineMounts().entries.sorted(by: { $0.root.utf8.count > $1.root.utf8.count }) {
             guard (entry.type == "btrfs") == isBtrfs, let root = Path(entry.root),
                 let mountPoint = Path(entry.target), path.bytes.starts(with: root.bytes),
                 let below = Path(path.bytes.dropFirst(root.bytes.count))

@@ -199,15 +199,17 @@ extension MountsFile {
         }
 
         /// What is said of that.
-        static let absence = (reason: "which is not here: the boot stops there", remedy: Self.renewal)
-
-        private static let renewal = "'docker-btrfs setup' renews it where setup wrote it; else add 'nofail' to that line, or take it out"
+        static let absence = (reason: "which is not here: the boot stops there", remedy: "add 'nofail' to that line, or take it out")
 
         private func has(oneOf names: [String]) -> Bool { names.contains { mnt_optstr_get_option(options, $0, nil, nil) == 0 } }
 
-        package var subvolume: Path? {
-            let key = "subvol="
-            return options.split(separator: ",").first { $0.hasPrefix(key) }.flatMap { Path($0.dropFirst(key.count).utf8) }
+        package var subvolume: Path? { value(of: "subvol=").flatMap { Path($0.utf8) } }
+
+        /// The number of the subvolume; nil where none is said.
+        var subvolumeID: Int? { value(of: "subvolid=").flatMap { Int($0) } }
+
+        private func value(of key: String) -> Substring? {
+            options.split(separator: ",").first { $0.hasPrefix(key) }.map { $0.dropFirst(key.count) }
         }
     }
 
@@ -238,7 +240,7 @@ extension MountsFile {
             }
             guard let source = Path(line.source) else { return nil }
             let above = lines.filter { other in
-                Path(other.target).map { !$0.isTop && other != line && (source == $0 || source.isBelow($0)) } ?? false
+                Path(other.target).map { !$0.isTop && other != line && source.isWithin($0) } ?? false
             }.max { $0.target.utf8.count < $1.target.utf8.count }
             guard let above, let place = Path(above.target), let rest = Path(source.bytes.dropFirst(place.bytes.count)) else { return nil }
             (line, below) = (above, rest / below)

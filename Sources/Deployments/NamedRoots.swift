@@ -1,6 +1,7 @@
 public import Basics
 internal import Boot
 internal import BootEntries
+internal import Files
 internal import Linux
 internal import Planning
 
@@ -118,7 +119,7 @@ extension Site {
 
     /// The entry that boots it as a subvolume like any other.
     func entry(of root: NamedRoot) throws(Failure) -> BootEntry {
-        let files = root.record.files.map { kernels.base.appending(name: Array($0.name.utf8)) }
+        let files = root.record.files.map { kernels.base.appending($0.name) }
         return BootEntry(
             id: entryID(of: root),
             title: "\(root.name), root \(root.number) of \(root.reference)", kernel: files[0], initrds: Array(files.dropFirst()),
@@ -129,7 +130,7 @@ extension Site {
     /// say: it may have been another one when they were kept.
     func entries(of roots: [NamedRoot], beside new: Deployment? = nil) throws(Failure) -> [BootEntry] {
         var entries: [BootEntry] = []
-        for root in roots.sorted(by: { $0.path.bytes.lexicographicallyPrecedes($1.path.bytes) }) where !root.record.files.isEmpty {
+        for root in roots.sortedByBytes({ $0.path.bytes }) where !root.record.files.isEmpty {
             if try kernelDamage(of: root.record, beside: new) != nil { continue }
             let entry = try entry(of: root)
             if (try? files(of: entry)) != nil { entries.append(entry) }
@@ -153,9 +154,9 @@ extension Site {
         let all = try Deployment.all(on: topLevel).deployments
         let drafts = try removingDrafts()
         let draft = Place(Layout.keeping)
-        let copy = root.copy(at: draft, nil).map { Change.step($0) } + [.sync(topLevel)]
+        let copy = root.copy(at: draft, nil).map { DeploymentChange.step($0) } + [.sync(topLevel)]
         // The record comes before the name: what has that is then known for what it is, wherever power fails.
-        func making(_ record: Deployment) -> [Change] {
+        func making(_ record: Deployment) -> [DeploymentChange] {
             copy + [
                 .step(.replaceFile(Place(NamedRoot.place(of: path)), content: record.text)), .step(.rename(draft, to: Place(path))),
                 .sync(topLevel),
@@ -185,8 +186,8 @@ extension Site {
         do throws(Failure) {
             var changes = try drafts + missingFolders()
             changes += try writing(named, from: tree, beside: all)
-            changes += making(named.root.record)
-            changes += try self.changes(toMenuOf: all, roots: entries(of: namedRoots() + [named.root], beside: named.root.record))
+            let menu = try self.changes(toMenuOf: all, roots: entries(of: namedRoots() + [named.root], beside: named.root.record))
+            changes += try findingRoom(for: menu) + making(named.root.record) + menu
             let (lines, ending) = way(by: entry)
             return DeploymentPlan(
                 site: self, changes: changes, outcome: lines + [kept + ending], notes: root.leftBehind + (try menuNotes()))
@@ -204,7 +205,7 @@ extension Site {
     /// The way to write what is not there of its kernel, and to see that what is there is that.
     private func writing(
         _ named: (root: NamedRoot, files: [BootFile]), from tree: Directory, beside deployments: [Deployment]
-    ) throws(Failure) -> [Change] {
+    ) throws(Failure) -> [DeploymentChange] {
         let changes = try additions(named.files, of: named.root.record, from: tree, to: "copy its kernel", beside: deployments)
         var shared: [Deployment.File] = []
         for file in named.root.record.files where try kernels.has(file) { shared.append(file) }
@@ -224,17 +225,19 @@ extension Site {
         if let other = try? self.root(number).root, other.mark.origin.imageID != kept.record.imageID { return nil }
         let deployments = try Deployment.all(on: topLevel).deployments
         if deployments.isEmpty { return nil }
-        var changes: [Change] = []
+        var (changes, record): ([DeploymentChange], [DeploymentChange]) = ([], [])
         var root = kept
         if try entries(of: [kept]).isEmpty {
             if kept.record.files.isEmpty { return nil }
             let named = try await self.named(kept, from: tree, kernel: release, program: program, say: say)
             changes = try writing(named, from: tree, beside: deployments)
-            changes += [.step(.replaceFile(Place(NamedRoot.place(of: kept.path)), content: named.root.record.text)), .sync(topLevel)]
+            record = [.step(.replaceFile(Place(NamedRoot.place(of: kept.path)), content: named.root.record.text)), .sync(topLevel)]
             root = named.root
         }
         let others = all.filter { $0.path != kept.path }
-        changes += try self.changes(toMenuOf: deployments, roots: entries(of: others + [root], beside: root.record))
+        let menu = try self.changes(toMenuOf: deployments, roots: entries(of: others + [root], beside: root.record))
+        if !record.isEmpty { changes += try findingRoom(for: menu) + record }
+        changes += menu
         if changes.isEmpty { return nil }
         let (lines, ending) = way(by: try entry(of: root))
         return DeploymentPlan(

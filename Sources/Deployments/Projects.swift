@@ -53,7 +53,7 @@ extension Site {
         return (0x41...0x5a).contains(first & 0xdf) && name.utf8.count <= 64
     }
 
-    /// A root by its number, a project by its name; without either the machine's root, as `chosenRoot`.
+    /// A root by its number, a project by its name; without either as `chosenRoot`.
     func root(called name: String?) throws(Failure) -> EarlierRoot {
         guard let name else { return try chosenRoot(nil) }
         if let number = Int(name) { return try root(number) }
@@ -93,7 +93,7 @@ extension Site {
 
     /// The way to delete projects, with what was done in them, and what a run left of one that was killed before it was whole.
     public func removing(projects names: [String]) throws(Failure) -> DeploymentPlan {
-        var changes: [Change] = []
+        var changes: [DeploymentChange] = []
         var outcome: [String] = []
         var locks: [Directory] = []
         var seen: Set<String> = []

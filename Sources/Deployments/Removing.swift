@@ -4,89 +4,6 @@ internal import BootEntries
 internal import Planning
 
 extension Site {
-    /// The way to make an earlier deployment the next boot again: unless it is named, the newest before the default that was good, or
-    /// where none was, the newest; where the boot loader was told of one boot, the default. Of several with the name that is asked for it is the
-    /// newest that is not next.
-    public func rollingBack(to asked: String?) throws(Failure) -> DeploymentPlan {
-        let all = try Deployment.all(on: topLevel).deployments
-        guard let current = all.first else {
-            throw Failure("could not roll back: nothing was deployed yet", hint: "docker-btrfs deploy IMAGE makes a first one")
-        }
-        // Where a menu could not be written, that is not the records' default.
-        let next = try next(among: all)
-        let earlier = all.filter { $0 != next }
-        let tried = Record.current(on: topLevel).record
-        let isGood = { (one: Deployment) in tried.isGood(image: one.imageID, under: self.settings.root) }
-        var target: Deployment
-        if let asked {
-            let named = try deployments(asked, among: all)
-            target = named.first { $0 != next } ?? named[0]
-        } else if let next, try nextOnce(among: all) != nil {
-            // A try that was asked for is taken back.
-            target = next
-        } else if let newest = earlier.first {
-            target = try wayBack(from: next ?? current, among: earlier) ?? newest
-        } else {
-            throw Failure(
-                "could not roll back: there is no deployment but \(current.title)", hint: "docker-btrfs deploy IMAGE makes another one")
-        }
-        if let damage = try damage(of: target) {
-            throw Failure(
-                "could not roll back to \(target.title): \(damage)", hint: remedy(for: target))
-        }
-        var changes: [Change] = []
-        if target.number < current.number {
-            target.number = current.number + 1
-            changes += [.prove(target.files, of: target, in: kernels)] + record(target)
-        }
-        let others = all.filter { $0.imageID != target.imageID }
-        changes += try self.changes(toMenuOf: [target] + others) + forgettingOnce()
-        let (chances, tries) = try givingChances(to: target)
-        changes += chances
-        let left = try [next, nextOnce(among: all)].compactMap { $0 }.filter { $0.imageID != target.imageID }
-        changes += try noting(left: left, wanted: [target])
-        if changes.isEmpty {
-            throw Failure("could not roll back to \(target.title): it is what the machine boots next already", hint: "name another one")
-        }
-        let isStaying = try isWhole(current)
-        let staying = isStaying && current.imageID != target.imageID ? "; \(current.shortID) stays in the menu" : ""
-        let more = asked == nil && all.count > 2 && !earlier.contains(where: isGood) ? ", nor of another earlier deployment" : ""
-        let doubt = isGood(target) || !tries.isEmpty ? [] : ["no boot of \(target.title) was good yet\(more)"]
-        return DeploymentPlan(
-            site: self, changes: changes,
-            outcome: try linesOfEntries(target, others) + ["next boot: \(target.title) with kernel \(target.release)\(staying)"],
-            notes: byHand + doubt + tries + refusals(of: target) + (try mountNotes(of: target)) + (try absences(among: others))
-                + (try namedAbsences()) + (try menuNotes()))
-    }
-
-    /// What is left to a person, behind the entries that are printed for him.
-    var byHand: [String] {
-        settings.loader == .print ? ["the boot menu is yours to write: make the first of these entries its default"] : []
-    }
-
-    /// The newest earlier deployment that was good, or where none was, the newest, of those that can be booted; nil where none can. One
-    /// that boots what `current` boots is no way back where there is another as good.
-    func wayBack(
-        from current: Deployment?, among earlier: some Sequence<Deployment>, beside new: Deployment? = nil
-    ) throws(Failure) -> Deployment? {
-        let record = Record.current(on: topLevel).record
-        var whole: [Deployment] = []
-        for one in earlier where try isWhole(one, beside: new) { whole.append(one) }
-        let others = whole.filter { !$0.isSame(as: current) }
-        let isGood = { (one: Deployment) in record.isGood(image: one.imageID, under: settings.root) }
-        return others.first(where: isGood) ?? whole.first(where: isGood) ?? others.first ?? whole.first
-    }
-
-    /// Which earlier deployments have no entry in the menu, and why.
-    func absences(among earlier: [Deployment], beside new: Deployment? = nil) throws(Failure) -> [String] {
-        var notes: [String] = []
-        for one in earlier {
-            guard let damage = try damage(of: one, beside: new) else { continue }
-            notes.append("\(one.title) is not in the menu: \(damage); \(remedy(for: one))")
-        }
-        return notes
-    }
-
     /// The way to remove some deployments. The images stay in Docker. A name that several have is refused: one of them may be the only way
     /// back.
     public func removing(_ names: [String]) throws(Failure) -> DeploymentPlan {
@@ -94,8 +11,7 @@ extension Site {
         let (next, once) = (try next(among: all), try nextOnce(among: all))
         var (leaving, unreadable): ([Deployment], [Path]) = ([], [])
         for name in names {
-            // What it is called is not to be read: it has its id alone.
-            if let path = damaged.first(where: { isID(name, of: $0) }) {
+            if let path = try damagedRecord(name, among: damaged, beside: all) {
                 if try damagedNext() == path {
                     throw Failure(
                         "could not remove '\(path)', which is damaged: its image is what the machine boots next", hint: Self.afterDamage)
@@ -172,6 +88,7 @@ extension Site {
         var changes = try self.changes(toMenuOf: staying)
         if !changes.isEmpty, let loader { changes.append(.sync(loader.directory)) }
         var records = leaving.map { Deployment.path(of: $0.imageID) } + unreadable
+        records += try failedMarks(beside: records)
         // Of roots that somebody deleted.
         records += try namedLeftovers().map { NamedRoot.place(of: $0) }
         changes += records.map { .step(.removeFile($0, of: Place(.top))) }
@@ -182,7 +99,7 @@ extension Site {
         var lines: [String] = []
         for one in leaving {
             let freed = damaged.isEmpty ? try size(ofFilesOnlyIn: [one], among: all) : 0
-            lines.append("removed \(one.title): \(megabytes(freed)); its layer goes with the next boot")
+            lines.append("removed \(one.title), which frees \(megabytes(freed)); its layer goes with the next boot")
         }
         lines += unreadable.map { "removed '\($0)', which was damaged; 'docker-btrfs prune' removes its kernel" }
         if lines.isEmpty && !unused.isEmpty {
@@ -202,7 +119,7 @@ extension Site {
     }
 
     /// A filesystem without a journal is whole again at the end: nobody looks at it when the machine goes off a moment later.
-    func removing(_ unused: [Path], from folder: KernelFolder? = nil) -> [Change] {
+    func removing(_ unused: [Path], from folder: KernelFolder? = nil) -> [DeploymentChange] {
         let folder = folder ?? kernels
         return unused.isEmpty ? [] : unused.map { .removeFile($0, from: folder) } + [.sync(folder.tree)]
     }

@@ -97,7 +97,26 @@ extension Repair {
             }
             asked.append(try base.tree.pathWithoutLinks(path))
         }
-        func isAsked(_ path: Path) -> Bool { asked.isEmpty || asked.contains { $0.isTop || path == $0 || path.isBelow($0) } }
+        let (all, others) = try Self.lost(changes, asked, changed: changed, in: base.tree)
+        if all.isEmpty { try Self.checkAsked(asked, changes, in: base.tree) }
+        // Nothing is put into what came into a directory's place and stays.
+        let blocks = others.filter { $0.aspects.contains(.type) }.map(\.path)
+        let lost = all.filter { path in !blocks.contains { path.isBelow($0) } }
+        var known: Set<Path> = []
+        paths = lost.filter { known.insert($0).inserted }.sortedByBytes { $0.bytes }
+        try Self.check(paths, in: base.tree, beside: tree)
+        let shown = others.prefix(5).map { "'\($0.path)'" }.joined(separator: ", ")
+        notes = base.notes
+        if others.isEmpty { return }
+        let what = others.count == 1 ? "one path was changed and stays so" : "\(others.count) paths were changed and stay so"
+        notes.append("\(what): \(shown)\(others.count > 5 ? ", …" : ""); --changed, or a path, puts back what was changed too")
+    }
+
+    /// What comes back of the base, and what was changed and is left as it is.
+    private static func lost(
+        _ changes: [RootChange], _ asked: [Path], changed: Bool, in base: Directory
+    ) throws(Failure) -> (lost: [Path], others: [RootChange]) {
+        func isAsked(_ path: Path) -> Bool { asked.isEmpty || asked.contains { path.isWithin($0) } }
         var lost: [Path] = []
         var others: [RootChange] = []
         for change in changes {
@@ -106,7 +125,7 @@ extension Repair {
             case .deleted:
                 // What was asked for may be in a directory that went as a whole: that is made again for it.
                 let parts = isAsked(change.path) ? [change.path] : asked.filter { $0.isBelow(change.path) }
-                for path in parts { try Self.add(path, in: base.tree, to: &lost) }
+                for path in parts { try add(path, in: base, to: &lost) }
             case .changed:
                 // What was above it became another kind of file.
                 let isWhole = change.aspects.contains(.type)
@@ -114,35 +133,33 @@ extension Repair {
                 if asked.isEmpty && (!changed || change.isRoutine) {
                     if !change.isRoutine { others.append(change) }
                 } else if isWhole {
-                    try Self.add(change.path, in: base.tree, to: &lost)
+                    try add(change.path, in: base, to: &lost)
                 } else {
                     lost.append(change.path)
                 }
             }
         }
-        for path in asked where lost.isEmpty {
-            let above = changes.first { $0.aspects.contains(.type) && path.isBelow($0.path) }
-            if let above, try base.tree.status(of: path) != nil {
-                throw Failure("could not repair '\(path)': '\(above.path)' is no directory any more", hint: "repair that")
-            }
-            throw Failure("could not repair '\(path)': nothing of it was lost or changed", hint: "docker-btrfs diff shows what was")
+        return (lost, others)
+    }
+
+    /// Fails where somebody asked for a path of which nothing comes back.
+    private static func checkAsked(_ asked: [Path], _ changes: [RootChange], in base: Directory) throws(Failure) {
+        guard let path = asked.first else { return }
+        let above = changes.first { $0.aspects.contains(.type) && path.isBelow($0.path) }
+        if let above, try base.status(of: path) != nil {
+            throw Failure("could not repair '\(path)': '\(above.path)' is no directory any more", hint: "repair that")
         }
-        // Nothing is put into what came into a directory's place and stays.
-        let blocks = others.filter { $0.aspects.contains(.type) }.map(\.path)
-        lost.removeAll { path in blocks.contains { path.isBelow($0) } }
-        var known: Set<Path> = []
-        paths = lost.filter { known.insert($0).inserted }.sortedByBytes { $0.bytes }
+        throw Failure("could not repair '\(path)': nothing of it was lost or changed", hint: "docker-btrfs diff shows what was")
+    }
+
+    /// Fails where something would go that was added.
+    private static func check(_ paths: [Path], in base: Directory, beside tree: Directory) throws(Failure) {
         // No directory that came into the place of something else goes with what was added to it.
-        for path in paths where try base.tree.status(of: path)?.kind != .directory {
+        for path in paths where try base.status(of: path)?.kind != .directory {
             guard let standing = try? tree.directory(withoutLinks: path), let inside = try standing.names().first else { continue }
             throw Failure(
                 "could not repair '\(path)': a directory is there now, with '\(display(inside))' in it", hint: "move it away before")
         }
-        let shown = others.prefix(5).map { "'\($0.path)'" }.joined(separator: ", ")
-        notes = base.notes
-        if others.isEmpty { return }
-        let what = others.count == 1 ? "one path was changed and stays so" : "\(others.count) paths were changed and stay so"
-        notes.append("\(what): \(shown)\(others.count > 5 ? ", …" : ""); --changed, or a path, puts back what was changed too")
     }
 
     /// A path of the base and all below it.

@@ -1,6 +1,7 @@
 package import Basics
 internal import Boot
 internal import CLinux
+internal import Files
 internal import Images
 internal import Planning
 internal import Programs
@@ -115,7 +116,7 @@ package enum RootArchive: String, CaseIterable, Sendable {
             "--xattrs", "--xattrs-include=*",
         ]
         let own = Mark.prefixes.map { "--xattrs-exclude=\($0)*" }
-        let command = ["tar", "--create", "--file=-"] + options + own + ["--directory=/proc/\(getpid())/fd/\(tree.descriptor)", "."]
+        let command = ["tar", "--create", "--file=-"] + options + own + ["--directory=\(tree.pathForPrograms)", "."]
         guard let outcome = try await runProgram(command, writingTo: file) else {
             throw Failure("there is no program 'tar'", hint: "install it")
         }

@@ -5,7 +5,7 @@ extension Settings {
     /// Where the boot loader's partition is mounted in the running system: where it was when this was set up, or else where it is now, as
     /// when that system was another one. nil for `print`.
     var currentBoot: String? {
-        guard let boot, let bootVolume, !has(bootVolume, at: boot), let table = try? MountTable() else { return boot }
+        guard let boot, let bootVolume, !has(bootVolume, at: boot), let table = try? MachineMounts() else { return boot }
         return table.entries.last { $0.source.hasPrefix("/dev/") && has(bootVolume, at: $0.target) }?.target ?? boot
     }
 

@@ -108,18 +108,18 @@ public struct Settings: Equatable, Sendable {
     }
 
     public var text: String {
-        JSONOutput.object(
-            [
-                ("loader", .string(loader.rawValue)), ("boot", boot.map { .string($0) } ?? .null),
-            ] + (loaderFolder.map { [("loader_folder", .string(display($0.bytes)))] } ?? [])
-                + (bootVolume.map { [("boot_device", .string($0.description))] } ?? []) + [
-                    ("kernels", .string(kernels.rawValue)), ("store", .string(display(store.bytes))),
-                ] + (storeDevice.map { [("store_device", .string($0.description))] } ?? []) + [
-                    ("root", .string(display(root.bytes))), ("top_layer", .string(display(topLayer.bytes))),
-                    ("options", .string(options.description)),
-                ] + (rootFlags.map { [("rootflags", .string($0.description))] } ?? [])
-                + (formerBoots.isEmpty ? [] : [("former_boots", .array(formerBoots.map { .string($0) }))])
-                + (isUninstalled ? [("state", .string(Self.uninstalled))] : [])
-        ).text
+        var members: [(String, JSONOutput)] = [("loader", .string(loader.rawValue)), ("boot", .text(boot))]
+        if let loaderFolder { members.append(("loader_folder", .string(display(loaderFolder.bytes)))) }
+        if let bootVolume { members.append(("boot_device", .string(bootVolume.description))) }
+        members += [("kernels", .string(kernels.rawValue)), ("store", .string(display(store.bytes)))]
+        if let storeDevice { members.append(("store_device", .string(storeDevice.description))) }
+        members += [
+            ("root", .string(display(root.bytes))), ("top_layer", .string(display(topLayer.bytes))),
+            ("options", .string(options.description)),
+        ]
+        if let rootFlags { members.append(("rootflags", .string(rootFlags.description))) }
+        if !formerBoots.isEmpty { members.append(("former_boots", .array(formerBoots.map { .string($0) }))) }
+        if isUninstalled { members.append(("state", .string(Self.uninstalled))) }
+        return JSONOutput.object(members).text
     }
 }

@@ -5,7 +5,7 @@ internal import Linux
 
 /// A btrfs that images are deployed on, open, with the boot loader that starts them.
 public struct Site: Sendable {
-    let filesystem: RootFilesystem
+    let filesystem: MachineBtrfs
     public let settings: Settings
     /// What it is on in the running machine; nil for a disk that is being made.
     let disk: MachineDisk?
@@ -24,7 +24,9 @@ public struct Site: Sendable {
     /// somebody does.
     public init(topLevel given: String?, boot: String?, isLocked: Bool, loader need: LoaderNeed = .present) throws(Failure) {
         guard let site = try Self.found(topLevel: given, boot: boot, isLocked: isLocked, loader: need) else {
-            if given != nil { throw Failure("could not find '\(Layout.settings)'", hint: "run 'docker-btrfs setup' first") }
+            if let given {
+                throw Failure("could not find '\(Layout.settings)' of the btrfs at '\(given)'", hint: "run 'docker-btrfs setup' first")
+            }
             throw Failure(
                 "could not find a btrfs that was set up for docker-btrfs",
                 hint:
@@ -48,7 +50,7 @@ public struct Site: Sendable {
     public static func found(
         topLevel given: String?, boot: String?, isLocked: Bool, loader need: LoaderNeed = .present
     ) throws(Failure) -> Site? {
-        let filesystem: RootFilesystem? = if let given { try RootFilesystem(at: given) } else { try RootFilesystem.withSettings() }
+        let filesystem: MachineBtrfs? = if let given { try MachineBtrfs(at: given) } else { try MachineBtrfs.withSettings() }
         guard let filesystem else { return nil }
         let lock = isLocked ? try FilesystemLock(on: filesystem.topLevel, seconds: 0) { _ in } : nil
         guard let settings = try Settings.current(on: filesystem.topLevel) else { return nil }
@@ -56,7 +58,7 @@ public struct Site: Sendable {
     }
 
     init(
-        _ filesystem: RootFilesystem, _ settings: Settings, boot: String?, _ lock: FilesystemLock?, _ need: LoaderNeed = .present
+        _ filesystem: MachineBtrfs, _ settings: Settings, boot: String?, _ lock: FilesystemLock?, _ need: LoaderNeed = .present
     ) throws(Failure) {
         self.filesystem = filesystem
         disk = MachineDisk(device: filesystem.device, uuid: filesystem.volume.uuid)
@@ -87,7 +89,7 @@ public struct Site: Sendable {
 
     /// nil where a person writes the entries. With `isRequired` a boot loader that is gone from its partition is an error, else none.
     private static func place(
-        of settings: Settings, _ filesystem: RootFilesystem, boot: String?, isRequired: Bool
+        of settings: Settings, _ filesystem: MachineBtrfs, boot: String?, isRequired: Bool
     ) throws(Failure) -> LoaderPlace? {
         guard settings.loader != .print || settings.kernels != .btrfs, let folder = boot ?? settings.currentBoot else { return nil }
         let tree: Directory
@@ -100,44 +102,57 @@ public struct Site: Sendable {
         let known = fitting.first { (try? MountedFolder($0.directory))?.path == settings.loaderFolder }
         let found = known ?? fitting.first
         if found == nil && settings.loader != .print {
-            // A partition that is not mounted has its menu still.
-            let place = try MountedFolder(tree)
-            let now = (try? place.volume().uuid).map { DeviceName.uuid($0) }
-            let isOther = if let wanted = settings.bootVolume, now != wanted { try BlockDevices.has(wanted) } else { false }
-            // Of a btrfs that says nothing of the subvolume.
-            let isSame = now != nil && now == settings.bootVolume && place.type != "btrfs"
-            let isSeen = isSame || !isOther && (boot != nil || !all.isEmpty || place.isMountPoint)
-            if isRequired || !isSeen {
-                let title = settings.loader.title
-                let others = all.map {
-                    "there is \($0.kind.title), which 'docker-btrfs setup --loader \($0.kind.rawValue) --boot \(folder)' takes"
-                }
-                let ways =
-                    (others.count == 1 ? others : []) + ["mount its partition there, or say where it is: --boot DIR, or docker-btrfs setup"]
-                throw Failure("could not find \(title) in '\(folder)'", hint: ways.joined(separator: "; or "))
-            }
+            try checkIsGone(settings, in: tree, folder, beside: all, isNamed: boot != nil, isRequired: isRequired)
         }
-        // Another system may have something else at that place, as an image that brings a boot loader of its own. What a person names is taken.
-        if boot == nil, let wanted = settings.loaderFolder, let found, case let now = try MountedFolder(found.directory).path, now != wanted
-        {
-            let (place, title) = (found.directory.show(.top), settings.loader.title)
-            throw Failure(
-                "could not use '\(place)': on its filesystem it is '\(now)', and the \(title) that was set up is '\(wanted)'",
-                hint: Self.choosing)
-        }
-        // Another machine's partition, or a stick's, has the same folders. One that was made anew is taken.
-        if boot == nil, let wanted = settings.bootVolume, let now = try? MountedFolder(found?.directory ?? tree).volume(),
-            .uuid(now.uuid) != wanted, try BlockDevices.has(wanted)
-        {
-            throw Failure(
-                "could not use '\(folder)': UUID=\(now.uuid) is mounted there, and what was set up is \(wanted), which is here too",
-                hint: Self.choosing)
-        }
+        if boot == nil { try checkIsSame(settings, found, in: tree, folder) }
         let own = KernelFolder(onTopLevel: filesystem.topLevel, filesystem.volume)
         let isOwn = settings.kernels == .btrfs
         return LoaderPlace(
             loader: found, folder: folder, kernels: isOwn ? own : try KernelFolder(onBootPartition: tree),
             former: isOwn ? KernelFolder(inTopOf: tree, filesystem.volume) : own)
+    }
+
+    /// Fails where a boot loader that is not in a folder may be there still: its partition is not seen; with `isRequired`, in any case.
+    private static func checkIsGone(
+        _ settings: Settings, in tree: Directory, _ folder: String, beside all: [InstalledLoader], isNamed: Bool, isRequired: Bool
+    ) throws(Failure) {
+        // A partition that is not mounted has its menu still.
+        let place = try MountedFolder(tree)
+        let now = (try? place.volume().uuid).map { DeviceName.uuid($0) }
+        let isOther = if let wanted = settings.bootVolume, now != wanted { try BlockDevices.has(wanted) } else { false }
+        // Of a btrfs that says nothing of the subvolume.
+        let isSame = now != nil && now == settings.bootVolume && place.type != "btrfs"
+        let isSeen = isSame || !isOther && (isNamed || !all.isEmpty || place.isMountPoint)
+        if isRequired || !isSeen {
+            let title = settings.loader.title
+            let others = all.map {
+                "there is \($0.kind.title), which 'docker-btrfs setup --loader \($0.kind.rawValue) --boot \(folder)' takes"
+            }
+            let ways =
+                (others.count == 1 ? others : []) + ["mount its partition there, or say where it is: --boot DIR, or docker-btrfs setup"]
+            throw Failure("could not find \(title) in '\(folder)'", hint: ways.joined(separator: "; or "))
+        }
+    }
+
+    /// Fails where a folder that no person named is not the one that was set up.
+    private static func checkIsSame(
+        _ settings: Settings, _ found: InstalledLoader?, in tree: Directory, _ folder: String
+    ) throws(Failure) {
+        // Another system may have something else at that place, as an image that brings a boot loader of its own. What a person names is taken.
+        if let wanted = settings.loaderFolder, let found, case let now = try MountedFolder(found.directory).path, now != wanted {
+            let (place, title) = (found.directory.show(.top), settings.loader.title)
+            throw Failure(
+                "could not use '\(place)': on its filesystem it is '\(now)', and the \(title) that was set up is '\(wanted)'",
+                hint: choosing)
+        }
+        // Another machine's partition, or a stick's, has the same folders. One that was made anew is taken.
+        if let wanted = settings.bootVolume, let now = try? MountedFolder(found?.directory ?? tree).volume(),
+            .uuid(now.uuid) != wanted, try BlockDevices.has(wanted)
+        {
+            throw Failure(
+                "could not use '\(folder)': UUID=\(now.uuid) is mounted there, and what was set up is \(wanted), which is here too",
+                hint: choosing)
+        }
     }
 
     /// Subvolume 5.

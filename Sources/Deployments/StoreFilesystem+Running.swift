@@ -27,7 +27,7 @@ extension StoreFilesystem {
         let first = try devices.waiting(for: name, key: "docker_path", seconds: 0, degraded: false)
         let all = [first] + devices.rivals(of: first, name)
         if all.count == 1 { return first }
-        let mounts = try MountTable.entriesOfRoot()
+        let mounts = try MachineMounts.entriesOfRoot()
         let own = all.filter { device in mounts.contains { $0.source == device.path } }
         if own.count == 1 { return own[0] }
         let paths = all.map { "'\($0.path)'" }.joined(separator: ", ")
@@ -38,6 +38,6 @@ extension StoreFilesystem {
 
     /// Where the whole of it is mounted; nil where it is not.
     private static func mountPoint(of device: String) throws(Failure) -> String? {
-        try MountTable().entries.last { $0.source == device && $0.root == "/" }?.target
+        try MachineMounts().entries.last { $0.source == device && $0.root == "/" }?.target
     }
 }

@@ -8,25 +8,10 @@ extension Site {
     /// top layer, the roots and the data are a person's, and stay. Fails on a system that the menu started, and, unless a person named
     /// the filesystem, where this machine's boot menu has nothing of it: it may be another machine's.
     public func uninstalling(isNamed: Bool) throws(Failure) -> DeploymentPlan {
-        if let booted = try BootedRoot.current() {
-            throw Failure(
-                "could not remove the boot menu's entries: this system is root \(booted.mark.number) of '\(settings.root)', and is started by one",
-                hint: "start another system first")
-        }
-        if let named = try namedRoots().first(where: { $0.isBooted && $0.release != nil }) {
-            throw Failure(
-                "could not remove the boot menu's entries: this system is '\(named.path)', and is started by one",
-                hint: "start another system first")
-        }
+        try checkIsNotStarted()
         let (all, damaged) = try Deployment.all(on: topLevel)
         let formerLoaders = try formerLoaders()
-        if settings.loader != .print, !isNamed, !settings.isUninstalled, !all.isEmpty, formerLoaders.isEmpty,
-            try loader?.ownFiles().isEmpty ?? true
-        {
-            throw Failure(
-                "could not uninstall: '\(loader?.directory.show(.top) ?? boot ?? "")' has no entries for the deployments on UUID=\(volume.uuid)",
-                hint: "if that is this machine's filesystem and not another one's, name it with --top-level DIR")
-        }
+        if !isNamed { try checkIsOwn(all, formerLoaders) }
         var changes = try removingDrafts() + forgettingOnce()
         // Cut off, it can be run again.
         changes += noting(isUninstalled: true)
@@ -38,6 +23,51 @@ extension Site {
             isOwn = false
             notes.append("the menu of \(loader.kind.title) in '\(loader.directory.show(.top))' is another btrfs's, and stays")
         }
+        changes += try removingMenus(of: formerLoaders, isOwn: isOwn)
+        // They are started by nothing any more.
+        let named = try namedRecords().map { NamedRoot.place(of: $0) }
+        let records = all.map { Deployment.path(of: $0.imageID) } + damaged
+        for path in try records + failedMarks(beside: records) + named {
+            changes.append(.step(.removeFile(path, of: Place(.top))))
+        }
+        changes += try noting(left: [], wanted: all) + [.sync(topLevel)]
+        changes += try removingKernels(of: formerLoaders, isOwn: isOwn)
+        if try topLevel.status(of: Layout.update) != nil { changes.append(.step(.removeFile(Layout.update, of: Place(.top)))) }
+        // Without these none of it is found again.
+        changes += [.step(.removeFile(Layout.settings, of: Place(.top))), .sync(topLevel)]
+        let count = all.count == 1 ? "1 deployment" : "\(all.count) deployments"
+        return DeploymentPlan(
+            site: self, changes: changes, outcome: ["removed \(count) and the settings"],
+            notes: notes + (try remains(of: formerLoaders.map(\.loader))))
+    }
+
+    /// Fails on a system that the menu started.
+    private func checkIsNotStarted() throws(Failure) {
+        if let booted = try BootedRoot.current() {
+            throw Failure(
+                "could not remove the boot menu's entries: this system is root \(booted.mark.number) of '\(settings.root)', and is started by one",
+                hint: "start another system first")
+        }
+        if let named = try namedRoots().first(where: { $0.isBooted && $0.release != nil }) {
+            throw Failure(
+                "could not remove the boot menu's entries: this system is '\(named.path)', and is started by one",
+                hint: "start another system first")
+        }
+    }
+
+    /// Fails where this machine's boot menu has nothing of the deployments: they may be another machine's.
+    private func checkIsOwn(_ all: [Deployment], _ formerLoaders: [FormerLoader]) throws(Failure) {
+        if settings.loader != .print, !settings.isUninstalled, !all.isEmpty, formerLoaders.isEmpty,
+            try loader?.ownFiles().isEmpty ?? true
+        {
+            throw Failure(
+                "could not uninstall: '\(loader?.directory.show(.top) ?? boot ?? "")' has no entries for the deployments on UUID=\(volume.uuid)",
+                hint: "if that is this machine's filesystem and not another one's, name it with --top-level DIR")
+        }
+    }
+
+    private func removingMenus(of formerLoaders: [FormerLoader], isOwn: Bool) throws(Failure) -> [DeploymentChange] {
+        var changes: [DeploymentChange] = []
         if let loader, isOwn {
             let menu = try loader.ownFiles()
             changes += try checked(menu.map { .removeMenu($0, of: loader) })
@@ -49,12 +79,12 @@ extension Site {
             if let told = try loader.toldOnce() { changes.append(.startOnce(nil, told.forgetting, of: loader)) }
             changes += try loader.ownFiles().map { .removeMenu($0, of: loader) } + [.sync(loader.directory)]
         }
-        // They are started by nothing any more.
-        let named = try namedRecords().map { NamedRoot.place(of: $0) }
-        for path in all.map({ Deployment.path(of: $0.imageID) }) + damaged + named {
-            changes.append(.step(.removeFile(path, of: Place(.top))))
-        }
-        changes += try noting(left: [], wanted: all) + [.sync(topLevel)]
+        return changes
+    }
+
+    /// The kernels, each place with its folder. Where the menu is another filesystem's, those that it may name stay.
+    private func removingKernels(of formerLoaders: [FormerLoader], isOwn: Bool) throws(Failure) -> [DeploymentChange] {
+        var changes: [DeploymentChange] = []
         if isOwn || settings.kernels == .btrfs {
             changes += try removing(unused(in: kernels))
             if try kernels.tree.directory(at: kernels.path) != nil { changes += [.removeKernelFolder(kernels), .sync(kernels.tree)] }
@@ -68,17 +98,11 @@ extension Site {
             if files.isEmpty { continue }
             changes += removing(files, from: former.kernels) + [.removeKernelFolder(former.kernels), .sync(former.kernels.tree)]
         }
-        if try topLevel.status(of: Layout.update) != nil { changes.append(.step(.removeFile(Layout.update, of: Place(.top)))) }
-        // Without these none of it is found again.
-        changes += [.step(.removeFile(Layout.settings, of: Place(.top))), .sync(topLevel)]
-        let count = all.count == 1 ? "1 deployment" : "\(all.count) deployments"
-        return DeploymentPlan(
-            site: self, changes: changes, outcome: ["removed \(count) and the settings"],
-            notes: notes + (try remains(of: formerLoaders.map(\.loader))))
+        return changes
     }
 
     /// The way to write down that an uninstall began, or that somebody thought again.
-    func noting(isUninstalled: Bool) -> [Change] {
+    func noting(isUninstalled: Bool) -> [DeploymentChange] {
         if settings.isUninstalled == isUninstalled { return [] }
         var changed = settings
         changed.isUninstalled = isUninstalled

@@ -1,6 +1,7 @@
 public import Basics
 internal import Boot
 internal import Files
+internal import Planning
 
 /// What came of the last pull, as it is kept: a JSON object.
 public struct Update: Equatable, Sendable {
@@ -13,22 +14,36 @@ public struct Update: Equatable, Sendable {
     public let deployed: String?
     public let failure: String?
     let pulled: PulledImages
+    /// Whether another name became the next boot after it failed: it is told no more. nil where an earlier version wrote this, which did not
+    /// tell.
+    var isPast: Bool? = false
 
-    /// Whether it is still to be told: a failure is old news where another name was deployed after it.
+    /// Whether it is still to be told.
     func isNews(beside next: Deployment?) -> Bool {
-        guard failure != nil, let next, next.made > time else { return true }
-        return if case .name(let own) = next.reference.kind { own.full == name } else { false }
+        guard failure != nil else { return true }
+        if let isPast { return !isPast }
+        guard let next, next.made > time else { return true }
+        return isOf(next)
+    }
+
+    /// Whether a deployment has the name that was pulled.
+    fileprivate func isOf(_ deployment: Deployment) -> Bool {
+        if case .name(let own) = deployment.reference.kind { own.full == name } else { false }
     }
 
     /// Without the list: what `status` says.
     public var json: JSONOutput { .object(members) }
 
     fileprivate var members: [(String, JSONOutput)] {
-        let text = { (text: String?) in text.map { JSONOutput.string($0) } ?? .null }
-        return [
-            ("time", .integer(time)), ("name", .string(name)), ("image", text(image)), ("deployed", text(deployed)),
-            ("failure", text(failure)),
+        [
+            ("time", .integer(time)), ("name", .string(name)), ("image", .text(image)), ("deployed", .text(deployed)),
+            ("failure", .text(failure)),
         ]
+    }
+
+    /// How it lies on the disk.
+    fileprivate var kept: String {
+        JSONOutput.object(members + [("past", .boolean(isPast == true)), ("pulled", pulled.json)]).text
     }
 }
 
@@ -75,11 +90,17 @@ extension Site {
         let pulled = PulledImages(reading: json["pulled"]).adding(image.flatMap { Digest(hex: $0.utf8) }.map { ImageID($0) }, to: name)
         return Update(
             time: time, name: name, image: image, deployed: json["deployed"]?.string, failure: json["failure"]?.string,
-            pulled: pulled)
+            pulled: pulled, isPast: json["past"].map { $0.isTrue })
     }
 
     func write(_ update: Update) throws(Failure) {
-        let kept = JSONOutput.object(update.members + [("pulled", update.pulled.json)])
-        try topLevel.write(Array(kept.text.utf8), mode: 0o600, to: Layout.update)
+        try topLevel.write(Array(update.kept.utf8), mode: 0o600, to: Layout.update)
+    }
+
+    /// The way to tell of a failure no more, where what becomes the next boot is called otherwise.
+    func forgettingFailure(beside next: Deployment) throws(Failure) -> [DeploymentChange] {
+        guard var update = try update(), update.failure != nil, update.isPast != true, !update.isOf(next) else { return [] }
+        update.isPast = true
+        return [.step(.replaceFile(Place(Layout.update), content: update.kept))]
     }
 }

@@ -26,7 +26,7 @@ extension DiskBuilder {
             throw Failure("could not find the modules of \(kernel) in '\(source.image.reference)'")
         }
         try await Tools.run(
-            ["cp", "-a", "--", "/proc/\(getpid())/fd/\(modules.descriptor)/.", "\(topLayerPlace)/lib/modules/\(kernel)"],
+            ["cp", "-a", "--", "\(modules.pathForPrograms)/.", "\(topLayerPlace)/lib/modules/\(kernel)"],
             to: "copy the modules of \(kernel)", withoutRoom: topLayerHint)
     }
 }

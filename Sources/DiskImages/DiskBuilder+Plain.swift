@@ -64,15 +64,10 @@ extension DiskBuilder {
         throw Failure("could not find the image's files: they are not mounted")
     }
 
-    /// All others have what the image gave them. Of a disk that is not plain, in the top layer.
+    /// All others have what the image gave them.
     func set(_ password: GivenPassword) async throws(Failure) {
         let hash = try await password.hash()
         let path: Path = "etc/shadow"
-        guard choices.plain != nil else {
-            let known = try plan.source.files.contents(of: path, limit: ImageProcess.limit) ?? []
-            try makeFolder(topLayer / path.parent, 0o755)
-            return try root().write(RootPassword.shadow(known, hash: hash), mode: 0o600, to: topLayer / path)
-        }
         let tree = try tree()
         try replace(path, RootPassword.shadow(tree.contents(of: path) ?? [], hash: hash), upTo: 0o640)
         let people: Path = "etc/passwd"
@@ -100,7 +95,7 @@ extension DiskBuilder {
             program: choices.program)
         var paths: [Path] = []
         for (name, content) in files {
-            let path = ("linux" as Path).appending(name: Array(name.utf8))
+            let path = ("linux" as Path).appending(name)
             try boot.write(content, mode: 0o644, to: path)
             paths.append(path)
         }

@@ -69,6 +69,9 @@ final class DiskBuilder {
         case .writeRecord(let kind): try write(kind)
         case .setUp: try await setUp()
         case .write(let path, let content, let mode, _): try write(path, content, mode)
+        case .writePassword(let password, let path, let known):
+            try makeFolder(topLayer / path.parent, 0o755)
+            try await write(path, RootPassword.shadow(known, hash: password.hash()), 0o600)
         case .link(let path, let target):
             try makeFolder(topLayer / path.parent, 0o755)
             try root().link(topLayer / path, to: target)
@@ -188,13 +191,14 @@ final class DiskBuilder {
                         ["btrfs", "send", "--quiet"] + parent + ["\(source)\(sending.path)/\(index)"],
                         into: ["btrfs", "receive", "--quiet", "\(mountPoint)\(received)"])
                 } catch {
+                    try Interruption.check()
                     throw Failure("could not send the layer '\(layers[index].folder)': \(error.message)")
                 }
             }
         }
         try sending.end()
         for (index, layer) in layers.enumerated() {
-            try putIntoStore(received.appending(name: Array("\(index)".utf8)), as: layer.folder.name)
+            try putIntoStore(received.appending("\(index)"), as: layer.folder.name)
         }
         try root().removeEmptyDirectory(received)
     }
@@ -225,6 +229,7 @@ final class DiskBuilder {
                 progress("merged \(count.files) files (\(count.bytes >> 20) MiB)\(rest)")
             }
         } catch {
+            try Interruption.check()
             throw Failure("could not merge the layers of '\(plan.source.image.reference)': \(error.message)", hint: error.hint)
         }
         // Docker's driver has them writable.
@@ -302,7 +307,7 @@ final class DiskBuilder {
         switch loader {
         case .grub:
             try write(Array(GrubLoader.configuration.utf8), "grub/grub.cfg")
-            try write(Array(GrubLoader.environment.utf8), "grub/grubenv")
+            try write(Array(InstalledLoader.emptyEnvironment.utf8), "grub/grubenv")
         case .systemdBoot:
             try write(Array(SystemdLoader.configuration.utf8), "loader/loader.conf")
             guard let program = try SystemdLoader.content(in: plan.source.files, or: choices.systemd) else {

@@ -32,42 +32,65 @@ struct DiskCheck {
         kernelSource = try choices.kernelImage.map { name throws(Failure) in
             try ImageSource(name, in: choices.dataRoot, StoreChoice(namespace: choices.namespace))
         }
-        let name = source.image.reference.description
         // One that is to bring the init would be no more than files beside it.
         let topLayer = try initSystem == .none ? nil : choices.topLayer.map { path throws(Failure) in try Directory(opening: path) }
-        var found: [ImageFinding]
-        let kernel: (release: String, files: ImageFiles)?
-        if let kernelSource {
-            let other = kernelSource.image.reference.description
-            let own = try kernels(in: files)
-            // The next deployment takes the image's, and no disk of roots is made for the first one alone.
-            if choices.plain == nil, !own.isEmpty {
-                throw Failure(
-                    "could not take the kernel of '\(other)' for '\(name)': that has its own, \(own.joined(separator: ", "))",
-                    hint: "leave --kernel-image out; a disk that is --plain takes it")
-            }
-            (found, kernel) = try check(kernelSource.files, under: nil, of: other, kernel: choices.kernel, options)
-            found =
-                try found.filter { $0.subject.isOfKernel }.map { $0.ofKernelImage(other) }
-                + shortcomings(of: files, under: topLayer, of: name, options).filter { !$0.subject.isOfKernel }
-        } else {
-            (found, kernel) = try check(files, under: topLayer, of: name, kernel: choices.kernel, options)
-        }
+        let (all, kernel) = try Self.found(source, choices, kernelSource, under: topLayer, options)
         self.kernel = kernel?.release
-        if choices.isService && initSystem == .none {
-            // What busybox does, which the top layer brings.
-            found = found.filter { ![.system, .devices, .network].contains($0.subject) }
-        }
+        // What busybox does, which the top layer brings.
+        let ofBusybox: [ImageFinding.Subject] = choices.isService && initSystem == .none ? [.system, .devices, .network] : []
+        let found = all.filter { !ofBusybox.contains($0.subject) }
         var hasDocker = false
         for path in ["usr/bin/dockerd", "usr/sbin/dockerd"] as [Path] where try files.target(of: path) != nil { hasDocker = true }
         self.hasDocker = hasDocker
         hasDockerSettings = try files.status(of: "etc/docker/daemon.json") != nil
         hasIdleNetworkd = found.contains { $0.cause == .idleNetworkd }
-        let mayLogIn = choices.passwordFile != nil || choices.keyFile != nil || choices.topLayer != nil
         let serial = choices.options.map { $0.contains("console=ttyS0") } ?? format.isOfQEMU
         let fixable = initSystem == .none || choices.machine != nil ? [] : try Fix.all(for: files, initSystem, found, serial: serial)
-        // The disk's top layer has what is taken away at boot, what networkd sets up, and the options of this command somebody who logs in.
-        found.removeAll { finding in
+        findings = Self.withRemediesOfCommand(Self.withoutWhatTheDiskBrings(found, choices, fixable), choices)
+        if choices.keyFile != nil, try files.target(of: "usr/sbin/sshd") == nil {
+            add(.ssh, "--ssh-key is of no use: there is no sshd", "RUN apt-get install --yes openssh-server")
+        }
+        if choices.isUnified { try checkTools(files) }
+        addInitFindings(missing: missing, choices)
+        if choices.fixes {
+            fixes = fixable
+            findings.removeAll { finding in fixable.contains { $0.finding == finding } }
+            findings += fixable.compactMap(\.lacks)
+        } else {
+            for fix in fixable where !findings.contains(fix.finding) { findings.append(fix.finding) }
+        }
+        if let kernel {
+            try checkDrivers(of: kernel.release, in: kernel.files, for: format, choices)
+            if initSystem == .none && choices.isService { try checkModules(of: kernel.release, in: kernel.files) }
+        }
+    }
+
+    /// What is wrong with the image and with its kernel, which may be another image's; and the kernel, with what that is in.
+    private static func found(
+        _ source: ImageSource, _ choices: DiskChoices, _ kernelSource: ImageSource?, under topLayer: Directory?, _ options: KernelOptions
+    ) throws(Failure) -> (findings: [ImageFinding], kernel: (release: String, files: ImageFiles)?) {
+        let files = source.files
+        let name = source.image.reference.description
+        guard let kernelSource else { return try check(files, under: topLayer, of: name, kernel: choices.kernel, options) }
+        let other = kernelSource.image.reference.description
+        let own = try ImageKernel.kernels(in: files).map(\.release)
+        // The next deployment takes the image's, and no disk of roots is made for the first one alone.
+        if choices.plain == nil, !own.isEmpty {
+            throw Failure(
+                "could not take the kernel of '\(other)' for '\(name)': that has its own, \(own.joined(separator: ", "))",
+                hint: "leave --kernel-image out; a disk that is --plain takes it")
+        }
+        let (found, kernel) = try check(kernelSource.files, under: nil, of: other, kernel: choices.kernel, options)
+        let ofKernel = found.filter { $0.subject.isOfKernel }.map { $0.ofKernelImage(other) }
+        let others = try shortcomings(of: files, under: topLayer, of: name, options).filter { !$0.subject.isOfKernel }
+        return (ofKernel + others, kernel)
+    }
+
+    /// The disk's top layer has what is taken away at boot, what networkd sets up, and the options of this command somebody who logs in.
+    private static func withoutWhatTheDiskBrings(_ found: [ImageFinding], _ choices: DiskChoices, _ fixable: [Fix]) -> [ImageFinding] {
+        let mayLogIn = choices.passwordFile != nil || choices.keyFile != nil || choices.topLayer != nil
+        var rest = found
+        rest.removeAll { finding in
             switch finding.subject {
             case .identity: true
             case .login: mayLogIn
@@ -77,7 +100,12 @@ struct DiskCheck {
             default: false
             }
         }
-        findings = found.map { finding in
+        return rest
+    }
+
+    /// The same findings: where an option of this command mends one, it is named.
+    private static func withRemediesOfCommand(_ found: [ImageFinding], _ choices: DiskChoices) -> [ImageFinding] {
+        found.map { finding in
             switch finding.subject {
             case .selinux:
                 finding.with(
@@ -90,10 +118,10 @@ struct DiskCheck {
             default: finding
             }
         }
-        if choices.keyFile != nil, try files.target(of: "usr/sbin/sshd") == nil {
-            add(.ssh, "--ssh-key is of no use: there is no sshd", "RUN apt-get install --yes openssh-server")
-        }
-        if choices.isUnified { try checkTools(files) }
+    }
+
+    /// An init that is none known here, and one that starts what is not there.
+    private mutating func addInitFindings(missing: Path?, _ choices: DiskChoices) {
         if initSystem == .other && choices.machine == nil && (choices.isService || choices.plain == nil) {
             add(
                 .initSystem,
@@ -107,17 +135,6 @@ struct DiskCheck {
             add(
                 .initSystem, "it is to start '\(missing)', which is not there: nothing loads drivers or sets up the network",
                 "install it, as Alpine's openrc; or --service makes a machine of what the image runs")
-        }
-        if choices.fixes {
-            fixes = fixable
-            findings.removeAll { finding in fixable.contains { $0.finding == finding } }
-            findings += fixable.compactMap(\.lacks)
-        } else {
-            for fix in fixable where !findings.contains(fix.finding) { findings.append(fix.finding) }
-        }
-        if let kernel {
-            try checkDrivers(of: kernel.release, in: kernel.files, for: format, choices)
-            if initSystem == .none && choices.isService { try checkModules(of: kernel.release, in: kernel.files) }
         }
     }
 

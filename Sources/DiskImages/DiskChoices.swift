@@ -30,11 +30,13 @@ public struct DiskChoices: Sendable {
     public var isCompressed = false
     /// A directory that is laid over what the disk's top layer has anyway.
     public var topLayer: String?
+    /// What the machine is called; as the image where nil.
     public var hostname: String?
     /// A file with root's password, or with the hash of it.
     public var passwordFile: String?
     /// A file with public keys that root logs in by.
     public var keyFile: String?
+    /// Its release, as lib/modules names it; where nil, the only one that there is.
     public var kernel: String?
     /// The kernel's command line beside what docker-btrfs says.
     public var options: String?

@@ -1,6 +1,7 @@
 public import Basics
 internal import CLinux
 internal import Deployments
+internal import Files
 internal import Glibc
 
 /// A folder for a disk that is made for one use, in which nobody else works. It is removed with the object; what a run that was killed left
@@ -22,15 +23,16 @@ public final class DiskFolder {
     /// Locked: nobody takes it for left.
     private let folder: Directory
 
-    public init(in place: String) throws(Failure) {
+    /// `option` says where it is made.
+    public init(in place: String, option: String = "--rehearsal-folder") throws(Failure) {
         let parent = try Directory(opening: place)
         try parent.checkIsNobodyElses()
         try Self.sweep(parent)
         // By way of no symlink, which may be anybody's.
         let whole = try parent.place()
         var template = Array("\(whole)/\(Self.prefix)XXXXXX".utf8CString)
-        if mkdtemp(&template) == nil { throw .system("create a folder in '\(place)'", hint: "run this as root") }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        if mkdtemp(&template) == nil { throw .system("create a folder in '\(place)'", hint: "take another place with \(option)") }
+        path = String(decoding: plainName(template), as: UTF8.self)
         name = cString(Array(path.utf8.suffix(Self.prefix.utf8.count + 6)))
         (self.place, self.parent) = (whole, parent)
         folder = try Directory(opening: path)
@@ -45,7 +47,7 @@ public final class DiskFolder {
     var kernel: String { "\(path)/\(Self.others[1])" }
     var initrd: String { "\(path)/\(Self.others[2])" }
     /// As long as this process runs. A socket's path has to be short.
-    var monitor: String { "/proc/\(getpid())/fd/\(folder.descriptor)/\(Self.others[3])" }
+    var monitor: String { "\(folder.pathForPrograms)/\(Self.others[3])" }
     /// The last that a machine's screen showed.
     var screen: String { "\(path)/\(Self.others[4])" }
 

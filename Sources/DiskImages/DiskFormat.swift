@@ -83,8 +83,8 @@ extension DiskPlan {
         let drive = "file=\(Emulator.value(file)),format=\(format.emulated)"
         let bytes =
             choices.sector == 512
-            ? "-drive \(shellWord(drive + ",if=virtio"))"
-            : "-drive \(shellWord(drive + ",if=none,id=disk")) -device \(Emulator.device(choices.sector))"
+            ? "-drive \(typedWord(drive + ",if=virtio"))"
+            : "-drive \(typedWord(drive + ",if=none,id=disk")) -device \(Emulator.device(choices.sector))"
         let uefi = choices.firmware.hasBIOS ? "" : " -bios \(Emulator.firmware)"
         let kvm = Emulator.hasEmulatedKVM ? "" : " -accel kvm"
         let line = "qemu-system-x86_64\(kvm) -accel tcg -cpu max -m 2048 -nic user,model=virtio-net-pci\(uefi) \(bytes) -nographic"

@@ -38,7 +38,7 @@ extension DiskPlan {
             jobs.append(
                 BootJob(
                     name: "docker-btrfs-good", about: "marks the boot as good", kind: .once,
-                    command: "/usr/bin/docker-btrfs-init --mark-good"))
+                    command: goodMarkCommand))
         }
         // With systemd it has a unit. The companion is no static program, and not on a small disk.
         let startsCompanion = choices.plain == nil && !layout.isSmall && ![.systemd, .other, .none].contains(check.initSystem)
@@ -48,33 +48,44 @@ extension DiskPlan {
                     name: "docker-btrfs-grow", about: "the btrfs grows with its disk", kind: .once,
                     command: "/usr/bin/docker-btrfs grow"))
         }
-        if let process {
-            let busybox = check.initSystem == .none ? "\(InitSystem.busybox) " : ""
-            // ENV may hold secrets.
-            add(
-                Self.service, process.script(for: shell, busybox: busybox, isAlone: check.initSystem.usesBusybox != nil),
-                mode: process.user == nil ? 0o700 : 0o750,
-                about: "what a container of the image runs, with its ENV and WORKDIR")
-            if let user = process.user { steps.append(.give(Self.service, toGroup: user.group)) }
-            let folders = try ServiceFolders(of: process, called: name, in: source.files)
-            let preparation = folders.volatile.isEmpty ? nil : addVolatile(folders, check, shell, busybox, &jobs)
-            // An engine makes them for a container.
-            for (folder, title) in folders.missing {
-                if choices.plain == nil && folder.components.first == Layout.machineLayers.name {
-                    notes.append("'\(folder)', \(title), is not there, and no top layer brings it: 'RUN mkdir -p' does")
-                    continue
-                }
-                // A mark for a file that is nowhere: of it the root gets the directory alone, and that of an image's next version stays its own.
-                add(folder / ".wh.docker-btrfs", "", about: "\(title), which it does not have")
-            }
-            jobs.append(
-                BootJob(
-                    name: "application", about: "what \(name) runs", kind: .always, command: "\(Self.service)",
-                    user: process.user, preparation: preparation))
-        }
+        if let process { try addProcess(process, check, shell, &jobs) }
         for job in jobs { steps += try check.initSystem.steps(for: job, in: source.files) }
         if check.initSystem == .none { return try addInit(check, check.initSystem.lines(for: jobs)) }
         steps += check.fixes.flatMap(\.steps)
+        try addInittab(jobs, check)
+    }
+
+    /// What a container of the image runs, and the directories that an engine makes for it.
+    private mutating func addProcess(
+        _ process: ImageProcess, _ check: DiskCheck, _ shell: String, _ jobs: inout [BootJob]
+    ) throws(Failure) {
+        let name = source.image.reference.description
+        let busybox = check.initSystem == .none ? "\(InitSystem.busybox) " : ""
+        // ENV may hold secrets.
+        add(
+            Self.service, process.script(for: shell, busybox: busybox, isAlone: check.initSystem.usesBusybox != nil),
+            mode: process.user == nil ? 0o700 : 0o750,
+            about: "what a container of the image runs, with its ENV and WORKDIR")
+        if let user = process.user { steps.append(.give(Self.service, toGroup: user.group)) }
+        let folders = try ServiceFolders(of: process, called: name, in: source.files)
+        let preparation = folders.volatile.isEmpty ? nil : addVolatile(folders, check, shell, busybox, &jobs)
+        // An engine makes them for a container.
+        for (folder, title) in folders.missing {
+            if choices.plain == nil && folder.components.first == Layout.machineLayers.name {
+                notes.append("'\(folder)', \(title), is not there, and no top layer brings it: 'RUN mkdir -p' does")
+                continue
+            }
+            // A mark for a file that is nowhere: of it the root gets the directory alone, and that of an image's next version stays its own.
+            add(folder / ".wh.docker-btrfs", "", about: "\(title), which it does not have")
+        }
+        jobs.append(
+            BootJob(
+                name: "application", about: "what \(name) runs", kind: .always, command: "\(Self.service)",
+                user: process.user, preparation: preparation))
+    }
+
+    /// The lines of an inittab that start the jobs, behind the image's own.
+    private mutating func addInittab(_ jobs: [BootJob], _ check: DiskCheck) throws(Failure) {
         let lines = check.initSystem.lines(for: jobs) + check.fixes.compactMap(\.inittab)
         if lines.isEmpty { return }
         if jobs.contains(where: { $0.user != nil }) { try addBusybox() }
@@ -111,8 +122,8 @@ extension DiskPlan {
             jobs.append(BootJob(name: name, about: about, kind: .first, command: "/usr/bin/ssh-keygen -A"))
         } else if choices.plain != nil {
             let folder: Path = "etc/systemd/system"
-            let unit = folder.appending(name: Array("\(name).service".utf8))
-            add(unit, text(hooks_machine_host_keys), about: about)
+            let unit = folder.appending("\(name).service")
+            add(unit, hooks_machine_host_keys.text, about: about)
             steps.append(.link(folder / "multi-user.target.wants/docker-btrfs-host-keys.service", to: "../\(name).service"))
         }
     }
@@ -129,7 +140,7 @@ extension DiskPlan {
         // OpenRC asks for its name.
         var groups: [String] = []
         if let group = user?.group, check.initSystem != .systemd,
-            try !ImageProcess.lines(Self.groups, in: source.files).contains(where: { $0.count > 2 && ImageProcess.id($0[2]) == group })
+            try !ImageProcess.lines(Self.groups, in: source.files).contains(where: { $0.count > 2 && userID($0[2]) == group })
         {
             groups.append("application:x:\(group):")
         }
@@ -138,7 +149,7 @@ extension DiskPlan {
         if known != nil && check.initSystem != .none && choices.plain == nil {
             // The image's next version has other users: no file of it is replaced as a whole.
             for (name, lines) in [("passwd", lines), ("group", groups)] where !lines.isEmpty {
-                let file = ("etc/docker-btrfs/users" as Path).appending(name: Array(name.utf8))
+                let file = ("etc/docker-btrfs/users" as Path).appending(name)
                 steps.append(.write(file, [UInt8]().withLines(lines), mode: 0o644, about: "who runs the service"))
             }
             return !lines.isEmpty || !groups.isEmpty
@@ -160,7 +171,11 @@ extension DiskPlan {
         if people != known ?? [] {
             steps.append(.write(path, people, mode: 0o644, about: "the image's, with who logs in and who runs the service"))
         }
-        if check.initSystem == .none && choices.plain == nil, let password { steps.append(.setPassword(password)) }
+        if check.initSystem == .none && choices.plain == nil, let password {
+            let path: Path = "etc/shadow"
+            let known = try source.files.contents(of: path, limit: ImageProcess.limit) ?? []
+            steps.append(.writePassword(password, path, besides: known))
+        }
         return false
     }
 
@@ -186,13 +201,13 @@ extension DiskPlan {
                 "::ctrlaltdel:\(program) reboot", "::shutdown:\(program) umount -a -r",
             ]
         add(InitSystem.inittab, lines.map { $0 + "\n" }.joined(), about: "what busybox starts")
-        add("usr/lib/docker-btrfs/boot", text(hooks_busybox_boot), about: "drivers and network")
+        add("usr/lib/docker-btrfs/boot", hooks_busybox_boot.text, about: "drivers and network")
         if hasPowerButton {
             add(
                 "usr/lib/docker-btrfs/acpi/PWRF/00000080", "#!\(program) sh\nexec \(program) poweroff\n", mode: 0o755,
                 about: "what the power button does")
         }
-        add("usr/lib/docker-btrfs/dhcp", text(hooks_busybox_dhcp), mode: 0o755, about: "takes an address")
+        add("usr/lib/docker-btrfs/dhcp", hooks_busybox_dhcp.text, mode: 0o755, about: "takes an address")
         if choices.passwordFile != nil {
             for path in ["usr/lib/docker-btrfs/login", "usr/lib/docker-btrfs/sh"] as [Path] { steps.append(.link(path, to: "busybox")) }
         }
@@ -201,10 +216,10 @@ extension DiskPlan {
             add("etc/os-release", "ID=linux\nPRETTY_NAME=\"\(source.image.reference)\"\n", about: "what every system has")
         }
     }
+}
 
-    private func text(_ file: hooks_file) -> String {
-        String(decoding: UnsafeBufferPointer(start: file.bytes, count: Int(file.count)), as: UTF8.self)
-    }
+extension hooks_file {
+    var text: String { String(decoding: UnsafeBufferPointer(start: bytes, count: Int(count)), as: UTF8.self) }
 }
 
 extension ImageFiles {

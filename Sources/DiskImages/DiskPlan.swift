@@ -1,6 +1,7 @@
 public import Basics
 internal import Boot
 internal import BootEntries
+internal import CHooks
 internal import CLinux
 public import Deployments
 internal import Files
@@ -32,29 +33,7 @@ public struct DiskPlan: Sendable {
     public init(_ choices: DiskChoices) throws(Failure) {
         format = try DiskFormat(ofFile: choices.output)
         self.choices = choices
-        var there = stat()
-        if lstat(choices.output, &there) == 0 {
-            if there.st_mode & UInt32(S_IFMT) == UInt32(S_IFDIR) {
-                throw Failure("could not make '\(choices.output)': it is a directory", hint: "name a file")
-            }
-            if there.st_mode & UInt32(S_IFMT) != UInt32(S_IFREG) {
-                let isDisk = there.st_mode & UInt32(S_IFMT) == UInt32(S_IFBLK)
-                throw Failure(
-                    "could not make '\(choices.output)': it is no file, and would be one then",
-                    hint: "name a file" + (isDisk ? "; 'dd if=FILE.raw of=\(choices.output) bs=4M' writes that to the disk" : ""))
-            }
-            if !choices.replaces {
-                throw Failure("could not make '\(choices.output)': it is there already", hint: "remove it, or replace it with --force")
-            }
-        }
-        if choices.isCompressed && format != .qcow2 {
-            throw Failure("could not compress '\(choices.output)': only qcow2 can be", hint: "name it .qcow2, or compress the file by zstd")
-        }
-        if choices.sector != 512 && !format.isOfQEMU {
-            throw Failure(
-                "could not make '\(choices.output)' with sectors of \(choices.sector) bytes: \(format.host.name) has those of 512 bytes alone",
-                hint: "leave --sector-size out, or name it .qcow2")
-        }
+        try Self.checkOutput(choices, format)
         let options = try (choices.machine?.settings.options ?? .none) + KernelOptions(toAdd: choices.options ?? "")
         if choices.loader == .grub {
             try Self.checkForGrub(options, hint: choices.machine == nil ? nil : "--this-disk rehearses it without GRUB")
@@ -66,7 +45,7 @@ public struct DiskPlan: Sendable {
                 try ImageSource(choices.image, in: choices.dataRoot, StoreChoice(namespace: choices.namespace))
             }
         imageID = source.image.id.description
-        title = "\(choices.title ?? source.image.reference.description) (\(source.image.id.digest.hex.prefix(12)))"
+        title = "\(choices.title ?? source.image.reference.description) (\(source.image.id.short))"
         let check = try DiskCheck(source, choices, format, options)
         findings = check.findings
         notes = source.notes + (check.kernelSource?.notes ?? [])
@@ -96,7 +75,7 @@ public struct DiskPlan: Sendable {
         if let layers {
             steps += [.sendLayers(layers), .writeRecord(.copied(layers))]
         } else {
-            let cache = Path.top.appending(name: Array(Digest.of(Array("cache \(source.image.chainID)".utf8)).hex.utf8))
+            let cache = Path.top.appending(Digest.of(Array("cache \(source.image.chainID)".utf8)).hex)
             steps += [.mergeLayers(to: cache), .writeRecord(.merged(cache))]
             notes.append(
                 "on the disk the image has one layer, and so another id than here; Docker builds on it, and cannot push or save it")
@@ -106,6 +85,33 @@ public struct DiskPlan: Sendable {
         try addFiles(layout, check, given)
         steps += [.addLoader(choices.loader), .deploy(source.image.reference.description, kernel: kernel), .finish]
         addEnd(layout)
+    }
+
+    /// Fails where the file cannot be made, or cannot be as it was asked for.
+    private static func checkOutput(_ choices: DiskChoices, _ format: DiskFormat) throws(Failure) {
+        var there = stat()
+        if lstat(choices.output, &there) == 0 {
+            if there.st_mode & UInt32(S_IFMT) == UInt32(S_IFDIR) {
+                throw Failure("could not make '\(choices.output)': it is a directory", hint: "name a file")
+            }
+            if there.st_mode & UInt32(S_IFMT) != UInt32(S_IFREG) {
+                let isDisk = there.st_mode & UInt32(S_IFMT) == UInt32(S_IFBLK)
+                throw Failure(
+                    "could not make '\(choices.output)': it is no file, and would be one then",
+                    hint: "name a file" + (isDisk ? "; 'dd if=FILE.raw of=\(choices.output) bs=4M' writes that to the disk" : ""))
+            }
+            if !choices.replaces {
+                throw Failure("could not make '\(choices.output)': it is there already", hint: "remove it, or replace it with --force")
+            }
+        }
+        if choices.isCompressed && format != .qcow2 {
+            throw Failure("could not compress '\(choices.output)': only qcow2 can be", hint: "name it .qcow2, or compress the file by zstd")
+        }
+        if choices.sector != 512 && !format.isOfQEMU {
+            throw Failure(
+                "could not make '\(choices.output)' with sectors of \(choices.sector) bytes: \(format.host.name) has those of 512 bytes alone",
+                hint: "leave --sector-size out, or name it .qcow2")
+        }
     }
 
     /// What the disk has beside the image's files, in bytes: the files of the given top layer, and the modules of another image.
@@ -189,8 +195,6 @@ public struct DiskPlan: Sendable {
             hint: "make room there")
     }
 
-    static let wiredNetwork = "[Match]\nName=en* eth*\n\n[Network]\nDHCP=yes\n"
-
     /// What the disk's top layer has beside what `setup` makes.
     mutating func addFiles(_ layout: DiskLayout, _ check: DiskCheck, _ given: GivenTopLayer?) throws(Failure) {
         if let machine = choices.machine { return try add(machine, layout) }
@@ -207,10 +211,7 @@ public struct DiskPlan: Sendable {
         }
         if check.initSystem == .systemd && choices.plain == nil && !layout.isSmall { addGrowth() }
         if check.hasIdleNetworkd {
-            add("etc/systemd/network/20-wired.network", Self.wiredNetwork, about: "systemd-networkd asks for addresses")
-        }
-        if let file = choices.keyFile {
-            steps.append(.write("root/.ssh/authorized_keys", try publicKeys(in: file), mode: 0o600, about: "root's keys"))
+            add("etc/systemd/network/20-wired.network", hooks_machine_network.text, about: "systemd-networkd asks for addresses")
         }
         if let given {
             steps.append(.copyTopLayer(from: given.folder, called: "'\(given.folder)'"))
@@ -219,8 +220,30 @@ public struct DiskPlan: Sendable {
                 add(LayerRules.manifest, rules, about: "the rules of '\(given.folder)', and those of setup")
             }
         }
-        // Last: a table in what was copied would stand over it.
+        // Last: what was copied would stand over it.
+        try addOptions(over: given, check)
         try addTable(table, about: about, given)
+    }
+
+    /// What an option says by itself counts beside a given top layer that says something else.
+    private mutating func addOptions(over given: GivenTopLayer?, _ check: DiskCheck) throws(Failure) {
+        let name: Path = "etc/hostname"
+        if let hostname = choices.hostname, let given, try given.directory.status(of: name) != nil {
+            add(name, hostname + "\n", about: "the name of --hostname")
+        }
+        if let file = choices.keyFile {
+            let path: Path = "root/.ssh/authorized_keys"
+            let keys = try publicKeys(in: file)
+            let known = try given?.directory.contents(of: path, limit: 1 << 20) ?? []
+            let end: [UInt8] = known.isEmpty || known.last == UInt8(ascii: "\n") ? [] : [UInt8(ascii: "\n")]
+            let about = "root's keys" + (known.isEmpty ? "" : ", beside those of the given top layer")
+            steps.append(.write(path, known + end + keys, mode: 0o600, about: about))
+        }
+        // A plain disk has it in the image's own file at the end.
+        let passwords: Path = check.initSystem == .none ? "etc/shadow" : "etc/docker-btrfs/users/shadow"
+        if choices.plain == nil, let password, let known = try given?.directory.contents(of: passwords, limit: 1 << 20) {
+            steps.append(.writePassword(password, passwords, besides: known))
+        }
     }
 
     /// The lines of the given top layer's fstab, and the disk's own beside them; or else the disk's own, and those of the image's that can
@@ -246,10 +269,7 @@ public struct DiskPlan: Sendable {
 
     /// By the companion, which a small disk does not have. A disk that cannot grow is no fault of the system on it.
     private mutating func addGrowth() {
-        add(
-            "etc/systemd/system/docker-btrfs-grow.service",
-            "[Unit]\nDescription=Let the btrfs have all of its disk\n\n[Service]\nType=oneshot\nExecStart=-/usr/bin/docker-btrfs grow\n",
-            about: "the btrfs grows with its disk")
+        add("etc/systemd/system/docker-btrfs-grow.service", hooks_machine_grow.text, about: "the btrfs grows with its disk")
         steps.append(.link("etc/systemd/system/multi-user.target.wants/docker-btrfs-grow.service", to: "../docker-btrfs-grow.service"))
     }
 
@@ -263,8 +283,9 @@ public struct DiskPlan: Sendable {
             add("etc/fstab", table.text, mode: table.mode, about: "the machine's, with what is on this disk")
             notes += table.notes
         }
-        let ending = "[Service]\nExecStartPost=/bin/systemctl --no-block poweroff\n"
-        add("etc/systemd/system/docker-btrfs-good.service.d/rehearsal.conf", ending, about: "a boot that is good ends the rehearsal")
+        add(
+            "etc/systemd/system/docker-btrfs-good.service.d/rehearsal.conf", hooks_machine_rehearsal.text,
+            about: "a boot that is good ends the rehearsal")
     }
 
     mutating func add(_ path: Path, _ text: String, mode: UInt32 = 0o644, about: String) {

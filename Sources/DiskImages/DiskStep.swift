@@ -16,6 +16,8 @@ enum DiskStep {
     /// A file of the top layer, and what it is for.
     case write(Path, [UInt8], mode: UInt32, about: String)
     case link(Path, to: String)
+    /// Root's password in a file of the top layer, with its other lines.
+    case writePassword(GivenPassword, Path, besides: [UInt8])
     /// A file of the top layer, whose mode says what its members may do.
     case give(Path, toGroup: UInt32)
     /// The kernel and its modules, from another image.
@@ -60,6 +62,7 @@ extension DiskStep: CustomStringConvertible {
         case .writeRecord(.merged): "record the image with one layer in '/docker/image/btrfs'"
         case .setUp: "make the top layer '/boot_docker'"
         case .write(let path, _, _, let about): "write '\(path)' of the top layer: \(about)"
+        case .writePassword(let password, let path, _): "write '\(path)' of the top layer: root's password of '\(password.file)'"
         case .link(let path, let target): "link '\(path)' of the top layer to '\(target)'"
         case .give(let path, let group): "give '\(path)' of the top layer to the group \(group)"
         case .copyKernel(let kernel, let source): "copy the kernel \(kernel) of '\(source.image.reference)' into the top layer"

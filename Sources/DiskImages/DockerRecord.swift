@@ -1,5 +1,6 @@
 internal import Basics
 internal import CLinux
+internal import Files
 internal import Images
 
 /// What Docker's btrfs driver has below `image/btrfs` of its data-root, of one image.
@@ -36,13 +37,14 @@ struct DockerRecord {
         let layer = DiffID(Digest.of(Array("docker-btrfs: the merged layers of \(source.image.chainID)".utf8)))
         configuration = try Self.configuration(source.configuration, with: layer)
         id = ImageID(Digest.of(configuration))
-        let record = Self.layers.appending(name: Array(layer.digest.hex.utf8))
+        let record = Self.layers.appending(layer.digest.hex)
         files = [
             (record / "cache-id", cache.name), (record / "diff", Array("\(layer)".utf8)), (record / "size", Array("\(size)".utf8)),
         ]
     }
 
-    /// With one layer. All else stays as the engine wrote it.
+    /// With one layer. All else stays as the engine wrote it: this is done by jansson, since a configuration may have real numbers, and
+    /// `JSONOutput` has none.
     private static func configuration(_ content: [UInt8], with layer: DiffID) throws(Failure) -> [UInt8] {
         var error = json_error_t()
         let root = content.withUnsafeBufferPointer { buffer in
@@ -74,7 +76,7 @@ struct DockerRecord {
         }
         let text = JSONOutput.object([("Repositories", .object(names))]).line
         return files + [
-            ((Self.metadata / "imagedb/content/sha256").appending(name: Array(id.digest.hex.utf8)), configuration),
+            ((Self.metadata / "imagedb/content/sha256").appending(id.digest.hex), configuration),
             (Self.metadata / "repositories.json", Array(text.utf8)),
         ]
     }

@@ -122,16 +122,73 @@ public struct Emulator: Sendable {
         try Tools.check([Self.program], also: lacksFirmware ? ["ovmf"] : [], of: "the files of UEFI", to: "start the machine")
     }
 
+    /// Fails where the guest would have more memory than there is. `option` says how much it has.
+    public func checkMemory(option: String) throws(Failure) {
+        let most = Self.memoryLimit(Self.text(of: "/proc/meminfo"), overcommit: Self.text(of: "/proc/sys/vm/overcommit_memory"))
+        try checkMemory(option: option, most: most)
+    }
+
+    func checkMemory(option: String, most: Int?) throws(Failure) {
+        guard let most, memory > most else { return }
+        throw Failure(
+            "could not start the machine with \(memory) MiB of memory: this one has \(most) MiB, with its swap",
+            hint: "take a smaller number with \(option)")
+    }
+
+    /// In MiB, by two files of /proc: what the machine has, with its swap. Linux gives nobody more, unless it is set up to give whatever is
+    /// asked for. nil then, and where that cannot be told.
+    static func memoryLimit(_ memory: String, overcommit: String) -> Int? {
+        let sizes = memory.parts(at: "\n").compactMap { line -> Int? in
+            let words = line.parts(at: " ")
+            return words.count > 1 && ["MemTotal:", "SwapTotal:"].contains(words[0]) ? Int(words[1]) : nil
+        }
+        return sizes.isEmpty || overcommit == "1\n" ? nil : sizes.reduce(0, +) >> 10
+    }
+
+    /// Lets it start the way that its disk is made for. Returns what a person would not expect of that; nil where there is nothing, or the
+    /// disk does not tell. `hasChosenFirmware`: somebody chose one, which stays.
+    public mutating func adaptToDisk(hasChosenFirmware: Bool) async throws(Failure) -> String? {
+        guard let start = try await DiskStart(of: firstBytes()) else { return nil }
+        let before = (isUEFI: isUEFI, sector: sector)
+        sector = start.sector
+        if !hasChosenFirmware { isUEFI = !start.hasBIOS }
+        if isUEFI != before.isUEFI { try check() }
+        let isSector = sector != 512 || sector != before.sector
+        let found = isSector ? "the disk has sectors of \(sector) bytes" : "the disk has no loader for a BIOS"
+        if !isUEFI && !start.hasBIOS { return "\(found): no BIOS will start it" }
+        if isUEFI != before.isUEFI { return "\(found): \(isUEFI ? "UEFI" : "a BIOS") starts it" }
+        return sector == before.sector ? nil : found
+    }
+
+    /// Of the disk, as a guest reads it; none where they cannot be had.
+    func firstBytes() async throws(Failure) -> [UInt8] {
+        guard let converter = format.converter else {
+            let disk = if let held { held } else { try DiskFile(file) }
+            return disk.read(at: 0, DiskStart.size) ?? []
+        }
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        // A name with a colon is no protocol then.
+        let name = fileForQEMU.begins(with: "/") ? fileForQEMU : "./\(fileForQEMU)"
+        let copy = folder.file("start")
+        let outcome = try await runProgram([
+            "qemu-img", "dd", "-U", "-f", converter, "-O", "raw", "bs=\(DiskStart.size)", "count=1", "if=\(name)", "of=\(copy)",
+        ])
+        if outcome?.status != 0 { return [] }
+        return try fileContents(copy) ?? []
+    }
+
+    private var fileForQEMU: String { held.map { pathForPrograms(of: $0.descriptor) } ?? file }
+
     /// What becomes QEMU, which is to end with this program, however that ends.
     func process(withKVM: Bool) -> [String] {
-        let file = held.map { "/proc/\(getpid())/fd/\($0.descriptor)" } ?? self.file
-        return ["setpriv", "--pdeathsig", "KILL"] + command(withKVM: withKVM, on: file)
+        ["setpriv", "--pdeathsig", "KILL"] + command(withKVM: withKVM, on: fileForQEMU)
     }
 
     /// Runs it on this terminal until it ends.
     public func run(withKVM: Bool) async throws(Failure) {
         defer { withExtendedLifetime(held) {} }
-        try await execute(process(withKVM: withKVM))
+        try await execute(process(withKVM: withKVM), to: "run '\(file)' in QEMU")
     }
 
     /// Whether a guest gets to run: /dev/kvm may be there and not work, in a virtual machine. A first sector that answers is one.
@@ -143,10 +200,11 @@ public struct Emulator: Sendable {
     /// Whether there is a /dev/kvm and no processor that has what it needs: another hypervisor emulates that, and kernels may stand still in it.
     static var hasEmulatedKVM: Bool {
         if access("/dev/kvm", F_OK) != 0 { return false }
-        let text = String(decoding: (try? fileContents("/proc/cpuinfo")) ?? [], as: UTF8.self)
-        let flags = text.parts(at: "\n").first { $0.hasPrefix("flags") }?.parts(at: " ") ?? []
+        let flags = text(of: "/proc/cpuinfo").parts(at: "\n").first { $0.hasPrefix("flags") }?.parts(at: " ") ?? []
         return !flags.contains("vmx") && !flags.contains("svm")
     }
+
+    private static func text(of file: String) -> String { String(decoding: (try? fileContents(file)) ?? [], as: UTF8.self) }
 
     private static func processor(withKVM: Bool) -> String { withKVM ? "host" : "max" }
 

@@ -1,5 +1,6 @@
 internal import Basics
 internal import Boot
+internal import CHooks
 internal import Deployments
 internal import Files
 
@@ -133,7 +134,7 @@ extension Fix {
             steps: [
                 .link("etc/systemd/system/multi-user.target.wants/systemd-networkd.service", to: unit),
                 .link("etc/systemd/system/dbus-org.freedesktop.network1.service", to: unit),
-                write("etc/systemd/network/20-wired.network", DiskPlan.wiredNetwork, "systemd-networkd asks for addresses"),
+                write("etc/systemd/network/20-wired.network", hooks_machine_network.text, "systemd-networkd asks for addresses"),
             ],
             lacks: try [files].resolveNames() ? nil : .names)
     }

@@ -39,8 +39,7 @@ struct GivenTopLayer {
         let (first, second) = (try JSON(parsing: given, name: name), try JSON(parsing: Array(usual.utf8), name: "the manifest of setup"))
         func words(_ value: JSON?) -> [String] { (value?.elements ?? []).compactMap { $0.string } }
         func list(_ words: [String]) -> JSONOutput { .array(words.map { .string($0) }) }
-        // What a manifest can have is a word or a list of them.
-        var members = (first.members ?? []).map { ($0.key, $0.value.string.map { JSONOutput.string($0) } ?? list(words($0.value))) }
+        var members = (first.members ?? []).map { ($0.key, JSONOutput($0.value)) }
         func set(_ key: String, _ value: JSONOutput) {
             if let place = members.firstIndex(where: { $0.0 == key }) { members[place].1 = value } else { members.append((key, value)) }
         }

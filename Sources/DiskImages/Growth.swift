@@ -25,7 +25,8 @@ public struct Growth {
     /// one of a GPT.
     public init(of directory: String) throws(Failure) {
         self.directory = try Directory(opening: directory)
-        guard let place = try btrfs(of: self.directory) else {
+        let place = try MountedFolder(self.directory)
+        if place.type != "btrfs" {
             throw Failure(
                 "could not enlarge the filesystem of '\(directory)': it is no btrfs", hint: "docker-btrfs grow DIR names a directory on one"
             )

@@ -103,12 +103,6 @@ struct GrubLoader {
 
         """
 
-    /// What grub-editenv makes.
-    static let environment: String = {
-        let title = "# GRUB Environment Block\n"
-        return title + String(repeating: "#", count: 1024 - title.utf8.count)
-    }()
-
     /// Writes GRUB where a BIOS looks for it: the code of the first sector, which loads the core from its partition. grub-bios-setup does
     /// the same, and wants a device.
     static func embed(boot: [UInt8], core: [UInt8], in disk: Int32, _ layout: DiskLayout) throws(Failure) {

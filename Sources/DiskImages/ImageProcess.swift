@@ -1,5 +1,6 @@
 internal import Basics
 internal import Boot
+internal import Files
 internal import Programs
 
 /// What a container of an image would run (OCI image specification, "Image Configuration").
@@ -44,27 +45,27 @@ struct ImageProcess {
             // A group alone is root's.
             let first = names[0].isEmpty ? "0" : names[0]
             let person = people.first { $0[0] == first } ?? people.first { $0.count > 2 && $0[2] == first }
-            guard let number = Self.id(person.map { $0.count > 2 ? $0[2] : "" } ?? first) else {
+            guard let number = userID(person.map { $0.count > 2 ? $0[2] : "" } ?? first) else {
                 throw Failure("\(what): its USER is '\(first)', and its etc/passwd has none of that name", hint: Self.range)
             }
-            var found: UInt32? = person.map { Self.id($0.count > 3 ? $0[3] : "") } ?? 0
+            var found: UInt32? = person.map { userID($0.count > 3 ? $0[3] : "") } ?? 0
             let groups = try lines("etc/group")
             var others: [UInt32] = []
             if names.count > 1, !names[1].isEmpty {
                 let line = groups.first { $0[0] == names[1] }
-                found = Self.id(line.map { $0.count > 2 ? $0[2] : "" } ?? names[1])
+                found = userID(line.map { $0.count > 2 ? $0[2] : "" } ?? names[1])
                 if found == nil {
                     throw Failure("\(what): its USER has the group '\(names[1])', and its etc/group none of that name", hint: Self.range)
                 }
             } else if let name = person?[0] {
                 let lines = groups.filter { $0.count > 3 && $0[3].parts(at: ",").contains(name) }
-                others = lines.compactMap { Self.id($0[2]) }.filter { $0 != found }
+                others = lines.compactMap { userID($0[2]) }.filter { $0 != found }
             }
             guard let group = found else {
                 throw Failure("\(what): its USER is '\(first)', whose group in its etc/passwd is no number", hint: Self.range)
             }
             home = person.flatMap { $0.count > 5 ? $0[5] : nil } ?? "/"
-            let isKnown = people.contains { $0.count > 2 && Self.id($0[2]) == number }
+            let isKnown = people.contains { $0.count > 2 && userID($0[2]) == number }
             user = number == 0 && group == 0 ? nil : User(user: number, group: group, isKnown: isKnown, others: others)
         }
         self.user = user
@@ -76,9 +77,6 @@ struct ImageProcess {
         }
         self.environment = environment
     }
-
-    /// Of the highest number, (uid_t)-1, system calls take it that a process stays who it is: root.
-    static func id(_ text: String) -> UInt32? { UInt32(text).flatMap { $0 == .max ? nil : $0 } }
 
     private static let range = "numbers go from 0 to \(UInt32.max - 1)"
 
@@ -105,20 +103,22 @@ struct ImageProcess {
         return isName && !isOwn && name.utf8.first.map { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } == true
     }
 
-    /// Becomes the program, in its environment; for a `shell` at an absolute path, and `busybox` before each command where the image has
-    /// none. With `isAlone` it begins once more without what the init has as variables: its own, and what the kernel was told. Everybody can
-    /// read the words of a command, so the shell exports the variables; those that it does not know as names, or has
-    /// itself, such as UID, are words of `env`. What an inittab starts would read the console, where a shell is root's without a password.
-    /// And /dev/stdout, which programs open for their log, would be the journal's socket, which nothing opens, or the console, which only
-    /// root does: it is a pipe then, as in a container. What reads it outlives the program's stop and is no child of it.
+    /// A script that becomes the program, in its environment. `shell` runs it, and is an absolute path with the words that belong to it.
+    /// `busybox` stands before each command, where the image has none of its own. With `isAlone` the script begins once more without the
+    /// variables that the init has: its own, and what the kernel was told.
     func script(for shell: String, busybox: String = "", isAlone: Bool = false) -> String {
         // env(1) takes a program with '=' in its name for a variable.
         let isLikeVariable = command.first?.has("=") == true
         let starting = isLikeVariable ? shell.parts(at: " ") + ["-c", #"exec "$0" "$@""#] : []
+        // Everybody can read the words of a command, so the shell exports the variables. Those that it does not know as names, or has
+        // itself, such as UID, are words of `env`.
         let exported = environment.filter { Self.isExported($0.name) }
         let others = environment.filter { !Self.isExported($0.name) }
         let words = others.map { "\($0.name)=\($0.value)" } + starting + command
         let again = isAlone ? "[ \"$1\" ] || exec \(busybox)env -i PATH=\"$PATH\" \(shell) \"$0\" alone\n" : ""
+        // What an inittab starts would read the console, where a shell is root's without a password: so it reads nothing. And /dev/stdout,
+        // which programs open for their log, would be the journal's socket, which nothing opens, or the console, which only root opens: it
+        // is a pipe then, as in a container. What reads the pipe outlives the program's stop and is no child of it.
         return """
             #!\(shell)
             # Written by docker-btrfs: the image's ENV, WORKDIR, ENTRYPOINT and CMD.

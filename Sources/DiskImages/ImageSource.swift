@@ -1,6 +1,7 @@
 internal import Basics
 internal import Boot
 internal import Deployments
+internal import Files
 internal import Images
 
 /// An image in a store of the running system.
@@ -90,7 +91,9 @@ struct ImageSource {
                         "'\(folder)' has another image under the name '\(reference)', \(image.id); --data-root \(folder) takes that")
                 } else {
                     let root = try Directory(opening: folder)
-                    let place = Place(stores: stores, filesystem: system, dataRoot: root, btrfs: try btrfs(of: root))
+                    let folder = try MountedFolder(root)
+                    let btrfs = folder.type == "btrfs" ? (device: folder.device, path: folder.path) : nil
+                    let place = Place(stores: stores, filesystem: system, dataRoot: root, btrfs: btrfs)
                     found = (place, image, notes)
                 }
             } catch {
@@ -128,5 +131,5 @@ struct DockerLayer {
     let folder: Path
 
     /// What the engine noted of it, from the data-root (moby, layer/filestore.go).
-    var record: Path { DockerRecord.layers.appending(name: Array(chain.digest.hex.utf8)) }
+    var record: Path { DockerRecord.layers.appending(chain.digest.hex) }
 }

@@ -1,12 +1,16 @@
 internal import Basics
+internal import CLinux
 
 extension DiskFormat {
-    /// Fails where a disk's file names another one, which QEMU would read for the guest: any of this machine, or one of its disks. Whoever
-    /// made the file chose it.
+    /// Fails where a disk's file is of another format than its name says, and where it names another file, which QEMU would read for the
+    /// guest: any of this machine, or one of its disks. Whoever made the file chose it.
     func checkNamesNoOther(_ file: String, _ opened: Int32) throws(Failure) {
         let beginning = try Self.beginning(of: file, opened)
-        if !isKnown(beginning) {
-            throw Failure("could not run '\(file)': it is no \(rawValue)", hint: "'qemu-img info' tells what it is: name it by that")
+        if beginning.isEmpty { throw Failure("could not run '\(file)': it is empty", hint: "'docker-btrfs image' makes a disk") }
+        let found = try Self.kind(of: beginning, converter == "vpc" ? Self.footer(of: file, opened) : [])
+        if found != converter {
+            let reason = found.map { "it is a disk in the format \($0)" } ?? "it is no \(rawValue)"
+            throw Failure("could not run '\(file)': \(reason)", hint: "'qemu-img info' tells what it is: name it by that")
         }
         let reason: String? =
             switch self {
@@ -24,13 +28,14 @@ extension DiskFormat {
     /// Whether a file of it may name others, as QEMU reads it.
     var mayNameOthers: Bool { self == .qcow2 || self == .vmdk }
 
-    /// Whether it is how such a file begins; of those formats alone that may name another file.
-    private func isKnown(_ beginning: [UInt8]) -> Bool {
-        switch self {
-        case .qcow2: beginning.starts(with: [0x51, 0x46, 0x49, 0xfb])
-        case .vmdk: ["KDMV", "COWD", "# Disk DescriptorFile"].contains { beginning.starts(with: $0.utf8) }
-        case .raw, .img, .vdi, .vhd, .vpc, .vhdx: true
-        }
+    /// What a file is by its first and last bytes, as qemu-img(1) calls it; nil where it is none of these formats.
+    private static func kind(of beginning: [UInt8], _ footer: [UInt8]) -> String? {
+        if beginning.starts(with: [0x51, 0x46, 0x49, 0xfb]) { return "qcow2" }
+        if ["KDMV", "COWD", "# Disk DescriptorFile"].contains(where: { beginning.starts(with: $0.utf8) }) { return "vmdk" }
+        if beginning.dropFirst(64).starts(with: [0x7f, 0x10, 0xda, 0xbe]) { return "vdi" }
+        if beginning.starts(with: "vhdxfile".utf8) { return "vhdx" }
+        // One that has all its bytes has that at its end alone.
+        return [beginning, footer].contains { $0.starts(with: "conectix".utf8) } ? "vpc" : nil
     }
 
     /// docs/interop/qcow2.txt of QEMU, "Header": numbers have their highest byte first.
@@ -49,6 +54,14 @@ extension DiskFormat {
         }
         // By its bytes: a letter with an accent behind it is another one, and to QEMU the same.
         return header.dropFirst(512).contains(Array("parentFileNameHint".utf8)) ? "it lies on a parent" : nil
+    }
+
+    private static func footer(of file: String, _ opened: Int32) throws(Failure) -> [UInt8] {
+        var found = stat()
+        if fstat(opened, &found) != 0 { throw .system("look at '\(file)'") }
+        do throws(Failure) { return try bytes(of: opened, at: max(0, Int(found.st_size) - 512), 512) } catch {
+            throw Failure("could not read '\(file)': \(error.message)")
+        }
     }
 
     /// The header, and for VMDK the descriptor, of which QEMU reads 20 sectors.

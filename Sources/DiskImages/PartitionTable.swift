@@ -20,7 +20,7 @@ struct PartitionTable {
     /// Where the entries are that the first header names.
     private var place: UInt64
 
-    private static let signature = Array("EFI PART".utf8)
+    static let signature = Array("EFI PART".utf8)
     private static let headerSize = 92
     private static let usualPlace: UInt64 = 2
 
@@ -53,20 +53,21 @@ struct PartitionTable {
         }
         var header = try read(1, Self.headerSize)
         guard header.starts(with: Self.signature) else { throw Failure("it has no GUID partition table") }
-        let checksum = Self.number(header, at: 16, 4)
+        let checksum = Self.number(header, at: 16, UInt32.self)
         header.replaceSubrange(16..<20, with: [0, 0, 0, 0])
-        let (count, entrySize) = (Int(Self.number(header, at: 80, 4)), Int(Self.number(header, at: 84, 4)))
-        guard Self.number(header, at: 12, 4) == Self.headerSize, checksum == UInt64(crc32(of: header)), Self.number(header, at: 24, 8) == 1,
+        let (count, entrySize) = (Int(Self.number(header, at: 80, UInt32.self)), Int(Self.number(header, at: 84, UInt32.self)))
+        guard Self.number(header, at: 12, UInt32.self) == Self.headerSize, checksum == crc32(of: header),
+            Self.number(header, at: 24, UInt64.self) == 1,
             (1...1024).contains(count), [128, 256].contains(entrySize)
         else { throw Failure("its partition table is damaged") }
         self.sector = sector
         self.size = UInt64(size / sector)
         self.entrySize = entrySize
-        firstUsable = Self.number(header, at: 40, 8)
+        firstUsable = Self.number(header, at: 40, UInt64.self)
         id = Array(header[56..<72])
-        place = Self.number(header, at: 72, 8)
+        place = Self.number(header, at: 72, UInt64.self)
         entries = try read(place, count * entrySize)
-        guard Self.number(header, at: 88, 4) == UInt64(crc32(of: entries)), Self.number(header, at: 32, 8) < self.size else {
+        guard Self.number(header, at: 88, UInt32.self) == crc32(of: entries), Self.number(header, at: 32, UInt64.self) < self.size else {
             throw Failure("its partition table is damaged")
         }
     }
@@ -77,7 +78,7 @@ struct PartitionTable {
     var partitions: [Partition] {
         (0..<entries.count / entrySize).compactMap { index in
             let entry = Array(entries[index * entrySize..<(index + 1) * entrySize])
-            let (first, last) = (Self.number(entry, at: 32, 8), Self.number(entry, at: 40, 8))
+            let (first, last) = (Self.number(entry, at: 32, UInt64.self), Self.number(entry, at: 40, UInt64.self))
             // What does not lie on the disk is none, and what ends behind it takes all that is left.
             if entry[..<16].allSatisfy({ $0 == 0 }) || first > last || first >= size { return nil }
             return Partition(number: index + 1, sectors: first...min(last, size - 1))
@@ -160,8 +161,9 @@ struct PartitionTable {
 
     private static func bytes(_ number: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } }
 
-    private static func number(_ bytes: [UInt8], at offset: Int, _ count: Int) -> UInt64 {
-        (0..<count).reversed().reduce(0) { $0 << 8 | UInt64(bytes[offset + $1]) }
+    /// Of bytes that are all there.
+    private static func number<Number: FixedWidthInteger>(_ bytes: [UInt8], at offset: Int, _ type: Number.Type) -> Number {
+        bytes.number(at: offset, type) ?? 0
     }
 
     /// A GUID as a disk has it: its first three numbers have the lowest byte first (appendix A).

@@ -46,6 +46,7 @@ public struct Rehearsal: Sendable {
         emulator.keepsWrites = true
         emulator.hasNetwork = false
         try emulator.check()
+        try emulator.checkMemory(option: "--rehearsal-memory")
         self.emulator = emulator
         plan = try DiskPlan(choices)
     }
@@ -66,12 +67,13 @@ public struct Rehearsal: Sendable {
 }
 
 extension Rehearsal.Outcome {
-    /// Runs a virtual machine until `isGood` says so of its disk, it ends, or it says that it comes no further.
+    /// Runs a virtual machine until `isGood` says so of its disk, it ends, or it says that it comes no further. Fails where QEMU ended of
+    /// itself before.
     init(
         of emulator: Emulator, in folder: DiskFolder, seconds: Int, withKVM: Bool, tell: @escaping @Sendable (String) -> Void,
         isGood: @escaping @Sendable () throws(Failure) -> Bool
     ) async throws(Failure) {
-        let console = Mutex(Console())
+        let console = Mutex(GuestConsole())
         let start = microsecondsNow()
         var emulator = emulator
         let (monitor, screen, place) = (folder.monitor, folder.screen, folder.place)
@@ -89,7 +91,7 @@ extension Rehearsal.Outcome {
             } catch {}
             return isFull.load(ordering: .relaxed) || isMarked()
         }
-        try await watchProgram(emulator.process(withKVM: withKVM), seconds: seconds, isOver: isDone) { piece in
+        let end = try await watchProgram(emulator.process(withKVM: withKVM), seconds: seconds, isOver: isDone) { piece in
             console.withLock { console in
                 for line in console.take(piece) { tell(line) }
                 return console.isOver
@@ -98,7 +100,25 @@ extension Rehearsal.Outcome {
         if isFull.load(ordering: .relaxed) { throw folder.noRoom(for: "what the virtual machine writes") }
         let took = (microsecondsNow() - start) / 1_000_000
         let (lines, reason, isOver) = console.withLock { ($0.lines, $0.reason, $0.isOver) }
-        let verdict: Rehearsal.Verdict = if isMarked() { .good } else if took >= seconds && !isOver { .late } else { .bad }
+        let wasGood = isMarked()
+        if let end, !wasGood, !isOver {
+            if let killing = end.killingOfQEMU {
+                throw Failure(
+                    "could not rehearse: QEMU ended: \(killing)",
+                    hint: "rehearse it again; where memory was short, which this machine's log tells, with a smaller --rehearsal-memory")
+            }
+            if end.status != 0 { throw Failure("could not rehearse: QEMU ended: \(end.complaint)") }
+        }
+        let verdict: Rehearsal.Verdict = if wasGood { .good } else if took >= seconds && !isOver { .late } else { .bad }
         self.init(verdict: verdict, reason: verdict == .good ? nil : reason, console: Array(lines.suffix(12)), seconds: took)
+    }
+}
+
+extension ProgramOutcome {
+    /// What tells that somebody ended QEMU by a signal; nil where nobody did.
+    var killingOfQEMU: String? {
+        if status == nil { return end }
+        // It takes those that ask it to end, and ends well then.
+        return errorLines.first { $0.contains(": terminating on signal ") }
     }
 }

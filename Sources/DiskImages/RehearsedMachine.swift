@@ -54,7 +54,7 @@ public struct RehearsedMachine: Sendable {
     }
 
     /// Where the top layer is, as long as this process runs.
-    var topLayerPath: String { "/proc/\(getpid())/fd/\(topLayer.descriptor)" }
+    var topLayerPath: String { topLayer.pathForPrograms }
 
     /// The top layer's fstab for the rehearsal's disk.
     struct Table {

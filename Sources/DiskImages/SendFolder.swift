@@ -8,7 +8,7 @@ internal import Programs
 /// Read-only snapshots of layers for `btrfs send`, which takes no others, on the filesystem that has them. They are deleted at the end; what
 /// a run that was killed left, the next one deletes.
 final class SendFolder {
-    let path: Path = Layout.home / "send"
+    let path = Layout.send
     private let topLevel: Directory
     private let lock: FilesystemLock
 

@@ -75,7 +75,7 @@ struct ServiceFolders {
 
     var tableText: String {
         volatile.map { folder in
-            let path = Self.text(folder).escaping("\\", as: #"\\"#).escaping("\"", as: #"\""#).escaping("%", as: "%%")
+            let path = folder.path.absolute.escaping("\\", as: #"\\"#).escaping("\"", as: #"\""#).escaping("%", as: "%%")
             return "d \"\(path)\" \(Self.mode(folder)) \(folder.owner) \(folder.group) -\n"
         }.joined()
     }
@@ -87,7 +87,7 @@ struct ServiceFolders {
 
     /// Whoever gets a directory gets it when all in it is made: nothing of his is on the way. A service that starts again has got them.
     func scriptText(for shell: String, busybox: String) -> String {
-        func word(_ folder: Volatile) -> String { shellWord(Self.text(folder)) }
+        func word(_ folder: Volatile) -> String { shellWord(folder.path.absolute) }
         let made = volatile.map { "\(busybox)mkdir -p \(word($0))\n" }
         let given = volatile.reversed().map { folder in
             let place = word(folder)
@@ -96,8 +96,6 @@ struct ServiceFolders {
         let once = "\(busybox)mkdir \(Self.mark) 2> /dev/null || exit 0\n"
         return "#!\(shell)\n# Written by docker-btrfs: what the image has below /run.\n" + once + made.joined() + given.joined()
     }
-
-    private static func text(_ folder: Volatile) -> String { "/" + String(decoding: folder.path.bytes, as: UTF8.self) }
 
     private static func mode(_ folder: Volatile) -> String { String(folder.mode, radix: 8) }
 }

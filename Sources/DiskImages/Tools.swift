@@ -1,5 +1,4 @@
 internal import Basics
-internal import CLinux
 internal import Programs
 
 /// The programs of the system that a disk is made by, with the Debian packages that have them.
@@ -28,10 +27,7 @@ enum Tools {
         throw Failure("could not \(what): \(reason)", hint: "apt-get install \(packages.joined(separator: " "))")
     }
 
-    static func isThere(_ name: String) -> Bool {
-        let path = getenv("PATH").map { String(cString: $0) } ?? ""
-        return path.split(separator: ":").contains { access("\($0)/\(name)", X_OK) == 0 }
-    }
+    static func isThere(_ name: String) -> Bool { hasProgram(name) }
 
     static let roomHint = "make room, or a larger disk: --size"
 

@@ -1,5 +1,4 @@
-public import Basics
-internal import CDisk
+internal import Basics
 internal import CLinux
 internal import Deployments
 internal import Files
@@ -128,7 +127,7 @@ final class Workshop {
     }
 
     /// What it is called beside a file of that name.
-    static func name(for file: some StringProtocol) -> Path { Path.top.appending(name: Array(".\(file).docker-btrfs".utf8)) }
+    static func name(for file: some StringProtocol) -> Path { Path.top.appending(".\(file).docker-btrfs") }
 
     /// nil where there is none. A link would lead to somebody else's files.
     private static func open(_ name: Path, in parent: Directory) throws(Failure) -> Directory? {
@@ -152,17 +151,4 @@ final class Workshop {
             throw .system("remove the folder '\(parent.show(name))'")
         }
     }
-}
-
-/// Becomes this program once more, with mounts that nobody else sees and that end with it. Returns where that is so already.
-public func enterOwnMounts() throws(Failure) {
-    let sign = "DOCKER_BTRFS_MOUNTS"
-    if getenv(sign) != nil {
-        unsetenv(sign)
-        return
-    }
-    if disk_own_mounts() != 0 { throw .system("get mounts of its own", hint: "run this as root") }
-    setenv(sign, "1", 1)
-    linux_become("/proc/self/exe")
-    throw .system("start '/proc/self/exe' again")
 }

@@ -1,4 +1,5 @@
 package import Basics
+internal import Files
 
 /// A user of the entered system, as its own files say. Nothing of them is trusted beyond that.
 package struct Account: Equatable {
@@ -49,9 +50,8 @@ package struct Account: Equatable {
         !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? text : nil
     }
 
-    /// Of the highest number, (uid_t)-1, system calls take it that the process stays who it is: root.
     private static func id(_ text: String, of title: String, _ name: String?) throws(Failure) -> UInt32 {
-        if let text = digits(text), let number = UInt32(text), number != .max { return number }
+        if let text = digits(text), let number = userID(text) { return number }
         throw Failure(
             "could not use the number '\(text)'\(name.map { " of the \(title) '\($0)'" } ?? "")",
             hint: "numbers of users and groups go from 0 to \(UInt32.max - 1)")

@@ -61,17 +61,37 @@ package struct Entrance {
         var binds: [SharedPath] = []
         for bind in self.binds { binds.append(try bind.resolved(in: root)) }
         for bind in binds { places += try bind.makePlace(in: root) }
-        let request = MountRequest(device: device, filesystemType: "btrfs", options: ["subvolid=\(subvolume.id)"])
-        let attributes = UInt32(MOUNT_ATTR_NODEV | (isReadOnly ? MOUNT_ATTR_RDONLY : 0))
-        let tree = OpenFile(try request.mount(.readWrite, attributes))
+        let tree = try Self.mounted(subvolume, on: device, UInt32(MOUNT_ATTR_NODEV | (isReadOnly ? MOUNT_ATTR_RDONLY : 0)))
         let terminals = try FilesystemTree(type: "devpts", options: [("mode", "0620"), ("gid", "5"), ("ptmxmode", "0666")])
         let terminal = try Terminal.isUsed ? Terminal(in: terminals, of: account.user) : nil
+        let trees = try Self.opened(binds)
+        let steps = rootSteps(of: root, subvolume, tree, terminals, places, trees) + ending(hasTerminal: terminal != nil)
+        defer { withExtendedLifetime((tree, terminals, trees)) {} }
+        return try start(steps, terminal, explain)
+    }
+
+    /// A subvolume as it is mounted, at no place yet.
+    private static func mounted(_ subvolume: Subvolume, on device: String, _ attributes: UInt32) throws(Failure) -> OpenFile {
+        let request = MountRequest(device: device, filesystemType: "btrfs", options: ["subvolid=\(subvolume.id)"])
+        return OpenFile(try request.mount(.readWrite, attributes))
+    }
+
+    /// What each of them shows of the machine, at no place yet.
+    private static func opened(_ binds: [SharedPath]) throws(Failure) -> [(SharedPath, OpenFile)] {
         var trees: [(SharedPath, OpenFile)] = []
         for bind in binds {
             let opened = entering_open_tree(bind.source, UInt64(MOUNT_ATTR_NODEV))
             if opened < 0 { throw .system("bind '\(bind.source)'") }
             trees.append((bind, OpenFile(opened)))
         }
+        return trees
+    }
+
+    /// The steps up to the command: what it sees. `places` makes the places of `trees`, which are shown in the root.
+    private func rootSteps(
+        of root: Directory, _ subvolume: Subvolume, _ tree: OpenFile, _ terminals: FilesystemTree, _ places: [EntryStep],
+        _ trees: [(SharedPath, OpenFile)]
+    ) -> [EntryStep] {
         let attached = "move_mount(fd, \"%\"), nodev"
         var steps = [
             EntryStep(
@@ -101,38 +121,20 @@ package struct Entrance {
                     description: "have a loopback, and no other network", call: "ioctl(SIOCSIFFLAGS, \"lo\", IFF_UP)",
                     action: ENTERING_LOOPBACK))
         }
-        steps += ending(hasTerminal: terminal != nil)
-        defer { withExtendedLifetime((tree, terminals, trees)) {} }
-        return try start(steps, terminal, explain)
+        return steps
     }
 
     /// Boots the root's init, by systemd-nspawn of the machine, which gives it what an init needs. Nobody else sees where the root is
     /// mounted for that.
     package func boot(in root: Directory, on device: String, explain: (String, String) -> Void) throws(Failure) -> Ending {
         guard let subvolume = try root.subvolume() else { throw Failure("could not enter '\(root.show(.top))': it is not a subvolume") }
-        // systemd-nspawn looks for what it binds when the root is mounted there.
-        let places = ["/mnt", "/media", "/srv", "/opt"]
-        let shown = binds.map { $0.source + "/" }
-        guard let place = places.first(where: { place in Self.isDirectory(place) && !shown.contains { $0.hasPrefix(place + "/") } }) else {
-            throw Failure(
-                "could not boot the root: no directory is there to mount it at",
-                hint: "it is one of \(places.joined(separator: ", ")), with nothing in it that --bind shows")
-        }
-        let request = MountRequest(device: device, filesystemType: "btrfs", options: ["subvolid=\(subvolume.id)"])
-        let tree = OpenFile(try request.mount(.readWrite, UInt32(MOUNT_ATTR_NODEV)))
+        let place = try doorstep()
+        let tree = try Self.mounted(subvolume, on: device, UInt32(MOUNT_ATTR_NODEV))
         defer { withExtendedLifetime(tree) {} }
         // It locks the path that the root is mounted at, by a file beside it: each has another root there, which is locked by its folder.
         setenv("SYSTEMD_NSPAWN_LOCK", "0", 1)
         var nspawn = self
-        nspawn.command = [
-            // A file of the machine's own for that name, which is the root's to choose, is for another container.
-            "systemd-nspawn", "--quiet", "--boot", "--directory=\(place)", "--machine=docker-btrfs-\(getpid())",
-            "--hostname=\(hostnameOfNspawn)", "--settings=no", "--register=no",
-            "--keep-unit",
-        ]
-        if network == .none { nspawn.command.append("--private-network") }
-        if isReadOnly { nspawn.command.append("--read-only") }
-        nspawn.command += binds.map(\.optionOfNspawn)
+        nspawn.command = nspawnCommand(at: place)
         let steps = [
             EntryStep(description: "have mounts of its own", call: "mount(\"/\", MS_REC | MS_PRIVATE)", action: ENTERING_PRIVATE),
             Isolation.processes,
@@ -152,6 +154,31 @@ package struct Entrance {
             steps, nil, explain, inNamespaces: [(CLONE_NEWNS, "CLONE_NEWNS"), (CLONE_NEWPID, "CLONE_NEWPID")], withoutInit: true)
         guard let failure = ending.failure, ending.status >= 126 else { return ending }
         throw Failure(failure.message, hint: "--boot needs it: apt-get install systemd-container")
+    }
+
+    /// The directory that the root is mounted at for systemd-nspawn.
+    private func doorstep() throws(Failure) -> String {
+        // systemd-nspawn looks for what it binds when the root is mounted there.
+        let places = ["/mnt", "/media", "/srv", "/opt"]
+        let shown = binds.map { $0.source + "/" }
+        guard let place = places.first(where: { place in Self.isDirectory(place) && !shown.contains { $0.hasPrefix(place + "/") } }) else {
+            throw Failure(
+                "could not boot the root: no directory is there to mount it at",
+                hint: "it is one of \(places.joined(separator: ", ")), with nothing in it that --bind shows")
+        }
+        return place
+    }
+
+    private func nspawnCommand(at place: String) -> [String] {
+        var command = [
+            // A file of the machine's own for that name, which is the root's to choose, is for another container.
+            "systemd-nspawn", "--quiet", "--boot", "--directory=\(place)", "--machine=docker-btrfs-\(getpid())",
+            "--hostname=\(hostnameOfNspawn)", "--settings=no", "--register=no", "--keep-unit",
+        ]
+        if network == .none { command.append("--private-network") }
+        if isReadOnly { command.append("--read-only") }
+        command += binds.map(\.optionOfNspawn)
+        return command
     }
 
     /// It takes none whose parts are empty, or have a hyphen at an end.

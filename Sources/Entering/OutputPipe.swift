@@ -63,11 +63,3 @@ final class OutputPipe {
         return false
     }
 }
-
-/// What is there to be read; nil at the end.
-func takeBytes(from file: Int32) -> [UInt8]? {
-    var bytes = [UInt8](repeating: 0, count: 1 << 16)
-    let count = read(file, &bytes, bytes.count)
-    if count < 0 { return linux_errno() == EINTR || linux_errno() == EAGAIN ? [] : nil }
-    return count > 0 ? Array(bytes.prefix(count)) : nil
-}

@@ -81,6 +81,7 @@ struct RunningCommand {
             pollfd(fd: terminal == nil ? -1 : STDIN_FILENO, events: Int16(POLLIN), revents: 0),
             pollfd(fd: terminal?.master ?? -1, events: Int16(POLLIN), revents: 0),
         ]
+        let (watched, signalled, typed, shown) = (0, 1, 2, 3)
         let first = polled.count
         polled += outputs.map { pollfd(fd: $0.reading, events: Int16(POLLIN), revents: 0) }
         var asked = 0
@@ -88,27 +89,27 @@ struct RunningCommand {
         var keys: ArraySlice<UInt8> = []
         var hasInput = terminal != nil
         while true {
-            polled[2].fd = hasInput && keys.count < 1 << 20 ? STDIN_FILENO : -1
-            polled[3].events = Int16(keys.isEmpty ? POLLIN : POLLIN | POLLOUT)
+            polled[typed].fd = hasInput && keys.count < 1 << 20 ? STDIN_FILENO : -1
+            polled[shown].events = Int16(keys.isEmpty ? POLLIN : POLLIN | POLLOUT)
             let count = poll(&polled, nfds_t(polled.count), -1)
             if count < 0 { continue }
-            if polled[1].revents != 0 {
+            if polled[signalled].revents != 0 {
                 var number: UInt8 = 0
                 while read(signals, &number, 1) == 1 { handle(Int32(number), &asked) }
             }
             if let terminal {
                 // A terminal that went away is no reason to end: the command decides.
-                if polled[2].fd >= 0 && polled[2].revents != 0 {
+                if polled[typed].fd >= 0 && polled[typed].revents != 0 {
                     if let more = takeBytes(from: STDIN_FILENO) { keys += more } else { hasInput = false }
                 }
                 if !keys.isEmpty { type(&keys, to: terminal.master) }
-                if polled[3].revents & ~Int16(POLLOUT) != 0, !hand(from: terminal.master, to: STDOUT_FILENO) { polled[3].fd = -1 }
+                if polled[shown].revents & ~Int16(POLLOUT) != 0, !hand(from: terminal.master, to: STDOUT_FILENO) { polled[shown].fd = -1 }
             }
             for (index, output) in outputs.enumerated() where polled[first + index].revents != 0 && !output.handOn() {
                 polled[first + index].fd = -1
                 output.closeReading()
             }
-            if polled[0].revents != 0 { return }
+            if polled[watched].revents != 0 { return }
         }
     }
 
@@ -142,4 +143,12 @@ struct RunningCommand {
             if !handOn() { return }
         }
     }
+}
+
+/// What is there to be read; nil at the end.
+func takeBytes(from file: Int32) -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    let count = read(file, &bytes, bytes.count)
+    if count < 0 { return linux_errno() == EINTR || linux_errno() == EAGAIN ? [] : nil }
+    return count > 0 ? Array(bytes.prefix(count)) : nil
 }

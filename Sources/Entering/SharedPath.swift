@@ -63,7 +63,7 @@ package struct SharedPath {
                 }
             }
         }
-        return try SharedPath(source, at: "/" + String(decoding: place.bytes, as: UTF8.self))
+        return try SharedPath(source, at: place.absolute)
     }
 
     /// Makes an empty directory or file for it in the root, where that has none. What is only there

@@ -49,6 +49,14 @@ extension Directory {
     }
 }
 
+/// What this process has open, for the programs that it starts, as long as it has that open.
+package func pathForPrograms(of descriptor: Int32) -> String { "/proc/\(getpid())/fd/\(descriptor)" }
+
+extension Directory {
+    /// It, for the programs that this process starts, as long as this object lives.
+    package var pathForPrograms: String { Files.pathForPrograms(of: descriptor) }
+}
+
 extension Status? {
     /// The mode of what is written in the place of this file: it may have secrets, and it is none to run.
     package var modeOfSuccessor: UInt32 { (self?.permissions ?? 0o644) & 0o644 }

@@ -62,6 +62,9 @@ extension Directory {
 extension Path {
     /// The last component for a system call.
     package var fileName: [CChar] { Basics.cString(name) }
+
+    /// The path with one more component, which must be a file's name.
+    package func appending(_ name: some StringProtocol) -> Path { appending(name: Array(name.utf8)) }
 }
 
 /// A new file that nobody else can open yet.

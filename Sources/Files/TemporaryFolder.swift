@@ -8,7 +8,7 @@ package final class TemporaryFolder {
     package init() throws(Failure) {
         var template = Array("/tmp/docker-btrfs.XXXXXX".utf8CString)
         if mkdtemp(&template) == nil { throw .system("create a folder in '/tmp'") }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        path = String(decoding: plainName(template), as: UTF8.self)
     }
 
     package func file(_ name: String) -> String { path + "/" + name }

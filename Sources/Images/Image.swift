@@ -67,6 +67,7 @@ func byFirstName(_ lines: [ListedImage]) -> [ListedImage] {
 /// What a reference stands for in one store.
 struct StoreEntry {
     let id: ImageID
-    /// When it got that name there, in nanoseconds since 1970; 0 where that is not known.
+    /// When it got that name there, in nanoseconds since 1970; 0 where that is not known. Where engines note no time of a name, it may have
+    /// been later.
     let changed: Int
 }

@@ -1,6 +1,9 @@
 internal import Basics
 
 /// A store of images, read by the reader for its kind. Paths in what this gives are from the top of the store's filesystem.
+///
+/// It is no protocol with three types: a list of stores would then be one of existentials (`any`), which Embedded Swift does not have.
+/// Its stores are classes since copies of pointers take less code.
 enum ImageStore: Sendable {
     case docker(DockerStore)
     case containerd(ContainerdStore)

@@ -18,10 +18,20 @@ public struct ImageStores: Sendable {
     /// The kinds that were found, in the order in which they are read.
     public var kinds: [StoreKind] { stores.map { $0.kind } }
 
+    /// When one of them last got an image or a name, in nanoseconds since 1970; 0 where there is none.
+    public func changed() throws(Failure) -> Int {
+        var latest = 0
+        for store in stores {
+            if try store.ids().isEmpty { continue }
+            latest = max(latest, try store.changed())
+        }
+        return latest
+    }
+
     /// The image that an engine finds for a reference, and what a person must know of where it was found.
     ///
-    /// Where stores have different images under one name, it is the one that got the name last. Fails where there is no such image (with the
-    /// nearest names) and where the store is damaged.
+    /// Where stores have different images under one name, it is the one that got the name last, or where that is not known, that of the store
+    /// that was written to last. Fails where there is no such image (with the nearest names) and where the store is damaged.
     public func image(_ reference: ImageReference) throws(Failure) -> (image: Image, notes: [String]) {
         if case .container(let name) = reference.kind { return (try container(name, reference), []) }
         let (found, broken) = try candidates(for: reference)
@@ -33,12 +43,7 @@ public struct ImageStores: Sendable {
         for candidate in found where candidate.entry.id == first.entry.id {
             do throws(Failure) {
                 let image = try candidate.store.image(candidate.entry.id, reference: reference)
-                let time = try candidate.store.changed()
-                // Who knows what it has under that name? An older image is not to be booted in its place.
-                if let later = broken.first(where: { $0.changed > time }) {
-                    throw later.failure.hinting(
-                        first: "docker_store=\(candidate.store.kind.word) takes the image of \(candidate.store.title)")
-                }
+                if let later = later(than: candidate.store, candidate.changed, broken) { throw later }
                 let notes = try notes(on: image, of: candidate, among: found, reference)
                 return (image, notes + broken.map { $0.failure.message })
             } catch {
@@ -47,6 +52,13 @@ public struct ImageStores: Sendable {
         }
         if let failure { throw failure }
         throw try missing(reference)
+    }
+
+    /// Why no image of a store is booted: one that cannot be read was written to later. Who knows what it has under that name? An older image
+    /// is not to be booted in its place.
+    private func later(than store: ImageStore, _ changed: Int, _ broken: [BrokenStore]) -> Failure? {
+        guard let later = broken.first(where: { $0.changed > changed }) else { return nil }
+        return later.failure.hinting(first: "docker_store=\(store.kind.word) takes the image of \(store.title)")
     }
 
     /// The names of all images, as their engines print them, those of the first store first. Fails where no store can be read.
@@ -64,7 +76,10 @@ public struct ImageStores: Sendable {
         var lines: [(line: ListedImage, root: Path)] = []
         let (found, faults) = try each { store throws(Failure) in (store, try store.listing(reading)) }
         for (store, listed) in found {
-            for line in listed {
+            let later = later(than: store, try store.changed(), broken)
+            for var line in listed {
+                // What a boot refuses is not listed as bootable.
+                if let later, case .success = line.image { line.image = .failure(later) }
                 // The snapshotters of one containerd have the same images, and few have an image unpacked.
                 let same = lines.firstIndex { $0.line.id == line.id && $0.line.store.isContainerd && $0.root == store.path }
                 guard let same, line.store.isContainerd else {
@@ -87,23 +102,45 @@ public struct ImageStores: Sendable {
         return (found, faults)
     }
 
-    private struct Candidate {
+    /// What one store has for a reference. containerd knows when a name was given; of the others it is known when the image came, which is
+    /// earlier, and when the last of all names was given. A pull of what is already there moves nothing but a name. It is a
+    /// class since copies of pointers take less code.
+    private final class Candidate {
         let store: ImageStore
         let entry: StoreEntry
+        /// When the store was written to.
+        let changed: Int
+
+        init(_ store: ImageStore, _ entry: StoreEntry, _ changed: Int) {
+            (self.store, self.entry, self.changed) = (store, entry, changed)
+        }
+
+        /// Whether it surely got the name after another.
+        func isNewer(than other: Candidate) -> Bool {
+            entry.changed > (other.store.kind.isContainerd ? other.entry.changed : other.changed)
+        }
+
+        /// The engine in use is the one whose store was written to last.
+        func goesBefore(_ other: Candidate) -> Bool {
+            isNewer(than: other) || !other.isNewer(than: self) && changed > other.changed
+        }
     }
 
-    /// What the stores have for a reference, the latest first, and the stores where that cannot be read.
+    /// What the stores have for a reference, the one to be taken first, and the stores where that cannot be read.
     private func candidates(for reference: ImageReference) throws(Failure) -> ([Candidate], [BrokenStore]) {
         var found: [Candidate] = []
         var broken = broken
         for store in stores {
+            // That takes all names of containerd: one that is alone is compared with none.
+            var changed = 0
+            if stores.count + broken.count > 1 { changed = try store.changed() }
             do throws(Failure) {
                 guard let entry = try store.entry(for: reference) else { continue }
+                let candidate = Candidate(store, entry, changed)
                 // Those that are as late stay in the order of the stores.
-                let index = found.firstIndex { $0.entry.changed < entry.changed } ?? found.count
-                found.insert(Candidate(store: store, entry: entry), at: index)
+                found.insert(candidate, at: found.firstIndex { candidate.goesBefore($0) } ?? found.count)
             } catch {
-                broken.append(BrokenStore(failure: error, changed: try store.changed()))
+                broken.append(BrokenStore(failure: error, changed: changed))
             }
         }
         return (found, broken)
@@ -115,15 +152,16 @@ public struct ImageStores: Sendable {
     ) throws(Failure) -> [String] {
         var notes: [String] = []
         for other in found where other.entry.id != chosen.entry.id && !isSameTree(image, other) {
+            let isNewer = chosen.isNewer(than: other)
             notes.append(
                 """
-                \(other.store.title) has another image under the name '\(reference)', \(other.entry.id); it is older than that of \
+                \(other.store.title) has another image under the name '\(reference)', \(other.entry.id); \
+                \(isNewer ? "it is older than that of" : "the store that was written to last is") \
                 \(chosen.store.title), which is taken; docker_store=\(other.store.kind.word) takes the other
                 """)
         }
-        let time = try chosen.store.changed()
         for store in stores where !found.contains(where: { $0.store.title == store.title }) {
-            if try store.changed() <= time { continue }
+            if try store.changed() <= chosen.changed { continue }
             if try store.ids().isEmpty { continue }
             notes.append("'\(reference)' is only in \(chosen.store.title); \(store.title) was written to later and does not have it")
         }
@@ -132,11 +170,7 @@ public struct ImageStores: Sendable {
 
     /// Stores give one image different ids.
     private func isSameTree(_ image: Image, _ other: Candidate) -> Bool {
-        do throws(Failure) {
-            return try other.store.image(other.entry.id, reference: image.reference).chainID == image.chainID
-        } catch {
-            return false
-        }
+        (try? other.store.image(other.entry.id, reference: image.reference))?.chainID == image.chainID
     }
 
     private func container(_ name: String, _ reference: ImageReference) throws(Failure) -> Image {

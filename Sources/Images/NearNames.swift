@@ -22,7 +22,7 @@ func shortList(_ texts: [String]) -> String {
 /// The first of an image's names that is one, else its id.
 func reference(to id: ImageID, _ names: [String]) -> ImageReference {
     for name in names {
-        do throws(Failure) { return try ImageReference(name) } catch { continue }
+        if let reference = try? ImageReference(name) { return reference }
     }
     return ImageReference(id)
 }

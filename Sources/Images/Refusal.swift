@@ -1,14 +1,19 @@
 internal import Basics
 
 /// Why a directory without a store that can be read cannot be used, by what is there instead.
-func otherRefusal(of root: Directory, isDataRoot: Bool) throws(Failure) -> Failure {
+func unusable(_ root: Directory, isDataRoot: Bool) throws(Failure) -> Failure {
     let place = root.show(.top)
-    if let driver = try otherDriver(in: root) { return refusal(of: driver, at: place) }
+    if let driver = try otherDriver(in: root) { return unusableDriver(driver, at: place) }
     let names = try root.names()
-    if let name = try remapped(names, in: root) { return refusal(ofRemapped: name, at: place) }
+    if let name = try remapped(names, in: root) { return remappedUsers(name, at: place) }
     if let driver = podmanDriver(names) {
+        let sentence = "could not use podman's store '\(place)':"
+        // Its list is made with the first image.
+        if StoreKind("podman-\(driver)") != nil {
+            return Failure("\(sentence) no image is there yet", hint: "podman pull or podman build makes one")
+        }
         return Failure(
-            "could not use podman's store '\(place)': its images are kept by the \(driver) driver",
+            "\(sentence) its images are kept by the \(driver) driver",
             hint: "say driver = \"overlay\" in storage.conf, run 'podman system reset', then pull or build the image again"
         )
     }
@@ -27,14 +32,14 @@ func otherRefusal(of root: Directory, isDataRoot: Bool) throws(Failure) -> Failu
     return try noStore(root, names)
 }
 
-private func refusal(of driver: String, at place: String) -> Failure {
+private func unusableDriver(_ driver: String, at place: String) -> Failure {
     Failure(
         "could not use the docker data-root '\(place)': its images are kept by the \(driver) driver",
         hint: "take \"storage-driver\" out of /etc/docker/daemon.json, restart docker, then pull or build the image again"
     )
 }
 
-private func refusal(ofRemapped name: [UInt8], at place: String) -> Failure {
+private func remappedUsers(_ name: [UInt8], at place: String) -> Failure {
     Failure(
         "could not use the docker data-root '\(place)': its images are in '\(display(name))' with shifted owners (userns-remap)",
         hint: "docker must run without userns-remap; then pull or build the image again"
@@ -47,13 +52,13 @@ func unreadableStores(of root: Directory) throws(Failure) -> [BrokenStore] {
     let place = root.show(.top)
     for driver in try folders(in: "image", of: root) where !GraphDriver.allCases.contains(where: { $0.metadata == driver }) {
         if let changed = try lastImage(of: driver, in: root) {
-            found.append(BrokenStore(failure: refusal(of: display(driver.name), at: place), changed: changed))
+            found.append(BrokenStore(failure: unusableDriver(display(driver.name), at: place), changed: changed))
         }
     }
     for name in try root.names() where isRemapped(name) {
         for driver in try folders(in: Path.top.appending(name: name) / "image", of: root) {
             if let changed = try lastImage(of: driver, in: root) {
-                found.append(BrokenStore(failure: refusal(ofRemapped: name, at: place), changed: changed))
+                found.append(BrokenStore(failure: remappedUsers(name, at: place), changed: changed))
             }
         }
     }

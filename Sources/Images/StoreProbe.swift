@@ -13,7 +13,7 @@ struct StoreProbe {
         let found = try inContainerd + dockerStores() + podmanStores()
         if found.isEmpty {
             if let first = broken.first { throw first.failure }
-            throw try refusal()
+            throw try unusableRoot()
         }
         let order = StoreKind.allCases
         let wanted = choice.kind.map { kind in found.filter { $0.kind == kind } } ?? found
@@ -33,13 +33,14 @@ struct StoreProbe {
     private func laterUnreadable(than found: [ImageStore]) throws(Failure) -> [BrokenStore] {
         var unreadable = (try? unreadableStores(of: root)) ?? []
         for place in try containerdPlaces() {
-            guard let directory = try folder(at: place), let status = try directory.status(of: ContainerdStore.metadataFile),
-                !found.contains(where: { $0.path == place }),
+            guard let directory = try folder(at: place), !found.contains(where: { $0.path == place }),
                 let metadata = try? BoltDatabase(at: ContainerdStore.metadataFile, in: directory),
                 let drivers = try? snapshotters(in: metadata), !drivers.isEmpty,
-                let refusal = try? containerdRefusal(directory, metadata)
+                let failure = try? unusableContainerd(directory, metadata)
             else { continue }
-            unreadable.append(BrokenStore(failure: refusal, changed: status.modified))
+            // Whose layers they are is all the same for the names.
+            let store = ContainerdStore(at: directory, place, kind: .containerdNative, namespace: namespace, metadata: metadata)
+            unreadable.append(BrokenStore(failure: failure, changed: try store.changed()))
         }
         for store in found {
             let time = try store.changed()
@@ -50,9 +51,10 @@ struct StoreProbe {
 
     /// Those that have layers of the namespace.
     private func snapshotters(in metadata: BoltDatabase) throws(Failure) -> [String] {
-        try metadata.root.bucket(at: ["v1", choice.namespace ?? StoreChoice.dockerNamespace, "snapshots"])?.bucketNames()
-            .map { display($0) } ?? []
+        try metadata.root.bucket(at: ["v1", namespace, "snapshots"])?.bucketNames().map { display($0) } ?? []
     }
+
+    private var namespace: String { choice.namespace ?? StoreChoice.dockerNamespace }
 
     /// Docker's data-root, where this is one, or the one beside containerd's own directory.
     func dataRoot() throws(Failure) -> Directory? {
@@ -97,12 +99,11 @@ struct StoreProbe {
 
     /// One for each snapshotter that keeps layers in a namespace.
     private func containerdStores(in directory: Directory, _ place: Path) throws(Failure) -> [ImageStore] {
-        let namespace = choice.namespace ?? StoreChoice.dockerNamespace
         guard let metadata = try BoltDatabase(at: ContainerdStore.metadataFile, in: directory),
             case let drivers = try snapshotters(in: metadata)
         else { return [] }
         return StoreKind.allCases.filter { $0.isContainerd && drivers.contains($0.driver) }.map { kind in
-            .containerd(ContainerdStore(root: directory, path: place, kind: kind, namespace: namespace, metadata: metadata))
+            .containerd(ContainerdStore(at: directory, place, kind: kind, namespace: namespace, metadata: metadata))
         }
     }
 
@@ -123,18 +124,17 @@ struct StoreProbe {
     }
 
     /// Why a directory cannot be used, by what is there instead.
-    private func refusal() throws(Failure) -> Failure {
+    private func unusableRoot() throws(Failure) -> Failure {
         for place in try containerdPlaces() {
             guard let directory = try folder(at: place),
                 let metadata = try BoltDatabase(at: ContainerdStore.metadataFile, in: directory)
             else { continue }
-            return try containerdRefusal(directory, metadata)
+            return try unusableContainerd(directory, metadata)
         }
-        return try otherRefusal(of: root, isDataRoot: isDataRoot())
+        return try unusable(root, isDataRoot: isDataRoot())
     }
 
-    private func containerdRefusal(_ directory: Directory, _ metadata: BoltDatabase) throws(Failure) -> Failure {
-        let namespace = choice.namespace ?? StoreChoice.dockerNamespace
+    private func unusableContainerd(_ directory: Directory, _ metadata: BoltDatabase) throws(Failure) -> Failure {
         let sentence = "could not use containerd's store '\(directory.show(.top))'"
         if try metadata.root.bucket(at: ["v1", namespace]) == nil {
             let names = try metadata.root.bucket(at: ["v1"])?.bucketNames().map { display($0) } ?? []
@@ -161,19 +161,4 @@ struct BrokenStore {
     let failure: Failure
     /// When it was last written to, in nanoseconds since 1970.
     let changed: Int
-}
-
-/// What a person says of the store to be read.
-public struct StoreChoice: Equatable, Sendable {
-    /// `docker_store=`: no other kind is read.
-    public var kind: StoreKind?
-    /// `docker_namespace=`: whose images in containerd; nil for Docker's.
-    public var namespace: String?
-
-    public init(kind: StoreKind? = nil, namespace: String? = nil) {
-        self.kind = kind
-        self.namespace = namespace
-    }
-
-    package static let dockerNamespace = "moby"
 }

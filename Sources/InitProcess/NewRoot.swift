@@ -30,23 +30,16 @@ public struct NewRoot {
             if try root.target(of: asked) == nil {
                 throw Failure("could not start 'init=\(asked)': the root has nothing there", hint: choose)
             }
-            return absolute(asked)
+            return asked.absolute
         }
         for path in usualInits {
-            if let found = try target(of: path, in: root), found.isExecutableFile { return absolute(path) }
+            // A symlink that leads in circles is none that leads to an init.
+            if let found = try? root.target(of: path), found.isExecutableFile { return path.absolute }
         }
         throw Failure(
             "could not start the system: the root has no init: there is no program at \(usualInits.map { "\($0)" }.joined(separator: ", "))",
             hint: "is rootflags=subvol= the right one? if its init is elsewhere, add init=PATH"
         )
-    }
-
-    /// As system calls take it: a path's description may have something escaped.
-    private static func absolute(_ path: Path) -> String { "/" + String(decoding: path.bytes, as: UTF8.self) }
-
-    /// A symlink that leads in circles is none that leads to an init.
-    private static func target(of path: Path, in root: Directory) throws(Failure) -> Status? {
-        do throws(Failure) { return try root.target(of: path) } catch { return nil }
     }
 
     private static let choose = "correct init= on the kernel command line, or leave it out"

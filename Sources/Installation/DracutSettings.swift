@@ -1,5 +1,5 @@
 internal import Basics
-internal import CLinux
+internal import Files
 internal import Programs
 
 /// What dracut's settings say of the images that it makes.
@@ -33,7 +33,7 @@ struct DracutSettings {
             } > /dev/null
             printf '%s\\n' "${uefi:-}" "${machine_id:-}" "${BUILD_ID:-}" "${IMAGE_ID:-}" "${ID:-}"
             """
-        let settings = try await lines(ofBash: script, "/proc/\(getpid())/fd/\(tree.descriptor)")
+        let settings = try await lines(ofBash: script, tree.pathForPrograms)
         guard settings.count > 5 else { throw Failure("could not read dracut's settings") }
         makesUnified = settings[0] == "yes"
         isDebian = try tree.status(of: "etc/debian_version") != nil

@@ -5,11 +5,10 @@ extension Installer {
     /// Without systemd, the unit that marks a boot as good is started by nobody; nil with systemd, and in a tree without an init.
     func goodMarkNote() throws(Failure) -> String? {
         guard let program = try tree.target(of: "sbin/init") else { return nil }
-        for path in ["lib/systemd/systemd", "usr/lib/systemd/systemd"] as [Path] {
+        for path in systemdPrograms {
             if try tree.target(of: path)?.isSameFile(as: program) == true { return nil }
         }
-        let command = "'\(programPath) --mark-good'"
-        return "the init here is not systemd: see that \(command) is run when the system is up, which marks a boot as good"
+        return "the init here is not systemd: see that '\(goodMarkCommand)' is run when the system is up, which marks a boot as good"
     }
 
     /// What is left to do.

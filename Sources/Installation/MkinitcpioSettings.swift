@@ -1,5 +1,6 @@
 internal import Basics
 internal import CLinux
+internal import Files
 internal import Programs
 
 extension InitramfsTool {
@@ -17,7 +18,7 @@ extension InitramfsTool {
             done
             """
         let name = String(decoding: mkinitcpioDropIn.name, as: UTF8.self)
-        let later = try await lines(ofBash: script, "/proc/\(getpid())/fd/\(tree.descriptor)", name).filter { !$0.isEmpty }
+        let later = try await lines(ofBash: script, tree.pathForPrograms, name).filter { !$0.isEmpty }
         guard let culprit = later.last.flatMap({ Path("etc/mkinitcpio.conf.d/\($0)") }) else { return nil }
         return "'\(tree.show(culprit))' sets HOOKS anew"
     }

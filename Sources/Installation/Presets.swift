@@ -1,5 +1,5 @@
 internal import Basics
-internal import CLinux
+internal import Files
 internal import Programs
 
 /// What mkinitcpio's presets name and what `mkinitcpio -P` makes of it: images, and unified kernel images.
@@ -23,7 +23,7 @@ func presetImages(isLasting: Bool, in tree: Directory) async throws(Failure) -> 
             )
         done
         """
-    let found = try await lines(ofBash: script, "/proc/\(getpid())/fd/\(tree.descriptor)")
+    let found = try await lines(ofBash: script, tree.pathForPrograms)
     var images: [Path] = []
     for index in stride(from: 0, to: found.count - 2, by: 3) {
         guard let image = Path(found[index]) else { continue }

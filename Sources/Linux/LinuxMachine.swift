@@ -2,7 +2,7 @@ public import Basics
 internal import CLinux
 public import Planning
 
-/// The machine that a plan is performed on: the only type that changes a disk.
+/// The machine that a plan is performed on: the only type that changes a disk at boot.
 public struct LinuxMachine: Machine {
     private let topLevel: Directory
     private let topLayer: Result<Directory?, Failure>

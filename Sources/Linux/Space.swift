@@ -5,16 +5,18 @@ public import Planning
 extension Directory {
     /// What the btrfs filesystem of this directory has free.
     public func space() throws(Failure) -> Need {
-        let found = try readSpace()
-        return Need(data: Int(clamping: found.data), metadata: Int(clamping: found.metadata))
+        try need(of: readSpace())
     }
 
     /// What it could have free if it was empty. A chunk of data may be one of metadata once it is empty.
     public func capacity() throws(Failure) -> Need {
         let found = try readSpace()
-        let data = Need(data: Int(clamping: found.data), metadata: Int(clamping: found.metadata))
         let used = Need(data: Int(clamping: found.data_used), metadata: Int(clamping: found.metadata_used))
-        return data + used + Need(data: 0, metadata: used.data)
+        return need(of: found) + used + Need(data: 0, metadata: used.data, either: used.data)
+    }
+
+    private func need(of found: linux_space) -> Need {
+        Need(data: Int(clamping: found.data), metadata: Int(clamping: found.metadata), either: Int(clamping: found.either))
     }
 
     private func readSpace() throws(Failure) -> linux_space {

@@ -1,12 +1,12 @@
 public import Basics
 
-/// What was known of a top layer that is an ordinary directory of the root's filesystem. Its state is still the same if btrfs has no
-/// later transaction that changed anything in the directory: that is told without a look at each file.
+/// What was known of a top layer when a root was made, where the layer is an ordinary directory of the root's filesystem. Its state is
+/// still the same if no later transaction of btrfs changed anything in the directory. To find that out, no file has to be looked at.
 public final class KnownLayer: Sendable {
-    /// The UUID of the subvolume that the directory lies in. It is not used again, nor is the number of a file in it.
+    /// The UUID of the subvolume that the directory lies in. btrfs uses neither this UUID nor an inode number in it a second time.
     public let subvolume: String
     public let inode: UInt64
-    /// The last one of the subvolume before the directory was looked at.
+    /// The last transaction that changed the subvolume before the directory was looked at.
     public let transaction: UInt64
     /// What identifies the state of all its files.
     public let state: String
@@ -31,8 +31,8 @@ extension KnownLayer: Equatable {
 /// How it is kept: as an extended attribute of the root's topmost directory, one line of fields with spaces between. It names the root, as
 /// the mark does.
 extension KnownLayer {
-    /// In the `trusted` namespace: who owns the topmost directory of an image could write in that of users, and have it that the next
-    /// root comes without what changed.
+    /// In the `trusted` namespace, which only root writes. The owner of an image's topmost directory could write an attribute of the
+    /// `user` namespace; a false one would make the next root lack what changed in the layer.
     public static let attribute = "trusted.docker-btrfs.top-layer"
 
     private static let version = "1"

@@ -8,7 +8,7 @@ public struct Mark: Equatable, Sendable {
     public let number: Int
     /// Seconds since 1970 by the machine's clock.
     public let made: Int
-    /// What was known of the top layer when the root was made. It is kept beside the mark: see there.
+    /// What was known of the top layer when the root was made. It is no part of the mark's text: it has an attribute of its own.
     public var knownLayer: KnownLayer?
 
     public init(origin: Origin, number: Int, made: Int, knownLayer: KnownLayer? = nil) {
@@ -18,7 +18,7 @@ public struct Mark: Equatable, Sendable {
         self.knownLayer = knownLayer
     }
 
-    /// The same mark with a number that counts, which is another one where this one was made up.
+    /// The same mark, with the number `other` where its own is too high to be a root's.
     package func counted(as other: Int = 0) -> Mark {
         number <= RootNumber.highest ? self : Mark(origin: origin, number: other, made: made)
     }
@@ -40,7 +40,7 @@ extension Mark {
     /// What every btrfs can keep in one attribute, also with the smallest nodes (4 KiB).
     static let limit = 3584
 
-    /// The attribute's value: lines of a key, a space and a value. Long paths stand there as what they are told apart by.
+    /// The attribute's value: lines of a key, a space and a value. Where that would be too long, digests stand for long values.
     public func text(subvolume: Subvolume) -> String {
         let whole = text(subvolume, origin)
         if whole.utf8.count <= Self.limit { return whole }
@@ -65,7 +65,7 @@ extension Mark {
         layer \(origin.layer)
         toplayer \(origin.topLayer ?? "")
 
-        """ + origin.topLayers.map { "over /\(String(decoding: $0.bytes, as: UTF8.self))\n" }.joined()
+        """ + origin.topLayers.map { "over \($0.absolute)\n" }.joined()
     }
 
     /// What stands for paths that are too long to be written down.
@@ -78,7 +78,7 @@ extension Mark {
         self.init(parsing: value, uuid: subvolume.uuid)
     }
 
-    /// `uuid` is that of the subvolume that the mark was put on; nil for any: what is void still says what it is a copy of.
+    /// `uuid` is that of the subvolume that the mark has to name. nil takes the mark of any: on a copy it still says of which root.
     public init?(parsing value: [UInt8], uuid: String?) {
         let newline = UInt8(ascii: "\n")
         guard value.last == newline else { return nil }
@@ -89,7 +89,7 @@ extension Mark {
         guard next(Self.version) == "", let subvolume = next("subvolume "), uuid == nil || subvolume == uuid,
             let number = next("number ").flatMap({ RootNumber.read($0.utf8) }),
             let made = next("made ").flatMap({ clampedNumber($0.utf8) }),
-            let reference = next("image ").flatMap({ reference($0) }), let id = next("id ").flatMap({ Digest($0) }),
+            let reference = next("image ").flatMap({ try? ImageReference($0) }), let id = next("id ").flatMap({ Digest($0) }),
             let chain = next("chain ").flatMap({ Digest($0) }),
             let layer = next("layer ").flatMap({ Path($0) }), let topLayer = next("toplayer ")
         else { return nil }
@@ -101,8 +101,4 @@ extension Mark {
         self.number = number
         self.made = made
     }
-}
-
-private func reference(_ text: String) -> ImageReference? {
-    do throws(Failure) { return try ImageReference(text) } catch { return nil }
 }

@@ -8,7 +8,7 @@ public struct Origin: Equatable, Sendable {
     public let chainID: ChainID
     /// The subvolume that it was a snapshot of.
     public let layer: Path
-    /// What identifies the state of the top layer that was laid over it; nil where there was none.
+    /// What identifies the state of the top layer that was laid over it, where it persists; nil where it does not.
     public let topLayer: String?
     /// The top layers, in their order, by their paths from the top of their filesystem.
     public let topLayers: [Path]

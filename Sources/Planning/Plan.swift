@@ -56,10 +56,12 @@ public protocol PlanObserver {
 }
 
 extension Plan {
-    /// Performs the steps in their order. Fails with the first vital one up to the swap that was not possible. From the swap on
-    /// nothing fails: the new root is in its place, whole, and what was not possible is told. A plan that starts a
-    /// kernel fails with any step up to there, and where it is not on the disk: one that never comes up and is not counted would be
-    /// started for ever. Only that of a root that was good is counted in what follows. It returns where the kernel did not start.
+    /// Performs the steps in their order. Fails where a vital step up to the swap was not possible. After the swap nothing fails: the new
+    /// root is whole and in its place, and what was not possible is told.
+    ///
+    /// A plan that starts a kernel is stricter: it fails with any step up to the swap, and where the steps cannot be written to the disk.
+    /// Otherwise a kernel that never comes up would not be counted, and would be started at every boot. Only the boot of a root that was
+    /// good before is counted after the swap. Such a plan returns where the kernel did not start.
     public func perform(on machine: inout some Machine, observer: inout some PlanObserver) throws(Failure) {
         for step in steps {
             do throws(Failure) {

@@ -79,9 +79,13 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
 }
 
 extension Step {
-    /// Whether a root is none without it. A boot that cannot be counted is still a boot, and a root without a file that the last
-    /// one made is still the image with the machine's files. What cannot be deleted is put aside by what needs its place. A root that is made
-    /// from the store's own layer does not need that to be held. The place of a subvolume that a snapshot leaves out is an empty directory.
+    /// Whether the plan ends where this step fails. These steps may fail:
+    ///
+    /// - `replaceFile`: a boot that cannot be counted is still a boot.
+    /// - `carryFile`: a root without a file that the last one made is still the image with the machine's files.
+    /// - `deleteSubvolume`: a later step that needs the place puts aside what is there.
+    /// - `hold`: a root can be made from the store's own layer too.
+    /// - `replacePlaceholder`: the place of the nested subvolume stays, as an empty directory.
     var isVital: Bool {
         switch self {
         case .replaceFile, .carryFile, .deleteSubvolume, .hold, .replacePlaceholder: false
@@ -103,10 +107,13 @@ extension Step {
 public struct Need: Equatable, Sendable, CustomStringConvertible {
     public let data: Int
     public let metadata: Int
+    /// How much of what is free counts in both, and can be had for one of them alone.
+    private let either: Int
 
-    public init(data: Int, metadata: Int) {
+    public init(data: Int, metadata: Int, either: Int = 0) {
         self.data = data
         self.metadata = metadata
+        self.either = either
     }
     public static let nothing = Need(data: 0, metadata: 0)
 
@@ -114,7 +121,9 @@ public struct Need: Equatable, Sendable, CustomStringConvertible {
     public static let record = Need(data: 1 << 20, metadata: 0)
 
     public static func + (one: Need, other: Need) -> Need {
-        Need(data: sum(one.data, other.data), metadata: sum(one.metadata, other.metadata))
+        Need(
+            data: one.data.clampedSum(with: other.data), metadata: one.metadata.clampedSum(with: other.metadata),
+            either: one.either.clampedSum(with: other.either))
     }
 
     /// What a person can do where `free` does not cover this.
@@ -127,18 +136,18 @@ public struct Need: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// Whether that much is free where this is.
-    public func covers(_ need: Need) -> Bool { data >= need.data && metadata >= need.metadata }
+    public func covers(_ need: Need) -> Bool {
+        data >= need.data && metadata >= need.metadata
+            && data.clampedSum(with: metadata - either) >= need.data.clampedSum(with: need.metadata)
+    }
 
     /// Whether it is more than a subvolume itself takes.
     package func isMuchMore(than before: Need) -> Bool {
         data - before.data >= 1 << 20 || metadata - before.metadata >= 1 << 20
     }
 
-    /// Sizes are what a disk says. More than can be counted is more than there is.
-    private static func sum(_ one: Int, _ other: Int) -> Int {
-        let (sum, isTooLarge) = one.addingReportingOverflow(other)
-        return isTooLarge ? .max : sum
-    }
+    public var description: String { "\(data >> 20) MiB of data and \(metadata >> 20) MiB of metadata\(eitherText)" }
 
-    public var description: String { "\(data >> 20) MiB of data and \(metadata >> 20) MiB of metadata" }
+    /// `, 100 MiB of which are the same`; nothing where nothing counts in both.
+    package var eitherText: String { either >> 20 > 0 ? ", \(either >> 20) MiB of which are the same" : "" }
 }

@@ -12,6 +12,12 @@ package func findSystemPrograms() {
     setenv("PATH", ([path] + missing).joined(separator: ":"), 1)
 }
 
+/// Whether a program of that name is found by PATH.
+package func hasProgram(_ name: String) -> Bool {
+    let path = getenv("PATH").map { String(cString: $0) } ?? ""
+    return path.split(separator: ":").contains { access("\($0)/\(name)", X_OK) == 0 }
+}
+
 /// By its path: for a name, the library starts a process for each folder of PATH until one has the program.
 func executable(_ program: String) async throws(SubprocessError) -> Executable {
     if program.contains("/") { return .path(FilePath(program)) }
@@ -33,16 +39,22 @@ package struct ProgramOutcome {
     /// nil where a signal ended it.
     package var status: Int32? { if case .exited(let code) = ending { code } else { nil } }
 
+    /// How it ended, in words.
+    package var end: String { ending.words }
+
+    /// What it wrote to standard error, as it is shown.
+    package var errorLines: [String] { errors.split(separator: UInt8(ascii: "\n")).map { display($0) } }
+
     /// The line of what it complained of that says that it is an error, else the first one, without the program's path; or how it ended.
     package var complaint: String {
-        let lines = errors.split(separator: UInt8(ascii: "\n")).map { display($0) }
+        let lines = errorLines
         // Some tell what they do before that.
         let isError = { (line: String) in ["ERROR: ", "Error: ", "Error response ", "fatal: "].contains { line.hasPrefix($0) } }
         let hasNoRoom = { (line: String) in line.contains("No space left on device") }
         // tar's, which are no errors.
         let isNote = { (line: String) in [": Removing leading ", ": socket ignored", "time stamp "].contains { line.contains($0) } }
         guard let line = lines.first(where: hasNoRoom) ?? lines.first(where: isError) ?? lines.first(where: { !isNote($0) }) ?? lines.first
-        else { return ending.words }
+        else { return end }
         let path = line.hasPrefix("/") ? line.firstRange(of: ": ") : nil
         return String(line[(path?.upperBound ?? line.startIndex)...])
     }

@@ -1,8 +1,8 @@
 package import Basics
 internal import Subprocess
 
-/// Runs a program of the system to its end; it reads and writes where this one does.
-package func execute(_ command: [String]) async throws(Failure) {
+/// Runs a program of the system to its end; it reads and writes where this one does. `what` could not be done where it fails.
+package func execute(_ command: [String], to what: String? = nil) async throws(Failure) {
     let ending: TerminationStatus
     let watch = Task { try await Interruption.handOn() }
     defer { watch.cancel() }
@@ -18,7 +18,8 @@ package func execute(_ command: [String]) async throws(Failure) {
         throw Failure("could not run '\(command[0])': \(error)")
     }
     try Interruption.check()
-    if !ending.isSuccess { throw Failure("'\(command.joined(separator: " "))' failed: \(ending.words)") }
+    if ending.isSuccess { return }
+    throw Failure(what.map { "could not \($0): \(ending.words)" } ?? "'\(command.joined(separator: " "))' failed: \(ending.words)")
 }
 
 /// The lines that a script writes. Frameworks have their settings in bash, and source them too.

@@ -19,7 +19,9 @@ struct AdoptCommand: ParsableCommand {
     var paths: [String] = []
 
     @Option(
-        help: ArgumentHelp("The root's number, as root ls has it; the running root unless given.", valueName: "number"),
+        help: ArgumentHelp(
+            "The root's number, as root ls has it; else the running root, or the machine's of a disk that --top-level names.",
+            valueName: "number"),
         completion: .names(.roots))
     var root: Int?
 

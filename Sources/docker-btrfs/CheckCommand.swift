@@ -88,7 +88,7 @@ extension ContentCheck.Difference {
 extension ImageFinding {
     fileprivate var line: String { json.line }
 
-    /// With text from outside, which is shown as it is on no terminal.
+    /// It has text from outside, which never goes to a terminal as it is.
     func show(indentation: String = "") {
         let colour = weight == .error ? Colour.red : .yellow
         print("\(indentation)\(Colours.current.paint(weight.rawValue, colour)): \(display("\(subject): \(text)".utf8))")

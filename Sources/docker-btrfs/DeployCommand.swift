@@ -40,10 +40,7 @@ struct DeployCommand: AsyncParsableCommand, TakesName {
     @Flag(help: "The next boot alone; the default stays what it is. GRUB and systemd-boot can do that. A deploy without it takes it back.")
     var once = false
 
-    @Option(
-        name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"),
-        completion: .file())
-    var initProgram: String?
+    @OptionGroup var initProgram: InitProgram
 
     func validate() throws {
         if pull && rehearse { throw ValidationError("--pull rehearses nothing: pull it, then deploy it with --rehearse") }
@@ -61,7 +58,7 @@ struct DeployCommand: AsyncParsableCommand, TakesName {
             }
         }
         guard pull else { return try await deploy(image, on: place.open()) }
-        // Nobody waits for a registry: what is changed is locked when the image is here.
+        // A registry may be slow: the lock is taken only when the image is here.
         let following = try place.place.site().following(image)
         if following.engineName == "docker" { _ = try DockerPlugin.docker(surroundings()) }
         if place.dryRun {
@@ -79,28 +76,26 @@ struct DeployCommand: AsyncParsableCommand, TakesName {
                 try await deploy(following.name, on: site)
             }
             let isNew = try following.finish(news, on: site)
-            // Of the system that runs, by a convention of Debian.
+            // A convention of Debian, for the running system alone.
             if isNew && place.place.topLevel == nil {
-                // What was deployed is there, whatever comes of this.
+                // A failure here changes nothing of what was deployed.
                 try? replaceFile("/run/reboot-required", with: Array("*** System restart required ***\n".utf8))
             }
             if prune && news.isForDeployment {
                 do { try place.finish(site.pruning(keeping: 1, named: following.name)) } catch { tell(note: "\(error)") }
             }
         } catch {
-            // Another command that works there has it locked, and writes there.
+            // Where another command has the lock, that one writes there.
             if let site = locked ?? (try? place.open()) { following.fail(error, on: site) }
             throw error
         }
     }
 
-    /// Nobody waits for that boot: what is changed is locked after it.
+    /// That boot takes a while: the lock is taken only after it.
     private func rehearseFirst() async throws {
         try enterOwnMounts()
         let site = try place.place.site()
-        guard let name = try image ?? site.nextImage()?.name else {
-            throw Failure("could not rehearse the next boot: nothing is deployed", hint: "name an image")
-        }
+        let name = if let image { image } else { try site.usualName() }
         if once { try site.checkOnce(name) }
         let outcome = try await rehearsal.rehearse(
             name, on: site, kernel: kernel, program: initProgram, isQuiet: false, isVerbose: false)
@@ -115,7 +110,7 @@ struct DeployCommand: AsyncParsableCommand, TakesName {
 
     private func deploy(_ image: String?, on site: Site) async throws {
         if once { try site.checkOnce(image) }
-        let program = if let initProgram { initProgram } else { try builtInit() }
+        let program = try initProgram.found()
         let merge = try showingProgress { progress throws(Failure) in
             try site.merging(image, kernel: kernel, progress: progress)
         }

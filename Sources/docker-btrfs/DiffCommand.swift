@@ -16,7 +16,9 @@ struct DiffCommand: ParsableCommand, TakesName {
     static let completed = CompletedNames.rootsAndProjects
 
     @Argument(
-        help: "The root's number or the project's name, as root ls has them; the running root unless given.",
+        help: ArgumentHelp(
+            "The root's number or the project's name, as root ls has them; else the running root, or the machine's of a disk that --top-level names."
+        ),
         completion: .names(completed))
     var root: String?
 

@@ -11,6 +11,10 @@ struct DockerBtrfs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "docker-btrfs",
         abstract: "Boot this machine from Docker images on btrfs.",
+        discussion: """
+            The documents are in /usr/share/doc/docker-btrfs: README.md, then docs/tasks.md and docs/deploy.md. 'man docker-btrfs-init' has the \
+            keys of the kernel command line.
+            """,
         version: "docker-btrfs \(version)",
         subcommands: [
             SetupCommand.self, DeployCommand.self, StatusCommand.self, RollbackCommand.self, RemoveCommand.self, CheckCommand.self,
@@ -27,11 +31,10 @@ struct DockerBtrfs: AsyncParsableCommand {
     }
 
     private static func command(of words: [String]) throws -> any ParsableCommand {
-        let asked = words.drop { $0 == "help" }
-        if asked.count < words.count { try checkSpelling(of: asked) }
+        // Of a word that it does not know, ArgumentParser shows the help of the command before.
+        try checkSpelling(of: words.drop { $0 == "help" })
         do { return try parseAsRoot(words) } catch {
             if exitCode(for: error) != .validationFailure { throw error }
-            try checkSpelling(of: asked)
             guard words.first == EnterCommand.configuration.commandName, let hint = EnterCommand.hint(for: Array(words.dropFirst()))
             else { throw error }
             tell(fullMessage(for: error))
@@ -121,11 +124,15 @@ func surroundings() -> [String: String] {
 }
 
 /// A failure as ArgumentParser prints it: `Error: …`, exit status 1.
-private struct Complaint: Error, CustomStringConvertible {
+struct Complaint: Error, CustomStringConvertible {
     let description: String
 
     init(_ failure: Failure) {
         let isDenied = [EPERM, EACCES].contains { failure.message.hasSuffix(String(cString: strerror($0))) }
-        description = (isDenied && geteuid() != 0 ? Failure(failure.message, hint: "run this as root") : failure).description
+        let remedy: String? =
+            if geteuid() != 0 { "run this as root" } else if isConfined() {
+                "this is root without the right to mount, as in a container: run it on the machine itself"
+            } else { nil }
+        description = (isDenied ? remedy.map { Failure(failure.message, hint: $0) } ?? failure : failure).description
     }
 }

@@ -3,6 +3,7 @@ import Basics
 import Boot
 import Deployments
 import Entering
+import Programs
 
 struct EnterCommand: ParsableCommand, TakesName {
     static let configuration = CommandConfiguration(
@@ -69,7 +70,7 @@ struct EnterCommand: ParsableCommand, TakesName {
         let binds = try bind.map { text throws(Failure) in try SharedPath(text) }
         let isTold = explain
         let tellStep = { (what: String, call: String) in if isTold { tell("\(what)\n    \(call)") } }
-        // It begins once more with this: nothing is looked for before.
+        // This starts the program once more: nothing is looked for before that.
         try Entrance.protectProgram()
         let site = try Site(topLevel: topLevel, boot: nil, isLocked: false, loader: .ifFound)
         let entered: BesideRoot
@@ -119,11 +120,16 @@ struct EnterCommand: ParsableCommand, TakesName {
 
     private func makeRoot(_ site: Site, _ explain: (String, String) -> Void) throws(Failure) -> BesideRoot {
         let asked = try image.map { text throws(Failure) in try ImageReference(text) }
+        // Before there is a root: a project would stay.
+        if boot && !hasProgram("systemd-nspawn") {
+            throw Failure("could not boot the root: there is no program 'systemd-nspawn'", hint: "apt-get install systemd-container")
+        }
         if let project, let made = try site.project(project) {
             return try BesideRoot(project: project, at: made.place, of: asked, on: site.topLevel, device: site.device)
         }
         if let project { try site.checkIsFree(project: project) }
         let start = try site.start(of: image, root: root)
+        for note in start.notes { tell(note: note) }
         guard let request = try Request(KernelCommandLine(start.options.utf8), .none) else { throw Failure("could not plan a boot") }
         return try BesideRoot(
             for: request, kernel: start.release.isEmpty ? nil : start.release, project: project, of: asked, on: site.device,

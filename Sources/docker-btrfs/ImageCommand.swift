@@ -126,10 +126,7 @@ struct DiskOptions: ParsableArguments {
         help: ArgumentHelp("Where systemd-boot is, and the stub for --uki, if not in the image.", valueName: "dir"), completion: .directory)
     var systemd = Self.usualSystemd
 
-    @Option(
-        name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"),
-        completion: .file())
-    var initProgram: String?
+    @OptionGroup var initProgram: InitProgram
 
     private static let usualGrub = "/usr/lib/grub"
     private static let usualSystemd = "/usr/lib/systemd/boot/efi"
@@ -154,6 +151,9 @@ struct DiskOptions: ParsableArguments {
     /// What starts the disk, by what it is.
     var starts: Firmware { firmware ?? (reasonForUEFI == nil ? .both : .uefi) }
 
+    /// Whether somebody said which of the two starts a disk that is made already; else that disk says it.
+    var hasChosenFirmware: Bool { hasSystemdBoot || (firmware ?? .both) != .both }
+
     private var hasSystemdBoot: Bool { loader == .systemdBoot || uki }
 
     /// Why a BIOS cannot.
@@ -168,7 +168,7 @@ struct DiskOptions: ParsableArguments {
             ("busybox", busybox != nil), ("size", size != nil), ("top-layer", topLayer != nil),
             ("hostname", hostname != nil), ("root-password-file", rootPasswordFile != nil), ("ssh-key", sshKey != nil),
             ("kernel", kernel != nil), ("options", options != nil), ("data-root", dataRoot != nil), ("namespace", namespace != nil),
-            ("grub", grub != Self.usualGrub), ("systemd", systemd != Self.usualSystemd), ("init", initProgram != nil),
+            ("grub", grub != Self.usualGrub), ("systemd", systemd != Self.usualSystemd), ("init", initProgram.path != nil),
         ]
         return options.first(where: \.isGiven).map { "--\($0.name)" }
     }
@@ -195,7 +195,7 @@ struct DiskOptions: ParsableArguments {
         choices.dataRoot = dataRoot
         choices.namespace = namespace
         choices.grub = grub
-        choices.program = if let initProgram { initProgram } else { try builtInit() }
+        choices.program = try initProgram.found()
         choices.companion = try thisProgram()
         return choices
     }

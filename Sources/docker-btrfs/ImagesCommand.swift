@@ -36,7 +36,7 @@ struct ImagesCommand: ParsableCommand {
             images.map { Bootability(of: $0, in: root, kernel: release, hasKernelBeside: hasKernelBeside) }
         }
         var bootable = together(images.count) { part in looked(at: images[part], hasKernelBeside: false) }
-        // To find this machine's top layer takes as long as many images.
+        // Finding this machine's top layer takes as long as looking at many images.
         if bootable.contains(where: { $0.verdict == .noKernel }), Bootability.hasKernelInTopLayer() {
             for index in bootable.indices where bootable[index].verdict == .noKernel {
                 bootable[index] = looked(at: images[index...index], hasKernelBeside: true)[0]
@@ -49,7 +49,7 @@ struct ImagesCommand: ParsableCommand {
         let rows = zip(images, bootable).map { image, bootability in
             [
                 image.names.isEmpty ? "<none>" : image.names.joined(separator: ", "),
-                image.id.map { String($0.digest.hex.prefix(12)) } ?? "<none>",
+                image.id?.short ?? "<none>",
                 image.size.map { roundedMegabytes($0) } ?? "-",
                 image.created.map { date($0) } ?? "-",
                 image.store.word,
@@ -73,7 +73,7 @@ struct ImagesCommand: ParsableCommand {
             return images
         }
         var (images, kinds, failures): ([ListedImage], [StoreKind], [Failure]) = ([], [], [])
-        // An engine whose configuration cannot be read is nothing against the others.
+        // Where an engine's configuration cannot be read, the other engines are listed all the same.
         func configured(_ engine: (Directory) throws(Failure) -> String) -> String? {
             do throws(Failure) { return try engine(root) } catch {
                 failures.append(error)
@@ -137,15 +137,15 @@ extension ListedImage {
     fileprivate func line(_ bootability: Bootability) -> String {
         let reason = bootability.reason
         return JSONOutput.object([
-            ("names", .array(names.map { .string($0) })), ("id", id.map { .string($0.description) } ?? .null),
-            ("store", .string(store.word)), ("size", size.map { .integer($0) } ?? .null),
-            ("created", created.map { .integer($0) } ?? .null), ("bootable", .boolean(reason == nil)),
-            ("reason", reason.map { .string($0.message) } ?? .null),
+            ("names", .array(names.map { .string($0) })), ("id", .text(id?.description)),
+            ("store", .string(store.word)), ("size", .number(size)),
+            ("created", .number(created)), ("bootable", .boolean(reason == nil)),
+            ("reason", .text(reason?.message)),
         ]).line
     }
 }
 
-/// To the nearest: an image's size is no room that is needed.
+/// Rounded to the nearest one: it tells how large an image is, and not how much room something needs.
 private func roundedMegabytes(_ bytes: Int) -> String { "\(bytes / 1_000_000 + (bytes % 1_000_000 >= 500_000 ? 1 : 0)) MB" }
 
 /// The day in UTC.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Basics
 import Deployments
-import DiskImages
 import Programs
 
 struct ImportCommand: AsyncParsableCommand {

@@ -62,10 +62,7 @@ struct InitramfsBuildCommand: AsyncParsableCommand {
     @Flag(help: "Put a static busybox in, for a shell after a failure.")
     var shell = false
 
-    @Option(
-        name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"),
-        completion: .file())
-    var initProgram: String?
+    @OptionGroup var initProgram: InitProgram
 
     @Option(help: ArgumentHelp("The configuration instead of the root's /etc/docker-btrfs.json.", valueName: "file"), completion: .file())
     var config: String?
@@ -92,7 +89,7 @@ struct InitramfsBuildCommand: AsyncParsableCommand {
         }
     }
 
-    /// The same for all names of a file that is not there yet, or is replaced.
+    /// A path to compare: it is the same for all names of one file, whether that is there already or not.
     private func place(of file: String) -> String {
         let parts = file.split(separator: "/", omittingEmptySubsequences: false)
         let folder = parts.count > 1 ? parts.dropLast().joined(separator: "/") + "/" : "."
@@ -102,7 +99,7 @@ struct InitramfsBuildCommand: AsyncParsableCommand {
     }
 
     private func recipe() throws -> Recipe {
-        let program = try initProgram ?? builtInit()
+        let program = try initProgram.found()
         var recipe = try Recipe(tree: Directory(opening: root), release: kernel, program: program)
         recipe.drivers = drivers == .generic ? .generic : .hostOnly
         recipe.addedModules = addModule

@@ -20,7 +20,7 @@ struct PlanCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Another kernel command line.", valueName: "text"))
     var cmdline: String?
 
-    @Option(help: ArgumentHelp("The configuration instead of \(configurationPath).", valueName: "file"), completion: .file())
+    @Option(help: ArgumentHelp("The configuration instead of \(Configuration.path).", valueName: "file"), completion: .file())
     var config: String?
 
     @Option(
@@ -60,9 +60,9 @@ struct PlanCommand: ParsableCommand {
         }
     }
 
-    /// What a boot is asked for, its kernel where that is the menu's, and what should be known of that.
+    /// What a boot is asked for; where the boot menu asks for it, also the kernel of its entry, and notes about that.
     private func request() throws(Failure) -> (Request, release: String?, notes: [String]) {
-        let next = cmdline == nil ? try MenuDefault.current(topLevel: topLevel) : nil
+        let next = cmdline == nil ? try BootStart.next(topLevel: topLevel) : nil
         let line = cmdline ?? next?.options
         if let request = try Request(commandLine: line, configurationFile: config) { return (request, next?.release, next?.notes ?? []) }
         let strays = try KernelCommandLine.asked(by: line).strayKeys
@@ -73,7 +73,7 @@ struct PlanCommand: ParsableCommand {
 }
 
 extension Plan {
-    /// That of the root that it makes; nil where it makes none.
+    /// The mark of the root that it makes; nil where it makes none.
     fileprivate var mark: Mark? {
         steps.lazy.compactMap { if case .mark(_, let mark) = $0 { mark } else { nil } }.first
     }
@@ -89,8 +89,8 @@ extension Plan {
 
 private func json(_ verdict: String, image: String?, _ mark: Mark? = nil, _ steps: [String] = [], notes: [String]) -> String {
     JSONOutput.object([
-        ("verdict", .string(verdict)), ("image", image.map { .string($0) } ?? .null),
-        ("id", mark.map { .string($0.origin.imageID.description) } ?? .null), ("root", mark.map { .integer($0.number) } ?? .null),
+        ("verdict", .string(verdict)), ("image", .text(image)),
+        ("id", .text(mark?.origin.imageID.description)), ("root", .number(mark?.number)),
         ("steps", .array(steps.map { .string($0) })), ("notes", .array(notes.map { .string($0) })),
     ]).text
 }

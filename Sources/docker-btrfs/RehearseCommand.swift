@@ -12,8 +12,8 @@ struct RehearseCommand: AsyncParsableCommand, TakesName {
         discussion: """
             A disk is made of the image, of this machine's top layer and of its kernel command line, and started in QEMU, without a network. \
             The boot is good when it is marked as good, as it would be here. Exit status: 0 for a good one, 1 for another, 124 when the time is \
-            over before. Nothing of this machine is changed, and the disk is removed. With --this-disk the machine's own disk is started: \
-            snapshots keep its data until that ends, and whoever writes to it waits for a moment.
+            over before, 2 where it could not be rehearsed. Nothing of this machine is changed, and the disk is removed. With --this-disk the \
+            machine's own disk is started: snapshots keep its data until that ends, and whoever writes to it waits for a moment.
             """
     )
     static let completed = CompletedNames.images
@@ -29,10 +29,7 @@ struct RehearseCommand: AsyncParsableCommand, TakesName {
     @Option(help: ArgumentHelp("The kernel, as lib/modules names it, where the image has several.", valueName: "version"))
     var kernel: String?
 
-    @Option(
-        name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"),
-        completion: .file())
-    var initProgram: String?
+    @OptionGroup var initProgram: InitProgram
 
     @Flag(
         help: """
@@ -49,7 +46,7 @@ struct RehearseCommand: AsyncParsableCommand, TakesName {
 
     func validate() throws {
         let given = [
-            ("--kernel", kernel != nil), ("--init", initProgram != nil), ("--grub", choices.grub != nil),
+            ("--kernel", kernel != nil), ("--init", initProgram.path != nil), ("--grub", choices.grub != nil),
             ("--rehearsal-firmware", choices.rehearsalFirmware != nil),
         ].first { $0.1 }
         if thisDisk, let (name, _) = given {
@@ -58,6 +55,15 @@ struct RehearseCommand: AsyncParsableCommand, TakesName {
     }
 
     func run() async throws {
+        do { try await rehearse() } catch let failure as Failure where Interruption.signal == nil {
+            if format == .json { print(RehearsalEnd.json(of: failure, image: image)) }
+            tell(DockerBtrfs.fullMessage(for: Complaint(failure)))
+            // A boot that is not good ends with 1.
+            throw ExitCode(2)
+        }
+    }
+
+    private func rehearse() async throws {
         try enterOwnMounts()
         let site = try place.site()
         let isQuiet = format == .json
@@ -98,7 +104,7 @@ struct RehearsalOptions: ParsableArguments {
 
     private static let (usualTime, usualMemory, usualFolder) = (600, 2048, "/var/tmp")
 
-    /// The first option that is not as it is where nobody says anything.
+    /// The first option that has another value than its usual one.
     var firstGiven: String? {
         let given = [
             ("--rehearsal-firmware", rehearsalFirmware != nil), ("--rehearsal-time", rehearsalTime != Self.usualTime),
@@ -113,7 +119,7 @@ struct RehearsalOptions: ParsableArguments {
             if !screenshot.hasSuffix(".png") { throw ValidationError("--screenshot writes PNG: name the file .png") }
             var there = stat()
             if lstat(screenshot, &there) == 0 { throw ValidationError("--screenshot: there is a file '\(screenshot)' already") }
-            // Not after a whole boot.
+            // Said before the boot, and not after it.
             do throws(Failure) { try DiskFolder.checkPlace(ofScreen: screenshot) } catch {
                 throw ValidationError("--screenshot: \(error.message)")
             }
@@ -124,20 +130,22 @@ struct RehearsalOptions: ParsableArguments {
 
     /// Says what comes of it, unless it is quiet.
     func rehearse(
-        _ image: String?, on site: Site, kernel: String?, program: String?, isQuiet: Bool, isVerbose: Bool
+        _ image: String?, on site: Site, kernel: String?, program: InitProgram, isQuiet: Bool, isVerbose: Bool
     ) async throws -> RehearsalEnd {
         let next = image == nil ? try site.nextImage() : nil
         guard let chosen = try image.map({ name throws(Failure) in try site.imageID(ofEntry: name) ?? name }) ?? next?.id else {
             throw Failure("could not rehearse the next boot: nothing is deployed", hint: "name an image")
         }
         return try await Interruption.taken { () throws(Failure) in
-            try await rehearse(chosen, next?.name, RehearsedMachine(of: site), kernel, program, isQuiet, isVerbose)
+            try await rehearse(
+                chosen, title: next?.name, as: RehearsedMachine(of: site), kernel: kernel, program: program, isQuiet: isQuiet,
+                isVerbose: isVerbose)
         }
     }
 
     private func rehearse(
-        _ image: String, _ title: String?, _ machine: RehearsedMachine, _ kernel: String?, _ program: String?, _ isQuiet: Bool,
-        _ isVerbose: Bool
+        _ image: String, title: String?, as machine: RehearsedMachine, kernel: String?, program: InitProgram, isQuiet: Bool,
+        isVerbose: Bool
     ) async throws(Failure) -> RehearsalEnd {
         let folder = try DiskFolder(in: rehearsalFolder)
         defer { withExtendedLifetime(folder) {} }
@@ -147,10 +155,10 @@ struct RehearsalOptions: ParsableArguments {
         choices.firmware = rehearsalFirmware == .uefi ? .uefi : .bios
         choices.kernel = kernel
         if let grub { choices.grub = grub }
-        choices.program = if let program { program } else { try builtInit() }
+        choices.program = try program.found()
         choices.companion = try thisProgram()
         let rehearsal = try Rehearsal(choices, isUEFI: rehearsalFirmware == .uefi, memory: rehearsalMemory)
-        // What is a warning only, this boot shows.
+        // A warning stops nothing: this boot shows whether it was right.
         if let error = rehearsal.plan.findings.first(where: { $0.weight == .error }) {
             return end(rehearsal, Rehearsal.Outcome(refusing: "\(error.subject): \(error.text)"), isQuiet)
         }
@@ -181,7 +189,7 @@ struct RehearsalOptions: ParsableArguments {
         }
     }
 
-    /// How the boot ended counts, with or without a picture.
+    /// A picture that cannot be saved is only a note: it changes nothing of how the boot ended.
     private func savePicture(from folder: DiskFolder) {
         guard let screenshot else { return }
         do throws(Failure) { try folder.saveScreen(to: screenshot) } catch { tell(note: error.message) }
@@ -227,10 +235,18 @@ struct RehearsalEnd {
         return [sentence + (outcome.reason.map { ": \($0)" } ?? "")] + shown
     }
 
+    /// Of a boot that could not be rehearsed.
+    static func json(of failure: Failure, image: String?) -> String {
+        JSONOutput.object([
+            ("image", .text(image)), ("id", .null), ("verdict", .null), ("reason", .string(failure.note)), ("seconds", .integer(0)),
+            ("console", .array([])),
+        ]).line
+    }
+
     var json: String {
         JSONOutput.object([
             ("image", .string(image)), ("id", .string(id)), ("verdict", .string(outcome.verdict.rawValue)),
-            ("reason", outcome.reason.map { .string($0) } ?? .null), ("seconds", .integer(outcome.seconds)),
+            ("reason", .text(outcome.reason)), ("seconds", .integer(outcome.seconds)),
             ("console", .array(outcome.console.map { .string($0) })),
         ]).line
     }

@@ -84,14 +84,11 @@ struct RootKeepCommand: AsyncParsableCommand, TakesName {
     @Option(help: ArgumentHelp("The kernel, as lib/modules names it, where the root has several.", valueName: "version"))
     var kernel: String?
 
-    @Option(
-        name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"),
-        completion: .file())
-    var initProgram: String?
+    @OptionGroup var initProgram: InitProgram
 
     func run() async throws {
         let site = try place.open()
-        let program = if let initProgram { initProgram } else { try builtInit() }
+        let program = try initProgram.found()
         try place.finish(try await site.keeping(root: number, as: name, kernel: kernel, program: program, say: show))
     }
 }
@@ -157,7 +154,7 @@ extension NamedRoot {
             ("kind", .string("named")), ("name", .string(name)), ("number", .integer(number)), ("reference", .string(reference)),
             ("id", .string(imageID)),
             ("made", .integer(made)), ("booted", .boolean(isBooted)),
-            ("kernel", release.map { .string($0) } ?? .null), ("path", .string("/" + name)),
+            ("kernel", .text(release)), ("path", .string("/" + name)),
         ]).line
     }
 }

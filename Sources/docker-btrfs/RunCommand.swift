@@ -57,8 +57,14 @@ struct RunCommand: AsyncParsableCommand, TakesName {
             if let option = choices.firstOfMaking {
                 throw Failure("could not use \(option): the disk '\(image)' is made already", hint: "leave it out, or run the image")
             }
-            let emulator = try emulator(of: image).holdingFile()
-            return try await Interruption.taken { () throws(Failure) in try await start(emulator) }
+            return try await Interruption.taken { () throws(Failure) in try await startDisk() }
+        }
+        // No image's name begins so.
+        if !isNamedAsFile && ["/", "./", "../"].contains(where: { image.hasPrefix($0) }) {
+            let endings = DiskFormat.allCases.map { ".\($0.rawValue)" }.joined(separator: " ")
+            throw Failure(
+                "could not run '\(image)': it is a path, and does not end as the file of a disk does",
+                hint: "name a disk's file by what it is, \(endings); a device is not run")
         }
         if isNamedAsFile, try !choices.choices(of: image, output: image).findsImage {
             throw Failure(
@@ -69,8 +75,15 @@ struct RunCommand: AsyncParsableCommand, TakesName {
         try await Interruption.taken { () throws(Failure) in try await makeAndStart() }
     }
 
+    /// A disk that is made already.
+    private func startDisk() async throws(Failure) {
+        var emulator = try emulator(of: image).holdingFile()
+        if let note = try await emulator.adaptToDisk(hasChosenFirmware: choices.hasChosenFirmware) { tell(note: note) }
+        try await start(emulator)
+    }
+
     private func makeAndStart() async throws(Failure) {
-        let folder = dryRun ? nil : try DiskFolder(in: self.folder)
+        let folder = dryRun ? nil : try DiskFolder(in: self.folder, option: "--folder")
         defer { withExtendedLifetime(folder) {} }
         let file = folder?.file ?? "\(self.folder)/disk.raw"
         var choices = try choices.choices(of: image, output: file)
@@ -88,7 +101,7 @@ struct RunCommand: AsyncParsableCommand, TakesName {
         try await start(emulator)
     }
 
-    /// A path with an ending of a disk's. An image may be called so too.
+    /// Whether it ends as the file of a disk does. The name of an image may end so too.
     private var isNamedAsFile: Bool { (try? DiskFormat(ofFile: image)) != nil }
 
     private func emulator(of file: String) throws(Failure) -> Emulator {
@@ -99,12 +112,14 @@ struct RunCommand: AsyncParsableCommand, TakesName {
         emulator.ports = publish.map { ($0.host, $0.guest) } + (ssh.map { [($0, 22)] } ?? [])
         emulator.memory = memory
         try emulator.check()
+        // The command may be for another machine.
+        if !dryRun { try emulator.checkMemory(option: "--memory") }
         return emulator
     }
 
     private func start(_ emulator: Emulator) async throws(Failure) {
         let hasKVM = try await Emulator.hasKVM()
-        if dryRun { return show(emulator.command(withKVM: hasKVM).map(shellWord).joined(separator: " ")) }
+        if dryRun { return show(emulator.command(withKVM: hasKVM).map(typedWord).joined(separator: " ")) }
         if !hasKVM { tell(note: "without KVM, which does not work here: the machine is emulated, and slow") }
         try await emulator.run(withKVM: hasKVM)
     }

@@ -57,10 +57,7 @@ struct SetupCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The system that the machine's own files come from.", valueName: "dir"), completion: .directory)
     var root = "/"
 
-    @Option(
-        name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"),
-        completion: .file())
-    var initProgram: String?
+    @OptionGroup var initProgram: InitProgram
 
     @Flag(help: "Print what would be made, one line each, and change nothing.")
     var dryRun = false
@@ -81,7 +78,7 @@ struct SetupCommand: ParsableCommand {
         choices.data = data
         choices.update = update
         choices.companion = try thisProgram()
-        choices.program = if let initProgram { initProgram } else { try builtInit() }
+        choices.program = try initProgram.found()
         let plan = try SetupPlan(choices, renewsUsers: users, isLocked: !dryRun)
         for line in plan.found { show(line) }
         for note in plan.notes { tell(note: note) }

@@ -36,7 +36,7 @@ struct StatusCommand: AsyncParsableCommand {
 
 /// `2 days ago`, for seconds since 1970.
 func age(of time: Int, now: Int) -> String {
-    // What a root says of itself, who works in it can write.
+    // The time may be any number: whoever works in a root can change what it says of itself.
     let (past, overflows) = now.subtractingReportingOverflow(time)
     let seconds = overflows ? 0 : max(0, past)
     let units = [(86400 * 7, "week"), (86400, "day"), (3600, "hour"), (60, "minute")]
@@ -59,11 +59,13 @@ extension Inventory {
                 "root \(booted.number), \(age(of: booted.made, now: now)), \(good)",
             ])
         }
-        for item in items {
+        let hasOnce = items.contains(where: \.isNextOnce)
+        for item in items.filter(\.isNextOnce) + items.filter({ !$0.isNextOnce }) {
             // The next boot, when it is the same again, needs no second line that says the same.
-            colours.append(item.damage != nil ? .red : item.tries > 0 ? .yellow : item.isGood ? .green : nil)
+            colours.append(item.damage != nil ? .red : item.hasFailed ? .yellow : item.isGood ? .green : nil)
             let word = item.isNextOnce ? "  once" : item.isNext ? "  next" : item.isChosen ? "  chosen" : "  before"
-            let state = (item.damage ?? item.knownBoots) + (item.isNextOnce ? ", the next boot alone" : "")
+            let turn = item.isNextOnce ? ", the next boot alone" : item.isNext && hasOnce ? ", after that" : ""
+            let state = (item.damage ?? item.knownBoots) + turn
             rows.append([
                 word, item.deployment.reference.description, short(item.deployment.imageID.description),
                 "kernel \(item.deployment.release)",
@@ -85,7 +87,7 @@ extension Inventory {
                     .object([
                         ("reference", .string(booted.reference)), ("id", .string(booted.imageID)), ("root", .integer(booted.number)),
                         ("made", .integer(booted.made)), ("good", .boolean(booted.isGood)),
-                        ("kernel", booted.release.map { .string($0) } ?? .null),
+                        ("kernel", .text(booted.release)),
                     ])
                 } ?? .null
             ),
@@ -105,10 +107,14 @@ extension Update {
 }
 
 extension Inventory.Item {
+    fileprivate var hasFailed: Bool { tries > 0 || !isGood && failedBefore > 0 }
+
     fileprivate var knownBoots: String {
         let count = tries == 1 ? "the last boot was not" : "the last \(tries) boots were not"
         if isGood { return tries > 0 ? "good before, \(count)" : "good" }
-        return tries > 0 ? "\(tries) \(tries == 1 ? "try" : "tries"), none good" : "not booted yet"
+        let all = tries + failedBefore
+        if all == 0 { return "not booted yet" }
+        return "\(all) \(all == 1 ? "try" : "tries"), none good" + (tries == 0 ? ", to be tried anew" : "")
     }
 
     fileprivate var json: JSONOutput {
@@ -116,7 +122,7 @@ extension Inventory.Item {
             ("reference", .string(deployment.reference.description)), ("id", .string(deployment.imageID.description)),
             ("kernel", .string(deployment.release)), ("made", .integer(deployment.made)), ("booted", .boolean(isBooted)),
             ("next", .boolean(isNext)), ("once", .boolean(isNextOnce)), ("good", .boolean(isGood)), ("tries", .integer(tries)),
-            ("damage", damage.map { .string($0) } ?? .null),
+            ("damage", .text(damage)),
         ])
     }
 }

@@ -17,29 +17,38 @@ func initBesideThisProgram() throws(Failure) -> String {
     try thisProgram().split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/docker-btrfs-init"
 }
 
-/// What is to be told beside the answer, on standard error.
+/// Tells something beside the answer, on standard error.
 func tell(note: String) { tell("note: \(note)") }
 
 func tell(_ text: String) {
-    // Text from outside, but for its lines.
+    // It may have text from outside. Of its control characters only the line breaks stay.
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { display($0.utf8) }
     let line = Array("\(lines.joined(separator: "\n"))\n".utf8)
     _ = linux_write_all(STDERR_FILENO, line, line.count)
 }
 
-/// docker-btrfs-init: the one beside this program, else where it is installed.
-func builtInit() throws(Failure) -> String {
-    let beside = try initBesideThisProgram()
-    return access(beside, F_OK) == 0 ? beside : programPath.description
+/// docker-btrfs-init, which goes into what is made.
+struct InitProgram: ParsableArguments {
+    @Option(
+        name: .customLong("init"), help: ArgumentHelp("docker-btrfs-init, if it is not beside this program.", valueName: "file"),
+        completion: .file())
+    var path: String?
+
+    /// The one that was given; else the one beside this program, or where it is installed.
+    func found() throws(Failure) -> String {
+        if let path { return path }
+        let beside = try initBesideThisProgram()
+        return access(beside, F_OK) == 0 ? beside : programPath.description
+    }
 }
 
-/// Each line in its time: other programs write to the same terminal.
+/// Each line is written at once: other programs write to the same terminal.
 func show(_ line: String) {
     print(display(line.utf8))
     fflush(nil)
 }
 
-/// Fails where something of what was printed did not come where it was to: a file on a disk without room. Who closed it wants nothing.
+/// Fails where not all that was printed could be written, as to a file on a full disk. A closed standard output is no failure.
 func checkOutput() throws(Failure) {
     let isWritten = fflush(nil) == 0 && !linux_output_failed()
     if !isWritten && fcntl(STDOUT_FILENO, F_GETFD) >= 0 {
@@ -47,7 +56,7 @@ func checkOutput() throws(Failure) {
     }
 }
 
-/// Runs `body` with what shows how far it is: one line, on a terminal only, that is gone when `body` ends.
+/// Runs `body`, and hands it a function that shows its progress: in one line, on a terminal only, which is gone when `body` ends.
 func showingProgress<Result>(_ body: (@escaping (String) -> Void) throws(Failure) -> Result) throws(Failure) -> Result {
     var isShown = false
     defer { if isShown { showProgress("") } }
@@ -69,3 +78,19 @@ func showProgress(_ line: String) {
 
 /// For people, or for other programs.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+/// Whether root is kept from mounting, as in a container; false where that cannot be told.
+func isConfined() -> Bool {
+    let files = ["/proc/self/status", "/proc/self/uid_map"].map { path in
+        String(decoding: (try? fileContents(path)) ?? [], as: UTF8.self)
+    }
+    return isConfined(status: files[0], users: files[1])
+}
+
+/// `status` and `users` are the kernel's words for a process: it lacks CAP_SYS_ADMIN, or has it in a user namespace alone.
+func isConfined(status: String, users: String) -> Bool {
+    let capabilities = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
+        .flatMap { UInt64($0.split(whereSeparator: \.isWhitespace).last ?? "", radix: 16) }
+    let map = users.split(whereSeparator: \.isWhitespace)
+    return capabilities.map { $0 & 1 << 21 == 0 } ?? false || !map.isEmpty && map != ["0", "0", "4294967295"]
+}

@@ -23,6 +23,16 @@ struct PathTests {
         #expect(Path.top / .top == .top)
     }
 
+    @Test func `what a path is below, and what it is within`() {
+        let path: Path = "a/b"
+        #expect(path.isBelow("a"))
+        for other: Path in ["a/b", "a/b/c", "b", .top] { #expect(!path.isBelow(other)) }
+        #expect(!path.isBelow(nil))
+        for other: Path in ["a", "a/b", .top] { #expect(path.isWithin(other)) }
+        for other: Path in ["a/b/c", "b", "a/bc"] { #expect(!path.isWithin(other)) }
+        #expect(!("ab" as Path).isWithin("a"))
+    }
+
     @Test func `the parent of a path, and its name`() {
         let path: Path = "a/b/c"
         #expect(path.parent == "a/b")

@@ -88,7 +88,7 @@ struct HoldingTests {
 
     @Test func `a root that stays drops what nothing refers to, but not where it stands in for what was asked for`() throws {
         var facts = Facts.later { facts in
-            facts.standing = .root(2, "v2")
+            facts.standing = .root(.kept(2, "v2") { $0.path = "docker_rwlayer" }.with(topLayer: "none"))
             facts.topLayer = nil
             facts.held = [.named("chain-v0"), .named("chain-v3")]
             facts.heldForOthers = [.named("chain-v3")]

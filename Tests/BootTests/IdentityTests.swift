@@ -25,7 +25,7 @@ struct IdentityTests {
             plan.notes == [
                 """
                 image 'sample:v2' brings '/etc/machine-id', '/etc/ssh/ssh_host_rsa_key', which every machine that boots it has \
-                alike; docs/top-layer.md tells what to do
+                alike: take that away in the Dockerfile, or say "image_identity": "remove" in the top layer's '/.docker-btrfs.json'
                 """
             ])
         #expect(!plan.steps.contains(.removeFile("etc/machine-id", of: new)))

@@ -40,7 +40,11 @@ struct ImageNoteTests {
         var facts = try facts { $0.lacksMachineID = true }
         let plan = try plan(facts)
         #expect(plan.notes.count == 1)
-        #expect(plan.notes[0].hasPrefix("neither image 'sample:v2' nor the top layer has '/etc/machine-id', so each boot is the first one"))
+        #expect(
+            plan.notes[0] == """
+                neither image 'sample:v2' nor the top layer has '/etc/machine-id', so each boot is the first one to systemd: \
+                say "create_only": ["/etc/machine-id"] in the top layer's '/.docker-btrfs.json'
+                """)
         facts.follow(plan)
         #expect(try Plan(for: request(), given: facts).notes == [])
     }

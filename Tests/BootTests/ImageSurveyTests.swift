@@ -14,10 +14,15 @@ struct ImageSurveyTests {
         tree = try Tree()
     }
 
-    private func noInit(_ program: String = "/sbin/init") -> String {
-        """
-        could not use the image 'bb3:v1': it has no init: there is no program '\(program)'
+    private let noInit = """
+        could not use the image 'bb3:v1': it has no init: there is no program '/sbin/init'
         hint: install systemd-sysv or another init in the Dockerfile, or say init=PATH on the kernel command line
+        """
+
+    private func noProgram(_ program: String) -> String {
+        """
+        could not use 'init=\(program)': neither the image 'bb3:v1' nor the top layer has that program
+        hint: correct it, or leave it out
         """
     }
 
@@ -63,14 +68,14 @@ struct ImageSurveyTests {
     func `a symlink never leads out to a program of the running system`(target: String) throws {
         try removeInit()
         try tree.link("\(Tree.layer)/usr/sbin/init", to: target)
-        #expect(try refusal() == noInit())
-        #expect(try refusal("init=/sbin/init") == noInit())
+        #expect(try refusal() == noInit)
+        #expect(try refusal("init=/sbin/init") == noProgram("/sbin/init"))
     }
 
     @Test(arguments: ["sbin/init", "etc/init", "bin/init", "lib/systemd/systemd"])
     func `init is where the kernel and systemd look for it`(path: String) throws {
         try removeInit()
-        #expect(try refusal() == noInit())
+        #expect(try refusal() == noInit)
         try tree.program("\(Tree.layer)/\(path)")
         #expect(try refusal() == nil)
     }
@@ -78,7 +83,7 @@ struct ImageSurveyTests {
     @Test(arguments: [("init=/usr/bin/dinit", "/usr/bin/dinit"), ("init=/a/b init=/c", "/c")])
     func `with init= no other program will do`(text: String, program: String) throws {
         #expect(try refusal("init=/usr/lib/systemd/systemd") == nil)
-        #expect(try refusal(text) == noInit(program))
+        #expect(try refusal(text) == noProgram(program))
         try tree.program("boot_docker/\(program)")
         #expect(try refusal(text) == nil)
     }
@@ -87,7 +92,7 @@ struct ImageSurveyTests {
         try removeInit()
         try tree.write("", to: "\(Tree.layer)/usr/sbin/init")
         try tree.make("\(Tree.layer)/etc/init")
-        #expect(try refusal() == noInit())
+        #expect(try refusal() == noInit)
     }
 
     @Test func `the top layer may bring init`() throws {

@@ -121,18 +121,48 @@ struct PersistTests {
         #expect(try next() == .restore(.kept(4, "v1", .good)))
     }
 
-    @Test(arguments: ["sha256:other files", nil])
-    func `another state of the top layer gives a new root, and that is said`(topLayer: String?) throws {
+    @Test(
+        arguments: [
+            ("sha256:other files", "the top layer changed"), ("none", "the top layer changed"),
+            (nil, "it was not made with docker_mode=persist"),
+        ] as [(String?, String)])
+    func `another state of the top layer gives a new root, and that is said`(topLayer: String?, why: String) throws {
         let facts = standing(.kept(5, "v2", .good).with(topLayer: topLayer))
         #expect(
             try decision(facts, adding: persist)
-                == Decision(choice: .build(.image("v2"), modules: nil), notes: keeping(5, "v2", "the top layer changed")))
+                == Decision(choice: .build(.image("v2"), modules: nil), notes: keeping(5, "v2", why)))
     }
 
     @Test func `a root without a top layer stays where there is none`() throws {
-        let facts = standing(.kept(5, "v2")) { $0.topLayer = nil }
+        let facts = standing(.kept(5, "v2").with(topLayer: "none")) { $0.topLayer = nil }
         guard case .root(let root) = facts.standing else { return }
         #expect(try decision(facts, adding: persist).choice == .stay(root))
+    }
+
+    /// The work of a root that persists outlives boots of another mode, with a top layer and without.
+    @Test(arguments: [true, false], ["", "docker_image=sample:v2 docker_keep=0"])
+    func `boots of another mode keep the last root that persists, and the next one goes on with it`(hasLayer: Bool, other: String) throws {
+        var facts = Facts.example { facts in
+            if !hasLayer { facts.topLayer = nil }
+        }
+        facts.follow(try plan(facts, adding: persist))
+        facts.markGood()
+        facts.missingDirectories = []
+        for _ in 1...3 {
+            facts.follow(try plan(facts, adding: other))
+            facts.markGood()
+        }
+        let root = try #require(facts.kept.first)
+        #expect(root.mark.number == 1)
+        let going = "going on with a copy of root 1 ('sample:v2'), which was made from the same image and top layer"
+        #expect(try decision(facts, adding: persist) == Decision(choice: .restore(root), notes: [going]))
+    }
+
+    @Test func `that another mode deletes an older one is told`() throws {
+        let facts = standing { $0.kept = [.kept(3, "v2").with(topLayer: "sha256:older files")] }
+        let plan = try plan(facts, adding: "docker_keep=0")
+        #expect(plan.afterwards.contains(.deleteSubvolume(Place(Layout.kept("docker_rwlayer", 3)))))
+        #expect(plan.notes == ["root 3 ('sample:v2') is deleted with what was done in it: docker_keep=0 keeps no more"])
     }
 
     @Test func `the new root remembers the state of the top layer; one that does not persist need not`() throws {

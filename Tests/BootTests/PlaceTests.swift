@@ -106,6 +106,21 @@ struct PlaceTests {
         #expect(try facts.wanted.get().reference.text == "bb3:v1")
     }
 
+    @Test(arguments: [("docker/x", "docker"), ("docker/a/x", "docker"), ("link/x", "docker"), ("docker/x", "link")])
+    func `a root in the store, whatever leads there`(name: String, store: String) throws {
+        try tree.link("link", to: "docker")
+        #expect(
+            try tree.refusal("\(Tree.line) docker_path=\(store)".renaming(to: name)) == """
+                could not make the root '/\(name)': '/\(store)' is Docker's data-root
+                hint: give rootflags=subvol= a name outside of that
+                """)
+    }
+
+    @Test func `a store that is the top level has every root in it`() throws {
+        for name in ["image", "btrfs"] { try tree.link(name, to: "docker/\(name)") }
+        #expect(try tree.refusal("\(Tree.line) docker_path=/".renaming(to: "roots/one"))?.contains("data-root") != true)
+    }
+
     @Test func `a top layer beside the root, in the same directory`() throws {
         try tree.make("layers/files")
         #expect(try refusal("layers/files", "layers/root") == nil)

@@ -101,6 +101,25 @@ struct RoomTests {
         #expect(try room(full)?.need.data == (isShared ? nil : data))
     }
 
+    /// 96 MiB for either are no 80 for data and 17 for metadata.
+    @Test func `what is free for data or for metadata is not counted twice`() throws {
+        let other: (inout Facts) -> Void = { $0.topLayer?.isShared = false }
+        #expect(try room(tight(Need(data: 96 << 20, metadata: 96 << 20), other)) == nil)
+        var alone = tight(Need(data: 96 << 20, metadata: 96 << 20, either: 96 << 20), other)
+        #expect(try room(alone)?.roots == [place(1), place(3)])
+        alone.kept = []
+        let failure = #expect(throws: Failure.self) { try plan(alone) }
+        let has = "has 96 MiB free for data and 96 MiB for metadata, 96 MiB of which are the same, and 80 and 17 are needed"
+        #expect(failure?.message == "could not make a new root: the filesystem \(has)")
+    }
+
+    @Test func `a root that persists does not go for what is only wished for, whatever the mode is`() throws {
+        let facts = tight(Need(data: 0, metadata: 1 << 30)) { facts in
+            facts.kept[0] = facts.kept[0].with(topLayer: "sha256:files")
+        }
+        #expect(try room(facts)?.roots == [place(3)])
+    }
+
     @Test func `without a top layer a little is enough`() throws {
         #expect(try room(tight(Need(data: 1 << 20, metadata: 16 << 20)) { $0.topLayer = nil }) == nil)
     }
@@ -151,7 +170,7 @@ struct RoomTests {
 
     @Test func `a root that stays needs none`() throws {
         let facts = tight(Need(data: 0, metadata: 0)) { facts in
-            facts.standing = .root(4, "v2")
+            facts.standing = .root(.kept(4, "v2") { $0.path = "docker_rwlayer" }.with(topLayer: "none"))
             facts.topLayer = nil
         }
         #expect(try plan(facts, adding: "docker_mode=persist").steps == [])

@@ -145,6 +145,24 @@ struct UnneededFaultTests {
         #expect(faults.notes[0].hasSuffix("; what else is to be stored in the top layer from '/etc' is not known"))
     }
 
+    /// A user would get copies of what is in a directory that he cannot enter.
+    @Test(arguments: ["/home/u/x/*", "/home/u/x/y/*"])
+    func `nor is what a symlink leads to, wherever it is on the way`(pattern: String) throws {
+        let faults = Faults()
+        try tree.write("secret", to: "docker_rwlayer/root/y/key")
+        try tree.write("secret", to: "docker_rwlayer/root/key")
+        try tree.link("docker_rwlayer/home/u/x", to: "/root")
+        #expect(try minted([], pattern: pattern, faults) == [])
+        let place = pattern.dropLast(2)
+        #expect(
+            faults.notes == [
+                """
+                '/docker_rwlayer\(place)' is reached by a symlink, which a user may have made; what else is to be stored in the top layer \
+                from '\(place)' is not known
+                """
+            ])
+    }
+
     /// What is found to have been made by a root's system.
     private func minted(_ made: [String], pattern: String = "/etc/*", _ faults: Faults = Faults()) throws -> [String] {
         let origin = Origin.image("v1", over: ["boot_docker"])

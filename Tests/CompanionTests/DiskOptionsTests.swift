@@ -1,5 +1,7 @@
 import ArgumentParser
 import Basics
+import Foundation
+import TestSupport
 import Testing
 
 @testable import docker_btrfs
@@ -61,6 +63,25 @@ struct DiskOptionsTests {
         let words = ["x", "--output", "x.raw", "--busybox", "/bin/busybox"]
         #expect(throws: (any Error).self) { try ImageCommand.parse(words) }
         #expect(try ImageCommand.parse(words + ["--service"]).choices.busybox == "/bin/busybox")
+    }
+
+    @Test(arguments: ["./disk", "/dev/null", "../disk.iso"])
+    func `a path that does not say what disk it is is no image's name`(file: String) async throws {
+        let command = try RunCommand.parse([file, "--data-root", "/nowhere"])
+        let failure = Failure(
+            "could not run '\(file)': it is a path, and does not end as the file of a disk does",
+            hint: "name a disk's file by what it is, .raw .img .qcow2 .vdi .vmdk .vhd .vpc .vhdx; a device is not run")
+        await #expect(throws: failure) { try await command.run() }
+    }
+
+    @Test func `a plain word is an image's name, whatever file has that name too`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try Data().write(to: folder.appending(path: "desktop"))
+        let script = "cd \"$1\"; \"$2\" run desktop --dry-run --data-root \"$1\" 2>&1"
+        let told = try await run(["bash", "-c", script, "bash", folder.path, Repository.ordinaryCompanion])
+        #expect(told.status == 1 && told.output.hasPrefix("Error: could not ") && !told.output.contains("it is a path"), "\(told)")
     }
 
     @Test(arguments: ["missing.qcow2", "./missing.raw", "/nowhere/Missing.VDI"])

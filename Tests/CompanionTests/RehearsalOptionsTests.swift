@@ -1,5 +1,7 @@
 import ArgumentParser
+import Basics
 import Foundation
+import TestSupport
 import Testing
 
 @testable import docker_btrfs
@@ -16,6 +18,19 @@ struct RehearsalOptionsTests {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         #expect(try RehearseCommand.parse(["--screenshot", file]).choices.screenshot == file)
+    }
+
+    @Test func `what could not be rehearsed is no bad boot`() async throws {
+        let words = ["rehearse", "--top-level", "/nowhere", "--format", "json"]
+        let outcome = try await run([Repository.ordinaryCompanion] + words)
+        #expect(outcome.status == 2 && outcome.errors.hasPrefix("Error: could not "), "\(outcome)")
+        #expect(outcome.output.hasPrefix(#"{"image": null, "id": null, "verdict": null, "reason": "could not "#), "\(outcome)")
+        #expect(outcome.output.hasSuffix("\", \"seconds\": 0, \"console\": []}\n"), "\(outcome)")
+    }
+
+    @Test func `and other programs are told too what to do then`() {
+        let line = RehearsalEnd.json(of: Failure("could not do it", hint: "do another thing"), image: "x")
+        #expect(line.contains(#""verdict": null, "reason": "could not do it; do another thing", "#))
     }
 
     @Test(arguments: [

@@ -301,6 +301,16 @@ struct ImageCheckTests {
         #expect(try findings(under: true) == [])
     }
 
+    @Test func `host keys of the top layer without sshd in the image are told`() throws {
+        try fixture.write("", to: "top/etc/ssh/ssh_host_rsa_key.pub")
+        #expect(try findings(under: true) == [])
+        try fixture.write("", to: "top/etc/ssh/ssh_host_rsa_key")
+        let text = "the image has no sshd, for which the top layer has host keys: nobody gets in from outside"
+        #expect(try findings(under: true) == ["warning ssh: \(text)"])
+        try program("usr/sbin/sshd")
+        #expect(try findings(under: true) == [])
+    }
+
     @Test(
         arguments: [
             ("etc/default/keyboard", "XKBMODEL=\"pc105\"\nXKBLAYOUT=\"de\"\n", "de"),

@@ -4,8 +4,8 @@ import Testing
 
 /// What is read of the console of a machine that is rehearsed.
 struct ConsoleTests {
-    private func console(_ text: String) -> Console {
-        var console = Console()
+    private func console(_ text: String) -> GuestConsole {
+        var console = GuestConsole()
         // In pieces, as it comes.
         for piece in text.split(separator: "|", omittingEmptySubsequences: false) { console.take(Array(piece.utf8)) }
         return console
@@ -19,13 +19,13 @@ struct ConsoleTests {
     }
 
     @Test func `a line that does not end takes no more and more memory`() {
-        var console = Console()
+        var console = GuestConsole()
         for number in 1...200 { console.take(Array("\(number) ".utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: 1000)) }
         #expect(console.lines.count == 48 && console.lines.allSatisfy { $0.utf8.count <= 4096 })
     }
 
     @Test func `lines without end take no more and more memory, and no reason is lost`() {
-        var console = Console()
+        var console = GuestConsole()
         console.take(Array("What happened: it floods\n".utf8))
         let ended = console.take(Array((1...20_000).map { "line \($0)\n" }.joined().utf8))
         #expect(ended.count == 20_000 && console.lines.count <= 1000 && console.lines.last == "line 20000")

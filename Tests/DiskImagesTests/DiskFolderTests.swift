@@ -30,6 +30,13 @@ struct DiskFolderTests {
         }
     }
 
+    @Test func `where none can be made, another place is to be taken`() {
+        // Whoever asks: there is no directory to be made in it.
+        let failure = #expect(throws: Failure.self) { _ = try DiskFolder(in: "/proc", option: "--folder") }
+        #expect(failure?.message.hasPrefix("could not create a folder in '/proc': ") == true)
+        #expect(failure?.hint == "take another place with --folder")
+    }
+
     @Test func `in a sticky directory only its owner can; a symlink is not gone by again`() throws {
         try with { top in
             try setMode(0o1777, of: "\(top)/own")

@@ -33,6 +33,42 @@ struct EmulatorTests {
         #expect(outcome?.complaint == complaint)
     }
 
+    @Test(arguments: ["a b.raw", "it's.raw", "a\nb.raw", "it's\tc:\\d\u{1b}0.raw", "plain.raw"])
+    func `a word that is shown is the same word for a shell, on one line`(word: String) async throws {
+        let typed = typedWord(word)
+        #expect(try await output(of: ["bash", "-c", "printf %s \(typed)"]) == word)
+        #expect(display(typed.utf8) == typed)
+    }
+
+    @Test func `more memory than there is is refused before anything is made`() throws {
+        var emulator = try Emulator(file: "disk.raw")
+        emulator.memory = 4096
+        let failure = Failure(
+            "could not start the machine with 4096 MiB of memory: this one has 4095 MiB, with its swap",
+            hint: "take a smaller number with --rehearsal-memory")
+        #expect(throws: failure) { try emulator.checkMemory(option: "--rehearsal-memory", most: 4095) }
+        for most in [4096, nil] { #expect(throws: Never.self) { try emulator.checkMemory(option: "--memory", most: most) } }
+    }
+
+    @Test func `that is what the machine has with its swap, unless Linux gives more`() {
+        let memory = "MemTotal:        2097152 kB\nMemFree:         1000 kB\nSwapTotal:       1048576 kB\n"
+        #expect(Emulator.memoryLimit(memory, overcommit: "0\n") == 3072 && Emulator.memoryLimit(memory, overcommit: "") == 3072)
+        #expect(Emulator.memoryLimit(memory, overcommit: "1\n") == nil && Emulator.memoryLimit("", overcommit: "0\n") == nil)
+    }
+
+    @Test func `a QEMU that fails is told with the file that it was for`() async throws {
+        let top = FileManager.default.temporaryDirectory.appending(path: "docker-btrfs-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: top) }
+        try FileManager.default.createDirectory(at: top.appending(path: "bin"), withIntermediateDirectories: true)
+        let script = """
+            cd "$1"; echo > disk.raw; printf '%s\\n' '#!/bin/sh' 'exit 3' > bin/qemu-system-x86_64; chmod 755 bin/qemu-system-x86_64
+            PATH=$PWD/bin:$PATH "$2" run disk.raw < /dev/null 2>&1 | tail -n 1
+            """
+        #expect(
+            try await output(of: ["bash", "-uc", script, "bash", top.path, Repository.ordinaryCompanion])
+                == "Error: could not run 'disk.raw' in QEMU: it ended with status 3\n")
+    }
+
     @Test func `root's QEMU gets the file that was looked at, and anybody's one that it can open`() async throws {
         let top = FileManager.default.temporaryDirectory.appending(path: "docker-btrfs-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: top) }
@@ -63,7 +99,7 @@ struct EmulatorTests {
         let script = """
             cd "$1"
             printf '%s\\n' '#!/bin/sh' 'case "$*" in *probe*) exit 1 ;; esac' 'echo $$ > pid' 'exec sleep 600' > bin/qemu-system-x86_64
-            chmod 755 bin/qemu-system-x86_64; : > disk.raw
+            chmod 755 bin/qemu-system-x86_64; echo > disk.raw
             PATH=$PWD/bin:$PATH "$2" run disk.raw < /dev/null > told 2>&1 &
             until [ -s pid ]; do sleep 0.1; jobs %1 > /dev/null || break; done
             kill -KILL $!; wait

@@ -283,5 +283,5 @@ extension [UInt8] {
         self[0x64] = level
     }
 
-    fileprivate mutating func sum() { put(UInt64(checkedSum(self[32...])), at: 0, 4) }
+    fileprivate mutating func sum() { put(UInt64(self[32...].crc32c), at: 0, 4) }
 }

@@ -1,6 +1,7 @@
 internal import Synchronization
 import Testing
 
+@testable import DiskImages
 @testable import Programs
 
 /// A program that is watched until it has said enough.
@@ -13,7 +14,8 @@ struct WatchedProgramTests {
                 return String(decoding: bytes, as: UTF8.self).contains("over\n")
             }
         }
-        try await watchProgram(["sh", "-c", script], seconds: 600, isOver: { false }, isEnough: isEnough)
+        let end = try await watchProgram(["sh", "-c", script], seconds: 600, isOver: { false }, isEnough: isEnough)
+        #expect(end?.complaint == nil)
         return all.withLock { String(decoding: $0, as: UTF8.self) }
     }
 
@@ -27,5 +29,34 @@ struct WatchedProgramTests {
         #expect(text.hasPrefix("over\nmore\n"))
         // It has ten seconds, on a busy machine a minute; in ten there would be more.
         #expect(text.count { $0 == "\n" } < 300)
+    }
+
+    @Test(
+        arguments: [
+            ("echo a; kill -KILL $$", nil, "signal 9 ended it"), ("echo a; echo why >&2; exit 3", 3, "why"),
+            ("echo a; exit 3", 3, "it ended with status 3"), ("echo a; echo but >&2", 0, "but"), ("true", 0, "it ended with status 0"),
+        ] as [(String, Int32?, String)])
+    func `how it ended of itself is told`(script: String, status: Int32?, complaint: String) async throws {
+        let found = try await watchProgram(["sh", "-c", script], seconds: 600, isOver: { false }, isEnough: { _ in false })
+        #expect(found?.status == status && found?.complaint == complaint)
+    }
+
+    @Test func `and not where it was ended because its time was over`() async throws {
+        let found = try await watchProgram(["sleep", "600"], seconds: 1, isOver: { false }, isEnough: { _ in false })
+        #expect(found?.status == nil && found?.complaint == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("kill -KILL $$", "signal 9 ended it"), ("echo a warning >&2; kill -KILL $$", "signal 9 ended it"),
+            (
+                "printf '%s\\n' 'a warning' 'qemu-system-x86_64: terminating on signal 15 from pid 7 (earlyoom)' >&2",
+                "qemu-system-x86_64: terminating on signal 15 from pid 7 (earlyoom)"
+            ),
+            ("echo a warning >&2", nil), ("echo why >&2; exit 1", nil),
+        ] as [(String, String?)])
+    func `a QEMU that was killed is known from one that failed`(script: String, killing: String?) async throws {
+        let end = try await watchProgram(["sh", "-c", script], seconds: 600, isOver: { false }, isEnough: { _ in false })
+        #expect(try #require(end).killingOfQEMU == killing)
     }
 }

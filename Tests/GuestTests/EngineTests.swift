@@ -16,15 +16,15 @@ struct EngineTests {
         var isMerged: Bool { !name.hasSuffix("-btrfs") }
     }
 
-    /// Docker's boot in QEMU in `DeployTests`.
+    /// Docker's boot in QEMU in `DeployTests`, and each engine's image on loop devices by the loop tests.
     private static let engines = each(
         [
             Engine(name: "docker-overlay2", path: "docker_path=docker"),
             Engine(name: "docker-containerd-overlayfs", path: "docker_path=docker", isPulled: true),
-            Engine(name: "containerd-btrfs", path: "docker_path=containerd docker_namespace=default"),
-            Engine(name: "podman-overlay", path: "docker_path=storage"),
         ],
         byNight: [
+            Engine(name: "containerd-btrfs", path: "docker_path=containerd docker_namespace=default"),
+            Engine(name: "podman-overlay", path: "docker_path=storage"),
             Engine(name: "containerd-overlayfs", path: "docker_path=containerd docker_namespace=default"),
             Engine(name: "podman-btrfs", path: "docker_path=storage"),
         ])

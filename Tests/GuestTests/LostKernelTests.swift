@@ -36,7 +36,7 @@ struct LostKernelTests {
         }
     }
 
-    @Test func `without a good root, the modules beside the kernel are taken`() async throws {
+    @Test(.enabled(if: isNightly)) func `without a good root, the modules beside the kernel are taken`() async throws {
         try await Machine.with(\.disk, in: .userMode) { machine, _ in
             try await machine.change(
                 docker: true,

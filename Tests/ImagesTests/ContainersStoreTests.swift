@@ -28,15 +28,65 @@ struct ContainersStoreTests {
     /// As Podman finds it: what was built here goes before what was pulled.
     @Test func `a short name is localhost's first`() throws {
         try fixture.unpack(.podmanOverlay)
-        let list = "overlay-images/images.json"
-        let text = String(decoding: try fixture.bytes(of: list), as: UTF8.self)
-        let renamed = text.replacing("localhost/small:1", with: "docker.io/library/built:1")
-        #expect(renamed != text)
-        try fixture.write(renamed, to: list)
+        try rename(("localhost/small:1", "docker.io/library/built:1"))
         #expect(try fixture.stores().image("built:1").image.id.digest.hex == built)
         for name in ["docker.io/library/built:1", "docker.io/built:1"] {
             #expect(try fixture.stores().image(name).image.id.digest.hex.hasPrefix("4f66eb07d04a"))
         }
+    }
+
+    /// Renames images of the list.
+    private func rename(_ names: (String, String)...) throws {
+        let list = "overlay-images/images.json"
+        for (name, other) in names {
+            let text = try fixture.read(list)
+            let renamed = text.replacing("\"\(name)\"", with: "\"\(other)\"")
+            #expect(renamed != text)
+            try fixture.write(renamed, to: list)
+        }
+    }
+
+    @Test func `a short name is docker.io's, or else the end of the only one that is there`() throws {
+        try fixture.unpack(.podmanOverlay)
+        for name in ["desktop:2", "team/desktop:2", "quay.io/team/desktop:2"] {
+            #expect(try fixture.stores().image(name).image.id.digest.hex == built)
+        }
+        for name in ["top:2", "docker.io/desktop:2", "docker.io/team/desktop:2", "quay.io/desktop:2"] {
+            #expect(throws: Failure.self) { try fixture.stores().image(name) }
+        }
+        try rename(("localhost/small:1", "quay.io/desktop:2"))
+        let refusal = try #require(#expect(throws: Failure.self) { try fixture.stores().image("desktop:2") })
+        let message = "could not choose an image: several in /docker (podman, overlay driver) have names that end in '/desktop:2'"
+        #expect(refusal.message == message)
+        #expect(refusal.hint?.contains("quay.io/team/desktop:2") == true && refusal.hint?.contains("quay.io/desktop:2") == true)
+        try rename(("quay.io/desktop:2", "docker.io/library/desktop:2"))
+        #expect(try fixture.stores().image("desktop:2").image.id.digest.hex.hasPrefix("4f66eb07d04a"))
+    }
+
+    /// As `podman manifest create` and `podman manifest add` leave one.
+    @Test func `a list of manifests is its image for this machine`() throws {
+        try fixture.unpack(.podmanOverlay)
+        let id = String(repeating: "a", count: 64)
+        let list = "overlay-images/images.json"
+        let record = #"{"id":"\#(id)","names":["localhost/mlist:latest"],"layer":"","created":"2026-11-25T23:29:43Z"}"#
+        try fixture.write("[\(record),\(fixture.read(list).dropFirst())", to: list)
+        func listing(_ platforms: (String, String)...) throws {
+            let manifests = platforms.map { #"{"digest":"sha256:\#($0.0)","platform":{"os":"linux","architecture":"\#($0.1)"}}"# }
+            try fixture.write(#"{"manifests":[\#(manifests.joined(separator: ","))]}"#, to: "overlay-images/\(id)/manifest")
+        }
+        let small = "ac9f36652514e725dafc826744919d44b81dd6117807cc1dd863acd451b1cd5e"
+        try listing((small, "other"), ("bf73bd981049b7b1ceeb042ece2833b22f7c0b2bfbe3e44aa79506d8be7702cb", hostArchitecture))
+        let image = try fixture.stores().image("mlist").image
+        #expect(image.id.digest.hex == built)
+        #expect(try fixture.stores().layers(of: image).count == 3)
+        let line = try #require(try fixture.stores().listing().images.first { $0.names == ["localhost/mlist:latest"] })
+        #expect(try line.image.get().chainID == image.chainID)
+
+        try listing((String(repeating: "0", count: 64), hostArchitecture))
+        func refused() -> String? { #expect(throws: Failure.self) { try fixture.stores().image("mlist") }?.message }
+        #expect(refused() == "could not use image 'mlist': it lists manifests, whose images are not there")
+        try fixture.remove("overlay-images/\(id)")
+        #expect(refused() == "could not use image 'mlist': it has no layers, so there is nothing to boot")
     }
 
     @Test(arguments: ["box", "b05498f7aad5", "b05498f7aad5b683cf4c424280fe3bc1d9be7ea1247a58262806cd6df9800dd8"])
@@ -52,12 +102,16 @@ struct ContainersStoreTests {
         #expect(layers.first?.description == "/overlay/9cfc5961f9ab8b2ab4286eeca89e6ed36d5ae4a3995f27291abfeb863866a7ba/diff")
     }
 
-    @Test func `images are listed with sizes and dates`() throws {
+    @Test func `images are listed with sizes and dates, without the steps that one was built on`() throws {
         try fixture.unpack(.podmanOverlay)
         let lines = try fixture.stores().listing().images
-        #expect(lines.map { $0.names.joined(separator: " ") } == ["localhost/built:1 quay.io/team/desktop:2", "localhost/small:1", ""])
+        #expect(lines.map { $0.names.joined(separator: " ") } == ["localhost/built:1 quay.io/team/desktop:2", "localhost/small:1"])
         #expect(lines[0].size == 1_996_800 + 2560 + 2560)
         #expect(lines[0].created == 1_795_649_383)
+        // What was built on it is gone: now it is one that lost its name.
+        let list = "overlay-images/images.json"
+        try fixture.write(try fixture.read(list).replacing(#""id":"\#(built)""#, with: #""id":"""#), to: list)
+        #expect(try fixture.stores().listing().images.map { $0.names } == [["localhost/small:1"], []])
     }
 
     @Test func `an image that was pulled in parts has another id than its configuration, which its manifest names`() throws {

@@ -60,6 +60,17 @@ struct RefusalTests {
                 """)
     }
 
+    @Test(arguments: ["overlay", "btrfs", "vfs"])
+    func `podman before its first image`(driver: String) throws {
+        try fixture.write("", to: "\(driver)-images/images.lock")
+        try fixture.makeDirectory("\(driver)-layers")
+        #expect(
+            try refusal() == """
+                could not use podman's store '/docker': no image is there yet
+                hint: podman pull or podman build makes one
+                """)
+    }
+
     @Test(arguments: ["Docker.raw", "vms/0/data/Docker.raw"])
     func `a directory of Docker Desktop`(disk: String) throws {
         try fixture.write("", to: disk)

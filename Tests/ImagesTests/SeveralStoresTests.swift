@@ -21,7 +21,54 @@ struct SeveralStoresTests {
         #expect(found.image.store == .containerdOverlayfs)
         #expect(found.notes.count == 1)
         #expect(found.notes.first?.hasPrefix("\(docker) has another image under the name 'built-bk:1', sha256:") == true)
-        #expect(found.notes.first?.hasSuffix("docker_store=docker-btrfs takes the other") == true)
+        let ending = "; it is older than that of \(containerd), which is taken; docker_store=docker-btrfs takes the other"
+        #expect(found.notes.first?.hasSuffix(ending) == true)
+    }
+
+    /// A pull of an image that was there moves nothing but the name.
+    @Test func `where it is not known which name is later, the store that was written to last is taken, and the other is told`() throws {
+        try fixture.unpack(.mixed)
+        try fixture.touch("image/btrfs/repositories.json", at: afterwards)
+        let found = try fixture.stores().image("built-bk:1")
+        #expect(found.image.store == .dockerBtrfs)
+        #expect(found.notes.count == 1)
+        #expect(found.notes.first?.hasPrefix("\(containerd) has another image under the name 'built-bk:1', sha256:") == true)
+        let ending = "; the store that was written to last is \(docker), which is taken; docker_store=containerd-overlayfs takes the other"
+        #expect(found.notes.first?.hasSuffix(ending) == true)
+    }
+
+    /// Later than all that is in containerd's part of the fixture.
+    private let afterwards = 1_900_000_000
+    private let database = "containerd/daemon/io.containerd.metadata.v1.bolt/meta.db"
+
+    /// dockerd writes to containerd's database whenever a container starts, whatever its own driver is.
+    @Test func `a database that was written to later has no later images by that`() throws {
+        try fixture.unpack(.mixed)
+        try fixture.touch("image/btrfs/repositories.json", at: afterwards)
+        try fixture.touch(database, at: afterwards + 1)
+        let found = try fixture.stores().image("built-classic:1")
+        #expect(found.image.store == .dockerBtrfs)
+        #expect(found.notes == [])
+    }
+
+    @Test func `layers of a snapshotter that cannot be read stop an older image alone, and what is listed agrees`() throws {
+        try fixture.unpack(.mixed)
+        var content = try fixture.bytes(of: database)
+        let (driver, other) = (Data("overlayfs".utf8), Data("overlaybd".utf8))
+        while let place = content.range(of: driver) { content.replaceSubrange(place, with: other) }
+        try fixture.write(content, to: database)
+        try fixture.touch("image/btrfs/repositories.json", at: afterwards)
+        try fixture.touch(database, at: afterwards + 1)
+        let found = try fixture.stores().image("built-classic:1")
+        #expect(found.image.store == .dockerBtrfs)
+        #expect(found.notes == [])
+        #expect(try fixture.stores().listing().images.allSatisfy { (try? $0.image.get()) != nil })
+
+        try fixture.touch("image/btrfs/repositories.json", at: 1_000_000_000)
+        let failure = try #require(throws: Failure.self) { try fixture.stores().image("built-classic:1") }
+        #expect(failure.message.hasSuffix("its layers are kept by the overlaybd snapshotter"))
+        #expect(failure.hint?.hasPrefix("docker_store=docker-btrfs takes the image of \(docker); ") == true)
+        #expect(try fixture.stores().listing().images.allSatisfy { (try? $0.image.get()) == nil })
     }
 
     @Test(arguments: [Fixture.Name.podmanOverlay, .overlay2], ["docker", "containerd"])
@@ -41,7 +88,6 @@ struct SeveralStoresTests {
     @Test func `an image that is only in the store that was not written to is told so`() throws {
         try fixture.unpack(.mixed)
         try fixture.touch("image/btrfs/repositories.json", at: 1_000_000_000)
-        try fixture.touch("containerd/daemon/io.containerd.metadata.v1.bolt/meta.db", at: 2_000_000_000)
         let found = try fixture.stores().image("built-classic:1")
         #expect(found.image.store == .dockerBtrfs)
         #expect(
@@ -50,7 +96,7 @@ struct SeveralStoresTests {
 
     @Test func `a damaged store that was written to later stops an older image, and says how to take it`() throws {
         try fixture.unpack(.mixed)
-        try fixture.write("damaged", to: "containerd/daemon/io.containerd.metadata.v1.bolt/meta.db")
+        try fixture.write("damaged", to: database)
         let failure = try #require(throws: Failure.self) { try fixture.stores().image("small:1") }
         #expect(failure.message.hasPrefix("could not read '/docker/containerd/daemon/io.containerd.metadata.v1.bolt/meta.db'"))
         #expect(failure.hint?.hasPrefix("docker_store=docker-btrfs takes the image of /docker (docker, btrfs driver); ") == true)
@@ -79,7 +125,6 @@ struct SeveralStoresTests {
 
     @Test(arguments: [0, 2]) func `a damaged store that is older is told`(firstPage: Int) throws {
         try fixture.unpack(.mixed)
-        let database = "containerd/daemon/io.containerd.metadata.v1.bolt/meta.db"
         let file = try FileHandle(forUpdating: fixture.folder.appending(path: database))
         let size = try file.seekToEnd()
         try file.seek(toOffset: UInt64(firstPage * 4096))

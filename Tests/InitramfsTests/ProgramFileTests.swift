@@ -57,7 +57,7 @@ struct ProgramFileTests {
     @Test func `a program is signed where it has certificates`() throws {
         var bytes = Self.image
         #expect(!isSignedProgram(bytes) && !isSignedProgram([]) && !isSignedProgram(Array(bytes.prefix(80))))
-        let header = try #require(bytes.number(at: 0x3c, size: 4))
+        let header = try #require(bytes.smallNumber(at: 0x3c, UInt32.self))
         bytes[header + 24 + 108] = 16
         #expect(!isSignedProgram(bytes))
         bytes[header + 24 + 112 + 4 * 8 + 4] = 8

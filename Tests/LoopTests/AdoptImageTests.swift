@@ -120,71 +120,11 @@ extension Beside {
                 let first = try await disk.attached()
                 try await Deployable.with(first, dataRoot: "docker") { machine in
                     try await first.bootWell(first.line(keeping: "docker_keep=3"))
-                    let unchanged = try await machine.disk.change("\(machine.command("adopt --image /etc")) 2>&1 || true")
-                    #expect(unchanged.contains("could not adopt '/etc': nothing was changed there"), "\(unchanged)")
-                    let all = try await machine.disk.change("\(machine.command("adopt --image")) 2>&1")
-                    #expect(all.hasPrefix("note: nothing was changed in root 1 ") && all.split(separator: "\n").count == 1, "\(all)")
+                    try await expectNothingToAdopt(on: machine)
                     try await first.change(Self.changes + "\n" + Self.others)
-                    let told = try await first.change("\(machine.command("adopt --image")) 2>&1")
-                    for note in [
-                        "'/etc/motd' is left out: the top layer has it, and lies over the image",
-                        "'/srv/fifo' is left out: COPY has no devices, fifos or sockets",
-                        "'/usr/bin/ls' is left out: COPY has no extended attributes, ACLs or flags",
-                        "the attributes of '/srv/odd/fine' are left out: COPY has no extended attributes, ACLs or flags",
-                        "the attributes of '/srv/image/changed' are left out: COPY has no extended attributes, ACLs or flags",
-                        "the attributes of '/usr/bin/cat' are left out: COPY has no extended attributes, ACLs or flags",
-                        "'/srv/odd/link' is left out: it leads to a name that is not UTF-8, and a Dockerfile has only those",
-                        "'/srv/bad\u{FFFD}' is left out: a Dockerfile has only names in UTF-8",
-                        "the files are to be in 'root' of the build's context: --context DIR puts them there",
-                    ] {
-                        #expect(told.contains("note: \(note)\n"), "\(told)")
-                    }
-                    let packages = """
-                        RUN dpkg --add-architecture arm64 \\
-                         && apt-get update \\
-                         && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends extra tool \\
-                         && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends --only-upgrade grown \\
-                         && DEBIAN_FRONTEND=noninteractive apt-get purge --yes gone
-
-                        """
-                    #expect(told.contains(packages))
-                    #expect(!told.contains(/(chmod|chown).*image.list/), "the mask of an ACL gives the group nothing: \(told)")
-                    #expect(told.contains("rm -rf /usr/share/inner/file"), "\(told)")
-                    #expect(told.contains("\nCOPY [\"root/etc/tool/a file\", \"/etc/tool/a file\"]\n"))
-                    // What belongs to packages, or was made by their scripts.
-                    #expect(!told.contains(/(COPY|RUN).*(tool\/other|tool.link|\/passwd|share\/extra|lib\/dpkg)/), "\(told)")
-                    #expect(
-                        try await machine.run("adopt --image /usr/share/extra /srv/new/one 2>/dev/null")
-                            == """
-                            RUN apt-get update \\
-                             && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends extra
-                            COPY root/srv/new/one /srv/new/one
-                            RUN chmod 4755 /srv/new/one
-
-                            """)
-                    // Where the Dockerfile is in the root itself, it and what was adopted before are none of it.
-                    let inRoot = try await first.change(
-                        """
-                        place=docker_rwlayer/root/desk; mkdir -p "$place/root" "$place/other"; touch "$place/Dockerfile" docker_rwlayer/root/note
-                        \(machine.command("adopt --image /root")) --context "$place"; cat "$place/root/root/note"
-                        \(machine.command("adopt --image /root")) --context "$place" 2>&1 || true
-                        rm -r "$place" docker_rwlayer/root/note
-                        """)
-                    // Nor does what was put there before get into another image.
-                    #expect(inRoot.hasPrefix("COPY root/root/note /root/note\n"))
-                    #expect(inRoot.contains("desk/root': it is not empty, and the image would get what is in it"), "\(inRoot)")
-                    let ignored = try await first.change(
-                        """
-                        folder='\(first.folder)/ignoring'; mkdir "$folder"; echo '*' > "$folder/.dockerignore"
-                        adopt() { \(machine.command("adopt --image --dry-run")) --context "$folder" /srv/mixed 2>&1 | grep -o '[A-Za-z.]*dockerignore.*' || true; }
-                        adopt; echo '!root/**' >> "$folder/.dockerignore"; adopt; echo '*.log' > "$folder/Dockerfile.dockerignore"; adopt
-                        """)
-                    #expect(
-                        ignored == """
-                            .dockerignore' may keep files out of the build: add '!root/**' as its last line
-                            Dockerfile.dockerignore' may keep files out of the build: add '!root/**' as its last line
-
-                            """, "\(ignored)")
+                    try await expectLines(on: machine)
+                    try await expectContextInRoot(on: machine)
+                    try await expectIgnoredFilesTold(on: machine)
                     #expect(try await machine.fails("adopt /etc --context .").contains("'--context' is for '--image'"))
 
                     try await first.detach()
@@ -199,24 +139,104 @@ extension Beside {
                     _ = try await engine(build)
                     let second = try await disk.attached()
                     try await second.bootWell(second.line(keeping: "docker_keep=3"))
-                    let compared = """
-                        \(Self.listing)
-                        diff <(cd .docker-btrfs/roots/docker_rwlayer/1; listing) <(cd docker_rwlayer; listing) | LC_ALL=C grep -a '^[<>]' || true
-                        """
-                    let differences = try await second.look(compared).split(separator: "\n").filter { !$0.hasSuffix("etc/motd") }
-                    // A package that was only recommended has to be asked for, and counts as a person's wish then.
-                    #expect(
-                        differences.joined(separator: "\n") == """
-                            < ./srv/bad\u{FFFD} f 644 0:0\u{20}
-                            < ./srv/fifo p 644 0:0\u{20}
-                            < ./srv/image/list f 660 0:0\u{20}
-                            > ./srv/image/list f 640 0:0\u{20}
-                            < ./srv/odd/link l 777 0:0 to\u{FFFD}
-                            < e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  srv/bad\u{FFFD}
-                            > manual extra
-                            """)
+                    try await expectSameRoots(on: second)
                 }
             }
+        }
+
+        private func expectNothingToAdopt(on machine: Deployable) async throws {
+            let unchanged = try await machine.disk.change("\(machine.command("adopt --image /etc")) 2>&1 || true")
+            #expect(unchanged.contains("could not adopt '/etc': nothing was changed there"), "\(unchanged)")
+            let all = try await machine.disk.change("\(machine.command("adopt --image")) 2>&1")
+            #expect(all.hasPrefix("note: nothing was changed in root 1 ") && all.split(separator: "\n").count == 1, "\(all)")
+        }
+
+        private func expectLines(on machine: Deployable) async throws {
+            let told = try await machine.disk.change("\(machine.command("adopt --image")) 2>&1")
+            for note in [
+                "'/etc/motd' is left out: the top layer has it, and lies over the image",
+                "'/srv/fifo' is left out: COPY has no devices, fifos or sockets",
+                "'/usr/bin/ls' is left out: COPY has no extended attributes, ACLs or flags",
+                "the attributes of '/srv/odd/fine' are left out: COPY has no extended attributes, ACLs or flags",
+                "the attributes of '/srv/image/changed' are left out: COPY has no extended attributes, ACLs or flags",
+                "the attributes of '/usr/bin/cat' are left out: COPY has no extended attributes, ACLs or flags",
+                "'/srv/odd/link' is left out: it leads to a name that is not UTF-8, and a Dockerfile has only those",
+                "'/srv/bad\u{FFFD}' is left out: a Dockerfile has only names in UTF-8",
+                "the files are to be in 'root' of the build's context: --context DIR puts them there",
+            ] {
+                #expect(told.contains("note: \(note)\n"), "\(told)")
+            }
+            let packages = """
+                RUN dpkg --add-architecture arm64 \\
+                 && apt-get update \\
+                 && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends extra tool \\
+                 && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends --only-upgrade grown \\
+                 && DEBIAN_FRONTEND=noninteractive apt-get purge --yes gone
+
+                """
+            #expect(told.contains(packages))
+            #expect(!told.contains(/(chmod|chown).*image.list/), "the mask of an ACL gives the group nothing: \(told)")
+            #expect(told.contains("rm -rf /usr/share/inner/file"), "\(told)")
+            #expect(told.contains("\nCOPY [\"root/etc/tool/a file\", \"/etc/tool/a file\"]\n"))
+            // What belongs to packages, or was made by their scripts.
+            #expect(!told.contains(/(COPY|RUN).*(tool\/other|tool.link|\/passwd|share\/extra|lib\/dpkg)/), "\(told)")
+            #expect(
+                try await machine.run("adopt --image /usr/share/extra /srv/new/one 2>/dev/null")
+                    == """
+                    RUN apt-get update \\
+                     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends extra
+                    COPY root/srv/new/one /srv/new/one
+                    RUN chmod 4755 /srv/new/one
+
+                    """)
+        }
+
+        private func expectContextInRoot(on machine: Deployable) async throws {
+            // Where the Dockerfile lies in the root itself, neither it nor what was adopted before gets into the image.
+            let inRoot = try await machine.disk.change(
+                """
+                place=docker_rwlayer/root/desk; mkdir -p "$place/root" "$place/other"; touch "$place/Dockerfile" docker_rwlayer/root/note
+                \(machine.command("adopt --image /root")) --context "$place"; cat "$place/root/root/note"
+                \(machine.command("adopt --image /root")) --context "$place" 2>&1 || true
+                rm -r "$place" docker_rwlayer/root/note
+                """)
+            // Nor does what was put there before get into another image.
+            #expect(inRoot.hasPrefix("COPY root/root/note /root/note\n"))
+            #expect(inRoot.contains("desk/root': it is not empty, and the image would get what is in it"), "\(inRoot)")
+        }
+
+        private func expectIgnoredFilesTold(on machine: Deployable) async throws {
+            let ignored = try await machine.disk.change(
+                """
+                folder='\(machine.disk.folder)/ignoring'; mkdir "$folder"; echo '*' > "$folder/.dockerignore"
+                adopt() { \(machine.command("adopt --image --dry-run")) --context "$folder" /srv/mixed 2>&1 | grep -o '[A-Za-z.]*dockerignore.*' || true; }
+                adopt; echo '!root/**' >> "$folder/.dockerignore"; adopt; echo '*.log' > "$folder/Dockerfile.dockerignore"; adopt
+                """)
+            #expect(
+                ignored == """
+                    .dockerignore' may keep files out of the build: add '!root/**' as its last line
+                    Dockerfile.dockerignore' may keep files out of the build: add '!root/**' as its last line
+
+                    """, "\(ignored)")
+        }
+
+        private func expectSameRoots(on disk: Disk) async throws {
+            let compared = """
+                \(Self.listing)
+                diff <(cd .docker-btrfs/roots/docker_rwlayer/1; listing) <(cd docker_rwlayer; listing) | LC_ALL=C grep -a '^[<>]' || true
+                """
+            let differences = try await disk.look(compared).split(separator: "\n").filter { !$0.hasSuffix("etc/motd") }
+            // A package that was only recommended must be named in the Dockerfile, and then counts as one that a person chose.
+            #expect(
+                differences.joined(separator: "\n") == """
+                    < ./srv/bad\u{FFFD} f 644 0:0\u{20}
+                    < ./srv/fifo p 644 0:0\u{20}
+                    < ./srv/image/list f 660 0:0\u{20}
+                    > ./srv/image/list f 640 0:0\u{20}
+                    < ./srv/odd/link l 777 0:0 to\u{FFFD}
+                    < e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  srv/bad\u{FFFD}
+                    > manual extra
+                    """)
         }
     }
 }

@@ -4,16 +4,6 @@ import Testing
 extension OnDisk {
     /// `docker-btrfs adopt`: what was changed in a root is in the next one.
     struct AdoptTests {
-        private func withRoot(_ body: (Deployable) async throws -> Void) async throws {
-            try await Disk.withStore { disk, store in
-                try await disk.change("cd boot_docker; mkdir -p srv/own; echo mine > srv/own/mine; echo mine > srv/own/gone")
-                try await Deployable.with(disk, dataRoot: "docker", images: store.images) { machine in
-                    try await disk.bootWell(disk.line(keeping: "docker_keep=3"))
-                    try await body(machine)
-                }
-            }
-        }
-
         /// One of each kind; /etc and /usr are the image's, /srv/own is the top layer's.
         private static let changes = """
             cd docker_rwlayer
@@ -38,7 +28,7 @@ extension OnDisk {
         @Test func `a directory that was made again in the place of one that was moved away is adopted with all that is in it`()
             async throws
         {
-            try await withRoot { machine in
+            try await Deployable.withRoot { machine in
                 let disk = machine.disk
                 try await disk.change(
                     """
@@ -55,7 +45,7 @@ extension OnDisk {
         @Test func `what this machine takes away by its top layer is not taken out of everybody's image, and nothing is no success`()
             async throws
         {
-            try await withRoot { machine in
+            try await Deployable.withRoot { machine in
                 try await machine.disk.change("mkdir -p boot_docker/var/log/new")
                 try await machine.disk.bootWell(machine.disk.line(keeping: ""))
                 try await machine.disk.change("rm docker_rwlayer/etc/version; echo line > docker_rwlayer/var/log/new/syslog")
@@ -70,7 +60,7 @@ extension OnDisk {
         }
 
         @Test func `each kind of change is in the next root, and is no change there`() async throws {
-            try await withRoot { machine in
+            try await Deployable.withRoot { machine in
                 let disk = machine.disk
                 try await disk.change("mkdir -p docker_rwlayer/usr/share; sync")
                 try await disk.change(Self.changes)
@@ -103,14 +93,14 @@ extension OnDisk {
                     cd docker_rwlayer; mkdir -p -m 700 etc/docker/certs.d/registry.lan root/.docker
                     echo ca > etc/docker/certs.d/registry.lan/ca.crt; echo {} > root/.docker/config.json; chmod 600 root/.docker/config.json
                     """)
-                try await machine.run("adopt /etc/docker/certs.d; \(machine.command("adopt /root/.docker/config.json"))")
+                for path in ["/etc/docker/certs.d", "/root/.docker/config.json"] { try await machine.run("adopt \(path)") }
                 let known = "cd boot_docker; cat etc/docker/certs.d/*/ca.crt; stat --format %a root/.docker root/.docker/config.json"
                 #expect(try await disk.look(known) == "ca\n700\n600\n")
             }
         }
 
         @Test func `what a root was never given stays in the top layer`() async throws {
-            try await withRoot { machine in
+            try await Deployable.withRoot { machine in
                 let disk = machine.disk
                 try await disk.change(
                     """
@@ -129,7 +119,7 @@ extension OnDisk {
             "for template in .docker-btrfs/templates/*; do [[ ! -e $template ]] || btrfs -q subvolume delete \"$template\"; done; "
 
         @Test func `what was changed in the top layer since is no change of the root`() async throws {
-            try await withRoot { machine in
+            try await Deployable.withRoot { machine in
                 let disk = machine.disk
                 try await disk.change("cd boot_docker/etc; mkdir own; echo mine > own/mine; echo mine > own/gone")
                 try await disk.bootWell(disk.line(keeping: "docker_keep=3"))
@@ -144,11 +134,11 @@ extension OnDisk {
                 #expect(!told.contains("/own"), "\(told)")
                 let look = "cd boot_docker/etc; ls own; cat own/mine added; stat --format %a own"
                 #expect(try await disk.look(look) == "later\nmine\nother\nb\n700\n")
-                // What is in a directory that was moved is there as before, and was added all the same.
+                // The files of a directory that was moved are the old ones, but count as added.
                 try await disk.change("cd docker_rwlayer/etc; mv own moved; rm moved/mine")
                 let moved = try await machine.run("diff")
                 #expect(moved.contains("A /etc/moved\nA /etc/moved/gone\n"), "\(moved)")
-                // One that was changed, and was in the root, is missed where it was deleted, though its directory has something newer.
+                // A changed file that was in the root is missed when it is deleted, even if its directory has something newer.
                 try await disk.change("rm docker_rwlayer/etc/moved/gone; rmdir docker_rwlayer/etc/moved; sleep 1.1")
                 // What was never in a root is not put into it.
                 let kept = ".docker-btrfs/roots/docker_rwlayer/1"
@@ -161,10 +151,39 @@ extension OnDisk {
             }
         }
 
+        @Test(arguments: [true, false])
+        func `what setup mounts since a root was made stays in the fstab, and what else that mounts no more is told`(hasTemplate: Bool)
+            async throws
+        {
+            try await Deployable.withRoot { machine in
+                let disk = machine.disk
+                try await disk.change("sleep 1.1; mkdir '\(disk.folder)/system/journal'; \(machine.command(machine.setup)) --data /journal")
+                try await disk.change(
+                    """
+                    \(hasTemplate ? "" : Self.withoutTemplates)
+                    echo 'tmpfs /new tmpfs defaults 0 0' >> boot_docker/etc/fstab; echo 2 >> boot_docker/srv/own/mine
+                    sed -i '/docker_data/d' docker_rwlayer/etc/fstab; chown 7 docker_rwlayer/etc/fstab
+                    echo 'tmpfs /scratch tmpfs defaults 0 0' >> docker_rwlayer/etc/fstab; echo 3 >> docker_rwlayer/srv/own/mine
+                    """)
+                let told = try await machine.run("adopt /etc/fstab /srv/own/mine 2>&1")
+                #expect(told.contains(" as '/boot_docker/etc/fstab', which mounts '/journal' still\n"), "\(told)")
+                let note = "was changed since root 1 ('sample_image:latest') was made, and the root's takes its place: "
+                // Whoever took a line out of the root's fstab wants it no more.
+                #expect(told.contains("note: '/boot_docker/etc/fstab' \(note)it mounts '/srv', '/new' no more\n"), "\(told)")
+                // It may be what was adopted before.
+                #expect(!told.contains("mine' was changed"), "\(told)")
+                let places = try await disk.look("awk '{ print $2 }' boot_docker/etc/fstab").split(separator: "\n")
+                #expect(places.contains("/journal") && places.contains("/scratch") && !places.contains("/new"), "\(places)")
+                #expect(!places.contains("/srv"), "\(places)")
+                #expect(try await disk.look("stat --format %u boot_docker/etc/fstab") == "7\n")
+                #expect(try await disk.look("cat boot_docker/srv/own/mine") == "mine\n3\n")
+            }
+        }
+
         @Test func `of a directory that is a new one nothing of the old one is left in the top layer, but for what came there later`()
             async throws
         {
-            try await withRoot { machine in
+            try await Deployable.withRoot { machine in
                 let disk = machine.disk
                 try await disk.change(
                     """
@@ -185,7 +204,7 @@ extension OnDisk {
         }
 
         @Test func `what was adopted is taken back by adopting it once more`() async throws {
-            try await withRoot { machine in
+            try await Deployable.withRoot { machine in
                 let disk = machine.disk
                 try await disk.change("cd docker_rwlayer; echo v2 > srv/own/mine; echo new > srv/new; mv etc/version ../version")
                 try await machine.run("adopt /srv/own/mine /srv/new /etc/version")
@@ -201,7 +220,7 @@ extension OnDisk {
 
         @Test func `a directory of the top layer that was deleted is missed, whatever came into it since, and is taken back`() async throws
         {
-            try await withRoot { machine in
+            try await Deployable.withRoot { machine in
                 let disk = machine.disk
                 try await disk.change("cd boot_docker/etc; mkdir cfg; echo 1 > cfg/a; echo conf > conf")
                 try await disk.bootWell(disk.line(keeping: "docker_keep=3"))
@@ -209,7 +228,7 @@ extension OnDisk {
                 try await machine.run("adopt /etc/cfg")
                 try await disk.change("rm -r docker_rwlayer/etc/cfg")
                 #expect(try await machine.run("diff") == "D /etc/cfg\n")
-                // With a rename beside it, and all read by a backup.
+                // A backup read all files, and another file was renamed.
                 try await disk.change("cat docker_rwlayer/etc/* > /dev/null 2>&1 || :; sleep 1.1; echo 2 > boot_docker/etc/conf")
                 try await disk.change("cd docker_rwlayer/etc; mv hostname name")
                 let planned = try await machine.run("repair 2 --changed --dry-run")
@@ -221,7 +240,7 @@ extension OnDisk {
         }
 
         @Test func `what came into the top layer after a root that is gone on with is none of its losses`() async throws {
-            try await withRoot { machine in
+            try await Deployable.withRoot { machine in
                 let disk = machine.disk
                 try await disk.change("sleep 1.1; echo key > boot_docker/etc/newkey")
                 try await disk.bootWell(disk.line(keeping: "docker_keep=3"))
@@ -233,7 +252,7 @@ extension OnDisk {
         }
 
         @Test func `a name by the image's symlink is no second one in the top layer`() async throws {
-            try await withRoot { machine in
+            try await Deployable.withRoot { machine in
                 let disk = machine.disk
                 try await disk.change("cd boot_docker/lib/modules; echo a > 6.1/a; echo b > 6.1/b")
                 try await disk.bootWell(disk.line(keeping: "docker_keep=3"))
@@ -247,7 +266,7 @@ extension OnDisk {
         }
 
         @Test func `what is in the way of adopting is said`() async throws {
-            try await withRoot { machine in
+            try await Deployable.withRoot { machine in
                 let disk = machine.disk
                 try await disk.change(
                     "echo more >> docker_rwlayer/srv/own/mine; chattr +i boot_docker/srv/own; mkdir boot_docker/etc/.wh.version; rm docker_rwlayer/etc/version"
@@ -260,7 +279,7 @@ extension OnDisk {
         }
 
         @Test func `a root that persists is told to end by what is adopted`() async throws {
-            try await withRoot { machine in
+            try await Deployable.withRoot { machine in
                 let disk = machine.disk
                 try await disk.bootWell(disk.line(keeping: "docker_mode=persist"))
                 try await disk.change("echo h > docker_rwlayer/srv/adopted")
@@ -269,66 +288,8 @@ extension OnDisk {
             }
         }
 
-        /// What `docker-btrfs-users.service` does in a root.
-        private func givePeople(_ machine: Deployable) async throws {
-            try await machine.disk.change("sh '\(Repository.path("hooks/machine/users"))' docker_rwlayer")
-        }
-
-        @Test(arguments: ["/etc/shadow", "/etc/passwd", "/etc"])
-        func `a password and a new person are the next root's, and each image keeps its own users`(path: String) async throws {
-            try await Disk.withStore { disk, store in
-                try await Deployable.with(disk, dataRoot: "docker", images: store.images) { machine in
-                    try await disk.change(
-                        """
-                        rm boot_docker/etc/passwd; mkdir -p boot_docker/etc/docker-btrfs/users; cd boot_docker/etc/docker-btrfs/users
-                        echo 'ann:x:1000:1000::/home/ann:/bin/sh' > passwd; printf 'root:old:1::::::\nann:old:1::::::\n' > shadow; chmod 600 shadow
-                        """)
-                    try await disk.bootWell(disk.line(keeping: "docker_keep=3"))
-                    // An image has users of its own.
-                    try await disk.change(
-                        """
-                        cd docker_rwlayer/etc; echo 'daemon:x:1:1::/:/bin/sh' > passwd; echo 'daemon:!:1::::::' > shadow; echo 'sudo:x:27:' > group
-                        """)
-                    try await givePeople(machine)
-                    try await disk.change(
-                        """
-                        cd docker_rwlayer/etc; sed -i 's/ann:old/ann:new/' shadow; sed -i 's/sudo:x:27:/&bob/' group
-                        echo 'bob:x:1001:1001::/home/bob:/bin/sh' >> passwd; echo 'bob:his:1::::::' >> shadow; echo 'bob:100000:65536' > subuid
-                        """)
-                    let line =
-                        "put the people of this root (ann, bob, root's password) into '/boot_docker/etc/docker-btrfs/users', beside an image's own users\n"
-                    let told = try await disk.change("\(machine.command("adopt \(path)")) 2>&1")
-                    let note = "note: daemon, the group sudo stay as the image has them: what is no person's is for its Dockerfile\n"
-                    #expect(told.hasPrefix(line) && told.replacing(note, with: "").contains("note:") == false, "\(told)")
-                    #expect(told.contains("the next root has them: the people"), "\(told)")
-                    let layer = try await disk.look(
-                        """
-                        cd boot_docker/etc; ls -d passwd shadow group subuid 2>/dev/null || :; find docker-btrfs -name '.*'
-                        cd docker-btrfs/users; cat members shadow subuid; stat -c %a shadow
-                        """)
-                    #expect(
-                        layer == "sudo:bob\nroot:old:1::::::\nann:new:1::::::\nbob:his:1::::::\nbob:100000:65536\n600\n", "\(layer)")
-                    // The next image has another daemon.
-                    try await disk.bootWell(disk.line(keeping: "docker_keep=3"))
-                    try await disk.change("echo 'later:x:2:2::/:/bin/sh' > docker_rwlayer/etc/passwd; : > docker_rwlayer/etc/shadow")
-                    try await givePeople(machine)
-                    let people = try await disk.look("cd docker_rwlayer/etc; cut -d : -f 1-2 passwd shadow")
-                    #expect(people == "ann:x\nbob:x\nlater:x\nroot:old\nann:new\nbob:his\n")
-                    #expect(try await machine.run("diff").contains(" /etc/passwd"))
-                    // A whole file is an image's users, too.
-                    let noted = try await disk.change("touch boot_docker/etc/passwd; \(machine.command("adopt /etc/shadow")) 2>&1")
-                    #expect(noted.contains("note: '/boot_docker/etc/passwd' takes the place of each image's own"), "\(noted)")
-                    // What says nothing of people stays where it is.
-                    try await disk.change("cd boot_docker/etc/docker-btrfs/users; cp shadow shadow.old")
-                    let before = try await machine.everything()
-                    #expect(try await machine.fails("adopt /etc/shadow").contains("'shadow.old' is in it"))
-                    #expect(try await machine.everything() == before)
-                }
-            }
-        }
-
         @Test func `what was deleted in a directory that has another name goes with the old name`() async throws {
-            try await withRoot { machine in
+            try await Deployable.withRoot { machine in
                 try await machine.disk.change("cd docker_rwlayer/usr; mv sbin sbin.old; rm sbin.old/*")
                 #expect(
                     try await machine.run("adopt /usr").contains("take '/usr/sbin' away by the top layer's '/boot_docker/usr/.wh.sbin'\n"))
@@ -336,26 +297,8 @@ extension OnDisk {
             }
         }
 
-        @Test func `no image gets the keys and the people of this machine`() async throws {
-            try await withRoot { machine in
-                let told = try await machine.disk.change(
-                    """
-                    (
-                        mkdir ../context; cd docker_rwlayer/etc; mkdir -p ssh; echo secret | tee ssh/ssh_host_rsa_key shadow > shadow-; echo hello > issue.net
-                        echo no > ssh/sshd_config
-                    )
-                    \(machine.command("adopt --image")) --context "$PWD/../context" 2>&1; find ../context -type f; grep -r secret ../context || true
-                    """)
-                #expect(told.contains("COPY root/etc/issue.net /etc/issue.net\n"), "\(told)")
-                #expect(told.contains("/context/root/etc/ssh/sshd_config\n"), "\(told)")
-                #expect(!told.contains("shadow") && !told.contains("ssh_host") && !told.contains("secret"), "\(told)")
-                #expect(told.contains("note: 2 paths that "), "\(told)")
-                #expect(try await machine.run("adopt --image /etc/shadow 2>/dev/null").contains("COPY root/etc/shadow "))
-            }
-        }
-
         @Test func `what is longer than a path can be is left out, and all else is adopted`() async throws {
-            try await withRoot { machine in
+            try await Deployable.withRoot { machine in
                 let deep = #"$name = "d" x 250; for (1..40) { mkdir $name or die; chdir $name or die } open(my $file, ">", "in") or die"#
                 try await machine.disk.change("cd docker_rwlayer/srv; mkdir deep; echo > deep/file; cd deep; perl -e '\(deep)'")
                 let note = "note: 25 paths are left out: longer than 4095 bytes, as no program can name them\n"
@@ -371,7 +314,7 @@ extension OnDisk {
         }
 
         @Test func `what cannot be adopted is refused, and nothing was written`() async throws {
-            try await withRoot { machine in
+            try await Deployable.withRoot { machine in
                 let disk = machine.disk
                 try await disk.change(
                     """
@@ -408,7 +351,7 @@ extension OnDisk {
                 ),
             ] as [(String?, String, String)])
         func `a root without a layer that is its machine's alone is refused`(layer: String?, change: String, reason: String) async throws {
-            try await withRoot { machine in
+            try await Deployable.withRoot { machine in
                 let disk = machine.disk
                 try await disk.change(change)
                 var line = disk.line(keeping: "")

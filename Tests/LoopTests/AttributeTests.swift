@@ -21,7 +21,7 @@ extension Beside {
             }
         }
 
-        /// The kernel refuses to take one away as soon as there is a policy.
+        /// As soon as there is a policy, the kernel refuses to remove such an attribute.
         @Test func `a directory of the rules keeps its label of SELinux, or gets the layer's`() async throws {
             try await Disk.withStore { disk, store in
                 let image = "docker/btrfs/subvolumes/\(try #require(store.images["sample_image:latest"]).cacheID)"

@@ -75,7 +75,7 @@ extension OnDisk {
                         "btrfs device add -f \(second.device) .; btrfs balance start -f -dconvert=raid1 -mconvert=raid1 -sconvert=raid1 ."
                     )
                     try await disk.bootWell()
-                    // What a machine knows that was started without the second disk.
+                    // As on a machine that was started without the second disk.
                     try await second.detach()
                     try await output(of: ["btrfs", "device", "scan", "--forget", disk.device])
                     try await expectRefusal(

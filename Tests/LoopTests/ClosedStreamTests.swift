@@ -36,7 +36,7 @@ extension OnDisk {
         private static func expectHeld(_ log: String) async throws {
             let lines = try await output(of: ["cat", log]).split(separator: "\n")
             let held = try #require(lines.lastIndex { $0.contains(#""/dev/null", O_RDWR) = 2"#) })
-            // Of calls that it does not know, strace tells always.
+            // strace prints the calls that it does not know, whatever it was asked for.
             #expect(lines[(held + 1)...].filter { $0.contains(/= [012]$/) && !$0.contains("syscall_") } == [])
         }
     }

@@ -19,6 +19,9 @@ extension OnDisk {
 
                         """)
                 try await machine.run("deploy sample_image")
+                try await machine.disk.change(
+                    #"echo '{"time": 9, "name": "docker.io/library/sample_image:latest", "failure": "could not pull", "past": false}'"#
+                        + " > .docker-btrfs/update")
                 for _ in 1...2 {
                     let told = try await machine.run("deploy --once sample_image:v2")
                     #expect(
@@ -33,6 +36,9 @@ extension OnDisk {
                     #expect(try await environment(of: machine) == "saved_entry=other\nnext_entry=docker-btrfs-\(two)\n")
                 }
                 let status = try await machine.run("status")
+                #expect(status.hasPrefix("  once  sample_image:v2 ") && status.contains(", after that\n"), "\(status)")
+                // The default is still what was not pulled.
+                #expect(status.contains("failed: could not pull"), "\(status)")
                 #expect(status.contains("next  sample_image:latest") && status.contains("once  sample_image:v2"), "\(status)")
                 #expect(try await machine.run("status --format json").contains(#""once": true"#))
                 #expect(
@@ -43,8 +49,10 @@ extension OnDisk {
                         """)
                 let plan = try await machine.disk.change("'\(Repository.companion)' plan 2>&1")
                 #expect(plan.contains("made from 'sample_image:v2'") && plan.contains("note: this is the next boot alone (deploy --once)"))
+                let entered = try await machine.disk.change("'\(Repository.companion)' enter --top-level . -- /nothing 2>&1 || true")
+                #expect(entered.hasPrefix("note: this is the next boot alone (deploy --once); after it "), "\(entered)")
                 try await machine.run("prune --keep 0")
-                // Whoever makes one the default means the next boot.
+                // Each of these makes an image the default. That is meant for the next boot too.
                 for command in ["rollback", "rollback sample_image:latest", "deploy sample_image", "deploy sample_image:v2", "uninstall"] {
                     try await machine.run("deploy --once sample_image:v2")
                     #expect(try await machine.run(command).contains("tell GRUB to forget the boot that it was told of\n"))
@@ -82,7 +90,7 @@ extension OnDisk {
             }
         }
 
-        /// It reads there, and cannot write: the entry for one boot would be the default for ever.
+        /// GRUB can read there, but cannot write: the entry for one boot would stay the default for ever.
         @Test(arguments: [
             (
                 "mkdir here; cp -a \"$boot/.\" here; mount --bind here \"$boot\"",

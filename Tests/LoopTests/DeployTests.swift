@@ -65,6 +65,24 @@ extension OnDisk {
                     try await machine.boot(two)
                     #expect(try await version() == "1\n")
                 }
+                // What is tried anew did not come up before.
+                try await machine.run("deploy \(two)")
+                #expect(try await machine.run("status").contains(", 9 tries, none good, to be tried anew\n"))
+                try await machine.run("deploy \(one)")
+                let told = try await machine.disk.change(machine.command("rollback \(two)") + " 2>&1")
+                #expect(told.contains("was good yet; it was tried 9 times\n"), "\(told)")
+                // Neither is so of roots of another name, nor once a boot was good.
+                try await machine.disk.change("sed -i 's/docker_rwlayer/other/' .docker-btrfs/deployments/*.failed")
+                #expect(!(try await machine.run("status")).contains("9 tries"))
+                try await machine.disk.change("sed -i 's/other/docker_rwlayer/' .docker-btrfs/deployments/*.failed")
+                #expect(try await machine.run("status").contains("9 tries"))
+                try await machine.boot(two)
+                try await machine.disk.markGood()
+                #expect(!(try await machine.run("status")).contains("to be tried anew"))
+                try await machine.run("deploy \(one)")
+                try await machine.disk.change("echo > .docker-btrfs/deployments/\(try machine.id(two))")
+                try await machine.run("rm \(machine.shortID(two))")
+                #expect(try await machine.disk.look("ls .docker-btrfs/deployments | grep -c failed || true") == "0\n")
             }
         }
 
@@ -152,6 +170,19 @@ extension OnDisk {
                 let named = try await machine.run("deploy sample_image")
                 #expect(named.hasSuffix("next boot: sample_image:latest (\(short)) with kernel 6.1, a new root\n"), "\(named)")
                 #expect(try await machine.run("deploy \(short.prefix(5)) --dry-run") == "nothing is to be done\n")
+                // A digit may be the number of a root, or a word.
+                try await machine.run("deploy sample_image:v2")
+                let few = short.prefix(3)
+                for words in ["rollback \(few)", "rm \(few)"] {
+                    let refused = try await machine.fails(words)
+                    let hint = "hint: at least four digits of an id are needed; there are sample_image:v2 ("
+                    #expect(refused.hasPrefix("Error: could not find a deployment '\(few)'\n\(hint)"), "\(refused)")
+                }
+                let enough = short.prefix(4)
+                try await machine.run("rollback \(enough) --dry-run")
+                #expect(try await machine.run("rm \(enough)").contains("\nremoved sample_image:latest (\(short)), which frees "))
+                let gone = try await machine.fails("rm \(enough)")
+                #expect(gone.hasPrefix("Error: could not find a deployment '\(enough)'\nhint: there are sample_image:v2 ("), "\(gone)")
             }
         }
 
@@ -198,7 +229,7 @@ extension OnDisk {
             }
         }
 
-        /// It hangs on the machine: the image and its deployment are what they were.
+        /// This depends on the machine: the image and its deployment did not change.
         @Test func `a disk that the top layer mounts and that is gone is told each time`() async throws {
             try await Deployable.with { machine in
                 try await machine.run("deploy sample_image")
@@ -256,7 +287,7 @@ extension OnDisk {
                 #expect(try await machine.disk.look("find .docker-btrfs -name '*.new'") == "")
                 #expect(
                     try await machine.run("rm sample_image:v2").hasSuffix(
-                        "removed sample_image:v2 (\(two)): 0 kB; its layer goes with the next boot\n"))
+                        "removed sample_image:v2 (\(two)), which frees 0 kB; its layer goes with the next boot\n"))
                 #expect(try !machine.menu("docker-btrfs-earlier.conf").contains(two))
                 #expect(try await machine.disk.look("ls .docker-btrfs/boot") == kernels)
                 #expect(
@@ -270,11 +301,11 @@ extension OnDisk {
                 #expect(try await machine.run("deploy \(again)").hasSuffix("; the way back is sample_image:v2 (\(two))\n"))
                 let planned = try await machine.run("prune --dry-run")
                 #expect(planned.contains(one) && !planned.contains(two), "\(planned)")
-                // The same tree by another name, but one that was good.
+                // The other name has the same tree, but its boot was good.
                 try await machine.boot("sample_image:latest")
                 try await machine.disk.markGood()
                 let pruned = try await machine.run("prune")
-                #expect(pruned.contains("\nremoved sample_image:v2 (\(two)): "), "\(pruned)")
+                #expect(pruned.contains("\nremoved sample_image:v2 (\(two)), which frees "), "\(pruned)")
                 #expect(!pruned.contains("removed sample_image:latest"))
                 #expect(try await machine.run("rollback").contains("\nnext boot: sample_image:latest (\(one)) with"))
             }
@@ -375,7 +406,8 @@ extension OnDisk {
                 #expect(try await machine.disk.look("cat docker_data/srv/work") == "of years\n")
                 let more = machine.command(machine.setup + " --data /none")
                 let noted = try await machine.disk.change("chmod 700 .; \(more) 2>&1 > /dev/null")
-                #expect(noted == "note: there is no directory '/none' here: in each root it is '/docker_data/none', which is empty\n")
+                let data = "note: there is no directory '/none' here: in each root it is '/docker_data/none', which is empty\n"
+                #expect(noted == data)
             }
         }
     }

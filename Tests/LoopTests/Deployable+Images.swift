@@ -14,6 +14,17 @@ extension Deployable {
         }
     }
 
+    /// One with a root that was booted. `/srv/own` is of its top layer.
+    static func withRoot(_ body: (Deployable) async throws -> Void) async throws {
+        try await Disk.withStore { disk, store in
+            try await disk.change("cd boot_docker; mkdir -p srv/own; echo mine > srv/own/mine; echo mine > srv/own/gone")
+            try await with(disk, dataRoot: "docker", images: store.images) { machine in
+                try await disk.bootWell(disk.line(keeping: "docker_keep=3"))
+                try await body(machine)
+            }
+        }
+    }
+
     func addKernel(_ release: String, to name: String) async throws {
         let image = try #require(images[name])
         try await disk.change(

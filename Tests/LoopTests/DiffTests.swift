@@ -34,7 +34,7 @@ extension OnDisk {
             chown -h 5 ../one/link
             """
 
-        /// The top layer's files are none of the layer's: without the template what has another name is a new file.
+        /// The image's layer does not have the top layer's files: without the template, one that was renamed is a new file.
         private func expected(isTemplate: Bool) -> String {
             var lines = """
                 C /srv/many/10 (type)
@@ -93,7 +93,7 @@ extension OnDisk {
                 try await machine.disk.change(Self.changes)
                 let found = try await diff(machine).replacing(routine + "\n", with: "").replacing("\n" + routine, with: "")
                 #expect(found == expected(isTemplate: true))
-                // What the image has is not known where its layer is gone.
+                // Without its layer nobody knows what the image has.
                 let withoutLayer = try await machine.disk.change(
                     """
                     shopt -s nullglob; layers=(.docker-btrfs/layers/* docker/btrfs/subvolumes/*)
@@ -104,7 +104,7 @@ extension OnDisk {
                     """)
                 let lines = withoutLayer.split(separator: "\n")
                 #expect(lines.count > 1 && lines[1] == lines[0], "\(withoutLayer)")
-                // A copy of a root is what it is a copy of, with the same changes.
+                // The copy of a root has the same changes as that root.
                 try await machine.disk.bootWell(machine.disk.line(keeping: ""))
                 #expect(try await machine.run("diff") == "")
                 #expect(try await diff(machine, "1").contains("R /srv/one/two → /srv/one/moved"))
@@ -114,7 +114,7 @@ extension OnDisk {
                 #expect(fromLayer == expected(isTemplate: false))
                 #expect(try await machine.run("diff") == "", "nothing was changed in this one")
                 #expect(try await machine.disk.subvolumes() == before)
-                // A layer that is no relative.
+                // The root is no snapshot of this layer.
                 try await machine.disk.change(
                     """
                     cd .docker-btrfs/layers; for hold in *; do
@@ -222,7 +222,7 @@ extension OnDisk {
                 let objects = try await machine.run("diff --all --format json").split(separator: "\n").map { line in
                     try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
                 }
-                // Where something went away, something else may be by now that is alike.
+                // Where something was moved away, something new may be in its place that looks the same.
                 let left = objects.compactMap { $0["from"] as? String }
                 for object in objects {
                     let path = try #require(object["path"] as? String)

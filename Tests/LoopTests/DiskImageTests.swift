@@ -240,6 +240,25 @@ extension OnDisk {
             }
         }
 
+        @Test func `an interruption while layers are sent is told as one`() async throws {
+            try await withImage { disk in
+                let bin = "\(disk.folder)/bin"
+                let said = try await disk.change(
+                    """
+                    mkdir '\(bin)'; cat > '\(bin)/btrfs' << 'END'
+                    #!/bin/bash
+                    if [ "$1" = send ]; then touch "${0%/*}/sends"; exec sleep 600; fi
+                    PATH=${PATH#*:} exec btrfs "$@"
+                    END
+                    chmod 755 '\(bin)/btrfs'
+                    PATH='\(bin)':$PATH \(command("sample_image", "\(disk.folder)/vm.raw")) > /dev/null 2> '\(bin)/said' & process=$!
+                    until [ -e '\(bin)/sends' ] || ! kill -0 $process; do sleep 0.1; done
+                    kill -TERM $process; wait $process || true; cat '\(bin)/said'
+                    """)
+                #expect(said.hasSuffix("Error: signal 15 interrupted the work\n"), "\(said)")
+            }
+        }
+
         @Test func `in a directory of another user's nothing is written but the disk, whatever gets the name of the folder it is made in`()
             async throws
         {

@@ -29,6 +29,35 @@ extension Beside {
             }
         }
 
+        @Test func `without the machine's program no root is made, nor a project`() async throws {
+            try await Enterable.with { machine in
+                try await machine.enter("tools -- true")
+                let before = try await machine.left()
+                let told = try await machine.disk.change(
+                    """
+                    while read -r -d : folder; do
+                        if [[ -e $folder/systemd-nspawn ]]; then mount --bind /dev/null "$folder/systemd-nspawn"; fi
+                    done <<< "$PATH:/usr/local/sbin:/usr/sbin:/sbin:"
+                    ! \(machine.command("--project q tools --boot")) 2>&1
+                    """)
+                #expect(
+                    told == """
+                        Error: could not boot the root: there is no program 'systemd-nspawn'
+                        hint: apt-get install systemd-container
+
+                        """)
+                #expect(try await machine.left() == before)
+            }
+        }
+
+        @Test func `root that may not mount, as in a container, is told so`() async throws {
+            try await Enterable.with { machine in
+                let told = try await machine.disk.change("! setpriv --bounding-set -sys_admin \(machine.command("tools -- true")) 2>&1")
+                let hint = "hint: this is root without the right to mount, as in a container: run it on the machine itself\n"
+                #expect(told.hasPrefix("Error: could not ") && told.hasSuffix(": Operation not permitted\n" + hint), "\(told)")
+            }
+        }
+
         /// systemd-nspawn leaves root inside its CAP_SYS_ADMIN.
         @Test func `what acts on all of the btrfs is refused to what boots a root`() async throws {
             try await Enterable.with { machine in

@@ -39,7 +39,7 @@ extension Beside {
             try await Enterable.with { machine in
                 let terminal = try CallersTerminal()
                 defer { terminal.close() }
-                // Who pastes does not read while it writes: nothing is to be echoed.
+                // A person who pastes does not read meanwhile: so nothing may be echoed.
                 let command = machine.command("tools -- sh -c 'stty -echo; echo ready; sleep 1; echo lines $(wc -l)'")
                 async let ended = machine.disk.change("timeout 60 setsid --ctty --wait \(command) <> \(terminal.path) >&0")
                 try await terminal.shows("ready\r\n")

@@ -93,7 +93,7 @@ extension Beside {
                 let told = try await machine.enter("tools -- escapes \(disk)").split(separator: "\n")
                 #expect(told.count >= 55)
                 #expect(told.filter { !$0.hasSuffix(" refused") } == [])
-                // On the machine itself, where they must reach what they are after.
+                // Run on the machine itself, where they must reach what they look for.
                 let outside = ["unshare", "--mount", "--propagation", "private", "\(machine.disk.folder)/escapes", disk, "harmless"]
                 let reached = try await output(of: outside).split(separator: "\n").filter { $0.hasSuffix(" REACHED") }
                 #expect(reached.count >= 25, "\(reached)")

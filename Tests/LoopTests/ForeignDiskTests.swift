@@ -9,7 +9,7 @@ extension Beside {
                 cd "$(mktemp -d)"; trap 'rm -rf "$PWD"' EXIT
                 truncate -s 1M secret whole.raw
                 for format in qcow2 vmdk vdi vhdx; do qemu-img create -q -f $format whole.$format 1M; done
-                qemu-img create -q -f vpc -o force_size=on whole.vhd 1M; cp whole.vhd whole.vpc
+                qemu-img create -q -f vpc -o force_size=on whole.vhd 1M; qemu-img create -q -f vpc -o subformat=fixed whole.vpc 1M
                 qemu-img create -q -f qcow2 -o compat=0.10 old.qcow2 1M; qemu-img create -q -f vmdk -o subformat=streamOptimized stream.vmdk 1M
                 qemu-img create -q -f qcow2 -b secret -F raw backing.qcow2; qemu-img create -q -f qcow2 -o data_file=data,data_file_raw=on data.qcow2 1M
                 qemu-img create -q -f vmdk -o subformat=monolithicFlat flat.vmdk 1M; qemu-img create -q -f vmdk -b whole.vmdk -F vmdk parent.vmdk
@@ -19,8 +19,9 @@ extension Beside {
                 # As QEMU reads it, two bytes behind that word say nothing.
                 perl -0pe 's/(parentFileNameHint)="/$1\\xcc\\x81/' parent.vmdk > accent.vmdk; ! cmp -s parent.vmdk accent.vmdk
                 for disk in whole.* old.qcow2 stream.vmdk; do "$1" run $disk --dry-run > told 2>&1 || { echo "$disk"; cat told; }; done
-                printf '127.0.0.1 localhost this-machine\n' | tee text.qcow2 > text.vmdk
-                for disk in text.qcow2 text.vmdk backing.qcow2 data.qcow2 flat.vmdk parent.vmdk accent.vmdk parts.vmdk inside.vmdk; do
+                printf '127.0.0.1 localhost this-machine\n' | tee text.qcow2 text.vdi text.vhdx text.vhd > text.vmdk
+                cp whole.qcow2 wrong.vdi; cp whole.qcow2 wrong.raw; cp whole.vhdx wrong.img; : > empty.raw
+                for disk in text.qcow2 text.vmdk text.vdi text.vhdx text.vhd wrong.vdi wrong.raw wrong.img empty.raw backing.qcow2 data.qcow2 flat.vmdk parent.vmdk accent.vmdk parts.vmdk inside.vmdk; do
                     ! "$1" run $disk --dry-run 2>&1 | grep '^Error'
                 done
                 """
@@ -28,6 +29,13 @@ extension Beside {
                 try await output(of: ["bash", "-euo", "pipefail", "-c", script, "bash", Repository.companion]) == """
                     Error: could not run 'text.qcow2': it is no qcow2
                     Error: could not run 'text.vmdk': it is no vmdk
+                    Error: could not run 'text.vdi': it is no vdi
+                    Error: could not run 'text.vhdx': it is no vhdx
+                    Error: could not run 'text.vhd': it is no vhd
+                    Error: could not run 'wrong.vdi': it is a disk in the format qcow2
+                    Error: could not run 'wrong.raw': it is a disk in the format qcow2
+                    Error: could not run 'wrong.img': it is a disk in the format vhdx
+                    Error: could not run 'empty.raw': it is empty
                     Error: could not run 'backing.qcow2': it lies on a backing file, which may be any file of this machine
                     Error: could not run 'data.qcow2': its data are in another file, which may be any file of this machine
                     Error: could not run 'flat.vmdk': its data are in other files, which may be any file of this machine

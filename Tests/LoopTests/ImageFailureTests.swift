@@ -50,8 +50,8 @@ extension OnDisk {
             (
                 "sample_image init=/usr/lib/systemd/systemd",
                 """
-                could not use the image 'sample_image': it has no init: there is no program '/usr/lib/systemd/systemd'
-                hint: install systemd-sysv or another init in the Dockerfile, or say init=PATH on the kernel command line
+                could not use 'init=/usr/lib/systemd/systemd': neither the image 'sample_image' nor the top layer has that program
+                hint: correct it, or leave it out
                 """
             ),
         ])

@@ -48,7 +48,7 @@ extension OnDisk {
                         "NAME  IMAGE                KEPT      KERNEL\nold   sample_image:latest  just now  6.1\n"))
                 #expect(try await machine.run("root ls --format json").contains(#"{"kind": "named", "name": "old""#))
 
-                // A boot with what the entry says is none of docker-btrfs's business.
+                // docker-btrfs does nothing in a boot of this entry.
                 let line = "rw root=\(machine.disk.device) rootflags=subvol=old quiet"
                 #expect(try await run([Repository.embeddedInit, "--cmdline", line]).status == 0)
                 #expect(try await machine.disk.look("cat old/work") == "work\n")
@@ -109,6 +109,28 @@ extension OnDisk {
                 #expect(try await machine.run("root rm old old").hasSuffix("removed what was left of '/old'\n"))
                 #expect(try await machine.disk.look("ls .docker-btrfs/deployments | grep -c root || true") == "0\n")
                 #expect(try await machine.allMenus() == menu)
+            }
+        }
+
+        @Test func `where the menu has no room for the entry of one that is kept already, its record stays`() async throws {
+            try await Deployable.with(setup: "--loader grub --kernels btrfs", partition: "64M") { machine in
+                try await machine.deployTwo()
+                try await machine.run("root keep 1 old")
+                let told = try await machine.disk.change(
+                    """
+                    boot='\(machine.boot)'; image='\(machine.disk.folder)/ext4'
+                    sed -i 's/ vmlinuz-/ vmlinuz-0/' .docker-btrfs/deployments/old.root
+                    sed -i '/^menuentry .old,/,/^}/d' "$boot/grub/docker-btrfs-earlier.cfg"
+                    truncate -s 64M "$image"; mkfs.ext4 -q -m 0 "$image"
+                    mkdir there; mount -o loop "$image" there; cp -a "$boot/." there; umount there; rmdir there
+                    mount -o loop "$image" "$boot"; trap 'umount "$boot"' EXIT
+                    ! head -c 80M /dev/zero > "$boot/fill" 2> /dev/null
+                    number=0; while echo > "$boot/fill.$((++number))"; do :; done 2> /dev/null
+                    sha256sum .docker-btrfs/deployments/old.root > before
+                    ! \(machine.command("root keep 1 old")) 2>&1 > /dev/null
+                    sha256sum .docker-btrfs/deployments/old.root | diff before -; rm before
+                    """)
+                #expect(told.contains("for the menu of GRUB: No space left on device\n"), "\(told)")
             }
         }
 

@@ -22,6 +22,18 @@ extension Beside {
             rm /tmp/dump
             """
 
+        /// Names each relative link of a document that leads nowhere.
+        private static let deadLinks = #"""
+            cd /usr/share/doc/docker-btrfs && test -e docs/kernel-command-line.md && find . -name '*.md' -exec perl -0777 -ne '
+                while (/\]\(([^)\s]+)\)/g) {
+                    $to = $1;
+                    next if $to =~ /^(#|[a-z]+:)/;
+                    $to =~ s/#.*//;
+                    ($in = $ARGV) =~ s,[^/]*$,,;
+                    print "$ARGV: $to\n" if !-e "$in$to";
+                }' {} +
+            """#
+
         @Test(arguments: ["bookworm", "trixie"])
         func `it is installed, works, and leaves nothing`(suite: String) async throws {
             let system = try DebianSystem(suite: suite)
@@ -42,6 +54,7 @@ extension Beside {
             #expect(try await system.output("docker", "help", "btrfs").contains("deploy "))
             let page = try await system.output("sh", "-c", "zcat /usr/share/man/man8/docker-btrfs-root-ls.8.gz")
             #expect(page.contains("\n.Dt DOCKER-BTRFS-ROOT-LS 8\n"))
+            #expect(try await system.output("sh", "-c", Self.deadLinks) == "")
             let completion = "source /usr/share/bash-completion/completions/docker-btrfs; complete -p docker-btrfs"
             #expect(try await system.output("bash", "-c", completion).contains("docker-btrfs"))
             let typed = try await system.output("timeout", "60", "zsh", "-f", "-c", Self.typing)

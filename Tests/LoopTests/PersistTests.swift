@@ -16,6 +16,49 @@ extension OnDisk {
             }
         }
 
+        @Test(arguments: ["", "toplayer_path=top"])
+        func `boots of another mode keep its work, and it is gone on with`(layer: String) async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.change("btrfs subvolume create top")
+                var line = disk.line(keeping: "docker_mode=persist \(layer)")
+                if layer.isEmpty { line.topLayer = nil }
+                var fresh = line
+                fresh.more = "docker_mode=fresh docker_keep=0 \(layer)"
+                try await disk.bootWell(line)
+                try await disk.markGood()
+                try await disk.change("echo work > docker_rwlayer/work")
+                for _ in 1...3 {
+                    try await disk.bootWell(fresh)
+                    try await disk.markGood()
+                }
+                let outcome = try await disk.boot(line)
+                #expect(outcome.told.contains("going on with a copy of root 1 ('sample_image:latest'), "), "\(outcome.told)")
+                #expect(try await disk.look("cat docker_rwlayer/work") == "work\n")
+            }
+        }
+
+        @Test func `snapshots that a top layer leaves out do not end it`() async throws {
+            try await Disk.withStore { disk, _ in
+                let line = disk.line(keeping: "docker_mode=persist docker_tries=9 toplayer_path=top")
+                try await disk.change("btrfs subvolume create top; btrfs subvolume create top/.snapshots; echo one > top/file")
+                try await disk.bootWell(line)
+                try await disk.change("echo work > docker_rwlayer/work")
+                for number in 1...2 {
+                    let snapshot = "top/.snapshots/\(number)"
+                    try await disk.change("mkdir \(snapshot); btrfs subvolume snapshot -r top \(snapshot)/snapshot")
+                    try await disk.bootWell(line)
+                    #expect(try await disk.look("cat docker_rwlayer/work; ls .docker-btrfs/roots/docker_rwlayer") == "work\n")
+                }
+                try await disk.change("btrfs subvolume create top/srv; echo two > top/srv/file")
+                try await disk.bootWell(line)
+                #expect(try await disk.look("cat docker_rwlayer/srv/file .docker-btrfs/roots/docker_rwlayer/1/work") == "two\nwork\n")
+                // What is not left out counts, also where the layer itself is as it was.
+                try await disk.change("echo three > top/srv/file")
+                try await disk.bootWell(line)
+                #expect(try await disk.look("cat docker_rwlayer/srv/file") == "three\n")
+            }
+        }
+
         @Test(arguments: [
             ("", "v2"), ("echo another > boot_docker/etc/motd", "latest"), ("chmod 700 boot_docker/etc/motd", "latest"),
             ("mv boot_docker/etc/motd boot_docker/etc/issue", "latest"),

@@ -50,6 +50,41 @@ extension OnDisk.DiskImageTests {
         }
     }
 
+    @Test func `what an option says stands over a given top layer, whose keys and passwords of others stay`() async throws {
+        let top = """
+            mkdir -p top/etc/docker-btrfs/users top/root/.ssh
+            echo layer > top/etc/hostname; echo '127.0.0.1 layer' > top/etc/hosts
+            printf 'ssh-ed25519 AAAAlayer' > top/root/.ssh/authorized_keys
+            printf '%s\\n' 'root:!:1::::::' 'somebody:x:1::::::' > top/etc/docker-btrfs/users/shadow
+            echo 'ssh-ed25519 AAAAoption' > key; echo '$6$a$b' > password
+            """
+        try await withImage(top) { disk in
+            for plain in ["", "--plain ext4"] {
+                let options = "--top-layer top --hostname option --ssh-key key --root-password-file password --force \(plain)"
+                try await disk.change("\(command("sample_image", "\(disk.folder)/vm.raw", options)) > /dev/null 2>&1")
+                let found = try await disk.change(
+                    """
+                    cd '\(disk.folder)'
+                    dd if=vm.raw of=root bs=1M skip=258 count=765 conv=sparse status=none
+                    mkdir --parents made; mount -o loop,ro root made; cd made; [ ! -d boot_docker ] || cd boot_docker
+                    cat etc/hostname etc/hosts root/.ssh/authorized_keys; stat -c %a root/.ssh/authorized_keys
+                    cat \(plain.isEmpty ? "etc/docker-btrfs/users/shadow" : "etc/shadow")
+                    cd '\(disk.folder)'; umount made
+                    """)
+                #expect(
+                    found == """
+                        option
+                        127.0.0.1 layer
+                        ssh-ed25519 AAAAlayer
+                        ssh-ed25519 AAAAoption
+                        600
+                        root:$6$a$b:20000:0:99999:7:::
+                        \(plain.isEmpty ? "somebody:x:1::::::\n" : "")
+                        """)
+            }
+        }
+    }
+
     @Test func `a plain disk has the top layer by its own rules`() async throws {
         try await withImage("mkdir -p top/etc; touch top/etc/{left,out}; echo '{\"ignore\": [\"/etc/out\"]}' > top/.docker-btrfs.json") {
             disk in

@@ -70,6 +70,37 @@ extension OnDisk {
             }
         }
 
+        /// It would go with the next boot of the other one.
+        @Test(arguments: [
+            ("docker_rwlayer/sub", "'/docker_rwlayer' is another root"), ("docker_rwlayer/srv/a/sub", "'/docker_rwlayer' is another root"),
+            ("docker/x", "'/docker' is Docker's data-root"),
+        ])
+        func `a name in another root, or in the store, is refused`(name: String, reason: String) async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.bootWell()
+                var line = disk.line
+                line.flags = "rootflags=subvol=\(name)"
+                try await expectRefusal(
+                    on: disk, line,
+                    """
+                    could not make the root '/\(name)': \(reason)
+                    hint: give rootflags=subvol= a name outside of that
+                    """)
+            }
+        }
+
+        @Test func `a top layer in the root is refused by whatever name its filesystem is called`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.bootWell()
+                try await disk.change("btrfs subvolume create docker_rwlayer/nest; mkdir docker_rwlayer/nest/top")
+                var line = disk.line("toplayerflags=subvol=docker_rwlayer/nest toplayer_path=top")
+                line.topLayer = "UUID=\(try await disk.uuid())"
+                let outcome = try await disk.boot(line)
+                let reason = "could not use the top layer '/docker_rwlayer/nest/top' (toplayer_path=): it is in the root '/docker_rwlayer'"
+                #expect(outcome.status == 1 && outcome.told.contains("\(reason), which boots delete\n"), "\(outcome.told)")
+            }
+        }
+
         @Test func `a root that is mounted is not replaced`() async throws {
             try await Disk.withStore { disk, _ in
                 try await disk.bootWell()

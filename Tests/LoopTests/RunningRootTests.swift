@@ -83,6 +83,35 @@ extension OnDisk {
             }
         }
 
+        @Test func `under an overlay, what was changed in the root itself is shown and adopted`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image:latest")
+                try await machine.boot("sample_image:latest", ["--report", "\(machine.disk.folder)/boot.json"])
+                try await machine.disk.change("echo new > docker_rwlayer/etc/new")
+                #expect(try await machine.inside(.overlay, "diff") == "A /etc/new\nstatus 0\n")
+                let told = try await machine.inside(.overlay, "adopt /etc/new")
+                #expect(told.hasSuffix("\nthe next root has it: 1 path of root 1 adopted into '/boot_docker'\nstatus 0\n"), "\(told)")
+            }
+        }
+
+        @Test func `in a system that is none of ours no root is taken for it`() async throws {
+            try await Deployable.withRoot { machine in
+                try await machine.disk.change("echo new > docker_rwlayer/srv/new")
+                let before = try await machine.everything()
+                let refusal = """
+                    Error: could not choose a root: the system that runs is none of '/docker_rwlayer'
+                    hint: name one by its number: there are 1
+                    """
+                let people = "; 'docker-btrfs setup --users' takes the people of this system"
+                #expect(try await machine.inside(.other, "adopt /etc/shadow", at: "") == "\(refusal)\(people)\nstatus 1\n")
+                #expect(try await machine.inside(.other, "diff", at: "") == "\(refusal)\nstatus 1\n")
+                #expect(try await machine.inside(.other, "diff 1", at: "") == "A /srv/new\nstatus 0\n")
+                #expect(try await machine.everything() == before)
+                let told = try await machine.inside(.other, "adopt --root 1 /srv/new", at: "")
+                #expect(told.hasSuffix("\nthe next root has it: 1 path of root 1 adopted into '/boot_docker'\nstatus 0\n"), "\(told)")
+            }
+        }
+
         @Test func `settings on a btrfs that anybody may have brought are not obeyed`() async throws {
             try await Deployable.with(setup: "--loader grub", partition: "64M") { machine in
                 try await machine.run("deploy sample_image:latest")

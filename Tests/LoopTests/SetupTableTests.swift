@@ -44,6 +44,22 @@ extension OnDisk {
             }
         }
 
+        @Test func `data that is mounted in no root is told`() async throws {
+            try await Deployable.with { machine in
+                let note = "note: no line of the top layer's etc/fstab mounts '/docker_data/srv', and no root has what is in it: "
+                #expect(!(try await machine.run("\(machine.setup) 2>&1")).contains("note: no line"))
+                let setup = machine.setup.replacing("--data /srv", with: "")
+                let told = try await machine.disk.change("sed -i '/docker_data/d' boot_docker/etc/fstab; \(machine.command(setup)) 2>&1")
+                #expect(told.contains(note), "\(told)")
+                // A line may have it by what only the btrfs itself knows.
+                let line = "echo 'UUID=\(try await machine.disk.uuid()) /all btrfs subvolid=300,nofail 0 0' >> boot_docker/etc/fstab"
+                for change in [line, "sed -i /subvolid=300/d boot_docker/etc/fstab; mkdir -p boot_docker/common boot_docker/machine"] {
+                    let silent = try await machine.disk.change("\(change); \(machine.command(setup)) 2>&1")
+                    #expect(!silent.contains(note), "\(silent)")
+                }
+            }
+        }
+
         @Test func `data is not kept where the top layer mounts something else`() async throws {
             try await Deployable.with { machine in
                 try await machine.disk.change(
@@ -65,7 +81,7 @@ extension OnDisk {
         }
 
         /// A copy of the btrfs has another UUID.
-        @Test func `what setup mounted from another disk is mounted from the one that the btrfs is on now, and a person's line stays`()
+        @Test func `what setup mounted from another disk is mounted from where the btrfs is now, and a person's line of another one stays`()
             async throws
         {
             try await Deployable.with { machine in
@@ -90,15 +106,57 @@ extension OnDisk {
                     \(machine.command(machine.setup))
                     """)
                 let uuid = try await machine.disk.uuid()
-                for place in ["/srv", "/mnt/docker-btrfs/top"] {
+                for place in ["/srv", "/mnt/docker-btrfs/top", "/work"] {
                     #expect(told.contains("mounts '\(place)' from UUID=\(uuid) in place of UUID=3"), "\(told)")
                 }
-                #expect(!told.contains("mounts '/more'") && !told.contains("mounts '/work'") && !told.contains("mounts '/disk'"), "\(told)")
+                #expect(!told.contains("mounts '/more'") && !told.contains("mounts '/disk'"), "\(told)")
                 let wanted =
                     before.replacing("docker_data/srv,noatime", with: "docker_data/srv,nodev")
-                    + lines.replacing("UUID=3 /mnt", with: "UUID=\(uuid) /mnt") + "\n"
+                    + lines.replacing("UUID=3 /mnt", with: "UUID=\(uuid) /mnt").replacing("UUID=3 /work", with: "UUID=\(uuid) /work")
+                    + "\n"
                 #expect(try await machine.disk.look("cat \(table)") == wanted)
                 #expect(try await machine.run(machine.setup).contains("\nall is set up as it should be\n"))
+            }
+        }
+
+        @Test func `where the btrfs has another UUID, lines that are not of setup get it too, unless they name a subvolume by its number`()
+            async throws
+        {
+            try await Deployable.with { machine in
+                let (table, uuid) = ("boot_docker/etc/fstab", try await machine.disk.uuid())
+                let told = try await machine.disk.change(
+                    """
+                    printf '%s\\n' 'UUID=\(uuid) /mnt/top btrfs subvolid=5,noauto 0 0' 'UUID=\(uuid) /own btrfs subvol=docker,nofail 0 0' \
+                        'UUID=3 /number btrfs subvolid=300,nofail 0 0' 'UUID=3 /default btrfs nofail 0 0' \
+                        'UUID=3 /both btrfs subvolid=300,subvol=docker,nofail 0 0' >> \(table); cp \(table) ../before
+                    sed -i -e '/docker_data/d' -e 's/\(uuid)/3/' \(table); sed -i '/docker_data/d' ../before
+                    \(machine.command(machine.setup.replacing("--data /srv", with: ""))); diff ../before \(table)
+                    """)
+                #expect(told.contains("mounts '/mnt/top' from UUID=\(uuid) in place of UUID=3"), "\(told)")
+            }
+        }
+
+        @Test func `what this system mounts since, and another name, are told`() async throws {
+            try await Deployable.with { machine in
+                let system = "\(machine.disk.folder)/system"
+                let id = "echo 1 > '\(system)/etc/machine-id'; echo 1 > boot_docker/etc/machine-id"
+                // Comments are no part of a name.
+                let same = try await machine.disk.change(
+                    "\(id); printf '# This one.\n\ndesk' > '\(system)/etc/hostname'; \(machine.command(machine.setup)) 2>&1")
+                #expect(!same.contains("note: this system"), "\(same)")
+                let told = try await machine.disk.change(
+                    """
+                    printf '%s\\n' 'UUID=1 / ext4 defaults 0 1' 'UUID=2 /data ext4 nofail 0 2' '/swapfile none swap sw 0 0' > '\(system)/etc/fstab'
+                    echo other > '\(system)/etc/hostname'; \(machine.command(machine.setup)) 2>&1
+                    """)
+                let remedy = "its lines can be copied to '/boot_docker/etc/fstab' of the btrfs\n"
+                #expect(told.contains("note: this system's etc/fstab mounts '/data', and no root does: \(remedy)"), "\(told)")
+                #expect(told.contains("note: this system is called 'other', and each root 'desk': '/boot_docker/etc/hostname' "), "\(told)")
+                // Another system says nothing of this one, nor does one of which nobody knows.
+                for other in ["echo 2 > boot_docker/etc/machine-id", "rm boot_docker/etc/machine-id '\(system)/etc/machine-id'"] {
+                    let others = try await machine.disk.change("\(other); \(machine.command(machine.setup)) 2>&1")
+                    #expect(!others.contains("note: this system"), "\(others)")
+                }
             }
         }
 
@@ -167,6 +225,26 @@ extension OnDisk {
                 #expect(told.contains("note: \(note)\n"), "\(told)")
                 let again = try await machine.disk.change("\(machine.command(machine.setup)) --data /home 2>&1")
                 #expect(!again.contains("the homes of"), "\(again)")
+            }
+        }
+
+        @Test func `a home that came after all were copied is told with what copies it`() async throws {
+            try await Deployable.with { machine in
+                let system = "\(machine.disk.folder)/system"
+                func setUp(with name: String) async throws -> String {
+                    try await machine.disk.change(
+                        """
+                        mkdir -p '\(system)/home/\(name)'; echo '\(name):x:1000:1000::/home/\(name):/bin/sh' >> '\(system)/etc/passwd'
+                        \(machine.command(machine.setup)) --users --data /home 2>&1
+                        """)
+                }
+                #expect(try await !setUp(with: "ann").contains("in no root"))
+                let told = try await setUp(with: "eve")
+                let copy = "'cp -a \(system)/home/eve DIR/docker_data/home/eve' copies what is there"
+                let note = "note: the home of eve is in no root: \(copy), with the top level of the btrfs at DIR\n"
+                #expect(told.contains(note), "\(told)")
+                try await machine.disk.change("cp -a '\(system)/home/eve' docker_data/home")
+                #expect(try await !machine.run("\(machine.setup) 2>&1").contains("in no root"))
             }
         }
 

@@ -1,3 +1,4 @@
+import Fixtures
 import Foundation
 import TestSupport
 import Testing
@@ -254,6 +255,31 @@ extension OnDisk {
                     "hint: docker keeps its images with containerd: --data-root names containerd's root, usually /var/lib/containerd; "
                 #expect(elsewhere.contains("\n\(hint)'docker-btrfs setup' looks for it again, or takes that\n"), "\(elsewhere)")
                 #expect(elsewhere.hasSuffix("\n'/mnt' has the whole btrfs\n"), "\(elsewhere)")
+            }
+        }
+
+        @Test func `of a data-root that was moved and of containerd's root, the one that got an image last is taken, and the other told`()
+            async throws
+        {
+            try await Deployable.with { machine in
+                let system = "\(machine.disk.folder)/system"
+                let archive = Fixture.stores.appending(path: "\(Fixture.Name.mixed.rawValue).tar.gz").path
+                try await machine.disk.change(
+                    """
+                    mkdir away; tar -xzf '\(archive)' -C away
+                    mkdir -p '\(system)/etc/'{docker,containerd}
+                    echo "{\\"data-root\\": \\"$PWD/docker\\"}" > '\(system)/etc/docker/daemon.json'
+                    echo "root = '$PWD/away/containerd/daemon'" > '\(system)/etc/containerd/config.toml'
+                    """)
+                let setup = "'\(Repository.companion)' setup --root '\(system)' --init '\(Repository.embeddedInit)' --dry-run 2>&1"
+                let (docker, containerd) = ("/docker", "/away/containerd/daemon")
+                for (time, taken, other) in [(0, containerd, docker), (1_900_000_000, docker, containerd)] {
+                    let told = try await machine.disk.change("touch -d @\(time) docker/image/btrfs/repositories.json; \(setup)")
+                    #expect(told.contains("\(taken)', which is '\(taken)' there"), "\(told)")
+                    let top = machine.disk.folder + "/top"
+                    let note = "'\(top)\(other)' has images too: '\(top)\(taken)' got one last, and is taken"
+                    #expect(told.contains("note: \(note); --data-root \(top)\(other) takes the other\n"), "\(told)")
+                }
             }
         }
 

@@ -37,7 +37,7 @@ extension OnDisk {
                 var line = disk.line(keeping: "docker_keep=2")
                 line.topLayer = "UUID=\(try await disk.uuid())"
                 for _ in 1...3 { try await disk.bootWell(line) }
-                // Where room had to be made, those would be gone.
+                // If room had been made for the new root, the old roots would be gone.
                 #expect(try await disk.look("cd docker_rwlayer; ls ../.docker-btrfs/roots/docker_rwlayer; ls large") == "1\n2\nlarge\n")
             }
         }

@@ -11,7 +11,7 @@ extension OnDisk {
             try await output(of: [lab] + options + ["bash", "-euo", "pipefail", "-c", "\(SmallImage.listing)\n\(script)"])
         }
 
-        /// A tree for the engine's own mount, or where it has one, that.
+        /// Lists the image's tree: the engine's own directory of it, or a mount where it has none.
         private static let expected = [
             "btrfs": #"cd "$TOP"/docker/btrfs/subvolumes/$(< "$TOP"/docker/image/btrfs/layerdb/sha256/$chain/cache-id) && listing"#,
             "overlay2": """

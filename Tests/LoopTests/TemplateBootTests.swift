@@ -33,7 +33,7 @@ extension OnDisk {
             }
         }
 
-        /// Each as the last one left the top layer: of another content, with its length and its time as they were.
+        /// Each changes the top layer that the one before left. Some change a file's content and keep its length and time.
         private static let changes = [
             "echo more >> etc/motd", "chmod 600 etc/motd", "setfattr -n user.note -v other etc/motd", "touch new-file", "rm new-file",
             "mv etc/motd etc/motd2; mv etc/motd2 etc/motd3", "mkdir etc/new", "chown 5 etc/new",
@@ -46,7 +46,7 @@ extension OnDisk {
             "truncate -s 1M etc/fixed2", "chattr +A etc/fixed2", "setfattr -x user.note etc/motd3; setfattr -n trusted.note -v x etc/motd3",
         ]
 
-        /// By a name outside of the layer, which a file of a subvolume cannot have.
+        /// A file is changed by a second name outside of the layer, which no file of a subvolume can have.
         private static let changesFromOutside = [
             "ln etc/fixed ../outside", "touch -r etc/fixed reference; echo C > ../outside; touch -r reference etc/fixed", "rm ../outside",
         ]
@@ -79,7 +79,7 @@ extension OnDisk {
             }
         }
 
-        /// What the last root says is believed, and no file looked at: but only what docker-btrfs wrote on that root.
+        /// The last root says what the top layer was, and no file is looked at. Only what docker-btrfs wrote on that root is believed.
         @Test func `an ordinary directory is known by the last root`() async throws {
             try await Disk.withStore { disk, _ in
                 try await disk.change("mkdir machine-files; cp -a boot_docker/. machine-files")
@@ -99,7 +99,7 @@ extension OnDisk {
                 try await change(#"[[ $inode == $(stat -c %i machine-files) ]]"#)
                 try await change(#"set_known "$version $root $subvolume $inode $transaction other""#)
                 #expect(try await !usesTemplate(disk, line))
-                // The root's UUID is that of another one, as on an image's topmost directory.
+                // The UUID is that of another root, as on an image's topmost directory.
                 try await change(#"set_known "$version $subvolume $subvolume $inode $transaction forged""#)
                 try await disk.change("echo 1 > machine-files/etc/motd")
                 #expect(try await !usesTemplate(disk, line))
@@ -107,7 +107,7 @@ extension OnDisk {
                     try await change(#"set_known "\#(damage)""#)
                     #expect(try await usesTemplate(disk, line), "\(damage)")
                 }
-                // Neither a change beside it nor many of them, and it is found unchanged by a look at each file.
+                // Changes beside the top layer do not matter, few or many: a look at each file shows that it is unchanged.
                 for count in [1, 3000] {
                     try await disk.change("mkdir beside-\(count); touch beside-\(count)/{1..\(count)}")
                     #expect(try await usesTemplate(disk, line))

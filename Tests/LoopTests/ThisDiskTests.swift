@@ -276,7 +276,7 @@ extension OnDisk {
                 let words = "Error: could not rehearse: there is no room in '\(folder)' for what the virtual machine needs (could not write"
                 #expect(told.contains("\(words) '\(folder)/"), "\(told)")
                 #expect(told.contains("or take another place with --rehearsal-folder\n"), "\(told)")
-                #expect(told.hasSuffix("\nstatus 1\n0\n"), "\(told)")
+                #expect(told.hasSuffix("\nstatus 2\n0\n"), "\(told)")
             }
         }
 

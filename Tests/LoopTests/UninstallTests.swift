@@ -31,7 +31,7 @@ extension OnDisk {
                 let persons = try await machine.disk.look("cat boot_docker/etc/hostname docker_data/srv/work")
                 #expect(persons == "from the top layer\nof years\n")
                 #expect(
-                    try await machine.fails("status").hasPrefix("Error: could not find '/.docker-btrfs/settings'"))
+                    try await machine.fails("status").hasPrefix("Error: could not find '/.docker-btrfs/settings' of the btrfs at '"))
                 #expect(
                     try await machine.fails("uninstall") == """
                         Error: could not uninstall: docker-btrfs is not installed here, and the btrfs at '.' was not set up for it
@@ -44,7 +44,7 @@ extension OnDisk {
         @Test func `one that was cut off goes on`() async throws {
             try await Deployable.with { machine in
                 try await machine.run("deploy sample_image")
-                // No other loader's menu, and no name of a person, tells that it is this machine's.
+                // Here no other loader's menu, and no name that a person gave, tells that the menu is this machine's.
                 let uninstall = "'\(Repository.companion)' uninstall --boot '\(machine.boot)'"
                 let told = try await machine.disk.change(
                     """
@@ -63,12 +63,16 @@ extension OnDisk {
         @Test func `a pull that failed is told until another name is deployed, and goes with the rest`() async throws {
             try await Deployable.with { machine in
                 let name = "docker.io/library/other:latest"
-                try await machine.disk.change(
-                    """
-                    cat > .docker-btrfs/update << 'end'
-                    {"time": 1, "name": "\(name)", "failure": "could not pull '\(name)': docker: no such host"}
-                    end
-                    """)
+                func fail(_ time: String) async throws {
+                    try await machine.disk.change(
+                        """
+                        cat > .docker-btrfs/update << end
+                        {"time": \(time), "name": "\(name)", "failure": "could not pull '\(name)': docker: no such host",
+                            "pulled": {"some": ["\(String(repeating: "0", count: 64))"]}}
+                        end
+                        """)
+                }
+                try await fail("1")
                 let told = try await machine.run("status")
                 #expect(
                     told.contains(/\n {2}could not pull docker\.io\/library\/other:latest \d+ weeks ago: docker: no such host\n/), "\(told)"
@@ -76,6 +80,18 @@ extension OnDisk {
                 try await machine.run("deploy sample_image")
                 #expect(!(try await machine.run("status")).contains("could not pull"))
                 #expect(try await machine.run("status --format json").contains("\"update\": null"))
+                // An earlier version did not note that.
+                try await fail("1")
+                #expect(!(try await machine.run("status")).contains("could not pull"))
+                // What is deployed already was made before that.
+                try await machine.run("deploy sample_image:v2")
+                for words in ["rollback", "deploy sample_image:v2"] {
+                    try await fail("$(date +%s)")
+                    #expect(try await machine.run("status").contains("could not pull"), "\(words)")
+                    try await machine.run(words)
+                    #expect(!(try await machine.run("status")).contains("could not pull"), "\(words)")
+                    #expect(try await machine.disk.look("grep -c 00000000 .docker-btrfs/update") == "1\n")
+                }
                 try await machine.run("uninstall")
                 #expect(try await machine.disk.look("ls .docker-btrfs/update 2>&1 || true").contains("No such file"))
             }
@@ -149,6 +165,32 @@ extension OnDisk {
                 let note = "\nnote: rEFInd is not in '\(machine.boot)' any more: what it has elsewhere names kernels that are gone\n"
                 #expect(told.contains(note), "\(told)")
                 #expect(try await machine.ownFiles() == "")
+            }
+        }
+
+        /// As docs/deploy.md says, below "uninstall".
+        @Test func `what it leaves is removed by a person`() async throws {
+            let page = try String(contentsOfFile: Repository.path("docs/deploy.md"), encoding: .utf8)
+            let rest = try #require(page.split(separator: "\n    # cd /mnt\n").last)
+            let commands = try #require(rest.split(separator: "\n\n").first).replacing("    # ", with: "")
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image")
+                try await machine.run("uninstall")
+                let left = try await machine.disk.change(
+                    """
+                    {
+                        mkdir -p .docker-btrfs/roots/docker_rwlayer .docker-btrfs/enter/1 .docker-btrfs/templates
+                        layer=$(echo .docker-btrfs/layers/*)
+                        btrfs subvolume snapshot -r "$layer" .docker-btrfs/templates/docker_rwlayer.1
+                        for root in docker_rwlayer .docker-btrfs/roots/docker_rwlayer/7 .docker-btrfs/enter/1/root; do
+                            btrfs subvolume snapshot "$layer" "$root"
+                            btrfs subvolume create "$root/nested"
+                        done
+                        \(commands)
+                    } > /dev/null
+                    ls -d .docker-btrfs boot_docker docker docker_data docker_rwlayer 2> /dev/null || true
+                    """)
+                #expect(left == "docker\ndocker_data\n")
             }
         }
     }

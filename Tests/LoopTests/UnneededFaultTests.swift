@@ -30,6 +30,29 @@ extension OnDisk {
             }
         }
 
+        /// As files of a backup do that are put back onto / with their attributes.
+        @Test(arguments: [
+            "setfattr -x user.docker-btrfs.root docker_rwlayer",
+            #"mark=$(getfattr --only-values -n $name $kept); setfattr -n $name -v "$mark"$'\n' docker_rwlayer"#,
+        ])
+        func `a root that lost its mark is put aside, and never deleted`(change: String) async throws {
+            try await Disk.withStore { disk, _ in
+                let line = disk.line(keeping: "docker_keep=1")
+                for _ in 1...2 { try await disk.bootWell(line) }
+                try await disk.change("kept=\(roots)/1 name=user.docker-btrfs.root; echo work > docker_rwlayer/work; \(change)")
+                for _ in 1...3 {
+                    let outcome = try await disk.boot(line)
+                    #expect(outcome.status == 0, "\(outcome.told)")
+                    try await disk.markGood()
+                }
+                #expect(try await disk.look("cat \(roots)/*/work") == "work\n")
+                try await disk.change("setfattr -x user.docker-btrfs.root docker_rwlayer")
+                let outcome = try await disk.boot(disk.line(keeping: "docker_root=previous"))
+                let note = "'/docker_rwlayer' has no mark of its own any more; what is called '/docker_rwlayer' is not deleted\n"
+                #expect(outcome.status == 0 && outcome.told.contains(note), "\(outcome.told)")
+            }
+        }
+
         @Test func `a configuration that is damaged, where the kernel command line names the image`() async throws {
             try await Disk.withStore { disk, _ in
                 for (more, status) in [("", 1), ("docker_image=sample_image", 0)] as [(String, Int32)] {

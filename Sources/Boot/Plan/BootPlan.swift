@@ -59,12 +59,12 @@ struct Rotation {
         return plan
     }
 
-    /// Holds the image's layer and gives the running kernel the image's own, before anything is changed: where that fails, another
-    /// root may be right.
+    /// Holds the image's layer and loads the image's own kernel, before anything is changed. Where that fails, another root may be
+    /// chosen.
     private func load() -> [Step] {
         guard let kernel = facts.kernel else { return [] }
         let source = [try? facts.wanted.get(), facts.lastGood].compactMap { $0 }.first { $0.chainID == kernel.chainID }
-        // That of a root is held.
+        // The kernel is that of a root whose layer is held.
         let tree = source?.tree ?? Place(Layout.hold(kernel.chainID))
         return (source.map { hold($0) } ?? []) + [.loadKernel(kernel.path, initramfs: kernel.initramfs, of: tree)]
     }
@@ -76,7 +76,7 @@ struct Rotation {
         case .stay(let root):
             // A kept root that was chosen says nothing about its image: it is as its last boot left it.
             if Layout.isKept(request.name) { return Plan(steps: [], notes: notes) }
-            // A kernel that may not come up is started where that is counted.
+            // A kernel that may not come up is started only where the try is counted before.
             if !loading.isEmpty && !root.isGood { return Plan(steps: directories + loading + attempt(root.mark), notes: notes) }
             if !loading.isEmpty {
                 let making = loading.count > 1 ? directories : []
@@ -92,7 +92,7 @@ struct Rotation {
         case .build(let source, let modules):
             let origin = Origin(
                 reference: source.reference, imageID: source.imageID, chainID: source.chainID, layer: source.tree.path,
-                topLayer: request.mode == .persist ? facts.topLayer?.state : nil, topLayers: layers.map { $0.path }
+                topLayer: request.mode == .persist ? facts.topLayerState : nil, topLayers: layers.map { $0.path }
             )
             let mark = Mark(origin: origin, number: places.number, made: facts.host.time, knownLayer: facts.topLayer?.known)
             let template = modules == nil ? facts.template(of: source, for: request) : nil
@@ -135,8 +135,8 @@ struct Rotation {
         }
     }
 
-    /// Counts this boot, unless a person does something else than boot the system, or chose a root: that says nothing about its image. The
-    /// kernel that started this one counted it. A boot of a copy is one of what it is a copy of, too.
+    /// Counts this boot. It is not counted where a person starts something else than the system, or chose a root: that says nothing about
+    /// the image. Nor is it where another kernel started this one, which counted it. A boot of a copy counts for its original, too.
     private func attempt(_ mark: Mark, copyOf source: Mark? = nil) -> [Step] {
         if request.isForRepair || request.earlierRoot != nil || request.kernel == .started || startsOther { return [] }
         // A new root may have the number of one that was never finished, and whose boot was counted.

@@ -13,7 +13,10 @@ extension Rotation {
         if files.isEmpty || layers.removeIdentity { return [] }
         let names = files.map { "'\($0)'" }.joined(separator: ", ")
         return [
-            "image '\(source.reference.text)' brings \(names), which every machine that boots it has alike; docs/top-layer.md tells what to do"
+            """
+            image '\(source.reference.text)' brings \(names), which every machine that boots it has alike: take that away in the \
+            Dockerfile, or say "image_identity": "remove" in the top layer's '\(LayerRules.manifest)'
+            """
         ]
     }
 
@@ -32,8 +35,8 @@ extension Rotation {
         if facts.record.knows(source.imageID, under: request.name) { return [] }
         return [
             """
-            neither image '\(source.reference.text)' nor the top layer has '/etc/machine-id', so each boot is the first one to systemd; \
-            docs/top-layer.md tells how a machine keeps its own
+            neither image '\(source.reference.text)' nor the top layer has '/etc/machine-id', so each boot is the first one to systemd: \
+            say "create_only": ["/etc/machine-id"] in the top layer's '\(LayerRules.manifest)'
             """
         ]
     }

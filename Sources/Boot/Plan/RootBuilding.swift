@@ -66,7 +66,8 @@ extension Rotation {
         // A root that persisted has work in it, which is worth more than what is only wished for.
         let isNeeded = !space.covers(need)
         let older = facts.kept.filter { kept in
-            kept != good && kept != goodHere && kept != root && kept.obstacle == nil && (isNeeded || request.mode != .persist)
+            kept != good && kept != goodHere && kept != root && kept.obstacle == nil
+                && (isNeeded || request.mode != .persist && !kept.persists)
         }
         let leftovers = unfinished + facts.templates.filter { $0 != template }.map { Place($0) }
         if !leftovers.isEmpty || !older.isEmpty {
@@ -120,7 +121,7 @@ extension [Facts.Layer] {
 }
 
 extension Need {
-    fileprivate var text: String { "\(data >> 20) MiB free for data and \(metadata >> 20) MiB for metadata" }
+    fileprivate var text: String { "\(data >> 20) MiB free for data and \(metadata >> 20) MiB for metadata\(eitherText)" }
 }
 
 extension Facts.Extent {

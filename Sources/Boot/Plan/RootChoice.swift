@@ -137,19 +137,20 @@ extension Facts {
         }
     }
 
-    /// Whether the image's own kernel is started. One that never comes up has its chances and no more, also where the image is what a
-    /// person chose, as long as anything else boots.
+    /// Whether the image's own kernel is started. It is tried as often as `docker_tries=` says, also where a person chose the image: it may
+    /// be one that never comes up. See `onceMore` for where nothing else boots.
     fileprivate func startsKernel(of source: Source, _ request: Request) -> Bool {
         kernel != nil && hasChances(source, request)
     }
 
-    /// The newest good one that has its chances still, else the newest good one, else the newest.
+    /// Of these roots the newest that is good and was not tried too often; else the newest that is good; else the newest.
     fileprivate func usable(_ roots: [Root], _ request: Request) -> Root? {
         let good = roots.filter { $0.isGood }
         return good.last { hasChances($0, request) } ?? good.last ?? roots.last
     }
 
-    /// With `docker_mode=persist` the copy of a root that an earlier boot made and that stands, with what was done in it since; else the root.
+    /// The root, or with `docker_mode=persist` the root that stands, if that is a copy of it which an earlier boot made. The copy also has
+    /// what was done in it since.
     fileprivate func goingOn(_ root: Root, _ request: Request) -> Root {
         guard request.mode == .persist, case .root(let copy) = standing, copy.mark.number > root.mark.number,
             copy.mark.origin == root.mark.origin, copy.modules != .absent || root.modules == .absent, hasChances(copy, request)
@@ -157,8 +158,8 @@ extension Facts {
         return copy
     }
 
-    /// The root that is booted with its own kernel where there is no new one: of all, or of those whose kernel was found. nil where that
-    /// kernel had its chances and another root boots without it.
+    /// The root that is booted with its own kernel where no new root can be made. It is one of all roots, or, once a kernel was found, of
+    /// those that have this kernel. nil where the kernel was tried too often and another root boots under the running one.
     func rootOfKernel(_ request: Request) -> Root? {
         let roots = kernel.map { kernel in self.roots.filter { $0.mark.origin.chainID == kernel.chainID } } ?? self.roots
         guard request.kernel == .image, let root = usable(roots, request) else { return nil }
@@ -166,8 +167,8 @@ extension Facts {
         return hasChances || areAllWithoutModules && modulesElsewhere == nil ? root : nil
     }
 
-    /// The image with its own kernel, also where that had its chances: no root boots under the running one, and a machine that may not come up
-    /// is no worse than one that does not.
+    /// The image with its own kernel, although that was tried too often. nil where no kernel was found, and where a root boots under the
+    /// running one. Where none does, one more try costs nothing: without it the machine does not boot at all.
     fileprivate func onceMore(_ source: Source, _ request: Request) -> Decision? {
         guard kernel != nil, areAllWithoutModules else { return nil }
         let own = sourceOfKernel(source, request)
@@ -185,7 +186,7 @@ extension Facts {
 
     private var areAllWithoutModules: Bool { roots.allSatisfy { $0.modules == .absent } }
 
-    /// Whose kernel is looked for: that of the last good image, once this one was tried too often, and no person chose it.
+    /// The image whose kernel is looked for: this one, or the last good one where this one was tried too often and no person chose it.
     func sourceOfKernel(_ source: Source, _ request: Request) -> Source {
         request.isImageChosen || hasChances(source, request) ? source : lastGood ?? source
     }
@@ -198,8 +199,9 @@ extension Facts {
         record.tries(ofRoot: request.name, root.mark.number) < request.tries
     }
 
-    /// What stands in for an image that was tried too often: the last good root of another image, else the last good image. Where those had
-    /// their tries too, or there is none, not the image may be at fault but what is laid over each: then the last good root of any.
+    /// What is booted instead of an image that was tried too often; nil where it was not, where a person chose it, and where nothing else
+    /// is there. First the last good root of another image, then the last good image. Where these were tried too often too, or are not
+    /// there, the image may not be at fault, but the top layer: then it is the last good root of any image.
     fileprivate func tooOften(_ source: Source, _ request: Request) -> Decision? {
         let tries = record.tries(ofImage: source.imageID, under: request.name)
         let wasGood = record.isGood(image: source.imageID, under: request.name)
@@ -224,7 +226,7 @@ extension Facts {
             // The loader started the kernel of the image that is given up.
             let modules = lastGood.contents.modules == .absent && !isStarted ? modulesElsewhere : nil
             let note = "\(why); booting \(lastGood.title) instead, the last image that booted well; \(how)"
-            // In a root of it that persists there is work.
+            // A root of it that persists is gone on with: somebody's work is in it.
             var decision =
                 unchanged(lastGood, request, isStarted) ?? Decision(choice: .build(lastGood, modules: modules), startsKernel: isStarted)
             decision.notes.insert(note, at: 0)
@@ -242,7 +244,7 @@ extension Facts {
     fileprivate func unchanged(_ source: Source, _ request: Request, _ startsKernel: Bool) -> Decision? {
         guard request.mode == .persist, let root = roots.last(where: { difference(of: $0, from: source, startsKernel) == nil })
         else { return nil }
-        // Where no boot of it is ever marked as good, none says that the work in it is at fault.
+        // Where no boot is ever marked as good, many tries do not mean that what was done in the root is at fault.
         let isMarked = root.isGood || record.lastGood(under: request.name) != nil
         if isMarked && !hasChances(root, request) { return nil }
         let choice = choice(of: root)
@@ -259,15 +261,20 @@ extension Facts {
         return ["making a new root, and keeping \(root.title) as '\(Layout.kept(request.name, root.mark.number))': \(why)"]
     }
 
+    /// What the mark of a root that persists has.
+    var topLayerState: String { topLayer?.state ?? "none" }
+
     /// What is not as it would be in a root that is made now; nil where there is nothing.
     private func difference(of root: Root, from source: Source, _ startsKernel: Bool) -> String? {
         let origin = root.mark.origin
-        // An image that is built again may have another id and the same tree, and one of another engine's store another name for it.
+        // An image that was built again may have another id and the same tree. Another engine's store may give the tree another name.
         if origin.chainID != source.chainID {
             if origin.imageID != source.imageID { return "it was made from another image" }
             if case .container = source.reference.kind { return "the container was changed" }
         }
-        if origin.topLayer != topLayer?.state { return "the top layer changed" }
+        if origin.topLayer != topLayerState {
+            return root.persists ? "the top layer changed" : "it was not made with docker_mode=persist"
+        }
         return root.modules == .absent && !startsKernel ? "it\(root.lack)" : nil
     }
 
@@ -313,7 +320,7 @@ extension Facts.Standing {
 extension Record {
     /// Whether an image was tried as often as it is before another one is booted instead.
     package func hadTries(_ image: ImageID, _ request: Request) -> Bool {
-        // What was done in a root that persists may be what fails: then a new root of a good image has its chances too.
+        // What was done in a root that persists may be at fault. So an image that was good gets as many tries again, in a new root.
         let limit = request.mode == .persist && isGood(image: image, under: request.name) ? 2 * request.tries : request.tries
         return tries(ofImage: image, under: request.name) >= limit
     }

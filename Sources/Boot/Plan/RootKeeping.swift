@@ -24,12 +24,13 @@ extension Rotation {
         root.path == request.name ? places.old ?? root.path : root.path
     }
 
-    /// The newest ones, as many as were asked for, and the last good one. A root that persisted has work in it: one of those is
-    /// always kept.
+    /// The newest ones, as many as were asked for, and the last good one. A root that persists has work in it: one of those is
+    /// always kept, also by boots of another mode.
     private func worthKeeping(_ roots: [Facts.Root]) -> [Facts.Root] {
         let count = request.mode == .persist ? max(1, request.keep) : request.keep
-        if count == 0 { return [] }
         var worthy = Array(roots.suffix(count))
+        if let root = roots.last(where: { $0.persists }) { worthy.append(root) }
+        if count == 0 { return worthy }
         let good = roots.filter { $0.isGood }
         // Those that failed do not push out what boots may still go back to.
         worthy += good.suffix(mayFail ? count : 1)
@@ -54,7 +55,7 @@ extension Rotation {
 
     /// Work is never lost without a word.
     private func farewell(to root: Facts.Root) -> String? {
-        if request.mode != .persist { return nil }
+        if request.mode != .persist && !root.persists { return nil }
         return "\(root.title) is deleted with what was done in it: docker_keep=\(request.keep) keeps no more"
     }
 
@@ -73,6 +74,9 @@ extension Rotation {
 }
 
 extension Facts.Root {
+    /// Whether it was made with `docker_mode=persist`: only then its mark has the state of the top layer.
+    var persists: Bool { mark.origin.topLayer != nil }
+
     /// Why it is not deleted, however old it is.
     package var obstacle: String? {
         if !occupied.isEmpty {

@@ -4,6 +4,9 @@ public import Basics
 ///
 ///     { "docker_image": "sample_image", "docker_tag": "latest" }
 public struct Configuration: Equatable, Sendable {
+    /// Where the file is, in a system and in an initramfs.
+    public static let path = "/etc/docker-btrfs.json"
+
     /// The image reference; nil where the file names none.
     public let image: String?
 

@@ -2,8 +2,8 @@ public import Basics
 
 /// The unit by which systemd mounts the root in an initramfs: sysroot.mount.
 ///
-/// systemd makes it by `root=` and `rootflags=` of /proc/cmdline alone; dracut, where there is no `root=`, by its own files as they
-/// were before anything was asked at the console. So it may be about another root than the request is.
+/// systemd makes it from `root=` and `rootflags=` in /proc/cmdline alone. Where there is no `root=`, dracut makes it from its own files,
+/// before a person could say anything at the console. So it may name another root than the request does.
 public struct MountUnit {
     /// Where systemd and dracut write it.
     public static let path = "/run/systemd/generator/sysroot.mount"

@@ -144,9 +144,7 @@ private func choice<Value>(_ line: KernelCommandLine, _ key: KernelCommandLine.K
 }
 
 private func count(_ line: KernelCommandLine, _ key: KernelCommandLine.Key, _ usual: Int) throws(Failure) -> Int {
-    guard let text = line.value(key) else { return usual }
-    guard let number = Int32(text), number >= 0 else { throw Failure("could not use '\(key)=\(text)': it is not a number") }
-    return Int(number)
+    try line.value(key).map { text throws(Failure) in try number(text, key) } ?? usual
 }
 
 /// GRUB says where the kernel was (`BOOT_IMAGE=/boot/vmlinuz`, or `(hd0,gpt2)/boot/vmlinuz`), rEFInd and the EFI stub where the initramfs was
@@ -185,10 +183,12 @@ extension Request.TopLayer {
     public init?(_ line: KernelCommandLine) throws(Failure) {
         let text = line.value(.topLayerPath)
         guard line.value(.topLayer) != nil else {
-            guard let text else { return nil }
+            let key: KernelCommandLine.Key =
+                text != nil ? .topLayerPath : line.value(.topLayerFlags) != nil ? .topLayerFlags : .topLayerFilesystemType
+            guard let text = line.value(key) else { return nil }
             throw Failure(
-                "could not use 'toplayer_path=\(text)': there is no 'toplayer=' on the kernel command line",
-                hint: "add toplayer=LABEL=name or another device, the one that holds \(text)"
+                "could not use '\(key)=\(text)': there is no 'toplayer=' on the kernel command line",
+                hint: "add toplayer=LABEL=name or another device, the one that holds the top layer"
             )
         }
         device = try line.device(.topLayer)

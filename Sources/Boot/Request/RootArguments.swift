@@ -100,10 +100,11 @@ func options(_ text: String) -> [String] {
     text.parts(at: ",")
 }
 
-private func number(_ text: String, _ key: KernelCommandLine.Key) throws(Failure) -> Int {
+/// A number, of seconds or of anything else.
+func number(_ text: String, _ key: KernelCommandLine.Key) throws(Failure) -> Int {
     // Int32: a time in nanoseconds must fit 64 bits.
     guard let number = Int32(text), number >= 0 else {
-        throw Failure("could not use '\(key)=\(text)': it is not a number of seconds")
+        throw Failure("could not use '\(key)=\(text)': it is not a number from 0 to 2147483647")
     }
     return Int(number)
 }

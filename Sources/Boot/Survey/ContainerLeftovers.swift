@@ -36,9 +36,9 @@ extension ImageFiles {
         }
     }
 
-    /// Whether a file has something in it that is for one machine: not what a power cut left empty, nor what systemd writes
-    /// into /etc/machine-id until it knows better (machine-id(5)). More than 1 MiB is no key, nor is what gives rights to who runs it:
-    /// where a user may put a link, that could be an old program of the system.
+    /// Whether a file has something in it that is for one machine. A file that a power cut left empty has not, nor has an
+    /// /etc/machine-id with what systemd writes there first (machine-id(5)). More than 1 MiB is no key. Neither is a program that gives
+    /// rights to who runs it: a user could have put a link to an old one there.
     private func isMinted(_ path: Path) throws(Failure) -> Bool {
         guard let status = try status(of: path), status.kind == .file, (1...keyLimit).contains(status.size),
             status.permissions & 0o6000 == 0, try attribute("security.capability", of: path) == nil

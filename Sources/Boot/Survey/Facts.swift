@@ -29,7 +29,7 @@ public struct Facts: Sendable {
         public var chainID: ChainID
         /// What the store has, or a layer that was held.
         public var root: RootSource
-        /// What changes with anything in the layer; nil where it is no subvolume.
+        /// A text that is another one after any change in the layer; nil where it is no subvolume.
         public var layerState: String?
         public var contents: Contents
         /// What is in its layers, where they are to be merged; nil where that was not looked at.
@@ -123,9 +123,9 @@ public struct Facts: Sendable {
     public struct TopLayer: Equatable, Sendable {
         /// In the order in which they are laid over the root.
         public var layers: [Layer]
-        /// What is never the same again once anything in them changed.
+        /// A text that is another one after any change in them.
         public var state: String
-        /// What the next boot knows it by; nil where it looks at each file, or need not.
+        /// By what the next boot finds that nothing changed; nil where it looks at each file, and where the state alone tells.
         public var known: KnownLayer? = nil
         /// What a copy of them takes; nil where that was not looked at, for a template has it.
         public var extent: Extent?

@@ -21,7 +21,7 @@ package struct ImageFiles {
 
     /// `layers`: the topmost first. One alone is the whole tree.
     package init(of layers: [Directory]) {
-        // A path of some names in some hundred layers needs more than there are unless asked for.
+        // A path of some names in some hundred layers needs more open files than a process has at first.
         raiseFileLimit()
         tops = layers.indices.map { Place(layer: $0, directory: layers[$0]) }
     }
@@ -68,7 +68,7 @@ package struct ImageFiles {
     func search(_ path: Path, _ body: (Path, Status.Kind?) throws(Failure) -> Bool) throws(Failure) -> Bool {
         for directory in try directories(at: path) {
             let isFound = try directory.search { (name, kind) throws(Failure) in
-                try body(path.appending(name: name.dropLast().map { UInt8(bitPattern: $0) }), kind)
+                try body(path.appending(name: plainName(name)), kind)
             }
             if isFound { return true }
         }
@@ -160,7 +160,7 @@ package struct ImageFiles {
         return found.isEmpty ? nil : .directory(found)
     }
 
-    /// The directory of the layers below which a directory is one with that was at this path before it was renamed.
+    /// The directories of the layers below that are one with a directory which was renamed: they lie at its old path, `path`.
     private func renamed(_ path: [UInt8], below layer: Int, _ left: inout Int) throws(Failure) -> [Place] {
         var places = Array(tops[(layer + 1)...])
         for name in Path(path)?.components ?? [] {

@@ -59,6 +59,22 @@ public struct LayerManifest: Equatable, Sendable {
     package var rules: LayerRules { LayerRules(directories: directories, ignored: ignored) }
 }
 
+extension LayerManifest {
+    /// That of a layer; an empty one where it has none.
+    package init(of layer: Directory) throws(Failure) {
+        guard let content = try layer.contents(of: LayerRules.manifest, limit: 1 << 20) else {
+            if try layer.status(of: LayerRules.manifest) != nil {
+                throw Failure(
+                    "could not open '\(layer.show(LayerRules.manifest))': it is a symlink, and leads to nothing",
+                    hint: "correct or remove it")
+            }
+            self = .none
+            return
+        }
+        try self.init(parsing: content, name: layer.show(LayerRules.manifest))
+    }
+}
+
 private struct Reader {
     let name: String
 

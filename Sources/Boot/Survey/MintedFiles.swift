@@ -26,6 +26,11 @@ extension MachineFiles {
     private func minted(_ pattern: PathPattern, _ system: Directory, _ image: Directory, _ faults: Faults) -> [Path] {
         var found: [Path] = []
         do throws(Failure) {
+            guard try system.target(of: pattern.parent)?.kind == .directory else { return [] }
+            // Any user can make a symlink: one to a directory that he cannot enter would bring him copies of what is in it.
+            if (try? system.child(pattern.parent.cString)) == nil {
+                throw Failure("'\(system.show(pattern.parent))' is reached by a symlink, which a user may have made")
+            }
             try ImageFiles(of: [system]).forEachFile(fitting: pattern) { path throws(Failure) in
                 if found.count > Self.most { return }
                 if try image.hasSame(path, as: system) { return }
@@ -46,10 +51,7 @@ extension MachineFiles {
     }
 
     private func isCopied(_ path: Path) -> Bool {
-        // What a directory is left out with, is left out too.
-        for place in sequence(first: path, next: { $0.parent.isTop ? nil : $0.parent }) {
-            for layer in described where !layer.manifest.rules.isCopied(place.name, in: place.parent) { return false }
-        }
+        for layer in described where !layer.manifest.rules.isCopied(path) { return false }
         return true
     }
 
@@ -57,6 +59,19 @@ extension MachineFiles {
     private func brings(_ path: Path) throws(Failure) -> Bool {
         for layer in layers where try layer.status(of: path) != nil { return true }
         return false
+    }
+}
+
+extension LayerRules {
+    /// Whether what a layer has at a path goes into the root: what a directory is left out with, is left out too.
+    @inline(never)
+    func isCopied(_ path: Path) -> Bool {
+        var place = path
+        while !place.isTop {
+            if !isCopied(place.name, in: place.parent) { return false }
+            place = place.parent
+        }
+        return true
     }
 }
 

@@ -56,17 +56,3 @@ package struct NestedSubvolumes {
         }
     }
 }
-
-extension Path {
-    package func isBelow(_ other: Path?) -> Bool {
-        guard let other else { return false }
-        return bytes.starts(with: other.bytes + [UInt8(ascii: "/")])
-    }
-}
-
-/// Those of some paths that are below none of the others. Each path comes before those below it, and these before any other.
-func outermost(_ paths: [Path]) -> [Path] {
-    var found: [Path] = []
-    for path in paths where !path.isBelow(found.last) { found.append(path) }
-    return found
-}

@@ -1,7 +1,7 @@
 package import Basics
 
-/// Fails where one of the directories of a boot lies in another that is copied or deleted as a whole. `store` is the filesystem of the
-/// store; nil where it is not there.
+/// Fails where one of the directories of a boot lies in another that is copied or deleted as a whole, or that is somebody else's. `store`
+/// is the filesystem of the store; nil where it is not there.
 func checkPlaces(
     _ request: Request, on topLevel: Directory, _ store: Directory?, _ topLayers: [Spot], _ faults: Faults
 ) throws(Failure) {
@@ -12,6 +12,18 @@ func checkPlaces(
         let folder = faults.without(nil, "what is in it is not known") { () throws(Failure) in try Spot(path, on: topLevel) }
         try folder?.checkLacks(dataRoot, within: what, as: "Docker's data-root", key: Request.optIn.rawValue)
         for layer in topLayers { try folder?.checkLacks(layer, within: what, as: "the top layer", key: "toplayer_path") }
+    }
+    var place = request.name.parent
+    var outer: String?
+    if let dataRoot, let path = request.dockerPath, !path.isTop, try Spot(place, on: topLevel).isWithin(dataRoot) {
+        outer = "'\(path)' is Docker's data-root"
+    }
+    while !place.isTop {
+        if (try? Facts.markedRoot(at: place, on: topLevel)) != nil { outer = "'\(place)' is another root" }
+        place = place.parent
+    }
+    if let outer {
+        throw Failure("could not make the root '\(request.name)': \(outer)", hint: "give rootflags=subvol= a name outside of that")
     }
     // Copying a directory into itself never ends, and the store is no one's machine files.
     for layer in topLayers {
@@ -25,60 +37,12 @@ extension Facts {
     /// have to be made yet.
     package static func checkNames(of request: Request, on topLevel: Directory, _ host: Host) throws(Failure) {
         let faults = Faults()
-        try RootSurvey(topLevel, host, faults).standing(request.name, after: []).checkIsOurs(request.name)
+        let survey = RootSurvey(topLevel, host, faults)
+        try survey.standing(request.name, after: survey.kept(request.name).numbers).checkIsOurs(request.name)
         _ = try missingParents(of: request.name, on: topLevel)
         // What is on another device cannot hold any of these.
-        let layer = request.topLayer.flatMap { $0.device == request.root.device ? $0.path : nil }
+        let layer = request.topLayer.flatMap { $0.device == request.root.device ? ($0.subvolume ?? .top) / $0.path : nil }
         let spots = try layer.map { path throws(Failure) in [try Spot(path, on: topLevel)] } ?? []
         try checkPlaces(request, on: topLevel, request.dockerDevice == nil ? topLevel : nil, spots, faults)
-    }
-}
-
-/// A directory that is there, or where it is to be made.
-struct Spot {
-    /// The directory itself, or the nearest above it.
-    private let directory: Directory
-    /// What is missing below that.
-    private let missing: Path
-
-    init(_ directory: Directory) {
-        self.directory = directory
-        missing = .top
-    }
-
-    init(_ path: Path, on filesystem: Directory) throws(Failure) {
-        var (place, missing) = (path, Path.top)
-        while !place.isTop, try filesystem.target(of: place)?.kind != .directory {
-            missing = Path.top.appending(name: place.name) / missing
-            place = place.parent
-        }
-        guard let directory = try filesystem.directory(at: place) else { throw Failure("could not open '\(filesystem.show(place))'") }
-        self.directory = directory
-        self.missing = missing
-    }
-
-    private var title: String { directory.show(missing) }
-
-    /// Whether it is `other` or lies below it, whatever symlinks lead to either.
-    private func isWithin(_ other: Spot) throws(Failure) -> Bool {
-        if other.missing.isTop { return try directory.isWithin(other.directory) }
-        return try directory.isSame(as: other.directory) && missing.components.starts(with: other.missing.components)
-    }
-
-    /// A root is deleted with all that is in it, and must not hold what the next boot reads.
-    fileprivate func checkLacks(_ other: Spot?, within place: String, as what: String, key: String) throws(Failure) {
-        guard let other, try other.isWithin(self) else { return }
-        throw Failure(
-            "could not use \(what) '\(other.title)' (\(key)=): it is in \(place) '\(title)', which boots delete",
-            hint: "move it out of there, to a directory of its own"
-        )
-    }
-
-    fileprivate func checkLacksMachine(_ other: Spot?, _ path: Path) throws(Failure) {
-        guard let other, try other.isWithin(self) else { return }
-        throw Failure(
-            "could not use '\(title)' as the top layer: it holds '\(path)'",
-            hint: "give toplayer_path= a directory that holds only this machine's files"
-        )
     }
 }

@@ -15,8 +15,8 @@ struct RootSurvey {
         defaultSubvolume = topLevel.defaultSubvolume()
     }
 
-    /// The root at `path`; nil where that is no subvolume, or one without a mark of its own. Fails where that is not to be told. One
-    /// whose number does not count is taken for the oldest, or for what `number` says.
+    /// The root at `path`; nil where that is no subvolume, or one without a mark of its own. Fails where that cannot be found out. A root
+    /// whose mark has a number that is too high gets `number` instead; 0 makes it the oldest.
     private func root(at path: Path, as number: Int = 0) throws(Failure) -> Facts.Root? {
         guard let directory = try topLevel.directory(at: path), let (mark, subvolume) = try directory.markAndSubvolume() else { return nil }
         if mark.number > RootNumber.highest {
@@ -63,7 +63,8 @@ struct RootSurvey {
         return (Facts.inOrder(roots), numbers)
     }
 
-    /// What is called `name`. `numbers` are those of the roots that were replaced.
+    /// What is called `name`. `numbers` are those of the roots that were replaced. Where there are any, docker-btrfs made what has the name:
+    /// a subvolume without a mark lost it, as when files of a backup were put back onto `/`.
     func standing(_ name: Path, after numbers: [Int]) -> Facts.Standing {
         do throws(Failure) {
             guard let status = try topLevel.status(of: name) else { return .nothing }
@@ -71,15 +72,17 @@ struct RootSurvey {
                 return .foreign(status.kind == .symlink ? "a symlink" : "a file")
             }
             if let root = try root(at: name, as: RootNumber.next(after: numbers)) { return .root(root) }
-            return .foreign(try directory.subvolume() == nil ? "a directory" : "a subvolume")
+            if try directory.subvolume() == nil { return .foreign("a directory") }
+            if numbers.isEmpty { return .foreign("a subvolume") }
+            throw Failure("'\(name)' has no mark of its own any more")
         } catch {
             faults.addRoot(error, "what is called '\(name)' is not deleted")
             return .unreadable
         }
     }
 
-    /// What lies where the new root is to be built. A root gets its number when its building begins: while it is not finished, no
-    /// other one has a higher number.
+    /// What lies where the new root is to be built. A root gets its number when its building begins. So one that was not finished has the
+    /// highest number of all.
     func leftover(of name: Path, among others: [Facts.Root], taken: [Int]) -> Facts.Leftover {
         let path = Layout.new(name)
         do throws(Failure) {
@@ -156,6 +159,7 @@ extension Facts {
 
 extension Directory {
     /// The mark of this root, and the subvolume that it is; nil where this is none of ours.
+    @inline(never)
     fileprivate func markAndSubvolume() throws(Failure) -> (mark: Mark, subvolume: Subvolume)? {
         guard let subvolume = try subvolume(), let value = try attribute(Mark.attribute),
             var mark = Mark(parsing: value, subvolume: subvolume)

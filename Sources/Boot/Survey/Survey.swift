@@ -24,13 +24,8 @@ extension Facts {
         let (record, damage) = Record.current(on: topLevel)
         self.record = record.forgetting { name in name != request.name && topLevel.hasNone(of: name) }
         recordDamage = damage
-        let names = faults.without([], "what is held is not known") { () throws(Failure) in
-            try topLevel.directory(at: Layout.layers)?.names() ?? []
-        }
-        let held = names.compactMap { Digest(hex: $0).map { ChainID($0) } }.filter { topLevel.held($0) != nil }
-        let unfinished = names.filter { Draft.isOfLayer($0) }
-        unfinishedHolds = unfinished.map { Layout.layers.appending(name: $0) }
-        self.held = held
+        let (held, unfinished) = Self.heldLayers(on: topLevel, faults)
+        (self.held, unfinishedHolds) = (held, unfinished)
         let others = survey.chains(but: request.name)
         hasOtherNames = others != nil
         heldForOthers =
@@ -48,12 +43,7 @@ extension Facts {
             wanted = .success(try look(for: request, on: topLevel, store, filesystem, faults))
         } catch {
             wanted = .failure(error)
-            if let root = rootOfKernel(request) {
-                kernel = faults.without(nil, Self.staying) { () throws(Failure) in
-                    guard let layer = topLevel.held(root.mark.origin.chainID) else { return nil }
-                    return try Self.kernel(of: root.mark.origin.chainID, in: [layer], host)
-                }
-            }
+            if let root = rootOfKernel(request) { kernel = heldKernel(of: root, on: topLevel, faults) }
         }
         self.faults = faults.notes
         areRootsKnown = faults.areRootsKnown
@@ -81,7 +71,7 @@ extension Facts {
             spots.append(try Spot(subvolume / layer.path, on: topLevel))
         }
         try checkPlaces(request, on: topLevel, missing == nil ? other?.top ?? topLevel : nil, spots, faults)
-        // What is held may not have been to be listed.
+        // The folder of what is held may not have been readable before.
         if !held.contains(source.chainID), !missingDirectories.contains(Layout.layers), topLevel.held(source.chainID) != nil {
             held.append(source.chainID)
         }
@@ -92,7 +82,7 @@ extension Facts {
             do throws(Failure) {
                 lastGood = try sources.recorded(image)
             } catch {
-                // It is told where it would be booted.
+                // Why is told if it would be booted.
                 lastGood = nil
             }
         }
@@ -106,6 +96,23 @@ extension Facts {
     }
 
     private static let staying = "the running kernel stays (docker_kernel=image)"
+
+    /// The layers that are held, and the places of those whose copy or merge was cut off.
+    private static func heldLayers(on topLevel: Directory, _ faults: Faults) -> (held: [ChainID], unfinished: [Path]) {
+        let names = faults.without([], "what is held is not known") { () throws(Failure) in
+            try topLevel.directory(at: Layout.layers)?.names() ?? []
+        }
+        let held = names.compactMap { Digest(hex: $0).map { ChainID($0) } }.filter { topLevel.held($0) != nil }
+        return (held, names.filter { Draft.isOfLayer($0) }.map { Layout.layers.appending(name: $0) })
+    }
+
+    /// The kernel of the image that a root was made from, where its layer is held.
+    private func heldKernel(of root: Root, on topLevel: Directory, _ faults: Faults) -> Kernel? {
+        faults.without(nil, Self.staying) { () throws(Failure) in
+            guard let layer = topLevel.held(root.mark.origin.chainID) else { return nil }
+            return try Self.kernel(of: root.mark.origin.chainID, in: [layer], host)
+        }
+    }
 
     /// The kernel of `docker_kernel=image`.
     private static func kernel(of source: Source, on top: Directory, _ host: Host) throws(Failure) -> Kernel? {
@@ -165,13 +172,8 @@ extension Facts {
 extension Directory {
     /// A layer that is held; nil where it is not, or something else is in its place, which is nobody's layer.
     package func held(_ chain: ChainID) -> Directory? {
-        do throws(Failure) {
-            guard let layer = try directory(at: Layout.hold(chain)) else { return nil }
-            let isLayer = if isOnBtrfs { try layer.subvolume() != nil } else { true }
-            return isLayer ? layer : nil
-        } catch {
-            return nil
-        }
+        guard let layer = try? directory(at: Layout.hold(chain)) else { return nil }
+        return !isOnBtrfs || (try? layer.subvolume()) != nil ? layer : nil
     }
 
     /// Whether no root has that name, nor had it and is kept. What cannot be looked at may be one.
@@ -188,7 +190,7 @@ extension Directory {
     fileprivate func leadsToDirectory(_ path: Path) throws(Failure) -> Bool {
         guard let found = try status(of: path) else { return false }
         if found.kind != .symlink { return found.kind == .directory }
-        do throws(Failure) { return try target(of: path)?.kind == .directory } catch { return false }
+        return (try? target(of: path))?.kind == .directory
     }
 
     /// Some names for a message, sorted: a directory may have more than anyone reads.

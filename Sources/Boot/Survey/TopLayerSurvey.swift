@@ -1,4 +1,4 @@
-package import Basics
+internal import Basics
 internal import Planning
 
 /// The top layer that a request names, open.
@@ -17,6 +17,8 @@ struct MachineFiles {
     let isShared: Bool
     /// Whether all of them are in the folder.
     private let areInFolder: Bool
+    /// Where the folder is.
+    private let path: Path
 
     /// nil where the request has none. Fails where nothing is there or for this machine, and where a manifest is wrong.
     init?(of request: Request, on filesystem: Directory?, besides topLevel: Directory, _ host: Facts.Host) throws(Failure) {
@@ -36,6 +38,7 @@ struct MachineFiles {
             described.append(Facts.Layer(path: asked.path / path, manifest: try LayerManifest(of: layer)))
         }
         self.folder = folder
+        path = asked.path
         areInFolder = !choice.hasLinks
         self.layers = layers
         self.described = described
@@ -43,17 +46,17 @@ struct MachineFiles {
         exposure = folder.keepsModes || asked.isMasked ? nil : Self.exposure
         // The root's filesystem may be meant by another of its names.
         let tops = (try filesystem.status(of: .top)?.device, try topLevel.status(of: .top)?.device)
-        isShared = asked.device == request.root.device || tops.0 == tops.1
+        isShared = asked.device == request.root.device || tops.0 == tops.1 || filesystem.isOnBtrfs(of: topLevel)
     }
 
     /// All directories that it is made of: those in the folder are looked at with that.
     var places: [Directory] { areInFolder ? [folder] : [folder] + layers }
 
-    /// A subvolume knows when it was changed. Of an ordinary directory btrfs tells whether it was since the last root was made.
-    /// Otherwise every file is looked at. `marks` are those of the roots that there are, the last one's last.
+    /// A subvolume knows when it was changed. Of an ordinary directory, btrfs tells whether it was changed since the last root was made.
+    /// Otherwise every file is looked at. `marks` are those of all roots; the last one is that of the newest root.
     func facts(marks: [Mark]) throws(Failure) -> Facts.TopLayer {
-        if areInFolder, let state = try folder.subvolumeState() { return facts(state: state) }
-        // Only on the roots' own filesystem: a clone of another one may count on as that does.
+        if areInFolder, let state = try folder.subvolumeState(without: isLeftOut) { return facts(state: state) }
+        // Only on the roots' own filesystem. Another one may be replaced by a copy of itself, with the same UUID and transaction numbers.
         guard isShared, areInFolder, let here = folder.place() else {
             let walk = try walk(hasState: true)
             return facts(state: walk.state, extent: walk.extent)
@@ -76,6 +79,11 @@ struct MachineFiles {
     }
 
     private var paths: [Path] { described.map { $0.path } }
+
+    /// Whether what is at a path in the folder is left out, where the folder is the only layer.
+    private func isLeftOut(_ place: Path) -> Bool {
+        described.contains { $0.path == path && !$0.manifest.rules.isCopied(place) }
+    }
 
     private static let exposure = """
         the top layer's filesystem keeps no modes: everybody can read its files in the root; toplayerflags= with umask= \
@@ -111,69 +119,42 @@ struct MachineFiles {
 }
 
 extension Request.TopLayer {
-    /// Whether somebody thought of the modes that a filesystem without any is to show.
+    /// Whether the options say which modes the files of a filesystem without modes have.
     fileprivate var isMasked: Bool { options.contains { $0.begins(with: "umask=") || $0.begins(with: "fmask=") } }
 
     /// What of its filesystem is mounted; nil where the options do not name it.
     var subvolume: Path? { options.last { $0.begins(with: "subvol=") }.flatMap { $0.after("subvol=") }.flatMap { Path($0) } }
 }
 
-extension LayerManifest {
-    /// That of a layer; an empty one where it has none.
-    package init(of layer: Directory) throws(Failure) {
-        guard let content = try layer.contents(of: LayerRules.manifest, limit: 1 << 20) else {
-            if try layer.status(of: LayerRules.manifest) != nil {
-                throw Failure(
-                    "could not open '\(layer.show(LayerRules.manifest))': it is a symlink, and leads to nothing",
-                    hint: "correct or remove it")
-            }
-            self = .none
-            return
-        }
-        try self.init(parsing: content, name: layer.show(LayerRules.manifest))
-    }
-}
-
 extension Directory {
     /// The files that the `/etc/fstab` here has as swap (fstab(5)): none where it cannot be read.
     fileprivate var swapFiles: [Path] {
-        var content: [UInt8]?
-        do throws(Failure) { content = try contents(of: "etc/fstab", limit: 1 << 20) } catch {}
-        return (content ?? []).split(separator: UInt8(ascii: "\n")).compactMap { line in
+        let content = (try? contents(of: "etc/fstab", limit: 1 << 20)) ?? []
+        return content.split(separator: UInt8(ascii: "\n")).compactMap { line in
             let fields = line.split(maxSplits: 3) { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
             guard fields.count > 2, fields[0].first == UInt8(ascii: "/"), fields[2].elementsEqual("swap".utf8) else { return nil }
             return Path(fields[0])
         }
     }
 
-    fileprivate func hasFile(_ path: Path) -> Bool {
-        do throws(Failure) { return try target(of: path)?.kind == .file } catch { return false }
-    }
+    fileprivate func hasFile(_ path: Path) -> Bool { (try? target(of: path))?.kind == .file }
 
-    /// Where this directory is; nil where that is not btrfs, or not to be told.
+    /// Where this directory is; nil where that is not btrfs, or cannot be found out.
     fileprivate func place() -> (subvolume: Subvolume, inode: UInt64, device: UInt64)? {
-        do throws(Failure) {
-            guard let status = try status(of: .top), let subvolume = try surroundingSubvolume() else { return nil }
-            return (subvolume, status.inode, status.device)
-        } catch {
-            return nil
-        }
+        guard let status = try? status(of: .top), let subvolume = try? surroundingSubvolume() else { return nil }
+        return (subvolume, status.inode, status.device)
     }
 
     /// Only root may look at what btrfs has of it.
     fileprivate func isUnchanged(since known: KnownLayer) -> Bool {
-        do throws(Failure) {
-            return try !SubvolumeTree(self).isChanged(known.inode, after: known.transaction)
-        } catch {
-            return false
-        }
+        (try? SubvolumeTree(self).isChanged(known.inode, after: known.transaction)) == false
     }
 
-    /// The state of this subvolume and of those nested in it; nil where this is none.
-    fileprivate func subvolumeState() throws(Failure) -> String? {
+    /// The state of this subvolume and of those nested in it that are not left out; nil where this is none.
+    fileprivate func subvolumeState(without isLeftOut: (Path) -> Bool) throws(Failure) -> String? {
         guard let own = try subvolume() else { return nil }
         var states = own.state
-        for path in try nestedSubvolumes() {
+        for path in try nestedSubvolumes() where !isLeftOut(path) {
             states += " " + (try directory(at: path)?.subvolume()?.state ?? "")
         }
         return states + " "

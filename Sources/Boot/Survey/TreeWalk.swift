@@ -15,7 +15,7 @@ struct TreeWalk {
     /// What its files are on, the first two of them: on btrfs each subvolume is a device of its own.
     private(set) var devices: [UInt64] = []
     private var sum = SIMD4<UInt64>()
-    /// Not where only the extent is wanted.
+    /// false where only the extent is wanted.
     private let hasState: Bool
     /// Where it is, from the layer.
     private var place: [UInt8] = []
@@ -69,7 +69,7 @@ struct TreeWalk {
         let above = place.count
         let path = Path(place) ?? .top
         try folder.directory.forEachEntry { (name, status) throws(Failure) in
-            let plain = name.dropLast().map { UInt8(bitPattern: $0) }
+            let plain = plainName(name)
             if rules.ignores(plain, in: path) { return }
             place.append(UInt8(ascii: "/"))
             place += plain
@@ -113,7 +113,7 @@ struct TreeWalk {
         recipe.removeAll(keepingCapacity: true)
         recipe += folder.digest
         for byte in name { recipe.append(UInt8(bitPattern: byte)) }
-        // All of one size: what lies between numbers of several sizes could be anything.
+        // All of one size: between numbers of several sizes there would be bytes with any value.
         let numbers = (
             status.kind.rawValue, Int(status.permissions), Int(status.owner), Int(status.group), status.size, status.modified,
             status.changed, folder.keepsChangeTimes ? Int(truncatingIfNeeded: status.inode) : 0

@@ -22,5 +22,8 @@ extern const hooks_file hooks_machine_users_unit;
 extern const hooks_file hooks_machine_host_keys;
 extern const hooks_file hooks_machine_update;
 extern const hooks_file hooks_machine_update_timer;
+extern const hooks_file hooks_machine_grow;
+extern const hooks_file hooks_machine_network;
+extern const hooks_file hooks_machine_rehearsal;
 extern const hooks_file hooks_busybox_boot;
 extern const hooks_file hooks_busybox_dhcp;

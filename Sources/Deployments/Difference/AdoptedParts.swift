@@ -10,6 +10,8 @@ struct AdoptedParts {
     private let root: EarlierRoot
     /// When what the root has of the layers was laid over it, in seconds since 1970.
     private let laid: Int
+    /// The root's fstab when it was made; nil where nobody knows it any more.
+    private let table: [UInt8]?
     /// The root's.
     private let tree: Directory
     /// From the top level.
@@ -23,13 +25,16 @@ struct AdoptedParts {
     private var found: [Adoption.Part] = []
     /// Directories that the image has too: the manifest is to say that theirs count.
     private(set) var directories: [Path] = []
+    /// Lines of the layer's fstab that setup wrote after the root was made, and the root's lacks.
+    private(set) var data: [MountsFile.Line] = []
     private var stays: [String] = []
+    private var losses: [String] = []
     private var tooLong = 0
 
     init(_ site: Site, _ difference: RootDifference, _ tree: Directory, layer: Path, named: [Path]) throws(Failure) {
         guard let folder = try site.topLevel.directory(at: layer) else { throw Failure("could not open the top layer '\(layer)'") }
         (self.site, self.tree, self.layer, self.folder, self.named) = (site, tree, layer, folder, named)
-        (root, laid) = (difference.root, difference.laid)
+        (root, laid, table) = (difference.root, difference.laid, difference.table)
         rules = try LayerManifest(of: folder).rules
         var links: [(link: Path, target: Path)] = []
         try Self.addLinks(below: .top, of: folder, in: tree, to: &links)
@@ -42,7 +47,7 @@ struct AdoptedParts {
         return found.filter { seen.insert($0).inserted }
     }
 
-    var notes: [String] { stays + (tooLong > 0 ? [Path.leftOut(tooLong)] : []) }
+    var notes: [String] { stays + losses + (tooLong > 0 ? [Path.leftOut(tooLong)] : []) }
 
     mutating func add(_ change: RootChange) throws(Failure) {
         for path in [change.path, change.from].compactMap({ $0 }) { try checkName(path) }
@@ -91,7 +96,9 @@ struct AdoptedParts {
         if one.kind != other.kind || one.size != other.size || one.permissions != other.permissions { return false }
         if one.owner != other.owner || one.group != other.group || one.size > TreeDifference.readLimit { return false }
         switch one.kind {
-        case .file: return try tree.content(ofFile: path) == folder.content(ofFile: path)
+        case .file:
+            let limit = TreeDifference.readLimit
+            return try tree.content(ofFile: path, limit: limit) == folder.content(ofFile: path, limit: limit)
         case .symlink: return try tree.linkTarget(of: path) == folder.linkTarget(of: path)
         case .directory, .other: return false
         }
@@ -108,7 +115,37 @@ struct AdoptedParts {
             // Of two names of one file in a layer either may win.
             for other in try otherNames(of: path) { found.append(.remove(other)) }
         }
+        if path == FilesystemTable.path && kind == .file { try compareTables() }
         found.append(.take(path, kind))
+    }
+
+    /// What the layer's fstab mounts and the root's does not: data that setup added after the root was made stays, and it is said what else is
+    /// lost. Of other files nobody can tell whether an earlier adopt of the same root wrote what is replaced.
+    private mutating func compareTables() throws(Failure) {
+        let path = FilesystemTable.path
+        guard let standing = try folder.status(of: path), standing.kind == .file, standing.isNewer(than: laid),
+            !found.contains(.take(path, .file))
+        else { return }
+        let own = try MountsFile(parsing: tree.contents(of: path) ?? [])
+        var lost: [String] = []
+        for line in try MountsFile(parsing: folder.contents(of: path) ?? []).lines where own.line(at: line.target) == nil {
+            if FilesystemTable.isData(line), try isLater(line) { data.append(line) } else { lost.append("'\(display(line.target.utf8))'") }
+        }
+        if lost.isEmpty { return }
+        losses.append(
+            "'\(layer / path)' was changed since \(root.title) was made, and the root's takes its place: "
+                + "it mounts \(lost.joined(separator: ", ")) no more")
+    }
+
+    /// Whether a line for data is not one that a person took out of the root's fstab: that had none when it was made. Where nobody knows that
+    /// any more, the data came after the root.
+    private func isLater(_ line: MountsFile.Line) throws(Failure) -> Bool {
+        if let table { return try MountsFile(parsing: table).line(at: line.target) == nil }
+        guard let path = line.subvolume, let data = try site.topLevel.directory(at: path)?.subvolume(), let own = try tree.subvolume()
+        else {
+            return false
+        }
+        return data.made > own.made
     }
 
     /// Takes away what the root lacks: what is below the layer by a whiteout, and what the layer has, but for what came there later.

@@ -17,6 +17,8 @@ public struct Adoption {
     }
 
     let site: Site
+    /// The root's number.
+    let number: Int
     /// The root's.
     let tree: Directory
     /// From the top level.
@@ -26,6 +28,8 @@ public struct Adoption {
     let parts: [Part]
     /// Directories that the image has too: the manifest is to say that theirs count.
     let directories: [Path]
+    /// Lines of the layer's fstab that stay when the root's takes its place.
+    let data: [MountsFile.Line]
     /// What is to be known.
     public let notes: [String]
 
@@ -36,13 +40,15 @@ public struct Adoption {
     }
 
     private var peoplesLine: String? {
-        people.map { "put the people of this root (\($0.title)) into '\(layer / MachineUsers.folder)', beside an image's own users" }
+        people.map { "put the people of root \(number) (\($0.title)) into '\(layer / MachineUsers.folder)', beside an image's own users" }
     }
 
     private var partLines: [String] {
         parts.map { part in
             switch part {
-            case .take(let path, let kind): "put the \(kind.rawValue) '\(path)' into the top layer as '\(layer / path)'"
+            case .take(let path, let kind):
+                "put the \(kind.rawValue) '\(path)' into the top layer as '\(layer / path)'"
+                    + (keepsData(in: path) ? ", which mounts \(dataPlaces) still" : "")
             case .hide(let path):
                 "take '\(path)' away by the top layer's '\(layer / LayerName.whiteout(of: path))'"
             case .remove(let path): "take '\(layer / path)' out of the top layer"
@@ -50,12 +56,16 @@ public struct Adoption {
         }
     }
 
+    private var dataPlaces: String { data.map { "'\(display($0.target.utf8))'" }.joined(separator: ", ") }
+
+    private func keepsData(in path: Path) -> Bool { path == FilesystemTable.path && !data.isEmpty }
+
     /// What comes of it.
     public var outcome: String {
         let paths = "\(parts.count) path\(parts.count == 1 ? "" : "s")"
         if parts.isEmpty && people == nil && directories.isEmpty { return "nothing was adopted" }
         let what = people == nil ? paths : "the people" + (parts.isEmpty ? "" : " and \(paths)")
-        return "the next root has \(people == nil && parts.count == 1 ? "it" : "them"): \(what) adopted into '\(layer)'"
+        return "the next root has \(people == nil && parts.count == 1 ? "it" : "them"): \(what) of root \(number) adopted into '\(layer)'"
     }
 
     /// All of it is on the disk when this is done. What was done before a failure stays.
@@ -71,7 +81,7 @@ public struct Adoption {
             say(line)
             do throws(Failure) {
                 switch part {
-                case .take(let path, _): try writer.take(path)
+                case .take(let path, _): if keepsData(in: path) { try takeTable(by: &writer, into: target) } else { try writer.take(path) }
                 case .remove(let path): try writer.remove(path)
                 case .hide(let path): try writer.hide(path)
                 }
@@ -89,13 +99,34 @@ public struct Adoption {
         try target.sync()
     }
 
+    /// The root's fstab, as any other file of it, with the lines that stay at its end. Fails with the system's reason alone.
+    private func takeTable(by writer: inout LayerWriter, into target: Directory) throws(Failure) {
+        let path = FilesystemTable.path
+        try writer.take(path)
+        let table = try MountsFile(parsing: [])
+        for line in data { _ = try table.add(line, isReplacing: false) }
+        let newline = UInt8(ascii: "\n")
+        let isEnded = try target.contents(of: path)?.last.map { $0 == newline } ?? true
+        let text = try table.text()
+        let lines = (isEnded ? [] : [newline]) + Array(text.utf8)
+        let file = linux_openat2(target.descriptor, path.cString, O_WRONLY | O_APPEND | O_CLOEXEC, 0, linux_resolve_no_links)
+        if file < 0 { throw .reason() }
+        defer { close(file) }
+        var found = stat()
+        if fstat(file, &found) != 0 || !linux_write_all(file, lines, lines.count) || futimens(file, [found.st_atim, found.st_mtim]) != 0
+            || fsync(file) != 0
+        {
+            throw .reason()
+        }
+    }
+
     private func addToManifest(_ target: Directory, _ say: (String) -> Void) throws(Failure) {
         lines.suffix(directories.count).forEach(say)
         let content = try target.contents(of: LayerRules.manifest, limit: 1 << 20)
         let json = try content.map { content throws(Failure) in try JSON(parsing: content, name: target.show(LayerRules.manifest)) }
         var members = (json?.members ?? []).filter { $0.key != "directories" }.map { ($0.key, JSONOutput($0.value)) }
         let named = (json?["directories"]?.elements ?? []).compactMap(\.string)
-        let new = directories.map { "/" + String(decoding: $0.bytes, as: UTF8.self) }.filter { !named.contains($0) }
+        let new = directories.map { $0.absolute }.filter { !named.contains($0) }
         members.insert(("directories", .array((named + new).map { .string($0) })), at: 0)
         let mode = try target.status(of: LayerRules.manifest)?.permissions ?? 0o644
         try target.write(Array(JSONOutput.object(members).text.utf8), mode: mode, to: LayerRules.manifest)
@@ -105,14 +136,14 @@ public struct Adoption {
 extension Site {
     /// The way to put what was changed at these paths of a root, and below them, into the machine's top layer.
     public func adopting(_ paths: [String], ofRoot number: Int?) throws(Failure) -> Adoption {
-        let difference = try difference(ofRoot: number)
+        let difference = try difference(ofRoot: number, beside: "'docker-btrfs setup --users' takes the people of this system")
         let root = difference.root
         guard let tree = try topLevel.directory(at: root.root.path) else { throw Failure("could not open '\(root.path)': it is not there") }
         let layer = try ownLayer(of: root)
         let asked = try difference.asked(paths, in: tree)
         var adopted = try AdoptedParts(self, difference, tree, layer: layer, named: asked)
         var (changes, notes) = try difference.changes(at: asked) { path throws(Failure) in try adopted.restore(path) }
-        let people = try people(of: tree, root.root.mark.origin, &changes)
+        let people = try people(of: root, tree, named: asked, &changes, &notes)
         for path in people == nil ? [] : MachineUsers.sources where try topLevel.directory(at: layer)?.status(of: path) != nil {
             notes.append("'\(layer / path)' takes the place of each image's own, with the users of its packages: remove it")
         }
@@ -130,18 +161,32 @@ extension Site {
             )
         }
         return Adoption(
-            site: self, tree: tree, layer: layer, people: people, parts: adopted.parts, directories: adopted.directories, notes: notes)
+            site: self, number: root.number, tree: tree, layer: layer, people: people, parts: adopted.parts,
+            directories: adopted.directories, data: adopted.data, notes: notes)
     }
 
     /// The people of a root, whose files are taken out of the changes where a top layer has people: they are laid over the image's own at
-    /// boot, and the whole file would be in the way of those.
-    private func people(of tree: Directory, _ origin: Origin, _ changes: inout [RootChange]) throws(Failure) -> MachineUsers? {
+    /// boot, and the whole file would be in the way of those. Where none of these files is named, people whom nobody changed in the root stay
+    /// as the top layer has them by now.
+    private func people(
+        of root: EarlierRoot, _ tree: Directory, named: [Path], _ changes: inout [RootChange], _ notes: inout [String]
+    ) throws(Failure) -> MachineUsers? {
         let others = changes.filter { !MachineUsers.sources.contains($0.path) }
         if others.count == changes.count { return nil }
+        let origin = root.root.mark.origin
+        let image = topLevel.held(origin.chainID)
         for layer in origin.topLayers.reversed() {
             guard let known = try topLevel.directory(at: layer / MachineUsers.folder) else { continue }
             changes = others
-            return try MachineUsers(in: tree, known: known, image: topLevel.held(origin.chainID))
+            let people = try MachineUsers(in: tree, known: known, image: image)
+            if named.contains(where: { MachineUsers.sources.contains($0) }) { return people }
+            guard let given = try tree.directory(at: MachineUsers.folder),
+                try MachineUsers(in: tree, known: given, image: image).difference(from: given) == nil
+            else { return people }
+            if try people.difference(from: known) != nil {
+                notes.append("the people of \(root.title) are those that it was given, and are left out: name /etc/passwd to have them")
+            }
+            return nil
         }
         return nil
     }
@@ -176,8 +221,8 @@ extension RootDifference {
             guard text.utf8.first == UInt8(ascii: "/"), let path = Path(text) else {
                 throw Failure("could not adopt '\(text)': it is no path from the root's top", hint: "docker-btrfs diff shows them")
             }
-            if root.isBooted {
-                let running = try Directory(opening: "/")
+            // An overlay may tell another device of each file.
+            if root.isBooted, case let running = try Directory(opening: "/"), try running.isSubvolume() {
                 if let there = try running.status(of: path), let top = try running.status(of: .top), there.device != top.device {
                     throw Failure(
                         "could not adopt '\(path)': it is not in the root but on another filesystem or subvolume, which stays as it is")
@@ -197,7 +242,7 @@ extension RootDifference {
         var notes: [String] = []
         var (tooLong, routine) = (0, 0)
         for path in paths {
-            let isIn = { (one: Path) in path.isTop || one == path || one.isBelow(path) }
+            let isIn = { (one: Path) in one.isWithin(path) }
             let own = changes.filter { isIn($0.path) || $0.from.map(isIn) == true }
             if own.isEmpty, try !unchanged(path) {
                 throw Failure("could not adopt '\(path)': nothing was changed there", hint: "docker-btrfs diff shows what was")
@@ -237,22 +282,5 @@ extension Path {
     /// One note of them all: nobody could type such a path.
     static func leftOut(_ count: Int) -> String {
         "\(count) path\(count == 1 ? " is" : "s are") left out: longer than \(PATH_MAX - 1) bytes, as no program can name \(count == 1 ? "it" : "them")"
-    }
-}
-
-extension JSONOutput {
-    /// A value as it was read. Numbers that are no integers are none in our documents.
-    fileprivate init(_ value: JSON) {
-        if let text = value.string {
-            self = .string(text)
-        } else if let number = value.integer {
-            self = .integer(number)
-        } else if let elements = value.elements {
-            self = .array(elements.map { JSONOutput($0) })
-        } else if let members = value.members {
-            self = .object(members.map { ($0.key, JSONOutput($0.value)) })
-        } else {
-            self = value.isTrue ? .boolean(true) : .null
-        }
     }
 }

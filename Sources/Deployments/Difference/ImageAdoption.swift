@@ -36,7 +36,7 @@ public struct ImageAdoption {
     /// Puts the files that the lines copy into the context of a build. Only their owner reaches them there, and none of them gives rights
     /// to who runs it: the lines do. Fails where something is in their folder already.
     public func write(to context: Directory) throws(Failure) {
-        let folder = Path.top.appending(name: Array(Self.folder.utf8))
+        let folder = Path.top.appending(Self.folder)
         if try context.status(of: folder) == nil { try context.makeDirectory(folder) }
         let target = try context.directory(withoutLinks: folder)
         if try !target.names().isEmpty {
@@ -71,6 +71,30 @@ extension Site {
             changes.removeAll { $0.path == place || $0.path.isBelow(place) }
         }
         let named = Set(paths.compactMap { Path($0) })
+        let (owners, traces, isWhole) = try Self.leaveToPackages(packages, &changes, named)
+        if traces > 0 {
+            notes.append(
+                "\(traces) path\(traces == 1 ? "" : "s") that package managers and packages' scripts write, or that are this machine's, are left out: name one to have it"
+            )
+        }
+        var draft = ImageDraft(tree: tree, layer: try layer(of: root)?.tree, notes: notes)
+        for path in root.root.mark.origin.topLayers {
+            if let layer = try topLevel.directory(at: path) { draft.topLayers.append(layer) }
+        }
+        for change in changes { try draft.add(change) }
+        let commands = packages?.commands { isWhole || owners.contains($0) }
+        for path in packages?.deletions(where: { isWhole || owners.contains($0) }) ?? [] {
+            if named.isEmpty || named.contains(where: { path.isWithin($0) }) { draft.delete(path) }
+        }
+        try draft.finish(after: commands ?? []) { packages?.isSource($0) == true }
+        return ImageAdoption(tree: tree, files: draft.copied, lines: draft.lines, notes: draft.notes)
+    }
+
+    /// Takes out of the changes what packages bring, and the traces that package managers leave, but for the paths that were named. Returns
+    /// the packages whose files were changed, how many traces there are, and whether the list of packages itself was changed.
+    private static func leaveToPackages(
+        _ packages: PackageDifference?, _ changes: inout [RootChange], _ named: Set<Path>
+    ) throws(Failure) -> (owners: Set<String>, traces: Int, isWhole: Bool) {
         var (owners, traces): (Set<String>, Int) = ([], 0)
         var isWhole = false
         if let packages {
@@ -94,22 +118,7 @@ extension Site {
             traces = own.count
             changes.removeAll { own.contains($0) }
         }
-        if traces > 0 {
-            notes.append(
-                "\(traces) path\(traces == 1 ? "" : "s") that package managers and packages' scripts write, or that are this machine's, are left out: name one to have it"
-            )
-        }
-        var draft = ImageDraft(tree: tree, layer: try layer(of: root)?.tree, notes: notes)
-        for path in root.root.mark.origin.topLayers {
-            if let layer = try topLevel.directory(at: path) { draft.topLayers.append(layer) }
-        }
-        for change in changes { try draft.add(change) }
-        let commands = packages?.commands { isWhole || owners.contains($0) }
-        for path in packages?.deletions(where: { isWhole || owners.contains($0) }) ?? [] {
-            if named.isEmpty || named.contains(where: { $0.isTop || path == $0 || path.isBelow($0) }) { draft.delete(path) }
-        }
-        try draft.finish(after: commands ?? []) { packages?.isSource($0) == true }
-        return ImageAdoption(tree: tree, files: draft.copied, lines: draft.lines, notes: draft.notes)
+        return (owners, traces, isWhole)
     }
 }
 

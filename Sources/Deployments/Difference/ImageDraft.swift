@@ -151,7 +151,7 @@ struct ImageDraft {
             // All that is in it was left out, and what made that makes this.
             if let names = try? tree.directory(withoutLinks: path).names(), !names.isEmpty { items[path] = nil }
         }
-        let tops = items.keys.filter { $0.isTop || items[$0.parent] == nil }.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        let tops = items.keys.filter { $0.isTop || items[$0.parent] == nil }.sortedByBytes { $0.bytes }
         func isEarly(_ command: [String]) -> Bool { command.last.flatMap { Path($0) }.map { isSource($0) } == true }
         let others = commands.filter { !isEarly($0) }
         commands = commands.filter(isEarly)
@@ -177,7 +177,7 @@ struct ImageDraft {
             let status = item.status
             switch status.kind {
             case .directory:
-                let within = (inner[path] ?? []).sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+                let within = (inner[path] ?? []).sortedByBytes { $0.bytes }
                 let isWhole = item.isNew && !within.isEmpty && isUniform(path)
                 let permissions = try permissions(of: path, status)
                 if !isWhole || permissions != 0o755 {
@@ -208,7 +208,7 @@ struct ImageDraft {
         }
         for group in groups {
             let words = group.files.compactMap { word($0) }
-            let target = words.count == 1 ? words[0] : text(group.parent) + (group.parent.isTop ? "" : "/")
+            let target = words.count == 1 ? words[0] : group.parent.absolute + (group.parent.isTop ? "" : "/")
             copies.append(Dockerfile.copy(words.map(source), to: target, owner: group.owner, group: group.group))
         }
     }
@@ -216,7 +216,7 @@ struct ImageDraft {
     /// What a symlink says; nil where that is not UTF-8.
     private func target(of path: Path) throws(Failure) -> String? {
         do throws(Failure) {
-            return String(validating: try tree.directory(withoutLinks: path.parent).text(ofLink: cString(path.name)), as: UTF8.self)
+            return String(validating: try tree.text(ofLinkAt: path), as: UTF8.self)
         } catch { throw Failure("could not read the link '\(tree.show(path))': \(error.message)") }
     }
 
@@ -272,8 +272,6 @@ struct ImageDraft {
     }
 
     private func source(_ word: String) -> String { ImageAdoption.folder + word }
-
-    private func text(_ path: Path) -> String { "/" + String(decoding: path.bytes, as: UTF8.self) }
 
     /// nil where there is no way to say it.
     private mutating func word(_ path: Path) -> String? {

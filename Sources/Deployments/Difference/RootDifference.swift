@@ -14,16 +14,17 @@ public struct RootDifference {
     let later: [(layer: Path, path: Path)]
     /// When what the root has of the layers was laid over it, in seconds since 1970.
     let laid: Int
+    /// The root's fstab when it was made; nil where nobody knows it any more.
+    let table: [UInt8]?
 }
 
 extension Site {
-    /// Compares a root with what it was made as: the one of that number; else the one that the system runs on, or in a system that is
-    /// none of ours, the machine's.
-    public func difference(ofRoot number: Int?) throws(Failure) -> RootDifference {
-        try difference(of: chosenRoot(number)) { (_, _) throws(Failure) in () }.difference
+    /// Compares a root with what it was made as, as `chosenRoot` chooses it.
+    func difference(ofRoot number: Int?, beside remedy: String) throws(Failure) -> RootDifference {
+        try difference(of: chosenRoot(number, beside: remedy)) { (_, _) throws(Failure) in () }.difference
     }
 
-    /// The same of a root, or of a project, by its name.
+    /// Compares a root, or a project, by its name; without one, a root as `chosenRoot` chooses it.
     public func difference(ofRootCalled name: String?) throws(Failure) -> RootDifference {
         try difference(of: root(called: name)) { (_, _) throws(Failure) in () }.difference
     }
@@ -44,7 +45,9 @@ extension Site {
             }
             let (changes, later) = try changes(of: root, tree, from: base)
             let nested = root.root.nested.map { "'\($0)' is a subvolume of its own: what is in it was not looked at" }
-            let found = RootDifference(root: root, changes: changes, notes: base.notes + nested, later: later, laid: base.made)
+            let table: [UInt8]? = if base.isOfLayersNow { nil } else { try base.tree.contents(of: FilesystemTable.path) ?? [] }
+            let found = RootDifference(
+                root: root, changes: changes, notes: base.notes + nested, later: later, laid: base.made, table: table)
             return (found, try look(tree, base.tree))
         }
     }
@@ -73,7 +76,9 @@ extension Site {
         return nil
     }
 
-    func chosenRoot(_ number: Int?) throws(Failure) -> EarlierRoot {
+    /// The root of that number; else the one that the system runs on. In a system that is none of ours, a person may mean that one: only on
+    /// a btrfs that he names is it the machine's root then. `remedy` is what he may want there instead.
+    func chosenRoot(_ number: Int?, beside remedy: String = "") throws(Failure) -> EarlierRoot {
         if let number { return try root(number) }
         if let named = try namedRoots().first(where: \.isBooted) {
             throw Failure(
@@ -81,8 +86,15 @@ extension Site {
                 hint: "name one of those that 'docker-btrfs root ls' shows by its number")
         }
         let all = try roots().roots
-        if let root = all.last(where: { $0.isBooted }) ?? all.last(where: { $0.root.path == settings.root }) { return root }
-        throw Failure("could not find the machine's root '\(settings.root)'", hint: "a boot makes it")
+        if let root = all.last(where: { $0.isBooted }) { return root }
+        guard let root = all.last(where: { $0.root.path == settings.root }) else {
+            throw Failure("could not find the machine's root '\(settings.root)'", hint: "a boot makes it")
+        }
+        if filesystem.isMounted { return root }
+        let numbers = all.map { "\($0.number)" }.joined(separator: ", ")
+        throw Failure(
+            "could not choose a root: the system that runs is none of '\(settings.root)'",
+            hint: "name one by its number: there are \(numbers)\(remedy.isEmpty ? "" : "; \(remedy)")")
     }
 }
 

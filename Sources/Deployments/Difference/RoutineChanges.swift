@@ -43,9 +43,7 @@ extension RootChange {
     public var isRoutine: Bool { !isChosen && Self.isRoutine(path) && from.map(Self.isRoutine) != false }
 
     static func isRoutine(_ path: Path) -> Bool {
-        RoutineChange.trees.contains { tree in
-            path.bytes.starts(with: tree.bytes)
-                && (path.bytes.count == tree.bytes.count || path.bytes[tree.bytes.count] == UInt8(ascii: "/"))
-        } || path.components.contains { component in RoutineChange.names.contains { component.elementsEqual($0.utf8) } }
+        RoutineChange.trees.contains { path.isWithin($0) }
+            || path.components.contains { component in RoutineChange.names.contains { component.elementsEqual($0.utf8) } }
     }
 }

@@ -1,5 +1,6 @@
 internal import Basics
 internal import CLinux
+internal import Files
 internal import Planning
 
 /// Compares a root with what it was made as, by what btrfs keeps of both.
@@ -176,10 +177,13 @@ struct TreeDifference {
         }
         let isUntouched = isPlaced ? try self.isUntouched(entry) : false
         if !isUntouched { changes.append(RootChange(.added, path, kind)) }
-        if entry.kind == .directory { try addEntries(of: entry.number, isPlaced: isUntouched) }
+        if entry.kind == .directory { try addEntries(of: entry.number, isPlaced: isPlaced && isOfBoot(entry)) }
     }
 
-    /// Of what is in a directory that was changed this says nothing: that may have been moved, with all that is in it.
+    /// Whether a boot gave it its name: what came into a directory since, or went out of it, is no change of where that is.
+    private func isOfBoot(_ entry: EntryItem) -> Bool { untouched?.isOfBoot(entry) == true }
+
+    /// Of what is in a directory that was moved this says nothing: all that is in it is as it was.
     private func isUntouched(_ entry: EntryItem) throws(Failure) -> Bool {
         guard let untouched, entry.kind != .subvolume, let inode = try root.inode(entry.number) else { return false }
         return untouched.has(inode)
@@ -197,7 +201,7 @@ struct TreeDifference {
                 } else if let path = try rootPath(name) {
                     let isUntouched = isPlaced ? try self.isUntouched(entry) : false
                     if !isUntouched { changes.append(RootChange(.added, path, .directory)) }
-                    waiting.append((entry.number, isUntouched))
+                    waiting.append((entry.number, isPlaced && isOfBoot(entry)))
                 }
             }
         }
@@ -210,7 +214,7 @@ struct TreeDifference {
         let isUntouched = isPlaced ? try self.isUntouched(entry) : false
         if old.kind != entry.kind {
             if !isUntouched { changes.append(RootChange(.changed, path, kind, [.type])) }
-            if entry.kind == .directory { try addEntries(of: entry.number, isPlaced: isUntouched) }
+            if entry.kind == .directory { try addEntries(of: entry.number, isPlaced: isPlaced && isOfBoot(entry)) }
             return
         }
         let aspects = isUntouched ? [] : try aspects(of: entry.number, from: old.number)
@@ -219,7 +223,7 @@ struct TreeDifference {
             // A directory of the image that has its name is where it was.
             let isImages =
                 isPlaced && entry.number == old.number ? try root.inode(entry.number)?.made == base.inode(old.number)?.made : false
-            try compareEntries(of: entry.number, with: old.number, isPlaced: isUntouched || isImages)
+            try compareEntries(of: entry.number, with: old.number, isPlaced: isPlaced && isOfBoot(entry) || isImages)
         }
     }
 
@@ -262,7 +266,8 @@ struct TreeDifference {
             let oldName = try base.names(of: old.number).first, let oldPath = try basePath(oldName)
         else { return true }
         do throws(Failure) {
-            return try root.directory.content(ofFile: path) != base.directory.content(ofFile: oldPath)
+            return try root.directory.content(ofFile: path, limit: Self.readLimit)
+                != base.directory.content(ofFile: oldPath, limit: Self.readLimit)
         } catch {
             // It was replaced in the meantime.
             return true
@@ -288,6 +293,8 @@ struct UntouchedFiles {
         transaction = own
         self.time = changed.contains { $0.made > own && $0.changed <= time } ? nil : time
     }
+
+    func isOfBoot(_ entry: EntryItem) -> Bool { entry.named <= transaction }
 
     /// A file that was only read was written too, for the time of that.
     func has(_ inode: InodeItem) -> Bool {
@@ -337,22 +344,5 @@ extension RootChange.FileKind {
             case .socket: .socket
             case .subvolume: .subvolume
             }
-    }
-}
-
-extension Directory {
-    /// The content of a regular file below this directory, by a path without symlinks, however long it is.
-    func content(ofFile path: Path) throws(Failure) -> [UInt8] {
-        let content = try directory(withoutLinks: path.parent).contents(
-            of: Path.top.appending(name: path.name), limit: TreeDifference.readLimit)
-        guard let content else { throw Failure("'\(show(path))' is gone") }
-        return content
-    }
-
-    /// A directory below this one. Fails where a symlink or anything else is on the way.
-    func directory(withoutLinks path: Path) throws(Failure) -> Directory {
-        do throws(Failure) { return try descending(path) } catch {
-            throw Failure("could not open the directory '\(show(path))': \(error.message)")
-        }
     }
 }

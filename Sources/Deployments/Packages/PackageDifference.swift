@@ -70,7 +70,7 @@ struct PackageDifference {
     /// Whether it says where packages come from and who signs them: in a build it has to be there before them. What one of them brings itself
     /// is laid over that.
     func isSource(_ path: Path) -> Bool {
-        owners[path] == nil && PackageTrace.sources.contains { path == $0 || path.isBelow($0) }
+        owners[path] == nil && PackageTrace.sources.contains { path.isWithin($0) }
     }
 
     private static func architectures(of tree: Directory) throws(Failure) -> [String] {
@@ -79,7 +79,7 @@ struct PackageDifference {
 
     /// What somebody deleted of the packages that `isWanted` says true to, in the order of the paths.
     func deletions(where isWanted: (String) -> Bool) -> [Path] {
-        deleted.filter { $0.value.contains(where: isWanted) }.keys.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        deleted.filter { $0.value.contains(where: isWanted) }.keys.sortedByBytes { $0.bytes }
     }
 
     private static func files(of package: Package, _ manager: PackageSet.Manager, in tree: Directory) throws(Failure) -> [Path] {
@@ -134,7 +134,7 @@ struct PackageDifference {
             if try tree.status(of: unit.notes / name) == nil { return false }
         }
         // The names of alternatives, and what enables units.
-        if try tree.directory(withoutLinks: path.parent).text(ofLink: cString(path.name)).starts(with: "/etc/alternatives/".utf8) {
+        if try tree.text(ofLinkAt: path).starts(with: "/etc/alternatives/".utf8) {
             return true
         }
         return try leadsToPackage(path)
@@ -256,7 +256,7 @@ enum PackageTrace {
     ]
 
     static func isOne(_ path: Path) -> Bool {
-        if isOfMachine(path) || trees.contains(where: { path == $0 || path.isBelow($0) }) { return true }
+        if isOfMachine(path) || trees.contains(where: { path.isWithin($0) }) { return true }
         return prefixes.contains { path.bytes.starts(with: $0.utf8) }
             || path.isBelow("usr/lib/modules") && path.name.starts(with: "modules.".utf8)
     }

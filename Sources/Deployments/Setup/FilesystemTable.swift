@@ -19,6 +19,10 @@ package struct FilesystemTable {
     let notes: [String]
     /// Where all lines mount.
     let targets: [Path]
+    /// What of a filesystem they mount, from its top, but for all of it; nil where a line does not tell what of this btrfs.
+    let origins: [Path]?
+    /// Data that is on the btrfs already, and where it is mounted.
+    private(set) var filled: [(place: Path, subvolume: Path)] = []
     /// Where our own lines mount, each after those above it, with its mode. Not each init makes the place of a mount.
     private(set) var places: [(path: Path, mode: UInt32)] = []
 
@@ -59,7 +63,25 @@ package struct FilesystemTable {
         added = (mounts.isEmpty ? [] : ["mounts " + mounts.joined(separator: ", ")]) + work.told
         notes = work.notes
         targets = work.table.lines.compactMap { Path($0.target) }
+        let found = work.table.lines.compactMap { work.table.origin(of: $0) }
+        let own = machine.filesystem.volume.uuid.lowercased()
+        let isKnown = !found.contains { $0.path == nil && $0.volume == own }
+        origins = isKnown ? found.compactMap(\.path).filter { !$0.isTop } : nil
         text = isSame ? nil : try work.table.text()
+        for line in work.table.lines where line.source == work.device && Self.isData(line) {
+            guard let place = Path(line.target), let subvolume = line.subvolume,
+                try machine.filesystem.topLevel.status(of: subvolume) != nil
+            else { continue }
+            filled.append((place, subvolume))
+        }
+    }
+
+    /// Where a system's own table mounts something that a root could have too, and no line of this one does.
+    func missing(of system: Directory) throws(Failure) -> [String] {
+        let own = try MountsFile(parsing: system.contents(of: Self.path) ?? [])
+        for place in ["/"] + Self.ofImages { own.remove(target: place) }
+        _ = own.removeThoseInRoot(besides: targets.map(\.description))
+        return own.lines.filter { $0.type != "swap" }.map(\.target).filter { target in !targets.contains { $0 == Path(target) } }
     }
 
     /// The table on its way from what it was.
@@ -165,6 +187,7 @@ package struct FilesystemTable {
 
         /// What can be told when all lines are there.
         mutating func end(_ wanted: [Path]) throws(Failure) {
+            try renewOthers()
             if table.removeUnused(FilesystemTable.top, besides: wanted) { told.append("mounts '\(FilesystemTable.top)' no more") }
             // The layer came from another disk.
             let isMoved = changes.contains { $0.old.source.hasPrefix("UUID=") && $0.old.source != device && $0.new.source == device }
@@ -174,6 +197,27 @@ package struct FilesystemTable {
                 notes.append(
                     "'\(display(line.target.utf8))' of the top layer's etc/fstab is on \(display(line.source.utf8)), "
                         + "\(Line.absence.reason); \(Line.absence.remedy)")
+            }
+        }
+
+        /// Lines that setup did not write, of a UUID that the btrfs had before: its own lines tell that. What some disk has still is on that one.
+        /// In a copy of the files the numbers of subvolumes mean nothing, nor does the default one: such lines stay.
+        private mutating func renewOthers() throws(Failure) {
+            let before = try? Settings.current(on: machine.filesystem.topLevel)
+            let hadStore = before != nil && before?.storeDevice == nil
+            let (machine, device) = (machine, device)
+            let own = changes.filter { $0.new.source == device && (hadStore || FilesystemTable.isData($0.old)) }
+            let former = own.map { $0.old.source }.filter { $0.hasPrefix("UUID=") && $0 != device }
+            changes += try table.renew { line throws(Failure) in
+                guard line.type == "btrfs", former.contains(line.source), let name = line.device, try !BlockDevices.has(name) else {
+                    return nil
+                }
+                let number = line.subvolumeID
+                if number != nil && number != 5 || number == nil && line.subvolume == nil { return nil }
+                if let subvolume = line.subvolume, try machine.filesystem.topLevel.status(of: subvolume) == nil { return nil }
+                var new = line
+                new.source = device
+                return new
             }
         }
 
@@ -188,13 +232,13 @@ package struct FilesystemTable {
     /// Fails where an image, or each boot, has a directory of its own. One that is the same in each root already, by an earlier version, stays it.
     static func check(newData place: Path) throws(Failure) {
         let first = place.components.first.map { display($0) } ?? ""
-        let isPackages = (["var/lib/dpkg", "var/lib/rpm", "var/lib/pacman"] as [Path]).contains { place == $0 || place.isBelow($0) }
-        let isOwn = place.isBelow("usr/local") || place == "usr/src" || place.isBelow("usr/src")
+        let isPackages = (["var/lib/dpkg", "var/lib/rpm", "var/lib/pacman"] as [Path]).contains { place.isWithin($0) }
+        let isOwn = place.isBelow("usr/local") || place.isWithin("usr/src")
         let isProgram = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"].contains(first) || first == "usr" && !isOwn
         let reason: String
         if isOfImages(place.description) || isProgram || isPackages || place == "etc" {
             reason = "each image has its own"
-        } else if ["dev", "proc", "sys", "run", "tmp", "boot"].contains(first) || place == "var/run" || place.isBelow("var/run") {
+        } else if ["dev", "proc", "sys", "run", "tmp", "boot"].contains(first) || place.isWithin("var/run") {
             reason = "each boot has its own"
         } else {
             return
@@ -203,6 +247,9 @@ package struct FilesystemTable {
             "could not keep '\(place)' as data: \(reason)", hint: "name the directories that stay, as --data /home or --data /var/lib/mysql"
         )
     }
+
+    /// On the top level.
+    static let dataFolder: Path = "docker_data"
 
     /// Where a directory that was asked for is, and its subvolume from the top level.
     static func data(_ text: String) throws(Failure) -> (place: Path, subvolume: Path) {
@@ -218,7 +265,13 @@ package struct FilesystemTable {
             throw Failure("could not keep '\(text)' as data: mount options cannot name what has a comma", hint: "give it another name")
         }
         let name = display(place.bytes).escaping("/", as: "-")
-        return (place, ("docker_data" as Path).appending(name: Array(name.utf8)))
+        return (place, dataFolder.appending(name))
+    }
+
+    /// Whether it mounts a directory of that kind, as setup writes it.
+    static func isData(_ line: Line) -> Bool {
+        guard line.type == "btrfs", let subvolume = line.subvolume else { return false }
+        return (try? data(line.target))?.subvolume == subvolume
     }
 
     /// A machine boots without its store too, but no engine starts: it would begin an empty one in the root. What is required by a service is
@@ -280,8 +333,8 @@ package struct FilesystemTable {
         let store = machine.settings.storeDevice?.specification ?? device
         let isByUUID = line.source.hasPrefix("UUID=")
         var new = line
-        if line.type == "btrfs", let data = try? Self.data(line.target).subvolume, line.subvolume == data {
-            if isByUUID, try isThere(data) { new.source = device }
+        if isData(line) {
+            if isByUUID, let data = line.subvolume, try isThere(data) { new.source = device }
         } else {
             if let form = forms(of: formerStoreOptions).firstIndex(of: line.options) { new.options = forms(of: storeOptions)[form] }
             let isAsWritten = isAsWritten(new)

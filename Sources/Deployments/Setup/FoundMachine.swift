@@ -1,41 +1,14 @@
 internal import Basics
 internal import Boot
-public import BootEntries
+internal import BootEntries
 internal import CLinux
 internal import Images
 internal import Linux
 internal import Planning
 
-/// What setup may be told instead of finding it out.
-public struct SetupChoices: Sendable {
-    /// The system that the machine's own files come from.
-    public var system = "/"
-    public var topLevel: String?
-    public var boot: String?
-    public var dataRoot: String?
-    /// Of containerd, where that is not Docker's.
-    public var namespace: String?
-    public var loader: BootLoader?
-    public var kernels: Settings.Kernels?
-    public var root: String?
-    public var topLayer: String?
-    public var options: String?
-    public var rootFlags: String?
-    /// Directories that are the same in each root.
-    public var data: [String] = []
-    /// Whether roots to come look for a new image by themselves.
-    public var update = false
-    /// docker-btrfs-init.
-    public var program = ""
-    /// docker-btrfs; nil for a machine without it.
-    public var companion: String?
-
-    public init() {}
-}
-
 /// What setup found of a machine, with what it was told.
 struct FoundMachine {
-    let filesystem: RootFilesystem
+    let filesystem: MachineBtrfs
     let system: Directory
     let settings: Settings
     /// Where the images' store is in the running system.
@@ -60,19 +33,7 @@ struct FoundMachine {
 
     init(_ choices: SetupChoices) throws(Failure) {
         system = try Directory(opening: choices.system, label: choices.system == "/" ? "" : choices.system)
-        let roots: EngineRoots?
-        let dataRoot: String
-        if let chosen = choices.dataRoot {
-            (roots, dataRoot) = (nil, chosen)
-        } else {
-            let found = try EngineRoots(in: system)
-            if let store = Self.firstStore(of: found, choices.namespace) {
-                (roots, dataRoot) = (found, store)
-            } else {
-                let chosen = try Self.earlierStore(on: choices.topLevel)
-                (roots, dataRoot) = chosen.map { (nil, $0) } ?? (found, Self.emptyStore(of: found))
-            }
-        }
+        let (roots, dataRoot) = try Self.storePlace(choices, in: system, &notes)
         let data: Directory
         do throws(Failure) { data = try Directory(opening: dataRoot) } catch {
             throw roots.flatMap { Self.otherNamespace(of: $0) }
@@ -86,15 +47,10 @@ struct FoundMachine {
                 try Self.folders([roots.docker, roots.containerd, roots.podman], on: place.device).filter { $0.place != place.place }
             } else { [] }
         (enginePlace, enginePlaces) = Self.enginePlaces(of: data, at: place.place, system)
-        filesystem = if let path = choices.topLevel { try RootFilesystem(at: path) } else { try Self.filesystem(for: place) }
+        filesystem = if let path = choices.topLevel { try MachineBtrfs(at: path) } else { try Self.filesystem(for: place) }
         let volume = try place.volume()
         let storeDevice = volume.uuid == filesystem.volume.uuid ? nil : DeviceName.uuid(volume.uuid)
-        var before: Settings?
-        do throws(Failure) { before = try Settings.current(on: filesystem.topLevel) } catch {
-            // Those of a later version are whole.
-            if error.hint != Settings.repair { throw error }
-            notes.append("\(error.message); it is written anew, as if nothing had been chosen before")
-        }
+        let before = try Self.earlierSettings(on: filesystem, &notes)
         if choices.dataRoot == nil, let before, before.store != place.path || before.storeDevice != storeDevice {
             notes.append(
                 "the images' store was '\(before.storeDevice.map { "\($0):" } ?? "")\(before.store)' before: --data-root DIR names it again"
@@ -105,6 +61,67 @@ struct FoundMachine {
             if let chosen = choices.kernels ?? ((loader?.kind ?? .print) == before?.loader ? before?.kernels : nil) { chosen } else {
                 try Self.kernels(for: loader, on: filesystem)
             }
+        try Self.check(kernels, loader, boot, on: filesystem)
+        let options = try Self.kernelOptions(choices, before)
+        let rootFlags =
+            if let text = choices.rootFlags { try RootFlags(text) } else if let known = before?.rootFlags { known } else {
+                try Self.rootFlags(in: system, of: filesystem.volume)
+            }
+        var folder = try loader.map { loader throws(Failure) in try MountedFolder(loader.directory) }
+        let loaderFolder = folder?.path
+        let printed = try loader == nil ? boot.map { place throws(Failure) in try MountedFolder(Directory(opening: place)) } : nil
+        bootVolume = (folder ?? printed).flatMap { try? $0.volume().uuid }
+        self.loaderFolder = folder
+        if kernels != .btrfs, let boot { folder = try MountedFolder(Directory(opening: boot)) }
+        try Self.checkIsInNoRoot(folder, of: loader)
+        ownBoot = choices.system == "/" && folder?.mountPoint == "/" ? folder : nil
+        if filesystem.isMapped {
+            notes.append(
+                "the btrfs is on '\(filesystem.device)': an image needs an initramfs of its own with docker-btrfs in it, see docs/install.md"
+            )
+        }
+        if choices.kernels == nil, let note = try filesystem.note(on: kernels, for: loader) { notes.append(note) }
+        var settings = Settings(
+            loader: loader?.kind ?? .print, boot: boot, loaderFolder: loaderFolder,
+            bootVolume: bootVolume.map { .uuid($0) }, kernels: kernels, store: place.path,
+            storeDevice: storeDevice, root: try Self.path(choices.root, "--name", such: "desktop") ?? before?.root ?? "docker_rwlayer",
+            topLayer: try Self.path(choices.topLayer, "--top-layer", such: "boot_docker") ?? before?.topLayer ?? "boot_docker",
+            options: options, rootFlags: rootFlags)
+        settings.formerBoots = Self.formerBoots(before, beside: settings)
+        try settings.check(on: filesystem)
+        self.settings = settings
+        let choice = try settings.storeChoice(on: filesystem.volume)
+        try Self.checkNamespace(choices, data, place)
+        engine = Engine(of: try? ImageStores(in: data, at: .top, choice), in: data, choice)
+        lines = describe(loader)
+        notes += try machineNotes(roots, choices, choice)
+    }
+
+    /// Where the images' store is, and the engines' roots where it was found among them.
+    private static func storePlace(
+        _ choices: SetupChoices, in system: Directory, _ notes: inout [String]
+    ) throws(Failure) -> (roots: EngineRoots?, dataRoot: String) {
+        if let chosen = choices.dataRoot { return (nil, chosen) }
+        let found = try EngineRoots(in: system)
+        if let store = firstStore(of: found, choices.namespace, &notes) { return (found, store) }
+        if let chosen = try earlierStore(on: choices.topLevel) { return (nil, chosen) }
+        return (found, emptyStore(of: found))
+    }
+
+    /// What an earlier setup chose; nil where there was none, and where it cannot be read, which is noted.
+    private static func earlierSettings(on filesystem: MachineBtrfs, _ notes: inout [String]) throws(Failure) -> Settings? {
+        do throws(Failure) { return try Settings.current(on: filesystem.topLevel) } catch {
+            // Those of a later version are whole.
+            if error.hint != Settings.repair { throw error }
+            notes.append("\(error.message); it is written anew, as if nothing had been chosen before")
+            return nil
+        }
+    }
+
+    /// Fails where the boot loader would not find kernels there.
+    private static func check(
+        _ kernels: Settings.Kernels, _ loader: InstalledLoader?, _ boot: String?, on filesystem: MachineBtrfs
+    ) throws(Failure) {
         if kernels == .uki, ![.systemdBoot, nil].contains(loader?.kind) {
             throw Failure(
                 "could not use unified kernel images: entries for \(loader?.kind.title ?? "") have kernel and initramfs apart",
@@ -121,6 +138,10 @@ struct FoundMachine {
                 """,
                 hint: "say where that is mounted: --boot DIR; with --kernels btrfs they lie there all the same")
         }
+    }
+
+    /// What the machine's own command line has beside what docker-btrfs says.
+    private static func kernelOptions(_ choices: SetupChoices, _ before: Settings?) throws(Failure) -> KernelOptions {
         var options: KernelOptions =
             if let text = choices.options { try KernelOptions(toAdd: text) } else if let before { before.options } else {
                 choices.system == "/" ? try KernelOptions(firstLine(of: "/proc/cmdline") ?? "").ofTheMachine : .none
@@ -129,41 +150,29 @@ struct FoundMachine {
             options = options.without { $0 == "docker_namespace" }
             if !namespace.isEmpty { options = try options + KernelOptions("docker_namespace", Self.namespace(namespace)) }
         }
-        let rootFlags =
-            if let text = choices.rootFlags { try RootFlags(text) } else if let known = before?.rootFlags { known } else {
-                try Self.rootFlags(in: system, of: filesystem.volume)
-            }
-        var folder = try loader.map { loader throws(Failure) in try MountedFolder(loader.directory) }
-        let loaderFolder = folder?.path
-        let printed = try loader == nil ? boot.map { place throws(Failure) in try MountedFolder(Directory(opening: place)) } : nil
-        bootVolume = (folder ?? printed).flatMap { try? $0.volume().uuid }
-        self.loaderFolder = folder
-        if kernels != .btrfs, let boot { folder = try MountedFolder(Directory(opening: boot)) }
+        return options
+    }
+
+    /// Fails where the boot menu is in a root that docker-btrfs made.
+    private static func checkIsInNoRoot(_ folder: MountedFolder?, of loader: InstalledLoader?) throws(Failure) {
         if folder?.mountPoint == "/", let loader, let booted = try BootedRoot.current() {
             throw Failure(
                 "could not take '\(loader.directory.show(.top))' for the boot menu: it is in root \(booted.mark.number), and goes with that",
                 hint: "mount the folder that the boot loader reads there, or run setup in the system that has it")
         }
-        ownBoot = choices.system == "/" && folder?.mountPoint == "/" ? folder : nil
-        if filesystem.isMapped {
-            notes.append(
-                "the btrfs is on '\(filesystem.device)': an image needs an initramfs of its own with docker-btrfs in it, see docs/install.md"
-            )
-        }
-        if choices.kernels == nil, let note = try filesystem.note(on: kernels, for: loader) { notes.append(note) }
-        var settings = Settings(
-            loader: loader?.kind ?? .print, boot: boot, loaderFolder: loaderFolder,
-            bootVolume: bootVolume.map { .uuid($0) }, kernels: kernels, store: place.path,
-            storeDevice: storeDevice, root: try Self.path(choices.root, "--name", such: "desktop") ?? before?.root ?? "docker_rwlayer",
-            topLayer: try Self.path(choices.topLayer, "--top-layer", such: "boot_docker") ?? before?.topLayer ?? "boot_docker",
-            options: options, rootFlags: rootFlags)
+    }
+
+    /// Where a boot loader's partition was mounted that was set up before.
+    private static func formerBoots(_ before: Settings?, beside settings: Settings) -> [String] {
         // The same partition may be mounted elsewhere now.
-        let isSameBoot = before?.bootVolume != nil && before?.bootVolume == settings.bootVolume && before?.loaderFolder == loaderFolder
+        let isSameBoot =
+            before?.bootVolume != nil && before?.bootVolume == settings.bootVolume && before?.loaderFolder == settings.loaderFolder
         let boots = (before?.formerBoots ?? []) + [isSameBoot ? nil : before?.boot].compactMap { $0 }
-        settings.formerBoots = boots.filter { $0 != boot && !InstalledLoader.usualFolders.contains($0) }
-        try settings.check(on: filesystem)
-        self.settings = settings
-        let choice = try settings.storeChoice(on: filesystem.volume)
+        return boots.filter { $0 != settings.boot && !InstalledLoader.usualFolders.contains($0) }
+    }
+
+    /// Fails where a namespace is named, and the store has none.
+    private static func checkNamespace(_ choices: SetupChoices, _ data: Directory, _ place: MountedFolder) throws(Failure) {
         if let namespace = choices.namespace, !namespace.isEmpty,
             let kinds = (try? ImageStores(in: data, at: .top, StoreChoice()))?.kinds, !kinds.isEmpty, !kinds.contains(where: \.isContainerd)
         {
@@ -171,9 +180,6 @@ struct FoundMachine {
                 "could not take the namespace '\(namespace)': the store in '\(place.place)' is not containerd's",
                 hint: "leave --namespace out, or name containerd's root with --data-root")
         }
-        engine = Engine(of: try? ImageStores(in: data, at: .top, choice), in: data, choice)
-        lines = describe(loader)
-        notes += try machineNotes(roots, choices, choice)
     }
 
     /// How a system mounts its root, and the btrfs wherever it does.
@@ -187,18 +193,18 @@ struct FoundMachine {
 
     /// The one that was set up with this data-root, or the data-root's own, or where that is none that can be booted from, one that was set
     /// up or the only btrfs that is mounted.
-    private static func filesystem(for dataRoot: MountedFolder) throws(Failure) -> RootFilesystem {
+    private static func filesystem(for dataRoot: MountedFolder) throws(Failure) -> MachineBtrfs {
         // Which of several it was, nobody knows.
-        let known = try? RootFilesystem.withSettings()
+        let known = try? MachineBtrfs.withSettings()
         if let known, dataRoot.type != "btrfs" { return known }
         if let known, let before = try? Settings.current(on: known.topLevel), let device = before.storeDevice,
             before.store == dataRoot.path, try device == .uuid(dataRoot.volume().uuid)
         {
             return known
         }
-        if dataRoot.type == "btrfs" { return try RootFilesystem(onDevice: dataRoot.device) }
-        let devices = try RootFilesystem.mountedDevices()
-        if devices.count == 1 { return try RootFilesystem(onDevice: devices[0]) }
+        if dataRoot.type == "btrfs" { return try MachineBtrfs(onDevice: dataRoot.device) }
+        let devices = try MachineBtrfs.mountedDevices()
+        if devices.count == 1 { return try MachineBtrfs(onDevice: devices[0]) }
         throw Failure(
             """
             could not choose a btrfs: Docker's data-root '\(dataRoot.place)' is on \(dataRoot.type), \
@@ -315,13 +321,35 @@ struct FoundMachine {
         }
     }
 
-    /// The first of the engines' roots in which there is a store; nil where there is none yet.
-    private static func firstStore(of roots: EngineRoots, _ namespace: String?) -> String? {
-        [roots.docker, roots.containerd, roots.podman].first { root in
+    /// The first of the engines' roots in which there is a store; nil where there is none yet. Where a data-root was moved, old images may be
+    /// there and new ones with the system's containerd: of these two it is the one that got an image last.
+    private static func firstStore(of roots: EngineRoots, _ namespace: String?, _ notes: inout [String]) -> String? {
+        func changed(_ root: String) -> Int? {
             // Why it is none, the one that is asked for tells.
-            guard let directory = try? Directory(opening: root) else { return false }
-            return (try? ImageStores(in: directory, at: .top, StoreChoice(namespace: namespace))) != nil
+            guard let directory = try? Directory(opening: root),
+                let stores = try? ImageStores(in: directory, at: .top, StoreChoice(namespace: namespace))
+            else { return nil }
+            return (try? stores.changed()) ?? 0
         }
+        guard let docker = changed(roots.docker) else {
+            return [roots.containerd, roots.podman].first { changed($0) != nil }
+        }
+        guard let containerd = changed(roots.containerd), containerd > 0, !isBeside(roots.docker, roots.containerd) else {
+            return roots.docker
+        }
+        let (taken, other) = containerd > docker ? (roots.containerd, roots.docker) : (roots.docker, roots.containerd)
+        if docker > 0 {
+            notes.append("'\(other)' has images too: '\(taken)' got one last, and is taken; --data-root \(other) takes the other")
+        }
+        return taken
+    }
+
+    /// Whether a boot that looks for a data-root sees containerd's root too.
+    private static func isBeside(_ docker: String, _ containerd: String) -> Bool {
+        guard let docker = try? MountedFolder(Directory(opening: docker)),
+            let containerd = try? MountedFolder(Directory(opening: containerd))
+        else { return false }
+        return docker.device == containerd.device && docker.path.parent / "containerd" == containerd.path
     }
 
     /// Where the first image will be: Podman's is taken where there is nothing of another engine.
@@ -342,7 +370,7 @@ struct FoundMachine {
 
     /// Where the store is that an earlier setup was told of; nil where none was, or it is not to be seen.
     private static func earlierStore(on topLevel: String?) throws(Failure) -> String? {
-        let filesystem: RootFilesystem? = if let topLevel { try RootFilesystem(at: topLevel) } else { try? RootFilesystem.withSettings() }
+        let filesystem: MachineBtrfs? = if let topLevel { try MachineBtrfs(at: topLevel) } else { try? MachineBtrfs.withSettings() }
         guard let filesystem, let before = try? Settings.current(on: filesystem.topLevel) else { return nil }
         guard let device = before.storeDevice else { return try filesystem.topLevel.mountedPlace(of: before.store) }
         // Its disk may be gone, and another store be meant from now on.

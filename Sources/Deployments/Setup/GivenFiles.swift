@@ -13,7 +13,7 @@ struct GivenFiles {
     private let template: Directory?
 
     /// nil in any other system.
-    init?(on filesystem: RootFilesystem, topLayer: Path) throws(Failure) {
+    init?(on filesystem: MachineBtrfs, topLayer: Path) throws(Failure) {
         guard let root = try RunningRoot.current() else { return nil }
         let (origin, own) = (root.mark.origin, try root.place().topLevel)
         image = own.held(origin.chainID)

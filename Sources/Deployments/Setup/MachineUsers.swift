@@ -24,90 +24,72 @@ struct MachineUsers {
     /// `known` are those that a top layer has in its folder: whoever it names is one of them, and in a group that this system lacks stays in
     /// that. `image` is what the system was made of: who is in that as he is here is the image's.
     init(in system: Directory, known: Directory? = nil, image: Directory? = nil) throws(Failure) {
-        func lines(_ path: Path, in tree: Directory? = nil) throws(Failure) -> [[Substring]] {
-            let text = String(decoding: try (tree ?? system).contents(of: path) ?? [], as: UTF8.self)
-            return text.split(separator: "\n").map { $0.split(separator: ":", omittingEmptySubsequences: false) }
-        }
-        func names(_ path: Path) throws(Failure) -> Set<Substring> {
-            guard let known else { return [] }
-            return Set(try lines(path, in: known).map { $0[0] })
-        }
-        func images(_ path: Path) throws(Failure) -> [[Substring]] {
-            try image.map { tree throws(Failure) in try lines(path, in: tree) } ?? []
-        }
+        let source = try Source(system, known: known, image: image)
         func isPersons(_ line: [Substring], _ known: Set<Substring>, _ isImages: ([Substring]) -> Bool) -> Bool {
             line.count > 2 && (known.contains(line[0]) || Int(line[2]).map { Self.people.contains($0) } ?? false && !isImages(line))
         }
-        let (knownUsers, knownGroups, knownPasswords) = (try names("passwd"), try names("group"), try names("shadow"))
-        let (imageUsers, imageGroups, imagePasswords) = (try images("etc/passwd"), try images("etc/group"), try images("etc/shadow"))
-        let users = try lines("etc/passwd").filter { isPersons($0, knownUsers, imageUsers.contains) }
+        let users = source.users.filter { isPersons($0, source.knownUsers, source.imageUsers.contains) }
         let names = Set(users.map { $0[0] })
         let numbers = Set(users.map { $0[2] })
-        let groups = try lines("etc/group")
         // The machine's people may be in a group of the image's.
-        let own = groups.filter { isPersons($0, knownGroups) { group in imageGroups.contains { $0.prefix(3) == group.prefix(3) } } }
+        let own = source.groups.filter {
+            isPersons($0, source.knownGroups) { group in source.imageGroups.contains { $0.prefix(3) == group.prefix(3) } }
+        }
         let ownNames = Set(own.map { $0[0] })
         // A password that is not the image's is the machine's too, root's for one; the other data of such users are the image's.
-        let withPassword = Set(imagePasswords.map { $0[0] }).union(["root"])
-        let passwords = try lines("etc/shadow").filter { line in
-            let isOthers = withPassword.contains(line[0]) && !imagePasswords.contains(line)
-            return names.contains(line[0]) || knownPasswords.contains(line[0]) || isOthers
-        }
-        var members = groups.filter { $0.count == 4 && !ownNames.contains($0[0]) }.flatMap { group in
-            let before = imageGroups.first { $0[0] == group[0] && $0.count == 4 }?[3].split(separator: ",")
-            return group[3].split(separator: ",").filter { names.contains($0) || before?.contains($0) == false }
-                .map { "\(group[0]):\($0)" }
-        }
-        if let known {
-            let groupNames = Set(groups.map { $0[0] })
-            for line in try lines("members", in: known) where line.count == 2 {
-                if names.contains(line[1]) && !groupNames.contains(line[0]) { members.append("\(line[0]):\(line[1])") }
-            }
+        let withPassword = Set(source.imagePasswords.map { $0[0] }).union(["root"])
+        let passwords = source.passwords.filter { line in
+            let isOthers = withPassword.contains(line[0]) && !source.imagePasswords.contains(line)
+            return names.contains(line[0]) || source.knownPasswords.contains(line[0]) || isOthers
         }
         // Its first field may be a number.
         func isOfPerson(_ line: [Substring]) -> Bool { names.contains(line[0]) || numbers.contains(line[0]) }
         func text(_ lines: [[Substring]]) -> String { lines.map { $0.joined(separator: ":") + "\n" }.joined() }
         files = [
             ("passwd", text(users), 0o644), ("group", text(own), 0o644), ("shadow", text(passwords), 0o600),
-            ("gshadow", text(try lines("etc/gshadow").filter { ownNames.contains($0[0]) }), 0o600),
-            ("members", members.map { $0 + "\n" }.joined(), 0o644),
-            ("subuid", text(try lines("etc/subuid").filter(isOfPerson)), 0o644),
-            ("subgid", text(try lines("etc/subgid").filter(isOfPerson)), 0o644),
+            ("gshadow", text(source.groupPasswords.filter { ownNames.contains($0[0]) }), 0o600),
+            ("members", source.members(of: names, besides: ownNames).map { $0 + "\n" }.joined(), 0o644),
+            ("subuid", text(source.userRanges.filter(isOfPerson)), 0o644),
+            ("subgid", text(source.groupRanges.filter(isOfPerson)), 0o644),
         ]
         homes = users.compactMap { line in line.count > 5 ? Path(line[5].utf8).map { (String(line[0]), $0) } : nil }
         let others = passwords.filter { !names.contains($0[0]) }.map { "\($0[0])'s password" }
         let people = users.map { String($0[0]) } + others
         title = Self.list(people.isEmpty ? own.map { "the group \($0[0])" } : people)
-        // A password is there apart, and who is in a group.
-        func data(_ line: [Substring]) -> [Substring] { [line[0]] + line.dropFirst(2) }
-        func otherNames(_ lines: [[Substring]], _ own: Set<Substring>, _ before: [[Substring]]) -> [String] {
-            let (now, then) = (Set(lines.map(data)), Set(before.map(data)))
-            return now.symmetricDifference(then).map { String($0[0]) }.filter { !own.contains(Substring($0)) }
-        }
-        let left = try otherNames(lines("etc/passwd"), names, imageUsers)
-        let leftGroups = otherNames(groups.map { Array($0.prefix(3)) }, ownNames, imageGroups.map { Array($0.prefix(3)) })
-        let all =
-            image == nil
-            ? [] : Set(left).sorted() + Set(leftGroups).subtracting(left).sorted().map { "the group \($0)" }
-        leftOut = all.isEmpty ? "" : Self.list(all)
+        let left = image == nil ? [] : source.leftOut(besides: names, groups: ownNames)
+        leftOut = left.isEmpty ? "" : Self.list(left)
     }
 
     /// UID_MIN and UID_MAX of login.defs(5) as distributions have them.
     private static let people = 1000...60000
 
-    /// What is said of homes that no other root has: nothing of `mounts` brings them along. What this system has mounted is not looked into:
-    /// it may be a network's that does not answer.
-    func homeNotes(in system: Directory, besides mounts: [Path]) throws(Failure) -> [String] {
-        let (table, top) = (try MountTable(), try system.place())
+    /// What is said of homes that no other root has: nothing of `mounts` brings them along, or they came after what is there was copied to
+    /// `data`. What this system has mounted is not looked into: it may be a network's that does not answer.
+    func homeNotes(
+        in system: Directory, besides mounts: [Path], _ data: [(place: Path, subvolume: Path)], on topLevel: Directory
+    ) throws(Failure) -> [String] {
+        let (table, top) = (try MachineMounts(), try system.place())
         let root = table.entry(of: top)?.target
         var lost: [(name: String, path: Path)] = []
         var mounted: [(place: String, names: [String])] = []
+        var late: [(name: String, path: Path, copy: Path)] = []
+        func copied(_ path: Path) -> Path? {
+            guard let (place, subvolume) = data.first(where: { path.isBelow($0.place) }) else { return nil }
+            return Path(path.bytes.dropFirst(place.bytes.count)).map { subvolume / $0 }
+        }
         for home in homes where !home.path.isTop {
             // Where it is: `/home` may be a link to `/data/home`.
             let path = try system.unlinked(home.path) { table.entry(of: ((Path(top) ?? .top) / $0).description)?.target == root }
-            func isBrought(_ path: Path) -> Bool { mounts.contains { !$0.isTop && (path == $0 || path.isBelow($0)) } }
-            if isBrought(home.path) || isBrought(path) { continue }
+            func isBrought(_ path: Path) -> Bool { mounts.contains { !$0.isTop && path.isWithin($0) } }
             let place = table.entry(of: ((Path(top) ?? .top) / path).description)?.target
+            if isBrought(home.path) || isBrought(path) {
+                if place == root, let copy = copied(home.path) ?? copied(path), try topLevel.status(of: copy) == nil,
+                    try system.status(of: path)?.kind == .directory
+                {
+                    late.append((home.name, path, copy))
+                }
+                continue
+            }
             if let place, place != root {
                 // Each boot has its own of these.
                 if ["dev", "proc", "run", "sys", "tmp"].contains(display(home.path.components[0])) { continue }
@@ -129,6 +111,12 @@ struct MachineUsers {
             notes.append(
                 "\(those(names)) \(are(names)) in this system's root and in no other one: "
                     + "--data \(first.path.parent.isTop ? first.path : first.path.parent) keeps what is there for all")
+        }
+        if let first = late.first {
+            let names = late.map(\.name)
+            notes.append(
+                "\(those(names)) \(are(names)) in no root: 'cp -a \((Path(top) ?? .top) / first.path) DIR\(first.copy)' copies what is there, "
+                    + "with the top level of the btrfs at DIR")
         }
         return notes
             + mounted.map { place, names in
@@ -209,11 +197,66 @@ struct MachineUsers {
         try check(unlinkat(parent.descriptor, Self.draft, AT_REMOVEDIR))
     }
 
-    private static func place(_ name: String) -> Path { Path.top.appending(name: Array(name.utf8)) }
+    private static func place(_ name: String) -> Path { Path.top.appending(name) }
 
     private static func list(_ names: [String]) -> String {
         let shown = names.prefix(5).map { display($0.utf8) }.joined(separator: ", ")
         return names.isEmpty ? "nobody" : shown + (names.count > 5 ? ", …" : "")
+    }
+}
+
+/// What the files of people say, each line as its fields: those of a system, of the image that it was made of, and of a top layer.
+private struct Source {
+    let users, groups, passwords, groupPasswords, userRanges, groupRanges: [[Substring]]
+    let imageUsers, imageGroups, imagePasswords: [[Substring]]
+    /// The names that a top layer has.
+    let knownUsers, knownGroups, knownPasswords: Set<Substring>
+    let knownMembers: [[Substring]]
+
+    init(_ system: Directory, known: Directory?, image: Directory?) throws(Failure) {
+        func lines(_ path: Path, in tree: Directory?) throws(Failure) -> [[Substring]] {
+            let text = String(decoding: try tree?.contents(of: path) ?? [], as: UTF8.self)
+            return text.split(separator: "\n").map { $0.split(separator: ":", omittingEmptySubsequences: false) }
+        }
+        func names(_ path: Path) throws(Failure) -> Set<Substring> { Set(try lines(path, in: known).map { $0[0] }) }
+        (knownUsers, knownGroups, knownPasswords) = (try names("passwd"), try names("group"), try names("shadow"))
+        imageUsers = try lines("etc/passwd", in: image)
+        imageGroups = try lines("etc/group", in: image)
+        imagePasswords = try lines("etc/shadow", in: image)
+        users = try lines("etc/passwd", in: system)
+        groups = try lines("etc/group", in: system)
+        passwords = try lines("etc/shadow", in: system)
+        knownMembers = try lines("members", in: known)
+        groupPasswords = try lines("etc/gshadow", in: system)
+        userRanges = try lines("etc/subuid", in: system)
+        groupRanges = try lines("etc/subgid", in: system)
+    }
+
+    /// Who of these users is in groups that are none of the machine's own, and was not in the image's; each as `GROUP:NAME`.
+    func members(of users: Set<Substring>, besides own: Set<Substring>) -> [String] {
+        var members = groups.filter { $0.count == 4 && !own.contains($0[0]) }.flatMap { group in
+            let before = imageGroups.first { $0[0] == group[0] && $0.count == 4 }?[3].split(separator: ",")
+            return group[3].split(separator: ",").filter { users.contains($0) || before?.contains($0) == false }
+                .map { "\(group[0]):\($0)" }
+        }
+        let groupNames = Set(groups.map { $0[0] })
+        for line in knownMembers where line.count == 2 {
+            if users.contains(line[1]) && !groupNames.contains(line[0]) { members.append("\(line[0]):\(line[1])") }
+        }
+        return members
+    }
+
+    /// Who else is another one than in the image, as a person is told: users, then groups.
+    func leftOut(besides own: Set<Substring>, groups ownGroups: Set<Substring>) -> [String] {
+        // A password is there apart, and who is in a group.
+        func data(_ line: [Substring]) -> [Substring] { [line[0]] + line.dropFirst(2) }
+        func otherNames(_ lines: [[Substring]], _ own: Set<Substring>, _ before: [[Substring]]) -> [String] {
+            let (now, then) = (Set(lines.map(data)), Set(before.map(data)))
+            return now.symmetricDifference(then).map { String($0[0]) }.filter { !own.contains(Substring($0)) }
+        }
+        let left = otherNames(users, own, imageUsers)
+        let leftGroups = otherNames(groups.map { Array($0.prefix(3)) }, ownGroups, imageGroups.map { Array($0.prefix(3)) })
+        return Set(left).sorted() + Set(leftGroups).subtracting(left).sorted().map { "the group \($0)" }
     }
 }
 

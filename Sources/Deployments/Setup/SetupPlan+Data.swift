@@ -4,8 +4,6 @@ internal import Linux
 internal import Planning
 
 extension SetupPlan {
-    static let newData = Layout.home / "data.new"
-
     /// A directory that is the same in each root: filled once with what this system has there.
     mutating func addData(_ text: String) throws(Failure) {
         let (source, place) = try FilesystemTable.data(text)
@@ -14,7 +12,7 @@ extension SetupPlan {
         if try topLevel.status(of: place) != nil { return }
         try FilesystemTable.check(newData: source)
         made.insert(place)
-        let new = Self.newData
+        let new = Layout.newData
         try makeFolder(place.parent)
         changes.append(.makeSubvolume(new))
         if try system.target(of: source)?.kind == .directory {

@@ -47,7 +47,9 @@ public struct SetupPlan {
         let users = try add(machine.settings, choices, renewsUsers: renewsUsers)
         let table = try FilesystemTable(machine, data: choices.data, in: topLevel.directory(at: topLayer))
         try addTable(table)
-        notes += try users.homeNotes(in: system, besides: table.targets)
+        notes += try users.homeNotes(in: system, besides: table.targets, table.filled, on: topLevel)
+        try noteUnmountedData(beside: table)
+        try noteChanges(beside: table)
         noteFormerRoots(machine.settings)
         addSettings(machine.settings)
     }
@@ -74,6 +76,49 @@ public struct SetupPlan {
         }
     }
 
+    /// What this system mounts, and what it is called, since it was set up: what the top layer has stays.
+    private mutating func noteChanges(beside table: FilesystemTable) throws(Failure) {
+        let (id, name): (Path, Path) = ("etc/machine-id", "etc/hostname")
+        // Any other system is one to mend this one from.
+        guard given == nil, let layer = try topLevel.directory(at: topLayer), let own = try system.contents(of: id), !own.isEmpty,
+            try layer.contents(of: id) == own
+        else { return }
+        let places = try table.missing(of: system).map { "'\(display($0.utf8))'" }
+        if !places.isEmpty {
+            notes.append(
+                "this system's etc/fstab mounts \(places.joined(separator: ", ")), and no root does: its lines can be copied to "
+                    + "'\(topLayer / FilesystemTable.path)' of the btrfs")
+        }
+        if let here = Self.hostname(in: try system.contents(of: name)), let there = Self.hostname(in: try layer.contents(of: name)),
+            here != there
+        {
+            notes.append("this system is called '\(here)', and each root '\(there)': '\(topLayer / name)' of the btrfs says that")
+        }
+    }
+
+    /// As hostname(5) has it: empty lines and comments may come first.
+    static func hostname(in file: [UInt8]?) -> String? {
+        let lines = (file ?? []).split(separator: UInt8(ascii: "\n")).map { line in
+            String(decoding: line, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        }
+        return lines.first { !$0.isEmpty && !$0.hasPrefix("#") }.map { display($0.utf8) }
+    }
+
+    /// A line of it may be lost, and what is written at its place is in a root then, which goes.
+    private mutating func noteUnmountedData(beside table: FilesystemTable) throws(Failure) {
+        // Of several machines each may have a table of its own.
+        guard let origins = table.origins, try !topLevel.hasLayersByMachine(at: topLayer) else { return }
+        for name in try topLevel.directory(at: FilesystemTable.dataFolder)?.names() ?? [] {
+            let path = FilesystemTable.dataFolder.appending(name: name)
+            guard try topLevel.status(of: path)?.kind == .directory, try topLevel.directory(at: path)?.subvolume() != nil,
+                !origins.contains(where: { path.isWithin($0) })
+            else { continue }
+            notes.append(
+                "no line of the top layer's etc/fstab mounts '\(path)', and no root has what is in it: --data of its directory mounts it again"
+            )
+        }
+    }
+
     /// Under another name, no command lists or deletes them.
     private mutating func noteFormerRoots(_ settings: Settings) {
         guard let former = (try? Settings.current(on: topLevel))?.root, former != settings.root else { return }
@@ -96,7 +141,7 @@ public struct SetupPlan {
                 """)
         }
         // What a run that was killed left. '/srv.new' may be data, too.
-        if try topLevel.status(of: Self.newData) != nil { changes.append(.step(.deleteSubvolume(Place(Self.newData)))) }
+        if try topLevel.status(of: Layout.newData) != nil { changes.append(.step(.deleteSubvolume(Place(Layout.newData)))) }
         for path in choices.data { try addData(path) }
         try addManifest()
         try addOwnFiles()
@@ -113,6 +158,13 @@ public struct SetupPlan {
     public var lines: [String] { changes.map(\.description) }
 
     public func perform(say: (String) -> Void) throws(Failure) {
+        do throws(Failure) { try carryOut(say) } catch {
+            // A disk that is being made has no roots.
+            throw device == nil ? error : error.hintingAtRoom(isOnBtrfs: true)
+        }
+    }
+
+    private func carryOut(_ say: (String) -> Void) throws(Failure) {
         try topLevel.makeWritable()
         var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(system))
         for change in changes {
@@ -171,7 +223,7 @@ public struct SetupPlan {
         // With one that cannot be read, each boot would be refused.
         if let layer = try topLevel.directory(at: topLayer) { _ = try LayerManifest(of: layer) }
         try add(
-            ".docker-btrfs.json", Array(Self.manifest.utf8),
+            LayerRules.manifest, Array(Self.manifest.utf8),
             about: "machine-id and the keys of sshd and systemd are kept once there are any")
     }
 

@@ -1,6 +1,7 @@
 internal import Basics
 internal import Boot
 internal import CLinux
+internal import Files
 internal import Linux
 internal import Planning
 internal import Programs
@@ -25,9 +26,9 @@ final class HeldData {
         return [store / "btrfs/subvolumes", store / containerd, store / "containerd/daemon" / containerd]
     }
 
-    /// Makes a snapshot of each subvolume but those below `layers`, and those that come and go; last of those in which most is written, the
-    /// top level and `root`. One that is deleted at this moment is none, and one with a swap file in use
-    /// cannot have any, and nobody needs its content; `root` must be none of these. Says how many there are.
+    /// Makes a snapshot of each subvolume but those below `layers`, and those that come and go; says how many it made. The last ones are of
+    /// the top level and of `root`, in which most is written. A subvolume that is deleted at this moment gets none. One with a swap file in
+    /// use cannot have any, and nobody needs its content. `root` must have one: this fails where it has a swap file in use.
     func hold(but layers: [Path], root: Path) throws(Failure) -> Int {
         var made = 0
         let leftOut = [Layout.rehearsals, Layout.entered] + layers
@@ -38,7 +39,7 @@ final class HeldData {
         }
         for path in first + last {
             try Interruption.check()
-            let copy = folder.place.appending(name: Array("\(made + 1)".utf8))
+            let copy = folder.place.appending("\(made + 1)")
             var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(nil))
             let step = Step.hold(layer: Place(path), at: Place(copy))
             do throws(Failure) { _ = try machine.perform(step) } catch {

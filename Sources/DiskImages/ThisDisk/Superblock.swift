@@ -1,4 +1,5 @@
 internal import Basics
+internal import CDisk
 
 /// What is read of a btrfs superblock (`struct btrfs_super_block` of linux/btrfs_tree.h, little-endian), of a filesystem on one device.
 struct Superblock: Equatable {
@@ -76,8 +77,13 @@ enum BtrfsChecksum: UInt16 {
         guard block.count > 32 else { return false }
         let (sum, rest) = (block.prefix(32), block.dropFirst(32))
         switch self {
-        case .crc32c: return sum.number(at: 0, UInt32.self) == checkedSum(rest)
+        case .crc32c: return sum.number(at: 0, UInt32.self) == rest.crc32c
         case .sha256: return Digest.of(Array(rest)).hex == hexadecimal(sum)
         }
     }
+}
+
+extension ArraySlice<UInt8> {
+    /// CRC-32C.
+    var crc32c: UInt32 { withUnsafeBytes { disk_crc32c($0.baseAddress, UInt64($0.count)) } }
 }

@@ -16,7 +16,8 @@ public struct ThisDiskRehearsal: Sendable {
     private let memory: Int
     private let options: KernelOptions
 
-    /// Of the entry that is named, the next boot's unless one is. Changes nothing. Fails where the disk is none that can be captured.
+    /// Of the entry that is named, the next boot's unless one is. `memory` is in MiB. Changes nothing. Fails where the disk is none that
+    /// can be captured, and where nobody could tell whether that boot is good.
     public init(of site: Site, entry name: String?, memory: Int) throws(Failure) {
         entry = try site.entryFiles(of: name)
         (title, imageID) = (entry.title, entry.imageID)
@@ -41,7 +42,9 @@ public struct ThisDiskRehearsal: Sendable {
         options = try KernelOptions(words.joined(separator: " ")) + KernelOptions("console=tty0 console=ttyS0,115200")
     }
 
-    /// Captures the disk and starts it. `show` gets what is done, `tell` each line of the console.
+    /// Captures the disk and starts it. `show` gets what is done, `tell` each line of the console. When `seconds` are over, counted from
+    /// the start of the virtual machine, that is ended, and the boot is `late`. Fails where the disk cannot be captured, where the folder
+    /// has no room, and where QEMU cannot be started.
     public func perform(
         in folder: DiskFolder, seconds: Int, withKVM: Bool, show: (String) -> Void, tell: @escaping @Sendable (String) -> Void
     ) async throws(Failure) -> Rehearsal.Outcome {
@@ -52,6 +55,7 @@ public struct ThisDiskRehearsal: Sendable {
         emulator.direct = Emulator.DirectStart(
             disk: disk, kernel: folder.kernel, initrd: initrd ? folder.initrd : nil, options: options.description)
         try emulator.check()
+        try emulator.checkMemory(option: "--rehearsal-memory")
         let held = try HeldData(on: site.topLevel)
         let outcome: Rehearsal.Outcome
         do throws(Failure) {

@@ -16,7 +16,7 @@ struct TreeReader {
     /// Of a filesystem that begins at `start` of what is read. nil where it cannot be read, or not now: whoever writes to it is in the middle
     /// of something.
     init?(from start: Int = 0, reading source: @escaping (_ place: Int, _ count: Int) throws(Failure) -> [UInt8]?) throws(Failure) {
-        // A block may be below itself in a hundred ways.
+        // A damaged tree may have loops: this bounds the blocks that are read.
         var rest = Self.limit
         let read = { (place: Int, count: Int) throws(Failure) -> [UInt8]? in
             rest -= 1
@@ -68,7 +68,7 @@ struct TreeReader {
         let isWhole = try forEachItem(of: superblock.root) { key, content throws(Failure) in
             // From BTRFS_FIRST_FREE_OBJECTID on: subvolumes.
             guard key.type == TreeRoot.type, key.object >= 256, key.object <= 0 &- 256, let root = TreeRoot(content) else { return }
-            if root.isDying || root.made <= generation { return }
+            if root.isBeingDeleted || root.createdGeneration <= generation { return }
             if roots.count >= Self.rootLimit { throw Failure("its tree of roots is damaged: there is no end of roots") }
             roots.append(root)
         }

@@ -35,7 +35,7 @@ struct WholeDisk: Equatable {
         if let reason = try Self.composition(of: disk) { throw refusal(reason) }
         if let zoned = try disk.contents(of: "queue/zoned"), !zoned.starts(with: "none".utf8) { throw refusal("it has zones") }
         sector = try disk.contents(of: "queue/logical_block_size").flatMap { number($0) } ?? 512
-        if start % Overlay.cluster != 0 { throw refusal("it does not begin at a multiple of 64 KiB of '\(path)'") }
+        if start % Overlay.clusterSize != 0 { throw refusal("it does not begin at a multiple of 64 KiB of '\(path)'") }
     }
 
     /// What a device is put together by, in words; nil for one that is made of no others.

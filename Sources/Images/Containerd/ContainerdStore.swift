@@ -2,13 +2,17 @@ internal import Basics
 
 /// The images of containerd, which Docker 29 keeps its images with: names, manifests and configurations of one namespace, and the
 /// layers that one of its snapshotters unpacked.
-struct ContainerdStore: Sendable {
+final class ContainerdStore: Sendable {
     let root: Directory
     /// Where that is, from the top of its filesystem.
     let path: Path
     let kind: StoreKind
     let namespace: String
     let metadata: BoltDatabase
+
+    init(at root: Directory, _ path: Path, kind: StoreKind, namespace: String, metadata: BoltDatabase) {
+        (self.root, self.path, self.kind, self.namespace, self.metadata) = (root, path, kind, namespace, metadata)
+    }
 
     static let metadataFile: Path = "io.containerd.metadata.v1.bolt/meta.db"
 
@@ -60,8 +64,17 @@ struct ContainerdStore: Sendable {
         )
     }
 
-    /// When the database was last written to.
-    func changed() throws(Failure) -> Int { try root.status(of: Self.metadataFile)?.modified ?? 0 }
+    /// When an image last got a name; 0 where there is none. The database is written to whenever a container starts, also by a dockerd
+    /// that keeps its images elsewhere; of a damaged one no more is known.
+    func changed() throws(Failure) -> Int {
+        var newest = 0
+        let read = try? records { record in
+            newest = max(newest, record.entry.changed)
+            return false
+        }
+        if read != nil { return newest }
+        return try root.status(of: Self.metadataFile)?.modified ?? 0
+    }
 
     func snapshots() throws(Failure) -> Snapshots { try Snapshots(of: self) }
 
@@ -114,12 +127,8 @@ struct ImageRecord {
     var shown: String { parsed.flatMap { $0.full == name ? $0.description : nil } ?? display(name.utf8) }
 
     private var parsed: ImageName? {
-        do throws(Failure) {
-            guard case .name(let parsed) = try ImageReference(name).kind else { return nil }
-            return parsed
-        } catch {
-            return nil
-        }
+        guard case .name(let parsed) = try? ImageReference(name).kind else { return nil }
+        return parsed
     }
 }
 

@@ -4,7 +4,9 @@ extension ContainersStore {
     /// The images that `podman images` lists, by their first name, and those without names after them.
     func listing() throws(Failure) -> [ListedImage] {
         let layers = try layers()
-        return byFirstName(try records().map { line($0, layers) })
+        let lines = try records().map { line($0, layers) }
+        return byFirstName(
+            withoutBuildSteps(lines) { id in try? root.contents(of: configurationFile(of: id).path, limit: ImageConfiguration.limit) })
     }
 
     private func line(_ record: ContainersImage, _ layers: ContainersLayers) -> ListedImage {

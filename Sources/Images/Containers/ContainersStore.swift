@@ -1,7 +1,7 @@
 internal import Basics
 
 /// The images of Podman, Buildah, Skopeo and CRI-O: containers/storage, with one of its drivers below a graphroot.
-struct ContainersStore: Sendable {
+final class ContainersStore: Sendable {
     let root: Directory
     /// Where that is, from the top of its filesystem.
     let path: Path
@@ -15,7 +15,7 @@ struct ContainersStore: Sendable {
         if try root.target(of: imagesFile) == nil { return nil }
     }
 
-    /// What is found for a reference: names as they are written down, then, as Podman has it, those of localhost and docker.io, digests of
+    /// What is found for a reference: names as they are written down, then those of localhost, of docker.io, and those that end so; digests of
     /// manifests and indexes, and the beginning of an id.
     func entry(for reference: ImageReference) throws(Failure) -> StoreEntry? {
         let records = try records()
@@ -28,31 +28,53 @@ struct ContainersStore: Sendable {
         case .container: return nil
         case .id(let id): return records.first { $0.id == id || $0.digests.contains(id.digest) }?.id
         case .name(let name):
+            let isShort = name.host.utf8.elementsEqual("docker.io".utf8) && !reference.text.begins(with: "docker.io/")
+            let repositories = (isShort ? ["localhost/\(name.repository)"] : []) + [name.fullRepository]
             if case .digest(let digest) = name.selector {
-                return records.first { $0.digests.contains(digest) && $0.isOf(repositories(name, reference)) }?.id
+                return records.first { $0.digests.contains(digest) && $0.isOf(repositories) }?.id
             }
-            for candidate in [reference.text] + repositories(name, reference).map({ $0 + name.ending }) {
+            for candidate in [reference.text] + repositories.map({ $0 + name.ending }) {
                 if let record = records.first(where: { $0.names.contains(candidate) }) { return record.id }
             }
+            if isShort, let id = try image(endingIn: "/\(name)", records) { return id }
             guard let prefix = reference.idPrefix else { return nil }
             let ids = records.map { $0.id }.filter { $0.digest.hex.utf8.starts(with: prefix) }
             return try onlyOne(of: ids, beginning: prefix, in: root, kind)
         }
     }
 
-    /// Where a name without a registry may have come from.
-    private func repositories(_ name: ImageName, _ reference: ImageReference) -> [String] {
-        let isShort = name.host.utf8.elementsEqual("docker.io".utf8) && !reference.text.utf8.starts(with: "docker.io/".utf8)
-        return (isShort ? ["localhost/\(name.repository)"] : []) + [name.fullRepository]
+    /// The image that has a name with this end; nil where there is none. In which order Podman asks registries its configuration says, which no
+    /// boot has: fails where there are several.
+    private func image(endingIn ending: String, _ records: [ContainersImage]) throws(Failure) -> ImageID? {
+        var names: [String] = []
+        var (found, last): (ContainersImage?, ContainersImage?) = (nil, nil)
+        for record in records {
+            let fitting = record.names.filter { $0.ends(with: ending) }
+            if fitting.isEmpty { continue }
+            names += fitting
+            (found, last) = (found ?? record, record)
+        }
+        if found === last { return found?.id }
+        throw Failure(
+            "could not choose an image: several in \(root.show(.top)) (\(kind.title)) have names that end in '\(ending)'",
+            hint: "name one in full: " + shortList(names)
+        )
     }
 
     /// The image of an id.
     func image(_ id: ImageID, reference: ImageReference) throws(Failure) -> Image {
-        guard let record = try records().first(where: { $0.id == id }) else {
+        let records = try records()
+        guard let record = records.first(where: { $0.id == id }) else {
             throw Failure("could not use image '\(reference.text)': it is not there", hint: repairHint)
         }
         guard let layer = record.layer else {
-            throw Failure("could not use image '\(reference.text)': it has no layers, so there is nothing to boot")
+            let manifests = try manifest(of: id)?["manifests"]?.elements
+            for digest in instances(of: manifests ?? []) {
+                guard let found = records.first(where: { $0.layer != nil && $0.digests.contains(digest) }) else { continue }
+                return try image(found.id, reference: reference)
+            }
+            let state = manifests == nil ? "has no layers, so there is nothing to boot" : "lists manifests, whose images are not there"
+            throw Failure("could not use image '\(reference.text)': it \(state)")
         }
         let platform = try configuration(of: id)
         if let platform { try layers().check(platform.layers, from: layer) }
@@ -109,11 +131,14 @@ struct ContainersStore: Sendable {
         func place(_ digest: Digest) -> Path { folder.appending(name: Array("=".utf8) + base64(Array(digest.description.utf8))) }
         let own = (place(id.digest), id.digest)
         if try root.status(of: own.0) != nil { return own }
-        guard let content = try root.contents(of: folder / "manifest", limit: ImageConfiguration.limit),
-            let digest = try JSON(parsing: content, name: root.show(folder / "manifest"))["config"]?["digest"]?.string
-                .flatMap({ Digest($0) })
-        else { return own }
+        guard let digest = try manifest(of: id)?["config"]?["digest"]?.string.flatMap({ Digest($0) }) else { return own }
         return (place(digest), digest)
+    }
+
+    private func manifest(of id: ImageID) throws(Failure) -> JSON? {
+        let file = imagesFolder.appending(name: Array(id.digest.hex.utf8)) / "manifest"
+        guard let content = try root.contents(of: file, limit: ImageConfiguration.limit) else { return nil }
+        return try JSON(parsing: content, name: root.show(file))
     }
 
     func layers() throws(Failure) -> ContainersLayers { try ContainersLayers(of: self) }
@@ -166,8 +191,9 @@ struct ContainersStore: Sendable {
     }
 }
 
-/// An image, or a container, of `images.json` and `containers.json` (containers/storage, images.go and containers.go).
-struct ContainersImage {
+/// An image, or a container, of `images.json` and `containers.json` (containers/storage, images.go and containers.go). It
+/// is a class since copies of pointers take less code.
+final class ContainersImage {
     let id: ImageID
     let names: [String]
     /// Of its manifest, and of the index that this was chosen from.

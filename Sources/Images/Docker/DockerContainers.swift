@@ -12,7 +12,7 @@ struct DockerContainers {
         let ids = folders.compactMap { Digest(hex: $0).map { ImageID($0) } }
         if let id = ids.first(where: { $0.digest.hex == wanted }) { return id }
         for id in ids {
-            if try name(of: id) == wanted { return id }
+            if name(of: id) == wanted { return id }
         }
         let found = ids.filter { $0.digest.hex.utf8.starts(with: wanted.utf8) }
         if found.count <= 1 { return found.first }
@@ -25,21 +25,18 @@ struct DockerContainers {
     func names() throws(Failure) -> [String] {
         var names: [String] = []
         for folder in try dataRoot.directory(at: "containers")?.names() ?? [] {
-            guard let id = Digest(hex: folder).map({ ImageID($0) }), let name = try name(of: id) else { continue }
+            guard let id = Digest(hex: folder).map({ ImageID($0) }), let name = name(of: id) else { continue }
             names.append(name)
         }
         return names
     }
 
     /// Without the slash that it is written with; nil where the file is damaged, which is the matter of that container alone.
-    private func name(of id: ImageID) throws(Failure) -> String? {
+    private func name(of id: ImageID) -> String? {
         let file = ("containers" as Path).appending(name: Array(id.digest.hex.utf8)) / "config.v2.json"
-        do throws(Failure) {
-            guard let content = try dataRoot.contents(of: file, limit: Self.limit) else { return nil }
-            let name = try JSON(parsing: content, name: dataRoot.show(file))["Name"]?.string
-            return name.map { display($0.utf8.drop { $0 == UInt8(ascii: "/") }) }
-        } catch {
-            return nil
-        }
+        guard let content = try? dataRoot.contents(of: file, limit: Self.limit),
+            let name = try? JSON(parsing: content, name: dataRoot.show(file))["Name"]?.string
+        else { return nil }
+        return display(name.utf8.drop { $0 == UInt8(ascii: "/") })
     }
 }

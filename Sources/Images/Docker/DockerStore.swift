@@ -4,7 +4,7 @@ internal import Basics
 ///
 /// To find an image, its own files are read and no others: the cost does not grow with the store, and damage elsewhere in it
 /// does not matter.
-struct DockerStore: Sendable {
+final class DockerStore: Sendable {
     let root: Directory
     /// Where that is, from the top of its filesystem.
     let path: Path

@@ -91,14 +91,11 @@ struct CPIOReader {
 }
 
 private func hexadecimalNumber(_ digits: ArraySlice<UInt8>) -> Int? {
-    var value = 0
+    var number = 0
     for digit in digits {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | Int(digit - UInt8(ascii: "0"))
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): value = value << 4 | Int(digit - UInt8(ascii: "a") + 10)
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): value = value << 4 | Int(digit - UInt8(ascii: "A") + 10)
-        default: return nil
-        }
+        let isUpper = (UInt8(ascii: "A")...UInt8(ascii: "F")).contains(digit)
+        guard let value = hexValue(isUpper ? digit + 32 : digit) else { return nil }
+        number = number << 4 | Int(value)
     }
-    return value
+    return number
 }

@@ -9,7 +9,7 @@ struct CPIOWriter {
     /// `time` is when everything was changed, in seconds since 1970.
     static func archive(_ entries: [CPIOEntry], time: Int) -> [UInt8] {
         var writer = CPIOWriter(time: time)
-        let sorted = entries.sorted { $0.path.bytes.lexicographicallyPrecedes($1.path.bytes) }
+        let sorted = entries.sortedByBytes { $0.path.bytes }
         let last = Dictionary(sorted.lazy.filter { $0.links > 1 }.map { ($0.inode, $0.path) }, uniquingKeysWith: { $1 })
         var numbers: [Int: Int] = [:]
         for (index, entry) in sorted.enumerated() {

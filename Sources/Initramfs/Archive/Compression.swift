@@ -62,7 +62,7 @@ public enum Compression: String, CaseIterable, Sendable {
         guard self == .lz4, bytes.starts(with: magic) else { return bytes }
         // Blocks, each with its size. Where that is zero, they end. The kernel takes all but another stream for a block.
         var end = 4
-        while let size = bytes.number(at: end, size: 4), size > 0, !bytes.dropFirst(end).starts(with: magic) {
+        while let size = bytes.smallNumber(at: end, UInt32.self), size > 0, !bytes.dropFirst(end).starts(with: magic) {
             end += 4 + size
             if end <= bytes.count { continue }
             throw Failure("could not read '\(name)': what lz4 compressed is cut off, or lacks four zeros before what follows it")

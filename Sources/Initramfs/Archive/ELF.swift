@@ -24,7 +24,7 @@ package struct ELF {
 
     private init?(size: Int, part: @escaping (_ start: Int, _ count: Int) -> ArraySlice<UInt8>?) {
         guard size >= Self.headerSize, let header = part(0, Self.headerSize), header.starts(with: [0x7f, 0x45, 0x4c, 0x46, 2, 1]),
-            let machine = header.number(at: 18, size: 2)
+            let machine = header.smallNumber(at: 18, UInt16.self)
         else { return nil }
         (self.size, self.part, self.machine) = (size, part, machine)
     }
@@ -37,24 +37,26 @@ package struct ELF {
         offset >= 0 && count >= 0 && count <= size - offset ? part(offset, count) : nil
     }
 
-    private func number(at offset: Int, size: Int) -> Int? { content(at: offset, size)?.number(at: 0, size: size) }
+    private func smallNumber<Number: FixedWidthInteger>(at offset: Int, _ type: Number.Type) -> Int? {
+        content(at: offset, MemoryLayout<Number>.size)?.smallNumber(at: 0, type)
+    }
 
     /// Whether the kernel can start it without a dynamic linker.
     var isStatic: Bool {
-        guard let segments = number(at: 32, size: 8), let count = number(at: 56, size: 2) else { return false }
+        guard let segments = smallNumber(at: 32, UInt64.self), let count = smallNumber(at: 56, UInt16.self) else { return false }
         let interpreter = 3
-        return !(0..<count).contains { number(at: segments + $0 * 56, size: 4) == interpreter }
+        return !(0..<count).contains { smallNumber(at: segments + $0 * 56, UInt32.self) == interpreter }
     }
 
     static let x86 = 62
 
     /// The content of a section; nil where there is none of that name.
     func section(_ name: String) -> ArraySlice<UInt8>? {
-        guard let table = number(at: 40, size: 8), let count = number(at: 60, size: 2),
-            let namesIndex = number(at: 62, size: 2), let names = content(ofHeaderAt: table + namesIndex * 64)
+        guard let table = smallNumber(at: 40, UInt64.self), let count = smallNumber(at: 60, UInt16.self),
+            let namesIndex = smallNumber(at: 62, UInt16.self), let names = content(ofHeaderAt: table + namesIndex * 64)
         else { return nil }
         for index in 0..<count {
-            guard let offset = number(at: table + index * 64, size: 4), offset < names.count else { continue }
+            guard let offset = smallNumber(at: table + index * 64, UInt32.self), offset < names.count else { continue }
             // Not the whole name: one of those that lead there may be as long as the file.
             if names.dropFirst(offset).starts(with: Array(name.utf8) + [0]) {
                 return content(ofHeaderAt: table + index * 64)
@@ -64,7 +66,9 @@ package struct ELF {
     }
 
     private func content(ofHeaderAt header: Int) -> ArraySlice<UInt8>? {
-        guard let offset = number(at: header + 24, size: 8), let size = number(at: header + 32, size: 8) else { return nil }
+        guard let offset = smallNumber(at: header + 24, UInt64.self), let size = smallNumber(at: header + 32, UInt64.self) else {
+            return nil
+        }
         return content(at: offset, size)
     }
 }

@@ -88,7 +88,7 @@ public struct InitramfsImage: Sendable {
 
     /// Every path, sorted.
     public var paths: [Path] {
-        files.keys.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        files.keys.sortedByBytes { $0.bytes }
     }
 
     /// What is at `path`, a symlink itself and not what it points to.
@@ -134,8 +134,8 @@ public struct InitramfsImage: Sendable {
 private func withoutBootConfiguration(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     let mark = Array("#BOOTCONFIG\n".utf8)
     let rest = bytes.dropLast(8 + mark.count)
-    guard bytes.suffix(mark.count).elementsEqual(mark), let size = bytes.number(at: rest.count, size: 4), size <= rest.count,
-        let sum = bytes.number(at: rest.count + 4, size: 4)
+    guard bytes.suffix(mark.count).elementsEqual(mark), let size = bytes.smallNumber(at: rest.count, UInt32.self), size <= rest.count,
+        let sum = bytes.smallNumber(at: rest.count + 4, UInt32.self)
     else { return bytes }
     let found = rest.suffix(size).reduce(0) { $0 + Int($1) }
     return found & 0xffff_ffff == sum ? rest.dropLast(size) : bytes

@@ -26,10 +26,11 @@ struct PortableExecutable {
         self.bytes = bytes
         self.name = name
         let broken = Failure("could not read '\(name)': it is no EFI program for x86-64")
-        guard let header = bytes.number(at: 0x3c, size: 4), bytes.number(at: header, size: 4) == 0x4550,
-            bytes.number(at: header + 4, size: 2) == 0x8664, let count = bytes.number(at: header + 6, size: 2),
-            let optionalSize = bytes.number(at: header + 20, size: 2), bytes.number(at: header + 24, size: 2) == 0x20b,
-            let imageBase = bytes.number(at: header + 48, size: 8), let alignment = bytes.number(at: header + 56, size: 4),
+        guard let header = bytes.smallNumber(at: 0x3c, UInt32.self), bytes.smallNumber(at: header, UInt32.self) == 0x4550,
+            bytes.smallNumber(at: header + 4, UInt16.self) == 0x8664, let count = bytes.smallNumber(at: header + 6, UInt16.self),
+            let optionalSize = bytes.smallNumber(at: header + 20, UInt16.self), bytes.smallNumber(at: header + 24, UInt16.self) == 0x20b,
+            let imageBase = bytes.smallNumber(at: header + 48, UInt64.self),
+            let alignment = bytes.smallNumber(at: header + 56, UInt32.self),
             alignment > 0
         else { throw broken }
         self.imageBase = imageBase
@@ -57,17 +58,18 @@ struct PortableExecutable {
 
 /// Whether an EFI program for x86-64 has a signature, whoever made that: its directory of certificates is not empty.
 package func isSignedProgram(_ bytes: [UInt8]) -> Bool {
-    guard let header = bytes.number(at: 0x3c, size: 4), bytes.number(at: header, size: 4) == 0x4550,
-        bytes.number(at: header + 24, size: 2) == 0x20b, let directories = bytes.number(at: header + 24 + 108, size: 4), directories > 4,
-        let size = bytes.number(at: header + 24 + 112 + 4 * 8 + 4, size: 4)
+    guard let header = bytes.smallNumber(at: 0x3c, UInt32.self), bytes.smallNumber(at: header, UInt32.self) == 0x4550,
+        bytes.smallNumber(at: header + 24, UInt16.self) == 0x20b, let directories = bytes.smallNumber(at: header + 24 + 108, UInt32.self),
+        directories > 4,
+        let size = bytes.smallNumber(at: header + 24 + 112 + 4 * 8 + 4, UInt32.self)
     else { return false }
     return size > 0
 }
 
 extension PortableExecutable.Section {
     fileprivate init?(in bytes: [UInt8], at offset: Int) {
-        guard let size = bytes.number(at: offset + 8, size: 4), let address = bytes.number(at: offset + 12, size: 4),
-            let storedSize = bytes.number(at: offset + 16, size: 4), let place = bytes.number(at: offset + 20, size: 4)
+        guard let size = bytes.smallNumber(at: offset + 8, UInt32.self), let address = bytes.smallNumber(at: offset + 12, UInt32.self),
+            let storedSize = bytes.smallNumber(at: offset + 16, UInt32.self), let place = bytes.smallNumber(at: offset + 20, UInt32.self)
         else { return nil }
         name = String(decoding: bytes[offset..<(offset + 8)].prefix { $0 != 0 }, as: UTF8.self)
         self.address = address
@@ -80,9 +82,7 @@ extension PortableExecutable.Section {
 extension RandomAccessCollection<UInt8> where Index == Int {
     /// A little-endian number, `offset` bytes from the first one; nil where the bytes end before it does, and where it is too large
     /// to be one of an offset or size.
-    func number(at offset: Int, size: Int) -> Int? {
-        guard offset >= 0, offset <= count - size else { return nil }
-        let value = self[(startIndex + offset)..<(startIndex + offset + size)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        return value <= UInt64(Int32.max) << 16 ? Int(value) : nil
+    func smallNumber<Number: FixedWidthInteger>(at offset: Int, _ type: Number.Type) -> Int? {
+        number(at: offset, type).flatMap { $0 <= UInt64(Int32.max) << 16 ? Int($0) : nil }
     }
 }

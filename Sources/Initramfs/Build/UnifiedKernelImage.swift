@@ -142,7 +142,7 @@ extension PortableExecutable {
 extension [UInt8] {
     /// The time of an EFI program in place of the one at which objcopy ran. The check sum over it is none then; nobody asks.
     fileprivate mutating func setTime(_ time: Int) {
-        guard let header = number(at: 0x3c, size: 4) else { return }
+        guard let header = smallNumber(at: 0x3c, UInt32.self) else { return }
         for (offset, value) in [(header + 8, time), (header + 88, 0)] {
             for byte in 0..<4 { self[offset + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
         }

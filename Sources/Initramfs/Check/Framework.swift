@@ -13,7 +13,7 @@ public enum Framework: Sendable {
     /// nil where it is none that we know.
     init?(of image: InitramfsImage) {
         func has(_ path: Path) -> Bool { image.target(of: path) != nil }
-        let hasSystemd = has("usr/lib/systemd/systemd") || has("lib/systemd/systemd")
+        let hasSystemd = systemdPrograms.contains(where: has)
         if has(modulesListPath) || image.target(of: "init").map({ isInitProgram($0) }) == true {
             self = .none
         } else if has("scripts/functions") && has("conf/initramfs.conf") {

@@ -43,7 +43,7 @@ private func kernels(in image: InitramfsImage) -> [(release: [UInt8], btrfs: Pat
             found[release] = .some(known ?? (isBtrfs(path) ? path : nil))
         }
     }
-    return found.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key, $0.value) }
+    return found.sortedByBytes { $0.key }.map { ($0.key, $0.value) }
 }
 
 private func isBuiltin(in image: InitramfsImage, release: [UInt8]) -> Bool {

@@ -1,4 +1,5 @@
 internal import Basics
+internal import Files
 
 /// What an initramfs needs beside docker-btrfs-init to get to the new root: what the kernel starts, and what switches the root.
 func passage(in image: InitramfsImage, of framework: Framework) -> [Finding] {
@@ -25,7 +26,7 @@ private func first(in image: InitramfsImage) -> Finding {
 private func program(among names: [String], in image: InitramfsImage) -> Finding {
     for folder in ["usr/sbin", "usr/bin", "sbin", "bin"] as [Path] {
         for name in names {
-            let path = folder.appending(name: Array(name.utf8))
+            let path = folder.appending(name)
             if let entry = image.target(of: path), entry.kind == .file, entry.permissions & 0o111 != 0 {
                 return Finding(mark: .ok, subject: "switch", text: path.description)
             }

@@ -34,7 +34,7 @@ struct ModuleSettings {
                 }
             }
         }
-        return found.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+        return found.sortedByBytes { $0.key }.map(\.value)
     }
 
     private static func isTaken(_ name: [UInt8]) -> Bool {

@@ -8,7 +8,7 @@ extension Directory {
             let parent = try descending(path.parent)
             defer { withExtendedLifetime(parent) {} }
             let inode: Inode = path.isTop ? .open(descriptor) : .named(cString(path.name), in: parent.descriptor)
-            return try inode.attributeNames().map { $0.dropLast().map { UInt8(bitPattern: $0) } }
+            return try inode.attributeNames().map { plainName($0) }
         } catch { throw Failure("could not read the attributes of '\(show(path))': \(error.message)") }
     }
 

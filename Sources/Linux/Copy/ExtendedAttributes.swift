@@ -82,7 +82,7 @@ extension Failure {
     /// A call for an extended attribute failed.
     fileprivate static func attribute(_ name: [CChar]) -> Failure {
         let reason = Failure.reason()
-        return Failure("the attribute '\(display(name.dropLast().map { UInt8(bitPattern: $0) }))': \(reason.message)")
+        return Failure("the attribute '\(display(plainName(name)))': \(reason.message)")
     }
 }
 

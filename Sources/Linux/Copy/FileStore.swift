@@ -4,8 +4,9 @@ internal import CLinux
 extension Directory {
     /// Copies one file to the same path in another tree, with all its attributes; it is on the disk when this is done. Unless it is
     /// `replacing` what is there, nothing may be. Directories above it that are missing are made with the owner and mode that they have here.
+    /// Here no symlink leads to it.
     func copyFile(_ path: Path, to target: Directory, replacing: Bool) throws(Failure) {
-        let source = try existing(path.parent)
+        let source = try child(path.parent.cString)
         let from = linux_openat2(source.descriptor, cString(path.name), O_RDONLY | O_CLOEXEC, 0, linux_resolve_no_links)
         try check(from < 0 ? -1 : 0)
         defer { close(from) }

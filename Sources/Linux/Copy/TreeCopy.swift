@@ -85,16 +85,16 @@ struct TreeCopy {
 
     // No boot copies a directory that people work in.
     #if !hasFeature(Embedded)
-        /// Copies what is there by now: what was seen may be gone, or be another one. Whoever exchanges it all the time has to be quick each time.
+        /// Copies what is there now: what was seen before may be gone, or something else may have its name. Tries it a hundred times.
         private func copyAgain(_ entry: Entry, after first: Failure) throws(Failure) {
             var last = first
             for _ in 0..<100 {
                 if last == .reason(ENOENT) { return }
-                // What is said to those who take a file, a directory, a symlink or a socket for another of these.
+                // The errors of calls that take a file, a directory, a symlink or a socket for another of these.
                 let code = [ELOOP, EINVAL, ENOTDIR, EISDIR, ENXIO, EPERM].first { last == .reason($0) }
                 if code == nil { break }
                 do throws(Failure) {
-                    // What was begun of the one before.
+                    // What was copied of the one before.
                     try entry.target.directory.remove(entry.name)
                     return try copy(entry, Entry.Kind(entry.status()))
                 } catch {

@@ -27,8 +27,3 @@ extension Path {
         appending(name: plainName(name))
     }
 }
-
-/// A NUL-terminated name without its end.
-func plainName(_ name: [CChar]) -> [UInt8] {
-    name.dropLast().map { UInt8(bitPattern: $0) }
-}

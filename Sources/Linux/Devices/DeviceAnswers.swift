@@ -37,11 +37,7 @@ extension BlockDevice {
 
     private func isBelow(_ upper: BlockDevice) -> Bool {
         let slaves = "/sys/dev/block/\(upper.number)/slaves"
-        do throws(Failure) {
-            return try Directory(opening: slaves).names().contains { firstLine(of: "\(slaves)/\(display($0))/dev") == number }
-        } catch {
-            return false
-        }
+        return (try? Directory(opening: slaves).names().contains { firstLine(of: "\(slaves)/\(display($0))/dev") == number }) ?? false
     }
 }
 

@@ -16,9 +16,9 @@ extension BlockDevices {
     /// Waits until a device is there, and where it is a member of a btrfs filesystem, until every other member is.
     ///
     /// `seconds` is how long, nil for ever; `key` names the kernel command line key that asked, for the message. Fails when
-    /// the time is over. A filesystem that lacks a member is taken then all the same if `degraded`, and else with a doubt: the kernel
-    /// says of one that grew out of a seed device that it lacks members, for ever, until it was mounted once. `tell` gets one line for
-    /// the person at the machine where that takes long.
+    /// the time is over. A filesystem that still lacks a member is taken then: without a word if `degraded`, else with a doubt. For the
+    /// kernel may be wrong: a filesystem that grew out of a seed device seems to lack members until it was mounted once. `tell` gets one
+    /// line for the person at the machine where that takes long.
     public mutating func waiting(
         for name: DeviceName, key: String, seconds: Int?, degraded: Bool, _ tell: (String) -> Void = { _ in }
     ) throws(Failure) -> BlockDevice {

@@ -27,7 +27,7 @@ public struct LayerMerge {
             return try make(tell)
         } catch {
             // What cannot be removed now, the next merge removes.
-            do throws(Failure) { try removeDrafts() } catch {}
+            try? removeDrafts()
             throw error
         }
     }

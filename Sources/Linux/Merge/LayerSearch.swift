@@ -10,9 +10,9 @@ struct LayerDirectory {
 
 /// The search for what lies below a directory, or a file without content, in the layers below, by the rules of overlayfs.
 ///
-/// It looks in one layer after the other, down to where nothing more is seen. Each that is found may say that the layers below
-/// have it under another name, or at another path from their tops; so may, and may each end the search, the directories on the
-/// way along such a path.
+/// It looks in one layer after the other, down to where nothing more is seen. Each thing that is found may say that the layers below
+/// have it under another name, or at another path from their tops. The directories on the way along such a path may say the same, and
+/// each of them may end the search.
 struct LayerSearch {
     /// The tops of all layers.
     private let tops: [LayerDirectory]
@@ -72,7 +72,7 @@ struct LayerSearch {
     }
 
     private func missing(_ what: String) -> Failure {
-        let place = path.map { display($0.dropLast().map { UInt8(bitPattern: $0) }) }.joined(separator: "/")
+        let place = path.map { display(plainName($0)) }.joined(separator: "/")
         return Failure(
             "its \(what) should be '\(isFromTops ? "/" : "")\(place)' in a layer below, and is not there",
             hint: "the store is damaged: remove the image and get it again"

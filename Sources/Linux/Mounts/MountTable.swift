@@ -94,11 +94,7 @@ private struct MountView {
     }
 
     private static func namespace(of process: String) -> [UInt8]? {
-        do throws(Failure) {
-            return try Directory(opening: "/proc/\(process)/ns").text(ofLink: cString(Array("mnt".utf8)))
-        } catch {
-            return nil
-        }
+        try? Directory(opening: "/proc/\(process)/ns").text(ofLink: cString(Array("mnt".utf8)))
     }
 }
 

@@ -21,9 +21,5 @@ extension Directory {
 }
 
 private func isMounted(_ root: Path) -> Bool {
-    do throws(Failure) {
-        return try MountTableEntry.all().contains { $0.isBtrfs && Path($0.root) == root }
-    } catch {
-        return true
-    }
+    (try? MountTableEntry.all().contains { $0.isBtrfs && Path($0.root) == root }) ?? true
 }

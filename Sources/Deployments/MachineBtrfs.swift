@@ -6,13 +6,13 @@ internal import CLinux
 internal import Linux
 
 /// The btrfs that roots are on.
-struct RootFilesystem {
+struct MachineBtrfs {
     /// Subvolume 5.
     let topLevel: Directory
     let device: String
     let volume: BootVolume
-    /// Whether it was opened where the running system has it mounted.
-    private let isMounted: Bool
+    /// Whether it was opened where the running system has it mounted, as a person named it.
+    let isMounted: Bool
 
     /// Whether its device is one of LUKS, LVM, RAID or bcache, and not a disk's or a partition's.
     var isMapped: Bool { Self.isMapped(device) }
@@ -53,9 +53,9 @@ struct RootFilesystem {
 
     /// The one that was set up, of those that are mounted somewhere; nil where none was. Where several were, it is the one that the system
     /// runs from: others are on a stick, or on a disk of another machine. Fails where it runs from none of them.
-    static func withSettings() throws(Failure) -> RootFilesystem? {
+    static func withSettings() throws(Failure) -> MachineBtrfs? {
         let (all, failure) = try opened()
-        var found: [RootFilesystem] = []
+        var found: [MachineBtrfs] = []
         for filesystem in all where try filesystem.topLevel.status(of: Layout.settings) != nil { found.append(filesystem) }
         if found.isEmpty, let failure { throw failure }
         if found.count <= 1 { return found.first }
@@ -71,11 +71,11 @@ struct RootFilesystem {
     func detached() throws(Failure) -> Directory { isMounted ? try topLevel.withoutMounts() : topLevel }
 
     /// Each btrfs that is mounted in the running system and can be opened, and why one could not be mounted again, as a disk that was pulled out.
-    private static func opened() throws(Failure) -> (found: [RootFilesystem], failure: Failure?) {
-        var found: [RootFilesystem] = []
+    private static func opened() throws(Failure) -> (found: [MachineBtrfs], failure: Failure?) {
+        var found: [MachineBtrfs] = []
         var failure: Failure?
         for device in try mountedDevices() {
-            do throws(Failure) { found.append(try RootFilesystem(onDevice: device)) } catch { failure = error }
+            do throws(Failure) { found.append(try MachineBtrfs(onDevice: device)) } catch { failure = error }
         }
         return (found, failure)
     }
@@ -83,7 +83,7 @@ struct RootFilesystem {
     /// Where the whole of it is mounted, and every user may enter that. Of a system that runs from there nothing can be closed.
     func openMounts() throws(Failure) -> [String] {
         var places: [String] = []
-        for entry in try MountTable().entries where entry.type == "btrfs" && entry.source == device && entry.root == "/" {
+        for entry in try MachineMounts().entries where entry.type == "btrfs" && entry.source == device && entry.root == "/" {
             guard let path = Path(entry.target), !path.isTop, !places.contains(entry.target) else { continue }
             let way = sequence(first: path) { $0.isTop ? nil : $0.parent }
             let modes = way.map { (try? Directory(opening: $0.description).status(of: .top))?.permissions ?? 0 }
@@ -97,7 +97,7 @@ struct RootFilesystem {
     /// for `deploy` on them.
     static func mountedDevices() throws(Failure) -> [String] {
         var devices: [String] = []
-        for entry in try MountTable.entriesOfRoot() where entry.type == "btrfs" && !devices.contains(entry.source) {
+        for entry in try MachineMounts.entriesOfRoot() where entry.type == "btrfs" && !devices.contains(entry.source) {
             devices.append(entry.source)
         }
         return devices

@@ -114,7 +114,7 @@ package final class RootArchiveFile {
     }
 
     /// Deletes them, and the folder if that is empty then.
-    static func removing(_ drafts: [Path], in folder: Path, _ topLevel: Directory) -> [Change] {
+    static func removing(_ drafts: [Path], in folder: Path, _ topLevel: Directory) -> [DeploymentChange] {
         drafts.map { .step(.deleteSubvolume(Place($0))) } + [.removeFolder(folder, on: topLevel)]
     }
 
@@ -134,7 +134,7 @@ package final class RootArchiveFile {
             guard let tree = try topLevel.directory(at: draft) else { throw Failure("'\(draft)' is gone") }
             try await give(to: [
                 "tar", "--extract", "--file=-", "--numeric-owner", "--same-owner", "--same-permissions", "--xattrs",
-                "--xattrs-include=*", "--directory=/proc/\(getpid())/fd/\(tree.descriptor)",
+                "--xattrs-include=*", "--directory=\(tree.pathForPrograms)",
             ])
             withExtendedLifetime(tree) {}
         case .btrfs:

@@ -1,8 +1,9 @@
 internal import Basics
 internal import CMount
 
-/// What is mounted in the running system, as libmount reads it.
-final class MountTable {
+/// What is mounted in the running system, as libmount reads it: all that mount(8) knows of it. The program in the initramfs needs less,
+/// and has a small parser of its own, since it is linked without libmount.
+final class MachineMounts {
     struct Entry {
         let source: String
         let target: String
@@ -47,7 +48,7 @@ final class MountTable {
     /// Of what root has mounted himself: those that anybody could have brought are left out, unless root's fstab mounts them there.
     static func entriesOfRoot() throws(Failure) -> [Entry] {
         let table = try MountsFile(parsing: fileContents("/etc/fstab") ?? [])
-        return try MountTable().entries.filter { !$0.isAnybodys || table.isOfRoot(at: $0.target) }
+        return try MachineMounts().entries.filter { !$0.isAnybodys || table.isOfRoot(at: $0.target) }
     }
 
     /// What an absolute path is on: what was mounted last hides the others.

@@ -6,16 +6,18 @@ internal import Planning
 extension Site {
     /// What a boot would be started with of that image, or that goes on with that root; of neither, the next one. An image that is in
     /// the store needs not be deployed, and needs no init.
-    public func start(of image: String?, root number: Int?) throws(Failure) -> MenuDefault {
+    public func start(of image: String?, root number: Int?) throws(Failure) -> BootStart {
         let all = try Deployment.all(on: topLevel).deployments
         if let image {
             return try start(choosing: image, among: all)
         }
         var options: KernelOptions
         var release = ""
-        if let next = try next(among: all) {
+        var notes: [String] = []
+        if let (next, isOnce) = try nextBoot(among: all) {
             options = try settings.options(of: next.imageID, on: volume)
             release = next.release
+            if isOnce && number == nil { notes.append(BootStart.onceNote) }
         } else if let number {
             // Of a root nothing else is asked.
             options =
@@ -25,20 +27,20 @@ extension Site {
             throw Failure("could not tell what the next boot is: nothing was deployed", hint: "name an image, or deploy one")
         }
         if let number { options = try options + KernelOptions("docker_root", "\(root(number).number)") }
-        return MenuDefault(options: options.description, release: release)
+        return BootStart(options: options.description, release: release, notes: notes)
     }
 
     /// The image of the store; where that has it no more, the deployment of that name.
-    private func start(choosing text: String, among deployments: [Deployment]) throws(Failure) -> MenuDefault {
+    private func start(choosing text: String, among deployments: [Deployment]) throws(Failure) -> BootStart {
         do throws(Failure) {
             _ = try image(ImageReference(text), in: storeFilesystem())
             // Whatever a system needs to boot, a shell and its name are enough to be entered.
             let store = try KernelOptions("docker_path", settings.storeArgument)
             let image = try KernelOptions("docker_image", text) + store + KernelOptions("init", "/bin/sh")
-            return MenuDefault(options: try settings.options(of: image, on: volume).description, release: "")
+            return BootStart(options: try settings.options(of: image, on: volume).description, release: "")
         } catch {
             guard let known = try? deployment(text, among: deployments) else { throw error }
-            return MenuDefault(options: try settings.options(of: known.imageID, on: volume).description, release: known.release)
+            return BootStart(options: try settings.options(of: known.imageID, on: volume).description, release: known.release)
         }
     }
 }

@@ -1,7 +1,7 @@
 internal import Basics
 
 /// What a machine writes to its serial port, line by line.
-struct Console {
+struct GuestConsole {
     /// The last of them: a guest may write without end.
     private(set) var lines: [String] = []
     /// The first line with each of the sentences, and the first that failed.

@@ -8,7 +8,7 @@ internal import Planning
 
 /// A change to a machine's boot: everything that deploying, rolling back and removing can do. Its description is the line of a
 /// dry run, what is said when it is done, and, after `could not`, the error.
-enum Change {
+enum DeploymentChange {
     /// On the root's filesystem.
     case step(Step)
     case makeKernelFolder(KernelFolder)
@@ -19,6 +19,8 @@ enum Change {
     case removeKernelFolder(KernelFolder)
     /// One of ours, that is empty, on the top level.
     case removeFolder(Path, on: Directory)
+    /// Writes so many bytes beside the menu, and takes them away again.
+    case findRoom(Int, of: InstalledLoader)
     case makeMenuFolder(Path, of: InstalledLoader)
     case writeMenu(MenuFile, of: InstalledLoader)
     case removeMenu(Path, of: InstalledLoader)
@@ -30,7 +32,7 @@ enum Change {
     case sync(Directory)
 }
 
-extension Change: CustomStringConvertible {
+extension DeploymentChange: CustomStringConvertible {
     var description: String {
         switch self {
         case .step(let step): step.description
@@ -40,23 +42,23 @@ extension Change: CustomStringConvertible {
         case .removeFile(let path, let folder): "remove '\(folder.tree.show(path))'"
         case .removeFolder(let path, _): "remove the directory '\(path)'"
         case .removeKernelFolder(let folder): "remove the directory '\(folder.tree.show(folder.path))'"
+        case .findRoom(let size, let loader):
+            "find room for \(megabytes(size)) in '\(loader.directory.show(.top))', for the menu of \(loader.kind.title)"
         case .makeMenuFolder(let path, let loader): "make the directory '\(loader.directory.show(path))'"
         case .writeMenu(let file, let loader): "write the menu of \(loader.kind.title), '\(loader.directory.show(file.path))'"
         case .removeMenu(let path, let loader): "remove '\(loader.directory.show(path))'"
         case .startOnce(let id?, _, let loader): "tell \(loader.kind.title) that the next boot is '\(id)', once"
         case .startOnce(nil, _, let loader): "tell \(loader.kind.title) to forget the boot that it was told of"
         case .prove(_, let deployment, let folder): "read the files of \(deployment.title) in '\(folder.tree.show(folder.path))'"
-        case .sync(let directory): "write everything in '\(directory.show(.top))' to the disk"
+        case .sync(let directory):
+            // Of the top level, '/' would be read as the machine's own.
+            "write everything in \(directory.show(.top) == "/" ? "the btrfs" : "'\(directory.show(.top))'") to the disk"
         }
     }
 
     /// Returns what is to be known of it.
     func perform(on machine: inout LinuxMachine) throws(Failure) -> [String] {
-        do throws(Failure) { return try carryOut(on: &machine) } catch {
-            let isFull = error.message.ends(with: Failure.reason(ENOSPC).message)
-            throw isFull && isOnBtrfs
-                ? error.hinting("'docker-btrfs root ls' lists earlier roots, and 'docker-btrfs root rm NUMBER' frees their room") : error
-        }
+        do throws(Failure) { return try carryOut(on: &machine) } catch { throw error.hintingAtRoom(isOnBtrfs: isOnBtrfs) }
     }
 
     /// Whether it writes to where roots may be.
@@ -64,7 +66,7 @@ extension Change: CustomStringConvertible {
         switch self {
         case .step: true
         case .makeKernelFolder(let folder), .addFile(_, let folder, _): folder.tree.isOnBtrfs
-        case .makeMenuFolder(_, let loader), .writeMenu(_, let loader): loader.directory.isOnBtrfs
+        case .findRoom(_, let loader), .makeMenuFolder(_, let loader), .writeMenu(_, let loader): loader.directory.isOnBtrfs
         case .sync(let directory): directory.isOnBtrfs
         case .removeFile, .removeKernelFolder, .removeFolder, .removeMenu, .startOnce, .prove: false
         }
@@ -78,6 +80,8 @@ extension Change: CustomStringConvertible {
         case .removeFile(let path, let folder): try folder.tree.remove(path)
         case .removeFolder(let path, let topLevel): try topLevel.removeEmptyDirectory(path)
         case .removeKernelFolder(let folder): try folder.tree.removeEmptyDirectory(folder.path)
+        case .findRoom(let size, let loader):
+            do throws(Failure) { try loader.findRoom(for: size) } catch { throw Failure("could not \(self): \(error.message)") }
         case .makeMenuFolder(let path, let loader): try loader.directory.makeDirectory(path, mode: 0o755)
         case .writeMenu(let file, let loader): try loader.write(file)
         case .removeMenu(let path, let loader): try loader.directory.remove(path)
@@ -90,49 +94,35 @@ extension Change: CustomStringConvertible {
     }
 }
 
-/// efivarfs takes a variable in one write, behind its attributes, and has those that are there immutable. nil removes it.
-private func writeFirmwareVariable(_ name: String, _ content: [UInt8]?) throws(Failure) {
-    let path = "\(InstalledLoader.firmwareVariables)/\(name)"
-    let before = linux_open(path, O_RDONLY | O_CLOEXEC, 0)
-    if before >= 0 {
-        var flags: Int32 = 0
-        if linux_get_flags(before, &flags) == 0 { _ = linux_set_flags(before, flags & ~linux_locking_flags) }
-        close(before)
-    }
-    guard let content else {
-        if unlink(path) != 0 && linux_errno() != ENOENT { throw .system("remove '\(path)'") }
-        return
-    }
-    let file = linux_open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
-    if file < 0 { throw .system("open '\(path)'") }
-    defer { close(file) }
-    // EFI_VARIABLE_NON_VOLATILE, BOOTSERVICE_ACCESS and RUNTIME_ACCESS.
-    let bytes: [UInt8] = [7, 0, 0, 0] + content
-    if !linux_write_all(file, bytes, bytes.count) { throw .system("write '\(path)'") }
-}
-
-extension Deployment {
-    /// `desktop:latest (fefadf163068)`
-    var title: String { "\(reference) (\(shortID))" }
-
-    /// Whether both boot the same tree with the same kernel: with containerd each build gives an image another id, for that is the digest of
-    /// an index with the time of the build. A unified kernel image names the id.
-    func isSame(as other: Deployment?) -> Bool {
-        guard let other, chainID == other.chainID, release == other.release else { return false }
-        return files == other.files || isUnified && other.isUnified
-    }
-
-    /// What `docker images` prints.
-    var shortID: String { String(imageID.digest.hex.prefix(12)) }
-}
-
-/// As people read sizes of kernels.
-public func megabytes(_ bytes: Int) -> String { bytes < 1_000_000 ? "\((bytes + 999) / 1000) kB" : "\((bytes + 999_999) / 1_000_000) MB" }
-
 extension InstalledLoader {
     /// No more may read it than could read the one before.
     fileprivate func write(_ file: MenuFile) throws(Failure) {
         let mode = try directory.status(of: file.path).modeOfSuccessor
         try directory.write(Array(file.text.utf8), mode: mode, to: file.path)
+    }
+
+    /// Fails, with the reason alone, where so many bytes are not to be had beside the menu.
+    fileprivate func findRoom(for size: Int) throws(Failure) {
+        // One that is not there is made later.
+        let folder = try directory.directory(at: menuFolders.first ?? .top) ?? directory
+        let draft = Directory.draftName.fileName
+        _ = unlinkat(folder.descriptor, draft, 0)
+        let file = try createDraft(draft, in: folder.descriptor)
+        defer {
+            close(file)
+            _ = unlinkat(folder.descriptor, draft, 0)
+            // It is free for others once that is on the disk.
+            _ = fsync(folder.descriptor)
+        }
+        if !linux_write_all(file, [UInt8](repeating: 0, count: size), size) || fsync(file) != 0 { throw .reason() }
+    }
+}
+
+extension Failure {
+    /// The same failure, with what frees room where there is none.
+    func hintingAtRoom(isOnBtrfs: Bool) -> Failure {
+        if !message.ends(with: Failure.reason(ENOSPC).message) { return self }
+        let remedy = "'docker-btrfs root ls' lists earlier roots, and 'docker-btrfs root rm NUMBER' frees their room"
+        return hinting(isOnBtrfs ? remedy : "make room there")
     }
 }

@@ -4,8 +4,8 @@ internal import BootEntries
 internal import CLinux
 internal import Initramfs
 
-/// What the boot menu's default is started with.
-public struct MenuDefault: Sendable {
+/// What a boot is started with.
+public struct BootStart: Sendable {
     /// The kernel command line.
     public let options: String
     /// The kernel's, as `uname -r` says it.
@@ -13,12 +13,15 @@ public struct MenuDefault: Sendable {
     /// What should be known of it.
     public var notes: [String] = []
 
-    /// nil where nothing is deployed. Where the boot loader was told of another one for the next boot, it is that; where its partition is not
-    /// mounted, it is what was deployed last. `given` is where a top level is mounted; nil too where it is a directory of another kind.
-    public static func current(topLevel given: String? = nil) throws(Failure) -> MenuDefault? {
-        let filesystem: RootFilesystem?
+    static let onceNote = "this is the next boot alone (deploy --once); after it the default is booted again"
+
+    /// That of the boot menu's default; nil where nothing is deployed. Where the boot loader was told of another one for the next boot, it
+    /// is that; where its partition is not mounted, it is what was deployed last. `given` is where a top level is mounted; nil too where it
+    /// is a directory of another kind.
+    public static func next(topLevel given: String? = nil) throws(Failure) -> BootStart? {
+        let filesystem: MachineBtrfs?
         do throws(Failure) {
-            filesystem = if let given { try? RootFilesystem(at: given) } else { try RootFilesystem.withSettings() }
+            filesystem = if let given { try? MachineBtrfs(at: given) } else { try MachineBtrfs.withSettings() }
         } catch {
             // What only root may look at may be there.
             if geteuid() != 0 { throw error }
@@ -31,12 +34,10 @@ public struct MenuDefault: Sendable {
         let all = try Deployment.all(on: filesystem.topLevel).deployments
         guard let last = all.first else { return nil }
         let site = try Site(filesystem, settings, boot: nil, nil, .ifFound)
-        let once = try site.nextOnce(among: all)
-        let usual = try site.next(among: all)
-        let next = once ?? usual ?? last
+        let (next, isOnce) = try site.nextBoot(among: all) ?? (last, false)
         let options = try settings.options(of: next.imageID, on: filesystem.volume)
-        var found = MenuDefault(options: options.description, release: next.release)
-        if once != nil { found.notes.append("this is the next boot alone (deploy --once); after it the default is booted again") }
+        var found = BootStart(options: options.description, release: next.release)
+        if isOnce { found.notes.append(onceNote) }
         // What it has instead may boot otherwise.
         if (try? site.difference(toMenuOf: all).isEmpty) == false {
             found.notes.append("the boot menu is not what it should be: docker-btrfs status tells what is to be done")
