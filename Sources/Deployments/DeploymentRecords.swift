@@ -36,11 +36,12 @@ extension Site {
         return FailedMark.count(in: content, of: settings.root)
     }
 
-    /// The marks beside these records that are there, to be removed with them.
-    func failedMarks(beside records: [Path]) throws(Failure) -> [Path] {
-        var found: [Path] = []
-        for path in records.map({ FailedMark.path(beside: $0) }) where try topLevel.status(of: path) != nil { found.append(path) }
-        return found
+    /// The marks that have no record once these are removed: an earlier companion removed records alone.
+    func failedMarks(without records: [Path]) throws(Failure) -> [Path] {
+        let names = try topLevel.directory(at: Layout.deployments)?.names() ?? []
+        let staying = Set(names).subtracting(records.map(\.name))
+        return names.filter { name in FailedMark.record(of: name).map { !staying.contains($0) } ?? false }
+            .map { Layout.deployments.appending(name: $0) }
     }
 
     /// The deployment that a text names: by its image's id or the beginning of it, or by its reference, of which the default or the
@@ -97,8 +98,10 @@ enum FailedMark {
         return Int(count)
     }
 
-    static func isOne(_ name: [UInt8]) -> Bool {
-        name.suffix(ending.count).elementsEqual(ending) && Digest(hex: Array(name.dropLast(ending.count))) != nil
+    /// What the record is called that a mark is beside; nil for the name of anything else.
+    static func record(of name: [UInt8]) -> [UInt8]? {
+        let record = Array(name.dropLast(ending.count))
+        return name.suffix(ending.count).elementsEqual(ending) && Digest(hex: record) != nil ? record : nil
     }
 }
 

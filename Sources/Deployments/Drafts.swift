@@ -11,13 +11,13 @@ extension Site {
         var changes: [DeploymentChange] = []
         let kernel = kernels.path / Directory.draftName
         if try kernels.tree.status(of: kernel) != nil { changes.append(.removeFile(kernel, from: kernels)) }
-        for folder in loader?.menuFolders ?? [] {
+        for folder in loader?.draftFolders ?? [] {
             guard let loader, try loader.directory.status(of: folder / Directory.draftName) != nil else { continue }
             changes.append(.removeMenu(folder / Directory.draftName, of: loader))
         }
         let records = try drafts(in: Layout.deployments) { name in
             let finished = Draft.finished(name)
-            let isOurs = finished.map { Digest(hex: $0) != nil || Deployment.isLeftMark($0) || FailedMark.isOne($0) } ?? false
+            let isOurs = finished.map { Digest(hex: $0) != nil || Deployment.isLeftMark($0) || FailedMark.record(of: $0) != nil } ?? false
             return isOurs || NamedRoot.isDraft(name)
         }
         for path in records { changes.append(.step(.removeFile(path, of: Place(.top)))) }
@@ -39,4 +39,9 @@ extension Site {
     private func drafts(in folder: Path, where isDraft: ([UInt8]) -> Bool) throws(Failure) -> [Path] {
         try topLevel.directory(at: folder)?.names().filter(isDraft).map { folder.appending(name: $0) } ?? []
     }
+}
+
+extension InstalledLoader {
+    /// Where a menu's drafts may be: room is looked for at the top as long as the menu's folder is not there.
+    var draftFolders: [Path] { menuFolders.contains(.top) ? menuFolders : menuFolders + [.top] }
 }

@@ -118,7 +118,7 @@ extension Site {
         // With what a filesystem keeps for root.
         var free = Int(blocks.f_bfree) * Int(blocks.f_bsize)
         // What was half written.
-        for folder in loader.menuFolders { free += try loader.directory.status(of: folder / Directory.draftName)?.size ?? 0 }
+        for folder in loader.draftFolders { free += try loader.directory.status(of: folder / Directory.draftName)?.size ?? 0 }
         if settings.kernels != .btrfs {
             for path in freed { free += try kernels.tree.status(of: path)?.size ?? 0 }
         }

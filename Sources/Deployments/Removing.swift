@@ -88,7 +88,7 @@ extension Site {
         var changes = try self.changes(toMenuOf: staying)
         if !changes.isEmpty, let loader { changes.append(.sync(loader.directory)) }
         var records = leaving.map { Deployment.path(of: $0.imageID) } + unreadable
-        records += try failedMarks(beside: records)
+        records += try failedMarks(without: records)
         // Of roots that somebody deleted.
         records += try namedLeftovers().map { NamedRoot.place(of: $0) }
         changes += records.map { .step(.removeFile($0, of: Place(.top))) }

@@ -27,7 +27,7 @@ extension Site {
         // They are started by nothing any more.
         let named = try namedRecords().map { NamedRoot.place(of: $0) }
         let records = all.map { Deployment.path(of: $0.imageID) } + damaged
-        for path in try records + failedMarks(beside: records) + named {
+        for path in try records + failedMarks(without: records) + named {
             changes.append(.step(.removeFile(path, of: Place(.top))))
         }
         changes += try noting(left: [], wanted: all) + [.sync(topLevel)]

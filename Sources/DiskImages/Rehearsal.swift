@@ -1,5 +1,6 @@
 public import Basics
 internal import Files
+internal import Glibc
 internal import Linux
 internal import Programs
 internal import Synchronization
@@ -107,7 +108,7 @@ extension Rehearsal.Outcome {
                     "could not rehearse: QEMU ended: \(killing)",
                     hint: "rehearse it again; where memory was short, which this machine's log tells, with a smaller --rehearsal-memory")
             }
-            if end.status != 0 { throw Failure("could not rehearse: QEMU ended: \(end.complaint)") }
+            if let fault = end.faultOfQEMU { throw Failure("could not rehearse: QEMU ended: \(fault)") }
         }
         let verdict: Rehearsal.Verdict = if wasGood { .good } else if took >= seconds && !isOver { .late } else { .bad }
         self.init(verdict: verdict, reason: verdict == .good ? nil : reason, console: Array(lines.suffix(12)), seconds: took)
@@ -117,8 +118,14 @@ extension Rehearsal.Outcome {
 extension ProgramOutcome {
     /// What tells that somebody ended QEMU by a signal; nil where nobody did.
     var killingOfQEMU: String? {
-        if status == nil { return end }
+        if let signal { return [SIGHUP, SIGINT, SIGKILL, SIGTERM].contains(signal) ? end : nil }
         // It takes those that ask it to end, and ends well then.
         return errorLines.first { $0.contains(": terminating on signal ") }
+    }
+
+    /// Why it ended of itself; nil where it ended well. A signal that it got of itself, as of abort(3), follows on the reason.
+    var faultOfQEMU: String? {
+        if status == nil { return ([end] + errorLines.suffix(1)).joined(separator: ": ") }
+        return status == 0 ? nil : complaint
     }
 }

@@ -39,6 +39,9 @@ package struct ProgramOutcome {
     /// nil where a signal ended it.
     package var status: Int32? { if case .exited(let code) = ending { code } else { nil } }
 
+    /// nil where none ended it.
+    package var signal: Int32? { if case .signaled(let number) = ending { number } else { nil } }
+
     /// How it ended, in words.
     package var end: String { ending.words }
 

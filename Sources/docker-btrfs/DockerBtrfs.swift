@@ -12,8 +12,8 @@ struct DockerBtrfs: AsyncParsableCommand {
         commandName: "docker-btrfs",
         abstract: "Boot this machine from Docker images on btrfs.",
         discussion: """
-            The documents are in /usr/share/doc/docker-btrfs: README.md, then docs/tasks.md and docs/deploy.md. 'man docker-btrfs-init' has the \
-            keys of the kernel command line.
+            Where its package is installed, the documents are in /usr/share/doc/docker-btrfs: README.md, then docs/tasks.md and docs/deploy.md; \
+            and 'man docker-btrfs-init' has the keys of the kernel command line.
             """,
         version: "docker-btrfs \(version)",
         subcommands: [

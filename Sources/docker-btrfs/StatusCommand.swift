@@ -10,9 +10,10 @@ struct StatusCommand: AsyncParsableCommand {
         abstract: "Show what is booted, what the next boot takes, and what there is to go back to.",
         discussion: """
             With --format json one object: version; booted (reference, id, root, made, good, kernel) or null; deployments, the next one \
-            first, which is what the menu boots when nobody chooses, each with reference, id, kernel, made (seconds since 1970), booted, next, once, good, tries and damage; update (time, name, \
-            image, deployed, failure), what came of the last deploy --pull, or null, also where that failed and another name was deployed \
-            after it; notes.
+            first, which is what the menu boots when nobody chooses, each with reference, id, kernel, made (seconds since 1970), booted, \
+            next, once, good, tries, failed_before (tries that count no more, for it was asked for once more) and damage; update (time, \
+            name, image, deployed, failure), what came of the last deploy --pull, or null, also where that failed and another name was \
+            deployed after it; notes.
             """
     )
 
@@ -122,7 +123,7 @@ extension Inventory.Item {
             ("reference", .string(deployment.reference.description)), ("id", .string(deployment.imageID.description)),
             ("kernel", .string(deployment.release)), ("made", .integer(deployment.made)), ("booted", .boolean(isBooted)),
             ("next", .boolean(isNext)), ("once", .boolean(isNextOnce)), ("good", .boolean(isGood)), ("tries", .integer(tries)),
-            ("damage", .text(damage)),
+            ("failed_before", .integer(failedBefore)), ("damage", .text(damage)),
         ])
     }
 }

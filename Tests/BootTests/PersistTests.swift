@@ -133,8 +133,10 @@ struct PersistTests {
                 == Decision(choice: .build(.image("v2"), modules: nil), notes: keeping(5, "v2", why)))
     }
 
-    @Test func `a root without a top layer stays where there is none`() throws {
-        let facts = standing(.kept(5, "v2").with(topLayer: "none")) { $0.topLayer = nil }
+    /// One that 0.1 made has no state at all.
+    @Test(arguments: ["none", nil])
+    func `a root without a top layer stays where there is none`(state: String?) throws {
+        let facts = standing(.kept(5, "v2").with(topLayer: state)) { $0.topLayer = nil }
         guard case .root(let root) = facts.standing else { return }
         #expect(try decision(facts, adding: persist).choice == .stay(root))
     }

@@ -157,7 +157,7 @@ struct UnneededFaultTests {
         #expect(
             faults.notes == [
                 """
-                '/docker_rwlayer\(place)' is reached by a symlink, which a user may have made; what else is to be stored in the top layer \
+                '/docker_rwlayer\(place)' is reached by a symlink: create_only has to name what it leads to; what else is to be stored in the top layer \
                 from '\(place)' is not known
                 """
             ])

@@ -48,15 +48,19 @@ struct WatchedProgramTests {
 
     @Test(
         arguments: [
-            ("kill -KILL $$", "signal 9 ended it"), ("echo a warning >&2; kill -KILL $$", "signal 9 ended it"),
+            ("kill -KILL $$", "signal 9 ended it", "signal 9 ended it"),
+            ("echo a warning >&2; kill -TERM $$", "signal 15 ended it", "signal 15 ended it: a warning"),
             (
                 "printf '%s\\n' 'a warning' 'qemu-system-x86_64: terminating on signal 15 from pid 7 (earlyoom)' >&2",
-                "qemu-system-x86_64: terminating on signal 15 from pid 7 (earlyoom)"
+                "qemu-system-x86_64: terminating on signal 15 from pid 7 (earlyoom)", nil
             ),
-            ("echo a warning >&2", nil), ("echo why >&2; exit 1", nil),
-        ] as [(String, String?)])
-    func `a QEMU that was killed is known from one that failed`(script: String, killing: String?) async throws {
+            ("echo a warning >&2", nil, nil), ("echo why >&2; exit 1", nil, "why"),
+            ("printf '%s\\n' 'a warning' why >&2; kill -ABRT $$", nil, "signal 6 ended it: why"),
+            ("kill -SEGV $$", nil, "signal 11 ended it"),
+        ] as [(String, String?, String?)])
+    func `a QEMU that was killed is known from one that failed`(script: String, killing: String?, fault: String?) async throws {
         let end = try await watchProgram(["sh", "-c", script], seconds: 600, isOver: { false }, isEnough: { _ in false })
-        #expect(try #require(end).killingOfQEMU == killing)
+        let outcome = try #require(end)
+        #expect(outcome.killingOfQEMU == killing && outcome.faultOfQEMU == fault)
     }
 }

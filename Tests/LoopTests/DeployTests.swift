@@ -68,6 +68,8 @@ extension OnDisk {
                 // What is tried anew did not come up before.
                 try await machine.run("deploy \(two)")
                 #expect(try await machine.run("status").contains(", 9 tries, none good, to be tried anew\n"))
+                let json = try await machine.run("status --format json").replacing(/\s+/, with: "")
+                #expect(json.contains(#""tries":0,"failed_before":9,"#), "\(json)")
                 try await machine.run("deploy \(one)")
                 let told = try await machine.disk.change(machine.command("rollback \(two)") + " 2>&1")
                 #expect(told.contains("was good yet; it was tried 9 times\n"), "\(told)")
@@ -81,6 +83,8 @@ extension OnDisk {
                 #expect(!(try await machine.run("status")).contains("to be tried anew"))
                 try await machine.run("deploy \(one)")
                 try await machine.disk.change("echo > .docker-btrfs/deployments/\(try machine.id(two))")
+                // An earlier companion removed the record alone.
+                try await machine.disk.change("echo '3 /docker_rwlayer' > .docker-btrfs/deployments/$(printf %064d 1).failed")
                 try await machine.run("rm \(machine.shortID(two))")
                 #expect(try await machine.disk.look("ls .docker-btrfs/deployments | grep -c failed || true") == "0\n")
             }

@@ -113,6 +113,10 @@ extension OnDisk {
                     let told = try await machine.disk.change("! \(trace) \(machine.command(words)) 2>&1")
                     #expect(told.contains("No space left on device\nhint: 'docker-btrfs root ls' lists earlier roots, and "), "\(told)")
                 }
+                // Without settings no command lists roots.
+                let first = "\(trace.replacing("syncfs", with: "fsync")) \(machine.command(machine.setup))"
+                let told = try await machine.disk.change("rm .docker-btrfs/settings; ! \(first) 2>&1")
+                #expect(told.contains("No space left on device\nhint: make room there\n"), "\(told)")
             }
         }
 

@@ -192,7 +192,7 @@ extension OnDisk {
             ("rm -r N/srv; ln -s srv N/srv", "; what else is to be stored in the top layer from '/srv' is not known\n"),
             (
                 "rm -r N/srv/x; mkdir N/root; echo secret > N/root/y; ln -s /root N/srv/x; chmod 700 N/root",
-                "'/docker_rwlayer/srv/x' is reached by a symlink, which a user may have made; what else is "
+                "'/docker_rwlayer/srv/x' is reached by a symlink: create_only has to name what it leads to; what else is "
             ),
         ])
         func `a file that cannot be carried over stops no boot`(change: String, note: String) async throws {

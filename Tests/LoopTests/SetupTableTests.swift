@@ -231,19 +231,25 @@ extension OnDisk {
         @Test func `a home that came after all were copied is told with what copies it`() async throws {
             try await Deployable.with { machine in
                 let system = "\(machine.disk.folder)/system"
-                func setUp(with name: String) async throws -> String {
+                func setUp(with names: String...) async throws -> String {
                     try await machine.disk.change(
                         """
-                        mkdir -p '\(system)/home/\(name)'; echo '\(name):x:1000:1000::/home/\(name):/bin/sh' >> '\(system)/etc/passwd'
+                        for name in \(names.joined(separator: " ")); do
+                            mkdir -p "\(system)/home/$name"; echo "$name:x:1000:1000::/home/$name:/bin/sh" >> '\(system)/etc/passwd'
+                        done
                         \(machine.command(machine.setup)) --users --data /home 2>&1
                         """)
                 }
                 #expect(try await !setUp(with: "ann").contains("in no root"))
-                let told = try await setUp(with: "eve")
-                let copy = "'cp -a \(system)/home/eve DIR/docker_data/home/eve' copies what is there"
-                let note = "note: the home of eve is in no root: \(copy), with the top level of the btrfs at DIR\n"
-                #expect(told.contains(note), "\(told)")
-                try await machine.disk.change("cp -a '\(system)/home/eve' docker_data/home")
+                let told = try await setUp(with: "eve", "'of office'")
+                for (name, words) in [
+                    ("eve", "\(system)/home/eve DIR/docker_data/home/eve"),
+                    ("of office", "'\(system)/home/of office' 'DIR/docker_data/home/of office'"),
+                ] {
+                    let copy = "'cp -a \(words)' copies what is there, with the top level of the btrfs at DIR"
+                    #expect(told.contains("note: the home of \(name) is in no root: \(copy)\n"), "\(told)")
+                }
+                try await machine.disk.change("cp -a '\(system)'/home/{eve,of*} docker_data/home")
                 #expect(try await !machine.run("\(machine.setup) 2>&1").contains("in no root"))
             }
         }

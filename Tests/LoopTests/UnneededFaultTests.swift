@@ -36,6 +36,17 @@ extension OnDisk {
             #"mark=$(getfattr --only-values -n $name $kept); setfattr -n $name -v "$mark"$'\n' docker_rwlayer"#,
         ])
         func `a root that lost its mark is put aside, and never deleted`(change: String) async throws {
+            // Also the first one, which replaced none.
+            try await Disk.withStore { disk, _ in
+                let line = disk.line(keeping: "docker_keep=0")
+                try await disk.bootWell(line)
+                try await disk.change("setfattr -x user.docker-btrfs.root docker_rwlayer; echo work > docker_rwlayer/work")
+                for _ in 1...2 {
+                    let outcome = try await disk.boot(line)
+                    #expect(outcome.status == 0, "\(outcome.told)")
+                }
+                #expect(try await disk.look("cat \(roots)/*/work") == "work\n")
+            }
             try await Disk.withStore { disk, _ in
                 let line = disk.line(keeping: "docker_keep=1")
                 for _ in 1...2 { try await disk.bootWell(line) }

@@ -242,8 +242,9 @@ extension Facts {
     /// `docker_mode=persist`: the root that stands, while nothing that it was made from changed; else a copy of the newest that
     /// was made from the same, which was put away, or made way for another image.
     fileprivate func unchanged(_ source: Source, _ request: Request, _ startsKernel: Bool) -> Decision? {
-        guard request.mode == .persist, let root = roots.last(where: { difference(of: $0, from: source, startsKernel) == nil })
-        else { return nil }
+        guard request.mode == .persist else { return nil }
+        let same = roots.filter { difference(of: $0, from: source, startsKernel) == nil }
+        guard let root = same.last(where: { $0.persists }) ?? same.last else { return nil }
         // Where no boot is ever marked as good, many tries do not mean that what was done in the root is at fault.
         let isMarked = root.isGood || record.lastGood(under: request.name) != nil
         if isMarked && !hasChances(root, request) { return nil }
@@ -272,7 +273,9 @@ extension Facts {
             if origin.imageID != source.imageID { return "it was made from another image" }
             if case .container = source.reference.kind { return "the container was changed" }
         }
-        if origin.topLayer != topLayerState {
+        // 0.1 marked what persists without any top layer as it marked the others.
+        let isOld = origin.topLayer == nil && origin.topLayers.isEmpty && topLayer == nil
+        if !isOld && origin.topLayer != topLayerState {
             return root.persists ? "the top layer changed" : "it was not made with docker_mode=persist"
         }
         return root.modules == .absent && !startsKernel ? "it\(root.lack)" : nil

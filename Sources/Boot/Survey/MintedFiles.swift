@@ -29,7 +29,7 @@ extension MachineFiles {
             guard try system.target(of: pattern.parent)?.kind == .directory else { return [] }
             // Any user can make a symlink: one to a directory that he cannot enter would bring him copies of what is in it.
             if (try? system.child(pattern.parent.cString)) == nil {
-                throw Failure("'\(system.show(pattern.parent))' is reached by a symlink, which a user may have made")
+                throw Failure("'\(system.show(pattern.parent))' is reached by a symlink: create_only has to name what it leads to")
             }
             try ImageFiles(of: [system]).forEachFile(fitting: pattern) { path throws(Failure) in
                 if found.count > Self.most { return }

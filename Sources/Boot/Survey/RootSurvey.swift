@@ -63,8 +63,8 @@ struct RootSurvey {
         return (Facts.inOrder(roots), numbers)
     }
 
-    /// What is called `name`. `numbers` are those of the roots that were replaced. Where there are any, docker-btrfs made what has the name:
-    /// a subvolume without a mark lost it, as when files of a backup were put back onto `/`.
+    /// What is called `name`. `numbers` are those of the roots that were replaced. Where the name has a folder for these, docker-btrfs made
+    /// what is called so: a subvolume without a mark lost it, as when files of a backup were put back onto `/`.
     func standing(_ name: Path, after numbers: [Int]) -> Facts.Standing {
         do throws(Failure) {
             guard let status = try topLevel.status(of: name) else { return .nothing }
@@ -73,7 +73,7 @@ struct RootSurvey {
             }
             if let root = try root(at: name, as: RootNumber.next(after: numbers)) { return .root(root) }
             if try directory.subvolume() == nil { return .foreign("a directory") }
-            if numbers.isEmpty { return .foreign("a subvolume") }
+            if try topLevel.status(of: Layout.roots(of: name)) == nil { return .foreign("a subvolume") }
             throw Failure("'\(name)' has no mark of its own any more")
         } catch {
             faults.addRoot(error, "what is called '\(name)' is not deleted")

@@ -3,6 +3,7 @@ internal import Boot
 internal import CLinux
 internal import Files
 internal import Linux
+internal import Programs
 
 /// The people of a system: what passwd(5), group(5), shadow(5) and subuid(5) say of them and of nobody else. The users of an image's
 /// packages are the image's.
@@ -112,11 +113,9 @@ struct MachineUsers {
                 "\(those(names)) \(are(names)) in this system's root and in no other one: "
                     + "--data \(first.path.parent.isTop ? first.path : first.path.parent) keeps what is there for all")
         }
-        if let first = late.first {
-            let names = late.map(\.name)
-            notes.append(
-                "\(those(names)) \(are(names)) in no root: 'cp -a \((Path(top) ?? .top) / first.path) DIR\(first.copy)' copies what is there, "
-                    + "with the top level of the btrfs at DIR")
+        for (name, path, copy) in late {
+            let words = [((Path(top) ?? .top) / path).absolute, "DIR" + copy.absolute].map(typedWord).joined(separator: " ")
+            notes.append("\(those([name])) is in no root: 'cp -a \(words)' copies what is there, with the top level of the btrfs at DIR")
         }
         return notes
             + mounted.map { place, names in

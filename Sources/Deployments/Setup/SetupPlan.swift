@@ -159,8 +159,8 @@ public struct SetupPlan {
 
     public func perform(say: (String) -> Void) throws(Failure) {
         do throws(Failure) { try carryOut(say) } catch {
-            // A disk that is being made has no roots.
-            throw device == nil ? error : error.hintingAtRoom(isOnBtrfs: true)
+            // A disk that is being made has no roots. Without settings no command lists those that are there.
+            throw device == nil ? error : error.hintingAtRoom(isOnBtrfs: (try? Settings.current(on: topLevel)) != nil)
         }
     }
 

@@ -7,8 +7,7 @@ extension ContainerdStore {
         for record in try records() {
             names[record.entry.id, default: []] += record.isDangling ? [] : [record.shown]
         }
-        let lines = names.map { line($0.key, names: $0.value.sortedByBytes { $0.utf8 }) }
-        return byFirstName(withoutBuildSteps(lines) { id in try? content.configurationContent(of: id.digest) })
+        return byFirstName(names.map { line($0.key, names: $0.value.sortedByBytes { $0.utf8 }) })
     }
 
     private func line(_ id: ImageID, names: [String]) -> ListedImage {

@@ -4,9 +4,26 @@ extension ContainersStore {
     /// The images that `podman images` lists, by their first name, and those without names after them.
     func listing() throws(Failure) -> [ListedImage] {
         let layers = try layers()
-        let lines = try records().map { line($0, layers) }
-        return byFirstName(
-            withoutBuildSteps(lines) { id in try? root.contents(of: configurationFile(of: id).path, limit: ImageConfiguration.limit) })
+        return byFirstName(withoutBuildSteps(try records().map { line($0, layers) }))
+    }
+
+    /// Buildah keeps an image without a name for each line of a Dockerfile, and does not list those that others were built on: an image's
+    /// history begins with that of the one below it.
+    private func withoutBuildSteps(_ lines: [ListedImage]) -> [ListedImage] {
+        if lines.allSatisfy({ !$0.names.isEmpty }) { return lines }
+        let histories = lines.map { $0.id.map(history) ?? [] }
+        return zip(lines, histories).filter { line, own in
+            if !line.names.isEmpty || own.isEmpty { return true }
+            return !histories.contains { $0.count > own.count && $0.starts(with: own) }
+        }.map { $0.0 }
+    }
+
+    /// When each step of an image was done, and what it did.
+    private func history(of id: ImageID) -> [String] {
+        guard let content = try? root.contents(of: configurationFile(of: id).path, limit: ImageConfiguration.limit),
+            let steps = try? JSON(parsing: content, name: "")["history"]?.elements
+        else { return [] }
+        return steps.map { "\($0["created"]?.string ?? "") \($0["created_by"]?.string ?? "")" }
     }
 
     private func line(_ record: ContainersImage, _ layers: ContainersLayers) -> ListedImage {
