@@ -48,8 +48,8 @@ extension Deployable {
     }
 
     /// A boot of what is deployed under that name, up to the switch to its root.
-    func boot(_ name: String, _ options: [String] = []) async throws {
-        let line = try "root=\(disk.device) rootflags=subvol=docker_rwlayer docker_deployed=\(id(name)) rw"
+    func boot(_ name: String, adding more: String = "", _ options: [String] = []) async throws {
+        let line = try "root=\(disk.device) rootflags=subvol=docker_rwlayer docker_deployed=\(id(name)) rw \(more)"
         try await output(of: [Repository.embeddedInit, "--cmdline", line] + options)
     }
 

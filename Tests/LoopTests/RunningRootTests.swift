@@ -86,7 +86,8 @@ extension OnDisk {
         @Test func `under an overlay, what was changed in the root itself is shown and adopted`() async throws {
             try await Deployable.with { machine in
                 try await machine.run("deploy sample_image:latest")
-                try await machine.boot("sample_image:latest", ["--report", "\(machine.disk.folder)/boot.json"])
+                let layer = "toplayer=\(machine.disk.device) toplayer_path=boot_docker"
+                try await machine.boot("sample_image:latest", adding: layer, ["--report", "\(machine.disk.folder)/boot.json"])
                 try await machine.disk.change("echo new > docker_rwlayer/etc/new")
                 #expect(try await machine.inside(.overlay, "diff") == "A /etc/new\nstatus 0\n")
                 let told = try await machine.inside(.overlay, "adopt /etc/new")
