@@ -38,10 +38,9 @@ extension Site {
 
     /// The marks that have no record once these are removed: an earlier companion removed records alone.
     func failedMarks(without records: [Path]) throws(Failure) -> [Path] {
-        let names = try topLevel.directory(at: Layout.deployments)?.names() ?? []
-        let staying = Set(names).subtracting(records.map(\.name))
-        return names.filter { name in FailedMark.record(of: name).map { !staying.contains($0) } ?? false }
-            .map { Layout.deployments.appending(name: $0) }
+        let all = try files(in: Layout.deployments) { _ in true }
+        let staying = Set(all.map(\.name)).subtracting(records.map(\.name))
+        return all.filter { path in FailedMark.record(of: path.name).map { !staying.contains($0) } ?? false }
     }
 
     /// The deployment that a text names: by its image's id or the beginning of it, or by its reference, of which the default or the

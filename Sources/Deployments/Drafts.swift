@@ -15,7 +15,7 @@ extension Site {
             guard let loader, try loader.directory.status(of: folder / Directory.draftName) != nil else { continue }
             changes.append(.removeMenu(folder / Directory.draftName, of: loader))
         }
-        let records = try drafts(in: Layout.deployments) { name in
+        let records = try files(in: Layout.deployments) { name in
             let finished = Draft.finished(name)
             let isOurs = finished.map { Digest(hex: $0) != nil || Deployment.isLeftMark($0) || FailedMark.record(of: $0) != nil } ?? false
             return isOurs || NamedRoot.isDraft(name)
@@ -34,10 +34,11 @@ extension Site {
     }
 
     /// Layers whose copy or merge was cut off: as large as an image.
-    func layerDrafts() throws(Failure) -> [Place] { try drafts(in: Layout.layers, where: Draft.isOfLayer).map { Place($0) } }
+    func layerDrafts() throws(Failure) -> [Place] { try files(in: Layout.layers, where: Draft.isOfLayer).map { Place($0) } }
 
-    private func drafts(in folder: Path, where isDraft: ([UInt8]) -> Bool) throws(Failure) -> [Path] {
-        try topLevel.directory(at: folder)?.names().filter(isDraft).map { folder.appending(name: $0) } ?? []
+    /// What is in a folder of the top level and is called so.
+    func files(in folder: Path, where fits: ([UInt8]) -> Bool) throws(Failure) -> [Path] {
+        try topLevel.directory(at: folder)?.names().filter(fits).map { folder.appending(name: $0) } ?? []
     }
 }
 

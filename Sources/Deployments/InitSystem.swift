@@ -13,7 +13,7 @@ package enum InitSystem: Equatable, Sendable {
 
     /// `asked` is what `init=` names.
     package init(of files: ImageFiles, _ asked: Path? = nil) throws(Failure) {
-        func target(_ paths: [Path]) throws(Failure) -> Status? { try Self.program(paths, in: files) }
+        func target(_ paths: [Path]) throws(Failure) -> Status? { try files.firstProgram(of: paths)?.status }
         guard let program = try files.initProgram(asked)?.status else {
             self = .none
             return
@@ -31,16 +31,9 @@ package enum InitSystem: Equatable, Sendable {
         }
     }
 
-    private static func program(_ paths: [Path], in files: ImageFiles) throws(Failure) -> Status? {
-        for path in paths {
-            if let found = try files.target(of: path), found.isExecutableFile { return found }
-        }
-        return nil
-    }
-
     /// Whether init(8) is busybox, as it is below some OpenRC.
     package static func isBusybox(in files: ImageFiles) throws(Failure) -> Bool {
-        guard let busybox = try program(["bin/busybox", "usr/bin/busybox"], in: files) else { return false }
+        guard let busybox = try files.firstProgram(of: ["bin/busybox", "usr/bin/busybox"])?.status else { return false }
         return try files.initProgram()?.status.isSameFile(as: busybox) == true
     }
 
@@ -86,7 +79,11 @@ package enum InitSystem: Equatable, Sendable {
 extension ImageFiles {
     /// The program that the kernel starts: what `init=` names, which is `asked`, or the first of the usual ones. nil where there is none.
     package func initProgram(_ asked: Path? = nil) throws(Failure) -> (path: Path, status: Status)? {
-        for path in asked.map({ [$0] }) ?? usualInits {
+        try firstProgram(of: asked.map { [$0] } ?? usualInits)
+    }
+
+    fileprivate func firstProgram(of paths: [Path]) throws(Failure) -> (path: Path, status: Status)? {
+        for path in paths {
             if let found = try target(of: path), found.isExecutableFile { return (path, found) }
         }
         return nil
