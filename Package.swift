@@ -196,7 +196,7 @@ if embedded {
             dependencies: ["Basics", "Boot", "BootRun", "CEntering", "CLinux", "Files", "Linux", "Planning"],
             swiftSettings: strict + sameHeaders
         ),
-        .testTarget(name: "EnteringTests", dependencies: ["Basics", "Entering"], swiftSettings: strict + sameHeaders),
+        .testTarget(name: "EnteringTests", dependencies: ["Basics", "Entering", "Files"], swiftSettings: strict + sameHeaders),
         .executableTarget(
             name: "docker-btrfs",
             dependencies: [

@@ -63,6 +63,9 @@ public struct Path: Hashable, Sendable, CustomStringConvertible, ExpressibleBySt
         Path(normalised: isTop ? name : bytes + [Self.slash] + name)
     }
 
+    /// The path with one more component, which must be a file's name.
+    package func appending(_ name: String) -> Path { appending(name: Array(name.utf8)) }
+
     /// Whether it is in the directory `other`; false for a directory itself, for every path where `other` is the top, and where it is nil.
     package func isBelow(_ other: Path?) -> Bool {
         guard let other else { return false }
@@ -71,6 +74,11 @@ public struct Path: Hashable, Sendable, CustomStringConvertible, ExpressibleBySt
 
     /// Whether it is `other` or lies below it. Every path is within the top.
     package func isWithin(_ other: Path) -> Bool { other.isTop || self == other || isBelow(other) }
+
+    /// The path from `other` to this one; nil where this is not within that.
+    package func path(below other: Path) -> Path? {
+        isWithin(other) ? Path(normalised: Array(bytes.dropFirst(other.isTop ? 0 : other.bytes.count + 1))) : nil
+    }
 
     public var description: String { "/" + display(bytes) }
 

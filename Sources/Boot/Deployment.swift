@@ -1,4 +1,5 @@
 public import Basics
+internal import Planning
 
 /// An image that was made ready to boot this machine: its layer is held, and its kernel lies where the boot loader reads it.
 ///
@@ -63,19 +64,14 @@ extension Deployment {
 
     /// nil for what is damaged, or was written by a version that this one does not know.
     public init?(parsing bytes: [UInt8]) {
-        let newline = UInt8(ascii: "\n")
-        guard bytes.last == newline else { return nil }
-        var lines = bytes.split(separator: newline).map { String(decoding: $0, as: UTF8.self) }[...]
-        func next(_ key: String) -> String? {
-            lines.popFirst()?.after(key)
-        }
-        guard next(Self.title) == "", let id = next("id ").flatMap({ Digest($0) }), let chain = next("chain ").flatMap({ Digest($0) }),
-            let reference = next("image ").flatMap({ try? ImageReference($0) }), let number = next("number ").flatMap({ Int32($0) }),
-            number > 0,
-            let made = next("made ").flatMap({ Int($0) }), let release = next("kernel ")
+        guard var lines = KeyedLines(bytes, title: Self.title), let id = lines.next("id ").flatMap({ Digest($0) }),
+            let chain = lines.next("chain ").flatMap({ Digest($0) }),
+            let reference = lines.next("image ").flatMap({ try? ImageReference($0) }),
+            let number = lines.next("number ").flatMap({ Int32($0) }), number > 0,
+            let made = lines.next("made ").flatMap({ Int($0) }), let release = lines.next("kernel ")
         else { return nil }
         var files: [File] = []
-        for line in lines {
+        for line in lines.rest {
             guard let file = File(line) else { return nil }
             files.append(file)
         }
@@ -88,7 +84,7 @@ extension Deployment {
     }
 
     /// Where the one of an image is.
-    package static func path(of id: ImageID) -> Path { Layout.deployments.appending(name: Array(id.digest.hex.utf8)) }
+    package static func path(of id: ImageID) -> Path { Layout.deployments.appending(id.digest.hex) }
 
     /// Whether it is there tells that somebody went back from the deployment of an image: it is not taken again by itself.
     package static func leftMark(of id: ImageID) -> Path { Layout.deployments.appending(name: Array(id.digest.hex.utf8) + leftEnding) }

@@ -8,6 +8,8 @@ internal import Planning
 ///     /.docker-btrfs/roots/docker_rwlayer/7       a root that was replaced: the seventh that was made
 ///     /.docker-btrfs/roots/.docker-btrfs%2Fprojects%2Fwork/1
 ///                                                 the root of the project 'work', which is entered and never booted
+///     /.docker-btrfs/roots/.docker-btrfs%2Fprojects%2Fwork/made
+///                                                 what it was made of, as its mark said then
 ///     /.docker-btrfs/layers/<chain id>            a hold: a read-only snapshot of a layer that a root was made from
 ///     /.docker-btrfs/templates/docker_rwlayer.<digest>
 ///                                                 a read-only snapshot of a root before its first boot, for the next one
@@ -50,24 +52,32 @@ package enum Layout {
         allRoots.appending(name: escaped(name.bytes))
     }
 
+    /// Where the next root called `name` is built.
     package static func new(_ name: Path) -> Path {
         roots(of: name) / "new"
     }
 
+    /// Where a root called `name` lies once it was replaced, by its number.
     package static func kept(_ name: Path, _ number: Int) -> Path {
-        roots(of: name).appending(name: Array("\(number)".utf8))
+        roots(of: name).appending("\(number)")
     }
 
     /// What the root of a project is called, where roots have names: nothing that a kernel command line may call its root. So it lies
     /// among the kept roots, and a boot that does not know of projects still holds its layer.
     package static func project(_ name: String) -> Path {
-        projects.appending(name: Array(name.utf8))
+        projects.appending(name)
     }
 
     package static let projects: Path = ".docker-btrfs/projects"
 
+    /// Where it is written down what a project was made of that has its root at `place`.
+    package static func record(ofProjectAt place: Path) -> Path {
+        place.parent / "made"
+    }
+
+    /// Where the layer of a chain id is held: a read-only snapshot, or what was merged of the image's layers.
     package static func hold(_ chainID: ChainID) -> Path {
-        layers.appending(name: Array(chainID.digest.hex.utf8))
+        layers.appending(chainID.digest.hex)
     }
 
     /// A template of the roots called `name`; `recipe` is the digest of what it was made from.

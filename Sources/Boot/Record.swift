@@ -34,8 +34,11 @@ public struct Record: Equatable, Sendable {
 
     public init() {}
 
+    /// Boots since the last good one, or since a person asked for the image again. One that was good before also begins anew when another
+    /// image of that name is good. 0 for an image that was never tried.
     public func tries(ofImage id: ImageID, under name: Path) -> Int { image(id, under: name)?.tries ?? 0 }
 
+    /// Boots of that root since its last good one; 0 where there are none.
     public func tries(ofRoot name: Path, _ number: Int) -> Int {
         roots.first { $0.name == name && $0.number == number }?.tries ?? 0
     }

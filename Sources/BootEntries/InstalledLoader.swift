@@ -118,7 +118,7 @@ extension InstalledLoader {
     /// What is in all our files.
     public func textOfAll() throws(Failure) -> String {
         var text = ""
-        for path in try ownFiles() { text += String(decoding: try directory.contents(of: path) ?? [], as: UTF8.self) }
+        for path in try ownFiles() { text += try self.text(of: path) }
         return text
     }
 

@@ -13,7 +13,7 @@ enum LoaderSpecificationMenu {
         menu.entries.map { MenuFile(path: path($0.id), text: text(of: $0)) }
     }
 
-    static func path(_ id: String) -> Path { folder.appending(fileName: "\(id).conf") }
+    static func path(_ id: String) -> Path { folder.appending("\(id).conf") }
 
     /// Whether a file there is one of ours, by its name; boot counting puts a `+3` into it.
     static func isOurs(_ name: [UInt8]) -> Bool {
@@ -37,8 +37,4 @@ enum LoaderSpecificationMenu {
 
         """
     }
-}
-
-extension Path {
-    func appending(fileName: String) -> Path { Path(fileName).map { self / $0 } ?? self }
 }

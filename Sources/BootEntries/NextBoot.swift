@@ -30,13 +30,21 @@ extension InstalledLoader {
     /// The entry of docker-btrfs that the loader was told of and has not started yet, and how it is told to forget it. nil where there is
     /// none, or one that a person chose of another system.
     public func toldOnce() throws(Failure) -> (id: String, forgetting: NextBoot)? {
-        let found: (id: String, forgetting: NextBoot)?
+        try told().flatMap { $0.id.hasPrefix(Self.ownIDs) ? $0 : nil }
+    }
+
+    /// The entry that the loader was told of for one boot, whosever it is.
+    public func entryOnce() throws(Failure) -> String? {
+        // GRUB leaves an empty one.
+        try told().flatMap { $0.id.isEmpty ? nil : $0.id }
+    }
+
+    private func told() throws(Failure) -> (id: String, forgetting: NextBoot)? {
         switch kind {
-        case .refind, .print: found = nil
-        case .grub: found = try toldOfGrub()
-        case .systemdBoot: found = try toldOfSystemdBoot()
+        case .refind, .print: nil
+        case .grub: try toldOfGrub()
+        case .systemdBoot: try toldOfSystemdBoot()
         }
-        return found.flatMap { $0.id.hasPrefix(Self.ownIDs) ? $0 : nil }
     }
 
     private func toldOfGrub() throws(Failure) -> (id: String, forgetting: NextBoot)? {
@@ -97,7 +105,7 @@ extension InstalledLoader {
         if directory.isOnBtrfs {
             throw Failure("GRUB before 2.14 cannot write on btrfs, where its folder '\(directory.show(.top))' is, and would not forget it")
         }
-        if try !String(decoding: directory.contents(of: "grub.cfg") ?? [], as: UTF8.self).contains("next_entry") {
+        if try !text(of: "grub.cfg").contains("next_entry") {
             throw Failure("'\(directory.show("grub.cfg"))' does not look at next_entry: grub-mkconfig makes one that does")
         }
         guard let (_, others) = try grubEnvironment() else {

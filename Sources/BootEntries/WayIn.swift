@@ -143,7 +143,8 @@ extension InstalledLoader {
     /// Whether what systemd-boot is to start first is a pattern of all our entries: an entry alone stays the first when another is deployed.
     private static func followsDefault(_ name: String) -> Bool { name.hasSuffix("*") && ownIDs.hasPrefix(name.dropLast()) }
 
-    private func text(of path: Path) throws(Failure) -> String { try Self.text(of: path, in: directory) }
+    /// The content of a text file of the loader; empty where there is nothing.
+    func text(of path: Path) throws(Failure) -> String { try Self.text(of: path, in: directory) }
 
     private static func text(of path: Path, in folder: Directory) throws(Failure) -> String {
         String(decoding: try folder.contents(of: path) ?? [], as: UTF8.self)

@@ -79,10 +79,13 @@ public struct BootSession {
         return nil
     }
 
+    /// That of the boot that is asked for. Fails where the image cannot be booted on this machine, and where the root's name is taken by
+    /// something that docker-btrfs did not make.
     public func plan() throws(Failure) -> Plan {
         try Plan(for: request, given: facts).telling(notes)
     }
 
+    /// That of a boot after that one was not possible, for `docker_onfail=previous`. Fails where no root is left.
     public func plan(after failure: Failure) throws(Failure) -> Plan {
         try Plan(after: failure, for: request, given: facts).telling(notes)
     }

@@ -86,8 +86,16 @@ public struct RootMaking<Log: BootLog> {
             // A copy of an earlier root needs room, and a disk that can be written to.
             if error != failure { log.error(error) }
             let session = session.again()
-            return try session.perform(session.plan(stayingAfter: failure), log)
+            do throws(Failure) { return try session.perform(session.plan(stayingAfter: failure), log) } catch {
+                tellFaults(of: session)
+                throw error
+            }
         }
+    }
+
+    /// Where no plan tells them: a root that was put aside may be among them.
+    private func tellFaults(of session: BootSession) {
+        for note in session.facts.faults { log.notice(note) }
     }
 
     /// What fails here is told beside what failed before.
@@ -95,7 +103,7 @@ public struct RootMaking<Log: BootLog> {
         do throws(Failure) {
             let session = session.again()
             let plan = session.planToStop()
-            if !plan.steps.isEmpty { _ = try session.perform(plan, log) }
+            if plan.steps.isEmpty { tellFaults(of: session) } else { _ = try session.perform(plan, log) }
         } catch {
             log.error(error)
         }

@@ -69,10 +69,7 @@ public struct Inventory {
         if let damage { notes.append(damage) }
         notes += Self.notes(ofBoot: root)
         notes += try Self.notes(ofTries: self.items, record, on: site)
-        if once == nil, let told = faults.known(nil, { () throws(Failure) in try site.loader?.toldOnce()?.id }) {
-            let root = try site.namedRoots().first { site.entryID(of: $0) == told }
-            notes.append("the boot loader was told to start \(root.map { "'\($0.path)'" } ?? "the entry '\(told)'") at the next boot alone")
-        }
+        if let other = faults.known(nil, { () throws(Failure) in try site.otherOnce(among: deployments) }) { notes.append(other) }
         if let next, let obstacle = try await site.obstacle(toDiskFor: next) {
             let remedy = site.disk?.isMapped == true ? ImageKernel.openingRemedy : site.remedy(for: next)
             notes.append("\(next.title) does not get to '\(site.device)', where the roots are now: \(obstacle); \(remedy)")

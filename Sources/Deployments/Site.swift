@@ -27,13 +27,15 @@ public struct Site: Sendable {
             if let given {
                 throw Failure("could not find '\(Layout.settings)' of the btrfs at '\(given)'", hint: "run 'docker-btrfs setup' first")
             }
-            throw Failure(
-                "could not find a btrfs that was set up for docker-btrfs",
-                hint:
-                    "run 'docker-btrfs setup' first, or mount it; one that is mounted as a stick is, with nosuid and nodev, is named: --top-level DIR"
-            )
+            throw Failure("could not find a btrfs that was set up for docker-btrfs", hint: try Self.setupHint())
         }
         self = site
+    }
+
+    private static func setupHint() throws(Failure) -> String {
+        let isLeftOut = try MachineMounts().entries.contains { $0.type == "btrfs" && $0.isAnybodys }
+        return "run 'docker-btrfs setup' once on this machine; a btrfs that was set up before has to be mounted"
+            + (isLeftOut ? "; one that is mounted with nosuid and nodev, as a stick is, has to be named: --top-level DIR" : "")
     }
 
     /// What a command needs of the boot loader.

@@ -47,7 +47,7 @@ package struct Account: Equatable {
 
     /// A text that is meant as a number; nil for a name.
     private static func digits(_ text: String) -> String? {
-        !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? text : nil
+        !text.isEmpty && text.utf8.allSatisfy(isDigit) ? text : nil
     }
 
     private static func id(_ text: String, of title: String, _ name: String?) throws(Failure) -> UInt32 {
@@ -58,11 +58,8 @@ package struct Account: Equatable {
     }
 
     private static func lines(of file: Path, fields: Int, in root: Directory) throws(Failure) -> [[String]] {
-        let text = try root.contents(of: file, limit: 4 << 20) ?? []
-        return text.split(separator: UInt8(ascii: "\n")).compactMap { line in
-            if line.contains(0) { return nil }
-            let parts = line.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-            return parts.count == fields ? parts.map { String(decoding: $0, as: UTF8.self) } : nil
+        colonFields(try root.contents(of: file, limit: 4 << 20) ?? []).filter { line in
+            line.count == fields && !line.contains { $0.has("\0") }
         }
     }
 }

@@ -21,6 +21,8 @@ package struct BesideRoot {
     private let topLevel: Directory
     private let place: Path
     private let folder: Folder
+    /// Whether it was made here, and nobody has been in it yet.
+    private var isNew = false
 
     /// Makes one as a boot of that request would: for a project where that is named, else for this one time. `image` is what a person
     /// asked for. `explain` gets each step before it is done.
@@ -32,7 +34,7 @@ package struct BesideRoot {
         let session = try BootSession(mounting: request, kernel: release, Notes(tell: note))
         topLevel = session.topLevel
         self.device = device
-        try topLevel.makeWritable()
+        try topLevel.makeWritableHere()
         let draft: Path
         if let project {
             try WorkFolder.sweep(Layout.entered, topLevel)
@@ -51,10 +53,14 @@ package struct BesideRoot {
             // Another run may have made the project in the meantime.
             if try topLevel.status(of: path) == nil {
                 let plan = try session.plan(besideAt: Place(draft), keepsLayer: project != nil)
-                let ending: [Step] = draft == path ? [] : [.rename(Place(draft), to: Place(path)), .sync]
-                let whole = Plan(steps: plan.steps + ending)
-                try session.perform(beside: whole, telling: { explain("\($0)", $0.call) }, note: note)
+                try session.perform(beside: plan, telling: { explain("\($0)", $0.call) }, note: note)
+                if draft != path {
+                    let record = try Mark.recording(ofProjectAt: draft, on: topLevel)
+                    let ending = Plan(steps: [record, .rename(Place(draft), to: Place(path)), .sync])
+                    try session.perform(beside: ending, telling: { explain("\($0)", $0.call) }, note: note)
+                }
                 for line in plan.notes { note(line) }
+                isNew = true
             } else if let project {
                 try Self.check(project, at: path, isOf: image, topLevel)
             }
@@ -62,6 +68,8 @@ package struct BesideRoot {
             self.tree = tree
         } catch {
             if case .work(let work) = folder { try? work.delete() }
+            // A project's, where nothing is in it yet.
+            if project != nil { _ = unlinkat(topLevel.descriptor, path.parent.cString, AT_REMOVEDIR) }
             throw error
         }
     }
@@ -79,7 +87,7 @@ package struct BesideRoot {
         self.folder = .project(folder)
         self.tree = tree
         try Self.check(project, at: path, isOf: image, topLevel)
-        try topLevel.makeWritable()
+        try topLevel.makeWritableHere()
     }
 
     private static func check(_ project: String, at path: Path, isOf image: ImageReference?, _ topLevel: Directory) throws(Failure) {
@@ -92,12 +100,12 @@ package struct BesideRoot {
             hint: "leave the image out, or give another name")
     }
 
-    /// A read-only copy of a subvolume for this one time.
-    package init(copying path: Path, on topLevel: Directory, device: String) throws(Failure) {
-        let filesystem = try FilesystemLock(on: topLevel, seconds: FilesystemLock.patience) { _ in }
+    /// A read-only copy of a subvolume for this one time. `note` is told that another process is waited for.
+    package init(copying path: Path, on topLevel: Directory, device: String, note: (String) -> Void) throws(Failure) {
+        let filesystem = try FilesystemLock(on: topLevel, seconds: FilesystemLock.patience, telling: note)
         self.topLevel = topLevel
         self.device = device
-        try topLevel.makeWritable()
+        try topLevel.makeWritableHere()
         let work = try WorkFolder(in: Layout.entered, on: topLevel)
         (place, folder) = (work.place / "root", .work(work))
         let copy = place
@@ -121,6 +129,18 @@ package struct BesideRoot {
         do throws(Failure) { try work.delete() } catch {
             throw error.hinting("the next run of enter deletes it, once nothing runs in it any more")
         }
+    }
+
+    /// The same where its command was never started: a project goes too that was made for it, unless somebody else is in that by now.
+    package func abandon(explain: (String, String) -> Void) throws(Failure) {
+        guard case .project(let folder) = folder, isNew else { return try end(explain: explain) }
+        if linux_flock(folder.descriptor, LOCK_EX | LOCK_NB) != 0 { return }
+        defer { withExtendedLifetime(folder) {} }
+        let step = Step.deleteSubvolume(Place(place))
+        explain("\(step)", step.call)
+        try step.perform(on: topLevel)
+        _ = unlinkat(topLevel.descriptor, Layout.record(ofProjectAt: place).cString, 0)
+        _ = unlinkat(topLevel.descriptor, place.parent.cString, AT_REMOVEDIR)
     }
 
     /// The folder of a project's roots, locked as by all who are in one.

@@ -1,6 +1,7 @@
 package import Basics
 internal import CEntering
 internal import CLinux
+internal import Files
 internal import Linux
 
 /// How a root is entered.
@@ -21,16 +22,11 @@ package struct Entrance {
     }
 
     /// What the root's own file says; nil where that is no name.
-    private static func hostname(in root: Directory) throws(Failure) -> String? {
-        guard try root.target(of: "etc/hostname")?.kind == .file, let text = try root.contents(of: "etc/hostname", limit: 4096) else {
-            return nil
-        }
-        let name = text.prefix { $0 != UInt8(ascii: "\n") }
-        let isName = name.allSatisfy { byte in
-            byte < 0x80 && (Character(Unicode.Scalar(byte)).isLetter || Character(Unicode.Scalar(byte)).isNumber)
-                || "-.".utf8.contains(byte)
-        }
-        return isName && (1...64).contains(name.count) ? String(decoding: name, as: UTF8.self) : nil
+    static func hostname(in root: Directory) throws(Failure) -> String? {
+        guard try root.target(of: "etc/hostname")?.kind == .file else { return nil }
+        guard let name = Files.hostname(in: try root.contents(of: "etc/hostname", limit: 4096)) else { return nil }
+        let isName = name.utf8.allSatisfy { isAlphanumeric($0) || "-.".utf8.contains($0) }
+        return isName && name.utf8.count <= 64 ? name : nil
     }
 
     /// Starts this program again as one whose file nobody can change who gets hold of its process. Returns where that is done, and nobody can
@@ -50,6 +46,8 @@ package struct Entrance {
         package let status: Int32
         /// Why it did not run, or what of it is lost.
         package let failure: Failure?
+        /// Whether it ran.
+        package let isStarted: Bool
     }
 
     /// Runs the command in a root. `device` has the filesystem, `explain` gets each step before it is done.
@@ -152,7 +150,7 @@ package struct Entrance {
         ]
         let ending = try nspawn.start(
             steps, nil, explain, inNamespaces: [(CLONE_NEWNS, "CLONE_NEWNS"), (CLONE_NEWPID, "CLONE_NEWPID")], withoutInit: true)
-        guard let failure = ending.failure, ending.status >= 126 else { return ending }
+        guard let failure = ending.failure, !ending.isStarted else { return ending }
         throw Failure(failure.message, hint: "--boot needs it: apt-get install systemd-container")
     }
 
@@ -280,8 +278,8 @@ package struct Entrance {
         close(reports)
         let status = try RunningCommand(process, terminal, outputs).wait()
         if let failure, last != ENTERING_EXEC { throw failure }
-        if let lost = outputs.compactMap(\.failure).first { return Ending(status: status == 0 ? 1 : status, failure: failure ?? lost) }
-        return Ending(status: status, failure: failure)
+        let lost = outputs.compactMap(\.failure).first
+        return Ending(status: status == 0 && lost != nil ? 1 : status, failure: failure ?? lost, isStarted: failure == nil)
     }
 
     /// Reads what the new process does, until the command runs.

@@ -66,13 +66,20 @@ package struct SharedPath {
         return try SharedPath(source, at: place.absolute)
     }
 
+    /// Fails where the machine has nothing there.
+    package func checkSource() throws(Failure) { _ = try isDirectory() }
+
+    private func isDirectory() throws(Failure) -> Bool {
+        var status = stat()
+        if stat(source, &status) != 0 { throw .system("bind '\(source)'") }
+        return Int32(status.st_mode) & S_IFMT == S_IFDIR
+    }
+
     /// Makes an empty directory or file for it in the root, where that has none. What is only there
     /// when the root is entered is made by the steps that this returns.
     func makePlace(in root: Directory) throws(Failure) -> [EntryStep] {
         guard let path = Path(target) else { throw Failure("could not bind '\(source)' at '\(target)'") }
-        var status = stat()
-        if stat(source, &status) != 0 { throw .system("bind '\(source)'") }
-        let isDirectory = Int32(status.st_mode) & S_IFMT == S_IFDIR
+        let isDirectory = try isDirectory()
         var steps: [EntryStep] = []
         var place = Path.top
         for name in path.components {

@@ -3,6 +3,7 @@ internal import CLinux
 
 /// Changes below a directory. Symlinks on the way are resolved as if the directory were `/`; the last component never is.
 extension Directory {
+    /// Makes a symlink, in the place of a file or symlink that is there. `target` may be any text. Fails where a directory is there.
     package func link(_ path: Path, to target: String) throws(Failure) {
         try replace(path, what: "make the link") { (parent, draft) throws(Failure) in
             try check(symlinkat(target, parent, draft))
@@ -21,6 +22,8 @@ extension Directory {
         }
     }
 
+    /// Gives a file, symlink or directory another name, also in another directory of its filesystem. Replaces what has that name, but for a
+    /// directory that is not empty. Fails where there is nothing.
     package func rename(_ path: Path, to other: Path) throws(Failure) {
         let from = try parent(of: path, what: "rename")
         let to = try parent(of: other, what: "rename")
@@ -30,11 +33,13 @@ extension Directory {
         _ = fsync(to.descriptor)
     }
 
+    /// Removes a file or a symlink itself; does nothing where there is none. Fails where its directory is not there, and on a directory.
     package func remove(_ path: Path) throws(Failure) {
         let above = try parent(of: path, what: "remove")
         if unlinkat(above.descriptor, path.fileName, 0) != 0 && linux_errno() != ENOENT { throw .system("remove '\(show(path))'") }
     }
 
+    /// Makes a directory of this mode, whatever the umask is. Fails where anything is there, and where the directory above is not.
     package func makeDirectory(_ path: Path, mode: UInt32 = 0o755) throws(Failure) {
         let above = try parent(of: path, what: "make the directory")
         // The process's umask applies to mkdir, not to chmod. Who owns the directory above may put a symlink there meanwhile.
@@ -43,6 +48,23 @@ extension Directory {
         {
             throw .system("make the directory '\(show(path))'")
         }
+    }
+
+    /// Makes a btrfs subvolume; with the mode that the umask leaves where `mode` is nil. Fails where anything is there, and where the directory
+    /// above is not.
+    package func makeSubvolume(_ path: Path, mode: UInt32? = nil) throws(Failure) {
+        let above = try parent(of: path, what: "make the subvolume")
+        do throws(Failure) {
+            try above.makeSubvolume(named: path.fileName)
+            if let mode { try check(fchmodat(above.descriptor, path.fileName, mode, AT_SYMLINK_NOFOLLOW)) }
+        } catch {
+            throw Failure("could not make the subvolume '\(path)': \(error.message)")
+        }
+    }
+
+    /// The same in this directory. Fails with the system's reason alone.
+    package func makeSubvolume(named name: [CChar]) throws(Failure) {
+        if btrfs_util_create_subvolume_fd(descriptor, name, 0, nil, nil) != BTRFS_UTIL_OK { throw .reason() }
     }
 
     /// Removes a directory unless something is in it.
@@ -56,7 +78,8 @@ extension Directory {
     }
 }
 
-private func check(_ result: Int32) throws(Failure) {
+/// Takes what a system call returned. Fails with the system's reason alone where that is negative.
+package func check(_ result: Int32) throws(Failure) {
     if result < 0 { throw .reason() }
 }
 

@@ -2,6 +2,7 @@ package import Basics
 internal import CLinux
 
 extension Directory {
+    /// Of the content of a file of any size, wherever symlinks lead. Fails where there is nothing.
     package func digest(of path: Path) throws(Failure) -> Digest {
         guard let file = try open(path, O_RDONLY | O_NONBLOCK, what: "open") else { throw Failure("'\(show(path))' is gone") }
         defer { close(file) }
@@ -39,13 +40,18 @@ extension Directory {
         let names = try Directory(opening: "/proc/self/fd")
         let place = Path(try names.text(ofLink: Basics.cString("\(file)".utf8.map { $0 })))
         let top = Path(try names.text(ofLink: Basics.cString("\(descriptor)".utf8.map { $0 })))
-        guard let place, let top, place.bytes.starts(with: top.bytes) else { throw Failure("could not find out where '\(show(path))' is") }
-        return Path(place.bytes.dropFirst(top.bytes.count))
+        guard let place, let top, let inside = place.path(below: top) else { throw Failure("could not find out where '\(show(path))' is") }
+        return inside
     }
 
-    package func linkTarget(of path: Path) throws(Failure) -> String {
+    /// What a symlink says: symlinks on the way are resolved, and what is not UTF-8 is repaired. Fails where there is no directory for it, and
+    /// with the system's reason alone where there is no symlink.
+    package func linkTarget(of path: Path) throws(Failure) -> String { String(decoding: try linkBytes(of: path), as: UTF8.self) }
+
+    /// The same as it is.
+    package func linkBytes(of path: Path) throws(Failure) -> [UInt8] {
         guard let parent = try directory(at: path.parent) else { throw Failure("'\(show(path))' is gone") }
-        return String(decoding: try parent.text(ofLink: path.fileName), as: UTF8.self)
+        return try parent.text(ofLink: path.fileName)
     }
 }
 
@@ -60,13 +66,4 @@ extension Directory {
 extension Status? {
     /// The mode of what is written in the place of this file: it may have secrets, and it is none to run.
     package var modeOfSuccessor: UInt32 { (self?.permissions ?? 0o644) & 0o644 }
-}
-
-extension Directory {
-    /// What its filesystem has left for anybody, in bytes.
-    package func freeSpace() throws(Failure) -> Int {
-        var found = statfs()
-        if fstatfs(descriptor, &found) != 0 { throw .system("look at '\(show(.top))'") }
-        return Int(found.f_bavail) * Int(found.f_bsize)
-    }
 }

@@ -53,6 +53,7 @@ extension Directory {
         _ = unlinkat(above.descriptor, Self.draft, 0)
     }
 
+    /// The directory that a path is in, after every symlink. Fails where there is none: then `what` could not be done.
     package func parent(of path: Path, what: String) throws(Failure) -> Directory {
         if let parent = try directory(at: path.parent) { return parent }
         throw Failure("could not \(what) '\(show(path))': there is no directory '\(show(path.parent))'")
@@ -62,9 +63,6 @@ extension Directory {
 extension Path {
     /// The last component for a system call.
     package var fileName: [CChar] { Basics.cString(name) }
-
-    /// The path with one more component, which must be a file's name.
-    package func appending(_ name: some StringProtocol) -> Path { appending(name: Array(name.utf8)) }
 }
 
 /// A new file that nobody else can open yet.

@@ -32,7 +32,7 @@ public struct Image: Equatable, Sendable {
     /// Whether it is what a container became, which changes while its ids stay.
     public var isContainer = false
 
-    /// The same, called by its id where it was found by the beginning of that, which reads like a name: no engine has one of that name.
+    /// The same, called by its id where its reference may be the beginning of that, which reads like a name.
     public var calledByID: Image {
         guard let prefix = reference.idPrefix, id.digest.hex.utf8.starts(with: prefix) else { return self }
         var image = self

@@ -1,4 +1,4 @@
-internal import Basics
+public import Basics
 
 /// What is read of an image's configuration (OCI image specification, "Image Configuration").
 struct ImageConfiguration {
@@ -41,5 +41,22 @@ struct ImageConfiguration {
         os = json["os"]?.string ?? ""
         architecture = json["architecture"]?.string ?? ""
         created = json["created"]?.string.flatMap { seconds(ofTimestamp: $0) }
+    }
+}
+
+extension ImageStores {
+    /// The configuration of an image as its engine wrote it (OCI image specification). Fails where the store does not have it any more.
+    public func configuration(of image: Image) throws(Failure) -> [UInt8] {
+        for store in stores where store.kind == image.store {
+            let content =
+                switch store {
+                case .docker(let docker): try docker.root.contents(of: docker.file(of: image.id), limit: ImageConfiguration.limit)
+                case .containerd(let containerd): try containerd.content.configurationContent(of: image.id.digest)
+                case .containers(let containers):
+                    try containers.root.contents(of: containers.configurationFile(of: image.id).path, limit: ImageConfiguration.limit)
+                }
+            if let content { return content }
+        }
+        throw Failure("could not find the configuration of '\(image.reference)' in its store", hint: "pull or build it again")
     }
 }

@@ -103,3 +103,26 @@ enum ImageStore: Sendable {
         return image
     }
 }
+
+/// The one id that begins with some digits; nil for none. Fails where there are more.
+func onlyOne(of ids: [ImageID], beginning prefix: [UInt8], in root: Directory, _ kind: StoreKind) throws(Failure) -> ImageID? {
+    if ids.count <= 1 { return ids.first }
+    throw Failure(
+        "could not choose an image: \(ids.count) ids in \(root.show(.top)) (\(kind.title)) begin with '\(display(prefix))'",
+        hint: "they are " + shortList(ids.map { $0.digest.hex })
+    )
+}
+
+/// The first of an image's names that is one, else its id.
+func reference(to id: ImageID, _ names: [String]) -> ImageReference {
+    for name in names {
+        if let reference = try? ImageReference(name) { return reference }
+    }
+    return ImageReference(id)
+}
+
+/// The first six, and how many more there are.
+func shortList(_ texts: [String]) -> String {
+    let shown = texts.prefix(6).joined(separator: ", ")
+    return texts.count > 6 ? "\(shown) and \(texts.count - 6) more" : shown
+}

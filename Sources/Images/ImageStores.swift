@@ -64,7 +64,7 @@ public struct ImageStores: Sendable {
     /// The names of all images, as their engines print them, those of the first store first. Fails where no store can be read.
     public func names() throws(Failure) -> [String] {
         var names: [String] = []
-        let all = try each { store throws(Failure) in try store.names() }.found
+        let all = try each { (store, _) throws(Failure) in try store.names() }.found
         for name in all.joined() where !names.contains(name) { names.append(name) }
         return names
     }
@@ -74,9 +74,9 @@ public struct ImageStores: Sendable {
         _ reading: LineReading = { count, part in part(0..<count) }
     ) throws(Failure) -> (images: [ListedImage], faults: [Failure]) {
         var lines: [(line: ListedImage, root: Path)] = []
-        let (found, faults) = try each { store throws(Failure) in (store, try store.listing(reading)) }
-        for (store, listed) in found {
-            let later = later(than: store, try store.changed(), broken)
+        let (found, broken) = try each { (store, changed) throws(Failure) in (store, changed, try store.listing(reading)) }
+        for (store, changed, listed) in found {
+            let later = later(than: store, changed, broken)
             for var line in listed {
                 // What a boot refuses is not listed as bootable.
                 if let later, case .success = line.image { line.image = .failure(later) }
@@ -89,17 +89,25 @@ public struct ImageStores: Sendable {
                 if case .failure = lines[same].line.image { lines[same].line = line }
             }
         }
-        return (lines.map { $0.line }, faults + broken.map { $0.failure })
+        return (lines.map { $0.line }, broken.map { $0.failure })
     }
 
-    /// What is read of each store, and why it cannot be. Fails where that is so of all.
-    private func each<Part>(_ read: (ImageStore) throws(Failure) -> Part) throws(Failure) -> (found: [Part], faults: [Failure]) {
-        var (found, faults): ([Part], [Failure]) = ([], [])
+    /// What is read of each store, with when that was written to, and the stores where it cannot be. Fails where that is so of all.
+    private func each<Part>(
+        _ read: (ImageStore, _ changed: Int) throws(Failure) -> Part
+    ) throws(Failure) -> (found: [Part], broken: [BrokenStore]) {
+        var found: [Part] = []
+        var broken = broken
         for store in stores {
-            do throws(Failure) { found.append(try read(store)) } catch { faults.append(error) }
+            // That takes all names of containerd: one that is alone is compared with none.
+            var changed = 0
+            if stores.count + broken.count > 1 { changed = try store.changed() }
+            do throws(Failure) { found.append(try read(store, changed)) } catch {
+                broken.append(BrokenStore(failure: error, changed: changed))
+            }
         }
-        if found.isEmpty, let first = faults.first { throw first }
-        return (found, faults)
+        if found.isEmpty, let first = broken.first { throw first.failure }
+        return (found, broken)
     }
 
     /// What one store has for a reference. containerd knows when a name was given; of the others it is known when the image came, which is
@@ -128,22 +136,29 @@ public struct ImageStores: Sendable {
 
     /// What the stores have for a reference, the one to be taken first, and the stores where that cannot be read.
     private func candidates(for reference: ImageReference) throws(Failure) -> ([Candidate], [BrokenStore]) {
+        let (entries, broken) = try each { (store, changed) throws(Failure) in
+            try store.entry(for: reference).map { Candidate(store, $0, changed) }
+        }
         var found: [Candidate] = []
-        var broken = broken
-        for store in stores {
-            // That takes all names of containerd: one that is alone is compared with none.
-            var changed = 0
-            if stores.count + broken.count > 1 { changed = try store.changed() }
-            do throws(Failure) {
-                guard let entry = try store.entry(for: reference) else { continue }
-                let candidate = Candidate(store, entry, changed)
-                // Those that are as late stay in the order of the stores.
-                found.insert(candidate, at: found.firstIndex { candidate.goesBefore($0) } ?? found.count)
-            } catch {
-                broken.append(BrokenStore(failure: error, changed: changed))
-            }
+        for candidate in entries {
+            guard let candidate else { continue }
+            // Those that are as late stay in the order of the stores.
+            found.insert(candidate, at: found.firstIndex { candidate.goesBefore($0) } ?? found.count)
         }
         return (found, broken)
+    }
+
+    /// Whether these surely got their image for a reference after the one of another engine's stores. When one of those was written to last
+    /// tells nothing: both are in use.
+    package func gotLater(_ others: ImageStores, for reference: ImageReference) throws(Failure) -> Bool {
+        guard let own = try first(for: reference), let other = try others.first(for: reference) else { return false }
+        return own.isNewer(than: other)
+    }
+
+    /// With the time of its store, which is not looked for where that is alone.
+    private func first(for reference: ImageReference) throws(Failure) -> Candidate? {
+        guard let first = try candidates(for: reference).0.first else { return nil }
+        return Candidate(first.store, first.entry, try first.store.changed())
     }
 
     /// A store that the daemon reads no more is not read in silence.

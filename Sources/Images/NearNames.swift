@@ -12,17 +12,3 @@ func nearest(_ names: [String], to wanted: ImageName, count: Int) -> [String] {
     }
     return sorted.prefix(count).map { display($0.utf8) }
 }
-
-/// The first six, and how many more there are.
-func shortList(_ texts: [String]) -> String {
-    let shown = texts.prefix(6).joined(separator: ", ")
-    return texts.count > 6 ? "\(shown) and \(texts.count - 6) more" : shown
-}
-
-/// The first of an image's names that is one, else its id.
-func reference(to id: ImageID, _ names: [String]) -> ImageReference {
-    for name in names {
-        if let reference = try? ImageReference(name) { return reference }
-    }
-    return ImageReference(id)
-}

@@ -34,23 +34,6 @@ extension ImageStores {
     }
 }
 
-extension ImageStores {
-    /// The configuration of an image as its engine wrote it (OCI image specification). Fails where the store does not have it any more.
-    public func configuration(of image: Image) throws(Failure) -> [UInt8] {
-        for store in stores where store.kind == image.store {
-            let content =
-                switch store {
-                case .docker(let docker): try docker.root.contents(of: docker.file(of: image.id), limit: ImageConfiguration.limit)
-                case .containerd(let containerd): try containerd.content.configurationContent(of: image.id.digest)
-                case .containers(let containers):
-                    try containers.root.contents(of: containers.configurationFile(of: image.id).path, limit: ImageConfiguration.limit)
-                }
-            if let content { return content }
-        }
-        throw Failure("could not find the configuration of '\(image.reference)' in its store", hint: "pull or build it again")
-    }
-}
-
 extension ImageStore {
     fileprivate func layers(of image: Image) throws(Failure) -> [StoredLayer]? {
         switch self {
@@ -106,7 +89,7 @@ extension ContainersStore {
         guard let top = try records().first(where: { $0.id == image.id })?.layer else { return nil }
         var layers: [StoredLayer] = []
         for id in try self.layers().stack(from: top).reversed() {
-            let record = (Path("\(kind.driver)-layers") ?? .top).appending(name: Array("\(id.hex).tar-split.gz".utf8))
+            let record = (Path("\(kind.driver)-layers") ?? .top).appending("\(id.hex).tar-split.gz")
             layers.append(StoredLayer(folder: folder(id), record: try root.status(of: record) == nil ? nil : .tarSplit(record)))
         }
         return layers

@@ -30,6 +30,8 @@ public struct LinuxMachine: Machine {
         self.tell = tell
     }
 
+    /// Performs a step, and makes the root's filesystem writable before the first one. What was in the way of a step, and was changed for it,
+    /// is among what is told.
     public mutating func perform(_ step: Step) throws(Failure) -> [String] {
         if !isWritable { try topLevel.makeWritable() }
         isWritable = true
@@ -47,7 +49,7 @@ public struct LinuxMachine: Machine {
             try set(Mark.attribute, on: root) { mark.text(subvolume: $0) }
             if let layer = mark.knownLayer { try set(KnownLayer.attribute, on: root) { layer.text(root: $0) } }
         case .markGood(let root): try set(GoodMark.attribute, on: root) { GoodMark.text(subvolume: $0) }
-        case .replacePlaceholder(let path, let root, let source): try existing(root).replacePlaceholder(path, like: nested(source))
+        case .replacePlaceholder(let path, let root, let source): try existing(root).replacePlaceholder(path, like: existing(source))
         case .copyTopLayer(let layer, let rules, let root): return try copy(existing(layer), to: existing(root), rules)
         case .copyModules(let modules, let path, let root): try copyModules(modules, path, existing(root))
         case .replaceFile(let file, let content): return try replaceFile(file, content)
@@ -84,12 +86,6 @@ public struct LinuxMachine: Machine {
             if let rest = place.path(below: root.place) { return try root.directory.existing(rest) }
         }
         return try top(of: place.filesystem).existing(place.path)
-    }
-
-    /// A nested subvolume; nil where only its place is there, as in a snapshot.
-    private func nested(_ place: Place) throws(Failure) -> Directory? {
-        guard let found = try top(of: place.filesystem).directory(at: place.path), try found.subvolume() != nil else { return nil }
-        return found
     }
 
     /// The directory that a place is in. One of ours that somebody locked is opened up; those of a root are the image's.
@@ -307,11 +303,20 @@ extension Directory {
         try inParent(of: path) { mkdirat($0, $1, 0o700) == 0 ? fchmodat($0, $1, permissions, AT_SYMLINK_NOFOLLOW) : -1 }
     }
 
-    /// The new directory has owner, mode and attributes of `subvolume`: a home is still its user's.
-    fileprivate func replacePlaceholder(_ path: Path, like subvolume: Directory?) throws(Failure) {
-        try inParent(of: path) { unlinkat($0, $1, AT_REMOVEDIR) }
-        try createDirectory(path, subvolume == nil ? 0o755 : 0o700)
-        if let subvolume { try TargetDirectory(existing(path), at: path, depth: 0).copyAttributes(from: subvolume, .butOurs, CopyBuffer()) }
+    /// The new directory has owner, mode and attributes of the subvolume that `source` has there, if it has one: a home is still its user's.
+    ///
+    /// A user of a running system may have put anything there since the subvolume was found, and symlinks above it, to directories that
+    /// are not his: only what is the place of a subvolume is replaced, and no symlink is followed.
+    fileprivate func replacePlaceholder(_ path: Path, like source: Directory) throws(Failure) {
+        let parent = try descending(path.parent)
+        let name = Path.top.appending(name: path.name)
+        if try parent.status(of: name)?.inode != 2 { return }
+        var subvolume = try? source.descending(path)
+        if try subvolume?.isSubvolume() != true { subvolume = nil }
+        try check(unlinkat(parent.descriptor, name.cString, AT_REMOVEDIR))
+        try parent.createDirectory(name, subvolume == nil ? 0o755 : 0o700)
+        guard let subvolume else { return }
+        try TargetDirectory(parent.child(name.cString), at: path, depth: 0).copyAttributes(from: subvolume, .butOurs, CopyBuffer())
     }
 }
 

@@ -17,8 +17,8 @@ package final class WorkFolder {
         try topLevel.makeMissing([Place.home.path, parent])
         try Self.sweep(parent, topLevel)
         var number = 1
-        while try topLevel.status(of: parent.appending(name: Array("\(number)".utf8))) != nil { number += 1 }
-        place = parent.appending(name: Array("\(number)".utf8))
+        while try topLevel.status(of: parent.appending("\(number)")) != nil { number += 1 }
+        place = parent.appending("\(number)")
         try topLevel.makeMissing([place])
         guard let made = try topLevel.directory(at: place), linux_flock(made.descriptor, LOCK_EX | LOCK_NB) == 0 else {
             throw .system("lock '\(place)'")

@@ -70,7 +70,7 @@ extension Mark {
 
     /// What stands for paths that are too long to be written down.
     static func short(_ paths: [Path]) -> Path {
-        Path.top.appending(name: Array(Digest.of(Array(paths.map { "\($0)\n" }.joined().utf8)).description.utf8))
+        Path.top.appending(Digest.of(Array(paths.map { "\($0)\n" }.joined().utf8)).description)
     }
 
     /// Fails (nil) where the value is no mark, or that of another subvolume. Who owns the root's directory can write anything.
@@ -80,20 +80,15 @@ extension Mark {
 
     /// `uuid` is that of the subvolume that the mark has to name. nil takes the mark of any: on a copy it still says of which root.
     public init?(parsing value: [UInt8], uuid: String?) {
-        let newline = UInt8(ascii: "\n")
-        guard value.last == newline else { return nil }
-        var lines = value.split(separator: newline).map { String(decoding: $0, as: UTF8.self) }[...]
-        func next(_ key: String) -> String? {
-            lines.popFirst()?.after(key)
-        }
-        guard next(Self.version) == "", let subvolume = next("subvolume "), uuid == nil || subvolume == uuid,
-            let number = next("number ").flatMap({ RootNumber.read($0.utf8) }),
-            let made = next("made ").flatMap({ clampedNumber($0.utf8) }),
-            let reference = next("image ").flatMap({ try? ImageReference($0) }), let id = next("id ").flatMap({ Digest($0) }),
-            let chain = next("chain ").flatMap({ Digest($0) }),
-            let layer = next("layer ").flatMap({ Path($0) }), let topLayer = next("toplayer ")
+        guard var lines = KeyedLines(value, title: Self.version), let subvolume = lines.next("subvolume "),
+            uuid == nil || subvolume == uuid,
+            let number = lines.next("number ").flatMap({ RootNumber.read($0.utf8) }),
+            let made = lines.next("made ").flatMap({ clampedNumber($0.utf8) }),
+            let reference = lines.next("image ").flatMap({ try? ImageReference($0) }), let id = lines.next("id ").flatMap({ Digest($0) }),
+            let chain = lines.next("chain ").flatMap({ Digest($0) }),
+            let layer = lines.next("layer ").flatMap({ Path($0) }), let topLayer = lines.next("toplayer ")
         else { return nil }
-        let topLayers = lines.compactMap { $0.after("over ").flatMap { Path($0) } }
+        let topLayers = lines.rest.compactMap { $0.after("over ").flatMap { Path($0) } }
         origin = Origin(
             reference: reference, imageID: ImageID(id), chainID: ChainID(chain), layer: layer,
             topLayer: topLayer.isEmpty ? nil : topLayer, topLayers: topLayers

@@ -33,11 +33,9 @@ public struct Place: Equatable, Sendable, CustomStringConvertible {
 
     public var isOwn: Bool { filesystem == .root && path.components.first == Place.home.path.name }
 
-    /// The path from another place to this one; nil where this is not below that.
+    /// The path from another place to this one; nil where this is not within that.
     package func path(below other: Place) -> Path? {
-        if filesystem != other.filesystem || !path.bytes.starts(with: other.path.bytes) { return nil }
-        let rest = path.bytes.dropFirst(other.path.bytes.count)
-        return other.path.isTop || rest.isEmpty || rest.first == UInt8(ascii: "/") ? Path(rest) : nil
+        filesystem == other.filesystem ? path.path(below: other.path) : nil
     }
 
     public static func / (base: Place, next: Path) -> Place {

@@ -18,7 +18,7 @@ public enum Step: Equatable, Sendable, CustomStringConvertible {
     case mark(Place, Mark)
     /// Says on a root that a boot of it was good: a step of the booted system.
     case markGood(Place)
-    /// Puts an ordinary directory where a root has the empty place of a nested subvolume: `like` that, where it is there.
+    /// Puts an ordinary directory where a root has the empty place of a nested subvolume: like that, where the tree `like` has it there.
     case replacePlaceholder(Path, of: Place, like: Place)
     /// Lays one directory over another. The contents of its files are on the disk when this is done.
     case copyTopLayer(Place, LayerRules, over: Place)

@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// A signal that asks this program to end, while it does what it has to undo then.
 package enum Interruption {
-    private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGPIPE]
+    private static let signals = [SIGINT, SIGTERM, SIGHUP]
     private static let caught = Atomic<Int32>(0)
     /// Whether another program sent it. Ctrl-C goes to all that run at the terminal.
     private static let wasSent = Atomic<Bool>(false)
@@ -24,6 +24,7 @@ package enum Interruption {
         exit(128 + number)
     }
 
+    /// Fails where a signal came. What this program started is ended before that, which takes up to five seconds.
     package static func check() throws(Failure) {
         guard let signal else { return }
         endChildren()
@@ -58,8 +59,11 @@ package enum Interruption {
         sigaction(number, &action, nil)
     }
 
+    /// Waits for a signal until it is cancelled, and hands it on to the programs that this one runs.
+    static func watch() -> Task<Void, any Error> { Task { try await handOn() } }
+
     /// Ends the programs that this one runs once a signal came, at last whether they want it or not.
-    static func handOn() async throws {
+    private static func handOn() async throws {
         while signal == nil { try await Task.sleep(for: .milliseconds(100)) }
         let number = signal ?? SIGTERM
         if wasSent.load(ordering: .sequentiallyConsistent) { endPrograms(by: number) }

@@ -8,7 +8,7 @@ package func runPipeline(_ first: [String], into second: [String]) async throws(
     var ends: [Int32] = [-1, -1]
     if pipe2(&ends, O_CLOEXEC) != 0 { throw .reason() }
     let (reading, writing) = (FileDescriptor(rawValue: ends[0]), FileDescriptor(rawValue: ends[1]))
-    let watch = Task { try await Interruption.handOn() }
+    let watch = Interruption.watch()
     defer { watch.cancel() }
     async let sent = run(first, input: nil, output: writing)
     async let received = run(second, input: reading, output: nil)

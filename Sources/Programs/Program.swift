@@ -80,8 +80,6 @@ package func runProgram(_ command: [String], input: [UInt8] = [], limit: Int = 6
         throw .system("hand data to '\(command[0])'")
     }
     defer { close(file) }
-    let watch = Task { try await Interruption.handOn() }
-    defer { watch.cancel() }
     return try await unlessMissing(command[0]) {
         let result = try await Subprocess.run(
             executable(command[0]),
@@ -97,8 +95,6 @@ package func runProgram(_ command: [String], input: [UInt8] = [], limit: Int = 6
 
 /// Runs a program of the system that writes to an open file; nil where there is no such program. Fails when a signal came.
 package func runProgram(_ command: [String], writingTo file: Int32) async throws(Failure) -> ProgramOutcome? {
-    let watch = Task { try await Interruption.handOn() }
-    defer { watch.cancel() }
     return try await unlessMissing(command[0]) {
         let result = try await Subprocess.run(
             executable(command[0]), arguments: Arguments(Array(command.dropFirst())), input: .none,
@@ -111,8 +107,6 @@ package func runProgram(_ command: [String], writingTo file: Int32) async throws
 /// Runs a program of the system on the terminal; nil where there is no such program. What it complains of is shown there and kept. Fails when
 /// a signal came.
 package func runShowing(_ command: [String]) async throws(Failure) -> ProgramOutcome? {
-    let watch = Task { try await Interruption.handOn() }
-    defer { watch.cancel() }
     return try await unlessMissing(command[0]) {
         let result = try await Subprocess.run(
             executable(command[0]), arguments: Arguments(Array(command.dropFirst())), input: .currentStandardInput,
@@ -136,8 +130,6 @@ package func runShowing(_ command: [String]) async throws(Failure) -> ProgramOut
 package func runProgram(
     _ command: [String], reading next: () throws(Failure) -> [UInt8]
 ) async throws(Failure) -> ProgramOutcome? {
-    let watch = Task { try await Interruption.handOn() }
-    defer { watch.cancel() }
     // What a program does not read any more must not end this one.
     let before = signal(SIGPIPE, SIG_IGN)
     defer { signal(SIGPIPE, before) }
@@ -159,8 +151,10 @@ package func runProgram(
     }
 }
 
-/// nil where there is no such program.
+/// nil where there is no such program. A signal that comes is handed on to what `run` has started.
 private func unlessMissing(_ program: String, run: () async throws -> ProgramOutcome) async throws(Failure) -> ProgramOutcome? {
+    let watch = Interruption.watch()
+    defer { watch.cancel() }
     do {
         return try await run()
     } catch let error as SubprocessError where error.code == .executableNotFound {

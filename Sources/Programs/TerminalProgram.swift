@@ -4,7 +4,7 @@ internal import Subprocess
 /// Runs a program of the system to its end; it reads and writes where this one does. `what` could not be done where it fails.
 package func execute(_ command: [String], to what: String? = nil) async throws(Failure) {
     let ending: TerminationStatus
-    let watch = Task { try await Interruption.handOn() }
+    let watch = Interruption.watch()
     defer { watch.cancel() }
     do {
         ending = try await Subprocess.run(

@@ -19,7 +19,7 @@ package func watchProgram(
     let noteStop = { @Sendable () in isStopped.store(true, ordering: .relaxed) }
     let outcome: ProgramOutcome
     do {
-        let watch = Task { try await Interruption.handOn() }
+        let watch = Interruption.watch()
         defer { watch.cancel() }
         let result = try await Subprocess.run(
             executable(command[0]), arguments: Arguments(Array(command.dropFirst())), input: .none, output: .sequence,

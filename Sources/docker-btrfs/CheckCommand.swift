@@ -9,10 +9,12 @@ struct CheckCommand: ParsableCommand, TakesName {
         commandName: "check",
         abstract: "Tell whether an image can boot this machine, and the line that mends it.",
         discussion: """
-            It is looked at as it would be booted: with the top layer over it. The exit status is 1 where it cannot boot. With --format \
-            json one object a line: weight (error or warning), subject, text, remedy. --content reads all files of the image instead, in the store and where a deployment holds them, and compares them with the sizes \
+            It is looked at as it would be booted, with the top layer over it; so it is for a machine after 'setup'. The exit status \
+            is 1 where it cannot boot, 2 where it could not be looked at. With --format json one object a line: weight (error or warning), \
+            subject, text, remedy; with status 2 it is one of the subject image. --content reads all files of the image instead, in the store and where a deployment holds them, and compares them with the sizes \
             and checksums that the engine recorded: after a power cut some may be empty. With --format json one object a line for each file \
-            that is not as it was: part, path, reason; where nothing is recorded, one without a path. The exit status is 1 for both.
+            that is not as it was: part, path, reason; where nothing is recorded, one without a path. The exit status is 1 for both; with \
+            status 2 the one has no part either.
             """
     )
     static let completed = CompletedNames.images
@@ -29,7 +31,12 @@ struct CheckCommand: ParsableCommand, TakesName {
     @OptionGroup var place: SitePlace
 
     func run() throws {
-        if content { return try checkContent() }
+        do { if content { try checkContent() } else { try checkBoot() } } catch let failure as Failure {
+            throw unjudged(failure, format == .json ? line(of: failure) : nil)
+        }
+    }
+
+    private func checkBoot() throws {
         let (title, findings) = try place.site(loader: .ifFound).check(image)
         let errors = findings.filter { $0.weight == .error }.count
         switch format {
@@ -39,12 +46,24 @@ struct CheckCommand: ParsableCommand, TakesName {
             let how =
                 errors > 0
                 ? "cannot boot here"
-                : warnings == 0 ? "can boot here" : "can boot here, with \(warnings) warning\(warnings == 1 ? "" : "s")"
+                : warnings == 0 ? "can boot here" : "can boot here, with \(counted(warnings, "warning"))"
             let colours = Colours.current
             print("\(title) \(colours.paint(how, errors > 0 ? .red : warnings > 0 ? .yellow : .green))")
             for finding in findings { finding.show(indentation: "    ") }
         }
         if errors > 0 { throw ExitCode.failure }
+    }
+
+    /// As of what is wrong with an image that was looked at.
+    private func line(of failure: Failure) -> String {
+        let members: [(String, JSONOutput)] =
+            content
+            ? [("part", .null), ("path", .null), ("reason", .string(failure.note))]
+            : [
+                ("weight", .string(ImageFinding.Weight.error.rawValue)), ("subject", .string("image")),
+                ("text", .string(failure.message)), ("remedy", .text(failure.hint)),
+            ]
+        return JSONOutput.object(members).line
     }
 
     private func checkContent() throws {

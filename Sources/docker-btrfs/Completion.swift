@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Deployments
 
 /// Names that a shell completes.
@@ -22,12 +23,7 @@ enum CompletedNames {
     static func harmless(_ names: [String]) -> [String] { names.filter { $0.utf8.allSatisfy(isPlain) } }
 
     /// Whether it means nothing to a shell.
-    private static func isPlain(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
-        default: "._-/:@".utf8.contains(byte)
-        }
-    }
+    private static func isPlain(_ byte: UInt8) -> Bool { isAlphanumeric(byte) || "._-/:@".utf8.contains(byte) }
 
     private func all() -> [String] {
         guard let site = try? Site(topLevel: nil, boot: nil, isLocked: false, loader: .ifFound) else { return [] }
@@ -47,11 +43,6 @@ enum CompletedNames {
 /// A command whose first argument is one of them, or all are.
 protocol TakesName {
     static var completed: CompletedNames { get }
-    static var takesSeveral: Bool { get }
-}
-
-extension TakesName {
-    static var takesSeveral: Bool { false }
 }
 
 extension CompletionKind {

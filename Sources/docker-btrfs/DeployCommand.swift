@@ -12,7 +12,7 @@ struct DeployCommand: AsyncParsableCommand, TakesName {
             Its layer is held, or its layers are merged to one; its kernel goes where the boot loader reads it, with the image's own initramfs where docker-btrfs-init is \
             in that, else with one that is built here; then the boot menu names it. The deployments before stay in the menu. Nothing is \
             written where all is so already. With --pull the engine is asked for a new one first, from the registry in the image's \
-            name; where that cannot be reached, it is as if there were nothing new. What check finds wrong with a new one is refused. \
+            name; where that cannot be reached and the name is deployed already, it is as if there were nothing new. What check finds wrong with a new one is refused. \
             /run/reboot-required says that one was deployed.
             """
     )
@@ -119,112 +119,5 @@ struct DeployCommand: AsyncParsableCommand, TakesName {
             try showingProgress { progress throws(Failure) in try merge.perform(say: show, progress: progress) }
         }
         try place.finish(try await site.deploying(image, kernel: kernel, once: once, program: program, say: show))
-    }
-}
-
-struct RollbackCommand: ParsableCommand, TakesName {
-    static let configuration = CommandConfiguration(
-        commandName: "rollback",
-        abstract: "Make an earlier deployment the next boot again.",
-        discussion: """
-            Without a name it is the newest before the default that was good; where none was, the newest, and that is said. Run again, it \
-            goes back to where it was, if that was good. After deploy --once it takes that back, and the default stays. \
-            Of several with the name that is asked for it is the newest that is not the default.
-            """
-    )
-    static let completed = CompletedNames.deployments
-
-    @Argument(help: "The image or the beginning of its id.", completion: .names(completed))
-    var image: String?
-
-    @OptionGroup var place: DeploymentPlace
-
-    func run() throws {
-        try place.finish(try place.open().rollingBack(to: image))
-    }
-}
-
-struct RemoveCommand: ParsableCommand, TakesName {
-    static let configuration = CommandConfiguration(
-        commandName: "rm", abstract: "Remove deployments: their entries, kernels and layers. The images stay in Docker.")
-    static let completed = CompletedNames.deployments
-    static let takesSeveral = true
-
-    @Argument(help: "Images or beginnings of their ids, which are needed where several have one name.", completion: .names(completed))
-    var images: [String]
-
-    @OptionGroup var place: DeploymentPlace
-
-    func run() throws {
-        try place.finish(try place.open().removing(images))
-    }
-}
-
-struct PruneCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "prune", abstract: "Remove all deployments that are neither booted, nor next, nor the way back.")
-
-    @Option(parsing: .unconditional, help: "How many more to keep, the newest.")
-    var keep = 0
-
-    @OptionGroup var place: DeploymentPlace
-
-    func validate() throws {
-        if keep < 0 { throw ValidationError("--keep takes a number from 0 on") }
-    }
-
-    func run() throws {
-        try place.finish(try place.open().pruning(keeping: keep))
-    }
-}
-
-/// Where the machine's btrfs and its boot loader are.
-struct SitePlace: ParsableArguments {
-    @Option(
-        help: ArgumentHelp("Where the top level of the btrfs is mounted; looked for unless given.", valueName: "dir"),
-        completion: .directory)
-    var topLevel: String?
-
-    @Option(
-        help: ArgumentHelp("Where the boot loader's partition is mounted, if not where setup found it.", valueName: "dir"),
-        completion: .directory)
-    var boot: String?
-
-    func site(isLocked: Bool = false, loader need: Site.LoaderNeed = .present) throws(Failure) -> Site {
-        try Site(topLevel: topLevel, boot: boot, isLocked: isLocked, loader: need)
-    }
-
-    /// nil where nothing was set up.
-    func found(isLocked: Bool, loader need: Site.LoaderNeed) throws(Failure) -> Site? {
-        try Site.found(topLevel: topLevel, boot: boot, isLocked: isLocked, loader: need)
-    }
-}
-
-/// Where deployments are, and whether they are changed.
-struct DeploymentPlace: ParsableArguments {
-    @OptionGroup var place: SitePlace
-
-    @Flag(help: "Print what would be done, one line each, and change nothing.")
-    var dryRun = false
-
-    /// Nobody else changes anything there from now on, unless this is a dry run.
-    func open(loader need: Site.LoaderNeed = .present) throws(Failure) -> Site {
-        try place.site(isLocked: !dryRun, loader: need)
-    }
-
-    func finish(_ plan: DeploymentPlan) throws(Failure) { try plan.finish(dryRun: dryRun) }
-}
-
-extension DeploymentPlan {
-    /// Performs it, or prints what would be done.
-    func finish(dryRun: Bool) throws(Failure) {
-        if dryRun {
-            lines.forEach(show)
-            if lines.isEmpty { show("nothing is to be done") }
-        } else {
-            try perform(say: show)
-            outcome.forEach(show)
-        }
-        for note in notes { tell(note: note) }
     }
 }

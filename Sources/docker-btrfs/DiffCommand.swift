@@ -38,7 +38,7 @@ struct DiffCommand: ParsableCommand, TakesName {
         case .text:
             for change in shown { print(change.text) }
             let others = difference.changes.count - shown.count
-            if others > 0 { print("and \(others) path\(others == 1 ? "" : "s") that systems write by themselves: --all shows them") }
+            if others > 0 { print("and \(counted(others, "path")) that systems write by themselves: --all shows them") }
         }
         for note in difference.notes { tell(note: note) }
     }

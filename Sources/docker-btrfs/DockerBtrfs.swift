@@ -25,9 +25,25 @@ struct DockerBtrfs: AsyncParsableCommand {
         ]
     )
 
-    /// Without the program's name. Swift takes them from /proc, which a chroot may not have, and has none then.
-    private static var arguments: [String] {
-        (1..<max(1, Int(linux_argument_count()))).map { String(cString: linux_argument(Int32($0))) }
+    /// Without the program's name. Swift takes them from /proc, which a chroot may not have, and has none then. Fails where one is not UTF-8:
+    /// mended, it would name another file.
+    private static func arguments() throws(Failure) -> [String] {
+        var words: [String] = []
+        for index in 1..<max(1, linux_argument_count()) {
+            let bytes: UnsafePointer<CChar> = linux_argument(index)
+            guard let word = String(validatingCString: bytes) else {
+                throw Failure(
+                    "could not use the argument '\(String(cString: bytes))': it is not UTF-8",
+                    hint: "a link with another name can stand for such a file, and a script for such a command")
+            }
+            words.append(word)
+        }
+        return words
+    }
+
+    /// Without it, the library that runs tasks ends the program in the middle of its work.
+    private static func checkProcesses() throws(Failure) {
+        if access("/proc/self", F_OK) != 0 { throw .system("look at '/proc/self'", hint: "mount -t proc proc /proc") }
     }
 
     private static func command(of words: [String]) throws -> any ParsableCommand {
@@ -83,12 +99,15 @@ struct DockerBtrfs: AsyncParsableCommand {
 
     static func main() async {
         linux_hold_standard_streams()
+        // Whoever reads what is said may go away: what was begun goes on. The programs that this one runs do not get a handler, but would go on to
+        // ignore the signal.
+        if !linux_is_ignored(SIGPIPE) { signal(SIGPIPE, goOn) }
         // What others are told who wait for this process: where it has begun once more, the kernel calls it 'exe'.
         pthread_setname_np(pthread_self(), "docker-btrfs")
         findSystemPrograms()
         do {
             let words: [String]
-            switch try DockerPlugin(arguments, environment: surroundings()) {
+            switch try DockerPlugin(arguments(), environment: surroundings()) {
             case .metadata: return print(DockerPlugin.description.text, terminator: "")
             case .complete(let typed): return print(DockerPlugin.completions(typed) { $0.found() }, terminator: "")
             case .command(let own, let docker):
@@ -96,6 +115,7 @@ struct DockerBtrfs: AsyncParsableCommand {
                 for (name, value) in docker { setenv(name, value, 1) }
             }
             var command = try command(of: words)
+            try checkProcesses()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -114,14 +134,8 @@ struct DockerBtrfs: AsyncParsableCommand {
     }
 }
 
-/// The variables that tell which docker is meant, and that docker has for its plug-ins.
-func surroundings() -> [String: String] {
-    var found: [String: String] = [:]
-    for name in [DockerPlugin.sign, "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "HOME"] {
-        if let value = getenv(name) { found[name] = String(cString: value) }
-    }
-    return found
-}
+/// Any thread may get a signal: a closure in `main` would belong to the main one.
+private func goOn(_ signal: Int32) {}
 
 /// A failure as ArgumentParser prints it: `Error: …`, exit status 1.
 struct Complaint: Error, CustomStringConvertible {

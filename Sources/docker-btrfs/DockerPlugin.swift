@@ -35,10 +35,16 @@ enum DockerPlugin: Equatable {
             guard let (name, attached) = Self.valued(option) else { continue }
             settings[name] = attached ?? rest.popFirst() ?? ""
         }
-        let docker = try Self.docker(told: settings, environment)
         let isHelp = rest.first == "help"
-        let own = rest.drop { $0 == "help" }.dropFirst()
-        self = .command(isHelp ? own + ["--help"] : Array(own), docker: docker)
+        let words = Array(rest.drop { $0 == "help" }.dropFirst())
+        let own = isHelp ? words + ["--help"] : words
+        // What only tells of this program is for every machine.
+        self = .command(own, docker: try Self.isQuestion(own) ? [:] : Self.docker(told: settings, environment))
+    }
+
+    /// Whether it is for help or for the version.
+    private static func isQuestion(_ words: [String]) -> Bool {
+        words.first == "help" || words.prefix { $0 != "--" }.contains { ["--help", "-h", "--version"].contains($0) }
     }
 
     /// What docker's own options, by their names, say to another docker. Fails where it would talk to another machine.
@@ -97,7 +103,7 @@ enum DockerPlugin: Equatable {
         ("ShortDescription", .string(DockerBtrfs.configuration.abstract)),
     ])
 
-    /// What is typed as the value of an option.
+    /// What is typed as a value.
     private enum Value {
         case words([String])
         case names(CompletedNames)
@@ -109,29 +115,52 @@ enum DockerPlugin: Equatable {
     /// Those of `completion: .names(…)`: the library does not tell whose they are.
     private static let namesOfOptions: [String: CompletedNames] = ["--root": .roots, "--project": .projects, "--kernel-image": .images]
 
-    /// As JSON, which the library writes of each command for what makes its manual.
-    private static func description(of command: any ParsableCommand.Type) -> String {
-        do { _ = try command.parseAsRoot(["--experimental-dump-help"]) } catch { return command.fullMessage(for: error) }
-        return ""
-    }
+    /// What a command takes, as the library writes it for what makes its manual.
+    private struct Arguments {
+        /// The names that help shows, each with what it does.
+        private(set) var shown: [String] = []
+        /// The values of options, by all names of these.
+        private(set) var options: [String: Value] = [:]
+        /// Those without a name, in their order.
+        private var values: [Value] = []
+        /// Whether the last of these may be typed several times.
+        private var isRepeating = false
 
-    /// The options of a command that have a value, by all their names.
-    private static func options(of command: any ParsableCommand.Type) -> [String: Value] {
-        let help = try? JSON(parsing: Array(description(of: command).utf8), name: "help")
-        var found: [String: Value] = [:]
-        for argument in help?["command"]?["arguments"]?.elements ?? [] where argument["kind"]?.string == "option" {
-            let kind = argument["completionKind"]
-            for name in (argument["names"]?.elements ?? []).compactMap({ $0["name"]?.string }) {
-                let option = (name.count == 1 ? "-" : "--") + name
-                found[option] =
-                    if let list = kind?["list"]?["values"]?.elements { .words(list.compactMap(\.string)) } else if kind?["file"] != nil {
-                        .file
-                    } else if kind?["directory"] != nil { .directory } else if kind?["custom"] != nil, let names = namesOfOptions[option] {
-                        .names(names)
-                    } else { .other }
+        init(of command: any ParsableCommand.Type) {
+            let help = try? JSON(parsing: Array(Self.description(of: command).utf8), name: "help")
+            for argument in help?["command"]?["arguments"]?.elements ?? [] {
+                let kind = argument["completionKind"]
+                if argument["kind"]?.string == "positional" {
+                    values.append(Self.value(kind, names: (command as? any TakesName.Type)?.completed))
+                    isRepeating = argument["isRepeating"]?.isTrue == true
+                    continue
+                }
+                for name in (argument["names"]?.elements ?? []).compactMap({ $0["name"]?.string }) {
+                    let option = (name.count == 1 ? "-" : "--") + name
+                    if argument["shouldDisplay"]?.isTrue == true { shown.append("\(option)\t\(argument["abstract"]?.string ?? "")") }
+                    if argument["kind"]?.string == "option" {
+                        options[option] = Self.value(kind, names: DockerPlugin.namesOfOptions[option])
+                    }
+                }
             }
         }
-        return found
+
+        /// The one that comes after so many; nil where there is none.
+        func value(after count: Int) -> Value? { count < values.count ? values[count] : isRepeating ? values.last : nil }
+
+        private static func value(_ kind: JSON?, names: CompletedNames?) -> Value {
+            if let list = kind?["list"]?["values"]?.elements { return .words(list.compactMap(\.string)) }
+            if kind?["file"] != nil { return .file }
+            if kind?["directory"] != nil { return .directory }
+            if kind?["custom"] != nil, let names { return .names(names) }
+            return .other
+        }
+
+        /// As JSON.
+        private static func description(of command: any ParsableCommand.Type) -> String {
+            do { _ = try command.parseAsRoot(["--experimental-dump-help"]) } catch { return command.fullMessage(for: error) }
+            return ""
+        }
     }
 
     /// Words for what is being typed, as cobra's shell scripts read them. The last line is what they do beside that: `:4` says that no files
@@ -145,17 +174,21 @@ enum DockerPlugin: Equatable {
         }
         var found: [String] = []
         var directive = 4
-        let options = options(of: command)
+        let arguments = Arguments(of: command)
         var value: Value?
-        var hasArgument = false
+        var count = 0
         for word in rest {
-            if value != nil { value = nil } else if word.hasPrefix("-") { value = options[word] } else { hasArgument = true }
+            if value != nil { value = nil } else if word.hasPrefix("-") { value = arguments.options[word] } else { count += 1 }
         }
-        if value == nil, typed.hasPrefix("--"), let sign = typed.firstIndex(of: "=") {
-            value = options[String(typed[..<sign])]
+        if value == nil, typed.hasPrefix("--"), let sign = typed.firstIndex(of: "="),
+            let attached = arguments.options[String(typed[..<sign])]
+        {
+            value = attached
             typed = String(typed[typed.index(after: sign)...])
         }
-        if let value {
+        if value == nil && typed.hasPrefix("-") && !rest.contains("--") {
+            found = arguments.shown
+        } else if let value = value ?? arguments.value(after: count) {
             switch value {
             case .words(let words): found = words
             case .names(let kind): found = names(kind)
@@ -163,8 +196,6 @@ enum DockerPlugin: Equatable {
             case .directory: directive = 16
             case .other: break
             }
-        } else if let command = command as? any TakesName.Type {
-            if command.takesSeveral || !hasArgument { found = names(command.completed) }
         } else if rest.isEmpty {
             for command in command.configuration.subcommands where command.configuration.shouldDisplay {
                 found.append("\(command.configuration.commandName ?? "")\t\(command.configuration.abstract)")

@@ -3,6 +3,7 @@ import Basics
 import Boot
 import Deployments
 import Entering
+import Glibc
 import Programs
 
 struct EnterCommand: ParsableCommand, TakesName {
@@ -72,6 +73,7 @@ struct EnterCommand: ParsableCommand, TakesName {
         let tellStep = { (what: String, call: String) in if isTold { tell("\(what)\n    \(call)") } }
         // This starts the program once more: nothing is looked for before that.
         try Entrance.protectProgram()
+        for bind in binds { try bind.checkSource() }
         let site = try Site(topLevel: topLevel, boot: nil, isLocked: false, loader: .ifFound)
         let entered: BesideRoot
         do throws(Failure) { entered = try makeRoot(site, tellStep) } catch {
@@ -84,15 +86,19 @@ struct EnterCommand: ParsableCommand, TakesName {
             entrance.binds = binds
             entrance.isReadOnly = readOnly
             entrance.command = command
+            // systemd-nspawn reads from a terminal alone.
+            if boot && (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1) {
+                tell(note: "without a terminal nobody can log in there: it runs until it powers itself off, or SIGTERM ends this program")
+            }
             ending =
                 boot
                 ? try entrance.boot(in: entered.tree, on: entered.device, explain: tellStep)
                 : try entrance.run(in: entered.tree, on: entered.device, explain: tellStep)
         } catch {
-            try? entered.end(explain: tellStep)
+            try? entered.abandon(explain: tellStep)
             throw error
         }
-        try entered.end(explain: tellStep)
+        try ending.isStarted ? entered.end(explain: tellStep) : entered.abandon(explain: tellStep)
         if let failure = ending.failure { tell("Error: \(failure)") }
         // systemd-nspawn's, after it was asked to boot again.
         if boot && ending.status == 133 { return tell(note: "the system asked for a reboot, which ends it here") }

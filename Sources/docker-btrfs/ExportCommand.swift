@@ -38,7 +38,7 @@ struct ExportCommand: AsyncParsableCommand, TakesName {
         let (path, notes) = try site.placeOfRoot(called: name)
         let reference = try reference()
         try await Interruption.taken { () throws(Failure) in
-            let copy = try BesideRoot(copying: path, on: site.topLevel, device: site.device)
+            let copy = try BesideRoot(copying: path, on: site.topLevel, device: site.device) { tell(note: $0) }
             do throws(Failure) {
                 try await format.write(copy.tree, to: output, as: reference)
             } catch {

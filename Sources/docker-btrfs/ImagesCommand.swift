@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import CLinux
 import Deployments
+import Glibc
 import Images
 import Linux
 
@@ -12,7 +13,7 @@ struct ImagesCommand: ParsableCommand {
         discussion: """
             Reads the stores of Docker, containerd and Podman where their configurations say, or one elsewhere; no daemon is asked. What \
             cannot be booted is listed with the reason. With --format json one object a line: names, id, store, size (in bytes), created \
-            (seconds since 1970), bootable, reason (why not).
+            (seconds since 1970), bootable, reason (why not). On a terminal, digests in LAYER are cut to 12 digits.
             """
     )
 
@@ -54,7 +55,7 @@ struct ImagesCommand: ParsableCommand {
                 image.created.map { date($0) } ?? "-",
                 image.store.word,
                 bootability.verdict.rawValue,
-                bootability.place,
+                isatty(STDOUT_FILENO) == 1 ? shorteningDigests(bootability.place) : bootability.place,
             ]
         }
         let header = ["NAMES", "IMAGE ID", "SIZE", "CREATED", "STORE", "BOOTABLE", "LAYER"]
@@ -148,6 +149,21 @@ extension ListedImage {
 /// Rounded to the nearest one: it tells how large an image is, and not how much room something needs.
 private func roundedMegabytes(_ bytes: Int) -> String { "\(bytes / 1_000_000 + (bytes % 1_000_000 >= 500_000 ? 1 : 0)) MB" }
 
+/// For a person, who tells them apart by that: a path with one in full is wider than most terminals.
+func shorteningDigests(_ text: String) -> String {
+    var (shown, digits): ([UInt8], [UInt8]) = ([], [])
+    for byte in Array(text.utf8) + [0] {
+        if isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte) {
+            digits.append(byte)
+            continue
+        }
+        shown += digits.count == 64 ? Array(digits.prefix(12)) + Array("…".utf8) : digits
+        digits = []
+        shown.append(byte)
+    }
+    return String(decoding: shown.dropLast(), as: UTF8.self)
+}
+
 /// The day in UTC.
 private func date(_ seconds: Int) -> String {
     var time = time_t(seconds)
@@ -155,18 +171,4 @@ private func date(_ seconds: Int) -> String {
     gmtime_r(&time, &parts)
     let digits = { (number: Int32) in number < 10 ? "0\(number)" : "\(number)" }
     return "\(parts.tm_year + 1900)-\(digits(parts.tm_mon + 1))-\(digits(parts.tm_mday))"
-}
-
-/// Rows with their columns aligned, the last one ragged. What is from outside is safe to print. `colour` is asked for each cell.
-func table(
-    _ cells: [[String]], _ colours: Colours = .current, _ colour: (_ row: Int, _ column: Int) -> Colour? = { _, _ in nil }
-) -> String {
-    let rows = cells.map { $0.map { display($0.utf8) } }
-    let widths = (0..<(rows.first?.count ?? 0)).map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.enumerated().map { number, row in
-        row.enumerated().map { column, cell in
-            let gap = column == row.count - 1 ? 0 : widths[column] - cell.count + 2
-            return colours.paint(cell, colour(number, column)) + String(repeating: " ", count: gap)
-        }.joined()
-    }.joined(separator: "\n")
 }

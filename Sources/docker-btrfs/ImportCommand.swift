@@ -25,7 +25,7 @@ struct ImportCommand: AsyncParsableCommand {
         try enterOwnMounts()
         let site = try place.site()
         try await Interruption.taken { () throws(Failure) in
-            try await RootArchiveFile(file).makeProject(name, on: site)
+            try await RootArchiveFile(file).makeProject(name, on: site) { tell(note: $0) }
         }
         show("made the project '\(name)' of '\(file)'")
     }

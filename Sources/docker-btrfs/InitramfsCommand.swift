@@ -84,13 +84,34 @@ struct InitramfsBuildCommand: AsyncParsableCommand {
         // Nothing is written where one of them cannot be made.
         let image = uki == nil ? nil : try await UnifiedKernelImage(recipe).built(around: bytes)
         for case (let file?, let content?) in [(output, bytes), (uki, image)] {
-            try replaceFile(file, with: content)
+            try replaceFile(target(of: file), with: content)
             print("\(file): \(content.count) bytes, \(contents)")
         }
     }
 
+    /// What a symlink says that is to be written, as Debian's /initrd.img; the path itself where there is none. Fails where another user has made
+    /// that, who would choose what root replaces.
+    private func target(of file: String) throws(Failure) -> String {
+        var place = file
+        for _ in 0..<40 {
+            var found = stat()
+            if lstat(place, &found) != 0 || Int32(found.st_mode) & S_IFMT != S_IFLNK { return place }
+            if found.st_uid != 0 && found.st_uid != geteuid() {
+                throw Failure("could not write '\(file)': '\(place)' is another user's symlink", hint: "name the file that it leads to")
+            }
+            var link = [CChar](repeating: 0, count: Int(PATH_MAX))
+            let count = readlink(place, &link, link.count)
+            let bytes = link.prefix(max(0, count)).map { UInt8(bitPattern: $0) }
+            guard let text = String(validating: bytes, as: UTF8.self), !text.isEmpty else { break }
+            let folder = place.lastIndex(of: "/").map { String(place[...$0]) } ?? ""
+            place = text.hasPrefix("/") ? text : folder + text
+        }
+        throw Failure("could not write '\(file)': it is a symlink that cannot be followed", hint: "name the file that it leads to")
+    }
+
     /// A path to compare: it is the same for all names of one file, whether that is there already or not.
     private func place(of file: String) -> String {
+        let file = (try? target(of: file)) ?? file
         let parts = file.split(separator: "/", omittingEmptySubsequences: false)
         let folder = parts.count > 1 ? parts.dropLast().joined(separator: "/") + "/" : "."
         guard let whole = realpath(folder, nil) else { return file }

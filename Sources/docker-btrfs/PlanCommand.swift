@@ -68,7 +68,17 @@ struct PlanCommand: ParsableCommand {
         let strays = try KernelCommandLine.asked(by: line).strayKeys
         throw Failure(
             "could not plan a boot: neither '\(Request.optIn)=' nor 'docker_deployed=' is on the kernel command line",
-            hint: strays.first ?? "docker-btrfs deploy IMAGE makes an entry that has it; --cmdline takes another line")
+            hint: strays.first
+                ?? (isSetUp ? "" : "nothing was set up on this machine: 'docker-btrfs setup' comes first; ")
+                + "docker-btrfs deploy IMAGE makes an entry that has it; --cmdline takes another line")
+    }
+
+    /// Whether there is what `deploy` needs. Where that cannot be told, as in a directory for a top level, it is not asked for.
+    private var isSetUp: Bool {
+        if topLevel != nil { return true }
+        do throws(Failure) { return try Site.found(topLevel: nil, boot: nil, isLocked: false, loader: .ifFound) != nil } catch {
+            return true
+        }
     }
 }
 

@@ -15,7 +15,7 @@ struct RepairCommand: ParsableCommand, TakesName {
     @Argument(help: "The project's name, or the root's number, as root ls has them.", completion: .names(completed))
     var name: String
 
-    @Argument(help: "Paths that diff shows, or directories above them.")
+    @Argument(help: "Paths that diff shows, or directories above them.", completion: .file())
     var paths: [String] = []
 
     @Flag(help: "Also what was changed, but for what systems write by themselves.")

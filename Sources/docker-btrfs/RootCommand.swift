@@ -99,7 +99,6 @@ struct RootRemoveCommand: ParsableCommand, TakesName {
         abstract: "Remove roots of earlier boots, those that have names, or projects, with what was done in them."
     )
     static let completed = CompletedNames.allRoots
-    static let takesSeveral = true
 
     @Argument(help: "Their numbers or names.", completion: .names(completed))
     var names: [String]
@@ -127,7 +126,7 @@ struct RootRemoveCommand: ParsableCommand, TakesName {
     }
 }
 
-extension EarlierRoot {
+extension ListedRoot {
     fileprivate var state: String {
         switch (isBooted, isGood) {
         case (true, true): "booted, good"

@@ -32,10 +32,10 @@ struct RunCommand: AsyncParsableCommand, TakesName {
     var publish: [PublishedPort] = []
 
     @Option(help: ArgumentHelp("The guest's memory in MiB; 2048 unless given.", valueName: "number"), transform: memorySize)
-    var memory = 2048
+    var memory = Emulator.usualMemory
 
     @Option(help: ArgumentHelp("Where its disk is made; as large as the image, and not a tmpfs.", valueName: "dir"), completion: .directory)
-    var folder = "/var/tmp"
+    var folder = DiskFolder.usualPlace
 
     @Flag(help: "Show the guest's screen in a window, beside its console here.")
     var display = false
@@ -137,10 +137,4 @@ struct PublishedPort {
         }
         (host, guest) = (numbers[0], numbers[1])
     }
-}
-
-/// In MiB, as QEMU takes it.
-func memorySize(_ text: String) throws -> Int {
-    if let number = Int(text) { return number }
-    throw ValidationError("memory is a number of MiB, without a unit, as 2048")
 }

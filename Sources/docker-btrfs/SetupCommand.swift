@@ -28,7 +28,11 @@ struct SetupCommand: ParsableCommand {
     @Option(help: "What starts the kernel: refind, grub, systemd-boot or print, for any other.")
     var loader: BootLoader?
 
-    @Option(help: "Where kernels lie: btrfs; boot, the boot loader's partition; or uki, there as unified kernel images.")
+    @Option(
+        help: """
+            Where kernels lie: btrfs, for rEFInd, GRUB or print; boot, the boot loader's partition; or uki, there as unified kernel images, \
+            for systemd-boot or print.
+            """)
     var kernels: Settings.Kernels?
 
     @Option(help: ArgumentHelp("What the root is called, on the top level.", valueName: "name"))

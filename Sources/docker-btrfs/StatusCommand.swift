@@ -42,8 +42,7 @@ func age(of time: Int, now: Int) -> String {
     let seconds = overflows ? 0 : max(0, past)
     let units = [(86400 * 7, "week"), (86400, "day"), (3600, "hour"), (60, "minute")]
     for (size, name) in units where seconds >= size {
-        let count = seconds / size
-        return "\(count) \(name)\(count == 1 ? "" : "s") ago"
+        return "\(counted(seconds / size, name)) ago"
     }
     return "just now"
 }

@@ -33,6 +33,21 @@ struct PathTests {
         #expect(!("ab" as Path).isWithin("a"))
     }
 
+    @Test(
+        arguments: [
+            ("docker/image", "docker", "image"), ("docker/a/b", "docker/a", "b"), ("docker", .top, "docker"), ("docker", "docker", .top),
+            (.top, .top, .top), ("docker2", "docker", nil), ("docker2/image", "docker", nil), ("docker", "docker/image", nil),
+            (.top, "docker", nil),
+        ] as [(Path, Path, Path?)])
+    func `a path is taken off another one by whole names`(path: Path, base: Path, rest: Path?) {
+        #expect(path.path(below: base) == rest)
+    }
+
+    @Test func `a path with one more name`() {
+        #expect(("a" as Path).appending("b c") == "a/b c")
+        #expect(Path.top.appending("a") == "a")
+    }
+
     @Test func `the parent of a path, and its name`() {
         let path: Path = "a/b/c"
         #expect(path.parent == "a/b")

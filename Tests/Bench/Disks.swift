@@ -28,10 +28,6 @@ struct Disks {
 
     static let image = "desktop"
 
-    init(folder: String, companion: String, program: String) {
-        (self.folder, self.companion, self.program) = (folder, companion, program)
-    }
-
     mutating func run(rounds: Int) async throws {
         progress("disks: an image of a Debian, in a store of Docker's")
         let lab = ProcessInfo.processInfo.environment["LAB"] ?? Repository.path(".build/lab")

@@ -20,12 +20,6 @@ struct Engine {
 
     private var context: String { "\(folder)/context" }
 
-    init(folder: String, program: String, merger: String) {
-        self.folder = folder
-        self.program = program
-        self.merger = merger
-    }
-
     mutating func run(rounds: Int) async throws {
         progress("Docker: an image of \(Merges.layerCount) layers")
         try await makeContext()

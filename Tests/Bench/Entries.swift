@@ -21,10 +21,6 @@ struct Entries {
     /// Microseconds of each run.
     private(set) var times: [Job: [Double]] = [:]
 
-    init(folder: String, companion: String) {
-        (self.folder, self.companion) = (folder, companion)
-    }
-
     mutating func run(rounds: Int) async throws {
         progress("enter: a Debian, in a store of Docker's")
         try await output(of: [Repository.path("Tests/Lab/tools")])

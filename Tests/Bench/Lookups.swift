@@ -27,11 +27,6 @@ struct Lookups {
     private var disk: String { "\(folder)/engines.img" }
     private var mountPoint: String { "\(folder)/engines" }
 
-    init(folder: String, program: String) {
-        self.folder = folder
-        self.program = program
-    }
-
     mutating func run(rounds: Int) async throws {
         progress("look-ups: \(Self.images) images in the stores of \(Store.allCases.count) engines")
         try await output(of: ["bash", "-euc", #"truncate --size 1G "$1"; mkfs.btrfs -q "$1"; mkdir "$2""#, "bash", disk, mountPoint])

@@ -37,10 +37,6 @@ struct Starts {
     private var disk: String { "\(folder)/start.img" }
     private var result: String { "\(folder)/start.result" }
 
-    init(folder: String) {
-        self.folder = folder
-    }
-
     /// Starts machines one after the other, that many rounds.
     mutating func run(rounds: Int) async throws {
         progress("starts: kernel, disk and initramfs files")

@@ -152,8 +152,13 @@ import Testing
             Issue.record("another way")
             return
         }
+        #expect(try loader.entryOnce() == "other")
+        #expect(try loader.toldOnce()?.id == nil)
         #expect(file.path == "grubenv" && file.text.utf8.count == 1024)
         #expect(file.text.hasPrefix("\(title)saved_entry=two words\nnext_entry=docker-btrfs-1\n###"))
+        // As GRUB leaves it.
+        try write(block("\(title)next_entry=\n"), to: "grub/grubenv")
+        #expect(try loader.entryOnce() == nil)
     }
 
     @Test func entriesOfFedorasGrubAreNoOtherLoader() throws {

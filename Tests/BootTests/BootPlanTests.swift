@@ -34,6 +34,10 @@ struct BootPlanTests {
         try expectGolden(plan(facts), "interrupted-after-the-swap")
     }
 
+    @Test func `a root that lost its mark is put aside before the new one gets its name`() throws {
+        try expectGolden(plan(.later { $0.standing = .unreadable }), "root-without-a-mark")
+    }
+
     @Test func `a first boot that was interrupted`() throws {
         let facts = Facts.example { facts in
             facts.missingDirectories = []

@@ -115,8 +115,8 @@ struct KeepingTests {
         #expect(
             plan.steps.prefix(4) == [
                 .snapshot(of: place(1), at: new), .mark(new, mark),
-                .replacePlaceholder("var/lib/machines", of: new, like: place(1) / "var/lib/machines"),
-                .replacePlaceholder("srv", of: new, like: place(1) / "srv"),
+                .replacePlaceholder("var/lib/machines", of: new, like: place(1)),
+                .replacePlaceholder("srv", of: new, like: place(1)),
             ])
         #expect(plan.notes.last == "what is in '/srv' of root 1 stays there, in '/.docker-btrfs/roots/docker_rwlayer/1/srv'")
     }

@@ -223,6 +223,42 @@ struct PersistTests {
         #expect(try decision(facts, adding: persist).choice == .restore(root))
     }
 
+    /// Both images are deployed, and each boot follows the one before.
+    @Test func `work in a good root outlives boots that fail, and is gone on with once its image has its chances again`() throws {
+        var facts = Facts.example { $0.heldForOthers = [.named("chain-v1"), .named("chain-v2")] }
+        facts.missingDirectories = []
+        func boot(_ version: String, isGood: Bool = false) throws -> Int? {
+            facts.wanted = .success(.image(version))
+            facts.follow(try plan(facts, adding: persist))
+            if isGood { facts.markGood() }
+            guard case .root(let root) = facts.standing else { return nil }
+            return root.mark.number
+        }
+        #expect(try boot("v1", isGood: true) == 1)
+        #expect(try boot("v2", isGood: true) == 2)
+        for number in [2, 2, 2, 3, 3, 3] { #expect(try boot("v2") == number) }
+        #expect(facts.kept.map { $0.mark.number } == [1, 2])
+        #expect(try boot("v2", isGood: true) == 4, "a copy of root 1")
+        #expect(try boot("v1", isGood: true) == 4)
+        let root = try #require(facts.kept.first { $0.mark.number == 2 })
+        facts.wanted = .success(.image("v2"))
+        #expect(try decision(facts, adding: persist).choice == .restore(root))
+        // It does not come up: a new one has its tries after the copy had.
+        for number in [5, 5, 5, 6, 6, 6] { #expect(try boot("v2") == number) }
+        #expect(facts.kept.contains(root))
+        #expect(try boot("v2", isGood: true) == 7, "a copy of root 4")
+    }
+
+    @Test func `an image that is neither deployed nor asked for keeps no good root beside the newest`() throws {
+        let facts = standing(.kept(5, "v1", .good).with(topLayer: "sha256:files")) { facts in
+            facts.kept = [3, 4].map { .kept($0, "v\($0)", .good).with(topLayer: "sha256:files") }
+            facts.heldForOthers = [.named("chain-v4")]
+        }
+        let plan = try plan(facts, adding: persist)
+        #expect(plan.afterwards.contains(.deleteSubvolume(Place(Layout.kept("docker_rwlayer", 3)))))
+        #expect(!plan.afterwards.contains(.deleteSubvolume(Place(Layout.kept("docker_rwlayer", 4)))))
+    }
+
     @Test func `one without modules for the running kernel does not stay`() throws {
         var root = Facts.Root.kept(5, "v2", .good).with(topLayer: "sha256:files")
         root.modules = .absent

@@ -73,11 +73,12 @@ struct UnneededFaultTests {
         let facts = Facts.later { $0.standing = .unreadable }
         let new = Place(Layout.new("docker_rwlayer"))
         let plan = try plan(facts, adding: "docker_keep=0")
-        #expect(plan.steps.last == .exchange(new, "docker_rwlayer"))
-        #expect(plan.afterwards.first == .rename(new, to: Place(Layout.kept("docker_rwlayer", 2))))
+        let aside = Step.rename("docker_rwlayer", to: Place(Layout.kept("docker_rwlayer", 2)))
+        #expect(plan.steps.suffix(2) == [aside, .rename(new, to: "docker_rwlayer")])
         #expect(!plan.afterwards.contains(.deleteSubvolume(new)))
+        #expect(plan.notes == ["'/docker_rwlayer' is put aside as '/.docker-btrfs/roots/docker_rwlayer/2'"])
         let stop = Plan(stopping: try request(), given: facts)
-        #expect(stop.steps == [.rename("docker_rwlayer", to: Place(Layout.kept("docker_rwlayer", 2)))])
+        #expect(stop.steps == [aside])
     }
 
     @Test func `nor is what lies where the new one is to be built`() throws {
@@ -163,9 +164,28 @@ struct UnneededFaultTests {
             ])
     }
 
+    /// It may be the root of another machine.
+    @Test func `what was made in a root of other top layers is not taken, and that is told where there is something`() throws {
+        let faults = Faults()
+        #expect(try minted([], over: "other", faults) == [])
+        #expect(faults.notes == [])
+        #expect(try minted(["etc/key"], over: nil, faults) == [])
+        #expect(faults.notes == [])
+        #expect(try minted(["etc/key"], over: "other", faults) == [])
+        #expect(
+            faults.notes == [
+                """
+                '/etc/key' is in no top layer, and root 1 ('sample:v1') was not made with these; what the system of root 1 ('sample:v1') made \
+                for this machine is not carried over
+                """
+            ])
+    }
+
     /// What is found to have been made by a root's system.
-    private func minted(_ made: [String], pattern: String = "/etc/*", _ faults: Faults = Faults()) throws -> [String] {
-        let origin = Origin.image("v1", over: ["boot_docker"])
+    private func minted(
+        _ made: [String], pattern: String = "/etc/*", over layer: Path? = "boot_docker", _ faults: Faults = Faults()
+    ) throws -> [String] {
+        let origin = Origin.image("v1", over: layer.map { [$0] } ?? [])
         try tree.make("docker_rwlayer")
         try tree.make(display(Layout.hold(origin.chainID).bytes))
         for file in made { try tree.write("x", to: "docker_rwlayer/\(file)") }

@@ -19,7 +19,9 @@ struct DockerPluginTests {
             ("-H unix:///run/docker.sock btrfs status", "status", ["DOCKER_HOST": "unix:///run/docker.sock"]),
             ("--context default btrfs", "", ["DOCKER_CONTEXT": "default"]), ("help btrfs", "--help", [:]),
             ("help btrfs deploy", "deploy --help", [:]), ("btrfs --help", "--help", [:]), ("-D help btrfs", "--help", [:]),
-            ("btrfs help", "help", [:]),
+            ("btrfs help", "help", [:]), ("-c there btrfs --help", "--help", [:]),
+            ("-H ssh://there help btrfs deploy", "deploy --help", [:]),
+            ("-c there btrfs deploy -h", "deploy -h", [:]), ("-c there btrfs --version", "--version", [:]),
         ] as [(String, String, [String: String])])
     func `docker's own options and words go, and the docker that we run is told of them`(
         line: String, own: String, docker: [String: String]
@@ -32,6 +34,7 @@ struct DockerPluginTests {
     @Test(arguments: [
         "-H ssh://there btrfs status", "--host=tcp://10.0.0.1 btrfs status", "-c there btrfs status", "--context=there btrfs",
         "-cthere btrfs status", "-Htcp://there:2375 btrfs status", "-Dcthere btrfs status", "-DH=ssh://there btrfs", "-Dc there btrfs",
+        "-c there btrfs enter desktop -- ls --help",
     ])
     func `another machine is refused`(line: String) {
         let failure = #expect(throws: Failure.self) {
@@ -75,7 +78,9 @@ struct DockerPluginTests {
         ("root rm ", "7|work|kept"), ("root rm w", "work"), ("diff ", "7|work"), ("export ", "7|work"), ("nothing ", ""),
         ("enter --root ", "7"), ("enter --root 7 ", "desktop:latest"), ("enter --project w", "work"), ("enter --boot ", "desktop:latest"),
         ("adopt --root ", "7"), ("image --kernel-image ", "desktop:latest"), ("status --format ", "text|json"),
-        ("status --format=j", "json"), ("deploy --kernel ", ""),
+        ("status --format=j", "json"), ("deploy --kernel ", ""), ("import root.tar ", ""), ("rm old:1 --dry-run ", "old:1"),
+        ("rollback --dr", "--dry-run\tPrint what would be done, one line each, and change nothing."),
+        ("status --root", ""), ("enter desktop -- ls --ro", ""),
     ])
     func `words are completed`(typed: String, words: String) throws {
         let line = typed.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
@@ -95,7 +100,8 @@ struct DockerPluginTests {
 
     @Test(arguments: [
         ("export work -o ", ":0\n"), ("enter --bind ", ":0\n"), ("deploy --boot ", ":16\n"), ("setup --data ", ":16\n"),
-        ("install --init ", ":0\n"), ("install --root=", ":16\n"),
+        ("install --init ", ":0\n"), ("install --root=", ":16\n"), ("import ", ":0\n"), ("check-initramfs /boot/", ":0\n"),
+        ("adopt --dry-run /etc/hosts ", ":0\n"), ("repair 9 ", ":0\n"), ("grow ", ":16\n"),
     ])
     func `files and directories are left to the shell`(typed: String, completed: String) {
         let line = typed.split(separator: " ", omittingEmptySubsequences: false).map(String.init)

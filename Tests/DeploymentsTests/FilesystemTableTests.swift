@@ -14,7 +14,7 @@ struct FilesystemTableTests {
             ("boot", false), ("boot/efi", false), ("dev", false), ("run/user", false), ("tmp", false),
         ] as [(Path, Bool)])
     func `data is what no image and no boot has of its own`(path: Path, isData: Bool) {
-        #expect(((try? FilesystemTable.check(newData: path)) != nil) == isData)
+        #expect(((try? DataDirectory.check(new: path)) != nil) == isData)
     }
 
     @Test func `an image's fstab mounts on a disk what needs no device that is not there`() throws {

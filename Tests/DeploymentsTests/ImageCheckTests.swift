@@ -141,6 +141,37 @@ struct ImageCheckTests {
         #expect(try findings(under: true) == [])
     }
 
+    private static let openRoot = "warning login: root needs no password: whoever has a login prompt is root"
+
+    /// At boot a service gives the image's root the machine's password.
+    @Test func `a root of the image who needs no password has that of the top layer`() throws {
+        try fixture.write("root::0:0::/root:\n", to: "image/etc/passwd")
+        try fixture.write("ann:$y$x:1::::::\n", to: "top/etc/docker-btrfs/users/shadow")
+        #expect(try findings(under: true) == [Self.openRoot])
+        try fixture.write("root:$y$x:1::::::\n", to: "top/etc/docker-btrfs/users/shadow")
+        #expect(try findings(under: true) == [])
+        try fixture.write("root::1::::::\n", to: "top/etc/docker-btrfs/users/shadow")
+        #expect(try findings(under: true) == [Self.openRoot])
+    }
+
+    @Test func `under busybox's init no package is named that only another one starts`() throws {
+        let change = "rm lib/systemd/systemd usr/sbin/NetworkManager; mkdir bin; ln sbin/init bin/busybox"
+        try fixture.run(
+            "bash", "-euc", "cd '\(fixture.folder.path)/image'; \(change); echo '::once:docker-btrfs-init --mark-good' > etc/inittab")
+        let image = try Directory(opening: fixture.folder.appending(path: "image").path, label: "")
+        let remedies = try ImageCheck(ImageFiles(of: [image]), under: nil, of: "x:latest").findings.map(\.remedy)
+        #expect(remedies == ["have /etc/inittab start a script that does, with busybox's ip, or its udhcpc"])
+    }
+
+    @Test func `what an image calls something is one word of the line that mends it`() throws {
+        let name = "1;curl x|sh"
+        let change = "mv lib/modules/* 'lib/modules/\(name)'; rm lib/modules/*/modules.dep"
+        try fixture.run("bash", "-euc", "cd '\(fixture.folder.path)/image'; \(change)")
+        let image = try Directory(opening: fixture.folder.appending(path: "image").path, label: "")
+        let remedies = try ImageCheck(ImageFiles(of: [image]), under: nil, of: "x:latest").findings.map(\.remedy)
+        #expect(remedies == ["RUN depmod '\(name)'"])
+    }
+
     private static let unmarked = """
         warning init: it is not systemd, and nothing marks a boot as good: an image that boots well is given up after its tries
         """
@@ -158,7 +189,7 @@ struct ImageCheckTests {
         try fixture.run("bash", "-euc", "cd '\(fixture.folder.path)/image'; mkdir bin; ln sbin/init bin/busybox")
         #expect(try remedies() == ["RUN echo '::once:\(line)' >> /etc/inittab"])
         // What a disk has for it comes with the disk.
-        let onDisk = try shortcomings(of: ImageFiles(of: [image]), under: nil, of: "x:latest", .none)
+        let onDisk = try ImageCheck.shortcomings(of: ImageFiles(of: [image]), under: nil, of: "x:latest", .none)
         #expect(onDisk == [])
         try fixture.write("exec \(line)\n", to: "top/etc/service/good/run")
         #expect(try findings(under: true) == [])
@@ -198,6 +229,10 @@ struct ImageCheckTests {
             ("rm lib/systemd/systemd-udevd", ["warning devices: there is no udev: no driver is loaded for what is found"]),
             ("printf 'root:*:1::::::\\nann:!$y$x:1::::::\\n' > etc/shadow", ["warning login: nobody has a password"]),
             ("rm etc/shadow", ["warning login: nobody has a password"]),
+            ("echo root:x:0:0::/root: > etc/passwd; echo root::1:::::: > etc/shadow", [Self.openRoot]),
+            ("rm etc/shadow; echo root::0:0::/root: > etc/passwd", [Self.openRoot]),
+            ("rm etc/shadow; echo 'root:$6$x$y:0:0::/root:' > etc/passwd", []),
+            ("echo root:x:0:0::/root: > etc/passwd; printf 'root:*:1::::::\\nann::1::::::\\n' > etc/shadow", []),
             (
                 "touch lib/ld-musl-x86_64.so.1",
                 ["warning login: all passwords are kept by yescrypt, which the image's C library, musl, cannot check"]
@@ -273,7 +308,7 @@ struct ImageCheckTests {
 
     @Test func `the top layer may bring what is missing`() throws {
         try fixture.run("bash", "-euc", "cd '\(fixture.folder.path)/image'; rm etc/shadow etc/os-release usr/sbin/NetworkManager")
-        try fixture.write("root::1::::::\n", to: "top/etc/docker-btrfs/users/shadow")
+        try fixture.write("root:$y$x:1::::::\n", to: "top/etc/docker-btrfs/users/shadow")
         try fixture.write("ID=x\n", to: "top/etc/os-release")
         try fixture.write("", to: "top/etc/systemd/system/multi-user.target.wants/systemd-networkd.service")
         try fixture.write("", to: "top/etc/systemd/system/sysinit.target.wants/systemd-resolved.service")

@@ -112,6 +112,17 @@ struct MachineUsersTests {
         #expect(try users.difference(from: known) == nil)
     }
 
+    @Test func `who goes out of a top layer is told, and whether a root was given its people`() async throws {
+        for (name, text) in try files() { try fixture.write(text, to: "image/etc/docker-btrfs/users/\(name)") }
+        let image = try Directory(opening: fixture.folder.appending(path: "image").path)
+        let folder = try #require(try image.directory(at: MachineUsers.folder))
+        #expect(try MachineUsers(in: image, known: folder).missing(of: folder) == ["ann", "bob"])
+        #expect(try !MachineUsers.isGiven(to: image))
+        try await output(of: ["sh", Repository.path("hooks/machine/users"), fixture.folder.appending(path: "image").path])
+        #expect(try MachineUsers(in: image, known: folder).missing(of: folder) == [])
+        #expect(try MachineUsers.isGiven(to: image))
+    }
+
     @Test func `a password and a group that were given to an image's user are the machine's, and all else of him is named`() throws {
         let image = [
             "passwd":

@@ -1,4 +1,5 @@
 import Basics
+import Fixtures
 import Testing
 
 @testable import Deployments
@@ -35,5 +36,16 @@ struct RoutineChangeTests {
         #expect(RootChange(.renamed, "var/log/b", from: "var/log/a", .file).isRoutine)
         #expect(!RootChange(.renamed, "srv/a", from: "var/log/a", .file).isRoutine)
         #expect(!RootChange(.renamed, "var/log/a", from: "srv/a", .file).isRoutine)
+    }
+
+    @Test func `an empty directory is the place of a mount where the root's fstab says so`() throws {
+        let fixture = Fixture()
+        for path in ["boot/efi", "mnt/new", "mnt/own"] { try fixture.makeDirectory(path) }
+        try fixture.write("data", to: "srv/data/file")
+        let lines = "UUID=1 /boot/efi vfat nofail 0 0\nUUID=2 /srv/data ext4 nofail 0 0\nUUID=3 /mnt/new ext4 nofail 0 0\n"
+        let paths: [Path] = ["boot", "boot/efi", "mnt", "mnt/new", "mnt/own", "srv", "srv/data"]
+        var changes = paths.map { RootChange(.added, $0, .directory) }
+        changes.tellMountPoints(of: try MountsFile(parsing: Array(lines.utf8)), in: try fixture.directory())
+        #expect(changes.filter(\.isRoutine).map(\.path) == ["boot", "boot/efi", "mnt/new"])
     }
 }

@@ -19,6 +19,21 @@ struct EmulatorTests {
         #expect(drive == "file=\(value),format=\(emulator.format.emulated),if=none,id=disk,snapshot=on,cache=unsafe")
     }
 
+    @Test(
+        arguments: [
+            (["virtio_pci", "virtio_blk", "ahci", "sd_mod", "nvme"], "virtio-blk-pci,drive=disk"),
+            (["virtio_blk", "ahci", "sd_mod", "nvme"], "ide-hd,drive=disk"), (["ahci", "nvme"], "nvme,drive=disk,serial=rehearsal"),
+            (["virtio_pci", "ahci", "btrfs"], nil),
+        ] as [([String], String?)])
+    func `a rehearsal's disk is on the first controller that the kernel drives`(modules: [String], device: String?) throws {
+        let controller = DiskController(drivenBy: Set(modules))
+        #expect(controller?.device == device)
+        guard let controller, let device else { return }
+        var emulator = try Emulator(file: "disk.raw")
+        (emulator.controller, emulator.monitor) = (controller, "monitor")
+        #expect(emulator.command(withKVM: false).contains(device))
+    }
+
     @Test(arguments: [
         (["Trying to pull it", "Error: no such image"], "Error: no such image"),
         (["Chroot to /received", "ERROR: short read"], "ERROR: short read"),

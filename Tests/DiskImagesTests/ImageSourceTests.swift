@@ -18,4 +18,20 @@ struct ImageSourceTests {
         // It has the same tree, which needs no word.
         #expect(found.1.store == .containerdOverlayfs && found.notes == [])
     }
+
+    @Test(arguments: [false, true])
+    func `of two engines' images under one name the one that got it last is taken, and the other is told`(isDockerLast: Bool) throws {
+        try fixture.unpack(.mixed, at: "docker")
+        let (docker, containerd) = ("\(fixture.folder.path)/docker", "\(fixture.folder.path)/elsewhere")
+        try fixture.run("mv", "\(docker)/containerd/daemon", containerd)
+        // Later than all that is in containerd's part of the fixture.
+        if isDockerLast { try fixture.touch("docker/image/btrfs/repositories.json", at: 1_900_000_000) }
+        let system = try Directory(opening: "/", label: "")
+        let found = try ImageSource.find(ImageReference("built-bk:1"), among: [docker, containerd], of: system, StoreChoice())
+        let (kind, other): (StoreKind, String) = isDockerLast ? (.dockerBtrfs, containerd) : (.containerdOverlayfs, docker)
+        #expect(found.1.store == kind)
+        #expect(found.notes.count == 1, "\(found.notes)")
+        #expect(found.notes.first?.hasPrefix("'\(other)' has another image under the name 'built-bk:1', sha256:") == true)
+        #expect(found.notes.first?.hasSuffix("; --data-root \(other) takes that") == true)
+    }
 }

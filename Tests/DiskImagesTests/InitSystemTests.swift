@@ -159,7 +159,7 @@ struct InitSystemTests {
     private func fixes(_ files: [String: String], serial: Bool = true) throws -> [String] {
         var lines: [String] = []
         try withTree(files) { files in
-            let found = try shortcomings(of: files, under: nil, of: "x", .none)
+            let found = try ImageCheck.shortcomings(of: files, under: nil, of: "x", .none)
             for fix in try Fix.all(for: files, InitSystem(of: files), found, serial: serial) {
                 let steps = fix.steps.map { step in
                     switch step {
@@ -235,7 +235,8 @@ struct InitSystemTests {
         ]
         for (more, lacks) in [([:], true), (["etc/resolv.conf": "nameserver 192.0.2.1\n"], false)] as [([String: String], Bool)] {
             try withTree(networkd.merging(more) { $1 }) { files in
-                let fix = try Fix.all(for: files, .systemd, shortcomings(of: files, under: nil, of: "x", .none), serial: true).first
+                let fix = try Fix.all(for: files, .systemd, ImageCheck.shortcomings(of: files, under: nil, of: "x", .none), serial: true)
+                    .first
                 #expect(fix?.finding.subject == .network && (fix?.lacks == .names) == lacks)
             }
         }

@@ -10,6 +10,15 @@ struct SeveralStoresTests {
     private let containerd = "/docker/containerd/daemon (containerd, overlayfs snapshotter)"
     private let docker = "/docker (docker, btrfs driver)"
 
+    /// The image of one store is taken, and what is told of that of the other one ends with `reason`.
+    private func expectTaken(from kind: StoreKind, before other: String, _ reason: String) throws {
+        let found = try fixture.stores().image("built-bk:1")
+        #expect(found.image.store == kind)
+        #expect(found.notes.count == 1)
+        #expect(found.notes.first?.hasPrefix("\(other) has another image under the name 'built-bk:1', sha256:") == true)
+        #expect(found.notes.first?.hasSuffix("; \(reason)") == true)
+    }
+
     @Test func `both are found, in the documented order`() throws {
         try fixture.unpack(.mixed)
         #expect(try fixture.stores().kinds == [.containerdOverlayfs, .dockerBtrfs])
@@ -17,24 +26,18 @@ struct SeveralStoresTests {
 
     @Test func `the image that got the name last is taken, and the other is told`() throws {
         try fixture.unpack(.mixed)
-        let found = try fixture.stores().image("built-bk:1")
-        #expect(found.image.store == .containerdOverlayfs)
-        #expect(found.notes.count == 1)
-        #expect(found.notes.first?.hasPrefix("\(docker) has another image under the name 'built-bk:1', sha256:") == true)
-        let ending = "; it is older than that of \(containerd), which is taken; docker_store=docker-btrfs takes the other"
-        #expect(found.notes.first?.hasSuffix(ending) == true)
+        try expectTaken(
+            from: .containerdOverlayfs, before: docker,
+            "it is older than that of \(containerd), which is taken; docker_store=docker-btrfs takes the other")
     }
 
     /// A pull of an image that was there moves nothing but the name.
     @Test func `where it is not known which name is later, the store that was written to last is taken, and the other is told`() throws {
         try fixture.unpack(.mixed)
         try fixture.touch("image/btrfs/repositories.json", at: afterwards)
-        let found = try fixture.stores().image("built-bk:1")
-        #expect(found.image.store == .dockerBtrfs)
-        #expect(found.notes.count == 1)
-        #expect(found.notes.first?.hasPrefix("\(containerd) has another image under the name 'built-bk:1', sha256:") == true)
-        let ending = "; the store that was written to last is \(docker), which is taken; docker_store=containerd-overlayfs takes the other"
-        #expect(found.notes.first?.hasSuffix(ending) == true)
+        try expectTaken(
+            from: .dockerBtrfs, before: containerd,
+            "the store that was written to last is \(docker), which is taken; docker_store=containerd-overlayfs takes the other")
     }
 
     /// Later than all that is in containerd's part of the fixture.
@@ -101,6 +104,19 @@ struct SeveralStoresTests {
         #expect(failure.message.hasPrefix("could not read '/docker/containerd/daemon/io.containerd.metadata.v1.bolt/meta.db'"))
         #expect(failure.hint?.hasPrefix("docker_store=docker-btrfs takes the image of /docker (docker, btrfs driver); ") == true)
         #expect(try fixture.stores(StoreChoice(kind: .dockerBtrfs)).image("small:1").image.store == .dockerBtrfs)
+    }
+
+    @Test func `a list of names that is damaged and was written to later stops an older image, and what is listed agrees`() throws {
+        for store in [Fixture.Name.docker20, .overlay2] { try fixture.unpack(store) }
+        try fixture.touch("image/btrfs/repositories.json", at: afterwards)
+        try fixture.write(#"{"Repositories":{"#, to: "image/overlay2/repositories.json")
+        for (time, isBootable) in [(afterwards - 1, true), (afterwards + 1, false)] {
+            try fixture.touch("image/overlay2/repositories.json", at: time)
+            #expect(((try? fixture.stores().image("committed:1")) != nil) == isBootable)
+            let (images, faults) = try fixture.stores().listing()
+            #expect(!images.isEmpty && images.allSatisfy { ((try? $0.image.get()) != nil) == isBootable })
+            #expect(faults.count == 1)
+        }
     }
 
     @Test(arguments: ["image/fuse-overlayfs", "100000.100000/image/overlay2"])

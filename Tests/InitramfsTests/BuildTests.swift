@@ -169,7 +169,7 @@ struct BuildTests {
         try scratch.write(Array("no module".utf8), to: module)
         await expect(recipe, "could not take the module 'T/lib/modules/6.1/kernel/btrfs.ko': it is no kernel module")
         try FileManager.default.removeItem(atPath: scratch.file(module))
-        await expect(recipe, "could not find the module 'kernel/btrfs.ko' that modules.dep names", hint: "run 'depmod 6.1'")
+        await expect(recipe, "could not find the module 'kernel/btrfs.ko' that modules.dep names", hint: "run depmod 6.1")
         try scratch.write(Array("kernel/xor.ko:\n".utf8), to: "tree/lib/modules/6.1/modules.dep")
         await expect(recipe, "could not find btrfs in the kernel '6.1'", hint: "take a kernel that has it, as a module or built in")
         try scratch.write(Array("kernel/fs/btrfs/btrfs.ko\n".utf8), to: "tree/lib/modules/6.1/modules.builtin")

@@ -214,7 +214,7 @@ struct ModulesTests {
 
     @Test func `modules that depmod did not see`() throws {
         try FileManager.default.createDirectory(atPath: scratch.file("usr/lib/modules/6.3"), withIntermediateDirectories: true)
-        #expect(throws: Failure("could not find 'T/lib/modules/6.3/modules.dep'", hint: "run 'depmod 6.3'")) {
+        #expect(throws: Failure("could not find 'T/lib/modules/6.3/modules.dep'", hint: "run depmod 6.3")) {
             try KernelModules(release: "6.3", in: tree)
         }
         #expect(try Recipe(tree: tree, release: nil, program: "x").release == "6.1")

@@ -9,16 +9,21 @@ extension OnDisk {
             try await machine.disk.change("sh '\(Repository.path("hooks/machine/users"))' docker_rwlayer")
         }
 
+        /// A root with the people of the top layer: ann, and the passwords.
+        private func bootWithAnn(_ disk: Disk, passwords: String) async throws {
+            try await disk.change(
+                """
+                rm boot_docker/etc/passwd; mkdir -p boot_docker/etc/docker-btrfs/users; cd boot_docker/etc/docker-btrfs/users
+                echo 'ann:x:1000:1000::/home/ann:/bin/sh' > passwd; echo '\(passwords)' > shadow; chmod 600 shadow
+                """)
+            try await disk.bootWell(disk.line(keeping: "docker_keep=3"))
+        }
+
         @Test(arguments: ["/etc/shadow", "/etc/passwd", "/etc"])
         func `a password and a new person are the next root's, and each image keeps its own users`(path: String) async throws {
             try await Disk.withStore { disk, store in
                 try await Deployable.with(disk, dataRoot: "docker", images: store.images) { machine in
-                    try await disk.change(
-                        """
-                        rm boot_docker/etc/passwd; mkdir -p boot_docker/etc/docker-btrfs/users; cd boot_docker/etc/docker-btrfs/users
-                        echo 'ann:x:1000:1000::/home/ann:/bin/sh' > passwd; printf 'root:old:1::::::\nann:old:1::::::\n' > shadow; chmod 600 shadow
-                        """)
-                    try await disk.bootWell(disk.line(keeping: "docker_keep=3"))
+                    try await bootWithAnn(disk, passwords: "root:old:1::::::\nann:old:1::::::")
                     // An image has users of its own.
                     try await disk.change(
                         """
@@ -65,12 +70,7 @@ extension OnDisk {
         @Test func `of a root in which nobody changed them no people are put back, unless they are named`() async throws {
             try await Disk.withStore { disk, store in
                 try await Deployable.with(disk, dataRoot: "docker", images: store.images) { machine in
-                    try await disk.change(
-                        """
-                        rm boot_docker/etc/passwd; mkdir -p boot_docker/etc/docker-btrfs/users; cd boot_docker/etc/docker-btrfs/users
-                        echo 'ann:x:1000:1000::/home/ann:/bin/sh' > passwd; echo 'ann:old:1::::::' > shadow; chmod 600 shadow
-                        """)
-                    try await disk.bootWell(disk.line(keeping: "docker_keep=3"))
+                    try await bootWithAnn(disk, passwords: "ann:old:1::::::")
                     try await disk.change("sleep 1.1; touch docker_rwlayer/etc/passwd")
                     // It writes down what it gave, beside what the top layer has.
                     try await givePeople(machine)
@@ -84,6 +84,34 @@ extension OnDisk {
                     let note = "are those that it was given, and are left out: name /etc/passwd to have them\n"
                     #expect(told.hasPrefix("note: the people of root 1 (") && told.hasSuffix(note), "\(told)")
                     #expect(try await machine.run("adopt /etc/passwd --dry-run").hasPrefix("put the people of root 1 (ann) into "))
+                }
+            }
+        }
+
+        @Test func `a root that was never given the people takes nobody out of the top layer, and who goes is named`() async throws {
+            try await Disk.withStore { disk, store in
+                try await Deployable.with(disk, dataRoot: "docker", images: store.images) { machine in
+                    try await bootWithAnn(disk, passwords: "root:old:1::::::\nann:old:1::::::")
+                    try await disk.change(
+                        "cd docker_rwlayer/etc; rm passwd; echo 'bob:x:1001:1001::/home/bob:/bin/sh' > passwd; echo new > issue.net")
+                    let before = try await machine.everything()
+                    let lacks = "it was never given those of '/boot_docker/etc/docker-btrfs/users'"
+                    let refused = try await machine.fails("adopt /etc/passwd")
+                    let people = "the people of root 1 ('sample_image:latest')"
+                    let error = "Error: could not take \(people): \(lacks), and what that has of ann, root would be gone\n"
+                    #expect(refused.hasPrefix(error), "\(refused)")
+                    #expect(refused.contains("hint: there 'sh /usr/lib/docker-btrfs/users' gives it them"), "\(refused)")
+                    #expect(try await machine.everything() == before)
+                    let others = try await disk.change("\(machine.command("adopt /etc")) 2>&1")
+                    #expect(others.contains("note: \(people) are left out: \(lacks)\n"), "\(others)")
+                    let kept = try await disk.look("cd boot_docker/etc; cat issue.net docker-btrfs/users/passwd")
+                    #expect(kept == "new\nann:x:1000:1000::/home/ann:/bin/sh\n")
+                    try await givePeople(machine)
+                    try await disk.change("sed -i /^ann:/d docker_rwlayer/etc/passwd docker_rwlayer/etc/shadow")
+                    let told = try await disk.change("\(machine.command("adopt /etc/passwd")) 2>&1")
+                    let goes = "ann goes out of '/boot_docker/etc/docker-btrfs/users'"
+                    let note = "note: \(goes): root 1 ('sample_image:latest') has nobody of that name\n"
+                    #expect(told.hasPrefix("put the people of root 1 (bob, root's password) into ") && told.contains(note), "\(told)")
                 }
             }
         }

@@ -166,7 +166,7 @@ extension OnDisk {
                     echo 'tmpfs /scratch tmpfs defaults 0 0' >> docker_rwlayer/etc/fstab; echo 3 >> docker_rwlayer/srv/own/mine
                     """)
                 let told = try await machine.run("adopt /etc/fstab /srv/own/mine 2>&1")
-                #expect(told.contains(" as '/boot_docker/etc/fstab', which mounts '/journal' still\n"), "\(told)")
+                #expect(told.contains(" as '/boot_docker/etc/fstab', where the lines for '/journal' stay as they are\n"), "\(told)")
                 let note = "was changed since root 1 ('sample_image:latest') was made, and the root's takes its place: "
                 // Whoever took a line out of the root's fstab wants it no more.
                 #expect(told.contains("note: '/boot_docker/etc/fstab' \(note)it mounts '/srv', '/new' no more\n"), "\(told)")
@@ -177,6 +177,37 @@ extension OnDisk {
                 #expect(!places.contains("/srv"), "\(places)")
                 #expect(try await disk.look("stat --format %u boot_docker/etc/fstab") == "7\n")
                 #expect(try await disk.look("cat boot_docker/srv/own/mine") == "mine\n3\n")
+            }
+        }
+
+        @Test(arguments: [true, false])
+        func `a line of the fstab that setup renewed is not put back, whatever else was changed`(isTouched: Bool) async throws {
+            try await Deployable.withRoot { machine in
+                let disk = machine.disk
+                let old = try await machine.changeUUID()
+                let setup = "sleep 1.1; \(machine.command(machine.setup))"
+                let new = try await disk.uuid()
+                #expect(try await disk.change(setup).contains("mounts '/srv' from UUID=\(new) in place of UUID=\(old)"))
+                let touch = "sed -i 's/docker_data.srv,noatime/&,ssd/; s/ none bind,/&x-root,/'"
+                try await disk.change(
+                    """
+                    cat boot_docker/etc/fstab > before; sed -i 's/ none bind,/&x-layer,/' boot_docker/etc/fstab
+                    \(isTouched ? touch : ":") docker_rwlayer/etc/fstab
+                    echo 'tmpfs /scratch tmpfs defaults 0 0' >> docker_rwlayer/etc/fstab
+                    """)
+                let told = try await machine.run("adopt /etc/fstab --root 1 2>&1")
+                let kept = told.split(separator: "\n").first { $0.contains(", where the lines for ") } ?? ""
+                #expect(kept.contains("'/srv'") && kept.contains("'/mnt/docker-btrfs/top'"), "\(told)")
+                let which = "note: root 1 ('sample_image:latest') and '/boot_docker/etc/fstab' have different lines for '"
+                #expect(told.contains(which), "\(told)")
+                #expect(told.contains("': those of the top layer stay, for what the root's name is not here\n"), "\(told)")
+                let table = try await disk.look("sed 's/x-root,//' boot_docker/etc/fstab")
+                #expect(try await disk.look("cat before; echo 'tmpfs /scratch tmpfs defaults 0 0'") == table)
+                #expect(try await disk.look("grep -c x-layer boot_docker/etc/fstab || :") == "0\n")
+                // Taken back by adopting it once more.
+                try await disk.change("sed -i 's/x-root,//; /scratch/d' docker_rwlayer/etc/fstab")
+                try await machine.run("adopt /etc/fstab --root 1")
+                #expect(try await disk.look("cat before") == disk.look("cat boot_docker/etc/fstab"))
             }
         }
 

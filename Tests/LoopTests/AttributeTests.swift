@@ -44,9 +44,7 @@ extension Beside {
             try await Disk.withStore { disk, _ in
                 try await Disk.with(["mkfs.ext4", "-q", "-b", "4096", "-I", "1024"], size: "128M") { machine in
                     try await machine.change(Corpus.script(Corpus.common, in: "corpus"), options: "rw")
-                    var line = disk.line
-                    line.topLayer = machine.device
-                    line.topLayerPath = "/"
+                    let line = disk.line.layered(from: machine)
                     try await disk.bootWell(line)
                     try await disk.change("mkdir m; mount -o ro \(machine.device) m; cp -a m/corpus reference; umount m; sync")
                     let copy = try disk.inventory("docker_rwlayer/corpus")

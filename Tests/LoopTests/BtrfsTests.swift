@@ -34,9 +34,7 @@ extension OnDisk {
             try await Disk.withStore { disk, _ in
                 try await Disk.with(["mkfs.ext4", "-q"], size: "16M") { machine in
                     try await machine.change("printf 'easy%.0s' {1..200000} > easy", options: "rw")
-                    var line = disk.line
-                    line.topLayer = machine.device
-                    line.topLayerPath = "/"
+                    var line = disk.line.layered(from: machine)
                     for (flags, isEncoded) in [("", false), (",compress-force=zstd:3", true)] {
                         line.flags = "rootflags=subvol=docker_rwlayer\(flags)"
                         // Otherwise nothing is written: the root is a snapshot of the template.

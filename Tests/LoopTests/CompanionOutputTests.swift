@@ -63,6 +63,13 @@ extension OnDisk {
             }
         }
 
+        @Test func `without /proc it says what is missing`() async throws {
+            let script = #"mount -t tmpfs none /proc; "$1" check-initramfs /nowhere"#
+            let outcome = try await run(["unshare", "--mount", "bash", "-c", script, "bash", Repository.companion])
+            let errors = "Error: could not look at '/proc/self': No such file or directory\nhint: mount -t proc proc /proc\n"
+            #expect(outcome == Outcome(status: 1, output: "", errors: errors))
+        }
+
         @Test func `an engine's configuration that cannot be read is told beside the images of others`() async throws {
             try await Disk.withStore { disk, store in
                 let told = try await disk.change(

@@ -78,5 +78,21 @@ extension OnDisk {
             }
             #expect(found == Array(repeating: "1", count: 11) + ["2", "2", "2", "2", "2"])
         }
+
+        @Test func `after any step of a boot whose root lost its mark, that one is not deleted`() async throws {
+            var (count, total) = (0, 0)
+            repeat {
+                try await Disk.withStore { disk, _ in
+                    try await disk.bootWell()
+                    try await disk.change("setfattr -x user.docker-btrfs.root docker_rwlayer; echo work > docker_rwlayer/work")
+                    total = try await perform(first: count, of: disk, to: "\(disk.folder)/cut")
+                    for _ in 1...2 { try await disk.bootWell(disk.line("docker_image=sample_image:v2")) }
+                    #expect(try await version(disk) == "2", "stopped after step \(count)")
+                    let work = try await disk.look("cat .docker-btrfs/roots/docker_rwlayer/[0-9]*/work")
+                    #expect(work == "work\n", "stopped after step \(count)")
+                }
+                count += 1
+            } while count <= total
+        }
     }
 }

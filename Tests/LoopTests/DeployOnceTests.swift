@@ -51,6 +51,8 @@ extension OnDisk {
                 #expect(plan.contains("made from 'sample_image:v2'") && plan.contains("note: this is the next boot alone (deploy --once)"))
                 let entered = try await machine.disk.change("'\(Repository.companion)' enter --top-level . -- /nothing 2>&1 || true")
                 #expect(entered.hasPrefix("note: this is the next boot alone (deploy --once); after it "), "\(entered)")
+                let rehearsed = try await machine.disk.change(machine.command("rehearse --rehearsal-folder /nothing") + " 2>&1 || true")
+                #expect(rehearsed.hasPrefix("note: this is the next boot alone (deploy --once); after it "), "\(rehearsed)")
                 try await machine.run("prune --keep 0")
                 // Each of these makes an image the default. That is meant for the next boot too.
                 for command in ["rollback", "rollback sample_image:latest", "deploy sample_image", "deploy sample_image:v2", "uninstall"] {
@@ -65,9 +67,43 @@ extension OnDisk {
                         try await output(of: ["grub-editenv", "\(machine.boot)/grub/grubenv", "set", "next_entry=other"])
                         try await machine.run("deploy sample_image")
                         #expect(try await environment(of: machine) == "saved_entry=other\nnext_entry=other\n")
+                        let told = "the boot loader was told to start the entry 'other' at the next boot alone"
+                        let (plan, status) = (
+                            try await machine.disk.change("'\(Repository.companion)' plan 2>&1"), try await machine.run("status 2>&1")
+                        )
+                        #expect(plan.contains("note: \(told); this is the default, which comes after it\n"), "\(plan)")
+                        #expect(status.contains("\(told)\n"), "\(status)")
                         try await output(of: ["grub-editenv", "\(machine.boot)/grub/grubenv", "unset", "next_entry"])
                     }
                 }
+            }
+        }
+
+        @Test(arguments: ["deploy sample_image", "deploy", "rollback sample_image:latest", "uninstall"])
+        func `a boot loader that was set up before forgets it too`(command: String) async throws {
+            try await Deployable.with(setup: "--loader grub", partition: "64M") { machine in
+                try await machine.run("deploy sample_image")
+                try await machine.run("deploy --once sample_image:v2")
+                try await machine.run(machine.setup.replacing("--loader grub", with: "--loader refind"))
+                #expect(try await environment(of: machine).contains("next_entry=docker-btrfs-"))
+                #expect(try await machine.run(command).contains("tell GRUB to forget the boot that it was told of\n"))
+                #expect(try await environment(of: machine) == "saved_entry=other\n")
+            }
+        }
+
+        @Test func `one that cannot be told is in nobody's way`() async throws {
+            try await Deployable.with(setup: "--loader grub", partition: "64M") { machine in
+                try await machine.run("deploy sample_image")
+                try await machine.run("deploy --once sample_image:v2")
+                try await machine.run(machine.setup.replacing("--loader grub", with: "--loader refind"))
+                // The folder alone, as a partition of its own is.
+                let told = try await machine.disk.change(
+                    """
+                    mount --bind '\(machine.boot)/grub' '\(machine.boot)/grub'; mount -o remount,bind,ro '\(machine.boot)/grub'
+                    \(machine.command("deploy sample_image:v2")) 2>&1; umount '\(machine.boot)/grub'
+                    """)
+                #expect(told.contains("note: GRUB, which was set up before, starts another entry at its next boot: could not write to '"))
+                #expect(told.contains("\nnext boot: sample_image:v2 ("), "\(told)")
             }
         }
 

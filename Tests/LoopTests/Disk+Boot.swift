@@ -20,6 +20,14 @@ struct KernelLine {
         let layer = topLayer.map { " toplayer=\($0) toplayer_path=\(topLayerPath)" } ?? ""
         return "root=\(root) \(flags) rw docker_path=\(dockerPath)\(layer) rootdelay=2 \(policy) \(more)"
     }
+
+    /// The same with another top layer: all that is on a disk.
+    func layered(from disk: Disk) -> KernelLine {
+        var line = self
+        line.topLayer = disk.device
+        line.topLayerPath = "/"
+        return line
+    }
 }
 
 extension Disk {

@@ -102,7 +102,7 @@ extension OnDisk {
 
                     #expect(try await machine.run("root rm 2").contains("removed root 2 ('sample_image:latest')\n"))
                     #expect(try await disk.look("ls \(roots)") == "1\n")
-                    #expect(try await machine.fails("root rm 2") == "Error: could not find root 2\nhint: there are 1, 3\n")
+                    #expect(try await machine.fails("root rm 2") == "Error: could not find root 2\nhint: there are roots 1, 3\n")
                     #expect(
                         try await machine.fails("root rm 1 3")
                             == "Error: could not remove root 3 ('sample_image:latest'): it is the machine's root, which the next boot replaces\n"

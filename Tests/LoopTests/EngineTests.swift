@@ -76,7 +76,7 @@ extension Beside {
             let refused = try await machine.disk.change("! (\(configure) 2>&1)")
             #expect(refused.contains("it has no namespace 'moby'\nhint: name one of these with --namespace: default\n"), "\(refused)")
             let found = try await machine.disk.change("(\(configure) --namespace default)")
-            #expect(found.contains("which is '/\(engine.path)' there ") && found.contains("docker_namespace=default"), "\(found)")
+            #expect(found.contains("which is '/\(engine.path)' there\n") && found.contains("docker_namespace=default"), "\(found)")
         }
 
         /// What the engine unpacked is what it recorded, until a file of it is cut off.

@@ -216,6 +216,30 @@ extension Beside {
             }
         }
 
+        @Test func `a btrfs that is mounted read-only stays so, whatever looks into it or copies from it`() async throws {
+            try await Enterable.with { machine in
+                let companion = "'\(Repository.companion)'"
+                let state = "btrfs inspect-internal dump-super \(machine.disk.device) | grep '^generation'"
+                let told = try await machine.disk.change(
+                    """
+                    \(machine.command("--project work tools -- true")); \(companion) export work -o ../work.tar --top-level . > /dev/null
+                    # A mount of its own that is read-only, as services have them, is in nobody's way.
+                    mkdir ../view; mount --bind . ../view; mount -o remount,bind,ro ../view
+                    \(companion) diff work; \(companion) diff work --top-level .; umount ../view
+                    sync; mount -o remount,ro .; before=$(\(state))
+                    for place in '--top-level .' ''; do
+                        for words in 'diff work @' 'repair work @' 'export work -o ../other.tar @' 'import ../work.tar other @' \\
+                            'root rm work @' 'enter @ tools -- true' 'enter @ --project work -- true'; do
+                            ! \(companion) ${words/@/$place} 2>&1
+                        done
+                    done
+                    findmnt --noheadings --output FS-OPTIONS . | cut -d , -f 1; [[ $(\(state)) == "$before" ]] && echo same
+                    """)
+                let sentence = "could not write to '\(machine.disk.device)': it is mounted read-only at '\(machine.disk.folder)/top'\n"
+                #expect(told.components(separatedBy: sentence).count == 15 && told.hasSuffix("\nro\nsame\n"), "\(told)")
+            }
+        }
+
         @Test func `a copy of a kept root is entered, and the root stays as it was left`() async throws {
             try await Enterable.with { machine in
                 var line = machine.disk.line("docker_image=tools docker_keep=2")
@@ -233,7 +257,7 @@ extension Beside {
                 #expect(
                     told == """
                         Error: could not find root 9
-                        hint: there are 1, 2
+                        hint: there are roots 1, 2
                         Error: could not tell what the next boot is: nothing was deployed
                         hint: name an image, or deploy one
 

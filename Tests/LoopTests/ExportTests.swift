@@ -102,6 +102,21 @@ extension OnDisk {
             }
         }
 
+        @Test func `what no program could read back is not written, and where it is that is told`() async throws {
+            try await Enterable.with { machine in
+                let told = try await machine.disk.change(
+                    """
+                    \(machine.command("--project work tools -- true"))
+                    (cd .docker-btrfs/roots/.*work/1/srv; perl -e 'for (1..20000) { mkdir "d"; chdir "d" or die $! }')
+                    for format in docker btrfs; do ! '\(Repository.companion)' export work -o out --format $format --top-level . 2>&1; done
+                    [ ! -e out ]; [ -z "$(find . -maxdepth 1 -name '.docker-btrfs-export-*')" ]
+                    """)
+                let lines = told.split(separator: "\n")
+                let error = "Error: could not write 'out': it has a path of more than 4095 bytes, which nothing could read back: "
+                #expect(lines.count { $0.hasPrefix(error + "'/srv/d/d/d/") } == 2 && lines.count == 4, "\(told)")
+            }
+        }
+
         @Test func `a project whose name no image can have is exported as a stream, or under another name`() async throws {
             try await Enterable.with { machine in
                 let export = "'\(Repository.companion)' export work- --top-level ."
@@ -208,12 +223,31 @@ extension OnDisk {
             }
         }
 
+        @Test func `who waits for another process is told so`() async throws {
+            try await Enterable.with { machine in
+                let companion = "'\(Repository.companion)'"
+                let told = try await machine.disk.change(
+                    """
+                    \(machine.command("--project work tools -- true"))
+                    for words in 'export work -o out' 'import out late'; do
+                        exec {lock}< .; flock "$lock"; : > said
+                        \(companion) $words --top-level . 2> said > /dev/null {lock}<&- & process=$!
+                        until [ -s said ] || ! kill -0 $process; do sleep 0.1; done
+                        exec {lock}<&-; wait $process; grep -c '^note: waiting for ' said
+                    done
+                    """)
+                #expect(told == "1\n1\n", "\(told)")
+            }
+        }
+
         @Test func `nothing is left of a stream without a subvolume, and what was imported twice shares all`() async throws {
             try await Enterable.with { machine in
                 let companion = "'\(Repository.companion)'"
                 try Data(SendStream.withoutSubvolume).write(to: URL(filePath: machine.disk.folder + "/stream"))
+                try Data(SendStream.linking(to: "/others")).write(to: URL(filePath: machine.disk.folder + "/link"))
                 let script = """
-                    ! \(companion) import '\(machine.disk.folder)/stream' taken --top-level . 2> /dev/null
+                    btrfs -q subvolume create others
+                    for file in stream link; do ! \(companion) import '\(machine.disk.folder)/'$file taken --top-level . 2> /dev/null; done
                     ls -A .docker-btrfs/roots
                     \(machine.command("--project work tools")) -- sh -c 'head -c 70000000 /dev/urandom > /large; echo a > /listed'
                     setfacl -m u:1:r .docker-btrfs/roots/.*work/1/listed
@@ -237,6 +271,32 @@ extension OnDisk {
                         hint: copy it again, or export it again
 
                         """)
+            }
+        }
+
+        @Test func `a project of a stranger gets nothing of this machine by what it says of itself`() async throws {
+            try await Enterable.with { machine in
+                let companion = "'\(Repository.companion)'"
+                let told = try await machine.disk.change(
+                    """
+                    \(machine.command("--project work tools -- true")); \(companion) export work -o out --top-level . > /dev/null
+                    mkdir -p boot_docker/srv; echo secret > boot_docker/srv/key; sleep 1; \(companion) import out guest --top-level . > /dev/null
+                    root=.docker-btrfs/roots/.docker-btrfs%2Fprojects%2Fguest/1
+                    mark=$(getfattr --only-values --name user.docker-btrfs.root $root)
+                    setfattr --name user.docker-btrfs.root --value "$mark"$'\nover /boot_docker\n' $root
+                    \(companion) repair guest --top-level .; ls $root/srv | grep key || true
+                    rm ${root%/1}/made; ! \(companion) repair guest --top-level . 2>&1; \(companion) root rm guest --top-level . | tail -1
+                    ls -A .docker-btrfs/roots
+                    """)
+                #expect(
+                    told == """
+                        project 'guest' lost nothing
+                        Error: could not compare project 'guest': only its mark says what it was made of, which whoever is in it can write
+                        hint: docker-btrfs enter --project OTHER makes one that has it written down; what is to stay is copied there
+                        removed project 'guest'
+                        .docker-btrfs%2Fprojects%2Fwork
+
+                        """, "\(told)")
             }
         }
 
@@ -291,6 +351,12 @@ private enum SendStream {
     static var withoutSubvolume: [UInt8] {
         Array("btrfs-stream\0".utf8) + number(1, 4)
             + command(4, attribute(15, Array("plain".utf8)) + attribute(3, number(257, 8))) + command(21, [])
+    }
+
+    /// A symlink beside all subvolumes.
+    static func linking(to path: String) -> [UInt8] {
+        let link = command(8, attribute(15, Array("x".utf8)) + attribute(3, number(257, 8)) + attribute(17, Array(path.utf8)))
+        return Array("btrfs-stream\0".utf8) + number(1, 4) + link + command(21, [])
     }
 
     private static func attribute(_ type: UInt64, _ content: [UInt8]) -> [UInt8] {

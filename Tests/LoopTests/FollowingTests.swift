@@ -31,6 +31,30 @@ extension OnDisk {
             }
         }
 
+        @Test func `a signal ends the engine's pull too, and that is told`() async throws {
+            try await Deployable.with { machine in
+                let bin = "\(machine.disk.folder)/bin"
+                let told = try await machine.disk.change(
+                    """
+                    mkdir '\(bin)'
+                    printf '%s\\n' '#!/bin/sh' "echo \\$\\$ > '\(bin)/pid'" 'exec sleep 600' > '\(bin)/docker'
+                    chmod 755 '\(bin)/docker'
+                    PATH='\(bin)':$PATH \(machine.command("deploy --pull registry.lan/desk")) > /dev/null 2> '\(bin)/said' & process=$!
+                    until [ -s '\(bin)/pid' ]; do kill -0 $process; sleep 0.1; done
+                    kill -TERM $process
+                    status=0
+                    wait $process || status=$?
+                    if kill "$(cat '\(bin)/pid')" 2> /dev/null; then exit 1; fi
+                    echo $status
+                    cat '\(bin)/said'
+                    \(machine.command("status"))
+                    """)
+                let reason = "signal 15 interrupted the work"
+                #expect(told.hasPrefix("143\nError: could not pull 'registry.lan/desk:latest': \(reason)\n"), "\(told)")
+                #expect(told.contains("\n  could not pull registry.lan/desk:latest just now: \(reason)\n"), "\(told)")
+            }
+        }
+
         /// Publishes one version after the other in a registry, follows each, and writes what is said to `told`.
         private static func script(_ machine: Deployable) -> String {
             """

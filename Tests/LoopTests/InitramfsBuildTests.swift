@@ -32,6 +32,33 @@ import Testing
         }
     }
 
+    @Test func `what a symlink leads to is replaced, but for another user's link`() async throws {
+        try await InitramfsTree.withFolder { folder in
+            _ = try await InitramfsTree.shell(
+                #"cd "$1"; mkdir boot; echo old > boot/old; ln -s boot/initrd link; ln -s link first; ln -s boot/old theirs; chown -h 1 theirs"#,
+                folder)
+            let outcome = try await InitramfsTree.build(["--output", folder + "/first", "--compress", "none"])
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            let theirs = try await InitramfsTree.build(["--output", folder + "/theirs", "--compress", "none"])
+            #expect(theirs.status == 1 && theirs.errors.contains("'\(folder)/theirs' is another user's symlink\n"), "\(theirs)")
+            let both = try await InitramfsTree.build(["--output", folder + "/first", "--uki", folder + "/boot/initrd"])
+            #expect(both.status == 64 && both.errors.contains("name one file"), "\(both)")
+            let left = try await InitramfsTree.shell(
+                #"cd "$1"; find . -mindepth 1 -printf '%p %y %l\n' | sort; cat boot/old; head -c 6 boot/initrd"#, folder)
+            #expect(
+                left == """
+                    ./boot d\u{20}
+                    ./boot/initrd f\u{20}
+                    ./boot/old f\u{20}
+                    ./first l link
+                    ./link l boot/initrd
+                    ./theirs l boot/old
+                    old
+                    070701
+                    """, "\(left)")
+        }
+    }
+
     @Test func `the modules are in the order in which modprobe loads them`() async throws {
         try await InitramfsTree.withFolder { folder in
             _ = try await InitramfsTree.build(["--output", folder + "/i", "--compress", "none", "--add-module", "bridge"])

@@ -11,9 +11,7 @@ extension OnDisk {
                     try await disk.bootWell()
                     try await disk.change("touch docker_rwlayer/dirt")
                     let before = try await disk.files(in: "docker_rwlayer")
-                    var line = disk.line
-                    line.topLayer = machine.device
-                    line.topLayerPath = "/"
+                    let line = disk.line.layered(from: machine)
                     let outcome = try await disk.boot(line)
                     #expect(outcome.status == 1)
                     let room = /^could not make a new root: the filesystem could have [0-9]+ MiB .*, and 400 and 16 are needed$/
@@ -45,9 +43,7 @@ extension OnDisk {
                     try await output(of: ["bash", "-euc", overwrite, "bash", machine.file, "a line to break"])
                     try await disk.bootWell()
                     let before = try await disk.files(in: "docker_rwlayer")
-                    var line = disk.line
-                    line.topLayer = machine.device
-                    line.topLayerPath = "/"
+                    let line = disk.line.layered(from: machine)
                     let outcome = try await disk.boot(line)
                     let copy = "copy the top layer '/' of \(machine.device) over '/.docker-btrfs/roots/docker_rwlayer/new'"
                     #expect(outcome.status == 1)

@@ -11,9 +11,7 @@ extension OnDisk {
             try await Disk.withStore { disk, _ in
                 try await Disk.with(["mkfs.ext4", "-q"], size: "512M") { machine in
                     try await machine.change("mkdir etc; echo big > etc/motd", options: "rw")
-                    var line = disk.line(keeping: "docker_keep=4")
-                    line.topLayer = machine.device
-                    line.topLayerPath = "/"
+                    let line = disk.line(keeping: "docker_keep=4").layered(from: machine)
                     for _ in 1...3 { try await disk.bootWell(line) }
                     try await machine.change(arranging, options: "rw")
                     try await check(disk, try await disk.boot(line))

@@ -6,6 +6,18 @@ extension OnDisk {
     struct MachineLayerTests {
         private let machineID = "2d4c64db7ecb294e9f43f31960545a27"
 
+        /// With the top layer on an ext4, from which the machine's own `/etc/key` comes, and a first root.
+        private func withLayerOnExt4(_ body: (_ disk: Disk, _ machine: Disk, _ line: KernelLine) async throws -> Void) async throws {
+            try await Disk.withStore { disk, _ in
+                try await Disk.with(["mkfs.ext4", "-q"], size: "32M") { machine in
+                    try await machine.change(#"echo '{"create_only": ["/etc/key"]}' > .docker-btrfs.json"#, options: "rw")
+                    let line = disk.line.layered(from: machine)
+                    try await disk.bootWell(line)
+                    try await body(disk, machine, line)
+                }
+            }
+        }
+
         @Test func `the layers of a machine lie over one another in their order`() async throws {
             try await Disk.withStore { disk, _ in
                 try await disk.change(
@@ -163,25 +175,18 @@ extension OnDisk {
         }
 
         @Test func `a layer that cannot be written stops no boot, and the file is carried over all the same`() async throws {
-            try await Disk.withStore { disk, _ in
-                try await Disk.with(["mkfs.ext4", "-q"], size: "32M") { machine in
-                    try await machine.change(#"echo '{"create_only": ["/etc/key"]}' > .docker-btrfs.json"#, options: "rw")
-                    var line = disk.line
-                    line.topLayer = machine.device
-                    line.topLayerPath = "/"
-                    try await disk.bootWell(line)
-                    try await disk.change("umask 077; echo secret > docker_rwlayer/etc/key")
-                    try await output(of: ["blockdev", "--setro", machine.device])
-                    let outcome = try await disk.boot(line)
-                    try await output(of: ["blockdev", "--setrw", machine.device])
-                    #expect(outcome.status == 0)
-                    let place = "in the top layer as '/etc/key' of \(machine.device)"
-                    let reason = "could not write to the filesystem of '\(machine.device):/': its disk is read-only"
-                    #expect(outcome.told.contains("\(place): \(reason)"), "\(outcome.told)")
-                    #expect(try await disk.look("stat --format %a docker_rwlayer/etc/key; cat docker_rwlayer/etc/key") == "600\nsecret\n")
-                    try await disk.bootWell(line)
-                    #expect(try await machine.change("stat --format %a etc/key; cat etc/key", options: "ro") == "600\nsecret\n")
-                }
+            try await withLayerOnExt4 { disk, machine, line in
+                try await disk.change("umask 077; echo secret > docker_rwlayer/etc/key")
+                try await output(of: ["blockdev", "--setro", machine.device])
+                let outcome = try await disk.boot(line)
+                try await output(of: ["blockdev", "--setrw", machine.device])
+                #expect(outcome.status == 0)
+                let place = "in the top layer as '/etc/key' of \(machine.device)"
+                let reason = "could not write to the filesystem of '\(machine.device):/': its disk is read-only"
+                #expect(outcome.told.contains("\(place): \(reason)"), "\(outcome.told)")
+                #expect(try await disk.look("stat --format %a docker_rwlayer/etc/key; cat docker_rwlayer/etc/key") == "600\nsecret\n")
+                try await disk.bootWell(line)
+                #expect(try await machine.change("stat --format %a etc/key; cat etc/key", options: "ro") == "600\nsecret\n")
             }
         }
 
@@ -211,34 +216,28 @@ extension OnDisk {
         }
 
         @Test func `how btrfs is to store a file is left out where that cannot be, and no other attribute is`() async throws {
-            try await Disk.withStore { disk, _ in
-                try await Disk.with(["mkfs.ext4", "-q"], size: "32M") { machine in
-                    try await machine.change(#"echo '{"create_only": ["/etc/key"]}' > .docker-btrfs.json"#, options: "rw")
-                    var line = disk.line
-                    line.topLayer = machine.device
-                    line.topLayerPath = "/"
-                    try await disk.bootWell(line)
-                    try await disk.change(
-                        """
-                        cd docker_rwlayer/etc; : > key; btrfs property set key compression zstd; echo secret > key
-                        setfattr -n security.note -v kept key; setfacl -m user:1004:r key
-                        """)
-                    // The mount makes files that cannot be compressed.
-                    line.flags += ",nodatacow"
-                    try await disk.bootWell(line)
-                    let look = "cd etc; cat key; getfattr --absolute-names -m - key; getfacl --absolute-names key | grep 1004"
-                    let expected = """
-                        secret
-                        # file: key
-                        security.note
-                        system.posix_acl_access
+            try await withLayerOnExt4 { disk, machine, line in
+                try await disk.change(
+                    """
+                    cd docker_rwlayer/etc; : > key; btrfs property set key compression zstd; echo secret > key
+                    setfattr -n security.note -v kept key; setfacl -m user:1004:r key
+                    """)
+                // The mount makes files that cannot be compressed.
+                var uncompressed = line
+                uncompressed.flags += ",nodatacow"
+                try await disk.bootWell(uncompressed)
+                let look = "cd etc; cat key; getfattr --absolute-names -m - key; getfacl --absolute-names key | grep 1004"
+                let expected = """
+                    secret
+                    # file: key
+                    security.note
+                    system.posix_acl_access
 
-                        user:1004:r--
+                    user:1004:r--
 
-                        """
-                    #expect(try await disk.look("cd docker_rwlayer; \(look)") == expected)
-                    #expect(try await machine.change(look, options: "ro") == expected)
-                }
+                    """
+                #expect(try await disk.look("cd docker_rwlayer; \(look)") == expected)
+                #expect(try await machine.change(look, options: "ro") == expected)
             }
         }
 

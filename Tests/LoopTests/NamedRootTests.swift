@@ -157,6 +157,8 @@ extension OnDisk {
                 #expect(!(try await machine.disk.change(machine.command("status") + " 2>&1")).contains("'/old'"))
                 let end = try await machine.disk.change(machine.command("uninstall") + " 2>&1")
                 #expect(end.contains("the root '/docker_rwlayer', '/old', the top layer '"), "\(end)")
+                let way = "are left: docs/deploy.md, below 'uninstall', has the lines that delete them when nothing needs them\n"
+                #expect(end.contains(way), "\(end)")
             }
         }
 

@@ -55,9 +55,7 @@ extension OnDisk {
                 }
                 try await Disk.with(["mkfs.ext4", "-q"], size: "128M") { machine in
                     try await machine.change("mkdir etc; head --bytes 80M /dev/urandom > more; echo big > etc/motd", options: "rw")
-                    var line = line
-                    line.topLayer = machine.device
-                    line.topLayerPath = "/"
+                    let line = line.layered(from: machine)
                     let outcome = try await disk.boot(line)
                     let making = "make room for 80 MiB of data and 16 MiB of metadata by deleting, one by one,"
                     let template = /'\/.docker-btrfs\/templates\/docker_rwlayer\.[0-9a-f]{64}'/

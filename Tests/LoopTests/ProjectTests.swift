@@ -83,6 +83,29 @@ extension Beside {
             }
         }
 
+        @Test func `one that was made for a command that is refused is gone, and one that was there stays`() async throws {
+            try await Enterable.with { machine in
+                let told = try await machine.disk.change(
+                    """
+                    refused() {
+                        ! \(machine.command("--project new --user nope $1")) 2>&1; ! \(machine.command("--project new --user 99999999999 $1")) 2>&1
+                        ! \(machine.command("--project new --bind /nope $1")) 2>&1; ! \(machine.command("--project new --bind /etc:/bin/ls $1")) 2>&1
+                        ls -A .docker-btrfs/roots
+                    }
+                    refused 'tools -- true' | grep -E '^(Error:|[.])' | sed "s/busybox': .*/busybox'/"; \(machine.command("--project new tools -- true")); refused '-- true' | tail -n 1
+                    """)
+                #expect(
+                    told == """
+                        Error: could not find the user 'nope' in '/etc/passwd' of the root
+                        Error: could not use the number '99999999999'
+                        Error: could not bind '/nope': No such file or directory
+                        Error: could not show '/etc' of the machine at '/bin/busybox'
+                        .docker-btrfs%2Fprojects%2Fnew
+
+                        """, "\(told)")
+            }
+        }
+
         @Test func `of two who make a project of different images at once, one is refused`() async throws {
             try await Enterable.with { machine in
                 // Both have seen that there is no such project when one may make it.

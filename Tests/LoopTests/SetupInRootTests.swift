@@ -45,6 +45,22 @@ extension OnDisk {
             }
         }
 
+        @Test func `the people of a root that was never given the machine's are not taken`() async throws {
+            try await Disk.withStore { disk, _ in
+                try await disk.bootWell()
+                let told = try await disk.change(
+                    """
+                    \(Self.inside)
+                    users=boot_docker/etc/docker-btrfs/users; mkdir -p $users; echo ann:x:1000:1000::/home/ann:/bin/sh > $users/passwd
+                    ! $setup --data-root /top/docker --users
+                    cat $users/passwd
+                    """)
+                let refusal = "could not take the people of this system: it was never given those of '/boot_docker/etc/docker-btrfs/users'"
+                #expect(told.contains("Error: \(refusal), and what that has of ann would be gone\n"), "\(told)")
+                #expect(told.hasSuffix("\nann:x:1000:1000::/home/ann:/bin/sh\n"), "\(told)")
+            }
+        }
+
         @Test func `a file is adopted, and is no data`() async throws {
             try await Disk.withStore { disk, _ in
                 try await disk.bootWell()

@@ -171,16 +171,32 @@ extension OnDisk {
         }
 
         @Test(arguments: [
-            ("grub", "uki", "could not use unified kernel images: entries for GRUB have kernel and initramfs apart"),
-            ("refind", "uki", "could not use unified kernel images: entries for rEFInd have kernel and initramfs apart"),
-            ("systemd-boot", "btrfs", "could not let the kernels lie on the btrfs: systemd-boot does not read it"),
+            ("grub", "uki", "could not use unified kernel images: entries for GRUB have kernel and initramfs apart", Self.unified),
+            ("refind", "uki", "could not use unified kernel images: entries for rEFInd have kernel and initramfs apart", Self.unified),
+            ("systemd-boot", "btrfs", "could not let the kernels lie on the btrfs: systemd-boot does not read it", "--kernels boot"),
         ])
-        func `kernels that the boot loader could not start are refused`(loader: String, kernels: String, reason: String) async throws {
+        func `kernels that the boot loader could not start are refused`(loader: String, kernels: String, reason: String, hint: String)
+            async throws
+        {
             try await Deployable.with(setup: "--loader \(loader)", partition: "64M") { machine in
                 let before = try await machine.everything()
                 let told = try await machine.fails("\(machine.setup) --kernels \(kernels)")
-                #expect(told.hasSuffix("Error: \(reason)\nhint: --kernels boot\n"), "\(told)")
+                #expect(told.hasSuffix("Error: \(reason)\nhint: \(hint)\n"), "\(told)")
                 #expect(try await machine.everything() == before)
+            }
+        }
+
+        private static let unified =
+            "systemd-boot starts such an image: --loader systemd-boot, where the machine has that; --kernels boot copies both as they are"
+
+        @Test func `the partition of a boot loader that is not known is asked for`() async throws {
+            try await Deployable.with { machine in
+                for kernels in ["boot", "uki"] {
+                    let setup = "'\(Repository.companion)' \(machine.setup) --loader print --kernels \(kernels)"
+                    let told = try await machine.disk.change("! \(setup) 2>&1 > /dev/null")
+                    let reason = "could not choose where kernels lie: which partition the boot loader reads is not known"
+                    #expect(told.hasSuffix("Error: \(reason)\nhint: say where it is mounted: --boot DIR\n"), "\(told)")
+                }
             }
         }
 
@@ -279,6 +295,38 @@ extension OnDisk {
                     let top = machine.disk.folder + "/top"
                     let note = "'\(top)\(other)' has images too: '\(top)\(taken)' got one last, and is taken"
                     #expect(told.contains("note: \(note); --data-root \(top)\(other) takes the other\n"), "\(told)")
+                }
+            }
+        }
+
+        @Test func `a Docker that was never used does not win over Podman's images, and one with images is told of`() async throws {
+            try await Deployable.with { machine in
+                let system = "\(machine.disk.folder)/system"
+                let archive = Fixture.stores.appending(path: "\(Fixture.Name.podmanBtrfs.rawValue).tar.gz").path
+                try await machine.disk.change(
+                    """
+                    mkdir -p never/image/btrfs pods '\(system)/etc/'{docker,containers}; tar -xzf '\(archive)' -C pods
+                    echo '{"Repositories":{}}' > never/image/btrfs/repositories.json
+                    printf '[storage]\\ngraphroot = "%s"\\n' "$PWD/pods" > '\(system)/etc/containers/storage.conf'
+                    """)
+                let places = "--root '\(system)' --boot '\(machine.boot)' --init '\(Repository.embeddedInit)'"
+                let setup = "'\(Repository.companion)' setup \(places) --dry-run 2>&1"
+                let top = machine.disk.folder + "/top"
+                let (last, before) = ("got one last, and is taken", "is what was set up")
+                for (docker, time, taken, other, reason) in [
+                    ("docker", 1, "/docker", "/pods", before), ("never", 1_900_000_000, "/pods", nil, last),
+                    ("docker", 1, "/pods", "/docker", last), ("docker", 1_900_000_000, "/docker", "/pods", last),
+                ] as [(String, Int, String, String?, String)] {
+                    let told = try await machine.disk.change(
+                        """
+                        echo "{\\"data-root\\": \\"$PWD/\(docker)\\"}" > '\(system)/etc/docker/daemon.json'
+                        touch -d @\(time) \(docker)/image/btrfs/repositories.json; touch -d @1800000000 pods/btrfs-images/images.json
+                        [[ '\(reason)' == '\(before)' ]] || rm -f .docker-btrfs/settings
+                        \(setup)
+                        """)
+                    #expect(told.contains("\(taken)', which is '\(taken)' there"), "\(told)")
+                    let note = other.map { "note: '\(top)\($0)' has images too: '\(top)\(taken)' \(reason); " }
+                    #expect(note.map { told.contains($0) } ?? !told.contains(" has images too"), "\(told)")
                 }
             }
         }

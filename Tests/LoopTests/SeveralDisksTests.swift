@@ -36,9 +36,7 @@ extension OnDisk {
                     try await machine.change(
                         "btrfs subvolume create files; btrfs subvolume create default; btrfs subvolume set-default default"
                             + "; mkdir files/etc; echo mine > files/etc/motd")
-                    var line = disk.line
-                    line.topLayer = machine.device
-                    line.topLayerPath = "/"
+                    var line = disk.line.layered(from: machine)
                     line.more = "toplayerflags=subvol=files toplayerfstype=btrfs"
                     try await disk.bootWell(line)
                     #expect(try await disk.look("cat docker_rwlayer/etc/motd") == "mine\n")

@@ -115,6 +115,25 @@ extension OnDisk {
             }
         }
 
+        @Test func `what is put in the place of a subvolume, or above it, gets nothing of its owner`() async throws {
+            try await withBench("true") { bench in
+                // Each subvolume was found in the live root, and what came after that is in the copy, or there.
+                let script = """
+                    cd '\(bench.top)'; btrfs -q subvolume create live; cd live; mkdir -p u/{a,b,c,d}; mkdir -p -m 755 etc/s
+                    for name in a b c d; do btrfs -q subvolume create u/$name/s; chown 1234 u/$name/s; chmod 711 u/$name/s; done
+                    btrfs subvolume snapshot . ../copy > /dev/null; mv u/c u/e; ln -s e u/c
+                    cd ../copy; mv u/a u/f; ln -s ../etc u/a; rmdir u/b/s; mkdir -m 700 u/b/s
+                    """
+                try await output(of: ["bash", "-euc", script])
+                for name: Path in ["a", "b", "c", "d"] {
+                    _ = try? bench.machine.perform(.replacePlaceholder("u" / name / "s", of: "copy", like: "live"))
+                }
+                #expect(
+                    try await output(of: ["bash", "-euc", "cd '\(bench.top)/copy'; stat --format '%n %u %a' etc/s u/{b,c,d}/s"])
+                        == "etc/s 0 755\nu/b/s 0 700\nu/c/s 0 755\nu/d/s 1234 711\n")
+            }
+        }
+
         @Test func `data that people exchange while it is copied ends no copy`() async throws {
             let script = """
                 mkfifo fifo{1..20}; mkdir {other,dir}{1..20}; touch {other,dir}{1..20}/a

@@ -133,9 +133,7 @@ extension OnDisk {
             try await Disk.withStore { disk, _ in
                 try await Disk.with(["mkfs.ext4", "-q"], size: "32M") { machine in
                     try await machine.change("mkdir etc; echo A > etc/motd; touch -d 2026-02-02 etc/motd", options: "rw")
-                    var line = disk.line
-                    line.topLayer = machine.device
-                    line.topLayerPath = "/"
+                    let line = disk.line.layered(from: machine)
                     #expect(try await !usesTemplate(disk, line))
                     #expect(try await usesTemplate(disk, line))
                     try await machine.change("echo B > etc/motd; touch -d 2026-02-02 etc/motd", options: "rw")
@@ -154,9 +152,7 @@ extension OnDisk {
                     }
                     try await machine.change("ln -s aaaa link", options: "rw")
                     _ = try await set("ctime 20200101")
-                    var line = disk.line
-                    line.topLayer = machine.device
-                    line.topLayerPath = "/"
+                    let line = disk.line.layered(from: machine)
                     #expect(try await !usesTemplate(disk, line))
                     #expect(try await usesTemplate(disk, line))
                     _ = try await set("block[0] 0x62626262")

@@ -41,6 +41,16 @@ extension OnDisk {
             }
         }
 
+        @Test func `one whose words nobody reads any more ends as one that is read`() async throws {
+            try await Deployable.with { machine in
+                try await machine.run("deploy sample_image")
+                let told = try await machine.disk.change(
+                    "exec {gone}> >(:); wait $!; \(machine.command("uninstall")) >&$gone || echo \"status $?\"")
+                #expect(told == "status 141\n")
+                #expect(try await machine.ownFiles() == "")
+            }
+        }
+
         @Test func `one that was cut off goes on`() async throws {
             try await Deployable.with { machine in
                 try await machine.run("deploy sample_image")

@@ -61,6 +61,18 @@ extension OnDisk {
                 let outcome = try await disk.boot(disk.line(keeping: "docker_root=previous"))
                 let note = "'/docker_rwlayer' has no mark of its own any more; what is called '/docker_rwlayer' is not deleted\n"
                 #expect(outcome.status == 0 && outcome.told.contains(note), "\(outcome.told)")
+                #expect(outcome.told.contains("'/docker_rwlayer' is put aside as '/\(roots)/"), "\(outcome.told)")
+            }
+        }
+
+        @Test(arguments: [0, 1])
+        func `where it lies is told by the boots after one that was cut off, also where no root is left`(kept: Int) async throws {
+            try await Disk.withStore { disk, _ in
+                for _ in 0...kept { try await disk.bootWell(disk.line("docker_keep=1")) }
+                try await disk.change("setfattr -x user.docker-btrfs.root docker_rwlayer; mv docker_rwlayer \(roots)/7")
+                let outcome = try await disk.boot(disk.line(keeping: "docker_image=nope"))
+                #expect(outcome.status == 1 - Int32(kept), "\(outcome.told)")
+                #expect(outcome.told.contains("'/\(roots)/7' has no mark of a root; it is left alone\n"), "\(outcome.told)")
             }
         }
 

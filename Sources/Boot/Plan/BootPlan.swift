@@ -105,13 +105,14 @@ struct Rotation {
 
     private func swap(_ mark: Mark, copyOf source: Mark? = nil, building: [Step], _ clearing: [Step], _ notes: [String]) -> Plan {
         let steps = clearing + directories + building + attempt(mark, copyOf: source)
-        switch facts.standing {
-        case .nothing, .foreign: return keep(nil, under: mark, Plan(steps: steps + [.rename(new, to: root)], notes: notes))
-        case .root(let old): return keep(old, under: mark, Plan(steps: steps + [.exchange(new, root)], notes: notes))
-        case .unreadable:
-            let aside = places.old.map { [Step.rename(new, to: Place($0))] } ?? []
-            return keep(nil, under: mark, Plan(steps: steps + [.exchange(new, root)], afterwards: aside, notes: notes))
+        if case .root(let old) = facts.standing {
+            return keep(old, under: mark, Plan(steps: steps + [.exchange(new, root)], notes: notes))
         }
+        // What could not be looked at has its own place before. Where the new one was built, a boot after a cut would take it for a root
+        // that was not finished.
+        let aside = places.old.map { [Step.rename(root, to: Place($0))] } ?? []
+        let about = places.old.map { ["'\(request.name)' is put aside as '\($0)'"] } ?? []
+        return keep(nil, under: mark, Plan(steps: steps + aside + [.rename(new, to: root)], notes: notes + about))
     }
 
     private var home: [Step] {
@@ -120,7 +121,7 @@ struct Rotation {
 
     var directories: [Step] {
         facts.missingDirectories.map { path in
-            .createDirectory(Place(path), permissions: path.bytes.starts(with: Layout.home.bytes) ? 0o700 : 0o755)
+            .createDirectory(Place(path), permissions: path.isWithin(Layout.home) ? 0o700 : 0o755)
         }
     }
 

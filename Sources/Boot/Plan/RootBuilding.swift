@@ -96,7 +96,7 @@ extension Facts.Root {
     /// A copy of it. What lies in its nested subvolumes stays there.
     package func copy(at new: Place, _ mark: Mark?) -> [Step] {
         [.snapshot(of: Place(path), at: new)] + (mark.map { [.mark(new, $0)] } ?? [])
-            + nested.filter { $0.bytes.count < Self.longest }.map { .replacePlaceholder($0, of: new, like: Place(path / $0)) }
+            + nested.filter { $0.bytes.count < Self.longest }.map { .replacePlaceholder($0, of: new, like: Place(path)) }
     }
 
     /// What a copy of it has not.
@@ -108,7 +108,7 @@ extension Facts.Root {
 extension Facts.Contents {
     /// What makes of a snapshot of a layer what a top layer is laid over.
     package func preparation(of root: Place, from tree: Place, removingIdentity: Bool) -> [Step] {
-        var steps: [Step] = placeholders.map { .replacePlaceholder($0, of: root, like: tree / $0) }
+        var steps: [Step] = placeholders.map { .replacePlaceholder($0, of: root, like: tree) }
         steps += missingDirectories.map { .createDirectory(root / $0, permissions: $0 == "tmp" ? 0o1777 : 0o755) }
         steps += leftovers.map { .removeFile($0, of: root) }
         return steps + (removingIdentity ? identity.map { .removeFile($0, of: root) } : [])

@@ -244,10 +244,18 @@ extension Facts {
     fileprivate func unchanged(_ source: Source, _ request: Request, _ startsKernel: Bool) -> Decision? {
         guard request.mode == .persist else { return nil }
         let same = roots.filter { difference(of: $0, from: source, startsKernel) == nil }
-        guard let root = same.last(where: { $0.persists }) ?? same.last else { return nil }
+        let persisting = same.filter { $0.persists }
+        guard var root = persisting.last ?? same.last else { return nil }
         // Where no boot is ever marked as good, many tries do not mean that what was done in the root is at fault.
         let isMarked = root.isGood || record.lastGood(under: request.name) != nil
-        if isMarked && !hasChances(root, request) { return nil }
+        if isMarked && !hasChances(root, request) {
+            // An image that has its chances again has them with the work that was done in it.
+            let good = persisting.last {
+                $0.isGood && record.tries(ofImage: $0.mark.origin.imageID, under: request.name) < request.tries
+            }
+            guard let good else { return nil }
+            root = good
+        }
         let choice = choice(of: root)
         if case .stay = choice { return Decision(choice: choice, startsKernel: startsKernel) }
         let note = "going on with a copy of \(root.title), which was made from the same image and top layer"

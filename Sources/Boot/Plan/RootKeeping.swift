@@ -25,11 +25,17 @@ extension Rotation {
     }
 
     /// The newest ones, as many as were asked for, and the last good one. A root that persists has work in it: one of those is
-    /// always kept, also by boots of another mode.
+    /// always kept, also by boots of another mode, and a good one of each image that is deployed or asked for.
     private func worthKeeping(_ roots: [Facts.Root]) -> [Facts.Root] {
         let count = request.mode == .persist ? max(1, request.keep) : request.keep
         var worthy = Array(roots.suffix(count))
         if let root = roots.last(where: { $0.persists }) { worthy.append(root) }
+        var chains = facts.heldForOthers
+        if case .success(let source) = facts.wanted { chains.append(source.chainID) }
+        for root in roots.reversed() where root.persists && root.isGood && chains.contains(root.mark.origin.chainID) {
+            chains.removeAll { $0 == root.mark.origin.chainID }
+            worthy.append(root)
+        }
         if count == 0 { return worthy }
         let good = roots.filter { $0.isGood }
         // Those that failed do not push out what boots may still go back to.

@@ -95,7 +95,8 @@ extension Facts.Contents {
         var found = outermost(try image.nestedSubvolumes())
         for parent: Path in [.top, "var", "var/lib"] {
             var places: [Path] = []
-            try image.directory(at: parent)?.search { (name, kind) throws(Failure) in
+            // What links lead to is not replaced.
+            try (try? image.descending(parent))?.search { (name, kind) throws(Failure) in
                 if let kind, kind != .directory { return false }
                 let path = parent.appending(name: plainName(name))
                 if try image.status(of: path)?.inode == 2 { places.append(path) }

@@ -7,8 +7,8 @@ extension MachineFiles {
 
     /// The create-only files that the standing root's system made and no layer has. What the root has from its image is none.
     func minted(by standing: Facts.Standing, on topLevel: Directory, _ faults: Faults) -> [Path] {
-        // Without a folder of its own, or in the root of another machine, nothing is this machine's.
-        guard case .root(let root) = standing, note == nil, root.mark.origin.isOver(described.map { $0.path }) else { return [] }
+        // Without a folder of its own, nothing is this machine's. Version 0.1 did not write down what a root was made with.
+        guard case .root(let root) = standing, note == nil, !root.mark.origin.topLayers.isEmpty else { return [] }
         let consequence = "what the system of \(root.title) made for this machine is not carried over"
         return faults.without([], consequence) { () throws(Failure) in
             let patterns = described.flatMap { $0.manifest.createOnly }
@@ -18,7 +18,9 @@ extension MachineFiles {
             for pattern in patterns {
                 for path in minted(pattern, system, image, faults) where !found.contains(path) { found.append(path) }
             }
-            return found
+            // It may be the root of another machine.
+            if found.isEmpty || root.mark.origin.isOver(described.map { $0.path }) { return found }
+            throw Failure("'\(found[0])' is in no top layer, and \(root.title) was not made with these")
         }
     }
 

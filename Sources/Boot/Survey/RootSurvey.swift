@@ -55,7 +55,11 @@ struct RootSurvey {
             numbers.append(number)
             do throws(Failure) {
                 guard try topLevel.status(of: path)?.kind == .directory else { continue }
-                if let root = try root(at: path) { roots.append(root) }
+                if let root = try root(at: path) {
+                    roots.append(root)
+                } else {
+                    faults.add("'\(path)' has no mark of a root; it is left alone")
+                }
             } catch {
                 faults.addRoot(error, "it is left alone")
             }

@@ -4,10 +4,17 @@ internal import Files
 internal import Linux
 internal import Planning
 
+/// A root's fstab with lines that the top layer was given since the root was made.
+struct MergedTable {
+    let content: [UInt8]
+    /// What those are for, in quotes.
+    let kept: [String]
+}
+
 /// What becomes of a root's changes in a machine's top layer.
 struct AdoptedParts {
     private let site: Site
-    private let root: EarlierRoot
+    private let root: ListedRoot
     /// When what the root has of the layers was laid over it, in seconds since 1970.
     private let laid: Int
     /// The root's fstab when it was made; nil where nobody knows it any more.
@@ -25,8 +32,8 @@ struct AdoptedParts {
     private var found: [Adoption.Part] = []
     /// Directories that the image has too: the manifest is to say that theirs count.
     private(set) var directories: [Path] = []
-    /// Lines of the layer's fstab that setup wrote after the root was made, and the root's lacks.
-    private(set) var data: [MountsFile.Line] = []
+    /// What becomes of the layer's fstab; nil where it is the root's as that is.
+    private(set) var merged: MergedTable?
     private var stays: [String] = []
     private var losses: [String] = []
     private var tooLong = 0
@@ -115,32 +122,63 @@ struct AdoptedParts {
             // Of two names of one file in a layer either may win.
             for other in try otherNames(of: path) { found.append(.remove(other)) }
         }
-        if path == FilesystemTable.path && kind == .file { try compareTables() }
+        if path == FilesystemTable.path && kind == .file { try mergeTables() }
         found.append(.take(path, kind))
     }
 
-    /// What the layer's fstab mounts and the root's does not: data that setup added after the root was made stays, and it is said what else is
-    /// lost. Of other files nobody can tell whether an earlier adopt of the same root wrote what is replaced.
-    private mutating func compareTables() throws(Failure) {
+    /// Of what the layer's fstab mounts and the root's does not, data that setup added after the root was made stays, and it is said what else
+    /// is lost. So stays a line of the layer's where the root's names a device that is gone. Of other lines and files nobody can tell whether an
+    /// earlier adopt of the same root wrote what is replaced.
+    private mutating func mergeTables() throws(Failure) {
         let path = FilesystemTable.path
         guard let standing = try folder.status(of: path), standing.kind == .file, standing.isNewer(than: laid),
             !found.contains(.take(path, .file))
         else { return }
         let own = try MountsFile(parsing: tree.contents(of: path) ?? [])
+        let layers = try MountsFile(parsing: folder.contents(of: path) ?? [])
+        let former = try table.map { bytes throws(Failure) in try MountsFile(parsing: bytes) }
+        let missing = layers.lines.filter { own.line(at: $0.target) == nil }
+        var kept = try keepLines(of: layers, in: own)
         var lost: [String] = []
-        for line in try MountsFile(parsing: folder.contents(of: path) ?? []).lines where own.line(at: line.target) == nil {
-            if FilesystemTable.isData(line), try isLater(line) { data.append(line) } else { lost.append("'\(display(line.target.utf8))'") }
+        for line in missing {
+            let place = "'\(display(line.target.utf8))'"
+            if DataDirectory.isMounted(by: line), try isLater(line, than: former) {
+                if try own.add(line, isReplacing: false) { kept.append(place) }
+            } else {
+                lost.append(place)
+            }
         }
+        if !kept.isEmpty { merged = MergedTable(content: try own.content(), kept: kept) }
         if lost.isEmpty { return }
         losses.append(
             "'\(layer / path)' was changed since \(root.title) was made, and the root's takes its place: "
                 + "it mounts \(lost.joined(separator: ", ")) no more")
     }
 
-    /// Whether a line for data is not one that a person took out of the root's fstab: that had none when it was made. Where nobody knows that
-    /// any more, the data came after the root.
-    private func isLater(_ line: MountsFile.Line) throws(Failure) -> Bool {
-        if let table { return try MountsFile(parsing: table).line(at: line.target) == nil }
+    /// Puts the layer's lines into the root's fstab for those that name a device which is gone, as another UUID of the same btrfs: the next boot
+    /// might stop there. Returns the places.
+    private mutating func keepLines(of layers: MountsFile, in own: MountsFile) throws(Failure) -> [String] {
+        var kept: [String] = []
+        try own.renew { line throws(Failure) in
+            guard line.target.hasPrefix("/"), let standing = layers.line(at: line.target), standing.source != line.source,
+                let device = line.device, (try? BlockDevices.has(device)) == false,
+                standing.device.map({ (try? BlockDevices.has($0)) == true }) != false
+            else { return nil }
+            kept.append("'\(display(line.target.utf8))'")
+            return standing
+        }
+        if !kept.isEmpty {
+            losses.append(
+                "\(root.title) and '\(layer / FilesystemTable.path)' have different lines for \(kept.joined(separator: ", ")): "
+                    + "those of the top layer stay, for what the root's name is not here")
+        }
+        return kept
+    }
+
+    /// Whether a line for data is not one that a person took out of the root's fstab: that had none when it was made, which `former` is. Where
+    /// nobody knows that any more, the data came after the root.
+    private func isLater(_ line: MountsFile.Line, than former: MountsFile?) throws(Failure) -> Bool {
+        if let former { return former.line(at: line.target) == nil }
         guard let path = line.subvolume, let data = try site.topLevel.directory(at: path)?.subvolume(), let own = try tree.subvolume()
         else {
             return false
@@ -210,7 +248,7 @@ struct AdoptedParts {
     private func otherNames(of path: Path) throws(Failure) -> [Path] {
         var others: [Path] = []
         for (link, target) in links where path.isBelow(target) {
-            guard let rest = Path(path.bytes.dropFirst(target.bytes.count)) else { continue }
+            guard let rest = path.path(below: target) else { continue }
             if try folder.status(of: link / rest) != nil { others.append(link / rest) }
         }
         return others
@@ -245,30 +283,10 @@ struct AdoptedParts {
     }
 
     private mutating func addAll(below path: Path) throws(Failure) {
-        let device = try tree.status(of: .top)?.device
-        for name in try tree.directory(withoutLinks: path).names() {
-            let inner = path.appending(name: name)
-            if inner.isTooLong {
-                tooLong += 1
-                continue
-            }
-            try checkName(inner)
-            guard let status = try tree.status(of: inner), status.device == device else { continue }
-            let kind = RootChange.FileKind(status)
-            try take(inner, kind)
-            if kind == .directory { try addAll(below: inner) }
+        let left = try tree.forAll(below: path) { (path, status) throws(Failure) in
+            try checkName(path)
+            if let status { try take(path, RootChange.FileKind(status)) }
         }
-    }
-}
-
-extension RootChange.FileKind {
-    fileprivate init(_ status: Status) {
-        self =
-            switch status.kind {
-            case .directory: .directory
-            case .symlink: .symlink
-            case .file: .file
-            case .other: .device
-            }
+        tooLong += left
     }
 }

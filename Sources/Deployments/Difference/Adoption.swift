@@ -28,8 +28,8 @@ public struct Adoption {
     let parts: [Part]
     /// Directories that the image has too: the manifest is to say that theirs count.
     let directories: [Path]
-    /// Lines of the layer's fstab that stay when the root's takes its place.
-    let data: [MountsFile.Line]
+    /// What becomes of the layer's fstab; nil where it is the root's as that is.
+    let table: MergedTable?
     /// What is to be known.
     public let notes: [String]
 
@@ -48,7 +48,7 @@ public struct Adoption {
             switch part {
             case .take(let path, let kind):
                 "put the \(kind.rawValue) '\(path)' into the top layer as '\(layer / path)'"
-                    + (keepsData(in: path) ? ", which mounts \(dataPlaces) still" : "")
+                    + (table(at: path).map { ", where the lines for \($0.kept.joined(separator: ", ")) stay as they are" } ?? "")
             case .hide(let path):
                 "take '\(path)' away by the top layer's '\(layer / LayerName.whiteout(of: path))'"
             case .remove(let path): "take '\(layer / path)' out of the top layer"
@@ -56,13 +56,11 @@ public struct Adoption {
         }
     }
 
-    private var dataPlaces: String { data.map { "'\(display($0.target.utf8))'" }.joined(separator: ", ") }
-
-    private func keepsData(in path: Path) -> Bool { path == FilesystemTable.path && !data.isEmpty }
+    private func table(at path: Path) -> MergedTable? { path == FilesystemTable.path ? table : nil }
 
     /// What comes of it.
     public var outcome: String {
-        let paths = "\(parts.count) path\(parts.count == 1 ? "" : "s")"
+        let paths = counted(parts.count, "path")
         if parts.isEmpty && people == nil && directories.isEmpty { return "nothing was adopted" }
         let what = people == nil ? paths : "the people" + (parts.isEmpty ? "" : " and \(paths)")
         return "the next root has \(people == nil && parts.count == 1 ? "it" : "them"): \(what) of root \(number) adopted into '\(layer)'"
@@ -70,7 +68,7 @@ public struct Adoption {
 
     /// All of it is on the disk when this is done. What was done before a failure stays.
     public func perform(say: (String) -> Void) throws(Failure) {
-        try site.topLevel.makeWritable()
+        try site.topLevel.makeWritableHere()
         guard let target = try site.topLevel.directory(at: layer) else { throw Failure("could not open the top layer '\(layer)'") }
         if let people, let peoplesLine {
             say(peoplesLine)
@@ -81,7 +79,9 @@ public struct Adoption {
             say(line)
             do throws(Failure) {
                 switch part {
-                case .take(let path, _): if keepsData(in: path) { try takeTable(by: &writer, into: target) } else { try writer.take(path) }
+                case .take(let path, _):
+                    try writer.take(path)
+                    if let table = self.table(at: path) { try write(table, into: target) }
                 case .remove(let path): try writer.remove(path)
                 case .hide(let path): try writer.hide(path)
                 }
@@ -99,22 +99,15 @@ public struct Adoption {
         try target.sync()
     }
 
-    /// The root's fstab, as any other file of it, with the lines that stay at its end. Fails with the system's reason alone.
-    private func takeTable(by writer: inout LayerWriter, into target: Directory) throws(Failure) {
+    /// Writes the fstab into the root's, which was taken as any other file. Fails with the system's reason alone.
+    private func write(_ table: MergedTable, into target: Directory) throws(Failure) {
         let path = FilesystemTable.path
-        try writer.take(path)
-        let table = try MountsFile(parsing: [])
-        for line in data { _ = try table.add(line, isReplacing: false) }
-        let newline = UInt8(ascii: "\n")
-        let isEnded = try target.contents(of: path)?.last.map { $0 == newline } ?? true
-        let text = try table.text()
-        let lines = (isEnded ? [] : [newline]) + Array(text.utf8)
-        let file = linux_openat2(target.descriptor, path.cString, O_WRONLY | O_APPEND | O_CLOEXEC, 0, linux_resolve_no_links)
+        let file = linux_openat2(target.descriptor, path.cString, O_WRONLY | O_TRUNC | O_CLOEXEC, 0, linux_resolve_no_links)
         if file < 0 { throw .reason() }
         defer { close(file) }
         var found = stat()
-        if fstat(file, &found) != 0 || !linux_write_all(file, lines, lines.count) || futimens(file, [found.st_atim, found.st_mtim]) != 0
-            || fsync(file) != 0
+        if fstat(file, &found) != 0 || !linux_write_all(file, table.content, table.content.count)
+            || futimens(file, [found.st_atim, found.st_mtim]) != 0 || fsync(file) != 0
         {
             throw .reason()
         }
@@ -162,14 +155,14 @@ extension Site {
         }
         return Adoption(
             site: self, number: root.number, tree: tree, layer: layer, people: people, parts: adopted.parts,
-            directories: adopted.directories, data: adopted.data, notes: notes)
+            directories: adopted.directories, table: adopted.merged, notes: notes)
     }
 
     /// The people of a root, whose files are taken out of the changes where a top layer has people: they are laid over the image's own at
     /// boot, and the whole file would be in the way of those. Where none of these files is named, people whom nobody changed in the root stay
     /// as the top layer has them by now.
     private func people(
-        of root: EarlierRoot, _ tree: Directory, named: [Path], _ changes: inout [RootChange], _ notes: inout [String]
+        of root: ListedRoot, _ tree: Directory, named: [Path], _ changes: inout [RootChange], _ notes: inout [String]
     ) throws(Failure) -> MachineUsers? {
         let others = changes.filter { !MachineUsers.sources.contains($0.path) }
         if others.count == changes.count { return nil }
@@ -178,21 +171,36 @@ extension Site {
         for layer in origin.topLayers.reversed() {
             guard let known = try topLevel.directory(at: layer / MachineUsers.folder) else { continue }
             changes = others
+            let folder = layer / MachineUsers.folder
+            let isNamed = named.contains { MachineUsers.sources.contains($0) }
             let people = try MachineUsers(in: tree, known: known, image: image)
-            if named.contains(where: { MachineUsers.sources.contains($0) }) { return people }
-            guard let given = try tree.directory(at: MachineUsers.folder),
-                try MachineUsers(in: tree, known: given, image: image).difference(from: given) == nil
-            else { return people }
-            if try people.difference(from: known) != nil {
-                notes.append("the people of \(root.title) are those that it was given, and are left out: name /etc/passwd to have them")
+            let missing = try people.missing(of: known)
+            let isGiven = try MachineUsers.isGiven(to: tree)
+            if !missing.isEmpty && !isGiven {
+                if isNamed { throw MachineUsers.isLacking(missing, in: root.title, folder) }
+                notes.append("the people of \(root.title) are left out: it was never given those of '\(folder)'")
+                return nil
             }
-            return nil
+            if !isNamed, let given = try tree.directory(at: MachineUsers.folder),
+                try MachineUsers(in: tree, known: given, image: image).difference(from: given) == nil
+            {
+                if try people.difference(from: known) != nil {
+                    notes.append("the people of \(root.title) are those that it was given, and are left out: name /etc/passwd to have them")
+                }
+                return nil
+            }
+            if !missing.isEmpty {
+                let go = missing.count == 1 ? "goes" : "go"
+                let who = missing.map { display($0.utf8) }.joined(separator: ", ")
+                notes.append("\(who) \(go) out of '\(folder)': \(root.title) has nobody of that name")
+            }
+            return people
         }
         return nil
     }
 
     /// The layer that is this machine's alone.
-    private func ownLayer(of root: EarlierRoot) throws(Failure) -> Path {
+    private func ownLayer(of root: ListedRoot) throws(Failure) -> Path {
         guard let layer = root.root.mark.origin.topLayers.last else {
             throw Failure("could not adopt anything: \(root.root.title) was made without a top layer", hint: "docker-btrfs setup makes one")
         }
@@ -241,6 +249,8 @@ extension RootDifference {
         var seen: Set<RootChange> = []
         var notes: [String] = []
         var (tooLong, routine) = (0, 0)
+        // Where no init makes them, a person did.
+        var hasMountPoints = false
         for path in paths {
             let isIn = { (one: Path) in one.isWithin(path) }
             let own = changes.filter { isIn($0.path) || $0.from.map(isIn) == true }
@@ -252,8 +262,9 @@ extension RootDifference {
                     tooLong += 1
                 } else if change.file != .subvolume {
                     // What systems write by themselves goes with a person's wish alone.
-                    if change.isRoutine && !RootChange.isRoutine(path) {
+                    if change.isRoutine && change.path != path && !RootChange.isRoutine(path) {
                         routine += 1
+                        if change.isMountPoint { hasMountPoints = true }
                         continue
                     }
                     found.append(change)
@@ -266,21 +277,12 @@ extension RootDifference {
                 }
             }
         }
+        for (path, count) in nameless where paths.contains(where: path.isWithin) { tooLong += count }
         if tooLong > 0 { notes.append(Path.leftOut(tooLong)) }
-        if routine > 0 && found.isEmpty {
-            let (what, which) = routine == 1 ? ("1 path", "is left out: name it") : ("\(routine) paths", "are left out: name one")
-            notes.append("\(what) there that systems write by themselves \(which) to have it")
+        if routine > 0 && (found.isEmpty || hasMountPoints) {
+            let which = routine == 1 ? "is left out: name it" : "are left out: name one"
+            notes.append("\(counted(routine, "path")) there that systems write by themselves \(which) to have it")
         }
         return (found, notes)
-    }
-}
-
-extension Path {
-    /// Whether no program can name it in one piece, as the kernel has it with the NUL at its end.
-    var isTooLong: Bool { bytes.count >= Int(PATH_MAX) }
-
-    /// One note of them all: nobody could type such a path.
-    static func leftOut(_ count: Int) -> String {
-        "\(count) path\(count == 1 ? " is" : "s are") left out: longer than \(PATH_MAX - 1) bytes, as no program can name \(count == 1 ? "it" : "them")"
     }
 }

@@ -74,7 +74,7 @@ extension Site {
         let (owners, traces, isWhole) = try Self.leaveToPackages(packages, &changes, named)
         if traces > 0 {
             notes.append(
-                "\(traces) path\(traces == 1 ? "" : "s") that package managers and packages' scripts write, or that are this machine's, are left out: name one to have it"
+                "\(counted(traces, "path")) that package managers and packages' scripts write, or that are this machine's, are left out: name one to have it"
             )
         }
         var draft = ImageDraft(tree: tree, layer: try layer(of: root)?.tree, notes: notes)

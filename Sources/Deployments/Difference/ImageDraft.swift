@@ -131,17 +131,10 @@ struct ImageDraft {
     }
 
     private mutating func putAll(below path: Path) throws(Failure) {
-        let device = try tree.status(of: .top)?.device
-        for name in try tree.directory(withoutLinks: path).names() {
-            let next = path.appending(name: name)
-            if next.isTooLong {
-                tooLong += 1
-                continue
-            }
-            guard let status = try tree.status(of: next), status.device == device else { continue }
-            try put(next, isNew: true)
-            if status.kind == .directory { try putAll(below: next) }
+        let left = try tree.forAll(below: path) { (path, status) throws(Failure) in
+            if status != nil { try put(path, isNew: true) }
         }
+        tooLong += left
     }
 
     /// Puts all together. What says where packages come from is first, then they, so that files are laid over theirs.

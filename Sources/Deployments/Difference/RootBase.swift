@@ -1,6 +1,5 @@
 internal import Basics
 internal import Boot
-internal import BootRun
 internal import Linux
 internal import Planning
 
@@ -36,9 +35,14 @@ extension Site {
 
     /// Hands out the base of a root: its template; where that is not there any more, what a boot would make of its layer and of the top
     /// layers as they are now.
-    func withBase<Result>(of root: EarlierRoot, _ body: (RootBase) throws(Failure) -> Result) throws(Failure) -> Result {
+    func withBase<Result>(of root: ListedRoot, _ body: (RootBase) throws(Failure) -> Result) throws(Failure) -> Result {
         guard let own = try topLevel.directory(at: root.root.path)?.subvolume() else {
             throw Failure("could not compare \(root.title): it is not there any more")
+        }
+        if !root.hasRecord {
+            throw Failure(
+                "could not compare \(root.title): only its mark says what it was made of, which whoever is in it can write",
+                hint: "docker-btrfs enter --project OTHER makes one that has it written down; what is to stay is copied there")
         }
         let (line, made) = try lineage(of: own, root)
         for link in line {
@@ -57,29 +61,17 @@ extension Site {
             hint: "docker-btrfs deploy \(origin.reference.text) holds the layer again, if the image is the same")
     }
 
-    /// The layer that a root was made from, as it is held or as the store has it; nil where it is gone. Who is in a project can write its mark,
-    /// and does not choose what of this filesystem it is: the layer of a project is held.
-    func layer(of root: EarlierRoot) throws(Failure) -> (path: Path, tree: Directory, subvolume: Subvolume)? {
+    /// The layer that a root was made from, as it is held or as the store has it; nil where it is gone.
+    func layer(of root: ListedRoot) throws(Failure) -> (path: Path, tree: Directory, subvolume: Subvolume)? {
         let origin = root.root.mark.origin
-        for path in [Layout.hold(origin.chainID)] + (root.project == nil ? [origin.layer] : []) {
+        for path in [Layout.hold(origin.chainID), origin.layer] {
             if let tree = try topLevel.directory(at: path), let subvolume = try tree.subvolume() { return (path, tree, subvolume) }
         }
         return nil
     }
 
-    /// The same of the top layers. Those of a project are what a boot would lay over a root here, if the project has them.
-    private func topLayers(of root: EarlierRoot) throws(Failure) -> (paths: [Path], notes: [String]) {
-        let known = root.root.mark.origin.topLayers
-        if root.project == nil || known.isEmpty { return (known, []) }
-        let host = Facts.Host(kernelRelease: nil, time: secondsNow(), names: try settings.request(on: volume).machineNames)
-        var (own, notes): ([Path], [String]) = ([], [])
-        do throws(Failure) { own = try topLevel.layers(at: settings.topLayer, for: host) } catch { notes.append(error.message) }
-        notes += known.filter { !own.contains($0) }.map { "'\($0)' is no top layer of this machine: its files count as added" }
-        return (known.filter { own.contains($0) }, notes)
-    }
-
     /// A root, and those that it is a copy of, from root to root; and when the first of them was made.
-    private func lineage(of own: Subvolume, _ root: EarlierRoot) throws(Failure) -> (line: [Subvolume], made: Int) {
+    private func lineage(of own: Subvolume, _ root: ListedRoot) throws(Failure) -> (line: [Subvolume], made: Int) {
         var others: [(subvolume: Subvolume, made: Int)] = []
         for one in try roots().roots {
             if let subvolume = try topLevel.directory(at: one.root.path)?.subvolume() { others.append((subvolume, one.made)) }
@@ -93,16 +85,14 @@ extension Site {
     }
 
     private func withDraft<Result>(
-        of path: Path, _ layer: Directory, _ root: EarlierRoot, initProgram: Path?, since: UInt64?, made: Int,
+        of path: Path, _ layer: Directory, _ root: ListedRoot, initProgram: Path?, since: UInt64?, made: Int,
         _ body: (RootBase) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let lock = lock == nil ? try FilesystemLock(on: topLevel, seconds: 0) { _ in } : nil
         defer { withExtendedLifetime(lock) {} }
         var (layers, notes): ([Facts.Layer], [String]) = ([], [])
         var opened: [Directory] = []
-        let topLayers = try topLayers(of: root)
-        notes += topLayers.notes
-        for path in topLayers.paths {
+        for path in root.root.mark.origin.topLayers {
             guard let layer = try topLevel.directory(at: path) else {
                 notes.append("the top layer '\(path)' is not there any more: its files count as added")
                 continue
@@ -117,6 +107,7 @@ extension Site {
         var steps: [Step] = [.snapshot(of: Place(path), at: Self.draft)]
         steps += contents.preparation(of: Self.draft, from: Place(path), removingIdentity: layers.removeIdentity)
         steps += layers.map { .copyTopLayer(Place($0.path), $0.manifest.rules, over: Self.draft) }
+        try topLevel.makeWritableHere()
         var machine = LinuxMachine(topLevel: topLevel, topLayer: .success(nil))
         try remove(&machine)
         do throws(Failure) {

@@ -31,6 +31,8 @@ public struct RootChange: Hashable, Sendable {
     public let aspects: [Aspect]
     /// Whether a person made it where systems write by themselves, as its content tells.
     var isChosen = false
+    /// Whether an init made it, as the place of a mount.
+    var isMountPoint = false
 
     public init(_ kind: Kind, _ path: Path, from: Path? = nil, _ file: FileKind, _ aspects: [Aspect] = []) {
         self.kind = kind
@@ -48,5 +50,30 @@ public struct RootChange: Hashable, Sendable {
         guard kind == .changed && file == .file && !aspects.contains(.type) else { return nil }
         let others = aspects.filter { $0 != .content }
         return others.isEmpty ? nil : RootChange(.changed, path, file, others)
+    }
+}
+
+extension RootChange.FileKind {
+    init(_ kind: EntryItem.Kind) {
+        self =
+            switch kind {
+            case .file: .file
+            case .directory: .directory
+            case .symlink: .symlink
+            case .device: .device
+            case .fifo: .fifo
+            case .socket: .socket
+            case .subvolume: .subvolume
+            }
+    }
+
+    init(_ status: Status) {
+        self =
+            switch status.kind {
+            case .directory: .directory
+            case .symlink: .symlink
+            case .file: .file
+            case .other: .device
+            }
     }
 }

@@ -5,13 +5,15 @@ internal import Planning
 
 /// What was changed in a root since it was made, which a new root will not have.
 public struct RootDifference {
-    public let root: EarlierRoot
+    public let root: ListedRoot
     /// By their paths.
     public let changes: [RootChange]
     /// What is to be known.
     public let notes: [String]
     /// What the top layers were given after the root was made, and the root lacks.
     let later: [(layer: Path, path: Path)]
+    /// As `TreeDifference` counts it.
+    let nameless: [Path: Int]
     /// When what the root has of the layers was laid over it, in seconds since 1970.
     let laid: Int
     /// The root's fstab when it was made; nil where nobody knows it any more.
@@ -37,38 +39,44 @@ extension Site {
     }
 
     private func difference<Found>(
-        of root: EarlierRoot, _ look: (_ root: Directory, _ base: Directory) throws(Failure) -> Found
+        of root: ListedRoot, _ look: (_ root: Directory, _ base: Directory) throws(Failure) -> Found
     ) throws(Failure) -> (difference: RootDifference, found: Found) {
         try withBase(of: root) { base throws(Failure) in
             guard let tree = try topLevel.directory(at: root.root.path) else {
                 throw Failure("could not compare \(root.title): it is not there any more")
             }
-            let (changes, later) = try changes(of: root, tree, from: base)
+            let (changes, later, nameless) = try changes(of: root, tree, from: base)
+            let hidden = nameless.values.reduce(0, +)
             let nested = root.root.nested.map { "'\($0)' is a subvolume of its own: what is in it was not looked at" }
             let table: [UInt8]? = if base.isOfLayersNow { nil } else { try base.tree.contents(of: FilesystemTable.path) ?? [] }
             let found = RootDifference(
-                root: root, changes: changes, notes: base.notes + nested, later: later, laid: base.made, table: table)
+                root: root, changes: changes, notes: base.notes + nested + (hidden > 0 ? [Path.leftOut(hidden)] : []), later: later,
+                nameless: nameless, laid: base.made, table: table)
             return (found, try look(tree, base.tree))
         }
     }
 
     /// What was changed in a root, and apart from that what its top layers have now that was never in it.
     func changes(
-        of root: EarlierRoot, _ tree: Directory, from base: RootBase, byNumber: Bool = true
-    ) throws(Failure) -> (changes: [RootChange], later: [(layer: Path, path: Path)]) {
+        of root: ListedRoot, _ tree: Directory, from base: RootBase, byNumber: Bool = true
+    ) throws(Failure) -> (changes: [RootChange], later: [(layer: Path, path: Path)], nameless: [Path: Int]) {
         var (changes, later): ([RootChange], [(layer: Path, path: Path)]) = ([], [])
-        for change in try TreeDifference(of: tree, from: base, byNumber: byNumber).changes {
+        let difference = try TreeDifference(of: tree, from: base, byNumber: byNumber)
+        for change in difference.changes {
             if base.isOfLayersNow, change.kind == .deleted, let layer = try layerWithNewer(change.path, of: root, than: base.made) {
                 later.append((layer, change.path))
             } else {
                 changes.append(change)
             }
         }
-        return (changes, later)
+        if let table = try? MountsFile(parsing: base.tree.contents(of: FilesystemTable.path) ?? []) {
+            changes.tellMountPoints(of: table, in: tree)
+        }
+        return (changes, later, difference.nameless)
     }
 
     /// The top layer that has a path, where nothing of that is as old as `time`, in seconds since 1970.
-    private func layerWithNewer(_ path: Path, of root: EarlierRoot, than time: Int) throws(Failure) -> Path? {
+    private func layerWithNewer(_ path: Path, of root: ListedRoot, than time: Int) throws(Failure) -> Path? {
         for layer in root.root.mark.origin.topLayers.reversed() {
             guard let folder = try topLevel.directory(at: layer), try folder.status(of: path) != nil else { continue }
             return try folder.hasOlder(path, than: time) ? nil : layer
@@ -78,7 +86,7 @@ extension Site {
 
     /// The root of that number; else the one that the system runs on. In a system that is none of ours, a person may mean that one: only on
     /// a btrfs that he names is it the machine's root then. `remedy` is what he may want there instead.
-    func chosenRoot(_ number: Int?, beside remedy: String = "") throws(Failure) -> EarlierRoot {
+    func chosenRoot(_ number: Int?, beside remedy: String = "") throws(Failure) -> ListedRoot {
         if let number { return try root(number) }
         if let named = try namedRoots().first(where: \.isBooted) {
             throw Failure(
@@ -91,10 +99,10 @@ extension Site {
             throw Failure("could not find the machine's root '\(settings.root)'", hint: "a boot makes it")
         }
         if filesystem.isMounted { return root }
-        let numbers = all.map { "\($0.number)" }.joined(separator: ", ")
+        let numbers = there(all.map { "\($0.number)" }, "root")
         throw Failure(
             "could not choose a root: the system that runs is none of '\(settings.root)'",
-            hint: "name one by its number: there are \(numbers)\(remedy.isEmpty ? "" : "; \(remedy)")")
+            hint: "name one by its number: \(numbers)\(remedy.isEmpty ? "" : "; \(remedy)")")
     }
 }
 

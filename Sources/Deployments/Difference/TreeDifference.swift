@@ -17,7 +17,19 @@ struct TreeDifference {
     /// What of the root is as it was made; nil where that is the base.
     private let untouched: UntouchedFiles?
     private(set) var changes: [RootChange] = []
+    /// How much was changed below a directory that no program can name, by the path of the topmost such one. A user of the system can make
+    /// them as deep as he likes, and what is in them is only counted.
+    private(set) var nameless: [Path: Int] = [:]
 
+    /// Where a name is: at a path, or in a directory that no program can name, below the topmost such one.
+    private enum Spot: Equatable {
+        case at(Path)
+        case below(Path)
+
+        var path: Path? { if case .at(let path) = self { path } else { nil } }
+    }
+
+    /// Of directories; of what is below one that no program can name, that of the topmost such one.
     private var rootPaths: [UInt64: Path] = [SubvolumeTree.top: .top]
     private var basePaths: [UInt64: Path] = [SubvolumeTree.top: .top]
     private var known: [UInt64: Bool] = [SubvolumeTree.top: true]
@@ -90,7 +102,7 @@ struct TreeDifference {
         let aspects = try aspects(of: inode.number, from: inode.number)
         if aspects.isEmpty { return }
         for name in names {
-            if let path = try rootPath(name) { changes.append(RootChange(.changed, path, RootChange.FileKind(inode.kind), aspects)) }
+            if let spot = try rootSpot(name) { add(.changed, spot, inode.kind, aspects) }
         }
     }
 
@@ -121,7 +133,7 @@ struct TreeDifference {
         for entry in before.values {
             let name = NameItem(directory: old, name: entry.name)
             if try isMoved(entry, name) { continue }
-            if let path = try basePath(name) { changes.append(RootChange(.deleted, path, RootChange.FileKind(entry.kind))) }
+            if let spot = try baseSpot(name) { add(.deleted, spot, entry.kind) }
         }
     }
 
@@ -133,7 +145,7 @@ struct TreeDifference {
             let name = NameItem(directory: old, name: entry.name)
             if try isMoved(entry, name) { continue }
             guard let other = here[entry.name] else {
-                if let path = try basePath(name) { changes.append(RootChange(.deleted, path, RootChange.FileKind(entry.kind))) }
+                if let spot = try baseSpot(name) { add(.deleted, spot, entry.kind) }
                 continue
             }
             if entry.kind == .directory && other.kind == .directory { try deleteEntries(of: entry.number, where: other.number) }
@@ -163,21 +175,33 @@ struct TreeDifference {
 
     /// A name that was not there, or stands for another file.
     private mutating func appear(_ entry: EntryItem, _ name: NameItem, isPlaced: Bool = false) throws(Failure) {
-        guard let path = try rootPath(name) else { return }
-        let kind = RootChange.FileKind(entry.kind)
-        if let origin = try origin(of: entry, name), let from = try basePath(origin) {
+        guard let spot = try rootSpot(name) else { return }
+        if let origin = try origin(of: entry, name), let from = try baseSpot(origin) {
             let aspects = try aspects(of: entry.number, from: entry.number)
-            if from != path {
-                changes.append(RootChange(.renamed, path, from: from, kind, aspects))
+            if from != spot, from.path == nil {
+                // From where no program can name it.
+                add(.added, spot, entry.kind)
+            } else if from != spot {
+                add(.renamed, spot, from: from.path, entry.kind, aspects)
             } else if !aspects.isEmpty {
-                changes.append(RootChange(.changed, path, kind, aspects))
+                add(.changed, spot, entry.kind, aspects)
             }
             // What is in it was looked at where it changed.
             return
         }
         let isUntouched = isPlaced ? try self.isUntouched(entry) : false
-        if !isUntouched { changes.append(RootChange(.added, path, kind)) }
+        if !isUntouched { add(.added, spot, entry.kind) }
         if entry.kind == .directory { try addEntries(of: entry.number, isPlaced: isPlaced && isOfBoot(entry)) }
+    }
+
+    /// Takes a change, or counts it.
+    private mutating func add(
+        _ kind: RootChange.Kind, _ spot: Spot, from: Path? = nil, _ file: EntryItem.Kind, _ aspects: [RootChange.Aspect] = []
+    ) {
+        switch spot {
+        case .at(let path): changes.append(RootChange(kind, path, from: from, RootChange.FileKind(file), aspects))
+        case .below(let top): nameless[top, default: 0] += 1
+        }
     }
 
     /// Whether a boot gave it its name: what came into a directory since, or went out of it, is no change of where that is.
@@ -198,9 +222,9 @@ struct TreeDifference {
                 let isMoved = try origin(of: entry, name) != nil
                 if isMoved || entry.kind != .directory {
                     try appear(entry, name, isPlaced: isPlaced)
-                } else if let path = try rootPath(name) {
+                } else if let spot = try rootSpot(name) {
                     let isUntouched = isPlaced ? try self.isUntouched(entry) : false
-                    if !isUntouched { changes.append(RootChange(.added, path, .directory)) }
+                    if !isUntouched { add(.added, spot, .directory) }
                     waiting.append((entry.number, isPlaced && isOfBoot(entry)))
                 }
             }
@@ -209,16 +233,15 @@ struct TreeDifference {
 
     /// Another file of the same name.
     private mutating func replace(_ old: EntryItem, by entry: EntryItem, _ name: NameItem, isPlaced: Bool) throws(Failure) {
-        guard let path = try rootPath(name) else { return }
-        let kind = RootChange.FileKind(entry.kind)
+        guard let spot = try rootSpot(name) else { return }
         let isUntouched = isPlaced ? try self.isUntouched(entry) : false
         if old.kind != entry.kind {
-            if !isUntouched { changes.append(RootChange(.changed, path, kind, [.type])) }
+            if !isUntouched { add(.changed, spot, entry.kind, [.type]) }
             if entry.kind == .directory { try addEntries(of: entry.number, isPlaced: isPlaced && isOfBoot(entry)) }
             return
         }
         let aspects = isUntouched ? [] : try aspects(of: entry.number, from: old.number)
-        if !aspects.isEmpty { changes.append(RootChange(.changed, path, kind, aspects)) }
+        if !aspects.isEmpty { add(.changed, spot, entry.kind, aspects) }
         if entry.kind == .directory {
             // A directory of the image that has its name is where it was.
             let isImages =
@@ -262,8 +285,8 @@ struct TreeDifference {
         if new.size != old.size { return true }
         if try root.content(of: new.number) == base.content(of: old.number) { return false }
         if new.kind == .symlink || new.size > Self.readLimit { return true }
-        guard let name = try root.names(of: new.number).first, let path = try rootPath(name),
-            let oldName = try base.names(of: old.number).first, let oldPath = try basePath(oldName)
+        guard let name = try root.names(of: new.number).first, let path = try rootSpot(name)?.path,
+            let oldName = try base.names(of: old.number).first, let oldPath = try baseSpot(oldName)?.path
         else { return true }
         do throws(Failure) {
             return try root.directory.content(ofFile: path, limit: Self.readLimit)
@@ -305,15 +328,16 @@ struct UntouchedFiles {
 }
 
 extension TreeDifference {
-    private mutating func rootPath(_ name: NameItem) throws(Failure) -> Path? { try Self.path(name, root, &rootPaths) }
+    private mutating func rootSpot(_ name: NameItem) throws(Failure) -> Spot? { try Self.spot(name, root, &rootPaths) }
 
-    private mutating func basePath(_ name: NameItem) throws(Failure) -> Path? { try Self.path(name, base, &basePaths) }
+    private mutating func baseSpot(_ name: NameItem) throws(Failure) -> Spot? { try Self.spot(name, base, &basePaths) }
 
-    private static func path(_ name: NameItem, _ tree: SubvolumeTree, _ known: inout [UInt64: Path]) throws(Failure) -> Path? {
-        try path(name.directory, tree, &known)?.appending(name: name.name)
+    private static func spot(_ name: NameItem, _ tree: SubvolumeTree, _ known: inout [UInt64: Path]) throws(Failure) -> Spot? {
+        guard let directory = try path(name.directory, tree, &known) else { return nil }
+        return directory.isTooLong ? .below(directory) : .at(directory.appending(name: name.name))
     }
 
-    /// The path of a directory; nil where it went in the meantime.
+    /// The path of a directory, or of the topmost one above it that no program can name; nil where it went in the meantime.
     private static func path(_ directory: UInt64, _ tree: SubvolumeTree, _ known: inout [UInt64: Path]) throws(Failure) -> Path? {
         var above: [(number: UInt64, name: [UInt8])] = []
         var next = directory
@@ -325,24 +349,9 @@ extension TreeDifference {
         }
         var path = known[next] ?? .top
         for (number, name) in above.reversed() {
-            path = path.appending(name: name)
+            if !path.isTooLong { path = path.appending(name: name) }
             known[number] = path
         }
         return path
-    }
-}
-
-extension RootChange.FileKind {
-    init(_ kind: EntryItem.Kind) {
-        self =
-            switch kind {
-            case .file: .file
-            case .directory: .directory
-            case .symlink: .symlink
-            case .device: .device
-            case .fifo: .fifo
-            case .socket: .socket
-            case .subvolume: .subvolume
-            }
     }
 }

@@ -1,4 +1,5 @@
 internal import Basics
+internal import Files
 
 extension PackageSet {
     static let debianStatus: Path = "var/lib/dpkg/status"
@@ -59,12 +60,12 @@ extension PackageSet {
         let files = try ["etc/dpkg/dpkg.cfg"] + (tree.directory(at: folder)?.names().map { folder.appending(name: $0) } ?? [])
         var found: [Path] = []
         for file in files where try tree.target(of: file)?.kind == .file {
-            for line in String(decoding: try tree.contents(of: file) ?? [], as: UTF8.self).parts(at: "\n") {
+            for line in try tree.text(of: file).parts(at: "\n") {
                 guard let pattern = line.after("path-exclude")?.drop(while: { " =\t".contains($0) }) else { continue }
                 if let path = Path(String(pattern.prefix { !"*?[".contains($0) })), !path.isTop { found.append(path) }
             }
         }
-        let diversions = String(decoding: try tree.contents(of: "var/lib/dpkg/diversions") ?? [], as: UTF8.self).parts(at: "\n")
+        let diversions = try tree.text(of: "var/lib/dpkg/diversions").parts(at: "\n")
         return found + stride(from: 0, to: diversions.count, by: 3).compactMap { Path(diversions[$0]) }
     }
 

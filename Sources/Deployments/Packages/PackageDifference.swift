@@ -74,7 +74,7 @@ struct PackageDifference {
     }
 
     private static func architectures(of tree: Directory) throws(Failure) -> [String] {
-        String(decoding: try tree.contents(of: "var/lib/dpkg/arch") ?? [], as: UTF8.self).parts(at: "\n")
+        try tree.text(of: "var/lib/dpkg/arch").parts(at: "\n")
     }
 
     /// What somebody deleted of the packages that `isWanted` says true to, in the order of the paths.
@@ -127,7 +127,7 @@ struct PackageDifference {
         if change.isOfContent, try isAsItCame(path, managed) == true { return true }
         guard change.file == .symlink, try tree.status(of: path)?.kind == .symlink else { return false }
         if let unit = PackageTrace.units.first(where: { path.isBelow($0.links) }),
-            let name = Path(path.bytes.dropFirst(unit.links.bytes.count))
+            let name = path.path(below: unit.links)
         {
             // Debian's scripts write down what they enable; pacman enables nothing.
             if manager == .pacman { return false }

@@ -39,10 +39,6 @@ struct Package: Equatable {
 extension Package {
     /// Only what can stand in a command as it is, and is no option: the database is a file that anybody may have written.
     static func isName(_ name: String) -> Bool {
-        let isLetter = { (byte: UInt8) in
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-        }
-        return name.utf8.first.map(isLetter) == true && name.utf8.allSatisfy { isLetter($0) || "+-._@:".utf8.contains($0) }
+        name.utf8.first.map(isAlphanumeric) == true && name.utf8.allSatisfy { isAlphanumeric($0) || "+-._@:".utf8.contains($0) }
     }
 }

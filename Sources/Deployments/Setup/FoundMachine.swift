@@ -61,7 +61,7 @@ struct FoundMachine {
             if let chosen = choices.kernels ?? ((loader?.kind ?? .print) == before?.loader ? before?.kernels : nil) { chosen } else {
                 try Self.kernels(for: loader, on: filesystem)
             }
-        try Self.check(kernels, loader, boot, on: filesystem)
+        try Self.check(kernels, loader, boot, isChosen: choices.kernels != nil, on: filesystem)
         let options = try Self.kernelOptions(choices, before)
         let rootFlags =
             if let text = choices.rootFlags { try RootFlags(text) } else if let known = before?.rootFlags { known } else {
@@ -97,17 +97,6 @@ struct FoundMachine {
         notes += try machineNotes(roots, choices, choice)
     }
 
-    /// Where the images' store is, and the engines' roots where it was found among them.
-    private static func storePlace(
-        _ choices: SetupChoices, in system: Directory, _ notes: inout [String]
-    ) throws(Failure) -> (roots: EngineRoots?, dataRoot: String) {
-        if let chosen = choices.dataRoot { return (nil, chosen) }
-        let found = try EngineRoots(in: system)
-        if let store = firstStore(of: found, choices.namespace, &notes) { return (found, store) }
-        if let chosen = try earlierStore(on: choices.topLevel) { return (nil, chosen) }
-        return (found, emptyStore(of: found))
-    }
-
     /// What an earlier setup chose; nil where there was none, and where it cannot be read, which is noted.
     private static func earlierSettings(on filesystem: MachineBtrfs, _ notes: inout [String]) throws(Failure) -> Settings? {
         do throws(Failure) { return try Settings.current(on: filesystem.topLevel) } catch {
@@ -120,17 +109,24 @@ struct FoundMachine {
 
     /// Fails where the boot loader would not find kernels there.
     private static func check(
-        _ kernels: Settings.Kernels, _ loader: InstalledLoader?, _ boot: String?, on filesystem: MachineBtrfs
+        _ kernels: Settings.Kernels, _ loader: InstalledLoader?, _ boot: String?, isChosen: Bool, on filesystem: MachineBtrfs
     ) throws(Failure) {
         if kernels == .uki, ![.systemdBoot, nil].contains(loader?.kind) {
             throw Failure(
                 "could not use unified kernel images: entries for \(loader?.kind.title ?? "") have kernel and initramfs apart",
-                hint: "--kernels boot")
+                hint:
+                    "systemd-boot starts such an image: --loader systemd-boot, where the machine has that; --kernels boot copies both as they are"
+            )
         }
         if kernels == .btrfs, loader?.kind == .systemdBoot {
             throw Failure("could not let the kernels lie on the btrfs: systemd-boot does not read it", hint: "--kernels boot")
         }
         if loader == nil && kernels != .btrfs && boot == nil {
+            if isChosen {
+                throw Failure(
+                    "could not choose where kernels lie: which partition the boot loader reads is not known",
+                    hint: "say where it is mounted: --boot DIR")
+            }
             throw Failure(
                 """
                 could not choose where kernels lie: a boot loader does not read '\(filesystem.device)', and which partition it reads is \
@@ -191,52 +187,6 @@ struct FoundMachine {
         return RootFlags(ofRoot: root?.options ?? "", filesystem: own?.options ?? "")
     }
 
-    /// The one that was set up with this data-root, or the data-root's own, or where that is none that can be booted from, one that was set
-    /// up or the only btrfs that is mounted.
-    private static func filesystem(for dataRoot: MountedFolder) throws(Failure) -> MachineBtrfs {
-        // Which of several it was, nobody knows.
-        let known = try? MachineBtrfs.withSettings()
-        if let known, dataRoot.type != "btrfs" { return known }
-        if let known, let before = try? Settings.current(on: known.topLevel), let device = before.storeDevice,
-            before.store == dataRoot.path, try device == .uuid(dataRoot.volume().uuid)
-        {
-            return known
-        }
-        if dataRoot.type == "btrfs" { return try MachineBtrfs(onDevice: dataRoot.device) }
-        let devices = try MachineBtrfs.mountedDevices()
-        if devices.count == 1 { return try MachineBtrfs(onDevice: devices[0]) }
-        throw Failure(
-            """
-            could not choose a btrfs: Docker's data-root '\(dataRoot.place)' is on \(dataRoot.type), \
-            and \(devices.isEmpty ? "no btrfs is" : devices.map { "'\($0)'" }.joined(separator: ", ") + " are") mounted
-            """,
-            hint: "images are booted from btrfs: name the one for the roots with --top-level DIR; docs/by-hand.md, step 1, makes one"
-        )
-    }
-
-    /// Where the engine of a store looks for it, and where all of them look: what was named with --data-root may be another path to it.
-    private static func enginePlaces(of store: Directory, at place: String, _ system: Directory) -> (String, [String]) {
-        guard let roots = try? EngineRoots(in: system), let status = try? store.status(of: .top) else { return (place, [place]) }
-        let all = [roots.docker, roots.containerd, roots.podman]
-        if all.contains(where: { (try? Directory(opening: $0).status(of: .top))?.isSameFile(as: status) == true }) {
-            return (place, all + [place])
-        }
-        func has(_ name: Path) -> Bool { (try? store.status(of: name)) != nil }
-        return (has("io.containerd.metadata.v1.bolt") ? roots.containerd : has("storage.lock") ? roots.podman : roots.docker, all)
-    }
-
-    /// Those of the engines' roots that are on a device, and not in a root that docker-btrfs made: what is in that goes with it.
-    private static func folders(_ roots: [String], on device: String) throws(Failure) -> [MountedFolder] {
-        let isInRoot = try BootedRoot.current() != nil
-        var found: [MountedFolder] = []
-        for root in roots {
-            guard let directory = try? Directory(opening: root) else { continue }
-            let folder = try MountedFolder(directory)
-            if folder.device == device && !(isInRoot && folder.mountPoint == "/") { found.append(folder) }
-        }
-        return found
-    }
-
     /// What may be otherwise than it seems.
     private func machineNotes(_ roots: EngineRoots?, _ choices: SetupChoices, _ choice: StoreChoice) throws(Failure) -> [String] {
         var notes: [String] = []
@@ -256,7 +206,7 @@ struct FoundMachine {
         if settings.storeDevice != nil, let roots {
             for folder in try Self.folders([roots.docker], on: filesystem.device)
             where folder.place != dataRoot.place && FilesystemTable.isOfImages(folder.mountPoint) {
-                let data = try FilesystemTable.data(folder.place)
+                let data = try DataDirectory(folder.place)
                 if choices.data.contains(folder.place) { continue }
                 if try filesystem.topLevel.status(of: data.subvolume) != nil { continue }
                 notes.append(
@@ -288,93 +238,11 @@ struct FoundMachine {
     /// As containerd takes one (containerd/identifiers).
     private static func namespace(_ text: String) throws(Failure) -> String {
         let words = text.utf8.split(omittingEmptySubsequences: false) { "._-".utf8.contains($0) }
-        let isName = words.allSatisfy { word in
-            !word.isEmpty && word.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7a).contains($0 | 0x20) }
-        }
+        let isName = words.allSatisfy { !$0.isEmpty && $0.allSatisfy(isAlphanumeric) }
         if isName && text.utf8.count <= 76 { return text }
         throw Failure(
             "could not use '\(text)' as a namespace of containerd: it has letters and digits, with '.', '_' and '-' between them",
             hint: "'ctr namespaces ls' lists them; Docker's is the one without --namespace")
-    }
-
-    private static let whereStoresAre = "say where Docker's data-root, containerd's root or Podman's graphroot is"
-
-    /// Fails where a directory that was named has files, and none of an engine's: that another one was meant is told before it is what the
-    /// engine finds for its own.
-    private static func checkMayBeStore(_ folder: Directory, _ place: String) throws(Failure) {
-        let names = try folder.names().filter { !$0.elementsEqual("lost+found".utf8) }
-        if names.isEmpty || isOfEngine(names) { return }
-        var stores: [String] = []
-        for name in names.map({ display($0) }).sorted() {
-            guard let path = Path(name), let inside = try? folder.directory(at: path)?.names(), isOfEngine(inside) else { continue }
-            stores.append("'\(place)\(place.hasSuffix("/") ? "" : "/")\(name)'")
-        }
-        throw Failure(
-            "could not take '\(place)' for where the images are: it has files, and none that Docker, containerd or Podman keeps them by",
-            hint: stores.isEmpty ? whereStoresAre : "there is \(stores.joined(separator: ", "))")
-    }
-
-    private static func isOfEngine(_ names: [[UInt8]]) -> Bool {
-        names.contains { name in
-            let name = display(name)
-            return ["image", "engine-id", "storage.lock"].contains(name) || name.hasPrefix("io.containerd.") || name.hasSuffix("-images")
-        }
-    }
-
-    /// The first of the engines' roots in which there is a store; nil where there is none yet. Where a data-root was moved, old images may be
-    /// there and new ones with the system's containerd: of these two it is the one that got an image last.
-    private static func firstStore(of roots: EngineRoots, _ namespace: String?, _ notes: inout [String]) -> String? {
-        func changed(_ root: String) -> Int? {
-            // Why it is none, the one that is asked for tells.
-            guard let directory = try? Directory(opening: root),
-                let stores = try? ImageStores(in: directory, at: .top, StoreChoice(namespace: namespace))
-            else { return nil }
-            return (try? stores.changed()) ?? 0
-        }
-        guard let docker = changed(roots.docker) else {
-            return [roots.containerd, roots.podman].first { changed($0) != nil }
-        }
-        guard let containerd = changed(roots.containerd), containerd > 0, !isBeside(roots.docker, roots.containerd) else {
-            return roots.docker
-        }
-        let (taken, other) = containerd > docker ? (roots.containerd, roots.docker) : (roots.docker, roots.containerd)
-        if docker > 0 {
-            notes.append("'\(other)' has images too: '\(taken)' got one last, and is taken; --data-root \(other) takes the other")
-        }
-        return taken
-    }
-
-    /// Whether a boot that looks for a data-root sees containerd's root too.
-    private static func isBeside(_ docker: String, _ containerd: String) -> Bool {
-        guard let docker = try? MountedFolder(Directory(opening: docker)),
-            let containerd = try? MountedFolder(Directory(opening: containerd))
-        else { return false }
-        return docker.device == containerd.device && docker.path.parent / "containerd" == containerd.path
-    }
-
-    /// Where the first image will be: Podman's is taken where there is nothing of another engine.
-    private static func emptyStore(of roots: EngineRoots) -> String {
-        if (try? Directory(opening: roots.docker)) != nil || otherNamespace(of: roots) != nil { return roots.docker }
-        return (try? Directory(opening: roots.podman)) == nil ? roots.docker : roots.podman
-    }
-
-    /// What to say where containerd has images, and none of Docker's.
-    private static func otherNamespace(of roots: EngineRoots) -> Failure? {
-        do throws(Failure) {
-            _ = try ImageStores(in: Directory(opening: roots.containerd), at: .top)
-            return nil
-        } catch {
-            return error.hint?.contains("docker_namespace=") == true ? error.ofStoreOptions : nil
-        }
-    }
-
-    /// Where the store is that an earlier setup was told of; nil where none was, or it is not to be seen.
-    private static func earlierStore(on topLevel: String?) throws(Failure) -> String? {
-        let filesystem: MachineBtrfs? = if let topLevel { try MachineBtrfs(at: topLevel) } else { try? MachineBtrfs.withSettings() }
-        guard let filesystem, let before = try? Settings.current(on: filesystem.topLevel) else { return nil }
-        guard let device = before.storeDevice else { return try filesystem.topLevel.mountedPlace(of: before.store) }
-        // Its disk may be gone, and another store be meant from now on.
-        return try (try? StoreFilesystem(inRunningSystem: device))?.top.mountedPlace(of: before.store)
     }
 
     private static func text(_ options: String) -> String { options.isEmpty ? "none" : options }
@@ -407,8 +275,14 @@ struct FoundMachine {
             ("top layer", "'\(settings.topLayer)'", "--top-layer PATH"),
             ("options", Self.text(settings.options.description), "--options TEXT"),
         ]
-        return rows.map { name, text, option in
-            "\(name)\(String(repeating: " ", count: 13 - name.count))\(text)\(String(repeating: " ", count: max(2, 72 - text.count)))\(option)"
-        }
+        return rows.flatMap { name, text, option in Self.row(name, text, option) }
+    }
+
+    /// One line; where that would be longer than a terminal of 80 columns, the option stands below. The longest one ends there.
+    static func row(_ name: String, _ text: String, _ option: String) -> [String] {
+        func gap(_ count: Int) -> String { String(repeating: " ", count: count) }
+        let (optionColumn, line) = (55, name + gap(13 - name.count) + text)
+        let room = optionColumn - line.count
+        return room >= 2 ? [line + gap(room) + option] : [line, gap(optionColumn) + option]
     }
 }

@@ -1,6 +1,7 @@
 internal import Basics
 internal import Boot
 internal import BootRun
+internal import Files
 internal import Planning
 
 /// What the running root was given when it was made, where it is one of ours: nobody on this machine chose that, and in the top layer it
@@ -37,10 +38,7 @@ struct GivenFiles {
 extension Directory {
     fileprivate func hasSame(_ path: Path, as other: Directory) throws(Failure) -> Bool {
         guard let here = try status(of: path), let there = try other.status(of: path), here.kind == there.kind else { return false }
-        if here.kind == .symlink {
-            guard let parent = try directory(at: path.parent), let otherParent = try other.directory(at: path.parent) else { return false }
-            return try parent.text(ofLink: cString(path.name)) == otherParent.text(ofLink: cString(path.name))
-        }
+        if here.kind == .symlink { return try linkBytes(of: path) == other.linkBytes(of: path) }
         if here.permissions != there.permissions { return false }
         return try contents(of: path) == other.contents(of: path)
     }

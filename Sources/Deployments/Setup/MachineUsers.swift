@@ -19,6 +19,9 @@ struct MachineUsers {
     /// Where a top layer has them.
     static let folder: Path = "etc/docker-btrfs/users"
 
+    /// What is left in a root by the script that gave it these people.
+    private static let mark: Path = "etc/docker-btrfs/users.given"
+
     /// What says who they are: one of these without the others would be half a person.
     static let sources: [Path] = ["etc/group", "etc/gshadow", "etc/passwd", "etc/shadow", "etc/subgid", "etc/subuid"]
 
@@ -76,7 +79,7 @@ struct MachineUsers {
         var late: [(name: String, path: Path, copy: Path)] = []
         func copied(_ path: Path) -> Path? {
             guard let (place, subvolume) = data.first(where: { path.isBelow($0.place) }) else { return nil }
-            return Path(path.bytes.dropFirst(place.bytes.count)).map { subvolume / $0 }
+            return path.path(below: place).map { subvolume / $0 }
         }
         for home in homes where !home.path.isTop {
             // Where it is: `/home` may be a link to `/data/home`.
@@ -128,13 +131,36 @@ struct MachineUsers {
     func difference(from folder: Directory?) throws(Failure) -> String? {
         var names: Set<String> = []
         for (name, text, _) in files {
-            let standing = String(decoding: try folder?.contents(of: Self.place(name)) ?? [], as: UTF8.self)
+            let standing = try folder?.text(of: Self.place(name)) ?? ""
             for line in Set(text.split(separator: "\n")).symmetricDifference(standing.split(separator: "\n")) {
                 let fields = line.split(separator: ":", omittingEmptySubsequences: false)
                 names.insert(String(fields[name == "members" ? fields.count - 1 : 0]))
             }
         }
         return names.isEmpty ? nil : Self.list(names.sorted())
+    }
+
+    /// Who is in the folder of a top layer and none of them, or has a password there and none here.
+    func missing(of folder: Directory) throws(Failure) -> [String] {
+        func names(_ text: String) -> [String] { text.split(separator: "\n").map { String($0.prefix { $0 != ":" }) } }
+        var (known, own): (Set<String>, Set<String>) = ([], [])
+        for (name, text, _) in files where name == "passwd" || name == "shadow" {
+            known.formUnion(names(try folder.text(of: Self.place(name))))
+            own.formUnion(names(text))
+        }
+        return known.subtracting(own).sorted()
+    }
+
+    /// Whether a root was given the people of a top layer: no boot does that where nothing runs the script. Without them, nobody can tell who
+    /// went and who was never there.
+    static func isGiven(to root: Directory) throws(Failure) -> Bool { try root.status(of: mark) != nil }
+
+    static func isLacking(_ people: [String], in root: String, _ folder: Path) -> Failure {
+        let names = people.map { display($0.utf8) }.joined(separator: ", ")
+        return Failure(
+            "could not take the people of \(root): it was never given those of '\(folder)', and what that has of \(names) would be gone",
+            hint: "there 'sh /usr/lib/docker-btrfs/users' gives it them, as docker-btrfs-users.service does at a boot; "
+                + "then no two people may have one number")
     }
 
     /// Whether each file that is in the folder of a top layer says the same, and none is of something else.
@@ -214,7 +240,7 @@ private struct Source {
 
     init(_ system: Directory, known: Directory?, image: Directory?) throws(Failure) {
         func lines(_ path: Path, in tree: Directory?) throws(Failure) -> [[Substring]] {
-            let text = String(decoding: try tree?.contents(of: path) ?? [], as: UTF8.self)
+            let text = try tree?.text(of: path) ?? ""
             return text.split(separator: "\n").map { $0.split(separator: ":", omittingEmptySubsequences: false) }
         }
         func names(_ path: Path) throws(Failure) -> Set<Substring> { Set(try lines(path, in: known).map { $0[0] }) }
@@ -272,7 +298,7 @@ extension Directory {
                 guard try status(of: place)?.kind == .symlink else { continue }
                 let target = try linkTarget(of: place)
                 let from: Path = target.begins(with: "/") ? .top : place.parent
-                guard let below = Path(target), let rest = Path(path.bytes.dropFirst(place.bytes.count)) else { return path }
+                guard let below = Path(target), let rest = path.path(below: place) else { return path }
                 (path, isChanged) = (from / below / rest, true)
                 break
             }
@@ -280,8 +306,4 @@ extension Directory {
         }
         return path
     }
-}
-
-private func check(_ result: Int32) throws(Failure) {
-    if result < 0 { throw .reason() }
 }

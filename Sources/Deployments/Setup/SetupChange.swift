@@ -52,11 +52,7 @@ extension SetupChange: CustomStringConvertible {
         case .writePeople(let people, let layer):
             guard let tree = try topLevel.directory(at: layer) else { throw Failure("could not \(self): '\(layer)' is gone") }
             try people.replace(in: tree)
-        case .makeSubvolume(let path):
-            let above = try topLevel.parent(of: path, what: "make the subvolume")
-            if btrfs_util_create_subvolume_fd(above.descriptor, path.fileName, 0, nil, nil) != BTRFS_UTIL_OK {
-                throw .system("make the subvolume '\(path)'")
-            }
+        case .makeSubvolume(let path): try topLevel.makeSubvolume(path)
         case .copyDirectory(let source, let path):
             guard let folder = try system.directory(at: source) else { throw Failure("could not \(self): it is gone") }
             var copier = LinuxMachine(topLevel: topLevel, topLayer: .success(try folder.withoutMounts()))

@@ -6,11 +6,12 @@ internal import Planning
 extension SetupPlan {
     /// A directory that is the same in each root: filled once with what this system has there.
     mutating func addData(_ text: String) throws(Failure) {
-        let (source, place) = try FilesystemTable.data(text)
+        let data = try DataDirectory(text)
+        let (source, place) = (data.place, data.subvolume)
         try checkMount(of: source, from: place)
         if made.contains(place) { return }
         if try topLevel.status(of: place) != nil { return }
-        try FilesystemTable.check(newData: source)
+        try DataDirectory.check(new: source)
         made.insert(place)
         let new = Layout.newData
         try makeFolder(place.parent)

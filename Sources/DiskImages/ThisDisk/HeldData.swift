@@ -15,7 +15,7 @@ final class HeldData {
     init(on topLevel: Directory) throws(Failure) {
         let filesystem = try FilesystemLock(on: topLevel, seconds: FilesystemLock.patience, until: Interruption.check) { _ in }
         self.topLevel = topLevel
-        try topLevel.makeWritable()
+        try topLevel.makeWritableHere()
         folder = try WorkFolder(in: Layout.rehearsals, on: topLevel)
         withExtendedLifetime(filesystem) {}
     }

@@ -9,8 +9,8 @@ final class Overlay {
     private static let own: UInt64 = 1 << 63
     /// How many entries a table has in one cluster.
     static let entriesPerTable = clusterSize / 8
-    /// Magic number 'QFI\xfb'.
-    static let magic: UInt32 = 0x5146_49fb
+    /// The first four bytes of a file in this format.
+    static let magic = Array("QFI".utf8) + [0xfb]
 
     private let path: String
     private let file: Int32
@@ -120,7 +120,7 @@ final class Overlay {
         let name = Array(base.path.utf8)
         // The form of what is below, and the end of such lines.
         let extensions = bigEndian([0xe279_2aca, 3] as [UInt32]) + Array("raw".utf8) + [UInt8](repeating: 0, count: 5 + 8)
-        var header = bigEndian([Self.magic, 3] as [UInt32]) + bigEndian([UInt64(length + extensions.count)])
+        var header = Self.magic[...] + bigEndian([3] as [UInt32]) + bigEndian([UInt64(length + extensions.count)])
         header += bigEndian([UInt32(name.count), 16]) + bigEndian([UInt64(size)]) + bigEndian([0, UInt32(l1.count)])
         header += bigEndian([UInt64(l1.place * Self.clusterSize), UInt64(refcounts.place * Self.clusterSize)])
         header += bigEndian([UInt32(refcounts.count), 0]) + bigEndian([0, 0, 0, 0] as [UInt64]) + bigEndian([4, UInt32(length)])

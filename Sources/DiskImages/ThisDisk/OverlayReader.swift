@@ -10,7 +10,7 @@ final class OverlayReader {
     init(_ path: String, over base: DirectDevice) throws(Failure) {
         self.base = base
         file = try DiskFile(path)
-        guard let header = file.read(at: 0, 104), Self.number(header, 0, 4) == UInt64(Overlay.magic), header[23] == 16,
+        guard let header = file.read(at: 0, 104), header.starts(with: Overlay.magic), header[23] == 16,
             let place = Int(exactly: Self.number(header, 40, 8)), let count = Int(exactly: Self.number(header, 36, 4))
         else { throw Failure("could not read '\(path)': it is no overlay") }
         l1 = (place, count)

@@ -10,6 +10,8 @@ public struct ThisDiskRehearsal: Sendable {
     /// `desktop:latest (fefadf163068)`
     public let title: String
     public let imageID: String
+    /// What is to be known of the next boot.
+    public let note: String?
     private let site: Site
     private let entry: EntryFiles
     private let disk: WholeDisk
@@ -20,7 +22,7 @@ public struct ThisDiskRehearsal: Sendable {
     /// can be captured, and where nobody could tell whether that boot is good.
     public init(of site: Site, entry name: String?, memory: Int) throws(Failure) {
         entry = try site.entryFiles(of: name)
-        (title, imageID) = (entry.title, entry.imageID)
+        (title, imageID, note) = (entry.title, entry.imageID, entry.note)
         (self.site, self.memory) = (site, memory)
         do throws(Failure) {
             disk = try WholeDisk(of: site.device)

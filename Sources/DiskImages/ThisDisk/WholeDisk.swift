@@ -1,5 +1,6 @@
 internal import Basics
 internal import CLinux
+internal import Files
 
 /// The disk that a filesystem is on, as the kernel tells of it in /sys (Documentation/ABI/stable/sysfs-block).
 struct WholeDisk: Equatable {
@@ -43,7 +44,7 @@ struct WholeDisk: Equatable {
         if try folder.directory(at: "slaves")?.names().isEmpty != false { return nil }
         if try folder.directory(at: "md") != nil { return "it is a RAID" }
         // DM_UUID begins with who made it: cryptsetup, LVM, multipath-tools.
-        let id = String(decoding: try folder.contents(of: "dm/uuid") ?? [], as: UTF8.self)
+        let id = try folder.text(of: "dm/uuid")
         let makers = [
             ("CRYPT-LUKS", "it is on LUKS"), ("CRYPT-", "it is encrypted"), ("LVM-", "it is a volume of LVM"),
             ("mpath-", "it has several paths"),
@@ -60,9 +61,9 @@ struct WholeDisk: Equatable {
     /// The device of a virtual machine that the machine's own initramfs is likely to have a driver for, and by which it is called as here.
     var emulated: String {
         let blocks = "logical_block_size=\(sector),physical_block_size=\(max(sector, 4096))"
-        if path.hasPrefix("/dev/nvme") { return "nvme,drive=disk,serial=rehearsal,\(blocks)" }
-        if path.hasPrefix("/dev/sd") && sector == 512 { return "ide-hd,drive=disk" }
-        return "virtio-blk-pci,drive=disk,\(blocks)"
+        if path.hasPrefix("/dev/nvme") { return "\(DiskController.nvme.device),\(blocks)" }
+        if path.hasPrefix("/dev/sd") && sector == 512 { return DiskController.sata.device }
+        return "\(DiskController.virtio.device),\(blocks)"
     }
 }
 

@@ -107,7 +107,7 @@ final class ContainersStore: Sendable {
 
     /// When the image came into the store: its names have no times.
     private func changed(_ id: ImageID) throws(Failure) -> Int {
-        if let status = try root.status(of: imagesFolder.appending(name: Array(id.digest.hex.utf8))) { return status.modified }
+        if let status = try root.status(of: imagesFolder.appending(id.digest.hex)) { return status.modified }
         return try changed()
     }
 
@@ -127,7 +127,7 @@ final class ContainersStore: Sendable {
     /// It lies under its digest, in base64. That is the image's id, but of an image that was pulled in parts (zstd:chunked): there the
     /// manifest beside it names the configuration.
     func configurationFile(of id: ImageID) throws(Failure) -> (path: Path, digest: Digest) {
-        let folder = imagesFolder.appending(name: Array(id.digest.hex.utf8))
+        let folder = imagesFolder.appending(id.digest.hex)
         func place(_ digest: Digest) -> Path { folder.appending(name: Array("=".utf8) + base64(Array(digest.description.utf8))) }
         let own = (place(id.digest), id.digest)
         if try root.status(of: own.0) != nil { return own }
@@ -136,7 +136,7 @@ final class ContainersStore: Sendable {
     }
 
     private func manifest(of id: ImageID) throws(Failure) -> JSON? {
-        let file = imagesFolder.appending(name: Array(id.digest.hex.utf8)) / "manifest"
+        let file = imagesFolder.appending(id.digest.hex) / "manifest"
         guard let content = try root.contents(of: file, limit: ImageConfiguration.limit) else { return nil }
         return try JSON(parsing: content, name: root.show(file))
     }
@@ -173,7 +173,7 @@ final class ContainersStore: Sendable {
                 hint: "take mount_program out of storage.conf, run 'podman system reset', then pull or build the image again"
             )
         }
-        let blob = ("overlay" as Path).appending(name: Array(layer.hex.utf8)) / "composefs-data/composefs.blob"
+        let blob = ("overlay" as Path).appending(layer.hex) / "composefs-data/composefs.blob"
         if try root.status(of: blob) == nil { return }
         throw Failure(
             "could not use the image's layer '\(root.show(folder(layer)))': its files are kept by composefs",

@@ -33,7 +33,7 @@ struct DockerContainers {
 
     /// Without the slash that it is written with; nil where the file is damaged, which is the matter of that container alone.
     private func name(of id: ImageID) -> String? {
-        let file = ("containers" as Path).appending(name: Array(id.digest.hex.utf8)) / "config.v2.json"
+        let file = ("containers" as Path).appending(id.digest.hex) / "config.v2.json"
         guard let content = try? dataRoot.contents(of: file, limit: Self.limit),
             let name = try? JSON(parsing: content, name: dataRoot.show(file))["Name"]?.string
         else { return nil }

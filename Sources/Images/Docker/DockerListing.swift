@@ -34,7 +34,7 @@ extension DockerStore {
     private func parents(of ids: [ImageID]) throws(Failure) -> Set<ImageID> {
         var parents: Set<ImageID> = []
         for id in ids {
-            let file = (driver.metadata / "imagedb/metadata/sha256").appending(name: Array(id.digest.hex.utf8)) / "parent"
+            let file = (driver.metadata / "imagedb/metadata/sha256").appending(id.digest.hex) / "parent"
             guard let content = try root.contents(of: file, limit: 4096) else { continue }
             if let parent = Digest(String(decoding: trim(content), as: UTF8.self)) { parents.insert(ImageID(parent)) }
         }
@@ -73,7 +73,7 @@ private struct LayerSizes {
         if entries == nil { entries = try layers.store.directory(at: layers.entries) }
         guard let entries else { return nil }
         for chain in chains[(known.map { $0 + 1 } ?? 0)...] {
-            let file = Path.top.appending(name: Array(chain.digest.hex.utf8)) / "size"
+            let file = Path.top.appending(chain.digest.hex) / "size"
             guard let text = try value(of: file, in: entries), let size = Int(String(decoding: text, as: UTF8.self)) else { return nil }
             sum = sum.clampedSum(with: size)
             sizes[chain] = sum

@@ -79,12 +79,12 @@ final class DockerStore: Sendable {
     private var configurations: Path { driver.metadata / "imagedb/content/sha256" }
 
     func file(of id: ImageID) -> Path {
-        configurations.appending(name: Array(id.digest.hex.utf8))
+        configurations.appending(id.digest.hex)
     }
 
     /// When the image came into the store or got a name of `docker tag`.
     private func changed(_ id: ImageID) throws(Failure) -> Int {
-        let tagged = (driver.metadata / "imagedb/metadata/sha256").appending(name: Array(id.digest.hex.utf8)) / "lastUpdated"
+        let tagged = (driver.metadata / "imagedb/metadata/sha256").appending(id.digest.hex) / "lastUpdated"
         let times = [try root.status(of: tagged)?.modified, try root.status(of: file(of: id))?.modified]
         return times.compactMap { $0 }.max() ?? 0
     }
@@ -93,13 +93,4 @@ final class DockerStore: Sendable {
         guard let prefix = reference.idPrefix else { return nil }
         return try onlyOne(of: ids().filter { $0.digest.hex.utf8.starts(with: prefix) }, beginning: prefix, in: root, kind)
     }
-}
-
-/// The one id that begins with some digits; nil for none. Fails where there are more.
-func onlyOne(of ids: [ImageID], beginning prefix: [UInt8], in root: Directory, _ kind: StoreKind) throws(Failure) -> ImageID? {
-    if ids.count <= 1 { return ids.first }
-    throw Failure(
-        "could not choose an image: \(ids.count) ids in \(root.show(.top)) (\(kind.title)) begin with '\(display(prefix))'",
-        hint: "they are " + shortList(ids.map { $0.digest.hex })
-    )
 }

@@ -28,7 +28,7 @@ struct LayerDatabase {
 
     /// The tree of a container: its own folder, and below it those of an image. nil where there is no such container.
     func tree(ofContainer id: ImageID) throws(Failure) -> ImageTree? {
-        let entry = (driver.metadata / "layerdb/mounts").appending(name: Array(id.digest.hex.utf8))
+        let entry = (driver.metadata / "layerdb/mounts").appending(id.digest.hex)
         guard try store.status(of: entry)?.kind == .directory else { return nil }
         let mount = try cacheID(in: entry / "mount-id").name
         var folders = [driver.folder(mount)]
@@ -57,7 +57,7 @@ struct LayerDatabase {
     }
 
     func directory(of chain: ChainID) -> Path {
-        entries.appending(name: Array(chain.digest.hex.utf8))
+        entries.appending(chain.digest.hex)
     }
 
     private func folder(of layer: DiffID, _ chain: ChainID, on parent: ChainID?, isTop: Bool) throws(Failure) -> Path {
@@ -102,19 +102,4 @@ struct LayerDatabase {
     }
 
     private func value(of file: Path) throws(Failure) -> [UInt8]? { try Images.value(of: file, in: store) }
-}
-
-/// The content of a small file without white space around it; nil where there is no file.
-func value(of file: Path, in directory: Directory) throws(Failure) -> [UInt8]? {
-    guard let content = try directory.contents(of: file, limit: 4096) else { return nil }
-    let trimmed = trim(content)
-    if trimmed.isEmpty { throw Failure("could not use '\(directory.show(file))': it is empty", hint: repairHint) }
-    return trimmed
-}
-
-/// Without white space at both ends, as the daemon reads the files of one value.
-func trim(_ bytes: [UInt8]) -> [UInt8] {
-    let isSpace: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0d).contains($0) }
-    guard let first = bytes.firstIndex(where: { !isSpace($0) }), let last = bytes.lastIndex(where: { !isSpace($0) }) else { return [] }
-    return Array(bytes[first...last])
 }

@@ -57,7 +57,7 @@ public struct Build: Sendable {
 
     private mutating func addModules() async throws(Failure) {
         let modules = try KernelModules(release: recipe.release, in: recipe.tree)
-        let order = try loadOrder(of: modules, for: recipe, notes: &notes)
+        let order = try loadOrder(of: modules, for: recipe)
         var collection = ModuleCollection(recipe.tree, modules)
         for file in order.files { try await collection.add(file, by: order) }
         if !collection.missingFirmware.isEmpty {

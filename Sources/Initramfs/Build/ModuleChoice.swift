@@ -4,7 +4,7 @@ internal import Linux
 
 /// The modules that a recipe asks for, in the order in which /init loads them. Only the root's filesystem and what the user named must load:
 /// whether a driver finds its device is not known here.
-func loadOrder(of modules: KernelModules, for recipe: Recipe, notes: inout [String]) throws(Failure) -> LoadOrder {
+func loadOrder(of modules: KernelModules, for recipe: Recipe) throws(Failure) -> LoadOrder {
     let settings = try ModuleSettings(for: modules, in: recipe.tree)
     var order = LoadOrder(modules, settings)
     if recipe.drivers != .hostOnly {

@@ -1,5 +1,6 @@
 internal import Basics
 internal import InitProcess
+internal import Programs
 
 /// The files of modules, decompressed, and the firmware that they ask for.
 struct ModuleCollection {
@@ -19,7 +20,7 @@ struct ModuleCollection {
 
     mutating func add(_ file: String, by order: LoadOrder) async throws(Failure) {
         guard let source = modules.path(of: file), let found = try await contents(of: source) else {
-            throw Failure("could not find the module '\(file)' that modules.dep names", hint: "run 'depmod \(modules.release)'")
+            throw Failure("could not find the module '\(file)' that modules.dep names", hint: "run depmod \(shellWord(modules.release))")
         }
         guard let elf = ELF(found[...]) else { throw Failure("could not take the module '\(tree.show(source))': it is no kernel module") }
         let place = imageFolder(of: modules) / plain(file)

@@ -37,7 +37,7 @@ private let modulesFolders: [Path] = ["usr/lib/modules", "lib/modules"]
 private func kernels(in image: InitramfsImage) -> [(release: [UInt8], btrfs: Path?)] {
     var found: [[UInt8]: Path?] = [:]
     for path in image.paths {
-        for folder in modulesFolders where path.bytes.starts(with: folder.bytes + [UInt8(ascii: "/")]) {
+        for folder in modulesFolders where path.isBelow(folder) {
             let release = path.components[folder.components.count]
             let known: Path? = found[release, default: nil]
             found[release] = .some(known ?? (isBtrfs(path) ? path : nil))

@@ -1,5 +1,4 @@
 internal import Basics
-internal import Files
 
 /// What an initramfs needs beside docker-btrfs-init to get to the new root: what the kernel starts, and what switches the root.
 func passage(in image: InitramfsImage, of framework: Framework) -> [Finding] {

@@ -1,6 +1,5 @@
 package import Basics
 package import Boot
-internal import Files
 
 extension ImageFiles {
     /// Those of some modules, by the names that lsmod(8) shows, that a kernel of the image has: in it, or in a file that is there. What made the

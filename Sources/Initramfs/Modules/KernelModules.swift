@@ -1,4 +1,5 @@
 internal import Basics
+internal import Programs
 
 /// The modules that a tree has for one kernel, as depmod(8) describes them.
 package struct KernelModules {
@@ -20,7 +21,7 @@ package struct KernelModules {
         self.release = release
         self.folder = folder
         guard let dependencies = try Self.lines(of: folder / "modules.dep", in: tree) else {
-            throw Failure("could not find '\(tree.show(folder / "modules.dep"))'", hint: "run 'depmod \(release)'")
+            throw Failure("could not find '\(tree.show(folder / "modules.dep"))'", hint: "run depmod \(shellWord(release))")
         }
         self.dependencies = Dictionary(
             dependencies.compactMap { line in

@@ -78,22 +78,34 @@ extension Directory {
         return Directory(descriptor: top, label: label)
     }
 
-    /// The same directory without what is mounted below it.
+    /// The same directory without what is mounted below it. No read of it changes a time.
+    ///
+    /// The mount ends with `close`, and what was opened there stays. In such a one the kernel says `EAGAIN` at each `..` after a symlink
+    /// whose time of access it would write and cannot, as in a read-only subvolume.
     public func withoutMounts() throws(Failure) -> Directory {
         let what = "look at '\(show(.top))' without what is mounted below it"
         let tree = open_tree(descriptor, "", UInt32(OPEN_TREE_CLONE) | UInt32(O_CLOEXEC) | UInt32(AT_EMPTY_PATH))
         if tree < 0 { throw .system(what) }
         defer { close(tree) }
+        var change = mount_attr()
+        change.attr_set = UInt64(MOUNT_ATTR_NOATIME)
+        change.attr_clr = UInt64(MOUNT_ATTR__ATIME)
+        if mount_setattr(tree, "", UInt32(AT_EMPTY_PATH), &change, MemoryLayout<mount_attr>.size) != 0 { throw .system(what) }
         let top = linux_openat2(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, linux_resolve_in_root)
         if top < 0 { throw .system(what) }
         return Directory(descriptor: top, label: label)
     }
 
-    /// Makes the filesystem that `mounting` mounted writable.
-    package func makeWritable() throws(Failure) {
+    /// Whether nothing here can be changed, since the filesystem is mounted so.
+    var isReadOnly: Bool {
         var found = statfs()
+        return fstatfs(descriptor, &found) != 0 || Int(found.f_flags) & Int(MS_RDONLY) != 0
+    }
+
+    /// Makes the filesystem that `mounting` mounted writable. What changes a filesystem of the running system asks for `makeWritableHere`.
+    package func makeWritable() throws(Failure) {
         // Where it is mounted elsewhere, too, it is so already: to ask for it again waits for all that is not written yet.
-        if fstatfs(descriptor, &found) == 0 && Int(found.f_flags) & Int(MS_RDONLY) == 0 { return }
+        if !isReadOnly { return }
         let picked = fspick(descriptor, "", UInt32(FSPICK_CLOEXEC | FSPICK_EMPTY_PATH))
         if picked < 0 { throw .system("make '\(show(.top))' writable") }
         defer { close(picked) }

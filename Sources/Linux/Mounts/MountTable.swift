@@ -8,6 +8,8 @@ struct MountTableEntry {
     let type: [UInt8]
     /// The device, by the path that the kernel knows it by.
     let source: [UInt8]
+    /// Whether nobody can write to the filesystem, wherever it is mounted. A single mount may be read-only besides, as those of services are.
+    let isReadOnly: Bool
 
     /// nil for what is no such line.
     init?(_ line: some Collection<UInt8>) {
@@ -18,6 +20,7 @@ struct MountTableEntry {
         place = fields[4]
         type = fields[fields.count - 3]
         source = fields[fields.count - 2]
+        isReadOnly = fields[fields.count - 1].starts(with: "ro".utf8)
     }
 
     var isBtrfs: Bool { type.elementsEqual("btrfs".utf8) }
@@ -61,6 +64,24 @@ extension Directory {
             }
         }
         return nil
+    }
+
+    /// As `makeWritable`, but for a btrfs that somebody has mounted read-only in the running system: he wants it so, or its disk failed. Whatever
+    /// is made writable is so for all who have it mounted.
+    package func makeWritableHere() throws(Failure) {
+        if !isReadOnly { return }
+        for view in try MountView.all() {
+            for entry in view.entries where entry.isBtrfs && entry.isReadOnly {
+                // A mount point that cannot be opened is hidden, or not for root.
+                guard let place = Path(entry.place), let found = try? view.system.directory(at: place), isOnBtrfs(of: found) else {
+                    continue
+                }
+                throw Failure(
+                    "could not write to '\(display(entry.source))': it is mounted read-only at '\(place)'\(view.words)",
+                    hint: "'mount -o remount,rw \(place)' makes it writable, unless that is so after an error of its disk: see dmesg")
+            }
+        }
+        try makeWritable()
     }
 }
 

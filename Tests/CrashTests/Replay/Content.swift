@@ -33,7 +33,7 @@ struct Content {
             let found = try file(number, of: tree, in: root)
             let expected = text(owner, number)
             if found == expected { continue }
-            let path = tree.directory.appending(name: Array("\(number)".utf8))
+            let path = tree.directory.appending("\(number)")
             let what = "\(found.count) bytes that begin with '\(display(found.prefix(24)))', not \(expected.count)"
             throw Failure("'\(root.show(path))' is not of '\(owner)': \(what)")
         }
@@ -41,7 +41,7 @@ struct Content {
     }
 
     private func file(_ number: Int, of tree: Tree, in root: Directory) throws(Failure) -> [UInt8] {
-        let path = tree.directory.appending(name: Array("\(number)".utf8))
+        let path = tree.directory.appending("\(number)")
         guard let found = try root.contents(of: path) else { throw Failure("'\(root.show(path))' is not there") }
         return found
     }
