@@ -110,7 +110,7 @@ boot-matrix: lab-guest ## Boot each initramfs framework in each situation; write
 	$(call run-tests,--filter '^GuestTests\.BootMatrixTests')
 
 # What is too long for each time: the suites that look for NIGHTLY.
-guests_of_the_night := Hostonly|OwnKernel|DiskImage|InitSystem|DiskFallback|Deploy|Engine|BootMatrix|OldRoot|OrdinaryBoot|TwoDisks|MenuEntry|KeptRoot|LostKernel|SystemPartition|Dracut
+guests_of_the_night := Hostonly|InitFailure|OwnKernel|DiskImage|InitSystem|DiskFallback|Deploy|Engine|BootMatrix|OldRoot|OrdinaryBoot|TwoDisks|MenuEntry|KeptRoot|LostKernel|SystemPartition|Dracut
 loops_of_the_night := Beside/(ThisDisk|MergeEnd|Engine|Fault)|OnDisk/LargeLayer
 .PHONY: nightly
 nightly: export NIGHTLY := 1

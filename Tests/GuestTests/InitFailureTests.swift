@@ -51,23 +51,12 @@ struct InitFailureTests {
         .init(
             "no root=", "", "could not find 'root=' on the kernel command line", "add root=LABEL=name or another device", in: .qemu),
         .init(
-            "a root= that is no device", "root=PARTNROFF=1",
-            "could not use 'root=PARTNROFF=1': it is not a device that docker-btrfs knows",
-            "use LABEL=, UUID=, PARTLABEL=, PARTUUID= or a path below /dev"),
-        .init(
             "a device that never comes", "root=LABEL=nowhere rootdelay=1",
             "could not find the device 'LABEL=nowhere' (root=): it was not there after 1 s", found),
-        .init(
-            "no driver for the disk", "\(plain) rootdelay=1", initramfs: "sed -i /virtio_blk/d etc/docker-btrfs/modules",
-            "could not find the device 'LABEL=linux' (root=): it was not there after 1 s", noFilesystem, in: .qemu),
         .init(
             "no /dev/kmsg, and no other device than the console", "\(plain) rdinit=/before rootdelay=1",
             initramfs: before("busybox mount -t tmpfs none /dev; busybox mknod /dev/console c 5 1; exec /init"),
             "could not find the device 'LABEL=linux' (root=): it was not there after 1 s", noFilesystem, isInKernelLog: false),
-        .init(
-            "no console when it starts", "root=LABEL=nowhere rdinit=/before rootdelay=0",
-            initramfs: before("busybox rm /dev/console; exec /init 0<&- 1<&- 2<&-"),
-            "could not find the device 'LABEL=nowhere' (root=): it was not there after 0 s", found),
         .init(
             "nothing that /dev can be mounted at", "\(plain) rdinit=/before",
             initramfs: before("busybox rm -r /dev; busybox touch /dev; exec /init"),
@@ -83,9 +72,6 @@ struct InitFailureTests {
                 """),
             "could not boot: '/' is not an initramfs", onMachines, isInKernelLog: false),
         .init(
-            "a container", "\(plain) rdinit=/before",
-            initramfs: before("busybox unshare --pid --fork /init; busybox reboot -f"), "could not boot: this is a container", onMachines),
-        .init(
             "a hibernated system", plain, initramfs: "",
             "could not mount the root's filesystem: a hibernated system is waiting to be resumed from '/dev/ubdb'",
             "boot it by an initramfs that resumes, or say noresume on the kernel command line to give it up"),
@@ -96,18 +82,8 @@ struct InitFailureTests {
             "a module that is not there", plain, initramfs: "rm usr/lib/modules/*/kernel/lib/libcrc32c.ko",
             "could not load the kernel module '\(modules)/lib/libcrc32c.ko': No such file or directory", again, in: .qemu),
         .init(
-            "a module that the kernel refuses", plain, initramfs: "echo no module > $(ls usr/lib/modules/*/kernel/crypto/xor.ko)",
-            "could not load the kernel module '\(modules)/crypto/xor.ko': Exec format error",
-            "boot the kernel that the initramfs was built for, or \(again)", in: .qemu),
-        .init(
-            "a module that another one needs", plain, initramfs: "sed -i /xor/d etc/docker-btrfs/modules",
-            "could not load the kernel module '\(modules)/fs/btrfs/btrfs.ko': it needs another one that is not loaded", again, in: .qemu),
-        .init(
             "a list of modules that is none", plain, initramfs: "echo btrfs > etc/docker-btrfs/modules",
             "could not read '/etc/docker-btrfs/modules': 'btrfs' is not the absolute path of a module", again),
-        .init(
-            "a list of modules that cannot be read", plain, initramfs: "rm etc/docker-btrfs/modules; mkdir etc/docker-btrfs/modules",
-            "could not read '/etc/docker-btrfs/modules': it is not a regular file", again),
         .init(
             "no module for the filesystem", plain, initramfs: "sed -i /btrfs.ko/d etc/docker-btrfs/modules",
             "could not mount '/dev/vda' (root=, btrfs): No such device", "the initramfs needs the kernel module 'btrfs'", in: .qemu),
@@ -127,9 +103,6 @@ struct InitFailureTests {
             "could not use 'subvol=plain' in rootflags=: Invalid argument: ext4: Unknown parameter 'subvol'",
             "correct it on the kernel command line, or take it out"),
         .init(
-            "nothing on the device", "root=/dev/ubdb", "could not mount '/dev/ubdb' (root=): no filesystem was recognised on it",
-            "say rootfstype=TYPE if there is one, or another root="),
-        .init(
             "no such subvolume", "root=LABEL=linux rootflags=subvol=nowhere",
             "could not mount '/dev/ubda' (root=, btrfs): there is no subvolume 'nowhere' on it", "correct subvol= in rootflags="),
         .init(
@@ -138,10 +111,6 @@ struct InitFailureTests {
             "is rootflags=subvol= the right one? if its init is elsewhere, add init=PATH"),
         .init(
             "an init= that is not there", plain + " init=/nowhere", "could not start 'init=/nowhere': the root has nothing there", correct),
-        .init("an init= that is no path", plain + " init=sh", "could not use 'init=sh': it is not an absolute path", "write init=/sh"),
-        .init(
-            "an init that is a directory", plain + " init=/etc", "could not start '/etc' of the root: Permission denied",
-            "it is not an executable file"),
         .init(
             "an init that is no program", plain + " init=/no-program", "could not start '/no-program' of the root: Exec format error",
             "it is no program for this machine: is the image made for another architecture?"),
@@ -149,12 +118,47 @@ struct InitFailureTests {
             "an init whose interpreter is missing", plain + " init=/no-interpreter",
             "could not start '/no-interpreter' of the root: No such file or directory",
             "it needs an interpreter or a loader that is not there: is the image complete?"),
+    ]
+
+    /// Each is like one of those.
+    private static let ofTheNight: [FailedStart] = [
+        .init(
+            "no driver for the disk", "\(plain) rootdelay=1", initramfs: "sed -i /virtio_blk/d etc/docker-btrfs/modules",
+            "could not find the device 'LABEL=linux' (root=): it was not there after 1 s", noFilesystem, in: .qemu),
+        .init(
+            "no console when it starts", "root=LABEL=nowhere rdinit=/before rootdelay=0",
+            initramfs: before("busybox rm /dev/console; exec /init 0<&- 1<&- 2<&-"),
+            "could not find the device 'LABEL=nowhere' (root=): it was not there after 0 s", found),
+        .init(
+            "a container", "\(plain) rdinit=/before",
+            initramfs: before("busybox unshare --pid --fork /init; busybox reboot -f"), "could not boot: this is a container", onMachines),
+        .init(
+            "a module that the kernel refuses", plain, initramfs: "echo no module > $(ls usr/lib/modules/*/kernel/crypto/xor.ko)",
+            "could not load the kernel module '\(modules)/crypto/xor.ko': Exec format error",
+            "boot the kernel that the initramfs was built for, or \(again)", in: .qemu),
+        .init(
+            "a module that another one needs", plain, initramfs: "sed -i /xor/d etc/docker-btrfs/modules",
+            "could not load the kernel module '\(modules)/fs/btrfs/btrfs.ko': it needs another one that is not loaded", again, in: .qemu),
+        .init(
+            "a list of modules that cannot be read", plain, initramfs: "rm etc/docker-btrfs/modules; mkdir etc/docker-btrfs/modules",
+            "could not read '/etc/docker-btrfs/modules': it is not a regular file", again),
+        .init(
+            "nothing on the device", "root=/dev/ubdb", "could not mount '/dev/ubdb' (root=): no filesystem was recognised on it",
+            "say rootfstype=TYPE if there is one, or another root="),
+        .init(
+            "an init that is a directory", plain + " init=/etc", "could not start '/etc' of the root: Permission denied",
+            "it is not an executable file"),
         .init(
             "an init that is a symlink to itself", plain + " init=/loop", "could not look at '/loop': Too many levels of symbolic links",
             usual),
+        .init("an init= that is no path", plain + " init=sh", "could not use 'init=sh': it is not an absolute path", "write init=/sh"),
+        .init(
+            "a root= that is no device", "root=PARTNROFF=1",
+            "could not use 'root=PARTNROFF=1': it is not a device that docker-btrfs knows",
+            "use LABEL=, UUID=, PARTLABEL=, PARTUUID= or a path below /dev"),
     ]
 
-    @Test(arguments: machine + initramfs + root)
+    @Test(arguments: each(machine + initramfs + root, byNight: ofTheNight))
     func `a boot that fails says what happened and what to do`(_ boot: FailedStart) async throws {
         try await Machine.plain(in: boot.emulator) { machine in
             var machine = machine
