@@ -1,4 +1,5 @@
 internal import Basics
+internal import Files
 
 /// How a system's initramfs is built, and what comes out.
 struct BuildCommands: Equatable {
@@ -44,6 +45,13 @@ struct BuildCommands: Equatable {
 
     private init(initramfsTools tree: Directory) throws(Failure) {
         let (images, without) = try tree.kernelImages { ["boot/initrd.img-\($0)"] }
+        // It ends well then, and builds nothing.
+        let settings: Path = "etc/initramfs-tools/update-initramfs.conf"
+        if images.contains(where: \.exists), try tree.text(of: settings).split(separator: "\n").contains("update_initramfs=no") {
+            throw Failure(
+                "could not build the initramfs: 'update_initramfs=no' in '\(tree.show(settings))' keeps it as it is",
+                hint: "say 'update_initramfs=yes' there; --no-build leaves the initramfs as it is")
+        }
         // Not `-k all`, which would take kernels that have no modules too.
         self.init(
             images: images.map(\.path),

@@ -3,13 +3,16 @@ internal import CLinux
 internal import Initramfs
 
 extension InitramfsTool {
-    /// The framework that made a system's images; nil where there are none, or not all are from one.
+    /// The framework that made a system's images; nil where none or several did.
     static func builder(in tree: Directory) async throws(Failure) -> InitramfsTool? {
-        var builders: Set<InitramfsTool?> = []
+        var builders: Set<InitramfsTool> = []
         let images = try tree.otherImages(than: [])
         let separate = images.filter { !$0.isUnified }
-        for image in separate.isEmpty ? images : separate { builders.insert(try await builder(of: image, in: tree)) }
-        return builders.count == 1 ? builders.first ?? nil : nil
+        for image in separate.isEmpty ? images : separate {
+            // What no framework made, or cannot be read, tells nothing.
+            if let builder = try await builder(of: image, in: tree) { builders.insert(builder) }
+        }
+        return builders.count == 1 ? builders.first : nil
     }
 
     private static func builder(of image: Path, in tree: Directory) async throws(Failure) -> InitramfsTool? {

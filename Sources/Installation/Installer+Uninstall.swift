@@ -12,7 +12,11 @@ extension Installer {
         }
         // A system may have exchanged it.
         var framework = record.framework
-        if left == nil, try !framework.isInstalled(in: tree) { framework = try await InitramfsTool.used(in: tree) }
+        if left == nil, try !framework.isInstalled(in: tree) {
+            do throws(Failure) { framework = try await InitramfsTool.used(in: tree) } catch {
+                throw Failure(error.message, hint: "'docker-btrfs uninstall --no-build' takes away what install wrote, and builds nothing")
+            }
+        }
         let rebuild = try await rebuild(framework, record, isLasting: false)
         let plan = try InstallPlan(uninstalling: record, isBuilt: rebuild != nil, from: tree)
         if action == .dryRun { return describe(plan, rebuild) }

@@ -212,6 +212,12 @@ struct ModulesTests {
         }
     }
 
+    @Test func `a kernel whose name no list of modules can say`() throws {
+        try scratch.write([], to: "usr/lib/modules/6.1 mine/modules.dep")
+        let reason = "its name has a blank, which no initramfs of docker-btrfs can say"
+        #expect(throws: Failure("could not use the kernel '6.1 mine': \(reason)")) { try KernelModules(release: "6.1 mine", in: tree) }
+    }
+
     @Test func `modules that depmod did not see`() throws {
         try FileManager.default.createDirectory(atPath: scratch.file("usr/lib/modules/6.3"), withIntermediateDirectories: true)
         #expect(throws: Failure("could not find 'T/lib/modules/6.3/modules.dep'", hint: "run depmod 6.3")) {

@@ -77,6 +77,18 @@ struct BuildCommandsTests {
         #expect(try await BuildCommands(.dracut, in: system.tree()).images == ["boot/initrd.img-6.1", "boot/initrd.img-6.2"])
     }
 
+    @Test func `an initramfs that is not to be updated is not built, and that is said before anything`() async throws {
+        try system.write("# update_initramfs=no\nupdate_initramfs=yes\n", to: "etc/initramfs-tools/update-initramfs.conf")
+        try kernel("6.1", image: "initrd.img-6.1")
+        #expect(try await BuildCommands(.initramfsTools, in: system.tree()).commands == [["update-initramfs", "-u", "-k", "6.1"]])
+        try system.write("update_initramfs=no\n", to: "etc/initramfs-tools/update-initramfs.conf")
+        await #expect {
+            _ = try await BuildCommands(.initramfsTools, in: system.tree())
+        } throws: {
+            ($0 as? Failure)?.message.contains("'update_initramfs=no' in '") == true
+        }
+    }
+
     @Test func `a file has several names`() async throws {
         try kernel("6.1", image: "initrd.img-6.1")
         try system.link("boot/initrd-6.1", to: "initrd.img-6.1")

@@ -127,8 +127,8 @@ struct AdoptedParts {
     }
 
     /// Of what the layer's fstab mounts and the root's does not, data that setup added after the root was made stays, and it is said what else
-    /// is lost. So stays a line of the layer's where the root's names a device that is gone. Of other lines and files nobody can tell whether an
-    /// earlier adopt of the same root wrote what is replaced.
+    /// is lost. So stays a line of the layer's where the root's, which nobody gave another device, names one that is gone. Of other lines and
+    /// files nobody can tell whether an earlier adopt of the same root wrote what is replaced.
     private mutating func mergeTables() throws(Failure) {
         let path = FilesystemTable.path
         guard let standing = try folder.status(of: path), standing.kind == .file, standing.isNewer(than: laid),
@@ -138,7 +138,7 @@ struct AdoptedParts {
         let layers = try MountsFile(parsing: folder.contents(of: path) ?? [])
         let former = try table.map { bytes throws(Failure) in try MountsFile(parsing: bytes) }
         let missing = layers.lines.filter { own.line(at: $0.target) == nil }
-        var kept = try keepLines(of: layers, in: own)
+        var kept = try keepLines(of: layers, in: own, since: former)
         var lost: [String] = []
         for line in missing {
             let place = "'\(display(line.target.utf8))'"
@@ -157,10 +157,13 @@ struct AdoptedParts {
 
     /// Puts the layer's lines into the root's fstab for those that name a device which is gone, as another UUID of the same btrfs: the next boot
     /// might stop there. Returns the places.
-    private mutating func keepLines(of layers: MountsFile, in own: MountsFile) throws(Failure) -> [String] {
+    private mutating func keepLines(
+        of layers: MountsFile, in own: MountsFile, since former: MountsFile?
+    ) throws(Failure) -> [String] {
         var kept: [String] = []
         try own.renew { line throws(Failure) in
             guard line.target.hasPrefix("/"), let standing = layers.line(at: line.target), standing.source != line.source,
+                former.map({ $0.line(at: line.target)?.source == line.source }) != false,
                 let device = line.device, (try? BlockDevices.has(device)) == false,
                 standing.device.map({ (try? BlockDevices.has($0)) == true }) != false
             else { return nil }

@@ -80,8 +80,11 @@ public struct Adoption {
             do throws(Failure) {
                 switch part {
                 case .take(let path, _):
-                    try writer.take(path)
-                    if let table = self.table(at: path) { try write(table, into: target) }
+                    if let table = self.table(at: path) {
+                        try target.write(table.content, mode: tree.status(of: path)?.permissions ?? 0o644, to: path)
+                    } else {
+                        try writer.take(path)
+                    }
                 case .remove(let path): try writer.remove(path)
                 case .hide(let path): try writer.hide(path)
                 }
@@ -97,20 +100,6 @@ public struct Adoption {
         }
         if !directories.isEmpty { try addToManifest(target, say) }
         try target.sync()
-    }
-
-    /// Writes the fstab into the root's, which was taken as any other file. Fails with the system's reason alone.
-    private func write(_ table: MergedTable, into target: Directory) throws(Failure) {
-        let path = FilesystemTable.path
-        let file = linux_openat2(target.descriptor, path.cString, O_WRONLY | O_TRUNC | O_CLOEXEC, 0, linux_resolve_no_links)
-        if file < 0 { throw .reason() }
-        defer { close(file) }
-        var found = stat()
-        if fstat(file, &found) != 0 || !linux_write_all(file, table.content, table.content.count)
-            || futimens(file, [found.st_atim, found.st_mtim]) != 0 || fsync(file) != 0
-        {
-            throw .reason()
-        }
     }
 
     private func addToManifest(_ target: Directory, _ say: (String) -> Void) throws(Failure) {

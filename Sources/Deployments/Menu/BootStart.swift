@@ -16,7 +16,15 @@ public struct BootStart: Sendable {
     /// is that; where its partition is not mounted, it is what was deployed last. `given` is where a top level is mounted; nil too where it
     /// is a directory of another kind, and fails where that cannot be told.
     public static func next(topLevel given: String? = nil) throws(Failure) -> BootStart? {
-        let filesystem = if let given { try MachineBtrfs(ifAt: given) } else { try ofThisSystem() }
+        let filesystem: MachineBtrfs?
+        if let given, geteuid() != 0 {
+            // Who is not root sees what a boot would do there, and no deployment.
+            filesystem = try? MachineBtrfs(ifAt: given)
+        } else if let given {
+            filesystem = try MachineBtrfs(ifAt: given)
+        } else {
+            filesystem = try ofThisSystem()
+        }
         guard let filesystem, let settings = try Settings.current(on: filesystem.topLevel) else {
             return nil
         }

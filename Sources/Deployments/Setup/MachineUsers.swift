@@ -160,7 +160,7 @@ struct MachineUsers {
         return Failure(
             "could not take the people of \(root): it was never given those of '\(folder)', and what that has of \(names) would be gone",
             hint: "there 'sh /usr/lib/docker-btrfs/users' gives it them, as docker-btrfs-users.service does at a boot; "
-                + "then no two people may have one number")
+                + "then no two people may have one number. Where they came from here, remove '\(folder)', and run setup again")
     }
 
     /// Whether each file that is in the folder of a top layer says the same, and none is of something else.

@@ -89,7 +89,7 @@ extension FoundMachine {
 
     /// Of the engines' roots the one that got an image last: a data-root that was moved may have old images, and containerd's root new ones;
     /// where none has an image, the first in which there is a store; nil where there is none yet. Who took Podman's, or another's than that, at
-    /// the set-up `before`, goes on with it as long as it has an image, whatever else was pulled since.
+    /// the set-up `before`, goes on with it, whatever else was pulled since.
     private static func firstStore(
         of roots: EngineRoots, _ namespace: String?, _ before: String?, _ notes: inout [String]
     ) -> String? {
@@ -111,7 +111,7 @@ extension FoundMachine {
         }
         if let podman = changed(roots.podman) { found.append((roots.podman, podman)) }
         let standing = found.first { isSame($0.root, before) }?.root
-        let known = found.filter { standing != nil && ($0.root == roots.podman) == (standing == roots.podman) && $0.changed > 0 }
+        let known = found.filter { standing != nil && ($0.root == roots.podman) == (standing == roots.podman) }
         let eligible = known.isEmpty ? found : known
         let last = eligible.map { $0.changed }.max()
         guard let taken = eligible.first(where: { $0.changed == last })?.root else { return nil }

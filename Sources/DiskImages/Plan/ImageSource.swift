@@ -97,7 +97,7 @@ struct ImageSource {
                 }
                 var place = 0
                 while place < found.count {
-                    if try stores.gotLater(found[place].stores, for: reference) { break }
+                    if (try? stores.gotLater(found[place].stores, for: reference)) == true { break }
                     place += 1
                 }
                 found.insert(Candidate(folder: folder, stores: stores, image: image, notes: notes), at: place)

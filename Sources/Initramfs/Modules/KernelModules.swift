@@ -18,6 +18,10 @@ package struct KernelModules {
         guard let folder = Path("lib/modules/\(release)"), !release.isEmpty, try tree.target(of: folder)?.kind == .directory else {
             throw Failure("could not find the kernel '\(release)' in '\(tree.show("lib/modules"))'", hint: try Self.hint(in: tree))
         }
+        // The list of modules has a line for each, with blanks between their words.
+        if release.utf8.contains(where: { $0 <= UInt8(ascii: " ") }) {
+            throw Failure("could not use the kernel '\(release)': its name has a blank, which no initramfs of docker-btrfs can say")
+        }
         self.release = release
         self.folder = folder
         guard let dependencies = try Self.lines(of: folder / "modules.dep", in: tree) else {

@@ -82,6 +82,10 @@ extension Directory {
             }
         }
         try makeWritable()
+        if !isReadOnly { return }
+        throw Failure(
+            "could not write to '\(show(.top))': it is mounted read-only",
+            hint: "'mount -o remount,rw' makes it writable, or name another mount")
     }
 }
 

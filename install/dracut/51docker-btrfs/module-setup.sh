@@ -3,7 +3,7 @@
 check() { require_binaries /usr/bin/docker-btrfs-init; }
 depends() { echo udev-rules; }
 # Not those of the machine that builds the initramfs: the top layer's device may be formatted with any of these.
-installkernel() { hostonly='' instmods btrfs ext4 xfs f2fs vfat nls_cp437 nls_ascii nls_iso8859-1; }
+installkernel() { hostonly='' instmods btrfs ext4 xfs f2fs vfat nls_cp437 nls_ascii nls_iso8859-1 nls_utf8; }
 install() {
     inst_multiple -o /usr/bin/docker-btrfs-init /etc/docker-btrfs.json
     # dracut ignores the status of a pre-mount hook that systemd runs: there only the unit stops a boot that failed.
