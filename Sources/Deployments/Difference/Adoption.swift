@@ -79,12 +79,7 @@ public struct Adoption {
             say(line)
             do throws(Failure) {
                 switch part {
-                case .take(let path, _):
-                    if let table = self.table(at: path) {
-                        try target.write(table.content, mode: tree.status(of: path)?.permissions ?? 0o644, to: path)
-                    } else {
-                        try writer.take(path)
-                    }
+                case .take(let path, _): try writer.take(path, content: table(at: path)?.content)
                 case .remove(let path): try writer.remove(path)
                 case .hide(let path): try writer.hide(path)
                 }

@@ -24,8 +24,8 @@ package struct LayerWriter {
     }
 
     /// Puts what the root has at `path` into the layer, in the place of whatever that has there; of a directory only itself, with its
-    /// attributes. Fails with the system's reason alone.
-    package mutating func take(_ path: Path) throws(Failure) {
+    /// attributes. `content` is what the layer's file has in place of the root's. Fails with the system's reason alone.
+    package mutating func take(_ path: Path, content: [UInt8]? = nil) throws(Failure) {
         if path.isTop { return try TargetDirectory(layer, at: .top, depth: 0).replaceAttributes(by: root, buffer) }
         let (source, name) = (try root.descending(path.parent), cString(path.name))
         var status = stat()
@@ -44,7 +44,7 @@ package struct LayerWriter {
         try check(mkdirat(parent.descriptor, Self.draft, 0o700))
         do throws(Failure) {
             let draft = try parent.child(Self.draft)
-            try build(path, kind, status, from: source, in: draft)
+            try build(path, kind, status, from: source, in: draft, content)
             // A directory and anything else do not take each other's place.
             if isThere && (isDirectory || kind == .directory) { try parent.remove(name) }
             try check(renameat(draft.descriptor, name, parent.descriptor, name))
@@ -57,10 +57,10 @@ package struct LayerWriter {
     }
 
     private mutating func build(
-        _ path: Path, _ kind: Entry.Kind, _ status: stat, from source: Directory, in draft: Directory
+        _ path: Path, _ kind: Entry.Kind, _ status: stat, from source: Directory, in draft: Directory, _ content: [UInt8]?
     ) throws(Failure) {
         let name = cString(path.name)
-        if status.st_nlink > 1 && kind != .directory {
+        if status.st_nlink > 1 && kind != .directory && content == nil {
             if let first = linked[status.st_ino] {
                 let parent = try layer.descending(first.parent)
                 if linkat(parent.descriptor, cString(first.name), draft.descriptor, name, 0) == 0 { return }
@@ -83,10 +83,20 @@ package struct LayerWriter {
             let made = linux_openat2(draft.descriptor, name, O_RDONLY | O_CLOEXEC, 0, linux_resolve_no_links)
             try check(made < 0 ? -1 : 0)
             defer { close(made) }
+            if let content { try replaceContent(of: name, in: draft, by: content, status) }
             if !keepsPrivileges { try removePrivileges(of: made) }
             try check(fsync(made))
         case .symlink, .special: try entry.make(kind, like: status)
         }
+    }
+
+    /// Nobody sees the draft yet. The times stay those of the root's file.
+    private func replaceContent(of name: [CChar], in draft: Directory, by content: [UInt8], _ status: stat) throws(Failure) {
+        let file = linux_openat2(draft.descriptor, name, O_WRONLY | O_TRUNC | O_CLOEXEC, 0, linux_resolve_no_links)
+        try check(file < 0 ? -1 : 0)
+        defer { close(file) }
+        if !linux_write_all(file, content, content.count) { throw .reason() }
+        try check(futimens(file, [status.st_atim, status.st_mtim]))
     }
 
     private func removePrivileges(of file: Int32) throws(Failure) {
