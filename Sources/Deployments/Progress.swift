@@ -2,16 +2,6 @@
 /// two, so their sizes are in MiB.
 public func megabytes(_ bytes: Int) -> String { bytes < 1_000_000 ? "\((bytes + 999) / 1000) kB" : "\((bytes + 999_999) / 1_000_000) MB" }
 
-/// `1 path`, `2 paths`: a number of what English has with an "s" for several.
-package func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
-
-/// `there is root 1`, `there are roots 1, 2`: a number alone would be read as how many there are. Names need no noun.
-func there(_ names: [String], _ noun: String? = nil) -> String {
-    let isOne = names.count == 1
-    let what = noun.map { isOne ? "\($0) " : "\($0)s " } ?? ""
-    return "there \(isOne ? "is" : "are") \(what)\(names.joined(separator: ", "))"
-}
-
 /// `, about 7 s left`; nothing where that cannot be told.
 package func timeLeft(_ done: Int, of total: Int, after microseconds: Int) -> String {
     guard done > 0, total > done else { return "" }

@@ -2,6 +2,7 @@ package import Basics
 package import Boot
 internal import BootRun
 internal import CLinux
+internal import Files
 internal import Linux
 internal import Planning
 
@@ -69,7 +70,7 @@ package struct BesideRoot {
         } catch {
             if case .work(let work) = folder { try? work.delete() }
             // A project's, where nothing is in it yet.
-            if project != nil { _ = unlinkat(topLevel.descriptor, path.parent.cString, AT_REMOVEDIR) }
+            if project != nil { try? topLevel.removeEmptyDirectory(path.parent) }
             throw error
         }
     }
@@ -139,8 +140,8 @@ package struct BesideRoot {
         let step = Step.deleteSubvolume(Place(place))
         explain("\(step)", step.call)
         try step.perform(on: topLevel)
-        _ = unlinkat(topLevel.descriptor, Layout.record(ofProjectAt: place).cString, 0)
-        _ = unlinkat(topLevel.descriptor, place.parent.cString, AT_REMOVEDIR)
+        try? topLevel.remove(Layout.record(ofProjectAt: place))
+        try? topLevel.removeEmptyDirectory(place.parent)
     }
 
     /// The folder of a project's roots, locked as by all who are in one.

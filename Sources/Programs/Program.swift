@@ -61,6 +61,9 @@ package struct ProgramOutcome {
         let path = line.hasPrefix("/") ? line.firstRange(of: ": ") : nil
         return String(line[(path?.upperBound ?? line.startIndex)...])
     }
+
+    /// The same; where a signal ended it, that with the program's name.
+    package func complaint(of program: String) -> String { signal == nil ? complaint : "\(program): \(end)" }
 }
 
 extension TerminationStatus {

@@ -80,16 +80,19 @@ extension DiskPlan {
 
     /// Of a disk that could not be made.
     static func json(of failure: Failure, image: String) -> String {
-        JSONOutput.object([
-            ("image", .string(image)), ("format", .null), ("made", .boolean(false)), ("steps", .array([])),
-            ("notes", .array(([failure.message] + [failure.hint].compactMap { $0 }).map { .string($0) })), ("findings", .array([])),
-        ]).line
+        json(image, nil, isMade: false, notes: [failure.message] + [failure.hint].compactMap { $0 })
     }
 
     func json(isMade: Bool) -> String {
+        Self.json(title, format, isMade: isMade, steps: lines, notes: notes, findings: findings)
+    }
+
+    private static func json(
+        _ image: String, _ format: DiskFormat?, isMade: Bool, steps: [String] = [], notes: [String], findings: [ImageFinding] = []
+    ) -> String {
         JSONOutput.object([
-            ("image", .string(title)), ("format", .string(format.rawValue)), ("made", .boolean(isMade)),
-            ("steps", .array(lines.map { .string($0) })),
+            ("image", .string(image)), ("format", .text(format?.rawValue)), ("made", .boolean(isMade)),
+            ("steps", .array(steps.map { .string($0) })),
             ("notes", .array(notes.map { .string($0) })), ("findings", .array(findings.map(\.json))),
         ]).line
     }

@@ -99,11 +99,11 @@ struct InitramfsBuildCommand: AsyncParsableCommand {
             if found.st_uid != 0 && found.st_uid != geteuid() {
                 throw Failure("could not write '\(file)': '\(place)' is another user's symlink", hint: "name the file that it leads to")
             }
-            var link = [CChar](repeating: 0, count: Int(PATH_MAX))
-            let count = readlink(place, &link, link.count)
-            let bytes = link.prefix(max(0, count)).map { UInt8(bitPattern: $0) }
-            guard let text = String(validating: bytes, as: UTF8.self), !text.isEmpty else { break }
             let folder = place.lastIndex(of: "/").map { String(place[...$0]) } ?? ""
+            let name = cString(Array(place.dropFirst(folder.count).utf8))
+            guard let link = try? Directory(opening: folder.isEmpty ? "." : folder).text(ofLink: name),
+                let text = String(validating: link, as: UTF8.self), !text.isEmpty
+            else { break }
             place = text.hasPrefix("/") ? text : folder + text
         }
         throw Failure("could not write '\(file)': it is a symlink that cannot be followed", hint: "name the file that it leads to")

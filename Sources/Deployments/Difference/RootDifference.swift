@@ -45,10 +45,14 @@ extension Site {
             guard let tree = try topLevel.directory(at: root.root.path) else {
                 throw Failure("could not compare \(root.title): it is not there any more")
             }
-            let (changes, later, nameless) = try changes(of: root, tree, from: base)
+            let (all, later, nameless) = try changes(of: root, tree, from: base)
             let hidden = nameless.values.reduce(0, +)
             let nested = root.root.nested.map { "'\($0)' is a subvolume of its own: what is in it was not looked at" }
             let table: [UInt8]? = if base.isOfLayersNow { nil } else { try base.tree.contents(of: FilesystemTable.path) ?? [] }
+            var changes = all
+            if let given = try? MountsFile(parsing: table ?? base.tree.contents(of: FilesystemTable.path) ?? []) {
+                changes.tellMountPoints(of: given, in: tree)
+            }
             let found = RootDifference(
                 root: root, changes: changes, notes: base.notes + nested + (hidden > 0 ? [Path.leftOut(hidden)] : []), later: later,
                 nameless: nameless, laid: base.made, table: table)
@@ -68,9 +72,6 @@ extension Site {
             } else {
                 changes.append(change)
             }
-        }
-        if let table = try? MountsFile(parsing: base.tree.contents(of: FilesystemTable.path) ?? []) {
-            changes.tellMountPoints(of: table, in: tree)
         }
         return (changes, later, difference.nameless)
     }

@@ -96,7 +96,7 @@ package enum RootArchive: String, CaseIterable, Sendable {
         guard let outcome = try await runProgram(command, writingTo: file) else {
             throw Failure("there is no program 'tar'", hint: "install it")
         }
-        if outcome.status != 0 { throw Failure(outcome.signal == nil ? outcome.complaint : "\(command[0]): \(outcome.end)") }
+        if outcome.status != 0 { throw Failure(outcome.complaint(of: command[0])) }
         let end = lseek(file, 0, SEEK_END)
         let size = Int(end) - Self.block
         let layer = try Self.digest(of: file, in: Self.block..<Int(end))

@@ -100,7 +100,7 @@ package final class RootArchiveFile {
             try finish(project, topLevel, tell)
         } catch {
             try? clear(project, topLevel)
-            _ = unlinkat(topLevel.descriptor, folder.cString, AT_REMOVEDIR)
+            try? topLevel.removeEmptyDirectory(folder)
             throw Failure("could not import '\(path)': \(error.message)", hint: error.hint)
         }
     }
@@ -130,7 +130,7 @@ package final class RootArchiveFile {
         }
         let root = Layout.kept(project, 1)
         // What has its name already keeps what is written down of it.
-        if try topLevel.status(of: root) == nil { _ = unlinkat(topLevel.descriptor, Layout.record(ofProjectAt: root).cString, 0) }
+        if try topLevel.status(of: root) == nil { try? topLevel.remove(Layout.record(ofProjectAt: root)) }
     }
 
     private func unpack(to folder: Path, on site: Site, _ tell: (String) -> Void) async throws(Failure) {
@@ -191,7 +191,7 @@ package final class RootArchiveFile {
             return piece
         }
         guard let outcome else { throw Failure("there is no program '\(command[0])'", hint: "install it") }
-        if outcome.status != 0 { throw Failure(outcome.signal == nil ? outcome.complaint : "\(command[0]): \(outcome.end)") }
+        if outcome.status != 0 { throw Failure(outcome.complaint(of: command[0])) }
         if builder.digest() != digest { throw Failure("it changed while it was read", hint: "try it again") }
     }
 

@@ -11,9 +11,9 @@ extension FoundMachine {
     ) throws(Failure) -> (roots: EngineRoots?, dataRoot: String) {
         if let chosen = choices.dataRoot { return (nil, chosen) }
         let found = try EngineRoots(in: system)
-        let before = (try? earlierStore(on: choices.topLevel)) ?? nil
-        if let store = firstStore(of: found, choices.namespace, before, &notes) { return (found, store) }
-        if let chosen = try earlierStore(on: choices.topLevel) { return (nil, chosen) }
+        let before = Result { () throws(Failure) in try earlierStore(on: choices.topLevel) }
+        if let store = firstStore(of: found, choices.namespace, try? before.get(), &notes) { return (found, store) }
+        if let chosen = try before.get() { return (nil, chosen) }
         return (found, emptyStore(of: found))
     }
 
@@ -111,11 +111,11 @@ extension FoundMachine {
         }
         if let podman = changed(roots.podman) { found.append((roots.podman, podman)) }
         let standing = found.first { isSame($0.root, before) }?.root
-        let known = found.filter { standing != nil && ($0.root == roots.podman) == (standing == roots.podman) }
-        let eligible = known.isEmpty ? found : known
-        let last = eligible.map { $0.changed }.max()
-        guard let taken = eligible.first(where: { $0.changed == last })?.root else { return nil }
-        let isLast = last == found.map { $0.changed }.max()
+        let eligible = found.filter { standing == nil || ($0.root == roots.podman) == (standing == roots.podman) }
+        guard let last = eligible.map({ $0.changed }).max(), let taken = eligible.first(where: { $0.changed == last })?.root else {
+            return nil
+        }
+        let isLast = !found.contains { $0.changed > last }
         let reason = isLast || taken != standing ? "got one last, and is taken" : "is what was set up"
         for (other, changed) in found where other != taken && changed > 0 {
             notes.append("'\(other)' has images too: '\(taken)' \(reason); --data-root \(other) takes the other")

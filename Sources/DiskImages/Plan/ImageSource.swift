@@ -95,11 +95,7 @@ struct ImageSource {
                         "could not take '\(reference)' from containerd's namespace '\(namespace)': '\(folder)' has it in a store of another kind, \(image.store.word)",
                         hint: "leave --namespace out")
                 }
-                var place = 0
-                while place < found.count {
-                    if (try? stores.gotLater(found[place].stores, for: reference)) == true { break }
-                    place += 1
-                }
+                let place = found.firstIndex { (try? stores.gotLater($0.stores, for: reference)) == true } ?? found.count
                 found.insert(Candidate(folder: folder, stores: stores, image: image, notes: notes), at: place)
             } catch {
                 failure = failure ?? error
